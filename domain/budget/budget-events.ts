@@ -1,0 +1,99 @@
+/**
+ * Streams of a budget (design §8): its definition (`budget_definition-<id>`) and one stream per
+ * window (`budget-<id>@<YYYYMMDDTHHMMSSZ>`), the event-sourced account whose compare-and-append is
+ * the only coordination between proxies. Amounts are decimal strings with 12 places in the
+ * budget's unit.
+ */
+
+export type BudgetUnit = 'usd' | 'tokens' | 'requests';
+export type BudgetWindow = 'day' | 'week' | 'month' | 'total';
+export type BudgetEnforcement = 'hard' | 'soft';
+/** `cost`: at the provider's price. `billed`: cost × the customer's mark-up, rounded up. */
+export type BudgetBasis = 'cost' | 'billed';
+export type BudgetScope =
+  | { type: 'key'; id: string }
+  | { type: 'team'; id: string }
+  | { type: 'customer'; id: string }
+  | { type: 'installation'; id: 'installation' };
+
+export type BudgetDefined = {
+  type: 'BudgetDefined';
+  data: {
+    budget_id: string;
+    scope: BudgetScope;
+    unit: BudgetUnit;
+    window: BudgetWindow;
+    limit: string;
+    enforcement: BudgetEnforcement;
+    basis: BudgetBasis;
+    time_zone: string;
+  };
+};
+
+export type BudgetLimitChanged = {
+  type: 'BudgetLimitChanged';
+  data: { budget_id: string; limit: string };
+};
+
+export type BudgetArchived = { type: 'BudgetArchived'; data: { budget_id: string } };
+
+export type BudgetDefinitionEvent = BudgetDefined | BudgetLimitChanged | BudgetArchived;
+
+/** Always the first event of a window. `window_end` is null for the window `total`. */
+export type WindowOpened = {
+  type: 'WindowOpened';
+  data: {
+    budget_id: string;
+    window_start: string;
+    window_end: string | null;
+    limit: string;
+    /** Revision of the definition stream that the limit was read at, as text. */
+    definition_revision: string;
+  };
+};
+
+export type LeaseGranted = {
+  type: 'LeaseGranted';
+  data: { lease_id: string; instance_id: string; amount: string };
+};
+
+/** `spent` may be above the lease's amount: then an `Overrun` stands beside it. */
+export type LeaseSettled = { type: 'LeaseSettled'; data: { lease_id: string; spent: string } };
+
+/** A resolved attempt: what it really used minus what the lease was charged for it. */
+export type LeaseAdjusted = {
+  type: 'LeaseAdjusted';
+  data: { lease_id: string; attempt_id: string; delta: string };
+};
+
+export type LimitChanged = {
+  type: 'LimitChanged';
+  data: { limit: string; definition_revision: string };
+};
+
+export type LeaseRecallRequested = {
+  type: 'LeaseRecallRequested';
+  data: { instance_id: string; amount: string };
+};
+
+/** The provider billed more than the stated bound: counted at once, alarmed. */
+export type Overrun = {
+  type: 'Overrun';
+  data: { lease_id: string; attempt_id: string; amount: string };
+};
+
+/** An operator's decision about a journal that is lost for good. */
+export type LeaseWrittenOff = {
+  type: 'LeaseWrittenOff';
+  data: { lease_id: string; spent: string; reason: string };
+};
+
+export type BudgetWindowEvent =
+  | WindowOpened
+  | LeaseGranted
+  | LeaseSettled
+  | LeaseAdjusted
+  | LimitChanged
+  | LeaseRecallRequested
+  | Overrun
+  | LeaseWrittenOff;

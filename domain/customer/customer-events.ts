@@ -1,0 +1,37 @@
+/** Streams `customer-<id>` and `team-<id>`: who is billed, and its teams. */
+
+export type CustomerCreated = {
+  type: 'CustomerCreated';
+  data: {
+    customer_id: string;
+    /** The operator's own name for the customer; unique among customers. */
+    external_id: string | null;
+    name: string;
+    /** IANA zone in which the customer's days and months begin. */
+    time_zone: string;
+    /** ISO 4217, upper case. */
+    currency: string;
+    /** Mark-up on cost in parts per million: 200000 is +20 %. */
+    markup_ppm: number;
+  };
+};
+
+export type CustomerUpdated = {
+  type: 'CustomerUpdated';
+  data: { customer_id: string; name?: string; markup_ppm?: number };
+};
+
+export type CustomerArchived = { type: 'CustomerArchived'; data: { customer_id: string } };
+
+export type CustomerEvent = CustomerCreated | CustomerUpdated | CustomerArchived;
+
+export type TeamCreated = {
+  type: 'TeamCreated';
+  data: { team_id: string; customer_id: string; external_id: string | null; name: string };
+};
+
+export type TeamUpdated = { type: 'TeamUpdated'; data: { team_id: string; name: string } };
+
+export type TeamArchived = { type: 'TeamArchived'; data: { team_id: string } };
+
+export type TeamEvent = TeamCreated | TeamUpdated | TeamArchived;

@@ -1,0 +1,66 @@
+/**
+ * Identifiers (ADR 0001). Randomness and time are arguments: the domain has neither.
+ */
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Prefix of every id that we mint for a ledger object. */
+export type IdPrefix = 'cus' | 'team' | 'key' | 'bud' | 'lse' | 'per' | 'snp' | 'inv' | 'ins' | 'rec' | 'cut' | 'pb';
+
+/**
+ * A time-ordered id: `<prefix>_` + 26 characters Crockford base32, 48 bits of Unix milliseconds
+ * and 80 random bits (the ULID layout).
+ *
+ * @param random at least 10 bytes from a cryptographic source
+ */
+export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): string {
+  let bits = BigInt(timeMs);
+  for (let i = 0; i < 10; i++) bits = (bits << 8n) | BigInt(random[i] as number);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = (CROCKFORD[Number(bits & 31n)] as string) + text;
+    bits >>= 5n;
+  }
+  return `${prefix}_${text}`;
+}
+
+function hexByte(value: number): string {
+  return (value & 0xff).toString(16).padStart(2, '0');
+}
+
+function formatUuid(timeMs: number, random: Uint8Array): string {
+  const time = timeMs.toString(16).padStart(12, '0');
+  let tail = '';
+  for (let i = 0; i < 10; i++) {
+    let byte = random[i] as number;
+    if (i === 0) byte = (byte & 0x0f) | 0x70;
+    if (i === 2) byte = (byte & 0x3f) | 0x80;
+    tail += hexByte(byte);
+  }
+  const head = `${time.slice(0, 8)}-${time.slice(8)}`;
+  return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
+}
+
+/**
+ * UUIDv7 (RFC 9562 §5.7): sorts by time as text and as a 128-bit integer.
+ *
+ * @param random at least 10 bytes from a cryptographic source
+ */
+export function makeUuidV7(timeMs: number, random: Uint8Array): string {
+  return formatUuid(timeMs, random);
+}
+
+/** Unix milliseconds that a UUIDv7 carries. */
+export function uuidTimeMs(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+/**
+ * Id of the one resolution that an attempt can have: the attempt's 48 time bits and a hash, so that
+ * it sorts beside its target and every import derives the same id (I2).
+ *
+ * @param hash SHA-256 of `resolution:<attempt id>` (UTF-8)
+ */
+export function resolutionId(attemptId: string, hash: Uint8Array): string {
+  return formatUuid(uuidTimeMs(attemptId), hash);
+}

@@ -1,0 +1,64 @@
+/**
+ * Stream `billing-<customer>`: all periods of one customer, in order, each closed by a frozen
+ * snapshot (design §10). Stream `cut-<id>`: how far the log was known at a closing run.
+ */
+
+/** A position is (log, partition, offset); `ends` are exclusive and as text (64 bits). */
+export type LogCut = { log: number; ends: string[] };
+
+export type CutTaken = {
+  type: 'CutTaken';
+  data: { cut_id: string; logs: LogCut[]; taken_at: string };
+};
+
+export type PeriodOpened = {
+  type: 'PeriodOpened';
+  data: {
+    period_id: string;
+    customer_id: string;
+    /** 1, 2, 3, … without a gap. */
+    number: number;
+    /** Inclusive, RFC 3339 UTC. */
+    start: string;
+    /** Exclusive. */
+    end: string;
+    time_zone: string;
+  };
+};
+
+/** Names the cut that the snapshot will be made with, and the end if closed early. */
+export type PeriodClosing = {
+  type: 'PeriodClosing';
+  data: { period_id: string; number: number; end: string; cut_id: string; logs: LogCut[] };
+};
+
+export type SnapshotFrozen = {
+  type: 'SnapshotFrozen';
+  data: {
+    snapshot_id: string;
+    period_id: string;
+    number: number;
+    /** RFC 8785 JSON text of the snapshot's body. */
+    body: string;
+    /** SHA-256 over the UTF-8 bytes of `body`, lower-case hex. */
+    hash: string;
+  };
+};
+
+export type BillingEvent = PeriodOpened | PeriodClosing | SnapshotFrozen;
+
+/** Stream `invoice-<id>`. */
+export type InvoiceIssued = {
+  type: 'InvoiceIssued';
+  data: {
+    invoice_id: string;
+    customer_id: string;
+    snapshot_id: string;
+    snapshot_hash: string;
+    /** RFC 8785 JSON text of the invoice. */
+    body: string;
+    hash: string;
+  };
+};
+
+export type InvoiceEvent = InvoiceIssued;

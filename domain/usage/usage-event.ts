@@ -1,0 +1,118 @@
+/**
+ * The usage event, schema version 1 (ADR 0001). One flat row: its fields are the columns of the raw
+ * table, so nothing between the proxy and the warehouse reshapes it. Immutable once in the log.
+ *
+ * I1: one `attempt` per request to a provider. I8: a quantity or a cost that is not known is `null`,
+ * and `usage_source` / `price_source` say why; zero is a value and means zero.
+ */
+
+/** `attempt` and `resolution` come from us, `external` from collectors through `POST /v1/events`. */
+export type UsageEventType = 'attempt' | 'cache_hit' | 'refusal' | 'external' | 'resolution';
+
+/** Who stated the quantities. `none`: nobody did; the quantities are null, or known to be zero. */
+export type UsageSource = 'provider' | 'estimated' | 'reconciled' | 'none';
+
+/** Where the price came from. `none`: no price applies or none is known (then `cost` is null). */
+export type PriceSource = 'price_book' | 'config' | 'catalogue' | 'none';
+
+export type UsageStatus =
+  | 'ok'
+  | 'upstream_error'
+  | 'client_closed'
+  | 'timeout'
+  | 'refused'
+  | 'unknown';
+
+export type CacheOutcome = 'miss' | 'hit' | 'semantic' | 'bypass';
+
+/**
+ * Disjoint quantity buckets: their sum is the provider's total. A resolution carries deltas, so its
+ * quantities may be negative. `null` in all of them: unknown.
+ */
+export type UsageQuantities = {
+  /** Uncached text input. */
+  input_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  /** Text output without reasoning. */
+  output_tokens: number | null;
+  reasoning_tokens: number | null;
+  audio_input_tokens: number | null;
+  audio_output_tokens: number | null;
+  images: number | null;
+  /** Billable requests: 1 for an attempt that the provider served, 0 for one it did not bill. */
+  requests: number | null;
+};
+
+export type UsageEvent = UsageQuantities & {
+  /** Ours: UUIDv7 made when the attempt starts. External: the collector's own text. */
+  id: string;
+  type: UsageEventType;
+  schema_version: 1;
+  /** UUIDv7 of the client's call; null for external events. */
+  call_id: string | null;
+  /** 1-based number of the attempt within its call; 0 where there was none. */
+  attempt: number;
+  /** `proxy/<instance id>`, `reconciliation/<import id>`, or the CloudEvents `source`. */
+  source: string;
+  /** Of a resolution: the id of the attempt that it resolves. */
+  resolves_id: string | null;
+  provider_request_id: string | null;
+
+  customer_id: string;
+  team_id: string | null;
+  key_id: string | null;
+  environment: string | null;
+  /** The end user that the client named (`user`). */
+  end_user: string | null;
+  tags: Record<string, string>;
+
+  provider: string | null;
+  deployment: string | null;
+  model_requested: string | null;
+  model_served: string | null;
+  /** `chat.completions`, `embeddings`, …; null for external events. */
+  endpoint: string | null;
+  stream: boolean;
+
+  usage_source: UsageSource;
+  /** What the provider charges us in USD, 12 decimal places; of a resolution: the delta. */
+  cost: string | null;
+  /** The price version in force when the attempt started (I7). */
+  price_version: string | null;
+  price_source: PriceSource;
+
+  status: UsageStatus;
+  /** The provider's HTTP status; null when no answer came. */
+  http_status: number | null;
+  /** Reason of a refusal, or class of an upstream failure: a code of the error catalogue. */
+  error_type: string | null;
+  cache: CacheOutcome;
+  latency_ms: number | null;
+  ttft_ms: number | null;
+  /** Time that Tollgate itself added, microseconds. */
+  overhead_us: number | null;
+
+  /** Parallel arrays: what this attempt reserved, lease by lease, in the unit of its budget. */
+  hold_lease_ids: string[];
+  /** 12 decimal places whatever the unit. */
+  hold_amounts: string[];
+  hold_units: string[];
+  /** Ledger streams of the budget windows, parallel to the above. */
+  budget_windows: string[];
+
+  external_type: string | null;
+  external_subject: string | null;
+  /** CloudEvents `data` as JSON text. */
+  external_data: string | null;
+
+  /** Attempt start on the server's clock, RFC 3339 UTC with milliseconds. */
+  time: string;
+  /** When the record was finished, same format. */
+  recorded_at: string;
+};
+
+/** True if a resolution may state what this attempt really used (design §7.10). */
+export function isResolvable(event: UsageEvent): boolean {
+  return event.type === 'attempt' && (event.cost === null || event.usage_source === 'estimated');
+}

@@ -1,0 +1,89 @@
+/**
+ * `tollgate.yaml`: the only definition of its shape. Every value has a default, so that the
+ * embedded platform needs no file at all.
+ */
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
+const modelName = z.string().min(1).max(256);
+const port = z.int().min(0).max(65_535);
+const usdPerMillion = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,12})?$/, 'a decimal number in quotes, at most 12 places');
+
+/** A secret is never written into the file itself (I12). */
+const secret = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+
+const provider = z.strictObject({
+  base_url: z.url({ protocol: /^https?$/ }),
+  api_key: secret.optional(),
+  /** The provider's id in the price catalogue; default: its own name. */
+  catalogue: modelName.optional(),
+  /** HTTP statuses with which this provider is known to bill nothing. */
+  not_billed_statuses: z
+    .array(z.int().min(300).max(599))
+    .default([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529]),
+});
+
+const model = z.strictObject({
+  provider: name,
+  /** The model's name at the provider; default: the name that clients send. */
+  model: modelName.optional(),
+  context_window: z.int().min(1).optional(),
+  max_output_tokens: z.int().min(1).optional(),
+  /** Serve it although no price is known; its events have cost null (I8). */
+  allow_unpriced: z.boolean().default(false),
+});
+
+const priceOverride = z.strictObject({
+  provider: name,
+  model: modelName,
+  effective_from: z.iso.datetime().optional(),
+  input: usdPerMillion.optional(),
+  cache_read: usdPerMillion.optional(),
+  cache_write: usdPerMillion.optional(),
+  output: usdPerMillion.optional(),
+  reasoning: usdPerMillion.optional(),
+  audio_input: usdPerMillion.optional(),
+  audio_output: usdPerMillion.optional(),
+  /** Per million requests. */
+  request: usdPerMillion.optional(),
+  /** Another price for the whole call from so many input tokens on. */
+  tiers: z
+    .array(
+      z.strictObject({
+        from_input_tokens: z.int().min(1),
+        input: usdPerMillion.optional(),
+        cache_read: usdPerMillion.optional(),
+        cache_write: usdPerMillion.optional(),
+        output: usdPerMillion.optional(),
+        reasoning: usdPerMillion.optional(),
+      }),
+    )
+    .max(15)
+    .default([]),
+  context_window: z.int().min(1).optional(),
+  max_output_tokens: z.int().min(1).optional(),
+});
+
+export const tollgateConfig = z.strictObject({
+  /** Folder of everything that is stored. */
+  data: z.string().min(1).default('.tollgate'),
+  host: z.string().min(1).default('127.0.0.1'),
+  proxy_port: port.default(8787),
+  api_port: port.default(8788),
+  proxies: z.int().min(1).max(64).default(1),
+  providers: z.record(name, provider).default({}),
+  /**
+   * Model names that clients may send. A name that is not here is served by the provider whose
+   * price catalogue knows it, if exactly the configured providers leave no doubt.
+   */
+  models: z.record(modelName, model).default({}),
+  prices: z.array(priceOverride).default([]),
+});
+
+export type TollgateConfig = z.infer<typeof tollgateConfig>;
+export type PriceOverride = z.infer<typeof priceOverride>;

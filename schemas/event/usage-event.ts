@@ -1,0 +1,76 @@
+/**
+ * The only definition of the usage event's shape on the wire (ADR 0001, schema version 1). The
+ * projector parses every log record with it; what does not parse is a dead letter.
+ */
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { z } from 'zod';
+
+/** Decimal(38,12) as text with exactly 12 places; a resolution's delta may be negative. */
+export const decimal12 = z.string().regex(/^-?(0|[1-9]\d{0,25})\.\d{12}$/);
+
+/** RFC 3339 UTC with milliseconds. */
+export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+const quantity = z.int().nullable();
+const text = z.string().max(1024);
+const shortText = z.string().max(256);
+
+export const usageEvent = z.strictObject({
+  id: shortText.min(1),
+  type: z.enum(['attempt', 'cache_hit', 'refusal', 'external', 'resolution']),
+  schema_version: z.literal(1),
+  call_id: z.uuid().nullable(),
+  attempt: z.int().min(0).max(255),
+  source: text.min(1),
+  resolves_id: z.uuid().nullable(),
+  provider_request_id: shortText.nullable(),
+
+  customer_id: shortText.min(1),
+  team_id: shortText.nullable(),
+  key_id: shortText.nullable(),
+  environment: shortText.nullable(),
+  end_user: text.nullable(),
+  tags: z.record(shortText, text),
+
+  provider: shortText.nullable(),
+  deployment: shortText.nullable(),
+  model_requested: shortText.nullable(),
+  model_served: shortText.nullable(),
+  endpoint: shortText.nullable(),
+  stream: z.boolean(),
+
+  input_tokens: quantity,
+  cache_read_tokens: quantity,
+  cache_write_tokens: quantity,
+  output_tokens: quantity,
+  reasoning_tokens: quantity,
+  audio_input_tokens: quantity,
+  audio_output_tokens: quantity,
+  images: quantity,
+  requests: quantity,
+  usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),
+
+  cost: decimal12.nullable(),
+  price_version: shortText.nullable(),
+  price_source: z.enum(['price_book', 'config', 'catalogue', 'none']),
+
+  status: z.enum(['ok', 'upstream_error', 'client_closed', 'timeout', 'refused', 'unknown']),
+  http_status: z.int().min(100).max(999).nullable(),
+  error_type: shortText.nullable(),
+  cache: z.enum(['miss', 'hit', 'semantic', 'bypass']),
+  latency_ms: z.number().min(0).nullable(),
+  ttft_ms: z.number().min(0).nullable(),
+  overhead_us: z.int().min(0).nullable(),
+
+  hold_lease_ids: z.array(shortText).max(64),
+  hold_amounts: z.array(decimal12).max(64),
+  hold_units: z.array(shortText).max(64),
+  budget_windows: z.array(shortText).max(64),
+
+  external_type: text.nullable(),
+  external_subject: text.nullable(),
+  external_data: z.string().max(65_536).nullable(),
+
+  time: timestamp,
+  recorded_at: timestamp,
+}) satisfies z.ZodType<UsageEvent>;
