@@ -1,0 +1,100 @@
+/**
+ * Every bound of the proxy with its unit and its reason. Relations between them are asserted where
+ * the process starts (`assertLimits`).
+ */
+export type ProxyLimits = typeof proxyLimits;
+
+export const proxyLimits = {
+  /** Largest request body, bytes. Long contexts are ~4 MB of text; images in data URLs more. */
+  requestBodyBytesMax: 16 * 1024 * 1024,
+  /** Deepest nesting of a request body; tool schemas reach 20, attacks thousands. */
+  requestDepthMax: 64,
+  /** Request line and headers, bytes, as Node's own default. */
+  requestHeaderBytesMax: 16 * 1024,
+  /** A client must have sent its headers within this, ms (slow-loris). */
+  requestHeadersTimeoutMs: 10_000,
+  /** A client must have sent its whole request within this, ms. */
+  requestTimeoutMs: 60_000,
+  /** Idle keep-alive connections of clients, ms. Above common load balancers' 60 s. */
+  keepAliveTimeoutMs: 72_000,
+  /** Calls in flight in one proxy; beyond it 503, before anything is held. */
+  callsInFlightMax: 4096,
+
+  /** TCP and TLS to the provider, ms. */
+  upstreamConnectTimeoutMs: 10_000,
+  /** Until the provider's headers, ms. Reasoning models think for minutes before they answer. */
+  upstreamHeadersTimeoutMs: 600_000,
+  /** Between two chunks of the provider's body, ms. */
+  upstreamBodyTimeoutMs: 300_000,
+  /** A whole attempt, ms: the longest call. Reconciliation ranges are judged by it. */
+  attemptTimeoutMs: 1_800_000,
+  /** Sockets to one provider. */
+  upstreamConnectionsMax: 1024,
+  /** JSON answers up to this leave whole after settling; larger ones stream through, bytes. */
+  heldAnswerBytesMax: 8 * 1024 * 1024,
+  /** End of a larger answer that is held back and searched for its usage, bytes. */
+  answerTailBytes: 64 * 1024,
+  /** One SSE event, bytes; a larger one is relayed unread. */
+  sseEventBytesMax: 1024 * 1024,
+  /** Output text that is kept to estimate tokens when the provider states no usage, bytes. */
+  estimateTextBytesMax: 1024 * 1024,
+  /** What may wait for a slow client before the provider is paused, bytes. */
+  clientBufferBytesMax: 256 * 1024,
+  /** A client that reads nothing for this long is treated as gone, ms. */
+  clientStallTimeoutMs: 120_000,
+
+  /** How old the view of the ledger may be before a call first catches up, ms. */
+  ledgerStaleSoftMs: 800,
+  /** How long calls are served while the ledger does not answer, ms; then 503. */
+  ledgerStaleMaxMs: 30_000,
+  /** Wait of one call for catching up, ms. */
+  ledgerCatchUpTimeoutMs: 1_000,
+  /** First and longest pause before the ledger is subscribed to again, ms. */
+  ledgerRetryMs: { first: 50, max: 2_000 },
+
+  /** Wait of one call for a slice of its budget, ms; then 503: hard budgets fail closed. */
+  grantTimeoutMs: 5_000,
+  /** Calls that wait for slices of one budget. */
+  grantWaitersMax: 4096,
+  /** Times that one grant is retried after a conflict with another proxy. */
+  grantConflictsMax: 64,
+  /** A slice without calls for this long goes back, ms. */
+  leaseIdleMs: 5_000,
+  /** How often idle slices are looked for, ms. */
+  leaseSweepMs: 1_000,
+  /** How long "nothing is left" is believed without asking the ledger again, ms. */
+  exhaustedForMs: 50,
+
+  /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
+  outboxRecordsMax: 1_000_000,
+  /** Writes that wait for the journal's worker. */
+  journalQueueMax: 65_536,
+  /** Records per append to the log. */
+  shipBatchRecordsMax: 1_000,
+  /** Pause between two looks at an empty outbox, ms. */
+  shipIdleMs: 20,
+  /** Pause after a failed append to the log, ms, doubled up to the maximum. */
+  shipRetryMs: { first: 50, max: 5_000 },
+
+  /** How often the locks of other instances are tried, ms. */
+  takeoverEveryMs: 5_000,
+
+  /** SIGTERM: running calls may finish within this, ms. */
+  drainTimeoutMs: 30_000,
+} as const;
+
+/** @throws Error naming the relation that does not hold */
+export function assertLimits(limits: ProxyLimits): void {
+  const relations: [boolean, string][] = [
+    [limits.ledgerStaleSoftMs < limits.ledgerStaleMaxMs, 'ledgerStaleSoftMs < ledgerStaleMaxMs'],
+    [limits.answerTailBytes < limits.heldAnswerBytesMax, 'answerTailBytes < heldAnswerBytesMax'],
+    [
+      limits.upstreamHeadersTimeoutMs < limits.attemptTimeoutMs,
+      'upstreamHeadersTimeoutMs < attemptTimeoutMs',
+    ],
+    [limits.leaseSweepMs <= limits.leaseIdleMs, 'leaseSweepMs <= leaseIdleMs'],
+  ];
+  for (const [holds, relation] of relations) {
+    if (!holds) throw new Error(`limits: ${relation} does not hold`);
+  }
+}

@@ -1,0 +1,31 @@
+/** The fold of `budget_definition-<id>`: what a budget limits, and by how much. */
+import { parseDecimal12 } from '../money/money.ts';
+import type { BudgetDefinitionEvent, BudgetDefined } from './budget-events.ts';
+
+export type BudgetDefinition = Omit<BudgetDefined['data'], 'limit'> & {
+  /** 1e-12 of the unit. */
+  limit: bigint;
+  archived: boolean;
+  /** Revision of the definition stream that this is the state of. */
+  revision: bigint;
+};
+
+/** @param state undefined before the first event */
+export function evolveDefinition(
+  state: BudgetDefinition | undefined,
+  event: BudgetDefinitionEvent,
+  revision: bigint,
+): BudgetDefinition {
+  if (event.type === 'BudgetDefined') {
+    return { ...event.data, limit: parseDecimal12(event.data.limit), archived: false, revision };
+  }
+  if (state === undefined) throw new Error(`${event.type} before BudgetDefined`);
+  switch (event.type) {
+    case 'BudgetLimitChanged':
+      return { ...state, limit: parseDecimal12(event.data.limit), revision };
+    case 'BudgetArchived':
+      return { ...state, archived: true, revision };
+    default:
+      return event satisfies never;
+  }
+}
