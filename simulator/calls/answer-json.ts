@@ -1,0 +1,32 @@
+/** Answers a whole JSON body: charged in full and durable before its first byte leaves. */
+import type { Attempt } from './attempt.ts';
+import type { Connection } from './connection.ts';
+
+/**
+ * Sends `body` after the attempt's latency and its generation at the steered pace. A client that
+ * hangs up meanwhile does not stop the generation, as at real providers: it pays for all of it.
+ */
+export async function answerJson(
+  attempt: Attempt,
+  connection: Connection,
+  body: string,
+): Promise<void> {
+  const { knobs, planned } = attempt;
+  const kind = knobs.fault?.kind;
+  // Half of the text under a length that is right for it: whole in HTTP, broken in JSON.
+  const sent = kind === 'malformed_sse' ? body.slice(0, body.length / 2) : body;
+  connection.head(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(sent),
+  });
+  if (connection.willCut(sent)) {
+    await attempt.charge(planned, 'fault');
+    await connection.push(sent);
+    await connection.breakOff();
+    return;
+  }
+  const faulty = kind === 'malformed_sse' || kind === 'usage_missing';
+  if (connection.gone) await attempt.charge(planned, 'client_aborted');
+  else await attempt.charge(planned, faulty ? 'fault' : 'complete');
+  connection.end(sent);
+}

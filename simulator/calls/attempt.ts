@@ -1,0 +1,57 @@
+/**
+ * One request that a client sent, with what it will use if it runs to its end. It is charged at
+ * most once, whichever of completion, fault and hang-up comes first.
+ */
+import type { Bill } from '../bill/bill.ts';
+import type { Outcome } from '../bill/bill-line.ts';
+import type { Knobs } from '../knobs/knobs.ts';
+import type { Model } from '../price-table.ts';
+import { costPicoUsd, type Usage } from '../pricing/cost.ts';
+import { formatPico } from '../pricing/rational.ts';
+
+export type AttemptFacts = {
+  readonly requestId: string;
+  readonly attemptId: string | null;
+  readonly endpoint: string;
+  readonly startedAt: string;
+  /** Bytes of the request body: no request is charged more input tokens than this. */
+  readonly bodyBytes: number;
+};
+
+export class Attempt {
+  readonly facts: AttemptFacts;
+  readonly model: Model;
+  readonly knobs: Knobs;
+  /** What the whole answer uses. */
+  readonly planned: Usage;
+  readonly #bill: Bill;
+  #charged: Promise<void> | undefined;
+
+  constructor(facts: AttemptFacts, model: Model, knobs: Knobs, planned: Usage, bill: Bill) {
+    this.facts = facts;
+    this.model = model;
+    this.knobs = knobs;
+    this.planned = planned;
+    this.#bill = bill;
+  }
+
+  /** Charges `usage` unless the attempt is charged already; resolves when that is durable. */
+  charge(usage: Usage, outcome: Outcome): Promise<void> {
+    const { requestId, attemptId, endpoint, startedAt } = this.facts;
+    this.#charged ??= this.#bill.charge({
+      attempt_id: attemptId,
+      request_id: requestId,
+      endpoint,
+      model: this.model.id,
+      input_tokens: usage.inputTokens,
+      cache_read_tokens: usage.cacheReadTokens,
+      output_tokens: usage.outputTokens,
+      reasoning_tokens: usage.reasoningTokens,
+      requests: 1,
+      cost: formatPico(costPicoUsd(this.model, usage)),
+      outcome,
+      started_at: startedAt,
+    });
+    return this.#charged;
+  }
+}

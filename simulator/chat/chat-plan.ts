@@ -1,0 +1,87 @@
+/**
+ * Decides what a chat call will use, from the request alone: the same request always gets the
+ * same counts, streamed or not. Knobs override the default rules within the same bounds: never
+ * more input tokens than body bytes, never more output than the limit, per choice.
+ */
+import { hash } from 'node:crypto';
+import { invalid } from '../http/openai-error.ts';
+import type { Knobs } from '../knobs/knobs.ts';
+import type { Model } from '../price-table.ts';
+import type { Usage } from '../pricing/cost.ts';
+import type { ChatRequest } from './chat-request.ts';
+
+export type ChatPlan = {
+  /** Over all choices: what is charged. */
+  readonly usage: Usage;
+  readonly choices: number;
+  readonly outputTokensPerChoice: number;
+  readonly reasoningTokensPerChoice: number;
+  readonly finishReason: 'stop' | 'length';
+};
+
+const CHARS_PER_TOKEN = 4;
+
+/** Plans the call; throws a 400 for knobs that contradict the request. */
+export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number): ChatPlan {
+  const { model, choices, outputTokensMax, text } = request;
+  const seeds = seedsOf(request);
+  const inputTotal = planInputTokens(model, text, knobs, bodyBytes);
+  const cached = knobs.cached_tokens ?? defaultCached(inputTotal, seeds[1]);
+  if (cached > inputTotal) {
+    throw invalid('sim_cached_tokens', 'More cached tokens than input tokens.');
+  }
+  const reasoningWanted = knobs.reasoning_tokens ?? (model.reasons ? 64 * (1 + seeds[2] % 8) : 0);
+  const outputWanted = knobs.output_tokens ?? 1 + (seeds[0] % 256);
+  const reasoning = Math.min(reasoningWanted, outputTokensMax);
+  const output = Math.min(outputWanted, outputTokensMax - reasoning);
+  const wasCut = reasoning < reasoningWanted || output < outputWanted;
+  return {
+    usage: {
+      inputTokens: inputTotal - cached,
+      cacheReadTokens: cached,
+      outputTokens: output * choices,
+      reasoningTokens: reasoning * choices,
+    },
+    choices,
+    outputTokensPerChoice: output,
+    reasoningTokensPerChoice: reasoning,
+    finishReason: wasCut ? 'length' : 'stop',
+  };
+}
+
+/** Input tokens, cached ones included: a quarter of the characters, or what the knob says. */
+export function planInputTokens(
+  model: Model,
+  text: string,
+  knobs: Knobs,
+  bodyBytes: number,
+): number {
+  const counted = Math.max(1, Math.ceil(text.length / CHARS_PER_TOKEN));
+  const tokens = knobs.input_tokens ?? Math.min(counted, bodyBytes);
+  if (tokens > bodyBytes) {
+    throw invalid(
+      'sim_input_tokens',
+      `sim_input_tokens is ${tokens}, but the body has only ${bodyBytes} bytes.`,
+    );
+  }
+  if (tokens > model.contextTokens) {
+    throw invalid(
+      'messages',
+      `This model's maximum context length is ${model.contextTokens} tokens.`,
+      'context_length_exceeded',
+    );
+  }
+  return tokens;
+}
+
+/** As OpenAI: prompts of 1,024 tokens and more, in steps of 128; half of them hit the cache. */
+function defaultCached(inputTotal: number, seed: number): number {
+  if (inputTotal < 1_024 || seed % 2 === 0) return 0;
+  return 128 * Math.floor(inputTotal / 256);
+}
+
+function seedsOf(request: ChatRequest): readonly [number, number, number] {
+  const { model, choices, outputTokensMax, text } = request;
+  const digest = hash('sha256', `${model.id}\n${choices}\n${outputTokensMax}\n${text}`, 'buffer');
+  return [digest.readUInt32BE(0), digest.readUInt32BE(4), digest.readUInt32BE(8)];
+}

@@ -1,0 +1,30 @@
+/** The ways in which a call can be told to fail, and how they are written in a knob. */
+import { limits } from '../limits.ts';
+
+export type Fault =
+  | { readonly kind: 'status'; readonly status: 429 | 500 | 503 | 529 }
+  | { readonly kind: 'bill_then_500' }
+  | { readonly kind: 'reset_after' | 'stall_after'; readonly bytes: number }
+  | { readonly kind: 'huge'; readonly bytes: number }
+  | { readonly kind: 'usage_missing' | 'malformed_sse' };
+
+const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
+  ['status_429', { kind: 'status', status: 429 }],
+  ['status_500', { kind: 'status', status: 500 }],
+  ['status_503', { kind: 'status', status: 503 }],
+  ['status_529', { kind: 'status', status: 529 }],
+  ['bill_then_500', { kind: 'bill_then_500' }],
+  ['usage_missing', { kind: 'usage_missing' }],
+  ['malformed_sse', { kind: 'malformed_sse' }],
+]);
+
+/** Reads `status_500`, `reset_after:120` and the like; undefined when it is none of them. */
+export function parseFault(text: string): Fault | undefined {
+  const known = plain.get(text);
+  if (known !== undefined) return known;
+  const match = /^(reset_after|stall_after|huge):(\d{1,9})$/.exec(text);
+  if (match === null) return undefined;
+  const bytes = Number(match[2]);
+  if (match[1] !== 'huge') return { kind: match[1] as 'reset_after' | 'stall_after', bytes };
+  return bytes <= limits.hugeBytesMax ? { kind: 'huge', bytes } : undefined;
+}

@@ -1,0 +1,91 @@
+/**
+ * Steering. A call is steered by its own `metadata` (`sim_*`, text values as OpenAI has them), by
+ * `x-sim-*` headers, and by the global knobs, in this order of precedence, knob by knob. Unknown
+ * `sim_*` names are refused, or a misspelt one would silently test nothing.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { invalid } from '../http/openai-error.ts';
+import { limits } from '../limits.ts';
+import { type Fault, parseFault } from './fault.ts';
+
+/** What a call can be told; a knob that is absent leaves the default rule in force. */
+export type Knobs = {
+  readonly output_tokens?: number;
+  readonly input_tokens?: number;
+  readonly cached_tokens?: number;
+  readonly reasoning_tokens?: number;
+  readonly latency_ms?: number;
+  readonly token_pace_ms?: number;
+  readonly chunk_tokens?: number;
+  readonly fault?: Fault;
+  readonly bill_on_fault?: boolean;
+};
+
+type Reader = (text: string) => number | boolean | Fault | undefined;
+
+const within =
+  (least: number, most: number, pattern = /^\d{1,12}$/): Reader =>
+  (text) => {
+    const value = Number(text);
+    return pattern.test(text) && value >= least && value <= most ? value : undefined;
+  };
+const flag: Reader = (text) => {
+  if (text === '1' || text === 'true') return true;
+  return text === '0' || text === 'false' ? false : undefined;
+};
+const decimal = /^\d{1,12}(\.\d{1,6})?$/;
+const tokens = within(0, limits.steeredTokensMax);
+
+const readers: Readonly<Record<keyof Knobs, Reader>> = {
+  output_tokens: tokens,
+  input_tokens: within(1, limits.steeredTokensMax),
+  cached_tokens: tokens,
+  reasoning_tokens: tokens,
+  latency_ms: within(0, limits.latencyMsMax, decimal),
+  token_pace_ms: within(0, limits.tokenPaceMsMax, decimal),
+  chunk_tokens: within(1, limits.chunkTokensMax),
+  fault: parseFault,
+  bill_on_fault: flag,
+};
+
+function isKnob(name: string): name is keyof Knobs {
+  return Object.hasOwn(readers, name);
+}
+
+/** Reads one knob's text into `into`; throws a 400 that names `label`. */
+function read(into: Record<string, unknown>, name: string, label: string, value: unknown): void {
+  if (!isKnob(name)) throw invalid(label, `Unknown simulator knob '${label}'.`, 'unknown_knob');
+  const text = typeof value === 'string' ? value : undefined;
+  const parsed = text === undefined ? undefined : readers[name](text);
+  if (parsed === undefined) throw invalid(label, `Invalid value for simulator knob '${label}'.`);
+  into[name] = parsed;
+}
+
+/** The knobs that a request itself carries: headers first, then `metadata` over them. */
+export function requestKnobs(headers: IncomingHttpHeaders, metadata: unknown): Knobs {
+  const knobs: Record<string, unknown> = {};
+  for (const header in headers) {
+    if (header.startsWith('x-sim-')) {
+      read(knobs, header.slice(6).replaceAll('-', '_'), header, headers[header]);
+    }
+  }
+  if (metadata === undefined || metadata === null) return knobs;
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) {
+    throw invalid('metadata', "'metadata' must be an object with text values.");
+  }
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') {
+      throw invalid(`metadata.${key}`, `'metadata.${key}' must be a string.`, 'invalid_type');
+    }
+    if (key.startsWith('sim_')) read(knobs, key.slice(4), key, value);
+  }
+  return knobs;
+}
+
+/** Global knobs may also be numbers and booleans, as JSON has them. */
+export function readGlobalKnob(name: string, value: unknown): Knobs {
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  const knobs: Record<string, unknown> = {};
+  read(knobs, name, name, text);
+  return knobs;
+}

@@ -1,0 +1,47 @@
+/**
+ * Every bound of the simulator, with its unit and its reason. A fake provider is driven by load
+ * generators and by fault tests, so an unbounded buffer here would end the test run, not the test.
+ */
+export const limits = {
+  /** As large a body as the biggest trace prompt times a wide margin; larger ones get 413. */
+  requestBodyBytesMax: 32 * 1024 * 1024,
+  /** The control endpoints take small objects only. */
+  knobsBodyBytesMax: 64 * 1024,
+  /** Calls being served at one time; a further one gets 503 and is not charged. */
+  concurrentCallsMax: 10_000,
+  /** Streams among them; each keeps a timer and a socket buffer. */
+  concurrentStreamsMax: 4_000,
+  /** Node's own bound on the time for a request's headers and whole body to arrive. */
+  requestHeadersTimeoutMs: 30_000,
+  requestBodyTimeoutMs: 120_000,
+  /** Longer than any client pool keeps a socket, so that the client is the one that closes it. */
+  keepAliveTimeoutMs: 75_000,
+  /** A steered latency beyond this is a typing error, not a test. */
+  latencyMsMax: 600_000,
+  tokenPaceMsMax: 60_000,
+  /** A stalled answer is cut at last, or a client without a time-out would hold it for ever. */
+  stallMsMax: 600_000,
+  /** A reader that takes nothing for this long counts as gone. */
+  writeStallMsMax: 120_000,
+  /** Content added by the `huge` fault; one string of this size still fits in memory easily. */
+  hugeBytesMax: 64 * 1024 * 1024,
+  /** Bytes gathered before one socket write of an unpaced stream. */
+  streamBatchCharsMax: 16 * 1024,
+  /** Tokens per streamed chunk, at most: one chunk must not be a whole answer by accident. */
+  chunkTokensMax: 65_536,
+  /** OpenAI's own bounds on `n`, on embedding inputs and on the size of a vector. */
+  choicesMax: 128,
+  embeddingInputsMax: 2_048,
+  embeddingDimensionsMax: 3_072,
+  /** The largest count that a knob can state; far above every context window. */
+  steeredTokensMax: 100_000_000,
+  /** Header `x-client-request-id`; longer than any id that a client makes. */
+  attemptIdCharsMax: 200,
+  /** A bill line is below 1 KiB; a longer one in the file means that it is not a bill. */
+  billLineBytesMax: 16 * 1024,
+  /** SIGTERM: how long running calls may go on before their sockets are closed. */
+  drainMsMax: 10_000,
+  /** startSimulator: from spawn to the ready line, and from SIGTERM to the exit. */
+  startMsMax: 20_000,
+  stopMsMax: 15_000,
+} as const;

@@ -1,0 +1,83 @@
+/**
+ * What the simulated provider sells: its models, their limits and their prices. The table is the
+ * simulator's own and shares nothing with the gateway's catalogue; prices are US dollars as
+ * decimal text, per million tokens unless the name says otherwise.
+ */
+export type PriceTier = {
+  /** The tier holds for requests of at most this many input tokens, cached ones included. */
+  readonly inputTokensMax: number;
+  readonly inputUsd: string;
+  readonly cachedInputUsd: string;
+  readonly outputUsd: string;
+  readonly reasoningUsd: string;
+};
+
+export type Model = {
+  readonly id: string;
+  readonly endpoint: 'chat' | 'embeddings';
+  readonly contextTokens: number;
+  /** Per choice, reasoning included; 0 for a model that generates nothing. */
+  readonly outputTokensMax: number;
+  readonly reasons: boolean;
+  readonly requestUsd: string;
+  /** Ascending; the whole request is priced in the first tier that holds its input. */
+  readonly tiers: readonly PriceTier[];
+};
+
+const ANY_SIZE = Number.POSITIVE_INFINITY;
+const chat = {
+  endpoint: 'chat',
+  contextTokens: 400_000,
+  outputTokensMax: 16_384,
+  reasons: false,
+  requestUsd: '0',
+} as const;
+
+function tier(
+  inputTokensMax: number,
+  inputUsd: string,
+  cachedInputUsd: string,
+  outputUsd: string,
+): PriceTier {
+  return { inputTokensMax, inputUsd, cachedInputUsd, outputUsd, reasoningUsd: outputUsd };
+}
+
+const table: readonly Model[] = [
+  { ...chat, id: 'sim-small', tiers: [tier(ANY_SIZE, '0.15', '0.075', '0.60')] },
+  { ...chat, id: 'sim-large', tiers: [tier(ANY_SIZE, '2.50', '1.25', '10.00')] },
+  {
+    ...chat,
+    id: 'sim-reasoner',
+    outputTokensMax: 65_536,
+    reasons: true,
+    tiers: [tier(ANY_SIZE, '1.10', '0.275', '4.40')],
+  },
+  {
+    ...chat,
+    id: 'sim-tiered',
+    contextTokens: 1_000_000,
+    tiers: [
+      tier(200_000, '1.25', '0.31', '10.00'),
+      tier(ANY_SIZE, '2.50', '0.625', '15.00'),
+    ],
+  },
+  {
+    // Nearly every count of tokens leaves a fraction of a pico-dollar here.
+    ...chat,
+    id: 'sim-odd',
+    requestUsd: '0.000123456789',
+    tiers: [tier(ANY_SIZE, '0.0333333', '0.0166667', '0.1000001')],
+  },
+  {
+    ...chat,
+    id: 'sim-embed',
+    endpoint: 'embeddings',
+    outputTokensMax: 0,
+    tiers: [tier(ANY_SIZE, '0.02', '0.02', '0')],
+  },
+  // Served and charged, but a gateway is meant to have no price for it.
+  { ...chat, id: 'sim-unpriced', tiers: [tier(ANY_SIZE, '1', '1', '1')] },
+];
+
+/** Every model served, by its id. */
+export const models: ReadonlyMap<string, Model> = new Map(table.map((m) => [m.id, m]));
