@@ -1,12 +1,7 @@
 /** Builds the simulator's HTTP server, without listening, and its orderly end. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Bill } from './bill/bill.ts';
-import {
-  authorise,
-  type CallServices,
-  handleCall,
-  requestIdOf,
-} from './calls/call-handler.ts';
+import { authorise, type CallServices, handleCall, requestIdOf } from './calls/call-handler.ts';
 import { Traffic } from './calls/traffic.ts';
 import { handleControl, sendJson } from './http/control.ts';
 import { ApiError } from './http/openai-error.ts';
@@ -77,11 +72,7 @@ function modelsBody(id: string | undefined): object {
   return card(model);
 }
 
-function refuse(
-  response: ServerResponse,
-  cause: unknown,
-  say: (message: string) => void,
-): void {
+function refuse(response: ServerResponse, cause: unknown, say: (message: string) => void): void {
   if (response.destroyed) return;
   const known = cause instanceof ApiError;
   if (!known) say(`unexpected failure: ${cause instanceof Error ? cause.stack : String(cause)}`);

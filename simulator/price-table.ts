@@ -56,10 +56,7 @@ const table: readonly Model[] = [
     ...chat,
     id: 'sim-tiered',
     contextTokens: 1_000_000,
-    tiers: [
-      tier(200_000, '1.25', '0.31', '10.00'),
-      tier(ANY_SIZE, '2.50', '0.625', '15.00'),
-    ],
+    tiers: [tier(200_000, '1.25', '0.31', '10.00'), tier(ANY_SIZE, '2.50', '0.625', '15.00')],
   },
   {
     // Nearly every count of tokens leaves a fraction of a pico-dollar here.

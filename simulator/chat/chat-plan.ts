@@ -30,7 +30,7 @@ export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number):
   if (cached > inputTotal) {
     throw invalid('sim_cached_tokens', 'More cached tokens than input tokens.');
   }
-  const reasoningWanted = knobs.reasoning_tokens ?? (model.reasons ? 64 * (1 + seeds[2] % 8) : 0);
+  const reasoningWanted = knobs.reasoning_tokens ?? (model.reasons ? 64 * (1 + (seeds[2] % 8)) : 0);
   const outputWanted = knobs.output_tokens ?? 1 + (seeds[0] % 256);
   const reasoning = Math.min(reasoningWanted, outputTokensMax);
   const output = Math.min(outputWanted, outputTokensMax - reasoning);

@@ -120,9 +120,7 @@ class ChunkWriter {
     this.#includeUsage = includeUsage;
     this.#usageMissing = fault?.kind === 'usage_missing';
     this.#malformed = fault?.kind === 'malformed_sse';
-    const perChoice = Math.ceil(
-      plan.outputTokensPerChoice / (chunkTokens ?? CHUNK_TOKENS_DEFAULT),
-    );
+    const perChoice = Math.ceil(plan.outputTokensPerChoice / (chunkTokens ?? CHUNK_TOKENS_DEFAULT));
     const chunks = Math.max(1, perChoice * plan.choices);
     this.#padChars = fault?.kind === 'huge' ? Math.ceil(fault.bytes / chunks) : 0;
   }

@@ -70,11 +70,7 @@ function isToken(value: unknown): value is number {
 }
 
 /** Input tokens only; knobs about output or caching are refused rather than ignored. */
-export function planEmbeddings(
-  request: EmbeddingsRequest,
-  knobs: Knobs,
-  bodyBytes: number,
-): Usage {
+export function planEmbeddings(request: EmbeddingsRequest, knobs: Knobs, bodyBytes: number): Usage {
   for (const name of ['output_tokens', 'cached_tokens', 'reasoning_tokens'] as const) {
     if ((knobs[name] ?? 0) > 0) throw invalid(`sim_${name}`, 'Embeddings have no such tokens.');
   }

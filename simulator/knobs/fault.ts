@@ -6,7 +6,9 @@ export type Fault =
   | { readonly kind: 'bill_then_500' }
   | { readonly kind: 'reset_after' | 'stall_after'; readonly bytes: number }
   | { readonly kind: 'huge'; readonly bytes: number }
-  | { readonly kind: 'usage_missing' | 'malformed_sse' };
+  | { readonly kind: 'usage_missing' | 'malformed_sse' }
+  /** Exempts one call from the global fault. */
+  | { readonly kind: 'none' };
 
 const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ['status_429', { kind: 'status', status: 429 }],
@@ -16,6 +18,7 @@ const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ['bill_then_500', { kind: 'bill_then_500' }],
   ['usage_missing', { kind: 'usage_missing' }],
   ['malformed_sse', { kind: 'malformed_sse' }],
+  ['none', { kind: 'none' }],
 ]);
 
 /** Reads `status_500`, `reset_after:120` and the like; undefined when it is none of them. */

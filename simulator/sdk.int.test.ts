@@ -1,0 +1,175 @@
+/** The official SDK is the judge of the dialect; the bill is compared with what it was told. */
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BillLine } from './bill/bill-line.ts';
+import { eventually, type Fixture, sdk, startFixture } from './testing/simulator-fixture.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await startFixture();
+});
+afterAll(() => fixture.remove());
+
+const messages = [{ role: 'user' as const, content: 'How much is the fish?' }];
+
+async function lineOf(attemptId: string): Promise<BillLine> {
+  const answer = await fetch(`${fixture.simulator.url}/sim/attempts/${attemptId}`);
+  const { lines } = (await answer.json()) as { lines: BillLine[] };
+  expect(lines).toHaveLength(1);
+  return lines[0] as BillLine;
+}
+
+function withId(id: string) {
+  return { headers: { 'x-client-request-id': id } };
+}
+
+describe('the simulator, used through the official openai SDK', () => {
+  it('answers a completion whose usage is the bill, cached and reasoning included', async () => {
+    const completion = await sdk(fixture.simulator).chat.completions.create(
+      {
+        model: 'sim-reasoner',
+        messages,
+        n: 2,
+        max_completion_tokens: 40,
+        metadata: {
+          sim_input_tokens: '60',
+          sim_cached_tokens: '10',
+          sim_reasoning_tokens: '5',
+          sim_output_tokens: '7',
+        },
+      },
+      withId('json-1'),
+    );
+    expect(completion.choices.map((choice) => choice.finish_reason)).toEqual(['stop', 'stop']);
+    expect(completion.usage).toMatchObject({
+      prompt_tokens: 60,
+      completion_tokens: 24,
+      total_tokens: 84,
+      prompt_tokens_details: { cached_tokens: 10 },
+      completion_tokens_details: { reasoning_tokens: 10 },
+    });
+    // 50 × 1.10 + 10 × 0.275 + 24 × 4.40 = 163.35 millionths.
+    expect(await lineOf('json-1')).toMatchObject({
+      input_tokens: 50,
+      cache_read_tokens: 10,
+      output_tokens: 14,
+      reasoning_tokens: 10,
+      cost: '0.000163350000',
+      outcome: 'complete',
+      model: 'sim-reasoner',
+    });
+  });
+
+  it('gives the same counts to the same request, streamed or not', async () => {
+    const client = sdk(fixture.simulator);
+    const body = { model: 'sim-large', messages };
+    const whole = await client.chat.completions.create(body);
+    const again = await client.chat.completions.create(body);
+    const streamed = client.chat.completions.stream({
+      ...body,
+      stream_options: { include_usage: true },
+    });
+    const final = await streamed.finalChatCompletion();
+    expect([again.usage, final.usage]).toEqual([whole.usage, whole.usage]);
+    expect(final.choices[0]?.message.content).toBe(whole.choices[0]?.message.content);
+  });
+
+  it('streams usage last, null before it, when include_usage is set', async () => {
+    const stream = await sdk(fixture.simulator).chat.completions.create({
+      model: 'sim-small',
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+      max_tokens: 10,
+      metadata: { sim_output_tokens: '50' },
+    });
+    const chunks = await Array.fromAsync(stream);
+    const last = chunks.at(-1);
+    expect(last?.choices).toEqual([]);
+    expect(last?.usage?.completion_tokens).toBe(10);
+    expect(chunks.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('length');
+    expect(new Set(chunks.map((chunk) => chunk.id)).size).toBe(1);
+  });
+
+  it('streams no usage at all when it was not asked for', async () => {
+    const stream = await sdk(fixture.simulator).chat.completions.create({
+      model: 'sim-small',
+      messages,
+      stream: true,
+    });
+    const chunks = await Array.fromAsync(stream);
+    expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
+    expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop');
+  });
+
+  it('embeds texts the same as floats and as base64, and bills the input', async () => {
+    const client = sdk(fixture.simulator);
+    const body = { model: 'sim-embed', input: ['one fish', 'two fish'], dimensions: 8 };
+    const floats = await client.embeddings.create(
+      { ...body, encoding_format: 'float' },
+      withId('embed-1'),
+    );
+    // The SDK asks for base64 by itself and decodes it.
+    const decoded = await client.embeddings.create(body);
+    const vectors = (answer: OpenAI.CreateEmbeddingResponse) =>
+      answer.data.map((item) => Array.from(item.embedding, Math.fround));
+    expect(vectors(decoded)).toEqual(vectors(floats));
+    expect(floats.data[0]?.embedding).not.toEqual(floats.data[1]?.embedding);
+    expect(await lineOf('embed-1')).toMatchObject({
+      input_tokens: floats.usage.prompt_tokens,
+      output_tokens: 0,
+    });
+  });
+
+  it('charges a client that hangs up mid-stream for what was generated by then', async () => {
+    const stream = await sdk(fixture.simulator).chat.completions.create(
+      {
+        model: 'sim-small',
+        messages,
+        stream: true,
+        metadata: {
+          sim_output_tokens: '2000',
+          sim_chunk_tokens: '1',
+          sim_token_pace_ms: '5',
+        },
+      },
+      withId('abort-1'),
+    );
+    let received = 0;
+    for await (const chunk of stream) {
+      if (chunk.choices[0]?.delta.content) received += 1;
+      if (received === 5) stream.controller.abort();
+    }
+    const line = await eventually(async () => {
+      const lines = await fixture.simulator.bill();
+      return lines.find((each) => each.attempt_id === 'abort-1');
+    });
+    expect(line.outcome).toBe('client_aborted');
+    expect(line.output_tokens).toBeGreaterThanOrEqual(5);
+    expect(line.output_tokens).toBeLessThan(2_000);
+  });
+
+  it('refuses in the shapes that the SDK knows, and bills none of it', async () => {
+    const client = sdk(fixture.simulator);
+    const before = (await fixture.simulator.bill()).length;
+    const create = (more: object) =>
+      client.chat.completions.create({ model: 'sim-small', messages, ...more });
+    await expect(create({ model: 'gpt-none' })).rejects.toThrow(OpenAI.NotFoundError);
+    await expect(create({ messages: [] })).rejects.toThrow(OpenAI.BadRequestError);
+    await expect(create({ max_tokens: 16_385 })).rejects.toThrow(OpenAI.BadRequestError);
+    await expect(create({ metadata: { sim_input_tokens: '9999' } })).rejects.toThrow(/bytes/);
+    const anonymous = await fetch(`${fixture.simulator.url}/v1/models`);
+    expect([anonymous.status, await anonymous.json()]).toMatchObject([
+      401,
+      { error: { code: 'invalid_api_key', type: 'invalid_request_error', param: null } },
+    ]);
+    expect((await fixture.simulator.bill()).length).toBe(before);
+  });
+
+  it('lists its models', async () => {
+    const ids = await Array.fromAsync(sdk(fixture.simulator).models.list(), (model) => model.id);
+    expect(ids).toContain('sim-odd');
+    expect(ids).toHaveLength(7);
+  });
+});
