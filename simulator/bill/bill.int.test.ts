@@ -1,6 +1,8 @@
 /** The bill outlives its process: what the oracle says must not depend on how it ended. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   chatBody,
@@ -17,18 +19,57 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.remove());
 
-async function call(): Promise<string> {
+async function call(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const id = randomUUID();
-  const answer = await post(fixture.simulator, chatBody(), { 'x-client-request-id': id });
-  await answer.text();
+  const answer = await post(fixture.simulator, chatBody({}, more), { 'x-client-request-id': id });
+  expect(await answer.text()).toContain('prompt_tokens');
   return id;
 }
 
+/** Whether the bill file has the attempt's line at the moment when usage reaches the client. */
+function billedWhenUsageArrives(body: string): Promise<boolean> {
+  const id = randomUUID();
+  const { url, billPath } = fixture.simulator;
+  const headers = { authorization: 'Bearer any-key', 'x-client-request-id': id };
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const sent = request(`${url}/v1/chat/completions`, { method: 'POST', headers }, (response) => {
+    let billed: boolean | undefined;
+    response.on('data', (bytes: Buffer) => {
+      if (bytes.includes('prompt_tokens')) billed ??= readFileSync(billPath).includes(id);
+    });
+    response.on('end', () => {
+      if (billed === undefined) reject(new Error('the answer states no usage'));
+      else resolve(billed);
+    });
+  });
+  sent.on('error', reject);
+  sent.end(body);
+  return promise;
+}
+
 describe('the bill', () => {
-  it('has every answered attempt after a kill -9 in the midst of many', async () => {
+  it.each([
+    ['JSON', {}],
+    ['streamed', { stream: true, stream_options: { include_usage: true } }],
+  ])('I9: has the line before the usage of a %s answer can be read', async (_, more) => {
+    const body = chatBody({ sim_output_tokens: '1' }, more);
+    const workers = Array.from({ length: 8 }, async () => {
+      const seen: boolean[] = [];
+      for (let i = 0; i < 40; i += 1) seen.push(await billedWhenUsageArrives(body));
+      return seen;
+    });
+    const seen = (await Promise.all(workers)).flat();
+    expect(seen.filter((billed) => !billed)).toEqual([]);
+    expect(seen).toHaveLength(320);
+  });
+
+  it.each([
+    ['JSON', {}],
+    ['streamed', { stream: true, stream_options: { include_usage: true } }],
+  ])('I9: has every %s answer whose usage was read, after a kill -9 amid many', async (_, more) => {
     const answered = new Set<string>();
     const work = Array.from({ length: 16 }, async () => {
-      for (;;) answered.add(await call());
+      for (;;) answered.add(await call(more));
     });
     const ended = Promise.allSettled(work);
     await eventually(async () => (answered.size >= 100 ? true : undefined), 20_000);
@@ -37,18 +78,6 @@ describe('the bill', () => {
     const ids = (await fixture.simulator.bill()).map((line) => line.attempt_id);
     expect(new Set(ids).size).toBe(ids.length);
     expect([...answered].filter((id) => !ids.includes(id))).toEqual([]);
-  });
-
-  it('has the line before the usage of a stream can be read', async () => {
-    const body = chatBody({}, { stream: true, stream_options: { include_usage: true } });
-    const answer = await post(fixture.simulator, body, { 'x-client-request-id': 'streamed' });
-    const decoder = new TextDecoder();
-    for await (const bytes of answer.body ?? []) {
-      if (decoder.decode(bytes).includes('prompt_tokens')) break;
-    }
-    await fixture.simulator.kill('SIGKILL');
-    const lines = await fixture.simulator.bill();
-    expect(lines.map((line) => line.attempt_id)).toEqual(['streamed']);
   });
 
   it('is continued by a restart, and a torn last line is dropped', async () => {
