@@ -63,6 +63,7 @@ export class JournalStore {
   readonly #deleteAttempt: StatementSync;
   readonly #insertOutbox: StatementSync;
   readonly #saveLease: StatementSync;
+  #outboxRecords = 0;
 
   constructor(path: string, busyTimeoutMs: number) {
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
@@ -74,7 +75,12 @@ export class JournalStore {
     this.#saveLease = this.#db.prepare(
       'INSERT OR REPLACE INTO lease (lease_id, stream, amount, spent) VALUES (?, ?, ?, ?)',
     );
-    for (const lease of this.#readLeases()) this.#leases.set(lease.leaseId, lease);
+    this.#load();
+  }
+
+  /** How many finished records wait for the log. */
+  get outboxRecords(): number {
+    return this.#outboxRecords;
   }
 
   /** All writes in one durable transaction, or none of them. */
@@ -86,18 +92,18 @@ export class JournalStore {
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#db.exec('ROLLBACK');
-      this.#reload();
+      this.#load();
       throw error;
     } finally {
       this.#dirtyLeases.clear();
     }
   }
 
-  /** Finished records after `afterSeq`, oldest first. */
-  outbox(afterSeq: number, limit: number): OutboxRecord[] {
+  /** The oldest finished records that were not shipped yet. */
+  outbox(limit: number): OutboxRecord[] {
     const rows = this.#db
-      .prepare('SELECT seq, partition, value FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?')
-      .all(afterSeq, limit);
+      .prepare('SELECT seq, partition, value FROM outbox ORDER BY seq LIMIT ?')
+      .all(limit);
     return rows.map((row) => ({
       seq: Number(row['seq']),
       partition: Number(row['partition']),
@@ -108,7 +114,6 @@ export class JournalStore {
   contents(): JournalContents {
     const unfinished = this.#db.prepare('SELECT id, event FROM attempt ORDER BY id').all();
     const requests = this.#db.prepare('SELECT * FROM lease_request').all();
-    const outbox = this.#db.prepare('SELECT count(*) AS n FROM outbox').get();
     return {
       unfinished: unfinished.map((row) => ({
         attemptId: String(row['id']),
@@ -122,7 +127,7 @@ export class JournalStore {
         amount: BigInt(String(row['amount'])),
       })),
       leases: this.#readLeases(),
-      outboxRecords: Number(outbox?.['n'] ?? 0),
+      outboxRecords: this.#outboxRecords,
     };
   }
 
@@ -137,11 +142,9 @@ export class JournalStore {
         return;
       case 'finished':
         this.#finish(write.attemptId, write.charges);
-        this.#insertOutbox.run(write.partition, Buffer.from(write.event));
-        return;
+        return this.#record(write.partition, write.event);
       case 'recorded':
-        this.#insertOutbox.run(write.partition, Buffer.from(write.event));
-        return;
+        return this.#record(write.partition, write.event);
       case 'lease_requested':
         this.#requestLease(write.request);
         return;
@@ -157,11 +160,20 @@ export class JournalStore {
         this.#db.prepare('DELETE FROM lease WHERE lease_id = ?').run(write.leaseId);
         return;
       case 'shipped':
-        this.#db.prepare('DELETE FROM outbox WHERE seq <= ?').run(write.uptoSeq);
-        return;
+        return this.#forgetShipped(write.uptoSeq);
       default:
         return write satisfies never;
     }
+  }
+
+  #record(partition: number, event: string): void {
+    this.#insertOutbox.run(partition, Buffer.from(event));
+    this.#outboxRecords++;
+  }
+
+  #forgetShipped(uptoSeq: number): void {
+    const { changes } = this.#db.prepare('DELETE FROM outbox WHERE seq <= ?').run(uptoSeq);
+    this.#outboxRecords -= Number(changes);
   }
 
   #finish(attemptId: string, charges: readonly Charge[]): void {
@@ -203,8 +215,10 @@ export class JournalStore {
     this.#saveLease.run(leaseId, lease.stream, String(lease.amount), String(lease.spent));
   }
 
-  /** After a rollback the totals in memory are those of the file again. */
-  #reload(): void {
+  /** What is kept in memory is what the file says: at the start and after a rollback. */
+  #load(): void {
+    const outbox = this.#db.prepare('SELECT count(*) AS n FROM outbox').get();
+    this.#outboxRecords = Number(outbox?.['n'] ?? 0);
     this.#leases.clear();
     for (const lease of this.#readLeases()) this.#leases.set(lease.leaseId, lease);
   }

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Journal, openJournal } from './journal.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-journal-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const lease = (leaseId: string, amount: bigint) => ({
+  leaseId,
+  stream: 'budget-b@x',
+  expectedRevision: '4',
+  eventId: `event of ${leaseId}`,
+  amount,
+});
+
+async function grant(journal: Journal, leaseId: string, amount: bigint): Promise<void> {
+  await journal.write({ op: 'lease_requested', request: lease(leaseId, amount) });
+  await journal.write({ op: 'lease_granted', leaseId });
+}
+
+describe('the journal', () => {
+  it('I1: knows after a reopening which attempts were started and not finished', async () => {
+    const path = join(folder, 'a.sqlite');
+    const journal = await openJournal({ path });
+    await Promise.all([
+      journal.write({ op: 'started', attemptId: 'a', event: '{"a":1}' }),
+      journal.write({ op: 'started', attemptId: 'b', event: '{"b":1}' }),
+      journal.write({ op: 'finished', attemptId: 'a', partition: 3, event: 'A', charges: [] }),
+    ]);
+    await journal.close();
+    const again = await openJournal({ path });
+    const contents = await again.contents();
+    const outbox = await again.outbox(10);
+    await again.close();
+    expect(contents).toEqual({
+      unfinished: [{ attemptId: 'b', event: '{"b":1}' }],
+      leaseRequests: [],
+      leases: [],
+      outboxRecords: 1,
+    });
+    expect(outbox.map((r) => [r.partition, Buffer.from(r.value).toString()])).toEqual([[3, 'A']]);
+  });
+
+  it('I3: adds a charge to its lease in the transaction that finishes the attempt', async () => {
+    const path = join(folder, 'b.sqlite');
+    const journal = await openJournal({ path });
+    const large = 2n ** 80n;
+    await grant(journal, 'l1', large);
+    await journal.write({ op: 'lease_requested', request: lease('l2', 5n) });
+    await journal.write({ op: 'started', attemptId: 'a', event: '{}' });
+    const charges = [{ leaseId: 'l1', amount: large - 1n }];
+    await journal.write({ op: 'finished', attemptId: 'a', partition: 0, event: 'A', charges });
+    await journal.close();
+    const again = await openJournal({ path });
+    const { leases, leaseRequests } = await again.contents();
+    await again.close();
+    expect(leases).toEqual([
+      { leaseId: 'l1', stream: 'budget-b@x', amount: large, spent: large - 1n },
+    ]);
+    expect(leaseRequests).toEqual([lease('l2', 5n)]);
+  });
+
+  it('keeps all writes of a failed transaction out, and the totals as they were', async () => {
+    const journal = await openJournal({ path: join(folder, 'c.sqlite') });
+    await grant(journal, 'l1', 10n);
+    await journal.write({ op: 'started', attemptId: 'a', event: '{}' });
+    const charges = [{ leaseId: 'l1', amount: 3n }];
+    const results = await Promise.allSettled([
+      journal.write({ op: 'finished', attemptId: 'a', partition: 0, event: 'A', charges }),
+      journal.write({ op: 'finished', attemptId: 'a', partition: 0, event: 'A', charges }),
+    ]);
+    const { leases, unfinished, outboxRecords } = await journal.contents();
+    await journal.close();
+    expect(results.map((r) => r.status)).toEqual(['rejected', 'rejected']);
+    expect([leases[0]?.spent, unfinished.length, outboxRecords]).toEqual([0n, 1, 0]);
+  });
+
+  it('I9: what was acknowledged before kill -9 is there afterwards', async () => {
+    const path = join(folder, 'd.sqlite');
+    const module = JSON.stringify(new URL('./journal.ts', import.meta.url).href);
+    const script = `
+      const { openJournal } = await import(${module});
+      const journal = await openJournal({ path: ${JSON.stringify(path)} });
+      for (let i = 0; ; i++) {
+        const attemptId = 'a' + i;
+        journal.submit({ op: 'started', attemptId, event: '{}' }, () => {
+          journal.submit(
+            { op: 'finished', attemptId, partition: 0, event: attemptId, charges: [] },
+            () => console.log(attemptId),
+          );
+        });
+        if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    const acknowledged: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line);
+      if (acknowledged.length === 500) child.kill('SIGKILL');
+    }
+    const journal = await openJournal({ path });
+    const stored = (await journal.outbox(100_000)).map((r) => Buffer.from(r.value).toString());
+    await journal.close();
+    const lost = acknowledged.filter((id) => !new Set(stored).has(id));
+    expect(lost).toEqual([]);
+    expect(new Set(stored).size).toBe(stored.length);
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * Builds the proxy's HTTP app without listening (design §12): the providers' own dialect, paths and
+ * errors, so that unmodified SDKs work. A path that is not here is refused, never passed on
+ * unmetered.
+ */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { authenticate } from './auth/authenticate.ts';
+import type { CallDeps } from './call/call-deps.ts';
+import { type CallHandler, sendRefusal } from './call/call-handler.ts';
+import type { KeyView } from './directory/directory.ts';
+import type { ErrorCode, Refusal } from './errors.ts';
+import { modelList } from './routes/models.ts';
+
+export type ProxyAppOptions = {
+  deps: CallDeps;
+  calls: CallHandler;
+  /** Prometheus text. */
+  metrics: () => string;
+  isReady: () => boolean;
+  logger: { level: string } | false;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    key: KeyView | null;
+    arrivedAtMs: number;
+  }
+}
+
+/** Codes of Fastify's own errors and what they are in our catalogue. */
+const FASTIFY_ERRORS: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_BAD_URL: 'unknown_endpoint',
+};
+
+export function buildProxy(options: ProxyAppOptions): FastifyInstance {
+  const { deps, calls } = options;
+  const { limits } = deps;
+  const app = fastify({
+    logger: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: limits.requestBodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // An answer may take as long as an attempt may; attempts have a bound of their own.
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    http: {
+      maxHeaderSize: limits.requestHeaderBytesMax,
+      headersTimeout: limits.requestHeadersTimeoutMs,
+    },
+    return503OnClosing: false,
+  });
+  app.decorateRequest('key', null);
+  app.decorateRequest('arrivedAtMs', 0);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  addCallRoutes(app, deps, calls);
+  addOperatorRoutes(app, options);
+  app.setNotFoundHandler((request, reply) => {
+    const message = `This gateway does not serve ${request.method} ${pathOf(request)}.`;
+    refuse(deps, reply, { code: 'unknown_endpoint', message });
+  });
+  app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
+    const code = FASTIFY_ERRORS[error.code ?? ''] ?? 'internal_error';
+    if (code === 'internal_error') request.log.error({ err: error }, 'a call failed');
+    refuse(deps, reply, { code });
+  });
+  return app;
+}
+
+function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler): void {
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+    request.arrivedAtMs = performance.now();
+    const refusal = await calls.admit();
+    if (refusal !== null) return refuse(deps, reply, refusal);
+    const key = authenticate(request.headers, deps.directory, deps.secrets, Date.now());
+    if (typeof key === 'string') return refuse(deps, reply, { code: key });
+    request.key = key;
+  };
+  const route = (endpoint: 'chat.completions' | 'embeddings') => {
+    return (request: FastifyRequest, reply: FastifyReply) => {
+      if (request.key === null) throw new Error('a call without a key passed the gate');
+      if (!Buffer.isBuffer(request.body)) return refuse(deps, reply, { code: 'invalid_json' });
+      return calls.handle(endpoint, request.key, request, reply, request.arrivedAtMs);
+    };
+  };
+  app.post('/v1/chat/completions', { onRequest: admit }, route('chat.completions'));
+  app.post('/v1/embeddings', { onRequest: admit }, route('embeddings'));
+  app.get('/v1/models', { onRequest: admit }, async (_request, reply) => {
+    return reply.type('application/json').send(modelList(deps.deployments, deps.directory));
+  });
+  for (const url of ['/v1/chat/completions', '/v1/embeddings']) {
+    app.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+      url,
+      handler: (_request, reply) => refuse(deps, reply, { code: 'method_not_allowed' }),
+    });
+  }
+}
+
+function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void {
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const ready = options.isReady();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready' });
+  });
+  app.get('/metrics', async (_request, reply) => {
+    return reply.type('text/plain; version=0.0.4').send(options.metrics());
+  });
+}
+
+function refuse(deps: CallDeps, reply: FastifyReply, refusal: Refusal): void {
+  deps.onRefused(refusal.code);
+  sendRefusal(reply, refusal);
+}
+
+/** Without the query, where clients put secrets by mistake (I12). */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}

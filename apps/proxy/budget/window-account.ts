@@ -1,0 +1,298 @@
+/**
+ * One budget window as this proxy sees it: the folded account, and the leases that are this
+ * instance's own. Calls hold and settle in memory; only `grant` and `settle` touch the ledger
+ * (design §8).
+ *
+ * I3: a lease is usable only after its grant is in the ledger *and* in the journal; it is settled
+ * once, when it is closed to new holds, its holds are 0, and its last charge is durable.
+ */
+import type { Journal } from '@tollgate/adapters/journal/journal.ts';
+import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import {
+  available,
+  type BudgetAccount,
+  evolveAccount,
+  noAccount,
+} from '@tollgate/domain/budget/account.ts';
+import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
+import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import { decideGrant } from '@tollgate/domain/budget/grant.ts';
+import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { appendOnce } from './append-once.ts';
+import { appendGrant, settleLease } from './lease-events.ts';
+
+export type LocalLease = {
+  leaseId: string;
+  amount: bigint;
+  /** Charged by finished attempts; durable in the journal before the attempt's hold is freed. */
+  spent: bigint;
+  /** Reserved by running attempts. */
+  held: bigint;
+  holds: number;
+  closed: boolean;
+  usedAtMs: number;
+};
+
+export type HoldPart = { lease: LocalLease; amount: bigint };
+
+export type WindowAccountDeps = {
+  ledger: Ledger;
+  journal: Journal;
+  instanceId: string;
+  newLeaseId: () => string;
+  conflictsMax: number;
+};
+
+export type GrantOutcome = 'granted' | 'exhausted';
+
+export class WindowAccount {
+  readonly stream: string;
+  /** Replaced when the definition changes; the window stays the same. */
+  definition: BudgetDefinition;
+  readonly bounds: WindowBounds;
+  readonly #deps: WindowAccountDeps;
+  readonly #leases: LocalLease[] = [];
+  #account: BudgetAccount = noAccount;
+  #revision: ExpectedRevision = 'no_stream';
+  /** A request in the journal whose append has not answered. */
+  #doubtful: LeaseRequest | null = null;
+
+  constructor(
+    stream: string,
+    definition: BudgetDefinition,
+    bounds: WindowBounds,
+    deps: WindowAccountDeps,
+  ) {
+    this.stream = stream;
+    this.definition = definition;
+    this.bounds = bounds;
+    this.#deps = deps;
+  }
+
+  get account(): BudgetAccount {
+    return this.#account;
+  }
+
+  get leases(): readonly LocalLease[] {
+    return this.#leases;
+  }
+
+  /** What new holds can take without asking the ledger. */
+  free(): bigint {
+    let free = 0n;
+    for (const lease of this.#leases) free += freeOf(lease);
+    return free;
+  }
+
+  /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
+  remaining(): bigint {
+    return available(this.#account) + this.free();
+  }
+
+  /** Limit and what is spent or reserved, as decimal text, for the refusal. */
+  formatted(): { limit: string; spent: string } {
+    const { limit, spent, held } = this.#account;
+    return { limit: formatDecimal12(limit), spent: formatDecimal12(spent + held - this.free()) };
+  }
+
+  /** Takes `amount` out of the open leases, all of it or nothing (null). */
+  hold(amount: bigint, nowMs: number): HoldPart[] | null {
+    if (amount > this.free()) return null;
+    const parts: HoldPart[] = [];
+    let left = amount;
+    for (const lease of this.#leases) {
+      if (left === 0n) break;
+      const free = freeOf(lease);
+      if (free <= 0n) continue;
+      const part = free < left ? free : left;
+      lease.held += part;
+      lease.holds++;
+      lease.usedAtMs = nowMs;
+      parts.push({ lease, amount: part });
+      left -= part;
+    }
+    return parts;
+  }
+
+  /** Frees a hold and books what the attempt was charged, once that is durable. */
+  release(parts: readonly HoldPart[], charges: readonly bigint[], nowMs: number): void {
+    parts.forEach(({ lease, amount }, index) => {
+      lease.held -= amount;
+      lease.holds--;
+      lease.spent += charges[index] ?? 0n;
+      lease.usedAtMs = nowMs;
+    });
+  }
+
+  /** Asks the ledger for a slice that covers `shortfall`, or for all that is left. */
+  async grant(shortfall: bigint, nowMs: number): Promise<GrantOutcome> {
+    // A grant whose outcome was not learnt stands first: it may be this proxy's already.
+    if (this.#doubtful !== null && (await this.#confirm(this.#doubtful, nowMs))) return 'granted';
+    if (this.#revision === 'no_stream') await this.refresh();
+    if (!this.#account.opened) await this.#open();
+    let refreshed = false;
+    for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
+      const decision = decideGrant(this.#account, shortfall);
+      if (decision.kind === 'exhausted') {
+        // Others may have returned what this view still counts as theirs.
+        if (refreshed) return 'exhausted';
+        await this.refresh();
+        refreshed = true;
+        continue;
+      }
+      if (await this.#append(decision.amount, nowMs)) return 'granted';
+      await this.refresh();
+      refreshed = true;
+    }
+    throw new Error(`${this.stream}: too many conflicts for a grant`);
+  }
+
+  /** Reads what the stream has gained. */
+  async refresh(): Promise<void> {
+    for (;;) {
+      const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
+      const events = await this.#deps.ledger.read(this.stream, { fromRevision, limit: 1_000 });
+      for (const event of events) this.#fold(event.type, event.data, event.revision);
+      if (events.length < 1_000) return;
+    }
+  }
+
+  /** Tries again to learn of a grant that did not answer; the sweep calls it. */
+  async confirmDoubtful(nowMs: number): Promise<void> {
+    if (this.#doubtful !== null) await this.#confirm(this.#doubtful, nowMs);
+  }
+
+  /** Closes a lease to new holds. */
+  close(lease: LocalLease): void {
+    lease.closed = true;
+  }
+
+  /** Settles a closed lease without holds: ledger, read back, then the journal forgets it. */
+  async settle(lease: LocalLease): Promise<void> {
+    if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
+    const { ledger, journal } = this.#deps;
+    await settleLease(ledger, this.stream, lease.leaseId, lease.spent);
+    await journal.write({ op: 'lease_forgotten', leaseId: lease.leaseId });
+    const index = this.#leases.indexOf(lease);
+    if (index >= 0) this.#leases.splice(index, 1);
+  }
+
+  #fold(type: string, data: unknown, revision: bigint): void {
+    const parse = ledgerEventData[type as keyof typeof ledgerEventData];
+    if (parse === undefined) throw new Error(`${this.stream} holds an unknown event ${type}`);
+    const event = { type, data: parse.parse(data) } as BudgetWindowEvent;
+    this.#account = evolveAccount(this.#account, event);
+    this.#revision = revision;
+  }
+
+  /**
+   * Opens the window with the limit of the definition, then reads the definition again: a change
+   * that came in between did not find a window to append to, so it is appended here, before any
+   * grant.
+   */
+  async #open(): Promise<void> {
+    const before = await this.#readDefinition();
+    const { startMs, endMs } = this.bounds;
+    await this.#deps.ledger.append(this.stream, 'no_stream', [
+      {
+        id: ledgerEventId(this.stream, 'WindowOpened', String(before.revision)),
+        type: 'WindowOpened',
+        data: {
+          budget_id: before.budget_id,
+          window_start: new Date(startMs).toISOString(),
+          window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+          limit: formatDecimal12(before.limit),
+          definition_revision: String(before.revision),
+        },
+      },
+    ]);
+    await this.refresh();
+    const after = await this.#readDefinition();
+    if (after.revision > this.#account.definitionRevision) {
+      await appendOnce(this.#deps.ledger, this.stream, limitChanged(this.stream, after));
+      await this.refresh();
+    }
+  }
+
+  async #readDefinition(): Promise<BudgetDefinition> {
+    const stream = `budget_definition-${this.definition.budget_id}`;
+    const events = await this.#deps.ledger.read(stream);
+    let definition: BudgetDefinition | undefined;
+    for (const event of events) {
+      const type = event.type as 'BudgetDefined' | 'BudgetLimitChanged' | 'BudgetArchived';
+      const data = ledgerEventData[type].parse(event.data);
+      definition = evolveDefinition(
+        definition,
+        { type, data } as Parameters<typeof evolveDefinition>[1],
+        event.revision,
+      );
+    }
+    if (definition === undefined) throw new Error(`${stream} is empty`);
+    return definition;
+  }
+
+  /** False: another append came first. */
+  async #append(amount: bigint, nowMs: number): Promise<boolean> {
+    const { ledger, journal, instanceId, newLeaseId } = this.#deps;
+    const leaseId = newLeaseId();
+    const eventId = ledgerEventId(this.stream, 'LeaseGranted', leaseId);
+    const expected = this.#revision;
+    const request = {
+      leaseId,
+      stream: this.stream,
+      expectedRevision: String(expected),
+      eventId,
+      amount,
+    };
+    // Journaled before it is appended: whoever takes over this journal appends it once more with
+    // the same id and revision, so that nothing of this instance can land later (design §8).
+    await journal.write({ op: 'lease_requested', request });
+    this.#doubtful = request;
+    return this.#confirm(request, nowMs);
+  }
+
+  /** Learns whether a requested grant stands in the ledger, and takes it into use if it does. */
+  async #confirm(request: LeaseRequest, nowMs: number): Promise<boolean> {
+    const { ledger, journal, instanceId } = this.#deps;
+    const { leaseId, amount } = request;
+    const granted = await appendGrant(ledger, instanceId, request);
+    this.#doubtful = null;
+    if (!granted) {
+      await journal.write({ op: 'lease_refused', leaseId });
+      return false;
+    }
+    await journal.write({ op: 'lease_granted', leaseId });
+    this.#leases.push({
+      leaseId,
+      amount,
+      spent: 0n,
+      held: 0n,
+      holds: 0,
+      closed: false,
+      usedAtMs: nowMs,
+    });
+    await this.refresh();
+    return true;
+  }
+}
+
+function freeOf(lease: LocalLease): bigint {
+  if (lease.closed) return 0n;
+  const free = lease.amount - lease.spent - lease.held;
+  return free > 0n ? free : 0n;
+}
+
+function limitChanged(stream: string, definition: BudgetDefinition) {
+  return {
+    id: ledgerEventId(stream, 'LimitChanged', String(definition.revision)),
+    type: 'LimitChanged',
+    data: {
+      limit: formatDecimal12(definition.limit),
+      definition_revision: String(definition.revision),
+    },
+  };
+}

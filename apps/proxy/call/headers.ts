@@ -1,0 +1,63 @@
+/** Which of the provider's headers the client gets, and which ones we add (design §12). */
+import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { AttemptFacts } from './attempt-event.ts';
+
+/** Hop-by-hop (RFC 9110 §7.6.1), framing that Node sets anew, and what names our own account. */
+const DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'date',
+  'set-cookie',
+  'openai-organization',
+  'openai-project',
+]);
+
+export type AnswerFacts = {
+  facts: AttemptFacts;
+  /** Decimal text, if it is known when the headers leave. */
+  cost: string | null;
+  overheadUs: number | null;
+};
+
+export function answerHeaders(
+  upstream: UpstreamHeaders,
+  answer: AnswerFacts,
+): Record<string, string | string[] | number> {
+  const headers: Record<string, string | string[] | number> = {};
+  const connection = String(upstream['connection'] ?? '').toLowerCase();
+  const named = connection.split(',').map((name) => name.trim());
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value === undefined || DROPPED.has(name) || named.includes(name)) continue;
+    headers[name] = value;
+  }
+  const { facts, cost, overheadUs } = answer;
+  headers['x-tollgate-call-id'] = facts.callId;
+  headers['x-tollgate-provider'] = facts.deployment.provider.name;
+  headers['x-tollgate-model'] = facts.deployment.model;
+  headers['x-tollgate-attempts'] = String(facts.attempt);
+  headers['x-tollgate-cache'] = 'miss';
+  if (cost !== null) headers['x-tollgate-cost'] = cost;
+  if (overheadUs !== null) headers['x-tollgate-overhead-us'] = String(overheadUs);
+  const remaining = budgetRemaining(facts);
+  if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
+  return headers;
+}
+
+/** Of the tightest budget, as this proxy last saw it, other proxies' slices taken as spent. */
+function budgetRemaining(facts: AttemptFacts): string | null {
+  let least: bigint | null = null;
+  for (const { account } of facts.holds) {
+    const left = account.remaining();
+    if (least === null || left < least) least = left;
+  }
+  return least === null ? null : formatDecimal12(least);
+}

@@ -1,0 +1,165 @@
+/**
+ * Understands a request (design §7.2): endpoint, model, stream, output limit, and an upper bound of
+ * its input. Pure: bytes in, a value out; a refusal is a value too.
+ */
+import { chatCompletionRequest, embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
+import type { z } from 'zod';
+import type { Refusal } from '../errors.ts';
+import { type JsonScan, scanJson, withMember } from './json-scan.ts';
+
+export type Endpoint = 'chat.completions' | 'embeddings';
+
+export type CallRequest = {
+  endpoint: Endpoint;
+  /** As the client wrote it. */
+  model: string;
+  stream: boolean;
+  /** The client asked for the usage chunk itself, so it must not be stripped. */
+  wantsUsageChunk: boolean;
+  /** A token holds at least one byte of the body; framing is smaller than its JSON syntax. */
+  inputTokensMax: number;
+  /** Over all choices; null: the client set no limit. */
+  outputTokensMax: number | null;
+  choices: number;
+  /** Remote media or server-side tools: no bound of the cost follows from the body. */
+  unboundedBy: string | null;
+  endUser: string | null;
+  text: string;
+  scan: JsonScan;
+};
+
+/** Tokens that a provider may add around any request (role markers, reply priming). */
+const FRAMING_TOKENS = 128;
+/** Fields that decide what is billed: each must stand in the body once. */
+const BILLED_FIELDS = [
+  'model',
+  'messages',
+  'input',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+  'tools',
+];
+const BOUNDED_PARTS = new Set(['text', 'refusal']);
+const BOUNDED_TOOLS = new Set(['function', 'custom']);
+
+export function readRequest(
+  endpoint: Endpoint,
+  body: Buffer,
+  depthMax: number,
+): { ok: true; request: CallRequest } | { ok: false; refusal: Refusal } {
+  const text = body.toString('utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return refuse({ code: 'invalid_json' });
+  }
+  const scan = scanJson(text);
+  if (scan.depth > depthMax) return refuse({ code: 'json_too_deep' });
+  const twice = BILLED_FIELDS.find(
+    (field) => scan.members.filter((member) => member.name === field).length > 1,
+  );
+  if (twice !== undefined) return refuse({ code: 'ambiguous_json', param: twice });
+  const common = { text, scan, inputTokensMax: body.length + FRAMING_TOKENS };
+  return endpoint === 'embeddings' ? readEmbeddings(json, common) : readChat(json, common);
+}
+
+type Common = Pick<CallRequest, 'text' | 'scan' | 'inputTokensMax'>;
+type Read = { ok: true; request: CallRequest } | { ok: false; refusal: Refusal };
+
+function refuse(refusal: Refusal): Read {
+  return { ok: false, refusal };
+}
+
+function invalid(error: z.ZodError): Read {
+  const issue = error.issues[0];
+  const param = issue?.path.join('.') ?? '';
+  const message = `Invalid request: ${param === '' ? '' : `\`${param}\`: `}${issue?.message ?? ''}.`;
+  return refuse({ code: 'invalid_request', param, message });
+}
+
+function readChat(json: unknown, common: Common): Read {
+  const parsed = chatCompletionRequest.safeParse(json);
+  if (!parsed.success) return invalid(parsed.error);
+  const request = parsed.data;
+  const choices = request.n ?? 1;
+  const limit = outputLimit(request.max_tokens, request.max_completion_tokens);
+  return {
+    ok: true,
+    request: {
+      ...common,
+      endpoint: 'chat.completions',
+      model: request.model,
+      stream: request.stream === true,
+      wantsUsageChunk: request.stream_options?.include_usage === true,
+      outputTokensMax: limit === null ? null : limit * choices,
+      choices,
+      unboundedBy: unboundedPart(request),
+      endUser: request.user ?? null,
+    },
+  };
+}
+
+/** Both limits set: which one the provider obeys is its own business, so the larger one counts. */
+function outputLimit(
+  maxTokens: number | null | undefined,
+  maxCompletionTokens: number | null | undefined,
+): number | null {
+  if (maxTokens == null) return maxCompletionTokens ?? null;
+  return Math.max(maxTokens, maxCompletionTokens ?? 0);
+}
+
+function unboundedPart(request: z.infer<typeof chatCompletionRequest>): string | null {
+  for (const { content } of request.messages) {
+    if (!Array.isArray(content)) continue;
+    const part = content.find((candidate) => !BOUNDED_PARTS.has(candidate.type));
+    if (part !== undefined) return `content part \`${part.type}\``;
+  }
+  const tool = request.tools?.find((candidate) => !BOUNDED_TOOLS.has(candidate.type));
+  if (tool !== undefined) return `tool \`${tool.type}\``;
+  return request.web_search_options == null ? null : '`web_search_options`';
+}
+
+function readEmbeddings(json: unknown, common: Common): Read {
+  const parsed = embeddingsRequest.safeParse(json);
+  if (!parsed.success) return invalid(parsed.error);
+  return {
+    ok: true,
+    request: {
+      ...common,
+      endpoint: 'embeddings',
+      model: parsed.data.model,
+      stream: false,
+      wantsUsageChunk: false,
+      outputTokensMax: 0,
+      choices: 1,
+      unboundedBy: null,
+      endUser: parsed.data.user ?? null,
+    },
+  };
+}
+
+/**
+ * The body as it goes to the provider: byte for byte the client's, but for the model's name at the
+ * provider and, in a stream, the usage chunk that metering needs.
+ */
+export function upstreamBody(request: CallRequest, upstreamModel: string): string {
+  let { text, scan } = request;
+  if (upstreamModel !== request.model) {
+    text = withMember(text, scan, 'model', JSON.stringify(upstreamModel));
+    scan = scanJson(text);
+  }
+  if (request.stream && !request.wantsUsageChunk) {
+    text = withMember(text, scan, 'stream_options', streamOptions(text, scan));
+  }
+  return text;
+}
+
+function streamOptions(text: string, scan: JsonScan): string {
+  const member = scan.members.find((candidate) => candidate.name === 'stream_options');
+  const given = member === undefined ? null : JSON.parse(text.slice(member.start, member.end));
+  return JSON.stringify({ ...(given as object | null), include_usage: true });
+}

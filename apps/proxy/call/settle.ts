@@ -1,0 +1,133 @@
+/**
+ * What an attempt used, what it cost, and what its budgets are charged (design §7.8, §7.10). Pure
+ * but for the tokenizer.
+ *
+ * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold.
+ */
+import { estimateTokens } from '@tollgate/adapters/tokenizer/tokenizer.ts';
+import { allocateCharge } from '@tollgate/domain/budget/grant.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import { costOf } from '@tollgate/domain/pricing/cost.ts';
+import { quantitiesFromOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
+import {
+  type KnownQuantities,
+  noQuantities,
+  toEventQuantities,
+  unknownQuantities,
+} from '@tollgate/domain/usage/quantities.ts';
+import type { UsageEvent, UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import type { HoldPart } from '../budget/window-account.ts';
+import type { Answer } from './answer.ts';
+import type { AttemptFacts } from './attempt-event.ts';
+import { chargeOf } from './charge.ts';
+import type { CallRequest } from './request.ts';
+
+export type Outcome = {
+  status: UsageStatus;
+  httpStatus: number | null;
+  /** No byte of the request left. */
+  unsent: boolean;
+  /** The provider's answer ended as it should. */
+  completed: boolean;
+  answer: Answer | undefined;
+};
+
+export type LeaseCharge = { lease: HoldPart['lease']; amount: bigint };
+export type LeaseOverrun = { stream: string; leaseId: string; attemptId: string; amount: bigint };
+
+export type Settlement = {
+  fields: Partial<UsageEvent>;
+  charges: LeaseCharge[];
+  overruns: LeaseOverrun[];
+  /** Frees the holds; only once the charges are durable. */
+  release: (nowMs: number) => void;
+};
+
+type Usage = { quantities: KnownQuantities | null; source: UsageSource };
+
+export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
+  const usage = usageOf(facts, outcome);
+  const { price } = facts.deployment;
+  const cost = costOfUsage(usage, price === null ? null : price.price);
+  // Only what the provider stated is charged as stated; an estimate is not a statement.
+  const stated = usage.source === 'estimated' ? null : usage.quantities;
+  const served = outcome.answer?.model() ?? null;
+  const fields: Partial<UsageEvent> = {
+    ...(usage.quantities === null ? unknownQuantities() : toEventQuantities(usage.quantities)),
+    usage_source: usage.source,
+    cost: cost === null ? null : formatDecimal12(cost),
+    provider_request_id: outcome.answer?.id() ?? null,
+  };
+  if (served !== null) fields.model_served = served;
+  return { fields, ...chargeHolds(facts, stated, cost) };
+}
+
+function costOfUsage(
+  usage: Usage,
+  price: Parameters<typeof costOf>[0] | null,
+): bigint | null {
+  if (usage.quantities === null) return null;
+  if (usage.source === 'none') return 0n;
+  return price === null ? null : costOf(price, usage.quantities);
+}
+
+/** Holds are settled budget by budget; a charge falls on the hold's leases in order. */
+function chargeHolds(
+  facts: AttemptFacts,
+  stated: KnownQuantities | null,
+  cost: bigint | null,
+): Omit<Settlement, 'fields'> {
+  const charges: LeaseCharge[] = [];
+  const overruns: LeaseOverrun[] = [];
+  const releases: ((nowMs: number) => void)[] = [];
+  for (const { account, parts } of facts.holds) {
+    const amounts = parts.map((part) => part.amount);
+    const held = amounts.reduce((sum, amount) => sum + amount, 0n);
+    const charge =
+      stated === null || cost === null ? held : chargeOf(account.definition, stated, cost);
+    const allocation = allocateCharge(amounts, charge);
+    parts.forEach(({ lease }, index) => {
+      charges.push({ lease, amount: allocation.charges[index] ?? 0n });
+    });
+    const last = parts.at(-1);
+    if (allocation.overrun > 0n && last !== undefined) {
+      overruns.push({
+        stream: account.stream,
+        leaseId: last.lease.leaseId,
+        attemptId: facts.attemptId,
+        amount: allocation.overrun,
+      });
+    }
+    releases.push((nowMs) => account.release(parts, allocation.charges, nowMs));
+  }
+  return { charges, overruns, release: (nowMs) => releases.forEach((free) => free(nowMs)) };
+}
+
+function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
+  const { notBilledStatuses } = facts.deployment.provider;
+  const refused = outcome.httpStatus !== null && notBilledStatuses.has(outcome.httpStatus);
+  if (outcome.unsent || refused) return { quantities: noQuantities(), source: 'none' };
+  const { answer } = outcome;
+  const stated = quantitiesFromOpenAiUsage(answer?.usage() ?? null);
+  if (stated !== null) return { quantities: stated, source: 'provider' };
+  const answered = outcome.httpStatus !== null && outcome.httpStatus < 300;
+  const estimable = outcome.completed || outcome.status === 'client_closed';
+  const text = answered && estimable ? answer?.outputText() : undefined;
+  if (text === undefined || text === null) return { quantities: null, source: 'none' };
+  return { quantities: estimate(facts.request, text), source: 'estimated' };
+}
+
+/** The provider stated nothing: count with a tokenizer, and say that it is an estimate. */
+function estimate(request: CallRequest, outputText: string): KnownQuantities {
+  return {
+    ...noQuantities(),
+    inputTokens: estimateTokens(inputText(request)),
+    outputTokens: request.endpoint === 'embeddings' ? 0 : estimateTokens(outputText),
+    requests: 1,
+  };
+}
+
+function inputText(request: CallRequest): string {
+  const member = request.scan.members.find(({ name }) => name === 'messages' || name === 'input');
+  return member === undefined ? request.text : request.text.slice(member.start, member.end);
+}

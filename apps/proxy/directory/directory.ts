@@ -1,0 +1,174 @@
+/**
+ * The proxy's view of the ledger: keys, customers, budgets and prices, folded from the catch-up
+ * subscription. Only reads; every lookup on a call's path is one map access.
+ */
+import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
+import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import type { DisconnectPolicy, KeyEvent } from '@tollgate/domain/key/key-events.ts';
+import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
+import {
+  emptyPriceList,
+  evolvePrices,
+  findPrice,
+  type PriceFound,
+  type PriceListState,
+} from '@tollgate/domain/pricing/price-list.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+
+/** Streams that a proxy folds. */
+export const directoryPrefixes = ['customer-', 'key-', 'budget_definition-', 'price_book-'];
+
+export type KeyView = {
+  keyId: string;
+  customerId: string;
+  teamId: string | null;
+  environment: string;
+  tags: Record<string, string>;
+  onDisconnect: DisconnectPolicy;
+  /** Infinity: never. */
+  expiresAtMs: number;
+  revoked: boolean;
+  /** Partition of the log that the customer's events go to. */
+  partition: number;
+};
+
+type Digest = { key: KeyView; validUntilMs: number };
+type DirectoryEvent = KeyEvent | CustomerEvent | BudgetDefinitionEvent | PriceVersionPublished;
+
+const NO_BUDGETS: readonly BudgetDefinition[] = [];
+
+export class Directory {
+  readonly #partitions: number;
+  readonly #digests = new Map<string, Digest>();
+  readonly #keys = new Map<string, { view: KeyView; digest: string }>();
+  readonly #archivedCustomers = new Set<string>();
+  readonly #budgets = new Map<string, BudgetDefinition>();
+  readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
+  readonly #budgetsOfKey = new Map<string, BudgetDefinition[]>();
+  readonly #prices = new Map<string, PriceFound>();
+  #priceList: PriceListState = emptyPriceList();
+
+  constructor(partitions: number) {
+    this.#partitions = partitions;
+  }
+
+  /** @throws ZodError if the ledger holds what its schema does not know */
+  apply(event: LedgerEvent): void {
+    if (!(event.type in ledgerEventData)) return;
+    const type = event.type as keyof typeof ledgerEventData;
+    const data = ledgerEventData[type].parse(event.data);
+    this.#evolve({ type, data } as DirectoryEvent, event.revision, event.stream);
+  }
+
+  /** The key with this digest, if it is valid at `nowMs`; 'replaced' if it was rotated out. */
+  key(digest: string, nowMs: number): KeyView | 'replaced' | undefined {
+    const found = this.#digests.get(digest);
+    if (found === undefined) return undefined;
+    return nowMs < found.validUntilMs ? found.key : 'replaced';
+  }
+
+  isArchived(customerId: string): boolean {
+    return this.#archivedCustomers.has(customerId);
+  }
+
+  /** All live budgets on the key's path; all of them must pass. */
+  budgetsOf(key: KeyView): readonly BudgetDefinition[] {
+    if (this.#budgets.size === 0) return NO_BUDGETS;
+    const known = this.#budgetsOfKey.get(key.keyId);
+    if (known !== undefined) return known;
+    const scopes = [
+      `key:${key.keyId}`,
+      `team:${key.teamId}`,
+      `customer:${key.customerId}`,
+      'installation:installation',
+    ];
+    const budgets = scopes.flatMap((scope) => this.#budgetsOfScope.get(scope) ?? []);
+    this.#budgetsOfKey.set(key.keyId, budgets);
+    return budgets;
+  }
+
+  /** The price in force at `atMs` (I7), or null for an unpriced model (I8). */
+  price(provider: string, model: string, atMs: number): PriceFound | null {
+    const name = `${provider}\n${model}`;
+    const known = this.#prices.get(name);
+    if (known !== undefined && atMs < known.validUntilMs) return known;
+    const found = findPrice(this.#priceList, provider, model, atMs);
+    if (found === null) return null;
+    this.#prices.set(name, found);
+    return found;
+  }
+
+  get priceList(): PriceListState {
+    return this.#priceList;
+  }
+
+  #evolve(event: DirectoryEvent, revision: bigint, stream: string): void {
+    switch (event.type) {
+      case 'KeyIssued':
+        return this.#issue(event.data);
+      case 'KeyRotated':
+        return this.#rotate(event.data);
+      case 'KeyRevoked': {
+        const key = this.#keys.get(event.data.key_id);
+        if (key !== undefined) key.view.revoked = true;
+        return;
+      }
+      case 'CustomerArchived':
+        this.#archivedCustomers.add(event.data.customer_id);
+        return;
+      case 'CustomerCreated':
+      case 'CustomerUpdated':
+        return;
+      case 'BudgetDefined':
+      case 'BudgetLimitChanged':
+      case 'BudgetArchived':
+        return this.#define(event, revision);
+      case 'PriceVersionPublished':
+        this.#priceList = evolvePrices(this.#priceList, event);
+        this.#prices.clear();
+        return;
+      default:
+        throw new Error(`${stream} holds an event that the directory does not fold: ${event satisfies never}`);
+    }
+  }
+
+  #issue(data: Extract<KeyEvent, { type: 'KeyIssued' }>['data']): void {
+    const view: KeyView = {
+      keyId: data.key_id,
+      customerId: data.customer_id,
+      teamId: data.team_id,
+      environment: data.environment,
+      tags: data.tags,
+      onDisconnect: data.on_disconnect,
+      expiresAtMs:
+        data.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(data.expires_at),
+      revoked: false,
+      partition: partitionOf(new TextEncoder().encode(data.customer_id), this.#partitions),
+    };
+    this.#keys.set(data.key_id, { view, digest: data.hash });
+    this.#digests.set(data.hash, { key: view, validUntilMs: Number.POSITIVE_INFINITY });
+  }
+
+  #rotate(data: Extract<KeyEvent, { type: 'KeyRotated' }>['data']): void {
+    const key = this.#keys.get(data.key_id);
+    if (key === undefined) throw new Error(`key ${data.key_id} is rotated and was not issued`);
+    const previous = this.#digests.get(key.digest);
+    if (previous !== undefined) previous.validUntilMs = Date.parse(data.previous_valid_until);
+    key.digest = data.hash;
+    this.#digests.set(data.hash, { key: key.view, validUntilMs: Number.POSITIVE_INFINITY });
+  }
+
+  #define(event: BudgetDefinitionEvent, revision: bigint): void {
+    const id = event.data.budget_id;
+    const definition = evolveDefinition(this.#budgets.get(id), event, revision);
+    this.#budgets.set(id, definition);
+    const scope = `${definition.scope.type}:${definition.scope.id}`;
+    const others = (this.#budgetsOfScope.get(scope) ?? []).filter((b) => b.budget_id !== id);
+    const live = definition.archived || definition.enforcement === 'soft' ? [] : [definition];
+    this.#budgetsOfScope.set(scope, [...others, ...live]);
+    this.#budgetsOfKey.clear();
+  }
+}

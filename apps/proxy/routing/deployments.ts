@@ -1,0 +1,84 @@
+/**
+ * Model name → deployment (design §7.3, the simplest form: one deployment per name). A name that
+ * the configuration lists goes where it says; any other goes to the first provider whose price
+ * list knows it, so that nothing unpriced is served by accident (I8).
+ */
+import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
+import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Refusal } from '../errors.ts';
+
+export type Provider = {
+  name: string;
+  /** Its id in the price lists. */
+  priceProvider: string;
+  upstream: Upstream;
+  notBilledStatuses: ReadonlySet<number>;
+};
+
+export type ConfiguredModel = {
+  provider: Provider;
+  model: string;
+  contextWindow: number | null;
+  maxOutputTokens: number | null;
+  allowUnpriced: boolean;
+};
+
+export type Deployment = {
+  provider: Provider;
+  /** The model's name at the provider. */
+  model: string;
+  /** null: unpriced, and allowed by name. */
+  price: PriceFound | null;
+  /** Largest output of one choice, if anything is known about it. */
+  outputTokensMax: number | null;
+};
+
+export class Deployments {
+  readonly providers: readonly Provider[];
+  readonly #models: ReadonlyMap<string, ConfiguredModel>;
+  readonly #directory: Directory;
+
+  constructor(
+    providers: readonly Provider[],
+    models: ReadonlyMap<string, ConfiguredModel>,
+    directory: Directory,
+  ) {
+    this.providers = providers;
+    this.#models = models;
+    this.#directory = directory;
+  }
+
+  find(model: string, nowMs: number): Deployment | Refusal {
+    const configured = this.#models.get(model);
+    if (configured !== undefined) return this.#configured(configured, nowMs);
+    for (const provider of this.providers) {
+      const price = this.#directory.price(provider.priceProvider, model, nowMs);
+      if (price === null) continue;
+      const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
+      return { provider, model, price, outputTokensMax };
+    }
+    const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
+    return { code: 'model_not_found', param: 'model', message };
+  }
+
+  /** Names that the configuration lists. */
+  configuredNames(): string[] {
+    return [...this.#models.keys()];
+  }
+
+  #configured(configured: ConfiguredModel, nowMs: number): Deployment | Refusal {
+    const { provider, model } = configured;
+    const price = this.#directory.price(provider.priceProvider, model, nowMs);
+    if (price === null && !configured.allowUnpriced) {
+      return { code: 'model_unpriced', param: 'model' };
+    }
+    const outputTokensMax =
+      configured.maxOutputTokens ??
+      price?.maxOutputTokens ??
+      configured.contextWindow ??
+      price?.contextWindow ??
+      null;
+    return { provider, model, price, outputTokensMax };
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Taking over the journals of dead instances (design §8). Whoever holds a dead instance's lock
+ * finishes its work, in an order that survives the taker's own death at any point:
+ *
+ * 1. every requested grant is appended once more, same id and revision: it is confirmed, or it
+ *    conflicts and can never land;
+ * 2. every unfinished attempt is finished by the ordinary transaction: status unknown, its holds
+ *    added to its leases' totals;
+ * 3. the outbox is shipped, stored bytes;
+ * 4. every lease is settled from its total alone, and forgotten after the settlement was read back;
+ * 5. the empty journal is removed. The lock file stays for ever.
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
+import type { JournalContents } from '@tollgate/adapters/journal/journal-store.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
+import { appendGrant, settleLease } from '../budget/lease-events.ts';
+import { shipOnce } from '../shipper/shipper.ts';
+
+const JOURNAL_SUFFIX = '.journal.sqlite';
+
+export function journalPath(folder: string, instanceId: string): string {
+  return join(folder, instanceId + JOURNAL_SUFFIX);
+}
+
+export function lockPath(folder: string, instanceId: string): string {
+  return join(folder, `${instanceId}.lock`);
+}
+
+export type TakeoverDeps = {
+  /** The folder of all journals and locks. */
+  folder: string;
+  instanceId: string;
+  ledger: Ledger;
+  log: Log;
+  shipBatchRecordsMax: number;
+  /** Named points for fault tests; absent in production. */
+  faultPoint?: (name: string) => Promise<void> | void;
+};
+
+export type TakenOver = { instanceId: string; unfinished: number; shipped: number; leases: number };
+
+/** Tries every other instance's lock once. @returns the instances whose work was finished */
+export async function takeOverDead(deps: TakeoverDeps): Promise<TakenOver[]> {
+  const taken: TakenOver[] = [];
+  for (const file of readdirSync(deps.folder)) {
+    if (!file.endsWith(JOURNAL_SUFFIX)) continue;
+    const instanceId = file.slice(0, -JOURNAL_SUFFIX.length);
+    if (instanceId === deps.instanceId) continue;
+    const lock = tryLock(lockPath(deps.folder, instanceId));
+    if (lock === null) continue;
+    try {
+      // Another taker may have been here between the listing and the lock.
+      if (existsSync(journalPath(deps.folder, instanceId))) {
+        taken.push(await finishInstance(deps, instanceId));
+      }
+    } finally {
+      lock.release();
+    }
+  }
+  return taken;
+}
+
+async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<TakenOver> {
+  const path = journalPath(deps.folder, instanceId);
+  const journal = await openJournal({ path });
+  let empty = false;
+  try {
+    const { leaseRequests, unfinished } = await journal.contents();
+    for (const request of leaseRequests) {
+      const granted = await appendGrant(deps.ledger, instanceId, request);
+      await deps.faultPoint?.('takeover_grant_confirmed');
+      const { leaseId } = request;
+      await journal.write({ op: granted ? 'lease_granted' : 'lease_refused', leaseId });
+    }
+    for (const { attemptId, event } of unfinished) {
+      await finishAttempt(journal, deps.log.partitions, attemptId, event);
+      await deps.faultPoint?.('takeover_attempt_finished');
+    }
+    const shipped = await shipAll(deps, journal);
+    const { leases } = await journal.contents();
+    for (const { leaseId, stream, spent } of leases) {
+      await settleLease(deps.ledger, stream, leaseId, spent);
+      await deps.faultPoint?.('takeover_lease_settled');
+      await journal.write({ op: 'lease_forgotten', leaseId });
+    }
+    empty = isEmpty(await journal.contents());
+    return { instanceId, unfinished: unfinished.length, shipped, leases: leases.length };
+  } finally {
+    await journal.close();
+    if (empty) removeJournal(path);
+  }
+}
+
+async function shipAll(deps: TakeoverDeps, journal: Journal): Promise<number> {
+  let shipped = 0;
+  for (;;) {
+    const records = await shipOnce(journal, deps.log, deps.shipBatchRecordsMax);
+    if (records === 0) return shipped;
+    shipped += records;
+    await deps.faultPoint?.('takeover_batch_shipped');
+  }
+}
+
+/** The record says already what an attempt that died is; only the moment of recording is new. */
+async function finishAttempt(
+  journal: Journal,
+  partitions: number,
+  attemptId: string,
+  startedEvent: string,
+): Promise<void> {
+  const event = usageEvent.parse(JSON.parse(startedEvent));
+  const charges = event.hold_lease_ids.map((leaseId, index) => ({
+    leaseId,
+    amount: parseDecimal12(event.hold_amounts[index] ?? '0.000000000000'),
+  }));
+  await journal.write({
+    op: 'finished',
+    attemptId,
+    partition: partitionOf(Buffer.from(event.customer_id), partitions),
+    event: JSON.stringify({ ...event, recorded_at: new Date().toISOString() }),
+    charges,
+  });
+}
+
+export function isEmpty(contents: JournalContents): boolean {
+  const { unfinished, leaseRequests, leases, outboxRecords } = contents;
+  return unfinished.length + leaseRequests.length + leases.length + outboxRecords === 0;
+}
+
+/** Only an empty journal may be removed, and only under its instance's lock. */
+export function removeJournal(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+}
