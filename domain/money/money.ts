@@ -1,0 +1,37 @@
+/**
+ * Exact money (I6): integers of 1e-12 of a unit (pico-dollars) in code, decimal text with 12
+ * places on the wire. No float touches it.
+ */
+
+/** Pico-units in one unit. */
+export const PICO_PER_UNIT = 1_000_000_000_000n;
+
+const DECIMAL_12 = /^-?(0|[1-9]\d*)\.\d{12}$/;
+
+/** @throws RangeError unless the text has exactly 12 places and no superfluous zeros */
+export function parseDecimal12(text: string): bigint {
+  if (!DECIMAL_12.test(text)) throw new RangeError(`not a decimal with 12 places: ${text}`);
+  return BigInt(text.replace('.', ''));
+}
+
+/** The inverse of `parseDecimal12`. */
+export function formatDecimal12(pico: bigint): string {
+  const negative = pico < 0n;
+  const digits = String(negative ? -pico : pico).padStart(13, '0');
+  const point = digits.length - 12;
+  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/**
+ * Decimal text such as "0.15" as an integer of 10^-places.
+ *
+ * @throws RangeError if it is not a decimal or has more places than that
+ */
+export function parseDecimal(text: string, places: number): bigint {
+  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+  const fraction = match?.[3] ?? '';
+  if (match === null || fraction.length > places) {
+    throw new RangeError(`not a decimal with at most ${places} places: ${text}`);
+  }
+  return BigInt(`${match[1]}${match[2]}${fraction.padEnd(places, '0')}`);
+}
