@@ -237,8 +237,7 @@ export class WindowAccount {
 
   /** False: another append came first. */
   async #append(amount: bigint, nowMs: number): Promise<boolean> {
-    const { ledger, journal, instanceId, newLeaseId } = this.#deps;
-    const leaseId = newLeaseId();
+    const leaseId = this.#deps.newLeaseId();
     const eventId = ledgerEventId(this.stream, 'LeaseGranted', leaseId);
     const expected = this.#revision;
     const request = {
@@ -250,7 +249,7 @@ export class WindowAccount {
     };
     // Journaled before it is appended: whoever takes over this journal appends it once more with
     // the same id and revision, so that nothing of this instance can land later (design §8).
-    await journal.write({ op: 'lease_requested', request });
+    await this.#deps.journal.write({ op: 'lease_requested', request });
     this.#doubtful = request;
     return this.#confirm(request, nowMs);
   }

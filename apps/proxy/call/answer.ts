@@ -117,10 +117,12 @@ export class HeldAnswer implements Answer {
   }
 
   #parse(): Read {
-    this.#read ??= this.#overflowed
+    if (this.#read !== undefined) return this.#read;
+    const read: Read = this.#overflowed
       ? { usage: usageFromTail(this.#whole()), model: null, id: null }
       : usageFromJson(this.#whole());
-    return this.#read;
+    this.#read = read;
+    return read;
   }
 }
 
