@@ -1,0 +1,134 @@
+/**
+ * The installation's own secrets, in one file that only its owner can read. I12: virtual keys and
+ * the admin token are kept as digests; the token is shown in clear once, by the start that made it.
+ */
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
+import { type SecretsFile, secretsFile } from '@tollgate/schemas/secrets/secrets-file.ts';
+
+export type Secrets = {
+  /** Newest first. A key that was issued under an older pepper is found by trying it. */
+  readonly pepperVersions: readonly number[];
+  /** In clear if this call made it, else null: it cannot be read back. */
+  readonly newAdminToken: string | null;
+  /**
+   * HMAC-SHA-256 of a virtual key.
+   *
+   * @param pepperVersion default: the newest
+   * @throws Error if there is no pepper of that version
+   */
+  digestKey(secret: string, pepperVersion?: number): KeyDigest;
+  /** Compares in constant time. */
+  isAdminToken(token: string): boolean;
+  /** The same bytes for the same label, and unpredictable without the file. */
+  deriveBytes(label: string, length: number): Uint8Array;
+};
+
+/**
+ * Opens the file, making it first if there is none. Any number of processes may do so at once: one
+ * makes it, all read the same.
+ *
+ * @throws Error if others can read the file, or if it is not what we wrote
+ */
+export function openSecrets(path: string): Secrets {
+  const newAdminToken = makeFile(path);
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & 0o077) !== 0) {
+    throw new Error(`${path} has mode ${mode.toString(8)}: others can read it; make it 600`);
+  }
+  return fromFile(readFile(path), newAdminToken);
+}
+
+function readFile(path: string): SecretsFile {
+  try {
+    return secretsFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    // The cause may quote the file, and the file is secret (I12).
+    throw new Error(`${path} is not a secrets file of this version`);
+  }
+}
+
+function fromFile(file: SecretsFile, newAdminToken: string | null): Secrets {
+  const newest = file.peppers[0] as SecretsFile['peppers'][number];
+  const peppers = new Map(file.peppers.map((p) => [p.version, Buffer.from(p.key, 'base64')]));
+  const derivationKey = Buffer.from(file.derivation_key, 'base64');
+  const adminTokenHash = Buffer.from(file.admin_token_hash, 'hex');
+  return {
+    pepperVersions: file.peppers.map((pepper) => pepper.version),
+    newAdminToken,
+    digestKey(secret, pepperVersion = newest.version) {
+      const pepper = peppers.get(pepperVersion);
+      if (pepper === undefined) throw new Error(`there is no pepper ${pepperVersion}`);
+      const hash = createHmac('sha256', pepper).update(secret).digest('hex');
+      return { hash, pepper_version: pepperVersion };
+    },
+    isAdminToken: (token) => timingSafeEqual(sha256(token), adminTokenHash),
+    deriveBytes: (label, length) =>
+      new Uint8Array(hkdfSync('sha256', derivationKey, new Uint8Array(0), label, length)),
+  };
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** @returns the admin token if this call made the file */
+function makeFile(path: string): string | null {
+  if (exists(path)) return null;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const adminToken = `tgadm_${randomBytes(32).toString('base64url')}`;
+  const file: SecretsFile = {
+    version: 1,
+    peppers: [{ version: 1, key: randomBytes(32).toString('base64') }],
+    derivation_key: randomBytes(32).toString('base64'),
+    admin_token_hash: sha256(adminToken).toString('hex'),
+  };
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  writeDurably(temporary, `${JSON.stringify(file, null, 2)}\n`);
+  try {
+    // A link either makes the whole file appear or fails: nobody reads half of it, one maker wins.
+    linkSync(temporary, path);
+    return adminToken;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw error;
+  } finally {
+    unlinkSync(temporary);
+    syncFolder(dirname(path));
+  }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

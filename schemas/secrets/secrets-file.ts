@@ -1,0 +1,16 @@
+/** The file of an installation's own secrets: the only definition of its shape. */
+import { z } from 'zod';
+
+const key = z.base64().refine((text) => Buffer.from(text, 'base64').length === 32, '32 bytes');
+
+export const secretsFile = z.strictObject({
+  version: z.literal(1),
+  /** Newest first. */
+  peppers: z.array(z.strictObject({ version: z.int().min(1), key })).min(1),
+  /** What repeatable requests derive their randomness from. */
+  derivation_key: key,
+  /** SHA-256 of the admin token, lower-case hex. */
+  admin_token_hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+export type SecretsFile = z.infer<typeof secretsFile>;
