@@ -23,13 +23,28 @@ export type PeriodOpened = {
     /** Exclusive. */
     end: string;
     time_zone: string;
+    /** Day of the month on which the customer's billing months begin, 1 to 31. */
+    anchor_day: number;
   };
 };
 
-/** Names the cut that the snapshot will be made with, and the end if closed early. */
+/**
+ * Names all that the snapshot is made from, beside the log: the end (moved if closed early), the cut,
+ * and the mark-up of that moment. Whoever freezes it, whenever, makes the same bytes.
+ */
 export type PeriodClosing = {
   type: 'PeriodClosing';
-  data: { period_id: string; number: number; end: string; cut_id: string; logs: LogCut[] };
+  data: {
+    period_id: string;
+    number: number;
+    end: string;
+    cut_id: string;
+    logs: LogCut[];
+    /** ISO 4217, upper case. */
+    currency: string;
+    /** Parts per million. */
+    markup_ppm: number;
+  };
 };
 
 export type SnapshotFrozen = {

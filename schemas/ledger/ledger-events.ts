@@ -9,7 +9,11 @@ import type {
 import type { CustomerEvent, TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
 import type { FenceTaken } from '@tollgate/domain/fence/fence-events.ts';
 import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
-import type { BillingEvent, CutTaken, InvoiceEvent } from '@tollgate/domain/period/period-events.ts';
+import type {
+  BillingEvent,
+  CutTaken,
+  InvoiceEvent,
+} from '@tollgate/domain/period/period-events.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { z } from 'zod';
@@ -36,6 +40,7 @@ const name = z.string().min(1).max(256);
 const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
+const currency = z.string().regex(/^[A-Z]{3}$/);
 const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
 const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
@@ -68,7 +73,7 @@ export const ledgerEventData = {
     external_id: name.nullable(),
     name,
     time_zone: name,
-    currency: z.string().regex(/^[A-Z]{3}$/),
+    currency,
     markup_ppm: markupPpm,
   }),
   CustomerUpdated: z.strictObject({
@@ -142,6 +147,7 @@ export const ledgerEventData = {
     start: timestamp,
     end: timestamp,
     time_zone: name,
+    anchor_day: z.int().min(1).max(31),
   }),
   PeriodClosing: z.strictObject({
     period_id: id,
@@ -149,6 +155,8 @@ export const ledgerEventData = {
     end: timestamp,
     cut_id: id,
     logs: logCuts,
+    currency,
+    markup_ppm: markupPpm,
   }),
   SnapshotFrozen: z.strictObject({
     snapshot_id: id,

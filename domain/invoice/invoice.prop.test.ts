@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
+import type { ClosingPeriod } from '../period/billing.ts';
+import { SUMMED_QUANTITIES, snapshotBody, type UsageSum } from '../period/snapshot.ts';
+import type { UsageSource } from '../usage/usage-event.ts';
+import { minorUnitPlaces } from './currency.ts';
+import { amountMinor, invoiceBody, invoiceIdOf } from './invoice.ts';
+
+const HASH = '0'.repeat(64);
+
+const period: ClosingPeriod = {
+  status: 'closing',
+  id: 'per_1',
+  number: 3,
+  startMs: 0,
+  endMs: 86_400_000,
+  timeZone: 'UTC',
+  anchorDay: 1,
+  cutId: 'cut_1',
+  logs: [{ log: 0, ends: ['9'] }],
+  currency: 'USD',
+  markupPpm: 200_000,
+};
+
+function bodyOf(sums: readonly UsageSum[]) {
+  return snapshotBody({
+    snapshotId: 'snp_1',
+    customerId: 'cus_1',
+    period,
+    previous: undefined,
+    sums,
+    markupPpmOf: (number) => number * 50_000,
+    unresolved: { count: 0, event_ids: [] },
+    leaves: { count: 0, merkleRoot: HASH },
+  });
+}
+
+const quantities = fc.record(
+  Object.fromEntries(SUMMED_QUANTITIES.map((name) => [name, fc.integer({ min: -5, max: 9999 })])),
+) as fc.Arbitrary<UsageSum['quantities']>;
+
+const sum: fc.Arbitrary<UsageSum> = fc.record({
+  periodNumber: fc.integer({ min: 1, max: 3 }),
+  provider: fc.constantFrom('openai', 'local', null),
+  model: fc.constantFrom('gpt-4o', 'mini', null),
+  keyId: fc.constantFrom('key_1', 'key_2', null),
+  teamId: fc.constantFrom('team_1', null),
+  environment: fc.constantFrom('live', 'test'),
+  usageSource: fc.constantFrom<UsageSource>('provider', 'estimated', 'reconciled', 'none'),
+  priceVersions: fc.subarray(['a', 'b', 'c']),
+  events: fc.integer({ min: 1, max: 99 }),
+  quantities,
+  costPicoUsd: fc.bigInt({ min: -(10n ** 13n), max: 10n ** 16n }),
+});
+
+const dimensionsOf = (s: UsageSum): string =>
+  JSON.stringify([
+    s.periodNumber,
+    s.provider,
+    s.model,
+    s.keyId,
+    s.teamId,
+    s.environment,
+    s.usageSource,
+  ]);
+const sums = fc.uniqueArray(sum, { maxLength: 30, selector: dimensionsOf });
+
+describe('invoice lines (I6)', () => {
+  it('are the same whatever the order of the sums (I5)', () => {
+    fc.assert(
+      fc.property(
+        sums.chain((all) =>
+          fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+        ),
+        ([all, shuffled]) => {
+          expect(bodyOf(shuffled)).toEqual(bodyOf(all));
+          expect(invoiceBody(bodyOf(shuffled), HASH)).toEqual(invoiceBody(bodyOf(all), HASH));
+        },
+      ),
+    );
+  });
+
+  it('do not depend on how usage was split among keys (batching)', () => {
+    fc.assert(
+      fc.property(sum, fc.bigInt({ min: 0n, max: 10n ** 12n }), (whole, part) => {
+        const usage = { ...whole, model: 'gpt-4o', keyId: 'key_1' };
+        const split = [
+          { ...usage, costPicoUsd: usage.costPicoUsd - part },
+          { ...usage, keyId: 'key_2', costPicoUsd: part, quantities: zeroes() },
+        ];
+        const [one, two] = [[usage], split].map((all) => invoiceBody(bodyOf(all), HASH).lines[0]);
+        fc.pre(one !== undefined && two !== undefined);
+        expect({ ...two, events: 0, estimated_events: 0 }).toEqual({
+          ...one,
+          events: 0,
+          estimated_events: 0,
+        });
+      }),
+    );
+  });
+
+  it('add up to the total, and their costs and quantities to those of the snapshot', () => {
+    fc.assert(
+      fc.property(sums, (all) => {
+        const snapshot = bodyOf(all);
+        const invoice = invoiceBody(snapshot, HASH);
+        const cost = invoice.lines.reduce((total, line) => total + parseDecimal12(line.cost), 0n);
+        expect(formatDecimal12(cost)).toBe(snapshot.totals.cost);
+        expect(invoice.lines.reduce((total, line) => total + line.amount_minor, 0)).toBe(
+          invoice.total_minor,
+        );
+        for (const name of SUMMED_QUANTITIES) {
+          expect(invoice.lines.reduce((total, line) => total + line[name], 0)).toBe(
+            snapshot.totals[name],
+          );
+        }
+      }),
+    );
+  });
+
+  it('amounts are within half a minor unit of the exact rational, ties away from zero', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+        fc.integer({ min: 0, max: 5_000_000 }),
+        fc.constantFrom('JPY', 'USD', 'KWD'),
+        (cost, markupPpm, currency) => {
+          const places = minorUnitPlaces(currency);
+          const amount = amountMinor(cost, markupPpm, places);
+          // exact = numerator / denominator; |2·exact − 2·amount| ≤ 1, and a tie is away from zero.
+          const numerator = cost * BigInt(1_000_000 + markupPpm) * 10n ** BigInt(places);
+          const denominator = 10n ** 18n;
+          const twice = 2n * (numerator - amount * denominator);
+          const magnitude = twice < 0n ? -twice : twice;
+          expect(magnitude <= denominator).toBe(true);
+          if (magnitude === denominator) expect(twice > 0n).toBe(cost < 0n);
+        },
+      ),
+    );
+  });
+
+  it('round half a cent away from zero in both directions', () => {
+    expect(amountMinor(5_000_000_000n, 0, 2)).toBe(1n);
+    expect(amountMinor(4_999_999_999n, 0, 2)).toBe(0n);
+    expect(amountMinor(-5_000_000_000n, 0, 2)).toBe(-1n);
+    expect(amountMinor(1_000_000_000_000n, 200_000, 2)).toBe(120n);
+  });
+
+  it('late usage has lines of its own, with the mark-up of the period it belongs to (I4)', () => {
+    const usage = example({ periodNumber: 3, costPicoUsd: 10n ** 12n });
+    const late = example({ periodNumber: 2, costPicoUsd: 10n ** 12n });
+    const lines = invoiceBody(bodyOf([usage, late]), HASH).lines;
+    expect(lines.map((line) => [line.kind, line.period_number, line.amount_minor])).toEqual([
+      ['late_usage', 2, 110],
+      ['usage', 3, 120],
+    ]);
+    expect(lines[0]?.description).toBe('openai gpt-4o, late usage of period 2');
+  });
+
+  it('estimated usage is billed and marked', () => {
+    const stated = example({ costPicoUsd: 10n ** 12n });
+    const estimated = example({ usageSource: 'estimated', events: 2, costPicoUsd: 10n ** 11n });
+    const [line] = invoiceBody(bodyOf([stated, estimated]), HASH).lines;
+    expect(line).toMatchObject({
+      description: 'openai gpt-4o, estimated in part',
+      events: 3,
+      estimated_events: 2,
+      cost: '1.100000000000',
+      estimated_cost: '0.100000000000',
+      amount_minor: 132,
+    });
+  });
+
+  it('groups in which nothing was used are no lines, and unresolved attempts have no amount (I8)', () => {
+    const refusals = example({
+      provider: null,
+      model: null,
+      quantities: zeroes(),
+      costPicoUsd: 0n,
+    });
+    const unresolved = { count: 1, event_ids: ['a'] };
+    const snapshot = { ...bodyOf([refusals]), unresolved };
+    const invoice = invoiceBody(snapshot, HASH);
+    expect([invoice.lines, invoice.total_minor, invoice.unresolved]).toEqual([[], 0, unresolved]);
+  });
+
+  it('an invoice id follows from the snapshot id, so issuing twice is one invoice', () => {
+    expect(invoiceIdOf('snp_01ARZ3NDEKTSV4RRFFQ69G5FAV')).toBe('inv_01ARZ3NDEKTSV4RRFFQ69G5FAV');
+  });
+});
+
+function zeroes(): UsageSum['quantities'] {
+  const entries = SUMMED_QUANTITIES.map((name) => [name, 0] as const);
+  return Object.fromEntries(entries) as UsageSum['quantities'];
+}
+
+function example(change: Partial<UsageSum>): UsageSum {
+  return {
+    periodNumber: 3,
+    provider: 'openai',
+    model: 'gpt-4o',
+    keyId: 'key_1',
+    teamId: null,
+    environment: 'live',
+    usageSource: 'provider',
+    priceVersions: ['a'],
+    events: 1,
+    quantities: { ...zeroes(), input_tokens: 10, requests: 1 },
+    costPicoUsd: 0n,
+    ...change,
+  };
+}

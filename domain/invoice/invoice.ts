@@ -1,0 +1,160 @@
+/**
+ * Invoice lines from a snapshot at cost plus mark-up (design §11). Pure. I6: costs are added exactly
+ * and each line's amount is rounded once, half away from zero, to the currency's minor unit; the
+ * total is the sum of the lines. I8: attempts without a known cost are listed and not charged.
+ */
+import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
+import { divideHalfAwayFromZero } from '../money/rounding.ts';
+import {
+  addQuantities,
+  type LineKind,
+  type SnapshotBody,
+  type SnapshotLine,
+  SUMMED_QUANTITIES,
+  type SummedQuantities,
+  type Unresolved,
+} from '../period/snapshot.ts';
+import { minorUnitPlaces } from './currency.ts';
+
+export type InvoiceLine = SummedQuantities & {
+  kind: LineKind;
+  /** The period that the usage belongs to. */
+  period_number: number;
+  description: string;
+  provider: string | null;
+  model: string | null;
+  events: number;
+  /** How many of the events were counted by us because the provider stated no usage. */
+  estimated_events: number;
+  /** USD, 12 decimal places. */
+  cost: string;
+  /** Part of `cost` that is estimated. */
+  estimated_cost: string;
+  markup_ppm: number;
+  /** In the currency's minor unit. */
+  amount_minor: number;
+};
+
+export type InvoiceBody = {
+  object: 'invoice';
+  version: 1;
+  id: string;
+  customer_id: string;
+  snapshot_id: string;
+  snapshot_hash: string;
+  period_id: string;
+  period_number: number;
+  period_start: string;
+  period_end: string;
+  time_zone: string;
+  currency: string;
+  lines: InvoiceLine[];
+  total_minor: number;
+  /** Without an amount: nothing unproven is billed. */
+  unresolved: Unresolved;
+};
+
+/** `inv_` + the snapshot's own 26 characters: a snapshot has one invoice, whoever issues it. */
+export function invoiceIdOf(snapshotId: string): string {
+  return snapshotId.replace(/^snp_/, 'inv_');
+}
+
+/** @param snapshotHash SHA-256 of the snapshot's body, lower-case hex */
+export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): InvoiceBody {
+  const lines = invoiceLines(snapshot);
+  const total = lines.reduce((sum, line) => sum + BigInt(line.amount_minor), 0n);
+  return {
+    object: 'invoice',
+    version: 1,
+    id: invoiceIdOf(snapshot.id),
+    customer_id: snapshot.customer_id,
+    snapshot_id: snapshot.id,
+    snapshot_hash: snapshotHash,
+    period_id: snapshot.period_id,
+    period_number: snapshot.number,
+    period_start: snapshot.start,
+    period_end: snapshot.end,
+    time_zone: snapshot.time_zone,
+    currency: snapshot.currency,
+    lines,
+    total_minor: toSafeNumber(total),
+    unresolved: snapshot.unresolved,
+  };
+}
+
+/**
+ * One line per kind, period, provider, model and mark-up, in the snapshot's own order. A group in
+ * which nothing was used and nothing was charged (refusals, say) is no line of a bill.
+ */
+function invoiceLines(snapshot: SnapshotBody): InvoiceLine[] {
+  const groups = new Map<string, SnapshotLine[]>();
+  for (const line of snapshot.lines) {
+    const { kind, period_number, provider, model, markup_ppm } = line;
+    const group = JSON.stringify([kind, period_number, provider, model, markup_ppm]);
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [line]);
+    else members.push(line);
+  }
+  return [...groups.values()].filter(isBillable).map((group) => lineOf(group, snapshot.currency));
+}
+
+function isBillable(group: readonly SnapshotLine[]): boolean {
+  return group.some(
+    (line) =>
+      parseDecimal12(line.cost) !== 0n || SUMMED_QUANTITIES.some((name) => line[name] !== 0),
+  );
+}
+
+function lineOf(group: readonly SnapshotLine[], currency: string): InvoiceLine {
+  const { kind, period_number, provider, model, markup_ppm } = group[0] as SnapshotLine;
+  const estimated = group.filter((line) => line.usage_source === 'estimated');
+  const cost = costOf(group);
+  return {
+    kind,
+    period_number,
+    description: describe(group[0] as SnapshotLine, estimated.length > 0),
+    provider,
+    model,
+    events: eventsOf(group),
+    ...addQuantities(group),
+    estimated_events: eventsOf(estimated),
+    cost: formatDecimal12(cost),
+    estimated_cost: formatDecimal12(costOf(estimated)),
+    markup_ppm,
+    amount_minor: toSafeNumber(amountMinor(cost, markup_ppm, minorUnitPlaces(currency))),
+  };
+}
+
+function describe(line: SnapshotLine, estimated: boolean): string {
+  const what = line.model === null ? 'Other usage' : `${line.provider ?? 'other'} ${line.model}`;
+  const late = line.kind === 'late_usage' ? `, late usage of period ${line.period_number}` : '';
+  return `${what}${late}${estimated ? ', estimated in part' : ''}`;
+}
+
+function eventsOf(lines: readonly SnapshotLine[]): number {
+  return lines.reduce((sum, line) => sum + line.events, 0);
+}
+
+function costOf(lines: readonly SnapshotLine[]): bigint {
+  return lines.reduce((sum, line) => sum + parseDecimal12(line.cost), 0n);
+}
+
+const PPM = 1_000_000n;
+const PICO = 1_000_000_000_000n;
+
+/**
+ * cost × (1 + mark-up), rounded once, half away from zero.
+ *
+ * @param costPico 1e-12 of the currency
+ * @param places decimal places of the currency's minor unit
+ */
+export function amountMinor(costPico: bigint, markupPpm: number, places: number): bigint {
+  const scaled = costPico * (PPM + BigInt(markupPpm)) * 10n ** BigInt(places);
+  return divideHalfAwayFromZero(scaled, PPM * PICO);
+}
+
+function toSafeNumber(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} exceeds 2^53`);
+  return number;
+}

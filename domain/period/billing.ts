@@ -1,0 +1,116 @@
+/**
+ * The fold of `billing-<customer>`: all periods of one customer (design §10). I4: periods are
+ * numbered 1, 2, 3, … and meet without gap or overlap, each is frozen once, in order.
+ */
+import { parseInstant } from './calendar.ts';
+import type { BillingEvent, LogCut, PeriodClosing, PeriodOpened } from './period-events.ts';
+
+type PeriodFacts = {
+  id: string;
+  number: number;
+  startMs: number;
+  /** Exclusive; earlier than it was opened with if the period was closed early. */
+  endMs: number;
+  timeZone: string;
+  anchorDay: number;
+};
+
+/** What the snapshot is made from, fixed when the period began to close. */
+type ClosingFacts = {
+  cutId: string;
+  logs: readonly LogCut[];
+  currency: string;
+  markupPpm: number;
+};
+
+export type OpenPeriod = PeriodFacts & { status: 'open' };
+export type ClosingPeriod = PeriodFacts & ClosingFacts & { status: 'closing' };
+export type FrozenPeriod = PeriodFacts &
+  ClosingFacts & {
+    status: 'frozen';
+    /** `body` is the exact text that `hash` is over. */
+    snapshot: { id: string; hash: string; body: string };
+  };
+export type Period = OpenPeriod | ClosingPeriod | FrozenPeriod;
+
+/** In order of their numbers: number n stands at index n − 1. */
+export type Billing = { periods: readonly Period[] };
+
+export const noBilling: Billing = { periods: [] };
+
+/** @throws Error if the stream breaks its own rules: that is a bug or a corrupted ledger */
+export function evolveBilling(billing: Billing, event: BillingEvent): Billing {
+  switch (event.type) {
+    case 'PeriodOpened':
+      return opened(billing, event.data);
+    case 'PeriodClosing':
+      return closing(billing, event.data);
+    case 'SnapshotFrozen': {
+      const { snapshot_id: id, hash, body, number, period_id } = event.data;
+      const period = periodAt(billing, number, period_id);
+      if (period.status !== 'closing') throw new Error(`period ${period.id} was not closing`);
+      return replace(billing, { ...period, status: 'frozen', snapshot: { id, hash, body } });
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+function opened(billing: Billing, data: PeriodOpened['data']): Billing {
+  const startMs = parseInstant(data.start);
+  const last = billing.periods.at(-1);
+  if (data.number !== billing.periods.length + 1) {
+    throw new Error(`period ${data.number} follows period ${billing.periods.length}`);
+  }
+  if (last !== undefined && last.endMs !== startMs) {
+    throw new Error(`period ${data.number} does not begin where period ${last.number} ends`);
+  }
+  const period: OpenPeriod = {
+    status: 'open',
+    id: data.period_id,
+    number: data.number,
+    startMs,
+    endMs: parseInstant(data.end),
+    timeZone: data.time_zone,
+    anchorDay: data.anchor_day,
+  };
+  return { periods: [...billing.periods, period] };
+}
+
+function closing(billing: Billing, data: PeriodClosing['data']): Billing {
+  const period = periodAt(billing, data.number, data.period_id);
+  if (period.status !== 'open') throw new Error(`period ${period.id} was not open`);
+  return replace(billing, {
+    ...period,
+    status: 'closing',
+    endMs: parseInstant(data.end),
+    cutId: data.cut_id,
+    logs: data.logs,
+    currency: data.currency,
+    markupPpm: data.markup_ppm,
+  });
+}
+
+function periodAt(billing: Billing, number: number, id: string): Period {
+  const period = billing.periods[number - 1];
+  if (period?.id !== id) throw new Error(`period ${number} is not ${id}`);
+  return period;
+}
+
+function replace(billing: Billing, period: Period): Billing {
+  return { periods: billing.periods.with(period.number - 1, period) };
+}
+
+/** The one that a closing run has to do with next; undefined when every period is frozen. */
+export function firstUnfrozen(billing: Billing): OpenPeriod | ClosingPeriod | undefined {
+  for (const period of billing.periods) {
+    if (period.status !== 'frozen') return period;
+  }
+  return undefined;
+}
+
+/** The frozen period with this number; undefined if there is none or it is not frozen. */
+export function frozenPeriod(billing: Billing, number: number): FrozenPeriod | undefined {
+  const period = billing.periods[number - 1];
+  return period?.status === 'frozen' ? period : undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * A cut: how far the log was known when a closing run began, per log and partition as an exclusive
+ * end offset. A position is below a cut if its offset is below its partition's end; a partition or
+ * log that the cut does not name is wholly above it (ADR 0001).
+ */
+import type { LogCut } from './period-events.ts';
+
+/**
+ * True if something that `previous` covers is not covered by `cut`: an event could then be in
+ * neither of two snapshots (I4), so such a cut is refused.
+ */
+export function isCutBelow(cut: readonly LogCut[], previous: readonly LogCut[]): boolean {
+  return previous.some(({ log, ends }) => {
+    const now = cut.find((candidate) => candidate.log === log)?.ends ?? [];
+    return ends.some((end, partition) => BigInt(now[partition] ?? '0') < BigInt(end));
+  });
+}

@@ -1,0 +1,47 @@
+/** The only definition of an invoice's body on the wire, version 1 (ADR 0001). */
+import type { InvoiceBody, InvoiceLine } from '@tollgate/domain/invoice/invoice.ts';
+import { z } from 'zod';
+import { decimal12, timestamp } from '../event/usage-event.ts';
+import {
+  currencyCode,
+  markupPpm,
+  sha256Hex,
+  summedQuantities,
+  unresolvedAttempts,
+} from './snapshot.ts';
+
+const id = z.string().min(1).max(128);
+const count = z.int().min(0);
+
+const invoiceLine = z.strictObject({
+  kind: z.enum(['usage', 'late_usage']),
+  period_number: z.int().min(1),
+  description: z.string().min(1),
+  provider: z.string().max(256).nullable(),
+  model: z.string().max(256).nullable(),
+  events: z.int().min(1),
+  ...summedQuantities,
+  estimated_events: count,
+  cost: decimal12,
+  estimated_cost: decimal12,
+  markup_ppm: markupPpm,
+  amount_minor: z.int(),
+}) satisfies z.ZodType<InvoiceLine>;
+
+export const invoiceBody = z.strictObject({
+  object: z.literal('invoice'),
+  version: z.literal(1),
+  id,
+  customer_id: id,
+  snapshot_id: id,
+  snapshot_hash: sha256Hex,
+  period_id: id,
+  period_number: z.int().min(1),
+  period_start: timestamp,
+  period_end: timestamp,
+  time_zone: z.string().min(1).max(256),
+  currency: currencyCode,
+  lines: z.array(invoiceLine),
+  total_minor: z.int(),
+  unresolved: unresolvedAttempts,
+}) satisfies z.ZodType<InvoiceBody>;
