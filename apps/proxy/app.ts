@@ -17,7 +17,8 @@ export type ProxyAppOptions = {
   /** Prometheus text. */
   metrics: () => string;
   isReady: () => boolean;
-  logger: { level: string } | false;
+  /** Errors of calls only; bodies, headers and URLs are never logged (I12). */
+  logger: { error(fields: object, message: string): void };
 };
 
 declare module 'fastify' {
@@ -40,8 +41,7 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   const { deps, calls } = options;
   const { limits } = deps;
   const app = fastify({
-    logger: options.logger,
-    disableRequestLogging: true,
+    logger: false,
     bodyLimit: limits.requestBodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -68,7 +68,9 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   });
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
     const code = FASTIFY_ERRORS[error.code ?? ''] ?? 'internal_error';
-    if (code === 'internal_error') request.log.error({ err: error }, 'a call failed');
+    if (code === 'internal_error') {
+      options.logger.error({ err: error, path: pathOf(request) }, 'a call failed');
+    }
     refuse(deps, reply, { code });
   });
   return app;

@@ -87,7 +87,12 @@ export const errorCatalogue = {
   upstream_unreachable: entry(502, api, true, 'The model provider cannot be reached.'),
   upstream_failed: entry(502, api, false, 'The model provider broke off before it had answered.'),
   upstream_timeout: entry(504, api, false, 'The model provider did not answer in time.'),
-  internal_error: entry(500, api, true, 'The gateway failed. The operator can find the call by its id.'),
+  internal_error: entry(
+    500,
+    api,
+    true,
+    'The gateway failed. The operator can find the call by its id.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

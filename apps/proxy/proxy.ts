@@ -2,14 +2,12 @@
  * One proxy instance on its stores: lock and journal of its own, take-over of dead ones, the view of
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
-import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { type FileLock, tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { makeId, makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import type { FastifyInstance } from 'fastify';
 import { buildProxy } from './app.ts';
 import { BudgetBook } from './budget/budget-book.ts';
@@ -21,15 +19,17 @@ import { Directory, directoryPrefixes } from './directory/directory.ts';
 import { LedgerFollower } from './directory/follower.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
+import { newId, newUuid } from './random.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { Shipper } from './shipper/shipper.ts';
-import {
-  isEmpty,
-  journalPath,
-  lockPath,
-  removeJournal,
-  takeOverDead,
-} from './takeover/takeover.ts';
+import { isEmpty, journalPath, lockPath, removeJournal } from './takeover/takeover.ts';
+import { TakeoverLoop } from './takeover/takeover-loop.ts';
+
+/** Where the parts say what went wrong; the fields never hold bodies or secrets (I12). */
+export type ProxyLogger = {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
 
 export type ProxyOptions = {
   /** Folder of journals and locks; made if missing. */
@@ -40,7 +40,7 @@ export type ProxyOptions = {
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
   limits: ProxyLimits;
-  logger: { level: string } | false;
+  logger: ProxyLogger;
   /** The journal has failed: the process must end so that its work is taken over. */
   onFatal: (error: Error) => void;
 };
@@ -52,168 +52,151 @@ export type Proxy = {
   stop(): Promise<void>;
 };
 
-const randomPool = Buffer.alloc(4096);
-let randomUsed = randomPool.length;
-
-/** Ten random bytes, out of a pool that is filled once per 400 ids. */
-function randomBytes10(): Uint8Array {
-  if (randomUsed + 10 > randomPool.length) {
-    randomFillSync(randomPool);
-    randomUsed = 0;
-  }
-  randomUsed += 10;
-  return randomPool.subarray(randomUsed - 10, randomUsed);
-}
-
 /** @throws Error if a store cannot be opened or the ledger cannot be read */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const { ledger, log, secrets, limits } = options;
-  assertLimits(limits);
+  assertLimits(options.limits);
   mkdirSync(options.journalFolder, { recursive: true });
-  const instanceId = makeId('ins', Date.now(), randomBytes10());
+  const instanceId = newId('ins');
   const lock = tryLock(lockPath(options.journalFolder, instanceId));
   if (lock === null) throw new Error(`the lock of the new instance ${instanceId} is taken`);
   const journal = await openJournal({ path: journalPath(options.journalFolder, instanceId) });
-  const metrics = new ProxyMetrics();
-  const directory = new Directory(log.partitions);
-  // Bound late: the app's logger is the log of the parts that the app is built from.
-  const report = (message: string) => (error: unknown) => app.log.error({ err: error }, message);
-  const follower = new LedgerFollower({
-    ledger,
-    prefixes: directoryPrefixes,
-    limits,
-    apply: (event) => directory.apply(event),
-    onLost: (error) => report('the ledger was lost; subscribing again')(error),
-  });
-  const budgets = new BudgetBook({
-    ledger,
-    journal,
-    instanceId,
-    newLeaseId: () => makeId('lse', Date.now(), randomBytes10()),
-    limits,
-    onError: (error, stream) => report(`budget window ${stream}`)(error),
-  });
-  const deps: CallDeps = {
-    instanceId,
-    limits,
-    directory,
-    follower,
-    secrets,
-    deployments: new Deployments(options.providers, options.models, directory),
-    budgets,
-    journal,
-    newUuid: (timeMs) => makeUuidV7(timeMs, randomBytes10()),
-    onSettled: (event, overruns) => {
-      metrics.settled(event, overruns.length);
-      for (const overrun of overruns) void bookOverrun(overrun);
-    },
-    onRefused: (code) => metrics.refused(code),
-    onJournalFailure: options.onFatal,
-  };
-  const bookOverrun = async ({ stream, ...overrun }: LeaseOverrun) => {
-    app.log.error({ stream, ...overrun, amount: String(overrun.amount) }, 'overrun of a bound');
-    await appendOverrun(ledger, stream, overrun).catch(report('an overrun is not booked'));
-  };
-  const calls = new CallHandler(deps);
-  let ready = false;
-  const app = buildProxy({
-    deps,
-    calls,
-    isReady: () => ready && follower.isFresh(),
-    metrics: () =>
-      metrics.text({
-        callsInFlight: calls.inFlight,
-        outboxRecords: journal.outboxRecords(),
-        ledgerAgeSeconds: follower.ageMs() / 1000,
-      }),
-    logger: options.logger,
-  });
-  const shipper = new Shipper({
-    journal,
-    log,
-    limits,
-    onError: report('the log does not take records; trying again'),
-  });
-  const takeover = new TakeoverLoop(options, instanceId, report('a take-over failed'), (taken) =>
-    app.log.warn(taken, 'took over the journal of a dead instance'),
-  );
-  await follower.start();
-  await takeover.once();
-  takeover.start();
-  budgets.start();
-  shipper.start();
-  ready = true;
-  return {
-    instanceId,
-    app,
-    stop: async () => {
-      await Promise.race([calls.drain(), wait(limits.drainTimeoutMs)]);
-      await app.close();
-      await takeover.stop();
-      await budgets.stop();
-      await shipper.stop(limits.drainTimeoutMs);
-      await follower.stop();
-      await leave(options.journalFolder, instanceId, journal, lock);
-      await Promise.all(options.providers.map(({ upstream }) => upstream.close()));
-    },
-  };
+  const instance = new Instance(options, instanceId, journal, lock);
+  await instance.start();
+  return { instanceId, app: instance.app, stop: () => instance.stop() };
 }
 
-/** An empty journal goes with its instance; one that is not is the next instance's work. */
-async function leave(
-  folder: string,
-  instanceId: string,
-  journal: Journal,
-  lock: FileLock,
-): Promise<void> {
-  const empty = isEmpty(await journal.contents());
-  await journal.close();
-  if (empty) removeJournal(journalPath(folder, instanceId));
-  lock.release();
-}
-
-class TakeoverLoop {
+class Instance {
+  readonly app: FastifyInstance;
   readonly #options: ProxyOptions;
   readonly #instanceId: string;
-  readonly #onError: (error: unknown) => void;
-  readonly #onTaken: (taken: object) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #journal: Journal;
+  readonly #lock: FileLock;
+  readonly #metrics = new ProxyMetrics();
+  readonly #directory: Directory;
+  readonly #follower: LedgerFollower;
+  readonly #budgets: BudgetBook;
+  readonly #calls: CallHandler;
+  readonly #shipper: Shipper;
+  readonly #takeover: TakeoverLoop;
+  #ready = false;
 
-  constructor(
-    options: ProxyOptions,
-    instanceId: string,
-    onError: (error: unknown) => void,
-    onTaken: (taken: object) => void,
-  ) {
+  constructor(options: ProxyOptions, instanceId: string, journal: Journal, lock: FileLock) {
+    const { ledger, log, limits, logger } = options;
+    const report = (message: string) => (err: unknown) => logger.error({ err }, message);
     this.#options = options;
     this.#instanceId = instanceId;
-    this.#onError = onError;
-    this.#onTaken = onTaken;
+    this.#journal = journal;
+    this.#lock = lock;
+    this.#directory = new Directory(log.partitions);
+    this.#follower = new LedgerFollower({
+      ledger,
+      prefixes: directoryPrefixes,
+      limits,
+      apply: (event) => this.#directory.apply(event),
+      onLost: report('the ledger was lost; subscribing again'),
+    });
+    this.#budgets = new BudgetBook({
+      ledger,
+      journal,
+      instanceId,
+      newLeaseId: () => newId('lse'),
+      limits,
+      onError: (err, stream) => logger.error({ err, stream }, 'a budget window failed'),
+    });
+    this.#shipper = new Shipper({
+      journal,
+      log,
+      limits,
+      onError: report('the log does not take records; trying again'),
+    });
+    const { shipBatchRecordsMax } = limits;
+    const folder = options.journalFolder;
+    this.#takeover = new TakeoverLoop({
+      deps: { folder, instanceId, ledger, log, shipBatchRecordsMax },
+      everyMs: limits.takeoverEveryMs,
+      onTaken: (taken) => logger.warn(taken, 'took over the journal of a dead instance'),
+      onError: report('a take-over failed; trying again'),
+    });
+    const deps = this.#callDeps();
+    this.#calls = new CallHandler(deps);
+    this.app = buildProxy({
+      deps,
+      calls: this.#calls,
+      isReady: () => this.#ready && this.#follower.isFresh(),
+      metrics: () => this.#metricsText(),
+      logger,
+    });
   }
 
-  start(): void {
-    this.#timer = setTimeout(() => {
-      this.#running = this.once().finally(() => this.start());
-    }, this.#options.limits.takeoverEveryMs);
+  async start(): Promise<void> {
+    await this.#follower.start();
+    await this.#takeover.start();
+    this.#budgets.start();
+    this.#shipper.start();
+    this.#ready = true;
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#running;
-    clearTimeout(this.#timer);
+    const { drainTimeoutMs } = this.#options.limits;
+    this.#ready = false;
+    await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
+    await this.app.close();
+    await this.#takeover.stop();
+    await this.#budgets.stop();
+    await this.#shipper.stop(drainTimeoutMs);
+    await this.#follower.stop();
+    await this.#leave();
+    await Promise.all(this.#options.providers.map(({ upstream }) => upstream.close()));
   }
 
-  async once(): Promise<void> {
-    const { journalFolder: folder, ledger, log, limits } = this.#options;
-    const { shipBatchRecordsMax } = limits;
-    const instanceId = this.#instanceId;
+  /** An empty journal goes with its instance; one that is not is another instance's work. */
+  async #leave(): Promise<void> {
+    const empty = isEmpty(await this.#journal.contents());
+    await this.#journal.close();
+    if (empty) removeJournal(journalPath(this.#options.journalFolder, this.#instanceId));
+    this.#lock.release();
+  }
+
+  #callDeps(): CallDeps {
+    const { providers, models, limits, secrets, onFatal } = this.#options;
+    return {
+      instanceId: this.#instanceId,
+      limits,
+      directory: this.#directory,
+      follower: this.#follower,
+      secrets,
+      deployments: new Deployments(providers, models, this.#directory),
+      budgets: this.#budgets,
+      journal: this.#journal,
+      newUuid,
+      onSettled: (event, overruns) => {
+        this.#metrics.settled(event, overruns.length);
+        for (const overrun of overruns) void this.#bookOverrun(overrun);
+      },
+      onRefused: (code) => this.#metrics.refused(code),
+      onJournalFailure: onFatal,
+    };
+  }
+
+  /** Counted at once and alarmed: a provider billed more than its stated bound (I3). */
+  async #bookOverrun(overrun: LeaseOverrun): Promise<void> {
+    const { stream, leaseId, attemptId, amount } = overrun;
+    const fields = { stream, leaseId, attemptId, amount: String(amount) };
+    this.#options.logger.error(fields, 'a call cost more than its bound');
     try {
-      const taken = await takeOverDead({ folder, instanceId, ledger, log, shipBatchRecordsMax });
-      for (const one of taken) this.#onTaken(one);
-    } catch (error) {
-      this.#onError(error);
+      await appendOverrun(this.#options.ledger, stream, overrun);
+    } catch (err) {
+      // The lease's total has it already; it counts when the lease is settled at the latest.
+      this.#options.logger.error({ ...fields, err }, 'an overrun is not in the ledger');
     }
+  }
+
+  #metricsText(): string {
+    return this.#metrics.text({
+      callsInFlight: this.#calls.inFlight,
+      outboxRecords: this.#journal.outboxRecords(),
+      ledgerAgeSeconds: this.#follower.ageMs() / 1000,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /** The fold of `budget_definition-<id>`: what a budget limits, and by how much. */
 import { parseDecimal12 } from '../money/money.ts';
-import type { BudgetDefinitionEvent, BudgetDefined } from './budget-events.ts';
+import type { BudgetDefined, BudgetDefinitionEvent } from './budget-events.ts';
 
 export type BudgetDefinition = Omit<BudgetDefined['data'], 'limit'> & {
   /** 1e-12 of the unit. */

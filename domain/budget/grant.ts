@@ -3,7 +3,7 @@
  * what waiting calls need if that is more, never more than what is left, so that the last dollar
  * is spendable (design §8).
  */
-import { type BudgetAccount, available } from './account.ts';
+import { available, type BudgetAccount } from './account.ts';
 
 const SLICES_PER_LIMIT = 16n;
 

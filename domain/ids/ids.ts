@@ -5,7 +5,19 @@
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** Prefix of every id that we mint for a ledger object. */
-export type IdPrefix = 'cus' | 'team' | 'key' | 'bud' | 'lse' | 'per' | 'snp' | 'inv' | 'ins' | 'rec' | 'cut' | 'pb';
+export type IdPrefix =
+  | 'cus'
+  | 'team'
+  | 'key'
+  | 'bud'
+  | 'lse'
+  | 'per'
+  | 'snp'
+  | 'inv'
+  | 'ins'
+  | 'rec'
+  | 'cut'
+  | 'pb';
 
 /**
  * A time-ordered id: `<prefix>_` + 26 characters Crockford base32, 48 bits of Unix milliseconds

@@ -31,11 +31,6 @@ export const chatCompletionRequest = z.looseObject({
 
 export const embeddingsRequest = z.looseObject({
   model,
-  input: z.union([
-    z.string(),
-    z.array(z.string()),
-    z.array(z.int()),
-    z.array(z.array(z.int())),
-  ]),
+  input: z.union([z.string(), z.array(z.string()), z.array(z.int()), z.array(z.array(z.int()))]),
   user: endUser,
 });

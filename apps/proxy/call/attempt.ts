@@ -13,7 +13,7 @@ import type {
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
 import type { UsageEvent, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import { errorHeaders, errorCatalogue, openAiErrorBody, type Refusal } from '../errors.ts';
+import { errorCatalogue, errorHeaders, openAiErrorBody, type Refusal } from '../errors.ts';
 import { type Answer, HeldAnswer, StreamedAnswer } from './answer.ts';
 import { type AttemptFacts, startedEvent } from './attempt-event.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -98,12 +98,7 @@ export class Attempt implements UpstreamHandler {
       'x-client-request-id': attemptId,
       accept: request.stream ? 'text/event-stream' : 'application/json',
     };
-    this.#control = deployment.provider.upstream.post(
-      PATHS[request.endpoint],
-      body,
-      headers,
-      this,
-    );
+    this.#control = deployment.provider.upstream.post(PATHS[request.endpoint], body, headers, this);
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {

@@ -56,11 +56,7 @@ export class CallHandler {
     const nowMs = Date.now();
     const callId = this.#deps.newUuid(nowMs);
     const facts: CallFacts = { endpoint, key, callId, nowMs, request: null };
-    const read = readRequest(
-      endpoint,
-      request.body as Buffer,
-      this.#deps.limits.requestDepthMax,
-    );
+    const read = readRequest(endpoint, request.body as Buffer, this.#deps.limits.requestDepthMax);
     if (!read.ok) return this.#refuse(reply, read.refusal, facts);
     facts.request = read.request;
     const deployment = this.#deps.deployments.find(read.request.model, nowMs);
@@ -157,7 +153,10 @@ type CallFacts = {
 export function sendRefusal(reply: FastifyReply, refusal: Refusal, callId?: string): void {
   const headers = errorHeaders(refusal);
   if (callId !== undefined) headers['x-tollgate-call-id'] = callId;
-  void reply.code(errorCatalogue[refusal.code].status).headers(headers).send(openAiErrorBody(refusal));
+  void reply
+    .code(errorCatalogue[refusal.code].status)
+    .headers(headers)
+    .send(openAiErrorBody(refusal));
 }
 
 /** Which limit was hit, when it resets, and what to do (design §7). */

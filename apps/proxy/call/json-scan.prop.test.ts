@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanJson, withMember } from './json-scan.ts';
 
-const objects = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true });
+const objects = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), {
+  noNullPrototype: true,
+});
 const indents = fc.constantFrom(undefined, 1, '\t', ' \n ');
 
 function depthOf(value: unknown): number {

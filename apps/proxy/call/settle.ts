@@ -62,10 +62,7 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
   return { fields, ...chargeHolds(facts, stated, cost) };
 }
 
-function costOfUsage(
-  usage: Usage,
-  price: Parameters<typeof costOf>[0] | null,
-): bigint | null {
+function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): bigint | null {
   if (usage.quantities === null) return null;
   if (usage.source === 'none') return 0n;
   return price === null ? null : costOf(price, usage.quantities);

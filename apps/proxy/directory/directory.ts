@@ -7,6 +7,7 @@ import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-event
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import type { DisconnectPolicy, KeyEvent } from '@tollgate/domain/key/key-events.ts';
+import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import {
   emptyPriceList,
@@ -16,7 +17,6 @@ import {
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 
 /** Streams that a proxy folds. */
 export const directoryPrefixes = ['customer-', 'key-', 'budget_definition-', 'price_book-'];
@@ -131,7 +131,9 @@ export class Directory {
         this.#prices.clear();
         return;
       default:
-        throw new Error(`${stream} holds an event that the directory does not fold: ${event satisfies never}`);
+        throw new Error(
+          `${stream} holds an event that the directory does not fold: ${event satisfies never}`,
+        );
     }
   }
 

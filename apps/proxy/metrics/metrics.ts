@@ -49,7 +49,11 @@ export class ProxyMetrics {
     };
     const labelled = (map: Map<string, number>, wrap: (key: string) => string) =>
       [...map].map(([key, value]): [string, number] => [wrap(key), value]);
-    add('tollgate_attempts_total', 'counter', labelled(this.#attempts, (key) => `{${key}}`));
+    add(
+      'tollgate_attempts_total',
+      'counter',
+      labelled(this.#attempts, (key) => `{${key}}`),
+    );
     add(
       'tollgate_refusals_total',
       'counter',
