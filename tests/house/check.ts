@@ -1,14 +1,15 @@
-/** Runs the rules of this folder over the repository; `npm run check` calls it. */
-import { fileURLToPath } from 'node:url';
-import { checkDomainPurity } from './domain-purity.ts';
-import { checkLayers } from './layers.ts';
-import { readSourceTree } from './source-tree.ts';
-import { checkTraps } from './traps.ts';
+/**
+ * `npm run check`: types, lint, layers and dead code. All four run even when one fails, so that
+ * one run shows everything that is to be mended; `.ci/run` repeats the lines with their times.
+ */
+import { spawnSync } from 'node:child_process';
 
-const modules = readSourceTree(fileURLToPath(new URL('../..', import.meta.url)));
-const findings = [...checkLayers(modules), ...checkDomainPurity(modules), ...checkTraps(modules)];
-for (const { path, line, rule, message } of findings) {
-  console.error(`${path}:${line} [${rule}] ${message}`);
+let failures = 0;
+for (const name of ['types', 'lint', 'layers', 'dead']) {
+  const start = performance.now();
+  const { status } = spawnSync('npm', ['run', '--silent', `check:${name}`], { stdio: 'inherit' });
+  const outcome = status === 0 ? 'ok' : 'FAILED';
+  if (status !== 0) failures++;
+  console.log(`check ${name}: ${outcome} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
-console.log(`house rules: ${modules.length} files, ${findings.length} findings`);
-process.exitCode = findings.length > 0 ? 1 : 0;
+process.exitCode = failures > 0 ? 1 : 0;

@@ -1,0 +1,86 @@
+/** The commands of `npm run check` that are not ours, with our configuration, on planted faults. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CONFIGURATION = [
+  'package.json',
+  'tsconfig.json',
+  'biome.json',
+  'knip.json',
+  '.gitignore',
+  'domain/package.json',
+];
+const folders: string[] = [];
+
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** A repository of our configuration and these files alone. */
+async function plant(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-house-'));
+  folders.push(folder);
+  for (const name of CONFIGURATION) await cp(join(ROOT, name), join(folder, name));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+async function run(folder: string, command: string, args: readonly string[]) {
+  const options = { cwd: folder, env: { ...process.env, NO_COLOR: '1' } };
+  return promisify(execFile)(join(ROOT, 'node_modules/.bin', command), [...args], options).then(
+    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+    ({ code, stdout, stderr }) => ({ code: code as number, output: `${stdout}${stderr}` }),
+  );
+}
+
+describe('npm run check', () => {
+  it('fails on an export of the domain that nobody imports, and on a file', async () => {
+    const folder = await plant({
+      'domain/money/money.ts': 'export const used = 1n;\nexport const unused = 2n;\n',
+      'domain/money/money.unit.test.ts': "import { used } from './money.ts';\nused.toString();\n",
+      'domain/money/forgotten.ts': 'export const forgotten = 3n;\n',
+    });
+    const { code, output } = await run(folder, 'knip', [
+      '--no-progress',
+      '--no-config-hints',
+      '--include=exports,files',
+    ]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/Unused files \(1\)\s+domain\/money\/forgotten\.ts/);
+    expect(output).toMatch(/Unused exports \(1\)\s+unused\s+domain\/money\/money\.ts/);
+  });
+
+  it('fails on a promise that nobody awaits, an any and a missing case', async () => {
+    const folder = await plant({
+      'apps/proxy/a.ts': [
+        'async function settle(): Promise<void> {',
+        "  await import('node:fs');",
+        '}',
+        'export function start(input: any): void {',
+        '  settle();',
+        "  const kind: 'a' | 'b' = input;",
+        '  switch (kind) {',
+        "    case 'a':",
+        '      settle().catch(() => undefined);',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+    });
+    const { code, output } = await run(folder, 'biome', ['check', '--error-on-warnings']);
+    expect(code).toBe(1);
+    expect(output).toContain('lint/nursery/noFloatingPromises');
+    expect(output).toContain('lint/suspicious/noExplicitAny');
+    expect(output).toContain('lint/nursery/useExhaustiveSwitchCases');
+  });
+});

@@ -1,0 +1,16 @@
+/** Runs the rules of this folder over the repository: `npm run check:layers`. */
+import { fileURLToPath } from 'node:url';
+import { checkDomainPurity } from './domain-purity.ts';
+import { checkLayers } from './layers.ts';
+import { readSourceTree } from './source-tree.ts';
+import { checkTestNames } from './test-names.ts';
+import { checkTraps } from './traps.ts';
+
+const modules = readSourceTree(fileURLToPath(new URL('../..', import.meta.url)));
+const rules = [checkLayers, checkDomainPurity, checkTraps, checkTestNames];
+const findings = rules.flatMap((rule) => rule(modules));
+for (const { path, line, rule, message } of findings) {
+  console.error(`${path}:${line} [${rule}] ${message}`);
+}
+console.log(`${modules.length} files, ${findings.length} findings`);
+process.exitCode = findings.length > 0 ? 1 : 0;

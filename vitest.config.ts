@@ -1,0 +1,42 @@
+/**
+ * The tests by tier, one project each; they run one after another. `npm test` leaves out chaos and
+ * browser, which need more of a machine.
+ */
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { RunReporter } from './tests/house/run-reporter.ts';
+import { TIERS, type Tier } from './tests/house/tiers.ts';
+
+const NODE_MAJOR_MIN = 26;
+if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+  throw new Error(
+    `The tests need Node ${NODE_MAJOR_MIN}, this is ${process.version}: run them with npx vitest.`,
+  );
+}
+
+// chDB's queries occupy libuv's threads. The pool is sized once, when a process starts, so the
+// forks must inherit the size; `test.env` would come too late.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+function project(tier: Tier, groupOrder: number): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name: tier.name,
+      include: [`**/*.${tier.name}.test.ts`],
+      testTimeout: tier.timeoutMs,
+      hookTimeout: tier.timeoutMs,
+      maxWorkers: tier.workers,
+      sequence: { groupOrder },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Processes, not threads: chDB must not run in a worker thread.
+    pool: 'forks',
+    allowOnly: process.env['CI'] === undefined,
+    reporters: ['default', new RunReporter()],
+    projects: TIERS.map(project),
+  },
+});
