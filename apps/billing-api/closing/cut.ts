@@ -1,0 +1,103 @@
+/**
+ * Takes the cut of a closing run and waits until the warehouse has applied it (design §10.2). One cut
+ * per run, younger than the end of every period that it closes. A cut is believed only after every
+ * offset below it has exactly one row (I2, I5).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { makeId } from '@tollgate/domain/ids/ids.ts';
+import { formatInstant } from '@tollgate/domain/period/calendar.ts';
+import type { CutTaken, LogCut } from '@tollgate/domain/period/period-events.ts';
+import type { ClosingDeps } from './closing-deps.ts';
+import { ClosingError } from './closing-error.ts';
+import { closingLimits } from './closing-limits.ts';
+import { belowCutSql } from './usage-set.ts';
+
+export type Cut = { id: string; logs: LogCut[] };
+
+/** Durable in the ledger before anything refers to it. */
+export async function takeCut(deps: ClosingDeps): Promise<Cut> {
+  const ends = await deps.log.ends();
+  const logs = [{ log: deps.log.ordinal, ends: ends.map(String) }];
+  const takenAtMs = deps.nowMs();
+  const id = makeId('cut', takenAtMs, deps.randomBytes(10));
+  const data: CutTaken['data'] = { cut_id: id, logs, taken_at: formatInstant(takenAtMs) };
+  const stream = `cut-${id}`;
+  const event = { id: ledgerEventId(stream, 'CutTaken', id), type: 'CutTaken', data };
+  const result = await deps.ledger.append(stream, 'no_stream', [event]);
+  if (!result.ok) throw new Error(`${stream} was not new`);
+  return { id, logs };
+}
+
+/** @throws ClosingError projector_behind after the deadline, log_not_continuous */
+export async function waitUntilApplied(warehouse: Warehouse, logs: readonly LogCut[]) {
+  const deadlineMs = performance.now() + closingLimits.projectorWaitMs;
+  while (true) {
+    const missing = await firstMissing(warehouse, logs);
+    if (missing === undefined) break;
+    if (performance.now() >= deadlineMs) {
+      throw new ClosingError('projector_behind', `the projector has not applied ${missing}`);
+    }
+    await sleep(closingLimits.projectorPollMs);
+  }
+  await assertContinuous(warehouse, logs);
+}
+
+/** The first position below the cut that the projector has not applied, as text. */
+async function firstMissing(
+  warehouse: Warehouse,
+  logs: readonly LogCut[],
+): Promise<string | undefined> {
+  const rows = await warehouse.query<{ log: number; partition: number; next: string }>(
+    'SELECT log, partition, toString(first_offset_without_row) AS next FROM tollgate.log_progress',
+  );
+  const applied = new Map(rows.map((row) => [`${row.log}/${row.partition}`, BigInt(row.next)]));
+  for (const { log, ends } of logs) {
+    for (const [partition, end] of ends.entries()) {
+      const next = applied.get(`${log}/${partition}`) ?? 0n;
+      if (next < BigInt(end)) return `log ${log}, partition ${partition}, offset ${next}`;
+    }
+  }
+  return undefined;
+}
+
+/** Offsets are distinct and dense, so as many rows as offsets means exactly one row for each. */
+async function assertContinuous(warehouse: Warehouse, logs: readonly LogCut[]): Promise<void> {
+  const below = belowCutSql('cut', logs);
+  const rows = await warehouse.query<Record<'log' | 'partition', number> & Record<string, string>>(
+    `SELECT log, partition, toString(count()) AS rows, toString(groupBitmap(\`offset\`)) AS offsets
+     FROM tollgate.raw_usage WHERE ${below.where} GROUP BY log, partition`,
+    below.params,
+  );
+  const found = new Map(rows.map((row) => [`${row.log}/${row.partition}`, row]));
+  for (const { log, ends } of logs) {
+    for (const [partition, end] of ends.entries()) {
+      const row = found.get(`${log}/${partition}`);
+      if ((row?.['rows'] ?? '0') === end && (row?.['offsets'] ?? '0') === end) continue;
+      const place = `log ${log}, partition ${partition}: ${end} offsets`;
+      const what = `${row?.['rows'] ?? 0} rows of ${row?.['offsets'] ?? 0} offsets`;
+      throw new ClosingError('log_not_continuous', `${place}, ${what}`);
+    }
+  }
+}
+
+/** @throws ClosingError event_counted_twice (I2) */
+export async function assertCountedOnce(
+  warehouse: Warehouse,
+  customerId: string,
+  logs: readonly LogCut[],
+): Promise<void> {
+  const below = belowCutSql('cut', logs);
+  const [row] = await warehouse.query<{ rows: string; keys: string }>(
+    `SELECT toString(count()) AS rows,
+       toString(uniqExact(if(type = 'external', (source, id), ('', id)))) AS keys
+     FROM tollgate.raw_usage
+     WHERE customer_id = {customer:String} AND disposition = 'counted' AND ${below.where}`,
+    { customer: customerId, ...below.params },
+  );
+  if (row === undefined || row.rows !== row.keys) {
+    const text = `${row?.rows ?? '?'} counted rows with ${row?.keys ?? '?'} keys`;
+    throw new ClosingError('event_counted_twice', `${customerId}: ${text}`);
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Freezes a closing period into its snapshot, and issues the snapshot's invoice (design §10.4–5).
+ * Everything here follows from the ledger and the log below the cut that `PeriodClosing` names, so
+ * a retry, a resumed run and a second closer all write the same bytes (I4, I5).
+ */
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { makeId } from '@tollgate/domain/ids/ids.ts';
+import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
+import {
+  type Billing,
+  type ClosingPeriod,
+  type FrozenPeriod,
+  frozenPeriod,
+} from '@tollgate/domain/period/billing.ts';
+import { decideFreeze } from '@tollgate/domain/period/decide.ts';
+import type { InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
+import { type SnapshotBody, snapshotBody } from '@tollgate/domain/period/snapshot.ts';
+import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
+import { snapshotBody as snapshotSchema } from '@tollgate/schemas/billing/snapshot.ts';
+import { sha256Text, toHex } from './closing-deps.ts';
+import { ClosingError } from './closing-error.ts';
+import { assertCountedOnce } from './cut.ts';
+import { rootOfLeaves } from './leaves.ts';
+import { billingStream, invoiceStream, type LoadedBilling, loadInvoice } from './streams.ts';
+import type { UsageSet } from './usage-set.ts';
+import { unresolvedAttempts, usageSums } from './usage-sums.ts';
+
+/** The rows of one period's snapshot. */
+export function usageSetOf(
+  customerId: string,
+  period: ClosingPeriod | FrozenPeriod,
+  previous: FrozenPeriod | undefined,
+): UsageSet {
+  const { endMs, logs } = period;
+  return {
+    customerId,
+    endMs,
+    logs,
+    previous: previous && { endMs: previous.endMs, logs: previous.logs },
+  };
+}
+
+/**
+ * Appends `SnapshotFrozen`, unless another closer was first: the caller reads the stream again and
+ * goes on from what stands there. The cut must have been applied by the projector.
+ *
+ * @throws ClosingError event_counted_twice, leaf_count_differs, snapshot_too_large
+ */
+export async function freeze(
+  deps: { ledger: Ledger; warehouse: Warehouse },
+  customerId: string,
+  { billing, revision }: LoadedBilling,
+  period: ClosingPeriod,
+): Promise<void> {
+  const content = await workOutSnapshot(deps.warehouse, customerId, billing, period);
+  const body = canonicalJson(content);
+  const hash = toHex(sha256Text(body));
+  const command = { periodId: period.id, snapshotId: content.id, body, hash };
+  const decision = decideFreeze(billing, command);
+  if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
+  const stream = billingStream(customerId);
+  const { type, data } = decision.event;
+  const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
+  await deps.ledger.append(stream, revision, [{ id, type, data }]);
+}
+
+async function workOutSnapshot(
+  warehouse: Warehouse,
+  customerId: string,
+  billing: Billing,
+  period: ClosingPeriod,
+): Promise<SnapshotBody> {
+  const previous = frozenPeriod(billing, period.number - 1);
+  const set = usageSetOf(customerId, period, previous);
+  await assertCountedOnce(warehouse, customerId, period.logs);
+  const periodEndsMs = billing.periods.slice(0, period.number).map(({ endMs }) => endMs);
+  const sums = await usageSums(warehouse, set, periodEndsMs);
+  const leaves = await rootOfLeaves(warehouse, set);
+  const content = snapshotBody({
+    snapshotId: snapshotIdOf(period),
+    customerId,
+    period,
+    previous,
+    sums,
+    markupPpmOf: (number) => markupPpmOf(billing, number),
+    unresolved: await unresolvedAttempts(warehouse, set),
+    leaves,
+  });
+  if (content.totals.events !== leaves.count) {
+    const text = `${content.totals.events} events in lines, ${leaves.count} leaves`;
+    throw new ClosingError('leaf_count_differs', `${period.id}: ${text}`);
+  }
+  return content;
+}
+
+/** Derived from the period, so that every closer means the same snapshot; sorts by its end. */
+function snapshotIdOf(period: ClosingPeriod): string {
+  return makeId('snp', period.endMs, sha256Text(`snapshot:${period.id}`));
+}
+
+function markupPpmOf(billing: Billing, number: number): number {
+  const period = frozenPeriod(billing, number);
+  if (period === undefined) throw new Error(`period ${number} is not frozen`);
+  return period.markupPpm;
+}
+
+/**
+ * Issues the invoice of a frozen period, once, whoever asks how often.
+ *
+ * @throws ClosingError invoice_differs
+ */
+export async function issueInvoice(ledger: Ledger, { snapshot }: FrozenPeriod): Promise<string> {
+  const invoiceId = invoiceIdOf(snapshot.id);
+  const standing = await loadInvoice(ledger, invoiceId);
+  if (standing === undefined) await appendInvoice(ledger, invoiceId, snapshot);
+  else if (standing.snapshot_hash !== snapshot.hash) {
+    throw new ClosingError('invoice_differs', `${invoiceId} is of another snapshot`);
+  }
+  return invoiceId;
+}
+
+async function appendInvoice(
+  ledger: Ledger,
+  invoiceId: string,
+  snapshot: FrozenPeriod['snapshot'],
+): Promise<void> {
+  const content = invoiceBody(snapshotSchema.parse(JSON.parse(snapshot.body)), snapshot.hash);
+  const body = canonicalJson(content);
+  const data: InvoiceIssued['data'] = {
+    invoice_id: invoiceId,
+    customer_id: content.customer_id,
+    snapshot_id: snapshot.id,
+    snapshot_hash: snapshot.hash,
+    body,
+    hash: toHex(sha256Text(body)),
+  };
+  const stream = invoiceStream(invoiceId);
+  const id = ledgerEventId(stream, 'InvoiceIssued', `${invoiceId}|${data.hash}`);
+  const result = await ledger.append(stream, 'no_stream', [{ id, type: 'InvoiceIssued', data }]);
+  if (result.ok) return;
+  const other = await loadInvoice(ledger, invoiceId);
+  if (other?.hash !== data.hash) {
+    throw new ClosingError('invoice_differs', `${invoiceId} was issued with another body`);
+  }
+}

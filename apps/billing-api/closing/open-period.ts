@@ -1,0 +1,65 @@
+/** Opens a customer's next period. Its id follows from its number, so that a retry is the same. */
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { makeId } from '@tollgate/domain/ids/ids.ts';
+import type { Billing, OpenPeriod } from '@tollgate/domain/period/billing.ts';
+import { decideOpen, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
+import { type ClosingDeps, sha256Text } from './closing-deps.ts';
+import { billingStream, type LoadedBilling, loadBilling, loadTerms } from './streams.ts';
+
+export type OpenRequest = {
+  customerId: string;
+  /** Null: where the last period ends; for the first one, the start of the current month. */
+  startMs: number | null;
+  /** Null: as the last period; for the first one, the customer's zone. */
+  timeZone: string | null;
+  /** 1 to 31. Null: as the last period; for the first one, 1. */
+  anchorDay: number | null;
+};
+
+const ATTEMPTS_MAX = 5;
+
+export type OpenResult = { ok: true; period: OpenPeriod } | { ok: false; refusal: PeriodRefusal };
+
+/** @throws ClosingError customer_unknown */
+export async function openPeriod(deps: ClosingDeps, request: OpenRequest): Promise<OpenResult> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const loaded = await loadBilling(deps.ledger, request.customerId);
+    const refusal = await appendPeriod(deps, request, loaded);
+    if (refusal !== undefined) return { ok: false, refusal };
+    const { billing } = await loadBilling(deps.ledger, request.customerId);
+    const period = billing.periods[loaded.billing.periods.length];
+    if (period?.status === 'open') return { ok: true, period };
+  }
+  throw new Error(`the periods of ${request.customerId} kept changing`);
+}
+
+/** Appends `PeriodOpened`; a conflict is no refusal: the caller reads again what stands there. */
+export async function appendPeriod(
+  deps: ClosingDeps,
+  request: OpenRequest,
+  { billing, revision }: LoadedBilling,
+): Promise<PeriodRefusal | undefined> {
+  const { customerId, startMs } = request;
+  const terms = await loadTerms(deps.ledger, customerId);
+  const last = billing.periods.at(-1);
+  const decision = decideOpen(billing, {
+    customerId,
+    periodId: nextPeriodId(customerId, billing, startMs ?? last?.endMs ?? deps.nowMs()),
+    startMs,
+    timeZone: request.timeZone ?? last?.timeZone ?? terms.timeZone,
+    anchorDay: request.anchorDay ?? last?.anchorDay ?? 1,
+    currency: terms.currency,
+    atMs: deps.nowMs(),
+  });
+  if (!decision.ok) return decision.refusal;
+  const stream = billingStream(customerId);
+  const { type, data } = decision.event;
+  const id = ledgerEventId(stream, type, `${data.period_id}|${data.start}|${data.end}`);
+  await deps.ledger.append(stream, revision, [{ id, type, data }]);
+  return undefined;
+}
+
+function nextPeriodId(customerId: string, billing: Billing, startMs: number): string {
+  const number = billing.periods.length + 1;
+  return makeId('per', startMs, sha256Text(`period:${customerId}:${number}`));
+}
