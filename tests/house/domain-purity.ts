@@ -7,6 +7,7 @@ import { type Finding, finding, isProduction, type SourceModule } from './source
 
 /** Names whose value differs from run to run, or that wait. `Temporal.Now` is a clock as well. */
 const IMPURE_GLOBALS = new Set([
+  'Buffer',
   'Promise',
   'console',
   'crypto',
@@ -79,8 +80,18 @@ function impurities(report: Report): VisitorObject {
   };
 }
 
+/** `Number()` is let pass in a function of this name: it refuses what 2^53 does not hold. */
+const CHECKED_CONVERSION = 'toSafeNumber';
+
 function floats(report: Report): VisitorObject {
+  let checked = false;
   return {
+    FunctionDeclaration(node) {
+      checked = node.id?.name === CHECKED_CONVERSION;
+    },
+    'FunctionDeclaration:exit'() {
+      checked = false;
+    },
     Literal(node) {
       if (typeof node.value !== 'number') return;
       if (!Number.isSafeInteger(node.value) || /[.]/.test(node.raw ?? '')) {
@@ -89,7 +100,7 @@ function floats(report: Report): VisitorObject {
     },
     CallExpression(node) {
       const name = dottedName(node.callee);
-      if (FLOAT_CALLS.has(name)) report(node, `${name}() makes a float`);
+      if (FLOAT_CALLS.has(name) && !checked) report(node, `${name}() makes a float`);
       if (/\.(toFixed|toPrecision)$/.test(name)) report(node, 'toFixed rounds a float');
     },
     UnaryExpression(node) {

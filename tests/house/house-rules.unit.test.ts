@@ -108,6 +108,14 @@ describe('the domain is pure', () => {
     },
   );
 
+  it('lets a count become a number where it is checked', () => {
+    const text =
+      'function toSafeNumber(n: bigint) { return Number(n); }\nNumber(toSafeNumber(1n));';
+    expect(places(checkDomainPurity, { 'domain/invoice/a.ts': text })).toEqual([
+      'domain/invoice/a.ts:2',
+    ]);
+  });
+
   it('stops toFixed in money and lets integers pass (I6)', () => {
     const text =
       'export const a = (n: number) => [10n ** 12n, 1_000, n.toString(),\n n.toFixed(2)];';

@@ -40,9 +40,9 @@ export function finding(
   return { path: module.path, line, rule, message };
 }
 
-/** Production code, as opposed to what checks or measures it. */
+/** Production code, as opposed to what checks or measures it (and what that is built from). */
 export function isProduction(path: string): boolean {
-  return !/^(tests|bench)\/|\.test\.ts$|-fixture\.ts$|^[^/]+\.ts$/.test(path);
+  return !/^(tests|bench)\/|\/testing\/|\.test\.ts$|^[^/]+\.ts$/.test(path);
 }
 
 export function parseModule(path: string, text: string): SourceModule {
