@@ -1,0 +1,143 @@
+/**
+ * The read model of the billing API: what the ledger says about customers, teams, keys, budgets,
+ * prices and imports, folded into maps (I5: a pure function of the ledger). Commands never decide
+ * from it alone: they read the stream that they append to.
+ */
+import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
+import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
+import type { CustomerEvent, TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
+import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
+import { evolveKey, type KeyState } from '@tollgate/domain/key/key.ts';
+import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
+import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
+import {
+  evolveReconciliation,
+  type ReconciliationImport,
+} from '@tollgate/domain/reconciliation/reconciliation.ts';
+import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { LedgerFold } from '../frame/ledger-fold.ts';
+import type { ApiLimits } from '../limits.ts';
+import { Entities, type Entity } from './entities.ts';
+
+const prefixes = [
+  'customer-',
+  'team-',
+  'key-',
+  'budget_definition-',
+  'price_book-',
+  'reconciliation-',
+];
+
+type DirectoryEvent =
+  | CustomerEvent
+  | TeamEvent
+  | KeyEvent
+  | BudgetDefinitionEvent
+  | ReconciliationEvent
+  | PriceVersionPublished;
+
+/** A published list, with the book that it stands in (`<provider>.<source>[.<book>]`). */
+export type PriceVersion = PriceVersionPublished['data'] & { book: string };
+
+export class Directory {
+  readonly customers = new Entities<Customer>();
+  readonly teams = new Entities<Team>();
+  readonly keys = new Entities<KeyState>();
+  readonly budgets = new Entities<BudgetDefinition>();
+  readonly priceVersions = new Entities<PriceVersion>();
+  readonly imports = new Entities<ReconciliationImport>();
+  readonly #customerOfExternalId = new Map<string, string>();
+  readonly #onPrices: ((event: PriceVersionPublished) => void)[] = [];
+  readonly #fold: LedgerFold;
+
+  constructor(options: {
+    ledger: ConstructorParameters<typeof LedgerFold>[0]['ledger'];
+    limits: ApiLimits;
+    onLost: (error: unknown) => void;
+  }) {
+    this.#fold = new LedgerFold({
+      ...options,
+      prefixes,
+      apply: (event) => this.#apply(event),
+    });
+  }
+
+  /** Resolves when the past has been read. */
+  start(): Promise<void> {
+    return this.#fold.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#fold.stop();
+  }
+
+  ageMs(): number {
+    return this.#fold.ageMs();
+  }
+
+  /** Waits (bounded) until reads show that revision of the stream. */
+  sees(stream: string, revision: bigint, timeoutMs: number): Promise<boolean> {
+    return this.#fold.sees(stream, revision, timeoutMs);
+  }
+
+  /** By our id or by the operator's own. */
+  findCustomer(idOrExternalId: string): Entity<Customer> | undefined {
+    const byId = this.customers.get(idOrExternalId);
+    if (byId !== undefined) return byId;
+    const id = this.#customerOfExternalId.get(idOrExternalId);
+    return id === undefined ? undefined : this.customers.get(id);
+  }
+
+  /** Every published price list from now on; call it before `start`. */
+  onPriceVersion(listener: (event: PriceVersionPublished) => void): void {
+    this.#onPrices.push(listener);
+  }
+
+  #apply(event: LedgerEvent): void {
+    if (!(event.type in ledgerEventData)) return;
+    const type = event.type as keyof typeof ledgerEventData;
+    const data = ledgerEventData[type].parse(event.data);
+    this.#evolve({ type, data } as DirectoryEvent, event);
+  }
+
+  #evolve(event: DirectoryEvent, at: LedgerEvent): void {
+    switch (event.type) {
+      case 'CustomerCreated':
+        if (event.data.external_id !== null) {
+          this.#customerOfExternalId.set(event.data.external_id, event.data.customer_id);
+        }
+        return this.customers.fold(event.data.customer_id, at, (s) => evolveCustomer(s, event));
+      case 'CustomerUpdated':
+      case 'CustomerArchived':
+        return this.customers.fold(event.data.customer_id, at, (s) => evolveCustomer(s, event));
+      case 'TeamCreated':
+      case 'TeamUpdated':
+      case 'TeamArchived':
+        return this.teams.fold(event.data.team_id, at, (s) => evolveTeam(s, event));
+      case 'KeyIssued':
+      case 'KeyRotated':
+      case 'KeyRevoked':
+        return this.keys.fold(event.data.key_id, at, (s) => evolveKey(s, event));
+      case 'BudgetDefined':
+      case 'BudgetLimitChanged':
+      case 'BudgetArchived':
+        return this.budgets.fold(event.data.budget_id, at, (s) =>
+          evolveDefinition(s, event, at.revision),
+        );
+      case 'ReconciliationLines':
+      case 'ReconciliationAccepted':
+        return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));
+      case 'PriceVersionPublished':
+        for (const listener of this.#onPrices) listener(event);
+        return this.priceVersions.fold(event.data.version, at, () => ({
+          ...event.data,
+          book: at.stream.slice('price_book-'.length),
+        }));
+      default:
+        throw new Error(`${at.stream}: ${event satisfies never} is not folded`);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** What the billing API is made of: ports and pure things in, one context for all handlers. */
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { ApiLimits } from '../limits.ts';
+
+export type Health = {
+  /** False takes the process out of a load balancer; it stays alive. */
+  ready: boolean;
+  /** One word per thing that was looked at, `ok` or what is wrong with it. */
+  checks: Record<string, string>;
+};
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export type ApiDeps = {
+  ledger: Ledger;
+  log: Log;
+  warehouse: Warehouse;
+  secrets: Secrets;
+  /** Unix milliseconds. */
+  clock: () => number;
+  /** From a cryptographic source. */
+  randomBytes: (length: number) => Uint8Array;
+  logger: {
+    level: LogLevel;
+    /** One JSON line per entry; default: standard output. */
+    stream?: { write(line: string): void };
+  };
+  /** Looked at by /readyz, besides the API's own read model. */
+  health: () => Promise<Health>;
+  /** Prometheus text of other parts of the process, added to /metrics. */
+  metrics?: () => string;
+  /** Replaces single bounds of `limits.ts`; for tests and demonstrations. */
+  limits?: Partial<ApiLimits>;
+};
+
+/** What every handler gets besides its request. */
+export type ApiContext = Omit<ApiDeps, 'limits'> & {
+  limits: ApiLimits;
+  /** The read model: customers, teams, keys, budgets, prices, imports. */
+  directory: Directory;
+};

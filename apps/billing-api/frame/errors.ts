@@ -1,0 +1,226 @@
+/**
+ * The error catalogue of the billing API (RFC 9457): every failure that it answers with. Public
+ * text only; what is internal travels as `cause` and reaches the log, never a response.
+ */
+
+export type ErrorEntry = {
+  status: number;
+  title: string;
+  /** Whether the very same request may succeed later. */
+  retryable: boolean;
+  /** What the caller can do. */
+  action: string;
+};
+
+const entry = (status: number, retryable: boolean, title: string, action: string): ErrorEntry => ({
+  status,
+  title,
+  retryable,
+  action,
+});
+
+const CHECK_ID = 'Check the id.';
+const READ_DOCS = 'Compare the request with /docs.';
+
+export const errorCatalogue = {
+  // The request itself
+  malformed_request: entry(400, false, 'The request is not valid HTTP.', READ_DOCS),
+  invalid_json: entry(400, false, 'The body is not valid JSON.', 'Send JSON in UTF-8.'),
+  json_too_deep: entry(400, false, 'The body is nested too deeply.', 'Flatten it.'),
+  body_required: entry(400, false, 'The request needs a body.', READ_DOCS),
+  invalid_request: entry(
+    400,
+    false,
+    'The request has unknown, missing or invalid fields.',
+    'Correct the fields named in `errors`.',
+  ),
+  cursor_unknown: entry(
+    400,
+    false,
+    '`starting_after` names nothing in this list.',
+    'Use the id of the last item of the page before.',
+  ),
+  idempotency_key_invalid: entry(
+    400,
+    false,
+    'The `Idempotency-Key` is not usable.',
+    'Send 1 to 255 printable ASCII characters, such as a UUID.',
+  ),
+  missing_token: entry(
+    401,
+    false,
+    'No admin token.',
+    'Send it as `Authorization: Bearer tgadm_…`. It was printed at the first start.',
+  ),
+  invalid_token: entry(401, false, 'This admin token is not valid.', 'Check that it is whole.'),
+  unknown_path: entry(404, false, 'There is nothing at this path.', 'See /docs for all paths.'),
+  method_not_allowed: entry(
+    405,
+    false,
+    'This path does not take this method.',
+    'See the `Allow` header.',
+  ),
+  request_timeout: entry(408, true, 'The request took too long to arrive.', 'Send it again.'),
+  request_too_large: entry(413, false, 'The body is too large.', 'Split it.'),
+  unsupported_media_type: entry(
+    415,
+    false,
+    'The body has a media type that this path does not take.',
+    'Send `Content-Type: application/json`.',
+  ),
+  headers_too_large: entry(431, false, 'The headers are too large.', 'Send fewer or shorter ones.'),
+  idempotency_in_flight: entry(
+    409,
+    true,
+    'A request with this `Idempotency-Key` is being processed.',
+    'Wait for its answer, or repeat this request later.',
+  ),
+  idempotency_mismatch: entry(
+    422,
+    false,
+    'This `Idempotency-Key` was used with another request.',
+    'Use a new key for a new request.',
+  ),
+
+  // Things that are not there; also the answer for things of somebody else
+  customer_not_found: entry(404, false, 'There is no such customer.', CHECK_ID),
+  team_not_found: entry(404, false, 'There is no such team.', CHECK_ID),
+  key_not_found: entry(404, false, 'There is no such key.', CHECK_ID),
+  budget_not_found: entry(404, false, 'There is no such budget.', CHECK_ID),
+  price_book_not_found: entry(404, false, 'There is no such price book.', CHECK_ID),
+  call_not_found: entry(
+    404,
+    false,
+    'There is no such call.',
+    'Check the id. A call appears a moment after it has ended.',
+  ),
+  reconciliation_not_found: entry(404, false, 'There is no such reconciliation.', CHECK_ID),
+  period_not_found: entry(404, false, 'There is no such period.', CHECK_ID),
+  snapshot_not_found: entry(404, false, 'There is no such snapshot.', CHECK_ID),
+  invoice_not_found: entry(404, false, 'There is no such invoice.', CHECK_ID),
+
+  // What the present state does not allow
+  external_id_taken: entry(
+    409,
+    false,
+    'This `external_id` belongs to another object.',
+    'Use another one, or the object that has it.',
+  ),
+  customer_archived: entry(409, false, 'This customer is archived.', 'Use another customer.'),
+  team_archived: entry(409, false, 'This team is archived.', 'Use another team.'),
+  key_revoked: entry(409, false, 'This key is revoked.', 'Issue a new one.'),
+  key_expired: entry(409, false, 'This key has expired.', 'Issue a new one.'),
+  budget_archived: entry(409, false, 'This budget is archived.', 'Define a new one.'),
+  price_version_taken: entry(
+    409,
+    false,
+    'This price version exists with other content.',
+    'Publish under a new version.',
+  ),
+  concurrent_change: entry(
+    409,
+    true,
+    'The object is being changed by too many requests at once.',
+    'Send the request again.',
+  ),
+  budget_not_supported: entry(
+    422,
+    false,
+    'This kind of budget is not enforced yet, so it is not accepted.',
+    'Use scope `key`, unit `usd`, window `month`, enforcement `hard` and basis `cost`.',
+  ),
+  currency_not_supported: entry(422, false, 'This currency is not supported yet.', 'Use `USD`.'),
+  no_event_accepted: entry(
+    422,
+    false,
+    'No event of this request is valid; nothing was stored.',
+    'Correct the events named in `rejected`.',
+  ),
+  usage_range_too_long: entry(
+    422,
+    false,
+    'The range of this query is too long.',
+    'Ask for a shorter range or longer windows.',
+  ),
+  bill_range_too_short: entry(
+    422,
+    false,
+    'The bill does not reach far enough beyond the range to be complete for it.',
+    'Widen the bill or narrow `start` and `end` by the longest call and the clock skew.',
+  ),
+  duplicate_attempt: entry(
+    422,
+    false,
+    'The bill names an attempt twice.',
+    'Add up the lines of an attempt, or leave one out.',
+  ),
+  already_resolved: entry(
+    409,
+    false,
+    'An attempt of this bill was already resolved with other figures.',
+    'A resolution is final. Correct the bill, or settle the difference with the provider.',
+  ),
+
+  // Us
+  ledger_unavailable: entry(
+    503,
+    true,
+    'The ledger does not answer, so the outcome of this request is not known.',
+    'Send it again with the same `Idempotency-Key`.',
+  ),
+  log_unavailable: entry(503, true, 'The log does not answer.', 'Send the request again.'),
+  warehouse_unavailable: entry(503, true, 'The warehouse does not answer.', 'Try again shortly.'),
+  overloaded: entry(503, true, 'Too many requests are in flight.', 'Try again shortly.'),
+  draining: entry(503, true, 'The service is shutting down.', 'Try again.'),
+  internal_error: entry(
+    500,
+    true,
+    'The service failed.',
+    'Send the request again; give the operator the `request_id`.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export type FieldError = { path: string; message: string };
+
+export type ProblemDetails = {
+  /** What is particular to this occurrence. Public. */
+  detail?: string;
+  errors?: readonly FieldError[];
+  /** Further members of the problem body. Public. */
+  extra?: Record<string, unknown>;
+  /** For the log alone. */
+  cause?: unknown;
+};
+
+/** A refusal on its way to the client. Thrown by handlers, answered by the frame. */
+export class ApiProblem extends Error {
+  readonly code: ErrorCode;
+  readonly details: ProblemDetails;
+
+  constructor(code: ErrorCode, details: ProblemDetails = {}) {
+    super(details.detail ?? errorCatalogue[code].title, { cause: details.cause });
+    this.name = 'ApiProblem';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Body of a problem (RFC 9457); `type` leads to the entry of the catalogue at /docs. */
+export function problemBody(problem: ApiProblem, requestId: string): Record<string, unknown> {
+  const { status, title, retryable, action } = errorCatalogue[problem.code];
+  const { detail, errors, extra } = problem.details;
+  return {
+    type: `/docs#error-${problem.code}`,
+    title,
+    status,
+    code: problem.code,
+    ...(detail === undefined ? {} : { detail }),
+    retryable,
+    action,
+    ...(errors === undefined ? {} : { errors }),
+    ...extra,
+    request_id: requestId,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * A route is declared as data: schemas of everything that comes in and goes out, and one handler.
+ * The server and the OpenAPI document are both made from it, so they cannot differ.
+ */
+import type { IdPrefix } from '@tollgate/domain/ids/ids.ts';
+import { z } from 'zod';
+import type { ApiContext } from './api-deps.ts';
+import type { ErrorCode } from './errors.ts';
+
+const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+export type ApiRequest<P, Q, B> = {
+  params: P;
+  query: Q;
+  body: B;
+  /** Without parameters; null if there was no body. */
+  mediaType: string | null;
+  /** When the request came in first, Unix ms: a repetition under the same `Idempotency-Key` has
+   * the same time. */
+  timeMs: number;
+  /** Names the command: the same for repetitions. Ledger event ids are derived from it. */
+  commandId: string;
+  /** Random bytes; the same for the same label in a repetition. */
+  random(label: string, length: number): Uint8Array;
+  /** A new id; the same in a repetition, so make at most one of each prefix per request. */
+  newId(prefix: IdPrefix): string;
+  /** For the server's log. No bodies, no secrets (I12). */
+  warn(fields: Record<string, string | number>, message: string): void;
+};
+
+type InputOf<S extends z.ZodType> = z.output<S>;
+
+export type ApiRoute<
+  P extends z.ZodType = z.ZodType,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+  R extends z.ZodType = z.ZodType,
+> = {
+  operationId: string;
+  method: 'GET' | 'POST' | 'PATCH';
+  /** With parameters in braces: `/v1/customers/{customer_id}`. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  params: P;
+  query: Q;
+  /** Null: the route takes no body. */
+  body: B | null;
+  /** Default: `application/json` alone. */
+  mediaTypes?: readonly string[];
+  status: 200 | 201 | 202;
+  response: R;
+  /** Codes that the handler may answer with, beyond those that every route has. */
+  errors: readonly ErrorCode[];
+  /** Of an answer that has a secret in it: what of it may be stored for repetitions (I12). */
+  withoutSecrets?(answer: z.input<R>): z.input<R>;
+  /** The answer to a repetition, from what was stored. */
+  restore?(
+    stored: z.input<R>,
+    request: ApiRequest<InputOf<P>, InputOf<Q>, InputOf<B>>,
+    context: ApiContext,
+  ): z.input<R>;
+  /** @throws ApiProblem */
+  handler(
+    request: ApiRequest<InputOf<P>, InputOf<Q>, InputOf<B>>,
+    context: ApiContext,
+  ): Promise<z.input<R>>;
+};
+
+type Declaration<
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends z.ZodType,
+> = Omit<ApiRoute<P, Q, B, R>, 'params' | 'query' | 'body'> & {
+  params?: P;
+  query?: Q;
+  body?: B;
+};
+
+/**
+ * Declares a route. What is left out (`params`, `query`, `body`) takes no field at all.
+ *
+ * A POST is repeatable under `Idempotency-Key` without further code, if its handler takes time,
+ * ids and randomness from the request alone and appends with ids derived from `commandId`.
+ */
+export function defineRoute<
+  R extends z.ZodType,
+  P extends z.ZodType = Nothing,
+  Q extends z.ZodType = Nothing,
+  B extends z.ZodType = Nothing,
+>(declaration: Declaration<P, Q, B, R>): ApiRoute {
+  return {
+    ...declaration,
+    params: declaration.params ?? nothing,
+    query: declaration.query ?? nothing,
+    body: declaration.body ?? null,
+  };
+}
