@@ -52,11 +52,22 @@ function impurities(report: Report): VisitorObject {
   const asyncFunction = (node: { readonly async: boolean; readonly start: number }) => {
     if (node.async) report(node, 'the domain has no async functions');
   };
+  // A parent is visited before its children: it names those that are no globals, as in `job.process`.
+  const labels = new Set<unknown>();
+  const keyed = (node: { readonly key: unknown; readonly computed: boolean }) => {
+    if (!node.computed) labels.add(node.key);
+  };
   return {
+    Property: keyed,
+    PropertyDefinition: keyed,
+    MethodDefinition: keyed,
+    TSPropertySignature: keyed,
     Identifier(node) {
-      if (IMPURE_GLOBALS.has(node.name)) report(node, `the domain does not know ${node.name}`);
+      if (!IMPURE_GLOBALS.has(node.name) || labels.has(node)) return;
+      report(node, `the domain does not know ${node.name}`);
     },
     MemberExpression(node) {
+      if (!node.computed) labels.add(node.property);
       const name = dottedName(node);
       if (IMPURE_MEMBERS.has(name)) report(node, `${name}: time and chance are arguments`);
     },
