@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tryLock } from './file-lock.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-lock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function holder(path: string): Promise<ChildProcess> {
+  const module = JSON.stringify(new URL('./file-lock.ts', import.meta.url).href);
+  const script = `
+    const { tryLock } = await import(${module});
+    console.log(tryLock(${JSON.stringify(path)}) === null ? 'taken' : 'held');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+describe('the file lock', () => {
+  it('is one process’s at a time, through SIGSTOP, and free after SIGKILL', async () => {
+    const path = join(folder, 'a.lock');
+    const child = await holder(path);
+    const whileHeld = tryLock(path);
+    child.kill('SIGSTOP');
+    const whileStopped = tryLock(path);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const afterKill = tryLock(path);
+    expect([whileHeld, whileStopped, afterKill === null]).toEqual([null, null, false]);
+    afterKill?.release();
+  });
+
+  it('is not lost by a second try in the process that holds it', async () => {
+    const path = join(folder, 'b.lock');
+    const lock = tryLock(path);
+    expect(tryLock(path)).toBe(null);
+    const child = await holder(path);
+    const output = child.stdout?.read() ?? 'taken';
+    child.kill('SIGKILL');
+    lock?.release();
+    expect(String(output).trim()).toBe('taken');
+  });
+});

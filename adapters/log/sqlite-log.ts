@@ -1,0 +1,55 @@
+/**
+ * The embedded log: SQLite with the partitions and offsets of Kafka (design §3). Any number of
+ * processes append to one file; SQLite's single writer makes offsets dense and appends atomic.
+ */
+import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
+import type { Commit, Log, LogRecord } from './log.ts';
+import type { LogRequest, LogWorkerData, StoredRecord } from './sqlite-log-worker.ts';
+
+/** Requests that may wait; callers keep one append in flight each, so this is far away. */
+const QUEUE_MAX = 4_096;
+/** Requests per transaction. */
+const GROUP_MAX = 64;
+
+export type SqliteLogOptions = {
+  path: string;
+  topic: 'usage' | 'dead_letter';
+  ordinal: number;
+  partitions: number;
+};
+
+/** @throws Error if the file cannot be opened or the topic has another number of partitions */
+export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
+  const { path, topic, partitions, ordinal } = options;
+  const workerData: LogWorkerData = { path, topic, partitions };
+  const open = () => {
+    const url = new URL('./sqlite-log-worker.ts', import.meta.url);
+    const bounds = { queueMax: QUEUE_MAX, groupMax: GROUP_MAX };
+    return new SqliteWorkerClient<LogRequest>(url, { workerData, ...bounds });
+  };
+  const writer = open();
+  await writer.send({ kind: 'ends' });
+  // Reads have a connection of their own: they do not queue behind the disk.
+  const reader = open();
+  await reader.send({ kind: 'ends' });
+  return {
+    ordinal,
+    partitions,
+    append: (records) =>
+      writer.send<bigint[]>({
+        kind: 'append',
+        records: records.map(({ partition, value }) => ({ partition, value })),
+        nowMs: Date.now(),
+      }),
+    async read(from): Promise<LogRecord[]> {
+      const records = await reader.send<StoredRecord[]>({ kind: 'read', ...from });
+      return records.map((record) => ({ partition: from.partition, ...record }));
+    },
+    ends: () => reader.send<bigint[]>({ kind: 'ends' }),
+    commit: (group, commits) => writer.send<void>({ kind: 'commit', group, commits: [...commits] }),
+    committed: (group) => reader.send<Commit[]>({ kind: 'committed', group }),
+    async close() {
+      await Promise.all([writer.close({ kind: 'close' }), reader.close({ kind: 'close' })]);
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/** Opens a store's file with the settings that durability rests on (design §3, §4). */
+import { DatabaseSync } from 'node:sqlite';
+
+/** Several processes write one file; whoever waits longer than this has met a stuck one. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+export function openDatabase(path: string, schema: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
+  db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`);
+  return db;
+}

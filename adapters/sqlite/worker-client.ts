@@ -1,0 +1,91 @@
+/**
+ * Talks to a SQLite worker thread: every SQLite access of a store runs there, so that no event loop
+ * waits for a disk or a lock (design §4). Requests that gather while one message is being worked on
+ * leave together, so that the worker can commit them as one group.
+ */
+import { Worker } from 'node:worker_threads';
+
+export class SqliteWorkerError extends Error {
+  readonly code = 'sqlite_worker_failed';
+}
+
+/** One answer per request, in order. */
+export type WorkerReply = ({ ok: true; result: unknown } | { ok: false; message: string })[];
+
+type Pending = { resolve: (result: never) => void; reject: (error: Error) => void };
+
+export class SqliteWorkerClient<Request> {
+  readonly #worker: Worker;
+  readonly #queueMax: number;
+  readonly #groupMax: number;
+  #queue: { request: Request; pending: Pending }[] = [];
+  #inFlight: Pending[] = [];
+  #scheduled = false;
+  #failure: SqliteWorkerError | null = null;
+
+  /** @param url of a worker module that calls `serveSqlite` */
+  constructor(url: URL, options: { workerData: unknown; queueMax: number; groupMax: number }) {
+    this.#queueMax = options.queueMax;
+    this.#groupMax = options.groupMax;
+    this.#worker = new Worker(url, { workerData: options.workerData });
+    this.#worker.on('message', (replies: WorkerReply) => this.#onReplies(replies));
+    this.#worker.on('error', (cause) =>
+      this.#fail(new SqliteWorkerError(cause instanceof Error ? cause.message : 'died', { cause })),
+    );
+    this.#worker.on('exit', () => this.#fail(new SqliteWorkerError('the store is closed')));
+  }
+
+  /** @throws SqliteWorkerError if the queue is full, the request failed, or the worker is gone */
+  send<Result>(request: Request): Promise<Result> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#queue.length >= this.#queueMax) {
+      return Promise.reject(new SqliteWorkerError('too many requests wait for the store'));
+    }
+    return new Promise<Result>((resolve, reject) => {
+      const pending = { resolve: resolve as (result: never) => void, reject };
+      this.#queue.push({ request, pending });
+      this.#schedule();
+    });
+  }
+
+  /** Lets what was sent be answered, then ends the worker. */
+  async close(closeRequest: Request): Promise<void> {
+    if (this.#failure !== null) return;
+    await this.send(closeRequest);
+    await this.#worker.terminate();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight.length > 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#post();
+    });
+  }
+
+  #post(): void {
+    if (this.#inFlight.length > 0 || this.#queue.length === 0 || this.#failure !== null) return;
+    const group = this.#queue.splice(0, this.#groupMax);
+    this.#inFlight = group.map(({ pending }) => pending);
+    this.#worker.postMessage(group.map(({ request }) => request));
+  }
+
+  #onReplies(replies: WorkerReply): void {
+    const answered = this.#inFlight;
+    this.#inFlight = [];
+    this.#post();
+    answered.forEach((pending, index) => {
+      const reply = replies[index];
+      if (reply?.ok === true) pending.resolve(reply.result as never);
+      else pending.reject(new SqliteWorkerError(reply?.message ?? 'the store did not answer'));
+    });
+  }
+
+  #fail(failure: SqliteWorkerError): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    for (const pending of this.#inFlight.splice(0)) pending.reject(failure);
+    for (const { pending } of this.#queue.splice(0)) pending.reject(failure);
+  }
+}

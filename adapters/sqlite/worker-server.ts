@@ -1,0 +1,65 @@
+/**
+ * The worker's side: answers groups of requests. The writes of a group share one durable
+ * transaction; a request that fails is undone alone, by its savepoint.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort } from 'node:worker_threads';
+import type { WorkerReply } from './worker-client.ts';
+
+export type SqliteHandler<Request> = {
+  db: DatabaseSync;
+  isWrite(request: Request): boolean;
+  handle(request: Request): unknown;
+};
+
+export function serveSqlite<Request extends { kind: string }>(
+  handler: SqliteHandler<Request>,
+): void {
+  const port = parentPort;
+  if (port === null) throw new Error('a SQLite worker runs in a worker thread');
+  port.on('message', (requests: Request[]) => {
+    const closing = requests.some((request) => request.kind === 'close');
+    port.postMessage(answerGroup(handler, requests));
+    if (closing) handler.db.close();
+  });
+}
+
+function answerGroup<Request extends { kind: string }>(
+  handler: SqliteHandler<Request>,
+  requests: readonly Request[],
+): WorkerReply {
+  const { db } = handler;
+  const writes = requests.some((request) => handler.isWrite(request));
+  try {
+    if (writes) db.exec('BEGIN IMMEDIATE');
+    const replies = requests.map((request) => answer(handler, request));
+    if (writes) db.exec('COMMIT');
+    return replies;
+  } catch (error) {
+    // Nothing of the group is durable, so none of it may be acknowledged.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    return requests.map(() => ({ ok: false, message: messageOf(error) }));
+  }
+}
+
+function answer<Request extends { kind: string }>(
+  handler: SqliteHandler<Request>,
+  request: Request,
+): WorkerReply[number] {
+  if (request.kind === 'close') return { ok: true, result: undefined };
+  const { db } = handler;
+  const isWrite = handler.isWrite(request);
+  try {
+    if (isWrite) db.exec('SAVEPOINT request');
+    const result = handler.handle(request);
+    if (isWrite) db.exec('RELEASE request');
+    return { ok: true, result };
+  } catch (error) {
+    if (isWrite && db.isTransaction) db.exec('ROLLBACK TO request; RELEASE request');
+    return { ok: false, message: messageOf(error) };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
