@@ -8,7 +8,8 @@ import { sha256, toHex } from './closing-deps.ts';
 import { closingLimits } from './closing-limits.ts';
 import { type UsageSet, usageSetSql } from './usage-set.ts';
 
-export type Position = { log: number; partition: number; offset: string };
+/** `offset_text`: 64 bits do not fit a JSON number. */
+export type Position = { log: number; partition: number; offset_text: string };
 
 type LeafRow = Position & { leaf: string };
 
@@ -17,9 +18,9 @@ export async function* leafHashes(warehouse: Warehouse, set: UsageSet): AsyncGen
   let after: Position | undefined;
   while (true) {
     const page: LeafRow[] = await warehouse.query<LeafRow>(
-      `SELECT log, partition, toString(\`offset\`) AS offset, lower(hex(leaf_hash)) AS leaf
+      `SELECT log, partition, toString(\`offset\`) AS offset_text, lower(hex(leaf_hash)) AS leaf
        FROM tollgate.raw_usage WHERE ${where} ${after === undefined ? '' : `AND ${AFTER_SQL}`}
-       ORDER BY raw_usage.log, raw_usage.partition, raw_usage.\`offset\`
+       ORDER BY log, partition, \`offset\`
        LIMIT {page_rows:UInt32}`,
       { ...params, ...afterParams(after), page_rows: closingLimits.leafPageRows },
     );
@@ -30,13 +31,13 @@ export async function* leafHashes(warehouse: Warehouse, set: UsageSet): AsyncGen
 }
 
 const AFTER_SQL =
-  '(log, partition, raw_usage.`offset`) > ' +
+  '(log, partition, `offset`) > ' +
   '({after_log:UInt32}, {after_partition:UInt32}, {after_offset:UInt64})';
 
 function afterParams(after: Position | undefined): Record<string, unknown> {
   if (after === undefined) return {};
-  const { log, partition, offset } = after;
-  return { after_log: log, after_partition: partition, after_offset: BigInt(offset) };
+  const { log, partition, offset_text } = after;
+  return { after_log: log, after_partition: partition, after_offset: BigInt(offset_text) };
 }
 
 /** `merkleRoot` in lower-case hex. */

@@ -28,7 +28,7 @@ type SumRow = Record<string, unknown> & {
   usage_source: UsageSource;
   price_versions: string[];
   events: string;
-  cost: string;
+  cost_text: string;
 };
 
 /**
@@ -57,7 +57,7 @@ export async function usageSums(
        arraySort(groupUniqArrayIf(assumeNotNull(price_version), isNotNull(price_version)))
          AS price_versions,
        toString(count()) AS events, ${quantities.join(', ')},
-       toDecimalString(ifNull(sum(cost), toDecimal128(0, 12)), 12) AS cost
+       toDecimalString(ifNull(sum(cost), toDecimal128(0, 12)), 12) AS cost_text
      FROM tollgate.raw_usage WHERE ${where}
      GROUP BY period_number, line_provider, line_model, key_id, team_id, environment, usage_source
      LIMIT {lines_max:UInt32}`,
@@ -84,7 +84,7 @@ function sumOf(row: SumRow): UsageSum {
     priceVersions: row.price_versions,
     events: safeInteger(row.events),
     quantities: Object.fromEntries(entries) as SummedQuantities,
-    costPicoUsd: parseDecimal12(row.cost),
+    costPicoUsd: parseDecimal12(row.cost_text),
   };
 }
 
