@@ -145,9 +145,10 @@ describe('instants as text', () => {
   });
 
   it('unknown zones are told from known ones', () => {
-    expect(['Europe/Berlin', 'UTC', 'Mars/Olympus', ''].map(isTimeZone)).toEqual([
+    expect(['Europe/Berlin', 'UTC', 'Mars/Olympus', '', '+05:30'].map(isTimeZone)).toEqual([
       true,
       true,
+      false,
       false,
       false,
     ]);

@@ -10,8 +10,9 @@ export type MonthBounds = {
   endMs: number;
 };
 
-/** True for a name that the runtime's time zone database knows. */
+/** True for a name that the runtime's time zone database knows; a bare offset is no zone. */
 export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return true;

@@ -18,7 +18,7 @@ import { closingLimits } from './closing-limits.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
 import { freeze, issueInvoice } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
-import { billingStream, type LoadedBilling, loadBilling, loadTerms } from './streams.ts';
+import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 
 export type Closed = { customerId: string; period: FrozenPeriod; invoiceId: string };
 
@@ -36,7 +36,7 @@ function startRun(deps: ClosingDeps, graceMs: number): Run {
   const applied = new Map<string, Promise<void>>();
   return {
     deps,
-    nowMs: deps.nowMs(),
+    nowMs: deps.clock(),
     graceMs,
     cut() {
       cut ??= takeCut(deps);
@@ -81,8 +81,10 @@ export async function closePeriod(
 export type RunResult = {
   closed: Closed[];
   /** Customers that stopped; the others were not held up. */
-  failed: { customerId: string; error: unknown }[];
+  failed: Failure[];
 };
+
+export type Failure = { customerId: string } & ({ refusal: PeriodRefusal } | { error: unknown });
 
 /** Closes every period that is due, of these customers; those without periods are left alone. */
 export async function closeDue(
@@ -93,7 +95,7 @@ export async function closeDue(
   const result: RunResult = { closed: [], failed: [] };
   for (const customerId of request.customerIds) {
     try {
-      result.closed.push(...(await closeDueOf(run, customerId)));
+      await closeDueOf(run, customerId, result);
     } catch (error) {
       result.failed.push({ customerId, error });
     }
@@ -101,20 +103,19 @@ export async function closeDue(
   return result;
 }
 
-async function closeDueOf(run: Run, customerId: string): Promise<Closed[]> {
+async function closeDueOf(run: Run, customerId: string, result: RunResult): Promise<void> {
   const { ledger } = run.deps;
   const before = await loadBilling(ledger, customerId);
-  if (before.billing.periods.length === 0) return [];
+  if (before.billing.periods.length === 0) return;
   const refusal = await advance(run, customerId, 'due');
-  if (refusal !== undefined) throw new Error(`refused: ${refusal.code}`);
   const { billing } = await loadBilling(ledger, customerId);
-  const closed: Closed[] = [];
   for (const period of billing.periods) {
     if (period.status !== 'frozen') continue;
     if (before.billing.periods[period.number - 1]?.status === 'frozen') continue;
-    closed.push({ customerId, period, invoiceId: await issueInvoice(ledger, period) });
+    const invoiceId = await issueInvoice(ledger, period);
+    result.closed.push({ customerId, period, invoiceId });
   }
-  return closed;
+  if (refusal !== undefined) result.failed.push({ customerId, refusal });
 }
 
 async function advance(
@@ -177,7 +178,7 @@ async function beginClosing(
     const waits = target === 'due' && refusal.code === 'period_not_due';
     return waits ? { kind: 'done' } : { kind: 'refused', refusal };
   }
-  const { currency, markupPpm } = await loadTerms(run.deps.ledger, customerId);
+  const { currency, markup_ppm: markupPpm } = await loadCustomer(run.deps.ledger, customerId);
   const { id: cutId, logs } = await run.cut();
   const decision = decideClosing(billing, { ...due, cutId, logs, currency, markupPpm });
   if (!decision.ok) return { kind: 'refused', refusal: decision.refusal };

@@ -9,9 +9,9 @@ export type ClosingDeps = {
   log: Log;
   warehouse: Warehouse;
   /** Unix milliseconds. */
-  nowMs: () => number;
-  /** Cryptographically random. */
-  randomBytes: (count: number) => Uint8Array;
+  clock: () => number;
+  /** From a cryptographic source. */
+  randomBytes: (length: number) => Uint8Array;
 };
 
 export function sha256(bytes: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 /** Bounds of closing periods, each with its unit and its reason. */
 export const closingLimits = {
   /** A projector that is this late has stopped; the run fails by name and resumes when asked again. */
-  projectorWaitMs: 60_000,
+  projectorWaitMs: 30_000,
   /** One look costs a scan of the offsets, so not much oftener than the projector's own batches. */
   projectorPollMs: 50,
   /** Rows of one page of leaves: 20,000 × about 100 bytes of JSON, 20 ms of the event loop. */

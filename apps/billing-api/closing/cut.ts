@@ -20,7 +20,7 @@ export type Cut = { id: string; logs: LogCut[] };
 export async function takeCut(deps: ClosingDeps): Promise<Cut> {
   const ends = await deps.log.ends();
   const logs = [{ log: deps.log.ordinal, ends: ends.map(String) }];
-  const takenAtMs = deps.nowMs();
+  const takenAtMs = deps.clock();
   const id = makeId('cut', takenAtMs, deps.randomBytes(10));
   const data: CutTaken['data'] = { cut_id: id, logs, taken_at: formatInstant(takenAtMs) };
   const stream = `cut-${id}`;

@@ -4,7 +4,7 @@ import { makeId } from '@tollgate/domain/ids/ids.ts';
 import type { Billing, OpenPeriod } from '@tollgate/domain/period/billing.ts';
 import { decideOpen, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
 import { type ClosingDeps, sha256Text } from './closing-deps.ts';
-import { billingStream, type LoadedBilling, loadBilling, loadTerms } from './streams.ts';
+import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 
 export type OpenRequest = {
   customerId: string;
@@ -25,12 +25,25 @@ export async function openPeriod(deps: ClosingDeps, request: OpenRequest): Promi
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const loaded = await loadBilling(deps.ledger, request.customerId);
     const refusal = await appendPeriod(deps, request, loaded);
+    const last = loaded.billing.periods.at(-1);
+    // Asked for once more, what was asked for stands already.
+    if (refusal?.code === 'period_still_open' && last?.status === 'open') {
+      if (isAsked(last, request)) return { ok: true, period: last };
+    }
     if (refusal !== undefined) return { ok: false, refusal };
     const { billing } = await loadBilling(deps.ledger, request.customerId);
     const period = billing.periods[loaded.billing.periods.length];
     if (period?.status === 'open') return { ok: true, period };
   }
   throw new Error(`the periods of ${request.customerId} kept changing`);
+}
+
+function isAsked(period: OpenPeriod, { startMs, timeZone, anchorDay }: OpenRequest): boolean {
+  return (
+    (startMs ?? period.startMs) === period.startMs &&
+    (timeZone ?? period.timeZone) === period.timeZone &&
+    (anchorDay ?? period.anchorDay) === period.anchorDay
+  );
 }
 
 /** Appends `PeriodOpened`; a conflict is no refusal: the caller reads again what stands there. */
@@ -40,16 +53,16 @@ export async function appendPeriod(
   { billing, revision }: LoadedBilling,
 ): Promise<PeriodRefusal | undefined> {
   const { customerId, startMs } = request;
-  const terms = await loadTerms(deps.ledger, customerId);
+  const customer = await loadCustomer(deps.ledger, customerId);
   const last = billing.periods.at(-1);
   const decision = decideOpen(billing, {
     customerId,
-    periodId: nextPeriodId(customerId, billing, startMs ?? last?.endMs ?? deps.nowMs()),
+    periodId: nextPeriodId(customerId, billing, startMs ?? last?.endMs ?? deps.clock()),
     startMs,
-    timeZone: request.timeZone ?? last?.timeZone ?? terms.timeZone,
+    timeZone: request.timeZone ?? last?.timeZone ?? customer.time_zone,
     anchorDay: request.anchorDay ?? last?.anchorDay ?? 1,
-    currency: terms.currency,
-    atMs: deps.nowMs(),
+    currency: customer.currency,
+    atMs: deps.clock(),
   });
   if (!decision.ok) return decision.refusal;
   const stream = billingStream(customerId);

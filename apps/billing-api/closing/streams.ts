@@ -1,5 +1,7 @@
 /** Reads the ledger streams that a bill is made from, whole and parsed. */
 import type { ExpectedRevision, Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
+import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
 import type { BillingEvent, InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
@@ -53,27 +55,29 @@ export async function loadInvoice(
   return event === undefined ? undefined : ledgerEventData.InvoiceIssued.parse(event.data);
 }
 
-export type BillingTerms = {
-  timeZone: string;
-  currency: string;
-  markupPpm: number;
-};
-
 /** @throws ClosingError customer_unknown */
-export async function loadTerms(ledger: Ledger, customerId: string): Promise<BillingTerms> {
-  let terms: BillingTerms | undefined;
-  for await (const { type, data } of eventsOf(ledger, `customer-${customerId}`)) {
-    if (type === 'CustomerCreated') {
-      const created = ledgerEventData.CustomerCreated.parse(data);
-      const { time_zone: timeZone, currency, markup_ppm: markupPpm } = created;
-      terms = { timeZone, currency, markupPpm };
-    } else if (type === 'CustomerUpdated' && terms !== undefined) {
-      const { markup_ppm: markupPpm } = ledgerEventData.CustomerUpdated.parse(data);
-      terms = { ...terms, markupPpm: markupPpm ?? terms.markupPpm };
-    }
+export async function loadCustomer(ledger: Ledger, customerId: string): Promise<Customer> {
+  let customer: Customer | undefined;
+  for await (const event of eventsOf(ledger, `customer-${customerId}`)) {
+    customer = evolveCustomer(customer, customerEvent(event));
   }
-  if (terms === undefined) throw new ClosingError('customer_unknown', `no customer ${customerId}`);
-  return terms;
+  if (customer === undefined) {
+    throw new ClosingError('customer_unknown', `no customer ${customerId}`);
+  }
+  return customer;
+}
+
+function customerEvent({ type, data, stream }: LedgerEvent): CustomerEvent {
+  switch (type) {
+    case 'CustomerCreated':
+      return { type, data: ledgerEventData.CustomerCreated.parse(data) };
+    case 'CustomerUpdated':
+      return { type, data: ledgerEventData.CustomerUpdated.parse(data) };
+    case 'CustomerArchived':
+      return { type, data: ledgerEventData.CustomerArchived.parse(data) };
+    default:
+      throw new Error(`unexpected ${type} in ${stream}`);
+  }
 }
 
 async function* eventsOf(ledger: Ledger, stream: string): AsyncGenerator<LedgerEvent> {

@@ -1,0 +1,150 @@
+/**
+ * Read model of periods, snapshots and invoices for lists and look-ups by id (I5: a pure function of
+ * the ledger). Bodies stay in the ledger; closing itself never decides from this.
+ */
+import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
+import type { BillingEvent } from '@tollgate/domain/period/period-events.ts';
+import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { LedgerFold } from '../frame/ledger-fold.ts';
+import { billingEvent, billingStream, invoiceStream } from './streams.ts';
+
+type PeriodEntry = { customerId: string; periodId: string; number: number };
+
+export type SnapshotEntry = PeriodEntry & { id: string; hash: string; frozenAtMs: number };
+
+export type InvoiceEntry = {
+  id: string;
+  customerId: string;
+  snapshotId: string;
+  snapshotHash: string;
+  hash: string;
+  currency: string;
+  totalMinor: number;
+  periodId: string;
+  periodNumber: number;
+  periodStart: string;
+  periodEnd: string;
+  issuedAtMs: number;
+};
+
+const BILLING = 'billing-';
+
+export class BillingIndex {
+  readonly #billings = new Map<string, Billing>();
+  readonly #periods = new Map<string, PeriodEntry>();
+  readonly #snapshots = new Map<string, SnapshotEntry>();
+  readonly #invoices = new Map<string, InvoiceEntry>();
+  readonly #fold: LedgerFold;
+
+  constructor(options: Omit<ConstructorParameters<typeof LedgerFold>[0], 'prefixes' | 'apply'>) {
+    this.#fold = new LedgerFold({
+      ...options,
+      prefixes: [BILLING, 'invoice-'],
+      apply: (event) => this.#apply(event),
+    });
+  }
+
+  /** Resolves when the past has been read. */
+  start(): Promise<void> {
+    return this.#fold.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#fold.stop();
+  }
+
+  ageMs(): number {
+    return this.#fold.ageMs();
+  }
+
+  /** Waits (bounded) until reads show that revision of the customer's periods. */
+  seesBilling(customerId: string, revision: bigint, timeoutMs: number): Promise<boolean> {
+    return this.#fold.sees(billingStream(customerId), revision, timeoutMs);
+  }
+
+  /** Waits (bounded) until reads show the invoice. */
+  seesInvoice(invoiceId: string, timeoutMs: number): Promise<boolean> {
+    return this.#fold.sees(invoiceStream(invoiceId), 0n, timeoutMs);
+  }
+
+  /** In order of their ids' making; of one customer or of all. */
+  periods(customerId: string | undefined): PeriodEntry[] {
+    return ofCustomer(this.#periods, customerId);
+  }
+
+  snapshots(customerId: string | undefined): SnapshotEntry[] {
+    return ofCustomer(this.#snapshots, customerId);
+  }
+
+  invoices(customerId: string | undefined): InvoiceEntry[] {
+    return ofCustomer(this.#invoices, customerId);
+  }
+
+  period(periodId: string): PeriodEntry | undefined {
+    return this.#periods.get(periodId);
+  }
+
+  snapshot(snapshotId: string): SnapshotEntry | undefined {
+    return this.#snapshots.get(snapshotId);
+  }
+
+  invoice(invoiceId: string): InvoiceEntry | undefined {
+    return this.#invoices.get(invoiceId);
+  }
+
+  /** Without the snapshots' bodies. */
+  billing(customerId: string): Billing {
+    return this.#billings.get(customerId) ?? noBilling;
+  }
+
+  #apply(event: LedgerEvent): void {
+    if (event.stream.startsWith(BILLING)) {
+      const customerId = event.stream.slice(BILLING.length);
+      this.#applyBilling(customerId, billingEvent(event), event.recordedAtMs);
+    } else if (event.type === 'InvoiceIssued') {
+      this.#applyInvoice(event);
+    }
+  }
+
+  #applyBilling(customerId: string, event: BillingEvent, atMs: number): void {
+    const { period_id: periodId, number } = event.data;
+    const entry = { customerId, periodId, number };
+    if (event.type === 'PeriodOpened') this.#periods.set(periodId, entry);
+    let slim = event;
+    if (event.type === 'SnapshotFrozen') {
+      const { snapshot_id: id, hash } = event.data;
+      this.#snapshots.set(id, { ...entry, id, hash, frozenAtMs: atMs });
+      slim = { ...event, data: { ...event.data, body: '' } };
+    }
+    this.#billings.set(customerId, evolveBilling(this.billing(customerId), slim));
+  }
+
+  #applyInvoice(event: LedgerEvent): void {
+    const data = ledgerEventData.InvoiceIssued.parse(event.data);
+    const body = invoiceBody.parse(JSON.parse(data.body));
+    this.#invoices.set(data.invoice_id, {
+      id: data.invoice_id,
+      customerId: data.customer_id,
+      snapshotId: data.snapshot_id,
+      snapshotHash: data.snapshot_hash,
+      hash: data.hash,
+      currency: body.currency,
+      totalMinor: body.total_minor,
+      periodId: body.period_id,
+      periodNumber: body.period_number,
+      periodStart: body.period_start,
+      periodEnd: body.period_end,
+      issuedAtMs: event.recordedAtMs,
+    });
+  }
+}
+
+function ofCustomer<T extends { customerId: string }>(
+  entries: ReadonlyMap<string, T>,
+  customerId: string | undefined,
+): T[] {
+  const all = [...entries.values()];
+  return customerId === undefined ? all : all.filter((entry) => entry.customerId === customerId);
+}

@@ -1,0 +1,44 @@
+/** POST /v1/periods: opens a customer's next period. Asked again, it answers with the same one. */
+import { isTimeZone, parseInstant } from '@tollgate/domain/period/calendar.ts';
+import { openPeriodRequest, periodView } from '@tollgate/schemas/billing/requests.ts';
+import { openPeriod } from '../../closing/open-period.ts';
+import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { defineRoute } from '../../frame/route.ts';
+import { awaitReadModel, viewPeriod } from './period-view.ts';
+
+export const openPeriodRoute = defineRoute({
+  operationId: 'openPeriod',
+  method: 'POST',
+  path: '/v1/periods',
+  tag: 'Billing',
+  summary: "Open a customer's next billing period",
+  description: 'By default the calendar month in the zone of the customer.',
+  body: openPeriodRequest,
+  status: 201,
+  response: periodView,
+  errors: [
+    'customer_not_found',
+    'period_still_open',
+    'period_not_contiguous',
+    'currency_not_supported',
+  ],
+  async handler({ body }, context) {
+    const { customer_id: customerId, start, time_zone: timeZone, anchor_day: anchorDay } = body;
+    if (timeZone !== undefined && !isTimeZone(timeZone)) {
+      const error = { path: 'body.time_zone', message: 'no IANA time zone' };
+      throw new ApiProblem('invalid_request', { errors: [error] });
+    }
+    const result = await openPeriod(context, {
+      customerId,
+      startMs: start === undefined ? null : parseInstant(start),
+      timeZone: timeZone ?? null,
+      anchorDay: anchorDay ?? null,
+    }).catch((error: unknown) => {
+      throw problemOfError(error);
+    });
+    if (!result.ok) throw problemOfRefusal(result.refusal);
+    await awaitReadModel(context, customerId);
+    return viewPeriod(customerId, result.period);
+  },
+});

@@ -1,0 +1,137 @@
+/** What the billing API takes and answers about periods, snapshots and invoices. */
+import { z } from 'zod';
+import { timestamp } from '../event/usage-event.ts';
+import { listOf, listQuery } from '../http/list.ts';
+import { invoiceBody } from './invoice.ts';
+import { currencyCode, sha256Hex } from './snapshot.ts';
+
+const id = z.string().min(1).max(128);
+const yearMs = 31_557_600_000;
+
+/** RFC 3339, any offset; from 1970 on, because ids begin with the milliseconds since then. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => !/\.\d{10}/.test(text), { error: 'at most nine decimals' })
+  .refine((text) => Date.parse(text) >= 0, { error: 'must not be before 1970' });
+
+const graceSeconds = z
+  .int()
+  .min(0)
+  .max(yearMs / 1000)
+  .optional()
+  .meta({ description: 'How long after its end a period stays open for usage on its way.' });
+
+export const periodParams = z.strictObject({ period_id: id });
+export const snapshotParams = z.strictObject({ snapshot_id: id });
+export const proofParams = z.strictObject({
+  snapshot_id: id,
+  event_id: z.string().min(1).max(256),
+});
+export const invoiceParams = z.strictObject({ invoice_id: id });
+
+export const billingListQuery = listQuery.extend({
+  customer_id: id.optional().meta({ description: 'Of this customer alone.' }),
+});
+
+export const proofQuery = z.strictObject({
+  source: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .meta({ description: 'Source of the event, where several collectors use the same id.' }),
+});
+
+export const openPeriodRequest = z.strictObject({
+  customer_id: id,
+  start: instant.optional().meta({
+    description: 'Default: the end of the last period, or the start of the current month.',
+  }),
+  time_zone: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "IANA zone. Default: as the last period, or the customer's." }),
+  anchor_day: z
+    .int()
+    .min(1)
+    .max(31)
+    .optional()
+    .meta({ description: 'Day on which billing months begin. Default: as the last period, or 1.' }),
+});
+
+export const closePeriodRequest = z.strictObject({
+  at: instant.optional().meta({
+    description: 'Close early at this instant; the next period begins there.',
+  }),
+  grace_seconds: graceSeconds,
+});
+
+export const closingRunRequest = z.strictObject({ grace_seconds: graceSeconds });
+
+export const periodView = z.strictObject({
+  object: z.literal('period'),
+  id,
+  customer_id: id,
+  number: z.int().min(1),
+  start: timestamp,
+  end: timestamp,
+  time_zone: z.string(),
+  anchor_day: z.int(),
+  status: z.enum(['open', 'closing', 'closed']),
+  cut_id: id.nullable(),
+  snapshot_id: id.nullable(),
+  invoice_id: id.nullable(),
+});
+export type PeriodView = z.infer<typeof periodView>;
+export const periodList = listOf(periodView);
+
+export const closingRunView = z.strictObject({
+  object: z.literal('closing_run'),
+  closed: z.array(periodView),
+  failed: z.array(z.strictObject({ customer_id: id, code: z.string(), detail: z.string() })),
+});
+
+const snapshotSummary = z.strictObject({
+  object: z.literal('snapshot'),
+  id,
+  customer_id: id,
+  period_id: id,
+  number: z.int().min(1),
+  hash: sha256Hex,
+  frozen_at: timestamp,
+});
+export type SnapshotSummary = z.infer<typeof snapshotSummary>;
+export const snapshotList = listOf(snapshotSummary);
+
+export const snapshotView = snapshotSummary.extend({
+  body: z.string().meta({
+    description: 'The frozen RFC 8785 text; `hash` is SHA-256 over its UTF-8 bytes.',
+  }),
+});
+
+const invoiceSummary = z.strictObject({
+  object: z.literal('invoice'),
+  id,
+  customer_id: id,
+  snapshot_id: id,
+  snapshot_hash: sha256Hex,
+  period_id: id,
+  period_number: z.int().min(1),
+  period_start: timestamp,
+  period_end: timestamp,
+  currency: currencyCode,
+  total_minor: z.int(),
+  hash: sha256Hex,
+  issued_at: timestamp,
+});
+export type InvoiceSummary = z.infer<typeof invoiceSummary>;
+export const invoiceList = listOf(invoiceSummary);
+
+export const invoiceView = invoiceBody.extend({
+  hash: sha256Hex.meta({
+    description: 'SHA-256 over the RFC 8785 text of this object without `hash` and `issued_at`.',
+  }),
+  issued_at: timestamp,
+});
