@@ -43,7 +43,7 @@ function startRun(deps: ClosingDeps, graceMs: number): Run {
       return cut;
     },
     applied(cutId, logs) {
-      const known = applied.get(cutId) ?? waitUntilApplied(deps.warehouse, logs);
+      const known = applied.get(cutId) ?? waitUntilApplied(deps, logs);
       applied.set(cutId, known);
       return known;
     },

@@ -12,6 +12,8 @@ export type ClosingDeps = {
   clock: () => number;
   /** From a cryptographic source. */
   randomBytes: (length: number) => Uint8Array;
+  /** Instead of `closingLimits.projectorWaitMs`. */
+  projectorWaitMs?: number;
 };
 
 export function sha256(bytes: Uint8Array): Uint8Array {

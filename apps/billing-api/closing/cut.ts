@@ -31,8 +31,11 @@ export async function takeCut(deps: ClosingDeps): Promise<Cut> {
 }
 
 /** @throws ClosingError projector_behind after the deadline, log_not_continuous */
-export async function waitUntilApplied(warehouse: Warehouse, logs: readonly LogCut[]) {
-  const deadlineMs = performance.now() + closingLimits.projectorWaitMs;
+export async function waitUntilApplied(
+  { warehouse, projectorWaitMs }: ClosingDeps,
+  logs: readonly LogCut[],
+): Promise<void> {
+  const deadlineMs = performance.now() + (projectorWaitMs ?? closingLimits.projectorWaitMs);
   while (true) {
     const missing = await firstMissing(warehouse, logs);
     if (missing === undefined) break;
