@@ -1,0 +1,159 @@
+/** Ledger, log and warehouse in one temporary folder, for the tests of closing. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
+import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { openDirectWarehouse } from '@tollgate/adapters/warehouse/testing/direct-warehouse.ts';
+import type { CustomerCreated } from '@tollgate/domain/customer/customer-events.ts';
+import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
+import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+import { parseInstant } from '@tollgate/domain/period/calendar.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import type { ClosingDeps } from '../closing-deps.ts';
+
+export type ClosingHouse = Awaited<ReturnType<typeof openClosingHouse>>;
+
+const PARTITIONS = 4;
+
+export async function openClosingHouse() {
+  const path = mkdtempSync(join(tmpdir(), 'tollgate-closing-'));
+  const ledger = await openSqliteLedger({ path: join(path, 'ledger.sqlite') });
+  const place = { path: join(path, 'log.sqlite'), topic: 'usage', ordinal: 0 } as const;
+  const log = await openSqliteLog({ ...place, partitions: PARTITIONS });
+  const { warehouse, project } = await openDirectWarehouse(join(path, 'warehouse'), log);
+  const clock = { nowMs: parseInstant('2026-02-01T02:00:00.000Z') };
+  const deps: ClosingDeps = { ledger, log, warehouse, clock: () => clock.nowMs, randomBytes };
+  let customers = 0;
+  return {
+    deps,
+    clock,
+    /** Gives every record of the log its row. */
+    project,
+    /** A customer with a mark-up of 20 %, in UTC. @returns its id */
+    async customer(change: Partial<CustomerCreated['data']> = {}): Promise<string> {
+      customers += 1;
+      const customerId = `cus_test${customers}`;
+      const data: CustomerCreated['data'] = {
+        customer_id: customerId,
+        external_id: null,
+        name: customerId,
+        time_zone: 'UTC',
+        currency: 'USD',
+        markup_ppm: 200_000,
+        ...change,
+      };
+      await appendAs(ledger, `customer-${customerId}`, 'CustomerCreated', data);
+      return customerId;
+    },
+    async markUp(customerId: string, markupPpm: number): Promise<void> {
+      const data = { customer_id: customerId, markup_ppm: markupPpm };
+      await appendAs(ledger, `customer-${customerId}`, 'CustomerUpdated', data);
+    },
+    /** Durable in the log; the exact bytes of each. */
+    async append(...events: UsageEvent[]): Promise<Buffer[]> {
+      const records = events.map((event) => {
+        const key = Buffer.from(event.customer_id);
+        const value = Buffer.from(JSON.stringify(event));
+        return { partition: partitionOf(key, PARTITIONS), value };
+      });
+      await log.append(records);
+      return records.map(({ value }) => value);
+    },
+    async close(): Promise<void> {
+      await warehouse.close();
+      await log.close();
+      await ledger.close();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+async function appendAs(
+  ledger: ClosingDeps['ledger'],
+  stream: string,
+  type: string,
+  data: unknown,
+): Promise<void> {
+  const past = await ledger.read(stream);
+  const id = makeUuidV7(0, randomBytes(10));
+  await ledger.append(stream, past.at(-1)?.revision ?? 'no_stream', [{ id, type, data }]);
+}
+
+/** An attempt that the provider served: 1,000 tokens in, 10 out, 0.001 USD. */
+export function attempt(
+  customerId: string,
+  time: string,
+  change: Partial<UsageEvent> = {},
+): UsageEvent {
+  return {
+    id: makeUuidV7(parseInstant(time), randomBytes(10)),
+    type: 'attempt',
+    schema_version: 1,
+    call_id: makeUuidV7(parseInstant(time), randomBytes(10)),
+    attempt: 1,
+    source: 'proxy/ins_1',
+    resolves_id: null,
+    provider_request_id: null,
+    customer_id: customerId,
+    team_id: null,
+    key_id: 'key_1',
+    environment: 'live',
+    end_user: null,
+    tags: {},
+    provider: 'openai',
+    deployment: 'openai/gpt-4o',
+    model_requested: 'gpt-4o',
+    model_served: 'gpt-4o',
+    endpoint: 'chat.completions',
+    stream: false,
+    input_tokens: 1000,
+    cache_read_tokens: 0,
+    cache_write_tokens: 0,
+    output_tokens: 10,
+    reasoning_tokens: 0,
+    audio_input_tokens: 0,
+    audio_output_tokens: 0,
+    images: 0,
+    requests: 1,
+    usage_source: 'provider',
+    cost: '0.001000000000',
+    price_version: 'v1',
+    price_source: 'price_book',
+    status: 'ok',
+    http_status: 200,
+    error_type: null,
+    cache: 'miss',
+    latency_ms: 5,
+    ttft_ms: null,
+    overhead_us: 100,
+    hold_lease_ids: [],
+    hold_amounts: [],
+    hold_units: [],
+    budget_windows: [],
+    external_type: null,
+    external_subject: null,
+    external_data: null,
+    time,
+    recorded_at: time,
+    ...change,
+  };
+}
+
+/** An attempt of which nobody knows what it used (I8). */
+export const unknownOutcome = {
+  input_tokens: null,
+  cache_read_tokens: null,
+  cache_write_tokens: null,
+  output_tokens: null,
+  reasoning_tokens: null,
+  audio_input_tokens: null,
+  audio_output_tokens: null,
+  images: null,
+  requests: null,
+  usage_source: 'none',
+  cost: null,
+  status: 'unknown',
+  http_status: null,
+} as const satisfies Partial<UsageEvent>;
