@@ -29,7 +29,7 @@ function refuse(refusal: PeriodRefusal): { ok: false; refusal: PeriodRefusal } {
 }
 
 /** The only currency that costs are known in. */
-export const COST_CURRENCY = 'USD';
+const COST_CURRENCY = 'USD';
 
 export type OpenCommand = {
   customerId: string;
