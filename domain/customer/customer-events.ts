@@ -35,3 +35,12 @@ export type TeamUpdated = { type: 'TeamUpdated'; data: { team_id: string; name: 
 export type TeamArchived = { type: 'TeamArchived'; data: { team_id: string } };
 
 export type TeamEvent = TeamCreated | TeamUpdated | TeamArchived;
+
+/**
+ * Stream `external_id-<sha256 of what it is unique among>`: whoever appends first has the name, so
+ * that two requests at once cannot both take it.
+ */
+export type ExternalIdTaken = {
+  type: 'ExternalIdTaken';
+  data: { external_id: string; object_id: string };
+};

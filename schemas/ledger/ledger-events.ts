@@ -6,8 +6,13 @@ import type {
   BudgetDefinitionEvent,
   BudgetWindowEvent,
 } from '@tollgate/domain/budget/budget-events.ts';
-import type { CustomerEvent, TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
+import type {
+  CustomerEvent,
+  ExternalIdTaken,
+  TeamEvent,
+} from '@tollgate/domain/customer/customer-events.ts';
 import type { FenceTaken } from '@tollgate/domain/fence/fence-events.ts';
+import type { IdempotencyEvent } from '@tollgate/domain/idempotency/idempotency-events.ts';
 import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
 import type {
   BillingEvent,
@@ -30,6 +35,8 @@ type LedgerEventBody =
   | CutTaken
   | InvoiceEvent
   | ReconciliationEvent
+  | IdempotencyEvent
+  | ExternalIdTaken
   | FenceTaken
   | PriceVersionPublished;
 
@@ -186,6 +193,13 @@ export const ledgerEventData = {
     lines: count,
     chunks: count,
   }),
+  RequestReceived: z.strictObject({ request_hash: sha256Hex, received_at: timestamp }),
+  RequestAnswered: z.strictObject({
+    request_hash: sha256Hex,
+    status: z.int().min(200).max(499),
+    body: z.string(),
+  }),
+  ExternalIdTaken: z.strictObject({ external_id: name, object_id: id }),
   FenceTaken: z.strictObject({ owner: z.string().min(1).max(256) }),
   PriceVersionPublished: priceVersion,
 } satisfies { [T in LedgerEventBody['type']]: z.ZodType<DataOf<T>> };

@@ -1,0 +1,46 @@
+/** Bodies: JSON in UTF-8, of a bounded depth. Everything else is refused before a handler runs. */
+import { ApiProblem } from './errors.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_ARRAY = 0x5d;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * @returns undefined for an empty body
+ * @throws ApiProblem invalid_json, json_too_deep
+ */
+export function parseJsonBody(bytes: Buffer, depthMax: number): unknown {
+  if (bytes.length === 0) return undefined;
+  // Checked before parsing: what is deep enough breaks every recursive function after it.
+  if (depthExceeds(bytes, depthMax)) throw new ApiProblem('json_too_deep');
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw new ApiProblem('invalid_json', { cause: error });
+  }
+}
+
+function depthExceeds(bytes: Buffer, depthMax: number): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (inText) {
+      if (byte === BACKSLASH) i += 1;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) {
+      inText = true;
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > depthMax) return true;
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      depth -= 1;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,53 @@
+/** A model's price made ready for the hot path: integers, and every fallback resolved. */
+import type { ModelPrice, PricedUnit, TieredPrice } from './price.ts';
+
+/** Price per million units in pico-dollars, by tier: `from[i]` ≤ total input < `from[i + 1]`. */
+export type CompiledTiers = { from: number[]; picoPerMillion: bigint[] };
+
+export type CompiledPrice = Record<PricedUnit, CompiledTiers>;
+
+const FREE: CompiledTiers = { from: [0], picoPerMillion: [0n] };
+
+/** A unit without a price of its own costs as the unit that it is a kind of (price.ts). */
+export function compilePrice(price: ModelPrice): CompiledPrice {
+  const input = compileTiers(price.input) ?? FREE;
+  const output = compileTiers(price.output) ?? FREE;
+  return {
+    input,
+    output,
+    cache_read: compileTiers(price.cache_read) ?? input,
+    cache_write: compileTiers(price.cache_write) ?? input,
+    reasoning: compileTiers(price.reasoning) ?? output,
+    audio_input: compileTiers(price.audio_input) ?? input,
+    audio_output: compileTiers(price.audio_output) ?? output,
+    request: compileTiers(price.request) ?? FREE,
+  };
+}
+
+function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined {
+  if (tiers === undefined) return undefined;
+  const sorted = [...tiers].sort((a, b) => a.from_input_tokens - b.from_input_tokens);
+  if (sorted[0]?.from_input_tokens !== 0) throw new RangeError('the first tier starts at 0');
+  return {
+    from: sorted.map((tier) => tier.from_input_tokens),
+    picoPerMillion: sorted.map((tier) => BigInt(tier.pico_usd_per_million)),
+  };
+}
+
+/** The price of the tier that a call with this much input is in. */
+export function priceAt(tiers: CompiledTiers, totalInputTokens: number): bigint {
+  let index = tiers.from.length - 1;
+  while (index > 0 && (tiers.from[index] as number) > totalInputTokens) index--;
+  return tiers.picoPerMillion[index] as bigint;
+}
+
+/** The dearest price of all tiers that a call with at most this much input can be in. */
+export function dearestUpTo(tiers: CompiledTiers, totalInputTokensMax: number): bigint {
+  let dearest = 0n;
+  for (let index = 0; index < tiers.from.length; index++) {
+    if ((tiers.from[index] as number) > totalInputTokensMax) break;
+    const price = tiers.picoPerMillion[index] as bigint;
+    if (price > dearest) dearest = price;
+  }
+  return dearest;
+}

@@ -1,0 +1,47 @@
+/**
+ * What an attempt costs, and what it can cost at most. Exact: the sum is an integer of
+ * 1e-18 dollars, rounded once (I6).
+ */
+import { divideHalfAwayFromZero, divideUp } from '../money/rounding.ts';
+import type { KnownQuantities } from '../usage/quantities.ts';
+import { type CompiledPrice, dearestUpTo, priceAt } from './compile.ts';
+
+const MILLION = 1_000_000n;
+
+/**
+ * The cost in pico-dollars. The tier follows from the call's total input, cached and audio
+ * included; the whole call is priced at it.
+ */
+export function costOf(price: CompiledPrice, q: KnownQuantities): bigint {
+  const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
+  const exact =
+    BigInt(q.inputTokens) * priceAt(price.input, input) +
+    BigInt(q.cacheReadTokens) * priceAt(price.cache_read, input) +
+    BigInt(q.cacheWriteTokens) * priceAt(price.cache_write, input) +
+    BigInt(q.audioInputTokens) * priceAt(price.audio_input, input) +
+    BigInt(q.outputTokens) * priceAt(price.output, input) +
+    BigInt(q.reasoningTokens) * priceAt(price.reasoning, input) +
+    BigInt(q.audioOutputTokens) * priceAt(price.audio_output, input) +
+    BigInt(q.requests) * priceAt(price.request, input);
+  return divideHalfAwayFromZero(exact, MILLION);
+}
+
+export type CostBound = { inputTokensMax: number; outputTokensMax: number; requestsMax: number };
+
+/** An upper bound of `costOf` for any quantities within the bound, in pico-dollars. */
+export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
+  const { inputTokensMax, outputTokensMax, requestsMax } = bound;
+  const dearest = (...units: (keyof CompiledPrice)[]): bigint => {
+    let most = 0n;
+    for (const unit of units) {
+      const candidate = dearestUpTo(price[unit], inputTokensMax);
+      if (candidate > most) most = candidate;
+    }
+    return most;
+  };
+  const exact =
+    BigInt(inputTokensMax) * dearest('input', 'cache_read', 'cache_write', 'audio_input') +
+    BigInt(outputTokensMax) * dearest('output', 'reasoning', 'audio_output') +
+    BigInt(requestsMax) * dearest('request');
+  return divideUp(exact, MILLION);
+}

@@ -1,0 +1,74 @@
+/** Prices that the operator stated in USD per million units → price lists, exactly (I6). */
+import { parseDecimal } from '../money/money.ts';
+import type { ModelPrice, PricedUnit, PriceVersionPublished, TieredPrice } from './price.ts';
+
+type UnitPrices = { [U in PricedUnit]?: string | undefined };
+
+/** Decimal text in USD per million units (requests: per million requests). */
+export type PriceOverride = UnitPrices & {
+  provider: string;
+  model: string;
+  effective_from?: string | undefined;
+  tiers: (UnitPrices & { from_input_tokens: number })[];
+  context_window?: number | undefined;
+  max_output_tokens?: number | undefined;
+};
+
+const UNITS: readonly PricedUnit[] = [
+  'input',
+  'cache_read',
+  'cache_write',
+  'output',
+  'reasoning',
+  'audio_input',
+  'audio_output',
+  'request',
+];
+const PICO_PLACES = 12;
+
+/** One list per provider. @param version names the list on every event priced with it */
+export function priceListsFromOverrides(
+  overrides: readonly PriceOverride[],
+  version: (provider: string) => string,
+): PriceVersionPublished['data'][] {
+  const byProvider = new Map<string, PriceOverride[]>();
+  for (const override of overrides) {
+    const others = byProvider.get(override.provider) ?? [];
+    byProvider.set(override.provider, [...others, override]);
+  }
+  return [...byProvider].map(([provider, prices]) => ({
+    version: version(provider),
+    source: 'config',
+    provider,
+    effective_from: null,
+    models: prices.map((override) => ({
+      model: override.model,
+      match: { equals: override.model },
+      context_window: override.context_window ?? null,
+      max_output_tokens: override.max_output_tokens ?? null,
+      prices: [{ from: override.effective_from ?? null, daily: null, price: toPrice(override) }],
+    })),
+  }));
+}
+
+function toPrice(override: PriceOverride): ModelPrice {
+  const price: ModelPrice = {};
+  for (const unit of UNITS) {
+    const tiers = toTiers(override, unit);
+    if (tiers !== null) price[unit] = tiers;
+  }
+  return price;
+}
+
+function toTiers(override: PriceOverride, unit: PricedUnit): TieredPrice | null {
+  const base = override[unit];
+  const higher = override.tiers.flatMap((tier) => {
+    const text = tier[unit];
+    return text === undefined ? [] : [{ from: tier.from_input_tokens, text }];
+  });
+  if (base === undefined && higher.length === 0) return null;
+  return [{ from: 0, text: base ?? '0' }, ...higher].map(({ from, text }) => ({
+    from_input_tokens: from,
+    pico_usd_per_million: String(parseDecimal(text, PICO_PLACES)),
+  }));
+}

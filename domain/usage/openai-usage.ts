@@ -1,0 +1,62 @@
+/**
+ * OpenAI's `usage` object → disjoint buckets. OpenAI counts cached and audio tokens *inside*
+ * `prompt_tokens`, reasoning and audio *inside* `completion_tokens`: they are taken out here, so
+ * that nothing is billed twice.
+ *
+ * I8: an explicit zero stays zero; what is absent, negative, fractional or contradictory makes the
+ * whole usage unknown (null), never a guess.
+ */
+import { type KnownQuantities, noQuantities } from './quantities.ts';
+
+type Fields = Record<string, unknown>;
+
+/** @param usage whatever stood in the answer's `usage` member */
+export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | null {
+  if (!isFields(usage)) return null;
+  const prompt = count(usage['prompt_tokens']);
+  // Embeddings have no completion; there it is absent, and zero.
+  const completion = optionalCount(usage['completion_tokens']);
+  const promptDetails = details(usage['prompt_tokens_details']);
+  const completionDetails = details(usage['completion_tokens_details']);
+  if (prompt === null || completion === null) return null;
+  if (promptDetails === null || completionDetails === null) return null;
+  const cacheRead = optionalCount(promptDetails['cached_tokens']);
+  const cacheWrite = optionalCount(promptDetails['cache_write_tokens']);
+  const audioInput = optionalCount(promptDetails['audio_tokens']);
+  const reasoning = optionalCount(completionDetails['reasoning_tokens']);
+  const audioOutput = optionalCount(completionDetails['audio_tokens']);
+  if (cacheRead === null || cacheWrite === null || audioInput === null) return null;
+  if (reasoning === null || audioOutput === null) return null;
+  const input = prompt - cacheRead - cacheWrite - audioInput;
+  const output = completion - reasoning - audioOutput;
+  if (input < 0 || output < 0) return null;
+  return {
+    ...noQuantities(),
+    inputTokens: input,
+    cacheReadTokens: cacheRead,
+    cacheWriteTokens: cacheWrite,
+    audioInputTokens: audioInput,
+    outputTokens: output,
+    reasoningTokens: reasoning,
+    audioOutputTokens: audioOutput,
+    requests: 1,
+  };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Absent and null details mean that there are none of these; anything else must be an object. */
+function details(value: unknown): Fields | null {
+  if (value === undefined || value === null) return {};
+  return isFields(value) ? value : null;
+}
+
+function count(value: unknown): number | null {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+}
+
+function optionalCount(value: unknown): number | null {
+  return value === undefined || value === null ? 0 : count(value);
+}
