@@ -1,0 +1,118 @@
+/**
+ * The embedded warehouse: the ClickHouse engine in this process (chDB), behind the official client.
+ * One writer connection, because a connection runs one statement at a time, and a few readers. One
+ * data folder belongs to one process, and never to a worker thread (design §4).
+ */
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { createChdbConnection } from 'chdb/connection';
+import type { Row, Warehouse } from './warehouse.ts';
+
+type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
+
+/** Connections for SELECTs; each running query occupies a thread of libuv's pool of 16. */
+const READERS = 3;
+/** Queries that may wait for a reader; beyond it the caller is told at once. */
+const READ_QUEUE_MAX = 256;
+/** Longest SELECT, seconds: aborting a query only stops waiting for it, so the engine must stop. */
+const QUERY_SECONDS_MAX = 60;
+/** Memory of one SELECT. */
+const QUERY_BYTES_MAX = 2 * 1024 ** 3;
+
+const READ_SETTINGS = [
+  'output_format_json_quote_decimals = 1',
+  'output_format_json_quote_64bit_integers = 1',
+  `max_execution_time = ${QUERY_SECONDS_MAX}`,
+  `max_memory_usage = ${QUERY_BYTES_MAX}`,
+].join(', ');
+
+export class WarehouseError extends Error {
+  /** ClickHouse's own code, where it has one. */
+  readonly code: string;
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** @throws WarehouseError if another process has the folder */
+export async function openChdbWarehouse(options: { path: string }): Promise<Warehouse> {
+  const connect = () => {
+    const connection = createChdbConnection({ path: options.path });
+    return createClient({ connection } as unknown as ClientOptions);
+  };
+  const writer = connect();
+  await guarded(() => writer.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
+  const readers = Array.from({ length: READERS }, connect);
+  const reads = new ReaderPool(readers);
+  const writes = new Queue();
+  return {
+    query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
+      reads.run(async (client) => {
+        const query = `${sql} SETTINGS ${READ_SETTINGS}`;
+        const answer = await client.query({ query, query_params: params, format: 'JSONEachRow' });
+        return answer.json<T>();
+      }),
+    command: (sql, params = {}) =>
+      writes.run(async () => {
+        await guarded(() => writer.command({ query: sql, query_params: params }));
+      }),
+    insertLines: (insertSql, lines) =>
+      writes.run(async () => {
+        const values = Readable.from([Buffer.from(lines)]);
+        const result = await guarded(() => writer.exec({ query: insertSql, values }));
+        result.stream.resume();
+      }),
+    async close() {
+      await writes.run(() => Promise.resolve());
+      await Promise.all([writer, ...readers].map((client) => client.close()));
+    },
+  };
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const error = cause as Error & { code?: string };
+    throw new WarehouseError(error.code ?? 'unknown', error.message, cause);
+  }
+}
+
+/** One after another, in the order of calls. */
+class Queue {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work, work);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+}
+
+class ReaderPool {
+  readonly #idle: ClickHouseClient[];
+  readonly #waiting: ((client: ClickHouseClient) => void)[] = [];
+
+  constructor(readers: ClickHouseClient[]) {
+    this.#idle = [...readers];
+  }
+
+  async run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
+    const client = this.#idle.pop() ?? (await this.#wait());
+    try {
+      return await guarded(() => work(client));
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(client);
+      else next(client);
+    }
+  }
+
+  #wait(): Promise<ClickHouseClient> {
+    if (this.#waiting.length >= READ_QUEUE_MAX) {
+      throw new WarehouseError('too_many_queries', 'too many queries wait for the warehouse');
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The columns of the usage event, in the order of domain/usage/usage-event.ts: the record's JSON is
+ * the row (design §6), so names and types here must follow its schema.
+ */
+const text = 'String';
+const optionalText = 'Nullable(String)';
+const word = 'LowCardinality(String)';
+const quantity = 'Nullable(Int64)';
+
+export const eventColumns: readonly { name: string; type: string }[] = [
+  { name: 'id', type: text },
+  { name: 'type', type: word },
+  { name: 'schema_version', type: 'UInt16' },
+  { name: 'call_id', type: optionalText },
+  { name: 'attempt', type: 'UInt8' },
+  { name: 'source', type: text },
+  { name: 'resolves_id', type: optionalText },
+  { name: 'provider_request_id', type: optionalText },
+  { name: 'customer_id', type: text },
+  { name: 'team_id', type: optionalText },
+  { name: 'key_id', type: optionalText },
+  { name: 'environment', type: optionalText },
+  { name: 'end_user', type: optionalText },
+  { name: 'tags', type: 'Map(String, String)' },
+  { name: 'provider', type: optionalText },
+  { name: 'deployment', type: optionalText },
+  { name: 'model_requested', type: optionalText },
+  { name: 'model_served', type: optionalText },
+  { name: 'endpoint', type: optionalText },
+  { name: 'stream', type: 'Bool' },
+  { name: 'input_tokens', type: quantity },
+  { name: 'cache_read_tokens', type: quantity },
+  { name: 'cache_write_tokens', type: quantity },
+  { name: 'output_tokens', type: quantity },
+  { name: 'reasoning_tokens', type: quantity },
+  { name: 'audio_input_tokens', type: quantity },
+  { name: 'audio_output_tokens', type: quantity },
+  { name: 'images', type: quantity },
+  { name: 'requests', type: quantity },
+  { name: 'usage_source', type: word },
+  { name: 'cost', type: 'Nullable(Decimal(38, 12))' },
+  { name: 'price_version', type: optionalText },
+  { name: 'price_source', type: word },
+  { name: 'status', type: word },
+  { name: 'http_status', type: 'Nullable(UInt16)' },
+  { name: 'error_type', type: optionalText },
+  { name: 'cache', type: word },
+  { name: 'latency_ms', type: 'Nullable(Float64)' },
+  { name: 'ttft_ms', type: 'Nullable(Float64)' },
+  { name: 'overhead_us', type: 'Nullable(Int64)' },
+  { name: 'hold_lease_ids', type: 'Array(String)' },
+  { name: 'hold_amounts', type: 'Array(Decimal(38, 12))' },
+  { name: 'hold_units', type: 'Array(String)' },
+  { name: 'budget_windows', type: 'Array(String)' },
+  { name: 'external_type', type: optionalText },
+  { name: 'external_subject', type: optionalText },
+  { name: 'external_data', type: optionalText },
+  { name: 'time', type: "DateTime64(3, 'UTC')" },
+  { name: 'recorded_at', type: "DateTime64(3, 'UTC')" },
+];

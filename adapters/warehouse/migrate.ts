@@ -1,0 +1,27 @@
+/**
+ * Brings the warehouse's schema to the newest version: forward only, each step recorded, safe to
+ * run again. The tables, columns and views are the public SQL interface (ADR 0001).
+ */
+import { migrations } from './migrations.ts';
+import type { Warehouse } from './warehouse.ts';
+
+/** @returns how many steps were applied */
+export async function migrate(warehouse: Warehouse): Promise<number> {
+  await warehouse.command(
+    `CREATE TABLE IF NOT EXISTS tollgate.migration (version UInt32, name String)
+     ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1`,
+  );
+  const rows = await warehouse.query<{ version: number }>('SELECT version FROM tollgate.migration');
+  const applied = new Set(rows.map((row) => row.version));
+  let count = 0;
+  for (const [index, migration] of migrations.entries()) {
+    const version = index + 1;
+    if (applied.has(version)) continue;
+    // Every statement is idempotent: a crash before the record runs the step again.
+    for (const statement of migration.statements) await warehouse.command(statement);
+    const line = `${JSON.stringify({ version, name: migration.name })}\n`;
+    await warehouse.insertLines('INSERT INTO tollgate.migration FORMAT JSONEachRow', line);
+    count++;
+  }
+  return count;
+}

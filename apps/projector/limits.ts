@@ -1,0 +1,21 @@
+/** Every bound of the projector with its unit and its reason. */
+export const projectorLimits = {
+  /** Records per batch over all partitions: one insert, one block. */
+  batchRecordsMax: 10_000,
+  /** Bytes per read of one partition. */
+  readBytesMax: 16 * 1024 * 1024,
+  /** Pause between two looks at an idle log, ms. */
+  idleMs: 50,
+  /** Pause after a failure of a store, ms, doubled up to the maximum; there is no last attempt. */
+  retryMs: { first: 100, max: 5_000 },
+  /** How often closed buckets are rolled up, ms. */
+  rollupEveryMs: 500,
+  /** Buckets per roll-up pass. */
+  rollupBucketsMax: 10_000,
+  /** How long a new owner waits for statements of an older one, ms. */
+  takeoverWaitMs: 70_000,
+  /** Pause between two looks at running statements, ms. */
+  takeoverPollMs: 50,
+};
+
+export type ProjectorLimits = typeof projectorLimits;

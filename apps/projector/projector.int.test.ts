@@ -1,0 +1,195 @@
+import { unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Projector } from './projector.ts';
+import { attempt, type House, openHouse } from './testing/projector-house.ts';
+
+let house: House;
+let projectors: Projector[];
+beforeEach(async () => {
+  house = await openHouse();
+  projectors = [];
+});
+afterEach(async () => {
+  for (const projector of projectors) await projector.stop();
+  await house.close();
+});
+
+async function start(...options: Parameters<House['start']>): Promise<Projector> {
+  const projector = await house.start(...options);
+  projectors.push(projector);
+  return projector;
+}
+
+/** Until every record has its row, within a deadline that only a defect reaches. */
+async function settled(): Promise<void> {
+  const total = (await house.log.ends()).reduce((sum, end) => sum + end, 0n);
+  const deadlineMs = Date.now() + 20_000;
+  for (;;) {
+    const [row] = await house.warehouse.query<{ n: string }>(
+      'SELECT count() AS n FROM tollgate.raw_usage',
+    );
+    if (BigInt(row?.n ?? 0) >= total) return;
+    if (Date.now() > deadlineMs) throw new Error(`no rows: ${house.warnings.join('; ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const dispositions = () =>
+  house.warehouse.query<{ d: string; n: string }>(
+    `SELECT toString(disposition) AS d, count() AS n FROM tollgate.raw_usage
+     GROUP BY d ORDER BY d`,
+  );
+const content = () =>
+  house.warehouse.query(
+    `SELECT * EXCEPT (insert_epoch, leaf_hash), hex(leaf_hash) AS leaf FROM tollgate.raw_usage
+     ORDER BY log, partition, \`offset\``,
+  );
+
+describe('the projector', () => {
+  it('I2: an event that is delivered five times counts once, in any batch', async () => {
+    await start('p1', { limits: { batchRecordsMax: 3 } });
+    const event = attempt();
+    await house.append([event, event, attempt()]);
+    await settled();
+    await house.append([event, attempt(), event, event]);
+    await settled();
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '3' },
+      { d: 'duplicate', n: '4' },
+    ]);
+  });
+
+  it('I2: a duplicate that comes 40 days later counts zero times, ours and a foreign one', async () => {
+    await start('p1');
+    const oldMs = Date.now() - 40 * 86_400_000;
+    const ours = attempt({}, oldMs);
+    const foreign = attempt({ type: 'external', id: 'x-1', source: 'collector' }, oldMs);
+    await house.append([ours, foreign]);
+    await settled();
+    await house.append([attempt(), ours, foreign]);
+    await settled();
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '3' },
+      { d: 'duplicate', n: '2' },
+    ]);
+  });
+
+  it('I10: equal foreign ids of two customers both count', async () => {
+    await start('p1');
+    const event = attempt({ type: 'external', id: 'x-1', source: 'collector' });
+    await house.append([event, { ...event, customer_id: 'cus_2' }]);
+    await settled();
+    expect(await dispositions()).toEqual([{ d: 'counted', n: '2' }]);
+  });
+
+  it('keeps what does not parse as a dead row and a dead letter, and goes on', async () => {
+    await start('p1');
+    const huge = JSON.stringify(attempt()).replace('"attempt":1', '"attempt":1000');
+    const twice = JSON.stringify(attempt()).replace('"cost":', '"cost":"9.000000000000","cost":');
+    await house.append(['not json', huge, twice, attempt(), '{"id":1}']);
+    await settled();
+    const letters = await house.deadLetters.ends();
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '1' },
+      { d: 'dead', n: '4' },
+    ]);
+    expect(letters.reduce((sum, end) => sum + end, 0n)).toBe(4n);
+  });
+
+  it('counts a resolution only for a resolvable attempt that stands before it, once', async () => {
+    await start('p1');
+    const unknown = attempt({ ...unknownQuantities(), cost: null, usage_source: 'none' });
+    const known = attempt();
+    const resolve = (target: string, cost: string) =>
+      attempt({ type: 'resolution', resolves_id: target, cost, usage_source: 'reconciled' });
+    const first = resolve(unknown.id, '0.500000000000');
+    const early = resolve(attempt().id, '0.100000000000');
+    await house.append([early, unknown, known, first, first, resolve(known.id, '0.100000000000')]);
+    await settled();
+    const [sum] = await house.warehouse.query<{ c: string }>(
+      'SELECT sum(cost) AS c FROM tollgate.usage_events',
+    );
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '3' },
+      { d: 'dead', n: '2' },
+      { d: 'duplicate', n: '1' },
+    ]);
+    expect(sum?.c).toBe('0.500001500001');
+  });
+
+  it('I5: other batch sizes give the same rows, and roll-ups are the sum of counted rows', async () => {
+    const events = Array.from({ length: 60 }, (_, i) =>
+      attempt(
+        { customer_id: `cus_${i % 5}`, cost: '12345678901234567890.123456789012' },
+        Date.now() - (i % 7) * 3_600_000,
+      ),
+    );
+    await house.append([...events, ...events.slice(0, 10), 'junk']);
+    const first = await start('p1', { limits: { batchRecordsMax: 7 } });
+    await settled();
+    const rows = await content();
+    await first.stop();
+    for (const table of ['raw_usage', 'rollup_15m', 'dirty_bucket']) {
+      await house.warehouse.command(`TRUNCATE TABLE tollgate.${table}`);
+    }
+    const fresh = { ...house.log, committed: async () => [] };
+    await start('p2', { limits: { batchRecordsMax: 1000, rollupEveryMs: 0 }, log: fresh });
+    await settled();
+    const strip = (row: Record<string, unknown>) => ({ ...row, dead_reason: null });
+    expect((await content()).map(strip)).toEqual(rows.map(strip));
+    const raw = await house.warehouse.query(
+      'SELECT toString(sum(cost)) AS cost, count() AS n FROM tollgate.usage_events',
+    );
+    // Late buckets show in the roll-ups after the next pass.
+    await expect
+      .poll(
+        () =>
+          house.warehouse.query(
+            'SELECT toString(sum(cost)) AS cost, sum(events) AS n FROM tollgate.usage_hourly',
+          ),
+        { timeout: 10_000 },
+      )
+      .toEqual(raw);
+  });
+
+  it('I2, I4: two projectors, the first held before its insert: nothing doubled, it notices', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const { promise: atPoint, resolve: reached } = Promise.withResolvers<void>();
+    const first = await house.start('p1', {
+      faultPoint: async (name) => {
+        if (name !== 'between_antijoin_and_insert') return;
+        reached();
+        await held;
+      },
+    });
+    const events = Array.from({ length: 50 }, (_, i) => attempt({ customer_id: `cus_${i}` }));
+    await house.append(events);
+    await atPoint;
+    await start('p2');
+    await settled();
+    release();
+    expect(await first.ended).toBe('fenced');
+    await first.stop();
+    expect(await dispositions()).toEqual([{ d: 'counted', n: '50' }]);
+  });
+
+  it('inserts what a torn batch lacks, under a new epoch', async () => {
+    const first = await start('p1');
+    await house.append(Array.from({ length: 20 }, () => attempt()));
+    await settled();
+    await first.stop();
+    await house.warehouse.command(
+      'ALTER TABLE tollgate.raw_usage DELETE WHERE `offset` IN (3, 7, 19) SETTINGS mutations_sync = 2',
+    );
+    const ends = await house.log.ends();
+    const partition = ends.indexOf(20n);
+    const metadata = JSON.stringify({ epoch: '1', first: '0', last: '19' });
+    await house.log.commit('projector', [{ partition, offset: 0n, metadata }]);
+    await start('p2');
+    await settled();
+    const offsets = await house.warehouse.query<{ o: string }>(
+      'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
+    );
+    expect(offsets.map(({ o }) => Number(o))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+});

@@ -1,0 +1,279 @@
+/**
+ * The projector: log → warehouse, exactly once in effect (design §9). Order of one batch: read, parse,
+ * dead letters durable, intent durable, dirty marks, decide, one fenced insert, read back. Whatever
+ * dies in between, the next owner finds the torn range by the intent and inserts what is missing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { decideDispositions, keysToLookUp } from './dispositions.ts';
+import { type ProjectorLimits, projectorLimits } from './limits.ts';
+import { ProjectorMetrics } from './metrics.ts';
+import { dead, type ProjectedRow, projectRecord } from './projection.ts';
+import { type Range, RawWriter } from './raw-writer.ts';
+import { Rollup } from './rollup.ts';
+import { COMMIT_GROUP, resumePoints, takePartitions } from './takeover.ts';
+
+export type ProjectorOptions = {
+  log: Log;
+  deadLetters: Log;
+  ledger: Ledger;
+  warehouse: Warehouse;
+  /** Letters, digits and _: names this projector in the ledger and its staging tables. */
+  owner: string;
+  logger: {
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+  limits?: Partial<ProjectorLimits>;
+  /** Called at named points by fault tests; absent in production. */
+  faultPoint?: (name: string) => Promise<void> | void;
+};
+
+export type Projector = {
+  stop(): Promise<void>;
+  metrics(): string;
+  /** Records that are in the log and have no row yet. */
+  lag(): bigint;
+  /** Resolves when this projector ends: stopped, or fenced by a newer one. */
+  ended: Promise<'stopped' | 'fenced'>;
+};
+
+/** Another projector has a newer epoch: this one must not write any more. */
+class FencedError extends Error {}
+
+/** @throws Error if the warehouse lacks rows that it had: it must be rebuilt */
+export async function startProjector(options: ProjectorOptions): Promise<Projector> {
+  const run = new Run(options);
+  await run.takeOver();
+  return {
+    stop: () => run.stop(),
+    metrics: () => run.metrics.text(run.lag()),
+    lag: () => run.lag(),
+    ended: run.start(),
+  };
+}
+
+class Run {
+  readonly metrics = new ProjectorMetrics();
+  readonly #options: ProjectorOptions;
+  readonly #limits: ProjectorLimits;
+  readonly #writer: RawWriter;
+  readonly #rollup: Rollup;
+  readonly #next = new Map<number, bigint>();
+  #epochs: ReadonlyMap<number, bigint> = new Map();
+  #ends: bigint[] = [];
+  #stopping = false;
+  /** A batch may be torn: take over from ourselves, which finds it by its intent. */
+  #inDoubt = false;
+  #done: Promise<'stopped' | 'fenced'> = Promise.resolve('stopped');
+  #rolledAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+    this.#limits = { ...projectorLimits, ...options.limits };
+    const { warehouse, log, owner } = options;
+    this.#writer = new RawWriter(warehouse, log.ordinal, owner);
+    this.#rollup = new Rollup({
+      warehouse,
+      log: log.ordinal,
+      name: owner,
+      bucketsMax: this.#limits.rollupBucketsMax,
+    });
+  }
+
+  async takeOver(): Promise<void> {
+    const { ledger, log, warehouse, owner } = this.#options;
+    const deps = { ledger, log, warehouse, owner };
+    await this.#writer.open();
+    this.#epochs = await takePartitions(deps, this.#limits);
+    await this.#rollup.open(log.partitions);
+    const torn: LogRecord[] = [];
+    for (const [partition, { next, missing }] of await resumePoints(deps)) {
+      this.#next.set(partition, next);
+      for (const offset of missing) {
+        const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
+        torn.push(...page.filter((record) => record.offset === offset));
+      }
+    }
+    if (torn.length > 0) await this.#write(torn);
+    this.#ends = await log.ends();
+    this.#inDoubt = false;
+  }
+
+  start(): Promise<'stopped' | 'fenced'> {
+    this.#done = this.#loop();
+    return this.#done;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#done;
+    await this.#writer.drop();
+    await this.#rollup.drop();
+  }
+
+  lag(): bigint {
+    let lag = 0n;
+    for (const [partition, end] of this.#ends.entries()) {
+      lag += end - (this.#next.get(partition) ?? 0n);
+    }
+    return lag;
+  }
+
+  async #loop(): Promise<'stopped' | 'fenced'> {
+    let pauseMs = this.#limits.retryMs.first;
+    while (!this.#stopping) {
+      try {
+        if (this.#inDoubt) await this.takeOver();
+        const projected = await this.#cycle();
+        pauseMs = this.#limits.retryMs.first;
+        if (projected === 0) await sleep(this.#limits.idleMs);
+      } catch (err) {
+        if (err instanceof FencedError) {
+          this.metrics.fenced++;
+          this.#options.logger.warn({}, 'a newer projector owns the log; this one stops');
+          return 'fenced';
+        }
+        this.#options.logger.error({ err }, 'projecting failed; trying again');
+        this.#inDoubt = true;
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, this.#limits.retryMs.max);
+      }
+    }
+    return 'stopped';
+  }
+
+  /** @returns how many records got their rows */
+  async #cycle(): Promise<number> {
+    this.#ends = await this.#options.log.ends();
+    const records = await this.#read();
+    if (records.length > 0) {
+      const startedAtMs = performance.now();
+      await this.#intend(records);
+      await this.#write(records);
+      for (const { partition, offset } of records) this.#next.set(partition, offset + 1n);
+      this.metrics.batches++;
+      this.metrics.batchMs += performance.now() - startedAtMs;
+    }
+    if (performance.now() - this.#rolledAtMs >= this.#limits.rollupEveryMs) {
+      const state = { epochs: this.#epochs, next: this.#next };
+      const done = await this.#rollup.pass(state, Date.now());
+      if (done) this.#rolledAtMs = performance.now();
+    }
+    return records.length;
+  }
+
+  /** Up to a batch over all partitions that have something new, each with a fair share. */
+  async #read(): Promise<LogRecord[]> {
+    const behind = this.#ends.flatMap((end, partition) => {
+      const offset = this.#next.get(partition) ?? 0n;
+      return end > offset ? [{ partition, offset }] : [];
+    });
+    if (behind.length === 0) return [];
+    const maxRecords = Math.ceil(this.#limits.batchRecordsMax / behind.length);
+    const maxBytes = this.#limits.readBytesMax;
+    const pages = await Promise.all(
+      behind.map((from) => this.#options.log.read({ ...from, maxRecords, maxBytes })),
+    );
+    return pages.flat();
+  }
+
+  /** Durable before the first write: where a torn batch begins and ends. */
+  async #intend(records: readonly LogRecord[]): Promise<void> {
+    const commits = rangesOf(records).map(({ partition, first, last }) => ({
+      partition,
+      offset: first,
+      metadata: JSON.stringify({
+        epoch: String(this.#epochs.get(partition)),
+        first: String(first),
+        last: String(last),
+      }),
+    }));
+    await this.#options.log.commit(COMMIT_GROUP, commits);
+    await this.#options.faultPoint?.('intended_not_inserted');
+  }
+
+  async #write(records: readonly LogRecord[]): Promise<void> {
+    const projected = records.map(projectRecord);
+    const stored = await this.#writer.counted(keysToLookUp(projected));
+    await this.#options.faultPoint?.('between_antijoin_and_insert');
+    const { rows, conflicting } = decideDispositions(projected, stored);
+    const staged = await this.#stage(rows);
+    await this.#buryDead(staged);
+    await this.#writer.markDirty();
+    await this.#writer.insertStaged();
+    await this.#options.faultPoint?.('inserted_not_read_back');
+    const standing = await this.#writer.countOwn(rangesOf(records), this.#epochs);
+    // Fewer than staged: the fence let none or not all of them through.
+    if (standing < staged.length) throw new FencedError();
+    if (standing > staged.length) throw new Error(`${standing} rows for ${staged.length} records`);
+    this.#count(staged, conflicting);
+  }
+
+  /** A batch that the engine cannot read is bisected down to the bad record, which is dead. */
+  async #stage(rows: readonly ProjectedRow[]): Promise<ProjectedRow[]> {
+    try {
+      await this.#writer.stage(rows, this.#epochs);
+      return [...rows];
+    } catch {
+      const mended = await this.#findUnreadable(rows);
+      await this.#writer.stage(mended, this.#epochs);
+      return mended;
+    }
+  }
+
+  async #findUnreadable(rows: readonly ProjectedRow[]): Promise<ProjectedRow[]> {
+    try {
+      await this.#writer.stage(rows, this.#epochs);
+      return [...rows];
+    } catch (error) {
+      const [only] = rows;
+      if (only === undefined) return [];
+      if (rows.length === 1) {
+        if (only.event === null) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
+      }
+      const middle = rows.length >> 1;
+      const first = await this.#findUnreadable(rows.slice(0, middle));
+      return [...first, ...(await this.#findUnreadable(rows.slice(middle)))];
+    }
+  }
+
+  /** A dead letter is a decision of the day's code: durable before its row (design §9). */
+  async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
+    const letters = rows.flatMap((row) => (row.disposition === 'dead' ? [this.#letter(row)] : []));
+    if (letters.length > 0) await this.#options.deadLetters.append(letters);
+  }
+
+  #letter(row: ProjectedRow): { partition: number; value: Uint8Array } {
+    const letter = {
+      log: this.#options.log.ordinal,
+      partition: row.partition,
+      offset: String(row.offset),
+      reason: row.deadReason,
+      recorded_at: new Date().toISOString(),
+    };
+    return { partition: row.partition, value: Buffer.from(JSON.stringify(letter)) };
+  }
+
+  #count(rows: readonly ProjectedRow[], conflicting: number): void {
+    for (const { disposition } of rows) this.metrics.rows[disposition]++;
+    this.metrics.conflicting += conflicting;
+    if (conflicting === 0) return;
+    this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
+  }
+}
+
+/** The range of each partition in the records, which are in order within a partition. */
+function rangesOf(records: readonly { partition: number; offset: bigint }[]): Range[] {
+  const ranges = new Map<number, Range>();
+  for (const { partition, offset } of records) {
+    const range = ranges.get(partition);
+    if (range === undefined) ranges.set(partition, { partition, first: offset, last: offset });
+    else range.last = offset;
+  }
+  return [...ranges.values()];
+}

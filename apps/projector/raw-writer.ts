@@ -1,0 +1,143 @@
+/**
+ * The statements of one projector on the warehouse (design §9): stage, decide, insert through the
+ * fence, read back. Every fenced statement carries its tag, so that a new owner can wait for it.
+ */
+import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
+import { positionColumns } from '@tollgate/adapters/warehouse/migrations.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { CountedRow } from './dispositions.ts';
+import type { ProjectedRow } from './projection.ts';
+
+/** Statements with this comment write through the fence. */
+export const FENCED = '/* tollgate-fenced */';
+
+/** True for rows whose epoch is the newest of their partition. */
+export const FENCE_HOLDS = `(log, partition, insert_epoch) IN (
+  SELECT log, partition, max(epoch) FROM tollgate.fence GROUP BY log, partition)`;
+
+const INSERT_SETTINGS = [
+  'async_insert = 0',
+  "date_time_input_format = 'best_effort'",
+  'input_format_null_as_default = 0',
+  'input_format_skip_unknown_fields = 0',
+].join(', ');
+
+const EVENT_COLUMNS = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
+const POSITION_COLUMNS = 'log, partition, `offset`, disposition, dead_reason, insert_epoch, id_key';
+const VERSION = 'bitShiftLeft(toUInt64(log), 48) + `offset` + 1';
+
+export type Range = { partition: number; first: bigint; last: bigint };
+
+export class RawWriter {
+  readonly #warehouse: Warehouse;
+  readonly #log: number;
+  readonly #stage: string;
+  readonly #keys: string;
+
+  /** @param name unique among the projectors of this warehouse; letters, digits and _ */
+  constructor(warehouse: Warehouse, log: number, name: string) {
+    this.#warehouse = warehouse;
+    this.#log = log;
+    this.#stage = `tollgate.stage_${name}`;
+    this.#keys = `tollgate.stage_keys_${name}`;
+  }
+
+  async open(): Promise<void> {
+    const columns = eventColumns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ');
+    await this.drop();
+    await this.#warehouse.command(
+      `CREATE TABLE ${this.#stage} (${positionColumns}, leaf_hex String, ${columns})
+       ENGINE = Memory`,
+    );
+    await this.#warehouse.command(`CREATE TABLE ${this.#keys} (id_key UInt128) ENGINE = Memory`);
+  }
+
+  async drop(): Promise<void> {
+    await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#stage}`);
+    await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#keys}`);
+  }
+
+  /** The counted rows that have one of these keys. */
+  async counted(keys: ReadonlySet<string>): Promise<Map<string, CountedRow>> {
+    if (keys.size === 0) return new Map();
+    const lines = [...keys].map((key) => `{"id_key":"${key}"}\n`).join('');
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#keys}`);
+    await this.#warehouse.insertLines(
+      `INSERT INTO ${this.#keys} SETTINGS async_insert = 0 FORMAT JSONEachRow`,
+      lines,
+    );
+    const rows = await this.#warehouse.query<{ key: string; leaf: string; resolvable: number }>(
+      `SELECT toString(id_key) AS key, lower(hex(leaf_hash)) AS leaf,
+         toUInt8(type = 'attempt' AND (isNull(cost) OR usage_source = 'estimated')) AS resolvable
+       FROM tollgate.raw_usage
+       WHERE disposition = 'counted' AND id_key IN (SELECT id_key FROM ${this.#keys})`,
+    );
+    return new Map(
+      rows.map(({ key, leaf, resolvable }) => [
+        key,
+        { idKey: key, leafHex: leaf, resolvable: resolvable === 1 },
+      ]),
+    );
+  }
+
+  /** Replaces what is staged. @throws WarehouseError if the engine cannot read a row */
+  async stage(rows: readonly ProjectedRow[], epochs: ReadonlyMap<number, bigint>): Promise<void> {
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#stage}`);
+    const lines = rows.map((row) => this.#line(row, epochs.get(row.partition) ?? 0n)).join('');
+    await this.#warehouse.insertLines(
+      `INSERT INTO ${this.#stage} SETTINGS ${INSERT_SETTINGS} FORMAT JSONEachRow`,
+      lines,
+    );
+  }
+
+  /** Before the raw rows, so that no bucket can change without being known as changed. */
+  async markDirty(): Promise<void> {
+    await this.#warehouse.command(
+      `INSERT INTO tollgate.dirty_bucket ${FENCED}
+       SELECT log, partition, customer_id,
+         toStartOfInterval(toDateTime(time, 'UTC'), INTERVAL 15 MINUTE) AS bucket,
+         max(${VERSION}), 0
+       FROM ${this.#stage} WHERE disposition = 'counted' AND ${FENCE_HOLDS}
+       GROUP BY log, partition, customer_id, bucket`,
+    );
+  }
+
+  async insertStaged(): Promise<void> {
+    await this.#warehouse.command(
+      `INSERT INTO tollgate.raw_usage (${POSITION_COLUMNS}, leaf_hash, ${EVENT_COLUMNS}) ${FENCED}
+       SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${EVENT_COLUMNS}
+       FROM ${this.#stage} WHERE ${FENCE_HOLDS}
+       SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1`,
+    );
+  }
+
+  /** How many rows of these ranges stand with these epochs. */
+  async countOwn(ranges: readonly Range[], epochs: ReadonlyMap<number, bigint>): Promise<number> {
+    const parts = ranges.map(({ partition, first, last }) => {
+      const epoch = epochs.get(partition) ?? 0n;
+      return `(partition = ${partition} AND \`offset\` BETWEEN ${first} AND ${last}
+        AND insert_epoch = ${epoch})`;
+    });
+    const rows = await this.#warehouse.query<{ rows: string }>(
+      `SELECT count() AS rows FROM tollgate.raw_usage
+       WHERE log = ${this.#log} AND (${parts.join(' OR ')})`,
+    );
+    return Number(rows[0]?.rows ?? 0);
+  }
+
+  #line(row: ProjectedRow, epoch: bigint): string {
+    const { partition, offset, disposition, deadReason, idKey, leafHex } = row;
+    const place =
+      `{"log":${this.#log},"partition":${partition},"offset":${offset},` +
+      `"disposition":"${disposition}","dead_reason":${JSON.stringify(deadReason)},` +
+      `"insert_epoch":${epoch},"id_key":"${idKey}","leaf_hex":"${leafHex}",`;
+    // The record is the row: its text goes on after the brace (design §6).
+    if (row.json !== null) return `${place}${oneLine(row.json.slice(1))}\n`;
+    return `${place}"time":"${new Date(row.appendedAtMs).toISOString()}"}\n`;
+  }
+}
+
+/** Line ends can stand between the tokens of a record; inside a string JSON has them escaped. */
+function oneLine(json: string): string {
+  return json.includes('\n') || json.includes('\r') ? json.replaceAll(/[\r\n]/g, ' ') : json;
+}

@@ -1,0 +1,147 @@
+/**
+ * Taking over partitions (design §9): a new epoch from the ledger, written to the fence; wait until
+ * no older statement runs; only then look at what stands.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { z } from 'zod';
+import type { ProjectorLimits } from './limits.ts';
+import { FENCED } from './raw-writer.ts';
+
+export const COMMIT_GROUP = 'projector';
+
+/** What a batch will write, recorded durably before its first write. */
+export const intentSchema = z.strictObject({
+  epoch: z.string(),
+  first: z.string(),
+  last: z.string(),
+});
+
+export type Resume = {
+  /** First offset after everything that stands or was intended. */
+  next: bigint;
+  /** Offsets of a torn batch that have no row yet. */
+  missing: bigint[];
+};
+
+export type TakeoverDeps = { ledger: Ledger; log: Log; warehouse: Warehouse; owner: string };
+
+/** The new epoch of every partition, in force in the fence. */
+export async function takePartitions(
+  deps: TakeoverDeps,
+  limits: ProjectorLimits,
+): Promise<Map<number, bigint>> {
+  const { log, warehouse } = deps;
+  const epochs = new Map<number, bigint>();
+  for (let partition = 0; partition < log.partitions; partition++) {
+    epochs.set(partition, await nextEpoch(deps, partition));
+  }
+  const lines = [...epochs].map(
+    ([partition, epoch]) => `{"log":${log.ordinal},"partition":${partition},"epoch":${epoch}}\n`,
+  );
+  await warehouse.insertLines(
+    'INSERT INTO tollgate.fence SETTINGS async_insert = 0 FORMAT JSONEachRow',
+    lines.join(''),
+  );
+  await waitForOlderStatements(warehouse, limits);
+  return epochs;
+}
+
+async function nextEpoch(deps: TakeoverDeps, partition: number): Promise<bigint> {
+  const stream = `fence-${deps.log.ordinal}.${partition}`;
+  const event = { id: randomUUID(), type: 'FenceTaken', data: { owner: deps.owner } };
+  let expected: ExpectedRevision = 'no_stream';
+  // Each conflict means that the stream has grown: the guess is then the answer's.
+  while (true) {
+    const result = await deps.ledger.append(stream, expected, [event]);
+    if (result.ok) return result.revision + 1n;
+    expected = result.actual;
+  }
+}
+
+/** A statement that began under the old fence may still write; it is waited out. */
+async function waitForOlderStatements(
+  warehouse: Warehouse,
+  limits: ProjectorLimits,
+): Promise<void> {
+  const deadlineMs = performance.now() + limits.takeoverWaitMs;
+  while (true) {
+    const rows = await warehouse.query<{ running: string }>(
+      `SELECT count() AS running FROM system.processes
+       WHERE position(query, '${FENCED}') > 0 AND query NOT LIKE '%system.processes%'`,
+    );
+    if (Number(rows[0]?.running ?? 0) === 0) return;
+    if (performance.now() > deadlineMs) {
+      throw new Error('statements of an older projector do not end: kill them and start again');
+    }
+    await sleep(limits.takeoverPollMs);
+  }
+}
+
+type Standing = { rows: bigint; next: bigint };
+
+/**
+ * Where to go on in each partition: what stands in the warehouse decides, the log's commit says only
+ * which range may be torn.
+ *
+ * @throws Error naming the partition if rows are missing below the last intent
+ */
+export async function resumePoints(deps: TakeoverDeps): Promise<Map<number, Resume>> {
+  const standing = await readStanding(deps);
+  const commits = new Map((await deps.log.committed(COMMIT_GROUP)).map((c) => [c.partition, c]));
+  const resumes = new Map<number, Resume>();
+  for (let partition = 0; partition < deps.log.partitions; partition++) {
+    const { rows, next } = standing.get(partition) ?? { rows: 0n, next: 0n };
+    const metadata = commits.get(partition)?.metadata ?? '';
+    if (metadata === '') {
+      if (rows !== next) throw discontinuous(partition, rows, next);
+      resumes.set(partition, { next, missing: [] });
+      continue;
+    }
+    const intent = intentSchema.parse(JSON.parse(metadata));
+    const first = BigInt(intent.first);
+    const last = BigInt(intent.last);
+    const present = await offsetsFrom(deps, partition, first);
+    if (rows - BigInt(present.size) !== first) throw discontinuous(partition, rows, first);
+    const missing: bigint[] = [];
+    for (let offset = first; offset <= last; offset++) {
+      if (!present.has(offset)) missing.push(offset);
+    }
+    resumes.set(partition, { next: last + 1n, missing });
+  }
+  return resumes;
+}
+
+function discontinuous(partition: number, rows: bigint, expected: bigint): Error {
+  return new Error(
+    `partition ${partition} has ${rows} rows below offset ${expected}: rebuild the warehouse`,
+  );
+}
+
+async function readStanding(deps: TakeoverDeps): Promise<Map<number, Standing>> {
+  const rows = await deps.warehouse.query<{ partition: number; rows: string; next: string }>(
+    `SELECT partition, rows, first_offset_without_row AS next FROM tollgate.log_progress
+     WHERE log = {log:UInt32}`,
+    { log: deps.log.ordinal },
+  );
+  return new Map(
+    rows.map((row) => [row.partition, { rows: BigInt(row.rows), next: BigInt(row.next) }]),
+  );
+}
+
+/** At most one batch of offsets: nothing is written above an intent. */
+async function offsetsFrom(
+  deps: TakeoverDeps,
+  partition: number,
+  first: bigint,
+): Promise<Set<bigint>> {
+  const rows = await deps.warehouse.query<{ at: string }>(
+    `SELECT toString(\`offset\`) AS at FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` >= {first:UInt64}`,
+    { log: deps.log.ordinal, partition, first },
+  );
+  return new Set(rows.map(({ at }) => BigInt(at)));
+}
