@@ -77,13 +77,14 @@ export function findPrice(
   return null;
 }
 
-/** Every entry of the lists in force, the winning source's first. */
+/** Every priced entry of the lists in force, the winning source's first. */
 export function listModels(state: PriceListState, provider: string, atMs: number): PricedModel[] {
   const models = new Map<string, PricedModel>();
   for (const source of SOURCES) {
     const list = listAt(state.lists.get(`${provider}\n${source}`) ?? [], atMs);
     for (const model of list?.models ?? []) {
-      if (!models.has(model.model)) models.set(model.model, model);
+      if (model.prices.length === 0 || models.has(model.model)) continue;
+      models.set(model.model, model);
     }
   }
   return [...models.values()];

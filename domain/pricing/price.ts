@@ -44,7 +44,10 @@ export type PricedModel = {
   context_window: number | null;
   /** Largest output that the model gives in one answer. */
   max_output_tokens: number | null;
-  /** Later entries win; an entry applies from its date and within its daily window. */
+  /**
+   * Later entries win; an entry applies from its date and within its daily window. None at all:
+   * the model is known, and unpriced.
+   */
   prices: { from: string | null; daily: DailyWindow | null; price: ModelPrice }[];
 };
 

@@ -54,15 +54,13 @@ export const priceVersion = z.strictObject({
       match: modelMatch,
       context_window: z.int().min(1).nullable(),
       max_output_tokens: z.int().min(1).nullable(),
-      prices: z
-        .array(
-          z.strictObject({
-            from: timestamp.nullable(),
-            daily: z.strictObject({ start: dailyTime, end: dailyTime }).nullable(),
-            price: modelPrice,
-          }),
-        )
-        .min(1),
+      prices: z.array(
+        z.strictObject({
+          from: timestamp.nullable(),
+          daily: z.strictObject({ start: dailyTime, end: dailyTime }).nullable(),
+          price: modelPrice,
+        }),
+      ),
     }),
   ),
 }) satisfies z.ZodType<PriceVersionPublished['data']>;

@@ -1,0 +1,136 @@
+/**
+ * The built-in price catalogue: `@pydantic/genai-prices`, pinned, translated exactly (I6). Only
+ * models whose price this installation can apply in full are taken over: one that is billed by
+ * images, hours or pages stays unpriced, and is refused, rather than billed wrongly (I8).
+ */
+import { createHash } from 'node:crypto';
+import { waitForUpdate } from '@pydantic/genai-prices';
+import { parseDecimal } from '@tollgate/domain/money/money.ts';
+import type {
+  DailyWindow,
+  ModelPrice,
+  PricedModel,
+  PricedUnit,
+  PriceVersionPublished,
+  TieredPrice,
+} from '@tollgate/domain/pricing/price.ts';
+
+type Providers = NonNullable<Awaited<ReturnType<typeof waitForUpdate>>>;
+type CatalogueModel = Providers[number]['models'][number];
+type Conditional = Extract<CatalogueModel['prices'], unknown[]>[number];
+type CataloguePrice = Conditional['prices'];
+
+const UNITS: Record<string, { unit: PricedUnit; perMillion: bigint }> = {
+  input_mtok: { unit: 'input', perMillion: 1n },
+  cache_read_mtok: { unit: 'cache_read', perMillion: 1n },
+  cache_write_mtok: { unit: 'cache_write', perMillion: 1n },
+  output_mtok: { unit: 'output', perMillion: 1n },
+  output_reasoning_mtok: { unit: 'reasoning', perMillion: 1n },
+  input_audio_mtok: { unit: 'audio_input', perMillion: 1n },
+  output_audio_mtok: { unit: 'audio_output', perMillion: 1n },
+  requests_kcount: { unit: 'request', perMillion: 1000n },
+};
+
+const PICO_PLACES = 12;
+
+/** Units that the endpoints we serve cannot cause: server-side searches, one-hour cache writes. */
+const NEVER_CAUSED = new Set([
+  'cache_write_1h_mtok',
+  'web_searches_kcount',
+  'storage_searches_kcount',
+  'cache_audio_read_mtok',
+]);
+
+/** One list per provider. */
+export async function readCatalogue(): Promise<PriceVersionPublished['data'][]> {
+  const providers = (await waitForUpdate()) ?? [];
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  return providers.map((provider) => {
+    const others = (provider.fallback_model_providers ?? []).flatMap(
+      (id) => byId.get(id)?.models ?? [],
+    );
+    const models = [...provider.models, ...others].map(toPricedModel);
+    return {
+      version: `genai-prices-${fingerprint(models)}-${provider.id}`,
+      source: 'catalogue',
+      provider: provider.id,
+      effective_from: null,
+      models,
+    };
+  });
+}
+
+/** A list that has changed has another name, whatever its package calls itself. */
+function fingerprint(models: readonly PricedModel[]): string {
+  return createHash('sha256').update(JSON.stringify(models)).digest('hex').slice(0, 12);
+}
+
+function toPricedModel(model: CatalogueModel): PricedModel {
+  const entries: Conditional[] = Array.isArray(model.prices)
+    ? model.prices
+    : [{ prices: model.prices }];
+  const prices: PricedModel['prices'] = [];
+  for (const [index, entry] of entries.entries()) {
+    const price = toPrice(entry.prices);
+    // The package falls back to its first entry when no condition holds.
+    const when = index === 0 ? { from: null, daily: null } : conditionOf(entry);
+    if (price !== null) prices.push({ ...when, price });
+  }
+  // It stays in the list without a price: else a looser entry after it would match its name.
+  if (prices.length < entries.length) prices.length = 0;
+  return {
+    model: model.id,
+    match: model.match,
+    context_window: model.context_window ?? null,
+    max_output_tokens: null,
+    prices,
+  };
+}
+
+function conditionOf(entry: Conditional): { from: string | null; daily: DailyWindow | null } {
+  const { constraint } = entry;
+  if (constraint === undefined) return { from: null, daily: null };
+  if (constraint.type === 'start_date') {
+    return { from: `${constraint.start_date}T00:00:00.000Z`, daily: null };
+  }
+  const daily = { start: toUtc(constraint.start_time), end: toUtc(constraint.end_time) };
+  return { from: null, daily };
+}
+
+/** `HH:MM:SS` with a zone → `HH:MM:SS` in UTC. */
+function toUtc(time: string): string {
+  return new Date(`2000-01-02T${time}`).toISOString().slice(11, 19);
+}
+
+function toPrice(prices: CataloguePrice): ModelPrice | null {
+  const price: ModelPrice = {};
+  for (const [key, value] of Object.entries(prices)) {
+    if (value === undefined || NEVER_CAUSED.has(key)) continue;
+    const unit = UNITS[key];
+    if (unit === undefined) return null;
+    price[unit.unit] = toTiers(value, unit.perMillion);
+  }
+  // A price of nothing at all is no price.
+  return Object.keys(price).length === 0 ? null : price;
+}
+
+function toTiers(
+  value: number | { base: number; tiers: { start: number; price: number }[] },
+  perMillion: bigint,
+): TieredPrice {
+  const tier = (from: number, usd: number) => ({
+    from_input_tokens: from,
+    pico_usd_per_million: String(toPico(usd) * perMillion),
+  });
+  if (typeof value === 'number') return [tier(0, value)];
+  // There a tier applies to calls with more input than its start, here from its first token on.
+  return [tier(0, value.base), ...value.tiers.map(({ start, price }) => tier(start + 1, price))];
+}
+
+/**
+ * To the pico-dollar per million: some of the catalogue's prices were computed in floats
+ * (0.18000000000000002) or are thirds; no provider's list has more places.
+ */
+function toPico(usd: number): bigint {
+  return parseDecimal(usd.toFixed(PICO_PLACES), PICO_PLACES);
+}

@@ -1,0 +1,93 @@
+import { calcPrice, waitForUpdate } from '@pydantic/genai-prices';
+import { costOf } from '@tollgate/domain/pricing/cost.ts';
+import { emptyPriceList, evolvePrices, findPrice } from '@tollgate/domain/pricing/price-list.ts';
+import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { priceVersion } from '@tollgate/schemas/ledger/price-version.ts';
+import { describe, expect, it } from 'vitest';
+import { readCatalogue } from './genai-prices.ts';
+
+const catalogue = await readCatalogue();
+const providers = (await waitForUpdate()) ?? [];
+
+/** Uncached input, cached, written, output, reasoning: around the tiers that the catalogue has. */
+const shapes = [
+  [1000, 0, 0, 500, 0],
+  [0, 0, 0, 0, 0],
+  [100, 900, 0, 7, 0],
+  [100, 20, 30, 7, 0],
+  ...[128_000, 200_000, 256_000, 272_000].flatMap((bound) => [
+    [bound, 0, 0, 10, 0],
+    [bound + 1, 0, 0, 10, 0],
+    [bound - 10, 11, 0, 10, 0],
+  ]),
+] as [number, number, number, number, number][];
+const times = ['2026-01-05T03:00:00Z', '2026-11-24T20:00:00Z', '2027-06-01T07:30:00Z'];
+
+const METERED =
+  /^(input|output|cache_read|cache_write|cache_write_1h|input_audio|output_audio)_mtok$/;
+const METERED_TOO = /^(output_reasoning_mtok|requests_kcount|.*_searches_kcount|cache_audio.*)$/;
+
+function isUnmetered(price: Record<string, unknown>): boolean {
+  const keys = Object.keys(price).filter((key) => price[key] !== undefined);
+  const caused = keys.filter((key) => !/_1h_|_searches_|cache_audio/.test(key));
+  return caused.length === 0 || !keys.every((key) => METERED.test(key) || METERED_TOO.test(key));
+}
+
+/** What differs, or null. */
+function difference(providerId: string, model: string, at: string): string | null {
+  const provider = providers.find(({ id }) => id === providerId);
+  const list = catalogue.find((candidate) => candidate.provider === providerId);
+  if (provider === undefined || list === undefined) return `no list for ${providerId}`;
+  const state = evolvePrices(emptyPriceList(), { data: list });
+  const found = findPrice(state, providerId, model, Date.parse(at));
+  const known = calcPrice({}, model, { provider, timestamp: new Date(at) });
+  if (found === null || known === null) {
+    // Billed by units that we do not meter, or a family's name that no call can have.
+    return known === null || isUnmetered(known.model_price) === (found === null)
+      ? null
+      : `${providerId}/${model} has no price`;
+  }
+  for (const [input, read, write, output, reasoning] of shapes) {
+    const usage = {
+      input_tokens: input + read + write,
+      cache_read_tokens: read,
+      cache_write_tokens: write,
+      output_tokens: output + reasoning,
+    };
+    const theirs = calcPrice(usage, model, { provider, timestamp: new Date(at) })?.total_price ?? 0;
+    const quantities = {
+      ...noQuantities(),
+      inputTokens: input,
+      cacheReadTokens: read,
+      cacheWriteTokens: write,
+      outputTokens: output,
+      reasoningTokens: reasoning,
+      requests: 1,
+    };
+    const ours = Number(costOf(found.price, quantities)) / 1e12;
+    if (Math.abs(ours - theirs) > 1e-9 * Math.abs(theirs) + 1e-12) {
+      return `${providerId}/${model} at ${at}, ${JSON.stringify(usage)}: ${ours}, not ${theirs}`;
+    }
+  }
+  return null;
+}
+
+describe('the built-in price catalogue', () => {
+  it('is a valid price list for every provider', () => {
+    expect(catalogue.length).toBeGreaterThan(40);
+    for (const list of catalogue) expect(priceVersion.safeParse(list).error).toBe(undefined);
+  });
+
+  it('I7: agrees with calcPrice on every model, at every tier and date, within float error', () => {
+    const differences = catalogue.flatMap(({ provider, models }) =>
+      models.flatMap(({ model }) => times.flatMap((at) => difference(provider, model, at) ?? [])),
+    );
+    expect(differences).toEqual([]);
+  });
+
+  it('I8: leaves out only models that are billed by what we do not meter', () => {
+    const all = catalogue.flatMap(({ models }) => models);
+    const priced = all.filter(({ prices }) => prices.length > 0);
+    expect(priced.length).toBeGreaterThan(1400);
+  });
+});

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { noQuantities } from '../usage/quantities.ts';
+import { compilePrice } from './compile.ts';
+import { costOf, worstCaseCost } from './cost.ts';
+import type { ModelPrice, PricedUnit, TieredPrice } from './price.ts';
+
+const tiers = fc
+  .record({
+    base: fc.bigInt({ min: 0n, max: 10n ** 15n }),
+    higher: fc.uniqueArray(
+      fc.record({
+        from: fc.integer({ min: 1, max: 400_000 }),
+        pico: fc.bigInt({ min: 0n, max: 10n ** 15n }),
+      }),
+      { maxLength: 3, selector: ({ from }) => from },
+    ),
+  })
+  .map(
+    ({ base, higher }): TieredPrice => [
+      { from_input_tokens: 0, pico_usd_per_million: String(base) },
+      ...higher.map(({ from, pico }) => ({
+        from_input_tokens: from,
+        pico_usd_per_million: String(pico),
+      })),
+    ],
+  );
+const prices = fc.record(
+  {
+    input: tiers,
+    cache_read: tiers,
+    cache_write: tiers,
+    output: tiers,
+    reasoning: tiers,
+    audio_input: tiers,
+    audio_output: tiers,
+    request: tiers,
+  },
+  { requiredKeys: [] },
+);
+const tokens = fc.integer({ min: 0, max: 300_000 });
+const quantities = fc
+  .record({
+    inputTokens: tokens,
+    cacheReadTokens: tokens,
+    cacheWriteTokens: tokens,
+    outputTokens: tokens,
+    reasoningTokens: tokens,
+    audioInputTokens: tokens,
+    audioOutputTokens: tokens,
+    requests: fc.constantFrom(0, 1),
+  })
+  .map((known) => ({ ...noQuantities(), ...known }));
+
+/** An independent model: fractions, and the tier found by sorting downwards. */
+function rationalCost(price: ModelPrice, q: ReturnType<typeof noQuantities>): bigint {
+  const total = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
+  const priceOf = (...units: PricedUnit[]): bigint => {
+    const list = units.map((unit) => price[unit]).find((tier) => tier !== undefined) ?? [];
+    const reached = list.filter((tier) => tier.from_input_tokens <= total);
+    reached.sort((a, b) => b.from_input_tokens - a.from_input_tokens);
+    return BigInt(reached[0]?.pico_usd_per_million ?? 0);
+  };
+  const parts: [number, bigint][] = [
+    [q.inputTokens, priceOf('input')],
+    [q.cacheReadTokens, priceOf('cache_read', 'input')],
+    [q.cacheWriteTokens, priceOf('cache_write', 'input')],
+    [q.outputTokens, priceOf('output')],
+    [q.reasoningTokens, priceOf('reasoning', 'output')],
+    [q.audioInputTokens, priceOf('audio_input', 'input')],
+    [q.audioOutputTokens, priceOf('audio_output', 'output')],
+    [q.requests, priceOf('request')],
+  ];
+  const numerator = parts.reduce((sum, [count, pico]) => sum + BigInt(count) * pico, 0n);
+  const whole = numerator / 1_000_000n;
+  return (numerator % 1_000_000n) * 2n >= 1_000_000n ? whole + 1n : whole;
+}
+
+describe('the cost of an attempt', () => {
+  it('I6: is exact against a rational-number model, rounded once', () => {
+    fc.assert(
+      fc.property(prices, quantities, (price, q) => {
+        const given = Object.fromEntries(
+          Object.entries(price).filter(([, value]) => value !== undefined),
+        ) as ModelPrice;
+        expect(costOf(compilePrice(given), q)).toBe(rationalCost(given, q));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('I3: is never above the worst case that was held for it', () => {
+    fc.assert(
+      fc.property(prices, quantities, fc.nat(1000), (price, q, slack) => {
+        const compiled = compilePrice(price as ModelPrice);
+        const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
+        const output = q.outputTokens + q.reasoningTokens + q.audioOutputTokens;
+        const bound = { inputTokensMax: input + slack, outputTokensMax: output, requestsMax: 1 };
+        expect(worstCaseCost(compiled, bound) >= costOf(compiled, q)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
