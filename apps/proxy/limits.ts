@@ -81,7 +81,7 @@ export const proxyLimits = {
 
   /** SIGTERM: running calls may finish within this, ms. */
   drainTimeoutMs: 30_000,
-} as const;
+};
 
 /** @throws Error naming the relation that does not hold */
 export function assertLimits(limits: ProxyLimits): void {

@@ -1,0 +1,214 @@
+/**
+ * The whole path on the embedded stores in one process, with the simulator as a process of its own:
+ * two proxies on one data folder, the projector, closing. The command line's own processes are
+ * tested elsewhere; here every part can be looked at.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
+import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { makeId } from '@tollgate/domain/ids/ids.ts';
+import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
+import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import { startProjector } from '@tollgate/projector/projector.ts';
+import { proxyLimits } from '@tollgate/proxy/limits.ts';
+import { startProxy } from '@tollgate/proxy/proxy.ts';
+import { startSimulator } from '@tollgate/simulator/start.ts';
+import OpenAI from 'openai';
+
+const PARTITIONS = 16;
+
+/** The simulated provider's price list, stated here once more and not read from it. */
+const SIMULATOR_PRICES = [
+  { model: 'sim-small', input: '0.15', cache_read: '0.075', output: '0.60' },
+  { model: 'sim-large', input: '2.50', cache_read: '1.25', output: '10.00' },
+  { model: 'sim-reasoner', input: '1.10', cache_read: '0.275', output: '4.40' },
+  {
+    model: 'sim-odd',
+    input: '0.0333333',
+    cache_read: '0.0166667',
+    output: '0.1000001',
+    request: '123.456789',
+  },
+  { model: 'sim-embed', input: '0.02' },
+].map((price) => ({
+  ...price,
+  provider: 'simulator',
+  tiers: [],
+  context_window: 400_000,
+  max_output_tokens: price.model === 'sim-embed' ? 1 : 16_384,
+}));
+
+export type PlatformHouse = Awaited<ReturnType<typeof openPlatform>>;
+
+export async function openPlatform() {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-e2e-'));
+  const simulator = await startSimulator({ billPath: join(folder, 'bill.jsonl') });
+  const path = join(folder, 'log.sqlite');
+  const log = await openSqliteLog({ path, topic: 'usage', ordinal: 0, partitions: PARTITIONS });
+  const topic = 'dead_letter';
+  const deadLetters = await openSqliteLog({ path, topic, ordinal: 0, partitions: PARTITIONS });
+  const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
+  const warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
+  await migrate(warehouse);
+  const secrets = openSecrets(join(folder, 'secrets.json'));
+  await publishSimulatorPrices(ledger);
+  const messages: string[] = [];
+  const say = (fields: object, message: string) =>
+    messages.push(`${message} ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`);
+  const logger = { warn: say, error: say };
+  const projector = await startProjector({
+    log,
+    deadLetters,
+    ledger,
+    warehouse,
+    owner: 'p1',
+    logger,
+  });
+
+  const proxy = async (providerUrl = `${simulator.url}/v1`) => {
+    const upstream = createUpstream({
+      baseUrl: providerUrl,
+      apiKey: 'sk-simulator',
+      connectionsMax: 256,
+      connectTimeoutMs: 2_000,
+      headersTimeoutMs: 10_000,
+      bodyTimeoutMs: 10_000,
+    });
+    const notBilledStatuses = new Set([400, 401, 404, 413, 429, 503, 529]);
+    const provider = {
+      name: 'simulator',
+      priceProvider: 'simulator',
+      upstream,
+      notBilledStatuses,
+    };
+    const unpriced = {
+      provider,
+      model: 'sim-unpriced',
+      contextWindow: null,
+      maxOutputTokens: null,
+      allowUnpriced: false,
+    };
+    const running = await startProxy({
+      journalFolder: join(folder, 'journal'),
+      ledger,
+      log,
+      secrets,
+      providers: [provider],
+      models: new Map([['sim-unpriced', unpriced]]),
+      limits: { ...proxyLimits, leaseIdleMs: 1_000 },
+      logger,
+      onFatal: (error) => messages.push(`fatal: ${error.message}`),
+    });
+    const url = await running.app.listen({ port: 0, host: '127.0.0.1' });
+    return { ...running, url };
+  };
+
+  const append = (stream: string, type: string, data: object, subject = '') =>
+    ledger.append(stream, 'no_stream', [{ id: ledgerEventId(stream, type, subject), type, data }]);
+
+  return {
+    folder,
+    simulator,
+    log,
+    ledger,
+    warehouse,
+    messages,
+    proxy,
+    projector,
+    closing: { ledger, log, warehouse, clock: Date.now, randomBytes },
+    sdk: (url: string, key: string, options: { maxRetries?: number } = {}) =>
+      new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, ...options }),
+
+    async customer(markupPpm = 0): Promise<string> {
+      const id = makeId('cus', Date.now(), randomBytes(10));
+      await append(`customer-${id}`, 'CustomerCreated', {
+        customer_id: id,
+        external_id: null,
+        name: 'A customer',
+        time_zone: 'Europe/Berlin',
+        currency: 'USD',
+        markup_ppm: markupPpm,
+      });
+      return id;
+    },
+
+    async key(customerId: string, onDisconnect: 'drain' | 'abort' = 'drain') {
+      const id = makeId('key', Date.now(), randomBytes(10));
+      const secret = formatKeySecret('test', randomBytes(32));
+      await append(`key-${id}`, 'KeyIssued', {
+        ...secrets.digestKey(secret),
+        key_id: id,
+        customer_id: customerId,
+        team_id: null,
+        name: 'A key',
+        environment: 'test',
+        tags: { feature: 'e2e' },
+        last_four: secret.slice(-4),
+        on_disconnect: onDisconnect,
+        expires_at: null,
+      });
+      return { id, secret };
+    },
+
+    async budget(keyId: string, limit: string): Promise<string> {
+      const id = makeId('bud', Date.now(), randomBytes(10));
+      await append(`budget_definition-${id}`, 'BudgetDefined', {
+        budget_id: id,
+        scope: { type: 'key', id: keyId },
+        unit: 'usd',
+        window: 'month',
+        limit,
+        enforcement: 'hard',
+        basis: 'cost',
+        time_zone: 'UTC',
+      });
+      return id;
+    },
+
+    /** Until every record of the log has its row. */
+    async projected(): Promise<void> {
+      await until('the projector has applied the log', async () => {
+        const ends = await log.ends();
+        const total = ends.reduce((sum, end) => sum + end, 0n);
+        const [row] = await warehouse.query<{ n: string }>(
+          'SELECT count() AS n FROM tollgate.raw_usage',
+        );
+        return BigInt(row?.n ?? 0) === total;
+      });
+    },
+
+    async close() {
+      await projector.stop();
+      await simulator.stop();
+      await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function publishSimulatorPrices(ledger: Ledger): Promise<void> {
+  for (const data of priceListsFromOverrides(SIMULATOR_PRICES, () => 'test-1')) {
+    const stream = `price_book-${data.provider}.${data.source}`;
+    const type = 'PriceVersionPublished';
+    const id = ledgerEventId(stream, type, data.version);
+    await ledger.append(stream, 'no_stream', [{ id, type, data }]);
+  }
+}
+
+/** Polls; the deadline is one that only a defect reaches. */
+export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + 20_000;
+  while (!(await done())) {
+    if (Date.now() > deadlineMs) throw new Error(`not within 20 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
