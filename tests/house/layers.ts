@@ -36,7 +36,7 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['adapters/'],
   openai: ['apps/standalone/'],
   undici: ['adapters/'],
-  yaml: ['apps/standalone/'],
+  yaml: ['adapters/'],
   zod: ['schemas/', 'apps/'],
 };
 

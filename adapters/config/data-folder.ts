@@ -1,0 +1,18 @@
+/** Where everything stands in the data folder: one folder holds all of it (design §3). */
+import { join } from 'node:path';
+
+/** Partitions of the embedded log, fixed when it is made (ADR 0001). */
+export const EMBEDDED_PARTITIONS = 16;
+
+export function dataFolder(path: string) {
+  return {
+    ledger: join(path, 'ledger.sqlite'),
+    log: join(path, 'log.sqlite'),
+    warehouse: join(path, 'warehouse'),
+    secrets: join(path, 'secrets.json'),
+    journals: join(path, 'journal'),
+    run: join(path, 'run'),
+    supervisorLock: join(path, 'supervisor.lock'),
+    simulatorBill: join(path, 'simulator', 'bill.jsonl'),
+  };
+}

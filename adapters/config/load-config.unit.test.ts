@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig, resolveSecret } from './load-config.ts';
+
+const fault = (text: string): string => {
+  try {
+    parseConfig('tollgate.yaml', text);
+    return 'accepted';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('configuration', () => {
+  it('has a default for everything', () => {
+    expect(parseConfig('tollgate.yaml', '')).toMatchObject({ proxies: 1, providers: {} });
+  });
+
+  it.each([
+    ['proxies: none', /^tollgate\.yaml:1:1: proxies: /],
+    ['data: x\nproxys: 2', /^tollgate\.yaml:2:1: proxys: /],
+    [
+      'providers:\n  openai:\n    base_url: nowhere',
+      /^tollgate\.yaml:3:5: providers\.openai\.base_url: /,
+    ],
+    ['prices:\n  - provider: a\n    model: m\n    input: 0.15', /:4:5: prices\.0\.input: /],
+    ['a: [1', /^tollgate\.yaml:\d+:\d+: /],
+  ])('names file, line and field of what is wrong in %j', (text, message) => {
+    expect(fault(text)).toMatch(message);
+  });
+
+  it('refuses a named file that is not there', () => {
+    expect(() => loadConfig('does-not-exist.yaml')).toThrow('no such file');
+  });
+
+  it('I12: says which secret is missing, never what it is', () => {
+    expect(() => resolveSecret({ env: 'NO_KEY' }, {})).toThrow('NO_KEY is not set');
+    expect(() => resolveSecret({ file: 'no-file' }, {})).toThrow('no-file cannot be read');
+    expect(resolveSecret({ env: 'KEY' }, { KEY: 'sk' })).toBe('sk');
+  });
+});

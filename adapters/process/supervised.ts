@@ -1,0 +1,37 @@
+/**
+ * The child's side of supervision (design §4): it beats while its event loop turns, ends when its
+ * supervisor does, and drains on SIGTERM. Works without a supervisor too.
+ */
+
+/** The supervisor kills a child that has not beaten for ten of these. */
+const BEAT_MS = 500;
+
+export type Supervised = {
+  /** Tells the supervisor that the work can begin, and where. */
+  ready(fields: Record<string, string | number>): void;
+};
+
+/** @param drainTimeoutMs after which the process ends although `onStop` has not */
+export function supervised(options: {
+  onStop: () => Promise<void>;
+  drainTimeoutMs: number;
+}): Supervised {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), options.drainTimeoutMs).unref();
+    options.onStop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', () => process.exit(1));
+  const send = (message: object) => {
+    if (process.connected) process.send?.(message);
+  };
+  setInterval(() => send({ type: 'beat' }), BEAT_MS).unref();
+  return { ready: (fields) => send({ type: 'ready', ...fields }) };
+}

@@ -1,0 +1,52 @@
+/** The proxy's providers and models, made from `tollgate.yaml`. */
+import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
+import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import type { ProxyLimits } from './limits.ts';
+import type { ConfiguredModel, Provider } from './routing/deployments.ts';
+
+export type Routing = {
+  providers: Provider[];
+  models: Map<string, ConfiguredModel>;
+};
+
+/** @throws Error naming the provider or the secret that is missing */
+export function routingFromConfig(
+  config: TollgateConfig,
+  limits: ProxyLimits,
+  environment: Readonly<Record<string, string | undefined>>,
+): Routing {
+  const providers = new Map(
+    Object.entries(config.providers).map(([name, entry]): [string, Provider] => [
+      name,
+      {
+        name,
+        priceProvider: entry.catalogue ?? name,
+        upstream: createUpstream({
+          baseUrl: entry.base_url,
+          apiKey: resolveSecret(entry.api_key, environment),
+          connectionsMax: limits.upstreamConnectionsMax,
+          connectTimeoutMs: limits.upstreamConnectTimeoutMs,
+          headersTimeoutMs: limits.upstreamHeadersTimeoutMs,
+          bodyTimeoutMs: limits.upstreamBodyTimeoutMs,
+        }),
+        notBilledStatuses: new Set(entry.not_billed_statuses),
+      },
+    ]),
+  );
+  const models = new Map<string, ConfiguredModel>();
+  for (const [name, entry] of Object.entries(config.models)) {
+    const provider = providers.get(entry.provider);
+    if (provider === undefined) {
+      throw new Error(`models.${name}.provider: there is no provider ${entry.provider}`);
+    }
+    models.set(name, {
+      provider,
+      model: entry.model ?? name,
+      contextWindow: entry.context_window ?? null,
+      maxOutputTokens: entry.max_output_tokens ?? null,
+      allowUnpriced: entry.allow_unpriced,
+    });
+  }
+  return { providers: [...providers.values()], models };
+}
