@@ -14,8 +14,6 @@ export type Health = {
   checks: Record<string, string>;
 };
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
 export type ApiDeps = {
   ledger: Ledger;
   log: Log;
@@ -25,11 +23,8 @@ export type ApiDeps = {
   clock: () => number;
   /** From a cryptographic source. */
   randomBytes: (length: number) => Uint8Array;
-  logger: {
-    level: LogLevel;
-    /** One JSON line per entry; default: standard output. */
-    stream?: { write(line: string): void };
-  };
+  /** For the operator's log; never bodies or secrets (I12). */
+  onError: (message: string, error: unknown) => void;
   /** Looked at by /readyz, besides the API's own read model. */
   health: () => Promise<Health>;
   /** Prometheus text of other parts of the process, added to /metrics. */

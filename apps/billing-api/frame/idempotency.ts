@@ -66,10 +66,7 @@ export class Idempotency {
     }
   }
 
-  async #claim(
-    stream: string,
-    options: { requestHash: string; nowMs: number },
-  ): Promise<Claim> {
+  async #claim(stream: string, options: { requestHash: string; nowMs: number }): Promise<Claim> {
     const request_hash = options.requestHash;
     const received_at = new Date(options.nowMs).toISOString();
     await this.#ledger.append(stream, 'no_stream', [

@@ -1,0 +1,116 @@
+/** The OpenAPI 3.1 document and the readable page, both from the declared routes. */
+import { z } from 'zod';
+import { errorCatalogue } from './errors.ts';
+import type { ApiRoute } from './route.ts';
+
+type Json = Record<string, unknown>;
+
+export function openApiDocument(routes: readonly ApiRoute[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = paths[route.path] ?? {};
+    path[route.method.toLowerCase()] = operationOf(route);
+    paths[route.path] = path;
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tollgate billing API',
+      version: '1',
+      description: 'Customers, keys, budgets, prices, usage, periods, snapshots and invoices.',
+    },
+    components: { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } },
+    security: [{ admin: [] }],
+    paths,
+  };
+}
+
+function operationOf(route: ApiRoute): Json {
+  const errors = [...new Set([...route.errors, 'invalid_token', 'invalid_request'] as const)];
+  const responses: Record<string, Json> = {
+    [route.status]: {
+      description: 'Success',
+      content: { 'application/json': { schema: schemaOf(route.response, 'output') } },
+    },
+  };
+  for (const code of errors) {
+    const { status, title } = errorCatalogue[code];
+    const before = responses[status]?.['description'];
+    const description = before === undefined ? `${code}: ${title}` : `${before}\n${code}: ${title}`;
+    responses[status] = { description, content: { 'application/problem+json': {} } };
+  }
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    parameters: [...parametersOf(route, 'path'), ...parametersOf(route, 'query')],
+    ...bodyOf(route),
+    responses,
+  };
+}
+
+function bodyOf(route: ApiRoute): Json {
+  if (route.body === null) return {};
+  const schema = schemaOf(route.body, 'input');
+  const types = route.mediaTypes ?? ['application/json'];
+  const content = Object.fromEntries(types.map((type) => [type, { schema }]));
+  return { requestBody: { required: true, content } };
+}
+
+function parametersOf(route: ApiRoute, place: 'path' | 'query'): Json[] {
+  const schema = schemaOf(place === 'path' ? route.params : route.query, 'input');
+  const properties = (schema['properties'] ?? {}) as Record<string, Json>;
+  const required = new Set((schema['required'] ?? []) as string[]);
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.has(name),
+    schema: property,
+  }));
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+}
+
+/** A page without scripts or anything from elsewhere. */
+export function docsPage(routes: readonly ApiRoute[]): string {
+  const sections = routes.map(
+    (route) => `<section id="${route.operationId}">
+<h2><code>${route.method} ${escapeHtml(route.path)}</code></h2>
+<p>${escapeHtml(route.summary)}. ${escapeHtml(route.description ?? '')}</p>
+${route.body === null ? '' : block('Body', schemaOf(route.body, 'input'))}
+${block('Query', schemaOf(route.query, 'input'))}${block('Answer', schemaOf(route.response, 'output'))}
+<p>Errors: ${route.errors.map((code) => `<a href="#error-${code}">${code}</a>`).join(', ')}</p>
+</section>`,
+  );
+  const errors = Object.entries(errorCatalogue).map(
+    ([code, { status, title, action }]) =>
+      `<dt id="error-${code}"><code>${code}</code> ${status}</dt>
+<dd>${escapeHtml(title)} ${escapeHtml(action)}</dd>`,
+  );
+  const links = routes.map(
+    ({ operationId, method, path }) =>
+      `<li><a href="#${operationId}"><code>${method} ${escapeHtml(path)}</code></a></li>`,
+  );
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<title>Tollgate billing API</title>
+<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}
+pre{background:#f4f4f4;padding:.5rem;overflow:auto}dt{margin-top:1rem}</style></head><body>
+<h1>Tollgate billing API</h1>
+<p>Authorize with <code>Authorization: Bearer &lt;admin token&gt;</code>. POST takes an
+<code>Idempotency-Key</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
+<ul>${links.join('')}</ul>${sections.join('')}<h2>Errors</h2><dl>${errors.join('')}</dl>
+</body></html>`;
+}
+
+function block(title: string, schema: Json): string {
+  const properties = schema['properties'] as Json | undefined;
+  if (properties !== undefined && Object.keys(properties).length === 0) return '';
+  return `<h3>${title}</h3><pre>${escapeHtml(JSON.stringify(schema, null, 1))}</pre>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

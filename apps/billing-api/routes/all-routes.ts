@@ -1,0 +1,40 @@
+/** Every route of the billing API, in the order of its documentation. */
+import type { ApiRoute } from '../frame/route.ts';
+import { changeBudget, createBudget, getBudget, listBudgets } from './budgets/budgets.ts';
+import { createCustomer, getCustomer, listCustomers } from './customers/customers.ts';
+import { getInvoice, listInvoices } from './invoices/invoices.ts';
+import { getKey, issueKey, listKeys, revokeKey, rotateKey } from './keys/keys.ts';
+import { closePeriodRoute } from './periods/close.ts';
+import { closingRun } from './periods/closing-run.ts';
+import { getPeriod } from './periods/get.ts';
+import { listPeriods } from './periods/list.ts';
+import { openPeriodRoute } from './periods/open.ts';
+import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
+import { createTeam, listTeams } from './teams/teams.ts';
+
+export const allRoutes: readonly ApiRoute[] = [
+  createCustomer,
+  listCustomers,
+  getCustomer,
+  createTeam,
+  listTeams,
+  issueKey,
+  listKeys,
+  getKey,
+  rotateKey,
+  revokeKey,
+  createBudget,
+  listBudgets,
+  getBudget,
+  changeBudget,
+  openPeriodRoute,
+  listPeriods,
+  getPeriod,
+  closePeriodRoute,
+  closingRun,
+  listSnapshots,
+  getSnapshot,
+  getProof,
+  listInvoices,
+  getInvoice,
+];

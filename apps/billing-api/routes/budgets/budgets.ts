@@ -1,0 +1,180 @@
+/** /v1/budgets: hard limits, enforced by the proxies through leases (design §8). */
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import type {
+  BudgetDefinitionEvent,
+  BudgetWindowEvent,
+} from '@tollgate/domain/budget/budget-events.ts';
+import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
+import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import {
+  budgetChange,
+  budgetParams,
+  budgetRequest,
+  budgetView,
+} from '@tollgate/schemas/http/resources.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import type { Entity } from '../../directory/entities.ts';
+import type { ApiContext } from '../../frame/api-deps.ts';
+import { appendDecided } from '../../frame/append-decided.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { pageOf } from '../../frame/lists.ts';
+import { readStream } from '../../frame/read-stream.ts';
+import { defineRoute } from '../../frame/route.ts';
+
+const PLACES = 12;
+
+export const createBudget = defineRoute({
+  operationId: 'createBudget',
+  method: 'POST',
+  path: '/v1/budgets',
+  tag: 'Budgets',
+  summary: 'Define a hard budget',
+  description: 'Enforced today: USD at cost, per key and calendar month.',
+  body: budgetRequest,
+  status: 201,
+  response: budgetView,
+  errors: ['budget_not_supported', 'key_not_found', 'concurrent_change'],
+  async handler({ body, newId, commandId, timeMs }, context) {
+    const { scope, unit, window, enforcement, basis } = body;
+    const enforced =
+      scope.type === 'key' && unit === 'usd' && window === 'month' && enforcement === 'hard';
+    if (!enforced || basis !== 'cost') throw new ApiProblem('budget_not_supported');
+    const key = context.directory.keys.get(scope.id);
+    if (key === undefined) throw new ApiProblem('key_not_found');
+    const customer = context.directory.customers.get(key.state.customer_id);
+    const time_zone = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
+    const budget_id = newId('bud');
+    const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
+    const { state } = await appendDecided<BudgetDefinition, BudgetDefinitionEvent>(context, {
+      stream: `budget_definition-${budget_id}`,
+      commandId,
+      evolve: evolveDefinition,
+      decide: () => ({ type: 'BudgetDefined', data: { ...body, budget_id, limit, time_zone } }),
+    });
+    return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs }, context);
+  },
+});
+
+export const listBudgets = defineRoute({
+  operationId: 'listBudgets',
+  method: 'GET',
+  path: '/v1/budgets',
+  tag: 'Budgets',
+  summary: 'List budgets, newest first, each with its current window',
+  query: listQuery,
+  status: 200,
+  response: listOf(budgetView),
+  errors: ['cursor_unknown'],
+  async handler({ query }, context) {
+    const all = context.directory.budgets.all();
+    const page = pageOf(
+      all,
+      query,
+      ({ state }) => state.budget_id,
+      (item) => item,
+    );
+    const data = await Promise.all(page.data.map((item) => view(item, context)));
+    return { ...page, data };
+  },
+});
+
+export const getBudget = defineRoute({
+  operationId: 'getBudget',
+  method: 'GET',
+  path: '/v1/budgets/{budget_id}',
+  tag: 'Budgets',
+  summary: 'Retrieve a budget with what is spent and held in its current window',
+  params: budgetParams,
+  status: 200,
+  response: budgetView,
+  errors: ['budget_not_found'],
+  async handler({ params }, context) {
+    const found = context.directory.budgets.get(params.budget_id);
+    if (found === undefined) throw new ApiProblem('budget_not_found');
+    return view(found, context);
+  },
+});
+
+export const changeBudget = defineRoute({
+  operationId: 'changeBudget',
+  method: 'PATCH',
+  path: '/v1/budgets/{budget_id}',
+  tag: 'Budgets',
+  summary: 'Change a limit; it binds the next grants at once',
+  params: budgetParams,
+  body: budgetChange,
+  status: 200,
+  response: budgetView,
+  errors: ['budget_not_found', 'budget_archived', 'concurrent_change'],
+  async handler({ params, body, commandId }, context) {
+    const { budget_id } = params;
+    const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
+    const done = await appendDecided<BudgetDefinition, BudgetDefinitionEvent>(context, {
+      stream: `budget_definition-${budget_id}`,
+      commandId,
+      evolve: evolveDefinition,
+      decide: (state) => {
+        if (state === undefined) return { refused: 'budget_not_found' };
+        if (state.archived) return { refused: 'budget_archived' };
+        return { type: 'BudgetLimitChanged', data: { budget_id, limit } };
+      },
+    });
+    await changeOpenWindow(context, done.state);
+    return view(done, context);
+  },
+});
+
+/** A window that is not open yet reads the definition when it opens (design §8). */
+async function changeOpenWindow(context: ApiContext, definition: BudgetDefinition): Promise<void> {
+  const { budget_id, window, time_zone, revision } = definition;
+  const { startMs } = windowBounds(window, time_zone, context.clock());
+  const stream = windowStream(budget_id, startMs);
+  for (let attempt = 0; attempt < context.limits.appendConflictsMax; attempt++) {
+    const past = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
+    const last = past.at(-1);
+    if (last === undefined) return;
+    const { definitionRevision } = fold(past);
+    if (definitionRevision >= revision) return;
+    const data = {
+      limit: formatDecimal12(definition.limit),
+      definition_revision: String(revision),
+    };
+    const id = ledgerEventId(stream, 'LimitChanged', String(revision));
+    const event = { id, type: 'LimitChanged', data };
+    if ((await context.ledger.append(stream, last.revision, [event])).ok) return;
+  }
+  throw new ApiProblem('concurrent_change');
+}
+
+function fold(events: Awaited<ReturnType<typeof readStream>>): BudgetAccount {
+  return events.reduce((account, event) => {
+    const type = event.type as BudgetWindowEvent['type'];
+    const data = ledgerEventData[type].parse(event.data);
+    return evolveAccount(account, { type, data } as BudgetWindowEvent);
+  }, noAccount);
+}
+
+async function view({ state, createdAtMs }: Entity<BudgetDefinition>, context: ApiContext) {
+  const { budget_id, limit, revision: _revision, ...rest } = state;
+  const { startMs, endMs } = windowBounds(state.window, state.time_zone, context.clock());
+  const stream = windowStream(budget_id, startMs);
+  const events = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
+  const account = fold(events);
+  return {
+    object: 'budget' as const,
+    id: budget_id,
+    ...rest,
+    limit: formatDecimal12(limit),
+    current: {
+      window_start: new Date(startMs).toISOString(),
+      window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+      limit: formatDecimal12(account.opened ? account.limit : limit),
+      spent: formatDecimal12(account.spent),
+      held: formatDecimal12(account.held),
+    },
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+}

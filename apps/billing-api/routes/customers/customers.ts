@@ -1,0 +1,92 @@
+/** /v1/customers: who is billed. A new customer's first period is opened with it. */
+import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
+import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
+import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import { customerParams, customerRequest, customerView } from '@tollgate/schemas/http/resources.ts';
+import { openPeriod } from '../../closing/open-period.ts';
+import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
+import type { Entity } from '../../directory/entities.ts';
+import { appendDecided } from '../../frame/append-decided.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { pageOf } from '../../frame/lists.ts';
+import { defineRoute } from '../../frame/route.ts';
+
+export const createCustomer = defineRoute({
+  operationId: 'createCustomer',
+  method: 'POST',
+  path: '/v1/customers',
+  tag: 'Customers',
+  summary: 'Create a customer',
+  body: customerRequest,
+  status: 201,
+  response: customerView,
+  errors: ['external_id_taken', 'currency_not_supported', 'concurrent_change'],
+  async handler({ body, newId, commandId, timeMs }, context) {
+    if (!isTimeZone(body.time_zone)) {
+      const errors = [{ path: 'body.time_zone', message: 'not an IANA time zone' }];
+      throw new ApiProblem('invalid_request', { errors });
+    }
+    if (body.currency !== 'USD') throw new ApiProblem('currency_not_supported');
+    const customer_id = newId('cus');
+    const { external_id = null, ...rest } = body;
+    const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);
+    if (taken !== undefined && taken.state.customer_id !== customer_id) {
+      throw new ApiProblem('external_id_taken');
+    }
+    const data = { customer_id, external_id, ...rest };
+    const { state } = await appendDecided<Customer, CustomerEvent>(context, {
+      stream: `customer-${customer_id}`,
+      commandId,
+      evolve: evolveCustomer,
+      decide: () => ({ type: 'CustomerCreated', data }),
+    });
+    const period = { customerId: customer_id, startMs: null, timeZone: null, anchorDay: null };
+    const opened = await openPeriod(context, period).catch((error: unknown) => {
+      throw problemOfError(error);
+    });
+    if (!opened.ok) throw problemOfRefusal(opened.refusal);
+    return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
+  },
+});
+
+export const listCustomers = defineRoute({
+  operationId: 'listCustomers',
+  method: 'GET',
+  path: '/v1/customers',
+  tag: 'Customers',
+  summary: 'List customers, newest first',
+  query: listQuery,
+  status: 200,
+  response: listOf(customerView),
+  errors: ['cursor_unknown'],
+  handler: async ({ query }, { directory }) =>
+    pageOf(directory.customers.all(), query, ({ state }) => state.customer_id, view),
+});
+
+export const getCustomer = defineRoute({
+  operationId: 'getCustomer',
+  method: 'GET',
+  path: '/v1/customers/{customer_id}',
+  tag: 'Customers',
+  summary: 'Retrieve a customer, by our id or by yours',
+  params: customerParams,
+  status: 200,
+  response: customerView,
+  errors: ['customer_not_found'],
+  async handler({ params }, { directory }) {
+    const found = directory.findCustomer(params.customer_id);
+    if (found === undefined) throw new ApiProblem('customer_not_found');
+    return view(found);
+  },
+});
+
+function view({ state, createdAtMs }: Entity<Customer>) {
+  const { customer_id, ...rest } = state;
+  return {
+    object: 'customer' as const,
+    id: customer_id,
+    ...rest,
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+}

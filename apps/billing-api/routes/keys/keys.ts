@@ -1,0 +1,175 @@
+/** /v1/keys: virtual keys. A secret is shown once, in the answer that made it (I12). */
+import {
+  decideRevokeKey,
+  decideRotateKey,
+  evolveKey,
+  type KeyState,
+  keyStatus,
+} from '@tollgate/domain/key/key.ts';
+import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
+import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
+import { listOf } from '@tollgate/schemas/http/list.ts';
+import {
+  keyParams,
+  keyRequest,
+  keyView,
+  listByCustomer,
+  revokeRequest,
+  rotateRequest,
+} from '@tollgate/schemas/http/resources.ts';
+import type { Entity } from '../../directory/entities.ts';
+import { appendDecided } from '../../frame/append-decided.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { pageOf } from '../../frame/lists.ts';
+import { defineRoute } from '../../frame/route.ts';
+import { liveCustomer } from '../live-customer.ts';
+
+const SECRET_BYTES = 32;
+
+export const issueKey = defineRoute({
+  operationId: 'issueKey',
+  method: 'POST',
+  path: '/v1/keys',
+  tag: 'Keys',
+  summary: 'Issue a key; its secret is shown in this answer and never again',
+  body: keyRequest,
+  status: 201,
+  response: keyView,
+  errors: ['customer_not_found', 'customer_archived', 'team_not_found', 'concurrent_change'],
+  withoutSecrets: (answer) => ({ ...answer, secret: null }),
+  async handler({ body, newId, random, commandId, timeMs }, context) {
+    const { customer_id } = liveCustomer(context, body.customer_id);
+    const { team_id = null, expires_at = null, ...rest } = body;
+    const team = team_id === null ? undefined : context.directory.teams.get(team_id);
+    // A team of another customer is as good as none (I10).
+    if (team_id !== null && team?.state.customer_id !== customer_id) {
+      throw new ApiProblem('team_not_found');
+    }
+    const key_id = newId('key');
+    const secret = formatKeySecret(body.environment, random('secret', SECRET_BYTES));
+    const digest = context.secrets.digestKey(secret);
+    const last_four = secret.slice(-4);
+    const data = { ...digest, key_id, ...rest, customer_id, team_id, expires_at, last_four };
+    const { state } = await appendDecided<KeyState, KeyEvent>(context, {
+      stream: `key-${key_id}`,
+      commandId,
+      evolve: evolveKey,
+      decide: () => ({ type: 'KeyIssued', data }),
+    });
+    return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs }, timeMs, secret);
+  },
+});
+
+export const listKeys = defineRoute({
+  operationId: 'listKeys',
+  method: 'GET',
+  path: '/v1/keys',
+  tag: 'Keys',
+  summary: 'List keys, newest first',
+  query: listByCustomer,
+  status: 200,
+  response: listOf(keyView),
+  errors: ['cursor_unknown'],
+  async handler({ query }, { directory, clock }) {
+    const { customer_id } = query;
+    const items = directory.keys.where(
+      (key) => customer_id === undefined || key.customer_id === customer_id,
+    );
+    return pageOf(
+      items,
+      query,
+      ({ state }) => state.key_id,
+      (key) => view(key, clock(), null),
+    );
+  },
+});
+
+export const getKey = defineRoute({
+  operationId: 'getKey',
+  method: 'GET',
+  path: '/v1/keys/{key_id}',
+  tag: 'Keys',
+  summary: 'Retrieve a key',
+  params: keyParams,
+  status: 200,
+  response: keyView,
+  errors: ['key_not_found'],
+  async handler({ params }, { directory, clock }) {
+    const found = directory.keys.get(params.key_id);
+    if (found === undefined) throw new ApiProblem('key_not_found');
+    return view(found, clock(), null);
+  },
+});
+
+export const rotateKey = defineRoute({
+  operationId: 'rotateKey',
+  method: 'POST',
+  path: '/v1/keys/{key_id}/rotate',
+  tag: 'Keys',
+  summary: 'Give a key a new secret; the old one works on for `overlap_seconds`',
+  params: keyParams,
+  body: rotateRequest,
+  status: 200,
+  response: keyView,
+  errors: ['key_not_found', 'key_revoked', 'key_expired', 'concurrent_change'],
+  withoutSecrets: (answer) => ({ ...answer, secret: null }),
+  async handler({ params, body, random, commandId, timeMs }, context) {
+    const known = context.directory.keys.get(params.key_id);
+    if (known === undefined) throw new ApiProblem('key_not_found');
+    const overlap = Math.min(body.overlap_seconds, context.limits.rotationOverlapSecondsMax);
+    const secret = formatKeySecret(known.state.environment, random('secret', SECRET_BYTES));
+    const rotation = {
+      ...context.secrets.digestKey(secret),
+      last_four: secret.slice(-4),
+      previous_valid_until: new Date(timeMs + overlap * 1000).toISOString(),
+    };
+    const done = await appendDecided<KeyState, KeyEvent>(context, {
+      stream: `key-${params.key_id}`,
+      commandId,
+      evolve: evolveKey,
+      decide: (state) => decideRotateKey(state, rotation, timeMs),
+    });
+    return view(done, timeMs, secret);
+  },
+});
+
+export const revokeKey = defineRoute({
+  operationId: 'revokeKey',
+  method: 'POST',
+  path: '/v1/keys/{key_id}/revoke',
+  tag: 'Keys',
+  summary: 'Revoke a key: it stops working within one second',
+  params: keyParams,
+  body: revokeRequest,
+  status: 200,
+  response: keyView,
+  errors: ['key_not_found', 'concurrent_change'],
+  async handler({ params, body, commandId, timeMs }, context) {
+    const done = await appendDecided<KeyState, KeyEvent>(context, {
+      stream: `key-${params.key_id}`,
+      commandId,
+      evolve: evolveKey,
+      decide: (state) => decideRevokeKey(state, body.reason ?? null),
+    });
+    return view(done, timeMs, null);
+  },
+});
+
+function view({ state, createdAtMs }: Entity<KeyState>, atMs: number, secret: string | null) {
+  const { key_id, customer_id, team_id, name, environment, tags, on_disconnect } = state;
+  return {
+    object: 'key' as const,
+    id: key_id,
+    customer_id,
+    team_id,
+    name,
+    environment,
+    tags,
+    on_disconnect,
+    expires_at: state.expires_at,
+    last_four: state.last_four,
+    status: keyStatus(state, atMs),
+    secret,
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+}
