@@ -52,7 +52,7 @@ const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
 const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
 
-const billLine = z.strictObject({
+export const billLine = z.strictObject({
   attempt_id: z.uuid(),
   input_tokens: count,
   cache_read_tokens: count,

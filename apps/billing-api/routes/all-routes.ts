@@ -9,6 +9,7 @@ import { closingRun } from './periods/closing-run.ts';
 import { getPeriod } from './periods/get.ts';
 import { listPeriods } from './periods/list.ts';
 import { openPeriodRoute } from './periods/open.ts';
+import { importBill, listReconciliations } from './reconciliations/reconciliations.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
 
@@ -27,6 +28,8 @@ export const allRoutes: readonly ApiRoute[] = [
   listBudgets,
   getBudget,
   changeBudget,
+  importBill,
+  listReconciliations,
   openPeriodRoute,
   listPeriods,
   getPeriod,

@@ -3,11 +3,11 @@
  * over its journal: the same ids, so that both together settle once.
  */
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { appendOnce } from './append-once.ts';
 
 const RETRY_MS = { first: 20, max: 1_000 };
 const ATTEMPTS_MAX = 20;

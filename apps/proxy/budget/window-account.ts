@@ -8,6 +8,7 @@
  */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import {
@@ -22,7 +23,6 @@ import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { appendOnce } from './append-once.ts';
 import { appendGrant, settleLease } from './lease-events.ts';
 
 export type LocalLease = {

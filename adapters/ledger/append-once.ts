@@ -5,12 +5,7 @@
  * Why an attempt at an old revision cannot land late: it was sent with that revision, and the
  * stream has moved past it before we try at a newer one.
  */
-import type {
-  ExpectedRevision,
-  Ledger,
-  LedgerEvent,
-  NewLedgerEvent,
-} from '@tollgate/adapters/ledger/ledger.ts';
+import type { ExpectedRevision, Ledger, LedgerEvent, NewLedgerEvent } from './ledger.ts';
 
 const PAGE = 1_000;
 const ATTEMPTS_MAX = 100;

@@ -1,0 +1,91 @@
+/** The counted attempts of a provider, as their own usage events, read from the warehouse. */
+
+import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
+
+const TIMES = new Set(['time', 'recorded_at']);
+const MONEY = new Set(['cost']);
+const COLUMNS = eventColumns
+  .map(({ name }) => {
+    if (TIMES.has(name)) return `toUnixTimestamp64Milli(e.${name}) AS ${name}_ms`;
+    if (MONEY.has(name)) return `toDecimalString(e.${name}, 12) AS ${name}_text`;
+    if (name === 'hold_amounts') {
+      return 'arrayMap(a -> toDecimalString(a, 12), e.hold_amounts) AS hold_texts';
+    }
+    return `e.\`${name}\` AS \`${name}\``;
+  })
+  .join(', ');
+
+export type FoundAttempt = { event: UsageEvent; resolution: UsageEvent | null };
+
+/** Attempts that may be resolved, with the resolution that each has already. */
+export async function resolvableAttempts(
+  warehouse: Warehouse,
+  range: { provider: string; start: string; end: string; limit: number; unresolvedOnly: boolean },
+): Promise<UsageEvent[]> {
+  const resolved = `SELECT assumeNotNull(resolves_id) FROM tollgate.usage_events
+    WHERE type = 'resolution'`;
+  return read(
+    warehouse,
+    `e.type = 'attempt' AND e.provider = {provider:String}
+     AND e.time >= parseDateTime64BestEffort({start:String}, 3, 'UTC')
+     AND e.time < parseDateTime64BestEffort({end:String}, 3, 'UTC')
+     AND (isNull(e.cost) OR e.usage_source = 'estimated')
+     ${range.unresolvedOnly ? `AND e.id NOT IN (${resolved})` : ''}
+     ORDER BY e.time, e.id LIMIT {limit:UInt32}`,
+    { provider: range.provider, start: range.start, end: range.end, limit: range.limit },
+  );
+}
+
+/** Attempts and resolutions by id or by what they resolve. */
+export async function eventsOfAttempts(
+  warehouse: Warehouse,
+  attemptIds: readonly string[],
+): Promise<Map<string, FoundAttempt>> {
+  const found = new Map<string, FoundAttempt>();
+  if (attemptIds.length === 0) return found;
+  const ids = { ids: [...attemptIds] };
+  const attempts = "e.type = 'attempt' AND e.id IN {ids:Array(String)}";
+  for (const event of await read(warehouse, attempts, ids)) {
+    found.set(event.id, { event, resolution: null });
+  }
+  const resolutions = "e.type = 'resolution' AND e.resolves_id IN {ids:Array(String)}";
+  for (const event of await read(warehouse, resolutions, ids)) {
+    const target = found.get(event.resolves_id ?? '');
+    if (target !== undefined) target.resolution = event;
+  }
+  return found;
+}
+
+async function read(
+  warehouse: Warehouse,
+  where: string,
+  params: Record<string, unknown>,
+): Promise<UsageEvent[]> {
+  const sql = `SELECT ${COLUMNS} FROM tollgate.usage_events AS e WHERE ${where}`;
+  const rows = await warehouse.query<Record<string, unknown>>(sql, params);
+  return rows.map((row) => {
+    const { time_ms, recorded_at_ms, cost_text, hold_texts, ...rest } = row;
+    const numbers = Object.fromEntries(
+      Object.entries(rest).map(([name, value]) => [name, toNumber(name, value)]),
+    );
+    return usageEvent.parse({
+      ...numbers,
+      cost: cost_text ?? null,
+      hold_amounts: hold_texts,
+      time: new Date(Number(time_ms)).toISOString(),
+      recorded_at: new Date(Number(recorded_at_ms)).toISOString(),
+    });
+  });
+}
+
+const INTEGERS = new Set(
+  eventColumns.filter(({ type }) => type.includes('Int64')).map(({ name }) => name),
+);
+
+/** 64-bit integers leave the warehouse as text. */
+function toNumber(name: string, value: unknown): unknown {
+  return INTEGERS.has(name) && typeof value === 'string' ? Number(value) : value;
+}

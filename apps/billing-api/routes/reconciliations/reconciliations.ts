@@ -1,0 +1,158 @@
+/** /v1/reconciliations: the provider's bill resolves what we could not know (design §7.10). */
+
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
+import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
+import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import { agrees } from '@tollgate/domain/reconciliation/resolution.ts';
+import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
+import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import {
+  reconciliationRequest,
+  reconciliationResult,
+  reconciliationView,
+} from '@tollgate/schemas/http/reconciliation.ts';
+import type { Entity } from '../../directory/entities.ts';
+import type { ApiContext } from '../../frame/api-deps.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { pageOf } from '../../frame/lists.ts';
+import { defineRoute } from '../../frame/route.ts';
+import { eventsOfAttempts, type FoundAttempt } from '../../reconciliation/attempts.ts';
+
+export const importBill = defineRoute({
+  operationId: 'importReconciliation',
+  method: 'POST',
+  path: '/v1/reconciliations',
+  tag: 'Reconciliation',
+  summary: 'Import a provider’s bill by attempt',
+  description:
+    'Every attempt in the range whose usage is unknown or estimated is resolved by its line, or ' +
+    'to nothing if it has none. The bill must reach beyond the range on both sides by the longest ' +
+    'call and the clock skew.',
+  body: reconciliationRequest,
+  status: 201,
+  response: reconciliationResult,
+  errors: ['bill_range_too_short', 'duplicate_attempt', 'already_resolved', 'ledger_unavailable'],
+  async handler({ body, newId, timeMs }, context) {
+    const { longestCallMs, clockSkewMs } = context.limits;
+    const marginMs = longestCallMs + clockSkewMs;
+    const [start, end, billStart, billEnd] = [
+      body.start,
+      body.end,
+      body.bill_start,
+      body.bill_end,
+    ].map((text) => Date.parse(text)) as [number, number, number, number];
+    if (start > end || billStart > start - marginMs || billEnd < end + marginMs) {
+      throw new ApiProblem('bill_range_too_short');
+    }
+    const ids = body.lines.map((line) => line.attempt_id);
+    const seen = new Set<string>();
+    const twice = ids.find((id) => seen.size === seen.add(id).size);
+    if (twice !== undefined) throw new ApiProblem('duplicate_attempt', { detail: twice });
+    const found = await eventsOfAttempts(context.warehouse, ids);
+    const contradicted = body.lines.find((line) => contradicts(found.get(line.attempt_id), line));
+    if (contradicted !== undefined) {
+      throw new ApiProblem('already_resolved', { detail: contradicted.attempt_id });
+    }
+    const accepted = {
+      import_id: newId('rec'),
+      provider: body.provider,
+      start: body.start,
+      end: body.end,
+      lines: body.lines.length,
+      chunks: Math.ceil(body.lines.length / context.limits.reconciliationChunkLines),
+    };
+    await store(context, accepted, body.lines);
+    const { import_id: id, chunks: _, ...rest } = accepted;
+    const created_at = new Date(timeMs).toISOString();
+    return {
+      object: 'reconciliation' as const,
+      id,
+      ...rest,
+      created_at,
+      ...compare(body.lines, found, context),
+    };
+  },
+});
+
+/** A line for an attempt that was resolved already, with other figures (409). */
+function contradicts(found: FoundAttempt | undefined, line: BillLine): boolean {
+  if (found === undefined || found.resolution === null) return false;
+  const stated = found.event.cost === null ? 0n : parseDecimal12(found.event.cost);
+  const resolved = stated + parseDecimal12(found.resolution.cost ?? '0.000000000000');
+  return formatDecimal12(resolved) !== line.cost;
+}
+
+function compare(
+  lines: readonly BillLine[],
+  found: ReadonlyMap<string, FoundAttempt>,
+  context: ApiContext,
+) {
+  let agreed = 0;
+  let resolvable = 0;
+  const differing: string[] = [];
+  for (const line of lines) {
+    const event = found.get(line.attempt_id)?.event;
+    if (event === undefined) continue;
+    if (isResolvable(event)) resolvable++;
+    else if (agrees(event, line)) agreed++;
+    else differing.push(line.attempt_id);
+  }
+  return {
+    matched: found.size,
+    agreed,
+    differing: differing.slice(0, context.limits.reconciliationDifferencesMax),
+    resolvable,
+    pending: lines.length - found.size,
+  };
+}
+
+/** Chunk by chunk, then the acceptance: an import without it never happened. */
+async function store(
+  context: ApiContext,
+  accepted: ReconciliationImport,
+  lines: readonly BillLine[],
+): Promise<void> {
+  const { import_id, chunks } = accepted;
+  const stream = `reconciliation-${import_id}`;
+  const size = context.limits.reconciliationChunkLines;
+  const bodies = Array.from({ length: chunks }, (_, chunk) => ({
+    type: 'ReconciliationLines',
+    data: { import_id, chunk, lines: lines.slice(chunk * size, (chunk + 1) * size) } as object,
+  }));
+  bodies.push({ type: 'ReconciliationAccepted', data: accepted });
+  let expected: ExpectedRevision = 'no_stream';
+  for (const [index, { type, data }] of bodies.entries()) {
+    const id = ledgerEventId(stream, type, String(index));
+    const result = await context.ledger.append(stream, expected, [{ id, type, data }]);
+    if (!result.ok) throw new ApiProblem('concurrent_change');
+    expected = result.revision;
+  }
+  if (expected === 'no_stream') return;
+  await context.directory.sees(stream, expected, context.limits.readYourWritesMs);
+}
+
+export const listReconciliations = defineRoute({
+  operationId: 'listReconciliations',
+  method: 'GET',
+  path: '/v1/reconciliations',
+  tag: 'Reconciliation',
+  summary: 'List imports, newest first',
+  query: listQuery,
+  status: 200,
+  response: listOf(reconciliationView),
+  errors: ['cursor_unknown'],
+  handler: async ({ query }, { directory }) =>
+    pageOf(directory.imports.all(), query, ({ state }) => state.import_id, view),
+});
+
+function view({ state, createdAtMs }: Entity<ReconciliationImport>) {
+  const { import_id, chunks: _, ...rest } = state;
+  return {
+    object: 'reconciliation' as const,
+    id: import_id,
+    ...rest,
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * The built-in provider of an installation that has none: the simulator. Its prices stand here as
+ * any provider's price list would: stated once more, not read from it.
+ */
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+
+/** The environment variable that holds the key which the simulator takes; it takes any. */
+export const SIMULATOR_KEY_VARIABLE = 'TOLLGATE_SIMULATOR_KEY';
+
+const PROVIDER = 'simulator';
+const text = { context_window: 400_000, max_output_tokens: 16_384 };
+
+const prices: Omit<TollgateConfig['prices'][number], 'provider' | 'tiers'>[] = [
+  { model: 'sim-small', input: '0.15', cache_read: '0.075', output: '0.60', ...text },
+  { model: 'sim-large', input: '2.50', cache_read: '1.25', output: '10.00', ...text },
+  {
+    model: 'sim-reasoner',
+    input: '1.10',
+    cache_read: '0.275',
+    output: '4.40',
+    context_window: 400_000,
+    max_output_tokens: 65_536,
+  },
+  {
+    model: 'sim-odd',
+    input: '0.0333333',
+    cache_read: '0.0166667',
+    output: '0.1000001',
+    // $0.000123456789 a request.
+    request: '123.456789',
+    ...text,
+  },
+  { model: 'sim-embed', input: '0.02', context_window: 400_000 },
+];
+
+const tiered: TollgateConfig['prices'][number] = {
+  provider: PROVIDER,
+  model: 'sim-tiered',
+  input: '1.25',
+  cache_read: '0.31',
+  output: '10.00',
+  tiers: [{ from_input_tokens: 200_001, input: '2.50', cache_read: '0.625', output: '15.00' }],
+  context_window: 1_000_000,
+  max_output_tokens: 16_384,
+};
+
+/** The configuration with the simulator as its only provider. */
+export function withSimulator(config: TollgateConfig, url: string): TollgateConfig {
+  return {
+    ...config,
+    providers: {
+      [PROVIDER]: {
+        base_url: `${url}/v1`,
+        api_key: { env: SIMULATOR_KEY_VARIABLE },
+        not_billed_statuses: [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529],
+      },
+    },
+    // Served there, and deliberately without a price here: it is refused by name (I8).
+    models: { 'sim-unpriced': { provider: PROVIDER, allow_unpriced: false } },
+    prices: [...prices.map((price) => ({ ...price, provider: PROVIDER, tiers: [] })), tiered],
+  };
+}

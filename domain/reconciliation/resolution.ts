@@ -1,0 +1,61 @@
+/**
+ * A resolution: the provider's bill says what an attempt really used (design §7.10). Its quantities
+ * and its cost are deltas to what the event said; unknown counts as nothing.
+ */
+import { resolutionId } from '../ids/ids.ts';
+import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
+import type { UsageEvent } from '../usage/usage-event.ts';
+import type { BillLine } from './reconciliation-events.ts';
+
+const QUANTITIES = [
+  'input_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'audio_input_tokens',
+  'audio_output_tokens',
+  'images',
+  'requests',
+] as const;
+
+/** True if the bill's line says just what the event says. */
+export function agrees(event: UsageEvent, line: BillLine): boolean {
+  return event.cost === line.cost && QUANTITIES.every((name) => event[name] === line[name]);
+}
+
+/**
+ * The one resolution of an attempt: every import derives the same id (I2).
+ *
+ * @param line undefined: the bill is complete for the attempt's time and does not name it
+ * @param hash SHA-256 of `resolution:<attempt id>`
+ */
+export function resolutionOf(
+  target: UsageEvent,
+  line: BillLine | undefined,
+  facts: { importId: string; hash: Uint8Array; recordedAt: string },
+): UsageEvent {
+  const quantities = Object.fromEntries(
+    QUANTITIES.map((name) => [name, (line?.[name] ?? 0) - (target[name] ?? 0)]),
+  ) as Pick<UsageEvent, (typeof QUANTITIES)[number]>;
+  const billed = line === undefined ? 0n : parseDecimal12(line.cost);
+  const stated = target.cost === null ? 0n : parseDecimal12(target.cost);
+  return {
+    ...target,
+    ...quantities,
+    id: resolutionId(target.id, facts.hash),
+    type: 'resolution',
+    source: `reconciliation/${facts.importId}`,
+    resolves_id: target.id,
+    usage_source: 'reconciled',
+    cost: formatDecimal12(billed - stated),
+    latency_ms: null,
+    ttft_ms: null,
+    overhead_us: null,
+    hold_lease_ids: [],
+    hold_amounts: [],
+    hold_units: [],
+    budget_windows: [],
+    recorded_at: facts.recordedAt,
+  };
+}
