@@ -1,0 +1,24 @@
+/** A few calls of the billing API, as an operator would make them. */
+
+export type AdminClient = {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: object): Promise<T>;
+};
+
+/** @throws Error with the problem's own text */
+export function adminClient(apiUrl: string, token: string): AdminClient {
+  const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
+    const response = await fetch(apiUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as T & { code?: string; title?: string };
+    if (response.ok) return answer;
+    throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+  };
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * One child process under supervision (design §4): started, watched by its beats, restarted with
+ * back-off. The time in which the supervisor itself was stopped does not count against a child.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { supervisorLimits } from './limits.ts';
+
+export type ChildOptions = {
+  name: string;
+  module: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** Standard output and error are appended to it. */
+  logFile: string;
+  onGivenUp: (reason: string) => void;
+  onRestart: () => void;
+};
+
+export class Child {
+  readonly #options: ChildOptions;
+  #process: ChildProcess | undefined;
+  #deathsMs: number[] = [];
+  #stopping = false;
+  /** Silence of the child, counted in watch ticks of our own. */
+  #silentMs = 0;
+  #pauseMs = supervisorLimits.restartMs.first;
+  #ready: (fields: Record<string, unknown>) => void = () => undefined;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+    setInterval(() => this.#watch(), supervisorLimits.watchEveryMs).unref();
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** Resolves with what the child said when it was ready for the first time. */
+  start(): Promise<Record<string, unknown>> {
+    const { name, logFile } = this.#options;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new Error(`${name} is not ready in time; its log is ${logFile}`));
+      }, supervisorLimits.readyTimeoutMs);
+      this.#ready = (fields) => {
+        clearTimeout(late);
+        resolve(fields);
+      };
+      this.#spawn();
+    });
+  }
+
+  /** SIGTERM, and SIGKILL when it does not end in time. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const running = this.#process;
+    if (running === undefined || running.exitCode !== null) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(() => running.kill('SIGKILL'), supervisorLimits.stopTimeoutMs);
+      running.once('exit', () => {
+        clearTimeout(late);
+        resolve();
+      });
+      running.kill('SIGTERM');
+    });
+  }
+
+  #spawn(): void {
+    const { module, args, env, logFile } = this.#options;
+    const output = openSync(logFile, 'a', 0o600);
+    const child = spawn(process.execPath, [module, ...args], {
+      env,
+      stdio: ['ignore', output, output, 'ipc'],
+    });
+    this.#process = child;
+    this.#silentMs = 0;
+    child.on('message', (message: { type?: string }) => {
+      this.#silentMs = 0;
+      if (message.type !== 'ready') return;
+      this.#pauseMs = supervisorLimits.restartMs.first;
+      this.#ready(message as Record<string, unknown>);
+      this.#options.onRestart();
+    });
+    child.once('exit', () => this.#onExit());
+  }
+
+  #watch(): void {
+    if (this.#stopping || this.#process?.exitCode !== null) return;
+    this.#silentMs += supervisorLimits.watchEveryMs;
+    if (this.#silentMs >= supervisorLimits.beatTimeoutMs) this.#process.kill('SIGKILL');
+  }
+
+  #onExit(): void {
+    if (this.#stopping) return;
+    const { name, logFile, onGivenUp } = this.#options;
+    const nowMs = Date.now();
+    this.#deathsMs = [...this.#deathsMs.filter((ms) => nowMs - ms < 60_000), nowMs];
+    if (this.#deathsMs.length > supervisorLimits.deathsPerMinuteMax) {
+      onGivenUp(`${name} dies again and again; its log is ${logFile}`);
+      return;
+    }
+    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, supervisorLimits.restartMs.max);
+    setTimeout(() => {
+      if (!this.#stopping) this.#spawn();
+    }, pauseMs);
+  }
+}

@@ -1,0 +1,15 @@
+/** Every bound of the supervisor with its unit and its reason. */
+export const supervisorLimits = {
+  /** A child that has not beaten for this long, counted only while we ran ourselves, is killed. */
+  beatTimeoutMs: 5_000,
+  /** How often the beats are looked at, ms. */
+  watchEveryMs: 250,
+  /** First and longest pause before a child is started again, ms; jittered by half. */
+  restartMs: { first: 100, max: 5_000 },
+  /** So many deaths of one child within a minute end the whole. */
+  deathsPerMinuteMax: 10,
+  /** A child must be ready within this, ms: chDB opens a large warehouse slowly. */
+  readyTimeoutMs: 60_000,
+  /** A draining child is killed after this, ms. */
+  stopTimeoutMs: 100_000,
+};

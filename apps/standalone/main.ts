@@ -1,0 +1,112 @@
+/** `npm start`: the whole product on this machine. */
+import { parseArgs } from 'node:util';
+import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { adminClient } from './admin-client.ts';
+import { FolderInUse, type Platform, startSupervisor } from './supervisor.ts';
+
+const USAGE = `Usage: npm start -- [options]
+
+Runs the proxies, the meter and the billing API on this machine, data in one folder.
+
+  --data DIR        data folder (default .tollgate)
+  --config FILE     tollgate.yaml (default: ./tollgate.yaml if it is there)
+  --proxy-port N    port of the proxies (default 8787; 0: any)
+  --api-port N      port of the billing API (default 8788; 0: any)
+  --proxies N       proxy processes behind the port (default 1)
+  --json            print one line of JSON when ready
+  --help            this text
+`;
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    config: { type: 'string' },
+    'proxy-port': { type: 'string' },
+    'api-port': { type: 'string' },
+    proxies: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help === true) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(error instanceof FolderInUse || error instanceof ConfigError ? 2 : 1);
+}
+
+function count(name: string, text: string | undefined, fallback: number, max: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
+  return fail(new ConfigError(`--${name}: a whole number from 0 to ${max}, not ${text}`));
+}
+
+async function demoKey(platform: Platform, token: string): Promise<string> {
+  const api = adminClient(platform.apiUrl, token);
+  const customer = await api.post<{ id: string }>('/v1/customers', { name: 'demo' });
+  const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
+    customer_id: customer.id,
+    name: 'demo',
+    environment: 'test',
+  });
+  const scope = { type: 'key', id: key.id };
+  await api.post('/v1/budgets', { scope, limit: '10' });
+  return key.secret;
+}
+
+function describe(platform: Platform, key: string | null): string {
+  const { proxyUrl, apiUrl, adminToken, simulator } = platform;
+  const lines = [`Proxy  ${proxyUrl}/v1`, `API    ${apiUrl}  (docs: ${apiUrl}/docs)`];
+  if (adminToken !== null) lines.push(`Admin token, shown this once: ${adminToken}`);
+  if (simulator !== null) {
+    lines.push('No provider is configured: calls go to the built-in simulator, not to a model.');
+  }
+  if (key !== null) {
+    const body = '{"model":"sim-small","messages":[{"role":"user","content":"Hello"}]}';
+    lines.push(
+      'Try it:',
+      `  curl ${proxyUrl}/v1/chat/completions -H 'authorization: Bearer ${key}' \\`,
+      `    -H 'content-type: application/json' -d '${body}'`,
+    );
+  }
+  return lines.join('\n');
+}
+
+try {
+  const config = loadConfig(values.config);
+  const platform = await startSupervisor(
+    {
+      ...config,
+      data: values.data ?? config.data,
+      proxy_port: count('proxy-port', values['proxy-port'], config.proxy_port, 65_535),
+      api_port: count('api-port', values['api-port'], config.api_port, 65_535),
+      proxies: Math.max(1, count('proxies', values.proxies, config.proxies, 64)),
+    },
+    (reason) => fail(new Error(reason)),
+  );
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    await platform.stop();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+  const { adminToken, simulator } = platform;
+  const isFirst = adminToken !== null && simulator !== null;
+  const key = isFirst && values.json !== true ? await demoKey(platform, adminToken) : null;
+  if (values.json === true) {
+    const { proxyUrl, apiUrl, pids } = platform;
+    const ready = { proxy_url: proxyUrl, api_url: apiUrl, docs_url: `${apiUrl}/docs` };
+    console.log(JSON.stringify({ ...ready, admin_token: adminToken, simulator, pids }));
+  } else {
+    console.log(describe(platform, key));
+  }
+} catch (error) {
+  fail(error);
+}

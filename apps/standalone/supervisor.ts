@@ -1,0 +1,140 @@
+/**
+ * The whole product on one machine (design §4): takes the data folder, starts the simulator if there
+ * is no provider, then the core, then the proxies behind one port, and keeps them running.
+ */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { type RunningSimulator, startSimulator } from '@tollgate/simulator/start.ts';
+import { Child } from './child.ts';
+import { SIMULATOR_KEY_VARIABLE, withSimulator } from './simulator-provider.ts';
+
+export class FolderInUse extends Error {}
+
+export type Platform = {
+  proxyUrl: string;
+  apiUrl: string;
+  /** Only on the very first start of the folder. */
+  adminToken: string | null;
+  simulator: { url: string; bill: string } | null;
+  pids: { supervisor: number; core: number | null; proxies: (number | null)[] };
+  stop(): Promise<void>;
+};
+
+const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** @throws FolderInUse if another supervisor has the data folder */
+export async function startSupervisor(
+  given: TollgateConfig,
+  onGivenUp: (reason: string) => void,
+): Promise<Platform> {
+  const paths = dataFolder(given.data);
+  for (const folder of [given.data, paths.run, dirname(paths.simulatorBill)]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  const lock = tryLock(paths.supervisorLock);
+  if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
+  const { newAdminToken } = openSecrets(paths.secrets);
+  const simulator = await simulatorFor(given, paths.simulatorBill);
+  const base = withProvider(given, simulator);
+  const config = {
+    ...base,
+    proxy_port: await portOf(base.proxy_port, base.host),
+    api_port: await portOf(base.api_port, base.host),
+  };
+  const configFile = join(paths.run, 'config.json');
+  writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '16', [SIMULATOR_KEY_VARIABLE]: 'simulator' };
+  const shared = ['--config', configFile, '--data', given.data];
+  const state = () => ({
+    supervisor: process.pid,
+    core: core.pid,
+    proxies: proxies.map((proxy) => proxy.pid),
+  });
+  // Written whole and renamed: a reader never sees half of it.
+  const saveState = () => {
+    const file = join(paths.run, 'state.json');
+    writeFileSync(`${file}.new`, JSON.stringify(state()), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  };
+  const child = (name: string, module: string, args: string[]) =>
+    new Child({
+      name,
+      module: moduleOf(module),
+      args: [...shared, ...args],
+      env,
+      logFile: join(paths.run, `${name}.log`),
+      onGivenUp,
+      onRestart: saveState,
+    });
+  const core = child('core', './core-main.ts', ['--port', String(config.api_port)]);
+  const proxies = Array.from({ length: config.proxies }, (_, i) =>
+    child(`proxy-${i + 1}`, '../proxy/main.ts', [
+      '--port',
+      String(config.proxy_port),
+      '--host',
+      config.host,
+    ]),
+  );
+  // The core publishes the prices that proxies need; so it comes first, and goes last.
+  await core.start();
+  await Promise.all(proxies.map((proxy) => proxy.start()));
+  saveState();
+  return {
+    proxyUrl: `http://${config.host}:${config.proxy_port}`,
+    apiUrl: `http://${config.host}:${config.api_port}`,
+    adminToken: newAdminToken,
+    simulator: simulator === null ? null : { url: simulator.url, bill: simulator.billPath },
+    get pids() {
+      return state();
+    },
+    async stop() {
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
+      await core.stop();
+      await simulator?.stop();
+      lock.release();
+    },
+  };
+}
+
+async function simulatorFor(
+  config: TollgateConfig,
+  billPath: string,
+): Promise<RunningSimulator | null> {
+  const configured = Object.keys(config.providers).length > 0;
+  if (configured || process.env['OPENAI_API_KEY'] !== undefined) return null;
+  return startSimulator({ billPath });
+}
+
+function withProvider(config: TollgateConfig, simulator: RunningSimulator | null): TollgateConfig {
+  if (simulator !== null) return withSimulator(config, simulator.url);
+  if (Object.keys(config.providers).length > 0) return config;
+  const openai = {
+    base_url: 'https://api.openai.com/v1',
+    api_key: { env: 'OPENAI_API_KEY' },
+    not_billed_statuses: [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529],
+  };
+  return { ...config, providers: { openai } };
+}
+
+/** A free port once, so that restarted children find the same one. */
+function portOf(port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message = `port ${port} on ${host} cannot be used (${cause.code}): choose another`;
+      reject(new Error(message, { cause }));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      const found = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => resolve(found));
+    });
+  });
+}
