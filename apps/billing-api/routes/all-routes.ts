@@ -12,6 +12,7 @@ import { openPeriodRoute } from './periods/open.ts';
 import { importBill, listReconciliations } from './reconciliations/reconciliations.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
+import { getUsage } from './usage/usage.ts';
 
 export const allRoutes: readonly ApiRoute[] = [
   createCustomer,
@@ -28,6 +29,7 @@ export const allRoutes: readonly ApiRoute[] = [
   listBudgets,
   getBudget,
   changeBudget,
+  getUsage,
   importBill,
   listReconciliations,
   openPeriodRoute,

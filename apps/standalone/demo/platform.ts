@@ -1,0 +1,53 @@
+/** Starts the product as a user would, as a process of its own, and finds its proxies. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export type Started = {
+  proxyUrl: string;
+  apiUrl: string;
+  adminToken: string;
+  bill: string;
+  /** Process ids of the proxies as of now; they change when one is restarted. */
+  proxyPids(): number[];
+  stop(): Promise<void>;
+};
+
+type ReadyLine = {
+  proxy_url: string;
+  api_url: string;
+  admin_token: string;
+  simulator: { bill: string };
+};
+
+/** Always on the simulator: a demo costs nothing and can be audited. */
+export async function startPlatform(data: string, proxies: number): Promise<Started> {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const flags = ['--json', '--data', data, '--proxies', String(proxies)];
+  const { OPENAI_API_KEY: _, ...env } = process.env;
+  const args = [main, ...flags, '--proxy-port', '0', '--api-port', '0'];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  const first = await Promise.race([once(lines, 'line'), exited.then(() => null)]);
+  if (first === null) throw new Error('the platform did not start');
+  const ready = JSON.parse(String(first[0])) as ReadyLine;
+  return {
+    proxyUrl: ready.proxy_url,
+    apiUrl: ready.api_url,
+    adminToken: ready.admin_token,
+    bill: ready.simulator.bill,
+    proxyPids() {
+      const state = readFileSync(join(data, 'run', 'state.json'), 'utf8');
+      const { proxies: pids } = JSON.parse(state) as { proxies: (number | null)[] };
+      return pids.filter((pid) => pid !== null);
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}

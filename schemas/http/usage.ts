@@ -1,0 +1,48 @@
+/** `GET /v1/usage`: sums over windows and dimensions. */
+import { z } from 'zod';
+import { decimal12, timestamp } from '../event/usage-event.ts';
+
+const id = z.string().min(1).max(256).optional();
+
+export const usageQuery = z.strictObject({
+  start: timestamp,
+  end: timestamp,
+  window: z.enum(['hour', 'day', 'month', 'total']).default('total'),
+  time_zone: z.string().min(1).max(64).default('UTC'),
+  /** Comma-separated: customer, team, key, environment, model, provider. */
+  group_by: z
+    .string()
+    .regex(/^((customer|team|key|environment|model|provider)(,(?!$)|$))*$/)
+    .default(''),
+  customer_id: id,
+  team_id: id,
+  key_id: id,
+  environment: id,
+  model: id,
+  provider: id,
+});
+
+const sum = z.int();
+
+export const usageRow = z.strictObject({
+  window_start: timestamp.nullable(),
+  customer_id: z.string().nullable(),
+  team_id: z.string().nullable(),
+  key_id: z.string().nullable(),
+  environment: z.string().nullable(),
+  model: z.string().nullable(),
+  provider: z.string().nullable(),
+  events: sum,
+  input_tokens: sum,
+  cache_read_tokens: sum,
+  cache_write_tokens: sum,
+  output_tokens: sum,
+  reasoning_tokens: sum,
+  audio_input_tokens: sum,
+  audio_output_tokens: sum,
+  images: sum,
+  requests: sum,
+  cost: decimal12,
+  /** Events whose cost is not known yet. */
+  unpriced_events: sum,
+});
