@@ -1,0 +1,104 @@
+/** `npm run demo`: the whole product in one command, with a bill that anybody can check. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BUCKETS } from './figures.ts';
+import { type DemoResult, runDemo } from './run.ts';
+import { builtInShapes, traceShapes } from './workload.ts';
+
+const USAGE = `Usage: npm run demo -- [options]
+
+Starts the embedded platform and the simulator, sends a workload through the official openai SDK,
+kills a proxy, closes the month, and compares the simulator's bill with every figure of ours.
+
+  --calls N      calls to send (default 600)
+  --trace FILE   replay a CSV with columns TIMESTAMP,ContextTokens,GeneratedTokens
+  --speed X      pace of the trace: 1 as recorded, 10 ten times as fast (default 0: no pauses)
+  --proxies N    proxy processes behind one port (default 2)
+  --data DIR     data folder (default: a temporary one, removed at the end)
+  --keep         leave the platform running, to explore
+  --json FILE    write the figures
+  --help         this text
+`;
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '600' },
+    trace: { type: 'string' },
+    speed: { type: 'string', default: '0' },
+    proxies: { type: 'string', default: '2' },
+    data: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help === true) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+function number(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  console.error(`--${name}: a number of at least ${least}, not ${text}`);
+  process.exit(2);
+}
+
+function report(result: DemoResult): void {
+  for (const { customer, invoice } of result.invoices) {
+    console.log(`\nInvoice of ${customer}`);
+    console.table(
+      invoice.lines.map((line) => ({
+        line: line.description,
+        'input tokens': line.input_tokens,
+        'output tokens': line.output_tokens + line.reasoning_tokens,
+        'cost USD': line.cost,
+        [`amount ${invoice.currency}`]: (line.amount_minor / 100).toFixed(2),
+      })),
+    );
+    console.log(`Total ${(invoice.total_minor / 100).toFixed(2)} ${invoice.currency}`);
+  }
+  const { places, calls, attempts, unknown_before_import, estimated, resolved } = result;
+  const [figures] = Object.values(places);
+  const tokens = BUCKETS.map((bucket) => `${bucket} ${figures?.[bucket]}`).join(', ');
+  console.log(`\n${Object.keys(places).join(' = ')}`);
+  console.log(`  $${figures?.cost}, ${tokens}`);
+  console.log(
+    `  ${calls} calls, ${attempts} attempts, ${unknown_before_import} unknown before the import, ` +
+      `${estimated} estimated, ${resolved} resolved`,
+  );
+}
+
+const calls = number('calls', values.calls, 1);
+const folder = values.data ?? mkdtempSync(join(tmpdir(), 'tollgate-demo-'));
+const tty = process.stderr.isTTY === true;
+let shownAtMs = 0;
+try {
+  const { platform, ...result } = await runDemo({
+    data: folder,
+    proxies: number('proxies', values.proxies, 1),
+    speed: number('speed', values.speed, 0),
+    shapes: values.trace === undefined ? builtInShapes(calls) : traceShapes(values.trace, calls),
+    say: (line) => console.log(`${tty ? '\r\u001b[K' : ''}${line}`),
+    progress: (line) => {
+      if (Date.now() - shownAtMs < (tty ? 100 : 2_000)) return;
+      shownAtMs = Date.now();
+      process.stderr.write(tty ? `\r\u001b[K${line}` : `${line}\n`);
+    },
+  });
+  report(result);
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, null, 2));
+  if (values.keep) {
+    console.log(`\nStill running: proxy ${platform.proxyUrl}/v1, API ${platform.apiUrl}/docs`);
+    console.log(`Admin token ${platform.adminToken}; stop with Ctrl-C`);
+  } else {
+    await platform.stop();
+    if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+} catch (error) {
+  console.error(`\nThe demo has failed: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`Its data stays in ${folder}`);
+  process.exit(1);
+}
