@@ -5,9 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type TollgateConfig, tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { z } from 'zod';
 
-export const DEFAULT_CONFIG_FILE = 'tollgate.yaml';
+const DEFAULT_CONFIG_FILE = 'tollgate.yaml';
 
 export class ConfigError extends Error {
   readonly code = 'bad_configuration';
@@ -47,9 +46,8 @@ export function parseConfig(file: string, text: string): TollgateConfig {
 }
 
 /** An unknown key is named itself, not the object that it stands in. */
-function faultPath(issue: z.core.$ZodIssue): PropertyKey[] {
-  if (issue.code !== 'unrecognized_keys') return issue.path;
-  return [...issue.path, issue.keys[0] ?? ''];
+function faultPath(issue: { path: PropertyKey[]; keys?: string[] }): PropertyKey[] {
+  return issue.keys === undefined ? issue.path : [...issue.path, issue.keys[0] ?? ''];
 }
 
 /** Offset of the innermost node on the path that the document has. */

@@ -26,7 +26,7 @@ const READ_SETTINGS = [
   `max_memory_usage = ${QUERY_BYTES_MAX}`,
 ].join(', ');
 
-export class WarehouseError extends Error {
+class WarehouseError extends Error {
   /** ClickHouse's own code, where it has one. */
   readonly code: string;
   constructor(code: string, message: string, cause?: unknown) {

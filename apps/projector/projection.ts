@@ -92,7 +92,7 @@ function faultOf(event: UsageEvent): string | null {
  * the id: ours is the UUID as an integer, which sorts by time; a collector's is a hash over customer,
  * source and id, so that two customers' collectors never suppress each other (I10).
  */
-export function idKeyOf(event: Pick<UsageEvent, 'type' | 'customer_id' | 'source' | 'id'>): string {
+function idKeyOf(event: Pick<UsageEvent, 'type' | 'customer_id' | 'source' | 'id'>): string {
   if (event.type !== 'external') return uuidKey(event.id);
   const hash = createHash('sha256');
   for (const part of [event.customer_id, event.source, event.id]) {

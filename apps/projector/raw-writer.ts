@@ -12,7 +12,7 @@ import type { ProjectedRow } from './projection.ts';
 export const FENCED = '/* tollgate-fenced */';
 
 /** True for rows whose epoch is the newest of their partition. */
-export const FENCE_HOLDS = `(log, partition, insert_epoch) IN (
+const FENCE_HOLDS = `(log, partition, insert_epoch) IN (
   SELECT log, partition, max(epoch) FROM tollgate.fence GROUP BY log, partition)`;
 
 const INSERT_SETTINGS = [

@@ -14,7 +14,7 @@ import { FENCED } from './raw-writer.ts';
 export const COMMIT_GROUP = 'projector';
 
 /** What a batch will write, recorded durably before its first write. */
-export const intentSchema = z.strictObject({
+const intentSchema = z.strictObject({
   epoch: z.string(),
   first: z.string(),
   last: z.string(),

@@ -1,5 +1,5 @@
 /** Life of a customer: the fold of `customer-<id>` and what may happen to it. */
-import type { CustomerCreated, CustomerEvent, CustomerUpdated } from './customer-events.ts';
+import type { CustomerCreated, CustomerEvent } from './customer-events.ts';
 
 export type Customer = CustomerCreated['data'] & { archived: boolean };
 
@@ -15,29 +15,4 @@ export function evolveCustomer(state: Customer | undefined, event: CustomerEvent
     default:
       return event satisfies never;
   }
-}
-
-export type CustomerRefusal = { refused: 'customer_not_found' | 'customer_archived' };
-
-/** Null: nothing changes. */
-export function decideUpdateCustomer(
-  state: Customer | undefined,
-  change: Omit<CustomerUpdated['data'], 'customer_id'>,
-): CustomerUpdated | null | CustomerRefusal {
-  if (state === undefined) return { refused: 'customer_not_found' };
-  if (state.archived) return { refused: 'customer_archived' };
-  const same =
-    (change.name ?? state.name) === state.name &&
-    (change.markup_ppm ?? state.markup_ppm) === state.markup_ppm;
-  if (same) return null;
-  return { type: 'CustomerUpdated', data: { customer_id: state.customer_id, ...change } };
-}
-
-/** Archiving what is archived changes nothing. */
-export function decideArchiveCustomer(
-  state: Customer | undefined,
-): CustomerEvent | null | CustomerRefusal {
-  if (state === undefined) return { refused: 'customer_not_found' };
-  if (state.archived) return null;
-  return { type: 'CustomerArchived', data: { customer_id: state.customer_id } };
 }

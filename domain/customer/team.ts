@@ -16,23 +16,3 @@ export function evolveTeam(state: Team | undefined, event: TeamEvent): Team {
       return event satisfies never;
   }
 }
-
-export type TeamRefusal = { refused: 'team_not_found' | 'team_archived' };
-
-/** Null: nothing changes. */
-export function decideRenameTeam(
-  state: Team | undefined,
-  name: string,
-): TeamEvent | null | TeamRefusal {
-  if (state === undefined) return { refused: 'team_not_found' };
-  if (state.archived) return { refused: 'team_archived' };
-  if (state.name === name) return null;
-  return { type: 'TeamUpdated', data: { team_id: state.team_id, name } };
-}
-
-/** Archiving what is archived changes nothing. */
-export function decideArchiveTeam(state: Team | undefined): TeamEvent | null | TeamRefusal {
-  if (state === undefined) return { refused: 'team_not_found' };
-  if (state.archived) return null;
-  return { type: 'TeamArchived', data: { team_id: state.team_id } };
-}

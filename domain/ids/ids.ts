@@ -63,7 +63,7 @@ export function makeUuidV7(timeMs: number, random: Uint8Array): string {
 }
 
 /** Unix milliseconds that a UUIDv7 carries. */
-export function uuidTimeMs(uuid: string): number {
+function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 

@@ -33,7 +33,7 @@ function crc32(text: string, length: number): number {
 }
 
 /** What an environment may be called: it stands in the key itself. */
-export function isKeyEnvironment(text: string): boolean {
+function isKeyEnvironment(text: string): boolean {
   if (text.length === 0 || text.length > ENVIRONMENT_LENGTH_MAX) return false;
   for (let i = 0; i < text.length; i++) {
     if (!isEnvironmentCode(text.charCodeAt(i))) return false;

@@ -86,4 +86,3 @@ export const tollgateConfig = z.strictObject({
 });
 
 export type TollgateConfig = z.infer<typeof tollgateConfig>;
-export type PriceOverride = z.infer<typeof priceOverride>;

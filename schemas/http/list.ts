@@ -1,7 +1,7 @@
 /** Stripe-style lists: newest first, `starting_after` the last id of the page before. */
 import { z } from 'zod';
 
-export const PAGE_ITEMS_MAX = 100;
+const PAGE_ITEMS_MAX = 100;
 
 /** The query of every list; extend it with filters. */
 export const listQuery = z.strictObject({

@@ -18,7 +18,7 @@ const tieredPrice = z
   .min(1)
   .max(16);
 
-export const modelPrice = z.strictObject({
+const modelPrice = z.strictObject({
   input: tieredPrice.exactOptional(),
   cache_read: tieredPrice.exactOptional(),
   cache_write: tieredPrice.exactOptional(),
@@ -29,7 +29,7 @@ export const modelPrice = z.strictObject({
   request: tieredPrice.exactOptional(),
 }) satisfies z.ZodType<ModelPrice>;
 
-export const modelMatch: z.ZodType<ModelMatch> = z.lazy(() =>
+const modelMatch: z.ZodType<ModelMatch> = z.lazy(() =>
   z.union([
     z.strictObject({ equals: modelText }),
     z.strictObject({ starts_with: modelText }),

@@ -1,7 +1,6 @@
 /** Reading a bill: whole lines of the first `end` bytes, in order, with where each one ends. */
 import { createReadStream } from 'node:fs';
 import { limits } from '../limits.ts';
-import type { BillLine } from './bill-line.ts';
 
 type PlacedLine = {
   readonly text: string;
@@ -28,11 +27,4 @@ export async function* placedLines(path: string, end: number): AsyncGenerator<Pl
     rest = data.subarray(from);
     if (rest.length > limits.billLineBytesMax) throw new Error(`${path}: this is not a bill`);
   }
-}
-
-/** Every whole line of the bill's first `end` bytes. */
-export async function readBillLines(path: string, end: number): Promise<BillLine[]> {
-  const lines: BillLine[] = [];
-  for await (const { text } of placedLines(path, end)) lines.push(JSON.parse(text) as BillLine);
-  return lines;
 }

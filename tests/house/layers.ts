@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/projector': ['domain', 'schemas', 'adapters'],
   'apps/billing-api': ['domain', 'schemas', 'adapters'],
   'apps/console': ['domain', 'schemas', 'adapters'],
-  'apps/standalone': ['domain', 'schemas', 'adapters', 'apps/'],
+  // It starts the simulator as a child process where there is no provider.
+  'apps/standalone': ['domain', 'schemas', 'adapters', 'apps/', 'simulator'],
   simulator: [],
 };
 

@@ -5,7 +5,7 @@
 
 import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import OpenAI from 'openai';
 import { type AdminClient, adminClient } from '../admin-client.ts';
@@ -384,9 +384,4 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
     if (Date.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Σ of amounts, for the report. */
-export function totalCost(figures: readonly { cost: string }[]): string {
-  return formatDecimal12(figures.reduce((total, { cost }) => total + parseDecimal12(cost), 0n));
 }
