@@ -38,7 +38,7 @@ const model = z.strictObject({
   allow_unpriced: z.boolean().default(false),
 });
 
-const priceOverride = z.strictObject({
+export const priceOverride = z.strictObject({
   provider: name,
   model: modelName,
   effective_from: z.iso.datetime().optional(),

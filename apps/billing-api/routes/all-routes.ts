@@ -1,7 +1,9 @@
 /** Every route of the billing API, in the order of its documentation. */
 import type { ApiRoute } from '../frame/route.ts';
 import { changeBudget, createBudget, getBudget, listBudgets } from './budgets/budgets.ts';
+import { getCall } from './calls/calls.ts';
 import { createCustomer, getCustomer, listCustomers } from './customers/customers.ts';
+import { ingestEvents } from './events/ingest.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { getKey, issueKey, listKeys, revokeKey, rotateKey } from './keys/keys.ts';
 import { closePeriodRoute } from './periods/close.ts';
@@ -9,6 +11,7 @@ import { closingRun } from './periods/closing-run.ts';
 import { getPeriod } from './periods/get.ts';
 import { listPeriods } from './periods/list.ts';
 import { openPeriodRoute } from './periods/open.ts';
+import { listPriceBooks, publishPriceBook } from './price-books/price-books.ts';
 import { importBill, listReconciliations } from './reconciliations/reconciliations.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
@@ -29,7 +32,11 @@ export const allRoutes: readonly ApiRoute[] = [
   listBudgets,
   getBudget,
   changeBudget,
+  publishPriceBook,
+  listPriceBooks,
+  ingestEvents,
   getUsage,
+  getCall,
   importBill,
   listReconciliations,
   openPeriodRoute,

@@ -1,0 +1,99 @@
+/** /v1/price_books: the operator's own price lists, dated and versioned (I7). */
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import { priceOverride } from '@tollgate/schemas/config/tollgate-config.ts';
+import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
+import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import { z } from 'zod';
+import { ApiProblem } from '../../frame/errors.ts';
+import { pageOf } from '../../frame/lists.ts';
+import { readStream } from '../../frame/read-stream.ts';
+import { defineRoute } from '../../frame/route.ts';
+
+const TYPE = 'PriceVersionPublished';
+
+const priceBookView = z.strictObject({
+  object: z.literal('price_book'),
+  /** The version's name: it stands on every event that it priced. */
+  id: z.string(),
+  source: z.enum(['price_book', 'config', 'catalogue']),
+  provider: z.string(),
+  effective_from: timestamp.nullable(),
+  models: z.int(),
+});
+
+export const publishPriceBook = defineRoute({
+  operationId: 'publishPriceBook',
+  method: 'POST',
+  path: '/v1/price_books',
+  tag: 'Prices',
+  summary: 'Publish a provider’s price list; from `effective_from` on it replaces the one before',
+  description: 'Prices are USD per million units, as text. Calls keep the price they started with.',
+  body: z.strictObject({
+    provider: z.string().min(1).max(256),
+    effective_from: timestamp.optional(),
+    models: z
+      .array(priceOverride.omit({ provider: true }))
+      .min(1)
+      .max(2_000),
+  }),
+  status: 201,
+  response: priceBookView,
+  errors: ['concurrent_change'],
+  async handler({ body, newId }, context) {
+    const { provider, effective_from = null } = body;
+    const version = newId('pb');
+    const overrides = body.models.map((model) => ({ ...model, provider }));
+    const [list] = priceListsFromOverrides(overrides, () => version);
+    if (list === undefined) throw new Error('a price list without models passed its schema');
+    const data = { ...list, source: 'price_book' as const, effective_from };
+    const stream = `price_book-${provider}.price_book`;
+    const past = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
+    const expected = past.at(-1)?.revision ?? 'no_stream';
+    const id = ledgerEventId(stream, TYPE, version);
+    if (!past.some((event) => event.id === id)) {
+      const result = await context.ledger.append(stream, expected, [{ id, type: TYPE, data }]);
+      if (!result.ok) throw new ApiProblem('concurrent_change');
+      const { limits, directory } = context;
+      await directory.sees(stream, result.revision, limits.readYourWritesMs);
+    }
+    return view(data);
+  },
+});
+
+export const listPriceBooks = defineRoute({
+  operationId: 'listPriceBooks',
+  method: 'GET',
+  path: '/v1/price_books',
+  tag: 'Prices',
+  summary: 'List published price lists, newest first, the built-in catalogue included',
+  query: listQuery,
+  status: 200,
+  response: listOf(priceBookView),
+  errors: ['cursor_unknown'],
+  handler: async ({ query }, { directory }) =>
+    pageOf(
+      directory.priceVersions.all(),
+      query,
+      ({ state }) => state.version,
+      ({ state }) => view(state),
+    ),
+});
+
+function view(list: {
+  version: string;
+  source: 'price_book' | 'config' | 'catalogue';
+  provider: string;
+  effective_from: string | null;
+  models: readonly unknown[];
+}) {
+  const { version, source, provider, effective_from, models } = list;
+  return {
+    object: 'price_book' as const,
+    id: version,
+    source,
+    provider,
+    effective_from,
+    models: models.length,
+  };
+}

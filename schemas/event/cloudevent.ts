@@ -1,0 +1,51 @@
+/**
+ * What collectors send to `POST /v1/events`: CloudEvents 1.0, JSON, structured mode. `subject` is
+ * the customer, by our id or by the operator's own.
+ */
+import { z } from 'zod';
+
+const text = z.string().min(1).max(256);
+const count = z.int().min(0).max(1_000_000_000_000);
+
+/** Unknown extension attributes are allowed by CloudEvents; ours are refused if they are wrong. */
+export const cloudEvent = z.looseObject({
+  specversion: z.literal('1.0'),
+  id: text,
+  source: z.string().min(1).max(1024),
+  type: z.string().min(1).max(1024),
+  subject: text,
+  time: z.iso.datetime({ offset: true }),
+  datacontenttype: z.literal('application/json').optional(),
+  data: z
+    .strictObject({
+      provider: text.optional(),
+      model: text.optional(),
+      environment: text.optional(),
+      end_user: z.string().max(1024).optional(),
+      tags: z.record(text, z.string().max(1024)).optional(),
+      input_tokens: count.optional(),
+      cache_read_tokens: count.optional(),
+      cache_write_tokens: count.optional(),
+      output_tokens: count.optional(),
+      reasoning_tokens: count.optional(),
+      audio_input_tokens: count.optional(),
+      audio_output_tokens: count.optional(),
+      images: count.optional(),
+      requests: count.optional(),
+    })
+    .optional(),
+});
+export type CloudEvent = z.infer<typeof cloudEvent>;
+
+/** One event or a batch; each is judged for itself, so that one bad event loses no other. */
+export const cloudEvents = z.union([
+  z.array(z.unknown()).min(1),
+  z.record(z.string(), z.unknown()),
+]);
+
+export const ingestResult = z.strictObject({
+  accepted: z.int(),
+  rejected: z.array(
+    z.strictObject({ index: z.int(), id: z.string().nullable(), reason: z.string() }),
+  ),
+});

@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
+import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPlatform, until } from './platform-house.ts';
+
+let folder: string;
+let platform: Started;
+let admin: AdminClient;
+let customerId: string;
+let secret: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-bad-input-'));
+  platform = await startPlatform(join(folder, 'data'), 1);
+  admin = adminClient(platform.apiUrl, platform.adminToken);
+  customerId = (await admin.post<{ id: string }>('/v1/customers', { name: 'c' })).id;
+  secret = (await issue()).secret;
+  await until(
+    'the key works',
+    async () => (await chat({ model: 'sim-small', messages })).status === 200,
+  );
+}, 60_000);
+afterAll(async () => {
+  await platform.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const messages = [{ role: 'user', content: 'hi' }];
+const issue = () =>
+  admin.post<{ id: string; secret: string }>('/v1/keys', { customer_id: customerId, name: 'k' });
+
+function chat(body: unknown, key = secret, path = '/v1/chat/completions') {
+  return fetch(platform.proxyUrl + path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+async function codeOf(response: Response): Promise<string> {
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect(error.message.length).toBeGreaterThan(10);
+  return `${response.status} ${error.code}`;
+}
+
+function api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  return fetch(platform.apiUrl + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${platform.adminToken}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+}
+
+async function problemOf(response: Response): Promise<string> {
+  const problem = (await response.json()) as { code: string; status: number };
+  expect(response.headers.get('content-type')).toContain('application/problem+json');
+  return `${response.status} ${problem.code}`;
+}
+
+describe('bad input at the proxy gets a documented error in OpenAI’s dialect, never a 500', () => {
+  const call = { model: 'sim-small', messages };
+  const flipped = () => secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A');
+  it.each<[string, () => Promise<Response>, string]>([
+    ['no key', () => fetch(`${platform.proxyUrl}/v1/models`), '401 missing_api_key'],
+    ['another provider’s key', () => chat(call, 'sk-abcdef'), '401 malformed_api_key'],
+    ['a wrong checksum', () => chat(call, flipped()), '401 malformed_api_key'],
+    ['an unknown path', () => chat(call, secret, '/v1/images/generations'), '404 unknown_endpoint'],
+    ['an unknown model', () => chat({ ...call, model: 'gpt-nope' }), '404 model_not_found'],
+    ['an unpriced model', () => chat({ ...call, model: 'sim-unpriced' }), '400 model_unpriced'],
+    ['malformed JSON', () => chat('{"model":'), '400 invalid_json'],
+    ['no messages', () => chat({ model: 'sim-small' }), '400 invalid_request'],
+    ['a body that is too large', () => chat(`"${'x'.repeat(17 << 20)}"`), '413 request_too_large'],
+  ])('%s', async (_, send, expected) => {
+    expect(await codeOf(await send())).toBe(expected);
+  });
+
+  it('a revoked key stops working within a second', async () => {
+    const key = await issue();
+    await until('it works', async () => (await chat(call, key.secret)).status === 200);
+    await admin.post(`/v1/keys/${key.id}/revoke`, {});
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await codeOf(await chat(call, key.secret))).toBe('401 revoked_api_key');
+  });
+});
+
+describe('bad input at the API gets a problem body, never a 500', () => {
+  const customer = { name: 'x' };
+  it.each<[string, () => Promise<Response>, string]>([
+    ['no token', () => fetch(`${platform.apiUrl}/v1/customers`), '401 missing_token'],
+    [
+      'an unknown field',
+      () => api('POST', '/v1/customers', { ...customer, nme: 1 }),
+      '400 invalid_request',
+    ],
+    ['malformed JSON', () => api('POST', '/v1/customers', '{'), '400 invalid_json'],
+    ['an unknown path', () => api('GET', '/v1/nothing'), '404 unknown_path'],
+    ['an unknown customer', () => api('GET', '/v1/customers/cus_x'), '404 customer_not_found'],
+    [
+      'another currency',
+      () => api('POST', '/v1/customers', { ...customer, currency: 'EUR' }),
+      '422 currency_not_supported',
+    ],
+    [
+      'a key of no customer',
+      () => api('POST', '/v1/keys', { customer_id: 'cus_x', name: 'k' }),
+      '404 customer_not_found',
+    ],
+    [
+      'a body that is too large',
+      () => api('POST', '/v1/events', `"${'x'.repeat(9 << 20)}"`),
+      '413 request_too_large',
+    ],
+    ['no event that is valid', () => api('POST', '/v1/events', [{}]), '422 no_event_accepted'],
+  ])('%s', async (_, send, expected) => {
+    expect(await problemOf(await send())).toBe(expected);
+  });
+
+  it('stores the valid events of a batch, names the bad one, and answers a repeat the same', async () => {
+    const event = {
+      specversion: '1.0',
+      id: 'e-1',
+      source: 'collector',
+      type: 'usage',
+      subject: customerId,
+      time: new Date().toISOString(),
+      data: { provider: 'simulator', model: 'sim-small', input_tokens: 1_000_000, requests: 1 },
+    };
+    const batch = [
+      event,
+      { ...event, id: 'e-2', time: 'yesterday' },
+      { ...event, id: 'e-3' },
+      event,
+    ];
+    const headers = { 'idempotency-key': 'batch-1' };
+    const first = await api('POST', '/v1/events', batch, headers);
+    const again = await api('POST', '/v1/events', batch, headers);
+    const answer = (await first.json()) as { accepted: number; rejected: { id: string }[] };
+    expect([first.status, answer.accepted, answer.rejected.map(({ id }) => id)]).toEqual([
+      202,
+      3,
+      ['e-2'],
+    ]);
+    expect(await again.json()).toEqual(answer);
+    const day = 86_400_000;
+    const range = `start=${new Date(Date.now() - day).toISOString()}&end=${new Date(Date.now() + day).toISOString()}`;
+    const query = `/v1/usage?${range}&customer_id=${customerId}&group_by=model&window=day`;
+    await until('both count once, at the price of their time', async () => {
+      const { data } = await admin.get<{ data: { model: string; input_tokens: number }[] }>(query);
+      const used = data.find(({ model }) => model === 'sim-small')?.input_tokens ?? 0;
+      // Two events of a million each; the chat calls of this file add a few more.
+      return used >= 2_000_000 && used < 2_001_000;
+    });
+  });
+
+  it('another body under the same Idempotency-Key is refused', async () => {
+    const headers = { 'idempotency-key': 'customer-1' };
+    await api('POST', '/v1/customers', { name: 'a' }, headers);
+    const other = await api('POST', '/v1/customers', { name: 'b' }, headers);
+    expect(await problemOf(other)).toBe('422 idempotency_mismatch');
+  });
+});
+
+describe('a provider that cannot be reached', () => {
+  it('is a 502 that may be tried again, and the hold is freed', async () => {
+    const house = await openPlatform();
+    const key = await house.key(await house.customer());
+    const proxy = await house.proxy('http://127.0.0.1:9/v1');
+    const response = await fetch(`${proxy.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key.secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'sim-small', messages }),
+    });
+    const code = await codeOf(response);
+    await proxy.stop();
+    await house.close();
+    expect([code, response.headers.get('x-should-retry')]).toEqual([
+      '502 upstream_unreachable',
+      'true',
+    ]);
+  });
+});
