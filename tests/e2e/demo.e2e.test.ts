@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { describe, expect, it } from 'vitest';
+
+const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+describe('the product in one command', () => {
+  it('I1–I6: the demo, with a proxy killed midway, ends in equal figures', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-demo-test-'));
+    const json = join(folder, 'figures.json');
+    const main = moduleOf('../../apps/standalone/demo/main.ts');
+    const flags = ['--calls', '160', '--data', join(folder, 'data'), '--json', json];
+    const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(output);
+    const figures = JSON.parse(readFileSync(json, 'utf8')) as {
+      places: Record<string, object>;
+      resolved: number;
+    };
+    rmSync(folder, { recursive: true, force: true });
+    const distinct = new Set(Object.values(figures.places).map((place) => JSON.stringify(place)));
+    expect([Object.keys(figures.places).length, distinct.size]).toEqual([5, 1]);
+    expect(figures.resolved).toBeGreaterThan(0);
+    expect(output).toContain("simulator's bill = events = roll-ups = snapshot = invoice");
+  });
+
+  it('refuses a second start on the same folder, and goes on where it was after a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-start-test-'));
+    const data = join(folder, 'data');
+    const platform = await startPlatform(data, 1);
+    const second = spawn(process.execPath, [
+      moduleOf('../../apps/standalone/main.ts'),
+      '--data',
+      data,
+      '--json',
+    ]);
+    let said = '';
+    second.stderr.on('data', (text) => (said += text));
+    const [code] = await once(second, 'exit');
+    const headers = { authorization: `Bearer ${platform.adminToken}` };
+    const created = await fetch(`${platform.apiUrl}/v1/customers`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'kept' }),
+    });
+    const { id } = (await created.json()) as { id: string };
+    await platform.stop();
+    const again = await startPlatform(data, 1);
+    const found = await fetch(`${again.apiUrl}/v1/customers/${id}`, { headers });
+    await again.stop();
+    rmSync(folder, { recursive: true, force: true });
+    expect([code, said.trim(), found.status]).toEqual([2, `another Tollgate runs on ${data}`, 200]);
+  });
+});
