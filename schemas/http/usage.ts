@@ -9,10 +9,10 @@ export const usageQuery = z.strictObject({
   end: timestamp,
   window: z.enum(['hour', 'day', 'month', 'total']).default('total'),
   time_zone: z.string().min(1).max(64).default('UTC'),
-  /** Comma-separated: customer, team, key, environment, model, provider. */
+  /** Comma-separated: customer, team, key, environment, model, provider, at most one tag:<name>. */
   group_by: z
     .string()
-    .regex(/^((customer|team|key|environment|model|provider)(,(?!$)|$))*$/)
+    .regex(/^((customer|team|key|environment|model|provider|tag:[^,]{1,256})(,(?!$)|$))*$/)
     .default(''),
   customer_id: id,
   team_id: id,
@@ -32,6 +32,8 @@ export const usageRow = z.strictObject({
   environment: z.string().nullable(),
   model: z.string().nullable(),
   provider: z.string().nullable(),
+  /** Value of the tag that was grouped by; null without one. */
+  tag: z.string().nullable(),
   events: sum,
   input_tokens: sum,
   cache_read_tokens: sum,

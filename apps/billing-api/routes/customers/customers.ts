@@ -11,6 +11,7 @@ import { appendDecided } from '../../frame/append-decided.ts';
 import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
 import { defineRoute } from '../../frame/route.ts';
+import { awaitReadModel } from '../periods/period-view.ts';
 
 export const createCustomer = defineRoute({
   operationId: 'createCustomer',
@@ -46,6 +47,7 @@ export const createCustomer = defineRoute({
       throw problemOfError(error);
     });
     if (!opened.ok) throw problemOfRefusal(opened.refusal);
+    await awaitReadModel(context, customer_id);
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
   },
 });

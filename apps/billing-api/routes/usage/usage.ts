@@ -39,6 +39,19 @@ const WINDOWS = {
 } as const;
 const BUCKET_MS = 900_000;
 
+const TAG = 'tag:';
+/** Roll-ups do not know tags, so a tag is grouped from the events themselves. */
+const TAGGED_EVENTS = `(
+  SELECT customer_id, ifNull(team_id, '') AS team_id, ifNull(key_id, '') AS key_id,
+    ifNull(environment, '') AS environment, ifNull(provider, '') AS provider,
+    ifNull(ifNull(model_served, model_requested), '') AS model, tags[{tag:String}] AS tag,
+    toStartOfInterval(toDateTime(time, 'UTC'), INTERVAL 15 MINUTE) AS bucket, 1 AS events,
+    ${SUMS.slice(1, -1)
+      .map((name) => `ifNull(e.${name}, 0) AS ${name}`)
+      .join(', ')},
+    ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events
+  FROM tollgate.usage_events AS e)`;
+
 type Query = z.output<typeof usageQuery>;
 
 export const getUsage = defineRoute({
@@ -68,6 +81,7 @@ export const getUsage = defineRoute({
       start_s: startMs / 1000,
       end_s: endMs / 1000,
       most: limits.usageWindowsMax + 1,
+      tag: tagOf(query) ?? '',
     });
     const data = rows.slice(0, limits.usageWindowsMax).map((row) => view(row, query));
     return { object: 'list' as const, data, has_more: rows.length > limits.usageWindowsMax };
@@ -84,15 +98,25 @@ function sqlOf(query: Query): string {
   const keys = ['window_s', ...groups].join(', ');
   return `SELECT toUnixTimestamp(${WINDOWS[query.window]}) AS window_s,
       ${[...groups, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text
-    FROM tollgate.usage_hourly
+    FROM ${tagOf(query) === null ? 'tollgate.usage_hourly' : TAGGED_EVENTS}
     WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
       ${filters.map((filter) => `AND ${filter}`).join(' ')}
     GROUP BY ${keys} ORDER BY ${keys} LIMIT {most:UInt32}`;
 }
 
 function grouped(query: Query): string[] {
-  const names = query.group_by.split(',').filter((name) => name !== '');
-  return names.map((name) => COLUMN_OF[name as keyof typeof COLUMN_OF]);
+  const names = new Set(query.group_by.split(',').filter((name) => name !== ''));
+  return [...names].map((name) =>
+    name.startsWith(TAG) ? 'tag' : COLUMN_OF[name as keyof typeof COLUMN_OF],
+  );
+}
+
+/** Name of the one tag that is grouped by. @throws ApiProblem if there are several */
+function tagOf(query: Query): string | null {
+  const tags = query.group_by.split(',').filter((name) => name.startsWith(TAG));
+  if (tags.length <= 1) return tags[0]?.slice(TAG.length) ?? null;
+  const errors = [{ path: 'query.group_by', message: 'at most one tag' }];
+  throw new ApiProblem('invalid_request', { errors });
 }
 
 function view(row: Record<string, string | number>, query: Query): z.input<typeof usageRow> {
@@ -100,7 +124,8 @@ function view(row: Record<string, string | number>, query: Query): z.input<typeo
     row[name] === undefined || row[name] === '' ? null : `${row[name]}`;
   const windowStart = new Date(Number(row['window_s']) * 1000).toISOString();
   const sums = Object.fromEntries(SUMS.map((name) => [name, Number(row[`sum_${name}`] ?? 0)]));
-  const dimensions = Object.fromEntries(DIMENSIONS.map((name) => [name, text(name)]));
+  const names = [...DIMENSIONS, 'tag'];
+  const dimensions = Object.fromEntries(names.map((name) => [name, text(name)]));
   return {
     window_start: query.window === 'total' ? null : windowStart,
     ...dimensions,
