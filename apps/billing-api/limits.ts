@@ -60,10 +60,9 @@ export const apiLimits = {
   reconciliationChunkLines: 1_000,
   /** Attempts that an answer lists because the bill states other figures for them. */
   reconciliationDifferencesMax: 100,
-  /** The longest call, ms: the proxy's `attemptTimeoutMs`. A bill must reach so far beyond a range. */
-  longestCallMs: 1_800_000,
-  /** How far the provider's clock and ours may be apart, ms. */
-  clockSkewMs: 5 * 60 * 1000,
+  /** How far a bill must reach beyond its range, ms: the longest call (the proxy's
+   * `attemptTimeoutMs`, 30 minutes) and what the provider's clock and ours may be apart (5). */
+  reconciliationMarginMs: 35 * 60 * 1000,
   /** Pause between two looks for attempts to resolve, ms. */
   resolverIdleMs: 1_000,
   /** Attempts that are resolved in one append to the log. */

@@ -24,6 +24,18 @@ export function agrees(event: UsageEvent, line: BillLine): boolean {
   return event.cost === line.cost && QUANTITIES.every((name) => event[name] === line[name]);
 }
 
+/** True if an attempt and its resolution together say what the bill's line says. */
+export function resolvedAgrees(event: UsageEvent, resolution: UsageEvent, line: BillLine): boolean {
+  return (
+    pico(event.cost) + pico(resolution.cost) === parseDecimal12(line.cost) &&
+    QUANTITIES.every((name) => (event[name] ?? 0) + (resolution[name] ?? 0) === line[name])
+  );
+}
+
+function pico(cost: string | null): bigint {
+  return cost === null ? 0n : parseDecimal12(cost);
+}
+
 /**
  * The one resolution of an attempt: every import derives the same id (I2).
  *
@@ -39,7 +51,6 @@ export function resolutionOf(
     QUANTITIES.map((name) => [name, (line?.[name] ?? 0) - (target[name] ?? 0)]),
   ) as Pick<UsageEvent, (typeof QUANTITIES)[number]>;
   const billed = line === undefined ? 0n : parseDecimal12(line.cost);
-  const stated = target.cost === null ? 0n : parseDecimal12(target.cost);
   return {
     ...target,
     ...quantities,
@@ -48,7 +59,7 @@ export function resolutionOf(
     source: `reconciliation/${facts.importId}`,
     resolves_id: target.id,
     usage_source: 'reconciled',
-    cost: formatDecimal12(billed - stated),
+    cost: formatDecimal12(billed - pico(target.cost)),
     latency_ms: null,
     ttft_ms: null,
     overhead_us: null,

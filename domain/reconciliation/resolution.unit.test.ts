@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noQuantities, toEventQuantities, unknownQuantities } from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
-import { agrees, resolutionOf } from './resolution.ts';
+import { agrees, resolutionOf, resolvedAgrees } from './resolution.ts';
 
 const target = {
   id: '019ab000-0000-7000-8000-000000000001',
@@ -42,5 +42,12 @@ describe('a resolution', () => {
       false,
       true,
     ]);
+  });
+
+  it('is contradicted by a line with the same cost and other quantities', () => {
+    const resolution = resolutionOf(target, line, facts);
+    expect(resolvedAgrees(target, resolution, line)).toBe(true);
+    expect(resolvedAgrees(target, resolution, { ...line, input_tokens: 8 })).toBe(false);
+    expect(resolvedAgrees(target, resolution, { ...line, cost: '0.500000000002' })).toBe(false);
   });
 });

@@ -3,14 +3,17 @@ import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { billLine } from '../ledger/ledger-events.ts';
 
+/** A date that exists: an import with any other could never be carried out. */
+const instant = z.iso.datetime({ precision: 3 });
+
 export const reconciliationRequest = z.strictObject({
   provider: z.string().min(1).max(256),
   /** Attempt start times `[start, end)` for which the bill is complete. */
-  start: timestamp,
-  end: timestamp,
+  start: instant,
+  end: instant,
   /** What the bill itself reaches over; further than the range by the longest call and the skew. */
-  bill_start: timestamp,
-  bill_end: timestamp,
+  bill_start: instant,
+  bill_end: instant,
   lines: z.array(billLine).max(20_000),
 });
 
@@ -36,3 +39,5 @@ export const reconciliationResult = reconciliationView.extend({
   /** Lines whose attempt has not arrived yet. */
   pending: z.int(),
 });
+
+export const reconciliationParams = z.strictObject({ import_id: z.string().min(1).max(128) });

@@ -20,22 +20,55 @@ const COLUMNS = eventColumns
 
 export type FoundAttempt = { event: UsageEvent; resolution: UsageEvent | null };
 
-/** Attempts that may be resolved, with the resolution that each has already. */
-export async function resolvableAttempts(
+/** The attempts that an import speaks of. */
+export type AttemptRange = { provider: string; start: string; end: string };
+
+const IN_RANGE = `e.type = 'attempt' AND e.provider = {provider:String}
+  AND e.time >= parseDateTime64BestEffort({start:String}, 3, 'UTC')
+  AND e.time < parseDateTime64BestEffort({end:String}, 3, 'UTC')
+  AND (isNull(e.cost) OR e.usage_source = 'estimated')`;
+const RESOLVED = `(SELECT assumeNotNull(resolves_id) FROM tollgate.usage_events
+  WHERE type = 'resolution')`;
+const RESOLVED_HOLDS = `${IN_RANGE} AND notEmpty(e.hold_lease_ids) AND e.id IN ${RESOLVED}`;
+
+/** Resolvable attempts without a counted resolution, oldest first. */
+export function unresolvedAttempts(
   warehouse: Warehouse,
-  range: { provider: string; start: string; end: string; limit: number; unresolvedOnly: boolean },
+  { provider, start, end }: AttemptRange,
+  limit: number,
 ): Promise<UsageEvent[]> {
-  const resolved = `SELECT assumeNotNull(resolves_id) FROM tollgate.usage_events
-    WHERE type = 'resolution'`;
+  const where = `${IN_RANGE} AND e.id NOT IN ${RESOLVED} ORDER BY e.time, e.id LIMIT {limit:UInt32}`;
+  return read(warehouse, where, { provider, start, end, limit });
+}
+
+/** How many attempts with holds have a counted resolution; it never shrinks. */
+export async function countResolvedHolds(
+  warehouse: Warehouse,
+  { provider, start, end }: AttemptRange,
+): Promise<number> {
+  const sql = `SELECT count() AS attempts FROM tollgate.usage_events AS e WHERE ${RESOLVED_HOLDS}`;
+  const [row] = await warehouse.query<{ attempts: string }>(sql, { provider, start, end });
+  return Number(row?.attempts ?? 0);
+}
+
+/** A page of them, oldest first. @param after the last of the page before */
+export function resolvedHolds(
+  warehouse: Warehouse,
+  { provider, start, end }: AttemptRange,
+  page: { after: UsageEvent | undefined; limit: number },
+): Promise<UsageEvent[]> {
+  const next = `(e.time, e.id) > (fromUnixTimestamp64Milli({after_ms:Int64}, 'UTC'), {after_id:String})`;
   return read(
     warehouse,
-    `e.type = 'attempt' AND e.provider = {provider:String}
-     AND e.time >= parseDateTime64BestEffort({start:String}, 3, 'UTC')
-     AND e.time < parseDateTime64BestEffort({end:String}, 3, 'UTC')
-     AND (isNull(e.cost) OR e.usage_source = 'estimated')
-     ${range.unresolvedOnly ? `AND e.id NOT IN (${resolved})` : ''}
-     ORDER BY e.time, e.id LIMIT {limit:UInt32}`,
-    { provider: range.provider, start: range.start, end: range.end, limit: range.limit },
+    `${RESOLVED_HOLDS} AND ${next} ORDER BY e.time, e.id LIMIT {limit:UInt32}`,
+    {
+      provider,
+      start,
+      end,
+      after_ms: page.after === undefined ? 0 : Date.parse(page.after.time),
+      after_id: page.after?.id ?? '',
+      limit: page.limit,
+    },
   );
 }
 

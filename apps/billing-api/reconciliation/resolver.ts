@@ -10,15 +10,20 @@ import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { allocateCharge } from '@tollgate/domain/budget/grant.ts';
-import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { resolutionOf } from '@tollgate/domain/reconciliation/resolution.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { eventsOfAttempts, resolvableAttempts } from './attempts.ts';
+import {
+  countResolvedHolds,
+  eventsOfAttempts,
+  resolvedHolds,
+  unresolvedAttempts,
+} from './attempts.ts';
 
 export type ResolverDeps = {
   ledger: Ledger;
@@ -45,80 +50,99 @@ export function startResolver(deps: ResolverDeps): Resolver {
 }
 
 /** Spares repeated work; to lose it costs duplicates, which count nothing. */
-type Memory = { sent: Set<string>; adjusted: Set<string> };
+type Memory = {
+  sent: Set<string>;
+  adjusted: Set<string>;
+  /** Per import: how many resolved holds the last whole pass saw. */
+  passed: Map<string, number>;
+};
 
 async function loop(deps: ResolverDeps, signal: AbortSignal): Promise<void> {
-  const memory: Memory = { sent: new Set(), adjusted: new Set() };
+  const memory: Memory = { sent: new Set(), adjusted: new Set(), passed: new Map() };
   while (!signal.aborted) {
-    try {
-      for (const accepted of deps.imports()) await carryOut(deps, accepted, memory);
-    } catch (error) {
-      deps.onError('resolving failed; trying again', error);
+    for (const accepted of imports(deps)) {
+      if (signal.aborted) return;
+      // One import that fails must not hold up the others.
+      try {
+        await appendResolutions(deps, accepted, memory);
+        await adjustBudgets(deps, accepted, memory);
+      } catch (error) {
+        deps.onError(`resolving ${accepted.import_id} failed; trying again`, error);
+      }
     }
     await sleep(deps.pollMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-async function carryOut(
-  deps: ResolverDeps,
-  accepted: ReconciliationImport,
-  { sent, adjusted }: Memory,
-): Promise<void> {
-  const range = { ...accepted, limit: deps.batchEvents };
-  const unresolved = await resolvableAttempts(deps.warehouse, { ...range, unresolvedOnly: true });
-  const open = unresolved.filter(({ id }) => !sent.has(id));
-  if (open.length > 0) {
-    const lines = await linesOf(deps.ledger, accepted.import_id);
-    const recordedAt = new Date().toISOString();
-    await deps.log.append(
-      open.map((target) => {
-        const hash = createHash('sha256').update(`resolution:${target.id}`).digest();
-        const facts = { importId: accepted.import_id, hash, recordedAt };
-        const event = resolutionOf(target, lines.get(target.id), facts);
-        const partition = partitionOf(Buffer.from(target.customer_id), deps.log.partitions);
-        return { partition, value: Buffer.from(JSON.stringify(event)) };
-      }),
-    );
-    for (const { id } of open) sent.add(id);
-  }
-  const held = await resolvableAttempts(deps.warehouse, { ...range, unresolvedOnly: false });
-  const waiting = held.filter((e) => e.hold_lease_ids.length > 0 && !adjusted.has(e.id));
-  const found = await eventsOfAttempts(
-    deps.warehouse,
-    waiting.map(({ id }) => id),
-  );
-  for (const { event, resolution } of found.values()) {
-    // Only a resolution that counts moves a budget.
-    if (resolution === null) continue;
-    await adjustLeases(deps.ledger, event, resolution);
-    adjusted.add(event.id);
+function imports(deps: ResolverDeps): readonly ReconciliationImport[] {
+  try {
+    return deps.imports();
+  } catch (error) {
+    deps.onError('the accepted imports cannot be read; trying again', error);
+    return [];
   }
 }
 
-/** The budget was charged the hold; from now on it is charged what the attempt cost. */
+async function appendResolutions(
+  deps: ResolverDeps,
+  accepted: ReconciliationImport,
+  { sent }: Memory,
+): Promise<void> {
+  const unresolved = await unresolvedAttempts(deps.warehouse, accepted, deps.batchEvents);
+  const open = unresolved.filter(({ id }) => !sent.has(id));
+  if (open.length === 0) return;
+  const lines = await linesOf(deps.ledger, accepted.import_id);
+  const recordedAt = new Date().toISOString();
+  await deps.log.append(
+    open.map((target) => {
+      const hash = createHash('sha256').update(`resolution:${target.id}`).digest();
+      const facts = { importId: accepted.import_id, hash, recordedAt };
+      const event = resolutionOf(target, lines.get(target.id), facts);
+      const partition = partitionOf(Buffer.from(target.customer_id), deps.log.partitions);
+      return { partition, value: Buffer.from(JSON.stringify(event)) };
+    }),
+  );
+  for (const { id } of open) sent.add(id);
+}
+
+/** Only a resolution that counts moves a budget. All pages: a bill may resolve any number. */
+async function adjustBudgets(
+  deps: ResolverDeps,
+  accepted: ReconciliationImport,
+  { adjusted, passed }: Memory,
+): Promise<void> {
+  const { warehouse, ledger, batchEvents: limit } = deps;
+  const total = await countResolvedHolds(warehouse, accepted);
+  if (passed.get(accepted.import_id) === total) return;
+  let seen = 0;
+  let after: UsageEvent | undefined;
+  for (;;) {
+    const page = await resolvedHolds(warehouse, accepted, { after, limit });
+    const waiting = page.map(({ id }) => id).filter((id) => !adjusted.has(id));
+    const found = await eventsOfAttempts(warehouse, waiting);
+    for (const { event, resolution } of found.values()) {
+      if (resolution === null) throw new Error(`${event.id} was resolved and is not any more`);
+      await adjustLeases(ledger, event, resolution);
+      adjusted.add(event.id);
+    }
+    seen += page.length;
+    after = page.at(-1);
+    if (page.length < limit) break;
+  }
+  passed.set(accepted.import_id, seen);
+}
+
 async function adjustLeases(
   ledger: Ledger,
   target: UsageEvent,
   resolution: UsageEvent,
 ): Promise<void> {
-  const stated = target.cost === null ? 0n : parseDecimal12(target.cost);
-  const cost = stated + parseDecimal12(resolution.cost ?? '0.000000000000');
-  for (const window of new Set(target.budget_windows)) {
-    const parts = target.hold_lease_ids.flatMap((leaseId, index) => {
-      if (target.budget_windows[index] !== window) return [];
-      return [{ leaseId, hold: parseDecimal12(target.hold_amounts[index] ?? '') }];
+  for (const { window, leaseId, delta } of leaseAdjustments(target, resolution)) {
+    await appendOnce(ledger, window, {
+      id: ledgerEventId(window, 'LeaseAdjusted', `${target.id}|${leaseId}`),
+      type: 'LeaseAdjusted',
+      data: { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) },
     });
-    const holds = parts.map(({ hold }) => hold);
-    const { charges } = allocateCharge(holds, cost);
-    for (const [index, { leaseId, hold }] of parts.entries()) {
-      const delta = (charges[index] ?? 0n) - hold;
-      if (delta === 0n) continue;
-      await appendOnce(ledger, window, {
-        id: ledgerEventId(window, 'LeaseAdjusted', `${target.id}|${leaseId}`),
-        type: 'LeaseAdjusted',
-        data: { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) },
-      });
-    }
   }
 }
 

@@ -12,7 +12,11 @@ import { getPeriod } from './periods/get.ts';
 import { listPeriods } from './periods/list.ts';
 import { openPeriodRoute } from './periods/open.ts';
 import { listPriceBooks, publishPriceBook } from './price-books/price-books.ts';
-import { importBill, listReconciliations } from './reconciliations/reconciliations.ts';
+import {
+  getReconciliation,
+  importBill,
+  listReconciliations,
+} from './reconciliations/reconciliations.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
 import { getUsage } from './usage/usage.ts';
@@ -39,6 +43,7 @@ export const allRoutes: readonly ApiRoute[] = [
   getCall,
   importBill,
   listReconciliations,
+  getReconciliation,
   openPeriodRoute,
   listPeriods,
   getPeriod,

@@ -32,6 +32,7 @@ export async function openHouse(partitions = 4) {
   return {
     log,
     deadLetters,
+    ledger,
     warehouse,
     warnings,
     start: (owner: string, more: Partial<Parameters<typeof startProjector>[0]> = {}) =>

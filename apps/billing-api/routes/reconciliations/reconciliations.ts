@@ -2,13 +2,13 @@
 
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
-import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
-import { agrees } from '@tollgate/domain/reconciliation/resolution.ts';
+import { agrees, resolvedAgrees } from '@tollgate/domain/reconciliation/resolution.ts';
 import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import {
+  reconciliationParams,
   reconciliationRequest,
   reconciliationResult,
   reconciliationView,
@@ -35,8 +35,7 @@ export const importBill = defineRoute({
   response: reconciliationResult,
   errors: ['bill_range_too_short', 'duplicate_attempt', 'already_resolved', 'ledger_unavailable'],
   async handler({ body, newId, timeMs }, context) {
-    const { longestCallMs, clockSkewMs } = context.limits;
-    const marginMs = longestCallMs + clockSkewMs;
+    const marginMs = context.limits.reconciliationMarginMs;
     const [start, end, billStart, billEnd] = [
       body.start,
       body.end,
@@ -79,9 +78,7 @@ export const importBill = defineRoute({
 /** A line for an attempt that was resolved already, with other figures (409). */
 function contradicts(found: FoundAttempt | undefined, line: BillLine): boolean {
   if (found === undefined || found.resolution === null) return false;
-  const stated = found.event.cost === null ? 0n : parseDecimal12(found.event.cost);
-  const resolved = stated + parseDecimal12(found.resolution.cost ?? '0.000000000000');
-  return formatDecimal12(resolved) !== line.cost;
+  return !resolvedAgrees(found.event, found.resolution, line);
 }
 
 function compare(
@@ -93,9 +90,12 @@ function compare(
   let resolvable = 0;
   const differing: string[] = [];
   for (const line of lines) {
-    const event = found.get(line.attempt_id)?.event;
-    if (event === undefined) continue;
-    if (isResolvable(event)) resolvable++;
+    const attempt = found.get(line.attempt_id);
+    if (attempt === undefined) continue;
+    const { event, resolution } = attempt;
+    // Resolved with other figures would have been refused.
+    if (resolution !== null) agreed++;
+    else if (isResolvable(event)) resolvable++;
     else if (agrees(event, line)) agreed++;
     else differing.push(line.attempt_id);
   }
@@ -145,6 +145,23 @@ export const listReconciliations = defineRoute({
   errors: ['cursor_unknown'],
   handler: async ({ query }, { directory }) =>
     pageOf(directory.imports.all(), query, ({ state }) => state.import_id, view),
+});
+
+export const getReconciliation = defineRoute({
+  operationId: 'getReconciliation',
+  method: 'GET',
+  path: '/v1/reconciliations/{import_id}',
+  tag: 'Reconciliation',
+  summary: 'Retrieve an import',
+  params: reconciliationParams,
+  status: 200,
+  response: reconciliationView,
+  errors: ['reconciliation_not_found'],
+  async handler({ params }, { directory }) {
+    const found = directory.imports.get(params.import_id);
+    if (found === undefined) throw new ApiProblem('reconciliation_not_found');
+    return view(found);
+  },
 });
 
 function view({ state, createdAtMs }: Entity<ReconciliationImport>) {

@@ -1,0 +1,119 @@
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import {
+  noQuantities,
+  toEventQuantities,
+  unknownQuantities,
+} from '@tollgate/domain/usage/quantities.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startResolver } from './resolver.ts';
+
+const WINDOW = 'budget-bud_1@20261101T000000Z';
+const IMPORT = {
+  import_id: 'rec_1',
+  provider: 'simulator',
+  start: '2026-11-24T00:00:00.000Z',
+  end: '2026-11-24T01:00:00.000Z',
+  lines: 4,
+  chunks: 1,
+};
+/** Accepted before dates were checked: it can never be carried out. */
+const IMPOSSIBLE = { ...IMPORT, import_id: 'rec_0', start: '2026-13-01T00:00:00.000Z' };
+
+let house: House;
+let projector: Awaited<ReturnType<House['start']>>;
+beforeAll(async () => {
+  house = await openHouse();
+  projector = await house.start('p1');
+});
+afterAll(async () => {
+  await projector.stop();
+  await house.close();
+});
+
+function unknownAttempt(minute: number, fields: Partial<UsageEvent> = {}): UsageEvent {
+  const held = {
+    hold_lease_ids: [`lse_${minute}`],
+    hold_amounts: ['1.000000000000'],
+    hold_units: ['usd'],
+    budget_windows: [WINDOW],
+  };
+  const unknown = { ...unknownQuantities(), usage_source: 'none', cost: null } as const;
+  const timeMs = Date.parse(IMPORT.start) + minute * 60_000;
+  return attempt({ ...unknown, status: 'unknown', ...held, ...fields }, timeMs);
+}
+
+async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await done())) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function start(errors: string[]) {
+  const { ledger, log, warehouse } = house;
+  const imports = () => [IMPOSSIBLE, IMPORT];
+  const onError = (message: string) => errors.push(message);
+  return startResolver({
+    ...{ ledger, log, warehouse, imports, onError },
+    pollMs: 20,
+    batchEvents: 2,
+  });
+}
+
+async function resolutions() {
+  return await house.warehouse.query<{ target: string; cost: string }>(
+    `SELECT resolves_id AS target, toDecimalString(cost, 12) AS cost
+     FROM tollgate.usage_events WHERE type = 'resolution' ORDER BY time`,
+  );
+}
+
+const deltas = async () =>
+  (await house.ledger.read(WINDOW)).map(({ data }) => {
+    const { lease_id, delta } = data as { lease_id: string; delta: string };
+    return [lease_id, delta];
+  });
+
+it('carries an import out over all its pages, once, past one that fails, also after a restart', async () => {
+  const targets = [0, 1, 2, 3, 4].map((minute) => unknownAttempt(minute));
+  const outside = [unknownAttempt(60), unknownAttempt(5, { provider: 'other' })];
+  await house.append([...targets, ...outside]);
+  const used = toEventQuantities({ ...noQuantities(), inputTokens: 7, requests: 1 });
+  // The last attempt has no line: the bill is complete, so it was not billed.
+  const lines = targets
+    .slice(0, 4)
+    .map(({ id }) => ({ attempt_id: id, ...used, cost: '0.250000000000' }));
+  const stream = `reconciliation-${IMPORT.import_id}`;
+  const type = 'ReconciliationLines';
+  const data = { import_id: IMPORT.import_id, chunk: 0, lines };
+  await house.ledger.append(stream, 'no_stream', [
+    { id: ledgerEventId(stream, type, '0'), type, data },
+  ]);
+
+  const errors: string[] = [];
+  const first = start(errors);
+  await until('all leases are adjusted', async () => (await deltas()).length === targets.length);
+  await first.stop();
+  const expected = targets.map(({ id }, i) => ({
+    target: id,
+    cost: i < 4 ? '0.250000000000' : '0.000000000000',
+  }));
+  expect(await resolutions()).toEqual(expected);
+  const adjusted = await deltas();
+  expect(adjusted.sort()).toEqual(
+    targets.map((_, i) => [`lse_${i}`, i < 4 ? '-0.750000000000' : '-1.000000000000']),
+  );
+  expect(new Set(errors)).toEqual(new Set(['resolving rec_0 failed; trying again']));
+
+  const second = start(errors);
+  const late = unknownAttempt(10);
+  await house.append([late]);
+  await until(
+    'an attempt that arrives late is adjusted',
+    async () => (await deltas()).length === 6,
+  );
+  await second.stop();
+  expect(await resolutions()).toEqual([...expected, { target: late.id, cost: '0.000000000000' }]);
+});

@@ -1,0 +1,53 @@
+/**
+ * What a resolution changes on the leases of its attempt (design §7.10). The budget was charged the
+ * hold; once the resolution counts it is charged what the attempt cost.
+ */
+import { parseDecimal12 } from '../money/money.ts';
+import type { UsageEvent } from '../usage/usage-event.ts';
+import { allocateCharge } from './grant.ts';
+
+export type LeaseAdjustment = {
+  /** Ledger stream of the budget window. */
+  window: string;
+  leaseId: string;
+  /** Pico-dollars, never zero. */
+  delta: bigint;
+};
+
+type Resolved = Pick<
+  UsageEvent,
+  'cost' | 'hold_lease_ids' | 'hold_amounts' | 'hold_units' | 'budget_windows'
+>;
+
+/**
+ * One adjustment per lease that was charged something else than its share of the cost. Each window
+ * counts the whole cost, on its own holds in their order. A hold in another unit than USD says
+ * nothing about dollars and stays.
+ */
+export function leaseAdjustments(
+  target: Resolved,
+  resolution: Pick<UsageEvent, 'cost'>,
+): LeaseAdjustment[] {
+  const cost = pico(target.cost) + pico(resolution.cost);
+  const byWindow = new Map<string, { leaseId: string; hold: bigint }[]>();
+  for (const [index, leaseId] of target.hold_lease_ids.entries()) {
+    if (target.hold_units[index] !== 'usd') continue;
+    const window = target.budget_windows[index] as string;
+    const hold = parseDecimal12(target.hold_amounts[index] as string);
+    byWindow.set(window, [...(byWindow.get(window) ?? []), { leaseId, hold }]);
+  }
+  return [...byWindow].flatMap(([window, parts]) => {
+    const { charges } = allocateCharge(
+      parts.map(({ hold }) => hold),
+      cost,
+    );
+    return parts.flatMap(({ leaseId, hold }, index) => {
+      const delta = (charges[index] as bigint) - hold;
+      return delta === 0n ? [] : [{ window, leaseId, delta }];
+    });
+  });
+}
+
+function pico(cost: string | null): bigint {
+  return cost === null ? 0n : parseDecimal12(cost);
+}
