@@ -16,6 +16,8 @@ export const cloudEvent = z.looseObject({
   subject: text,
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json').optional(),
+  /** Not an extension: what it holds would be lost without a word. */
+  data_base64: z.never('send JSON in `data`').optional(),
   data: z
     .strictObject({
       provider: text.optional(),

@@ -13,6 +13,11 @@ import { evolveKey, type KeyState } from '@tollgate/domain/key/key.ts';
 import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import {
+  emptyPriceList,
+  evolvePrices,
+  type PriceListState,
+} from '@tollgate/domain/pricing/price-list.ts';
+import {
   evolveReconciliation,
   type ReconciliationImport,
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
@@ -50,7 +55,7 @@ export class Directory {
   readonly priceVersions = new Entities<PriceVersion>();
   readonly imports = new Entities<ReconciliationImport>();
   readonly #customerOfExternalId = new Map<string, string>();
-  readonly #onPrices: ((event: PriceVersionPublished) => void)[] = [];
+  #prices = emptyPriceList();
   readonly #fold: LedgerFold;
 
   constructor(options: {
@@ -91,9 +96,12 @@ export class Directory {
     return id === undefined ? undefined : this.customers.get(id);
   }
 
-  /** Every published price list from now on; call it before `start`. */
-  onPriceVersion(listener: (event: PriceVersionPublished) => void): void {
-    this.#onPrices.push(listener);
+  /**
+   * What is in force, folded in the order of publication as the proxies do. `priceVersions` cannot
+   * say it: a list that is published again stands there only once, in its first place.
+   */
+  get prices(): PriceListState {
+    return this.#prices;
   }
 
   #apply(event: LedgerEvent): void {
@@ -131,7 +139,7 @@ export class Directory {
       case 'ReconciliationAccepted':
         return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));
       case 'PriceVersionPublished':
-        for (const listener of this.#onPrices) listener(event);
+        this.#prices = evolvePrices(this.#prices, event);
         return this.priceVersions.fold(event.data.version, at, () => ({
           ...event.data,
           book: at.stream.slice('price_book-'.length),

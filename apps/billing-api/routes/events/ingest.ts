@@ -3,12 +3,7 @@
  * the log; in a batch the valid events are stored and the bad ones are named.
  */
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
-import {
-  emptyPriceList,
-  evolvePrices,
-  findPrice,
-  type PriceListState,
-} from '@tollgate/domain/pricing/price-list.ts';
+import { findPrice, type PriceListState } from '@tollgate/domain/pricing/price-list.ts';
 import {
   type CloudEvent,
   cloudEvent,
@@ -47,8 +42,7 @@ export const ingestEvents = defineRoute({
       const errors = [{ path: 'body', message: 'too many events in one batch' }];
       throw new ApiProblem('invalid_request', { errors });
     }
-    const prices = priceList(context);
-    const judged = events.map((event) => judge(event, context, prices, timeMs));
+    const judged = events.map((event) => judge(event, context, timeMs));
     const rejected = judged.flatMap((verdict, index) =>
       typeof verdict === 'string' ? [{ index, id: idOf(events[index]), reason: verdict }] : [],
     );
@@ -62,12 +56,7 @@ export const ingestEvents = defineRoute({
 });
 
 /** The record of a valid event, or why it is none. */
-function judge(
-  candidate: unknown,
-  context: ApiContext,
-  prices: PriceListState,
-  nowMs: number,
-): Judged {
+function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   const parsed = cloudEvent.safeParse(candidate);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -83,7 +72,7 @@ function judge(
   const external = externalEvent(
     event,
     customer.customer_id,
-    priceOf(event, prices, atMs),
+    priceOf(event, context.directory.prices, atMs),
     new Date(nowMs).toISOString(),
   );
   const checked = usageEvent.safeParse(external);
@@ -96,14 +85,6 @@ function priceOf(event: CloudEvent, prices: PriceListState, atMs: number) {
   const { provider, model } = event.data ?? {};
   if (provider === undefined || model === undefined) return null;
   return findPrice(prices, provider, model, atMs);
-}
-
-function priceList({ directory }: ApiContext): PriceListState {
-  const versions = directory.priceVersions.all();
-  return versions.reduce(
-    (state, { state: data }) => evolvePrices(state, { data }),
-    emptyPriceList(),
-  );
 }
 
 function idOf(candidate: unknown): string | null {
