@@ -1,0 +1,15 @@
+/** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
+import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
+
+const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
+  proxy: { usage: proxyBenchUsage, run: benchProxy },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined || args.includes('--help')) {
+  const usages = bench === undefined ? Object.values(benches) : [bench];
+  console.log(`Usage: npm run bench -- NAME [options]\n\n${usages.map((b) => b.usage).join('\n')}`);
+  process.exit(name === '' || name === '--help' || bench !== undefined ? 0 : 2);
+}
+await bench.run(args);

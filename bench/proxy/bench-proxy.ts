@@ -1,0 +1,185 @@
+/**
+ * The proxy under load, beside the upstream alone, a bare relay and a peer: interleaved rounds in one
+ * run, so that a slow minute of the machine falls on all of them; medians over the rounds.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fsyncP50Ms } from '../harness/machine.ts';
+import { type Subject, start, usageOf } from '../harness/process.ts';
+import { report } from '../harness/results.ts';
+import { median, rounded } from '../harness/stats.ts';
+import { type Load, load, run } from '../harness/wrk.ts';
+import { startPortkey } from './portkey.ts';
+import { startTollgate } from './tollgate.ts';
+
+export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--portkey DIR] [--no-portkey] [--profile DIR] [--compare FILE]
+      Closed loop at 1, 32 and 64 connections: upstream, bare relay, Tollgate with authentication,
+      hold and durable event, and Portkey's gateway, which is installed into DIR (outside the
+      project) unless it is there. Needs wrk and Go. --profile leaves CPU profiles of Tollgate's
+      threads in DIR.
+`;
+
+const CONNECTIONS = [1, 32, 64];
+const BODY = JSON.stringify({
+  model: 'bench-small',
+  messages: [
+    { role: 'system', content: 'You are a helpful assistant. Answer in one short sentence.' },
+    { role: 'user', content: `Tell me about the weather. ${'word '.repeat(36)}`.trim() },
+  ],
+  temperature: 0.7,
+  max_tokens: 64,
+});
+
+type Contender = { name: string; url: string; pid: number; headers: Record<string, string> };
+type Sample = Load & { connections: number; cpuSPer1000: number; rssMib: number };
+
+export async function benchProxy(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '10' },
+      portkey: { type: 'string', default: join(tmpdir(), 'tollgate-bench-portkey') },
+      'no-portkey': { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      compare: { type: 'string' },
+    },
+  });
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
+  const fsyncMs = fsyncP50Ms(folder);
+  const subjects: Subject[] = [];
+  try {
+    const portkey = values['no-portkey'] ? undefined : values.portkey;
+    const profile =
+      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+    const contenders = await startAll(folder, { portkey, nodeArgs: profile }, subjects);
+    const samples = await measure(contenders, rounds, seconds);
+    const summary = { ...summarize(samples), fsync_p50_ms: fsyncMs };
+    print(samples);
+    const options = { rounds, seconds, body_bytes: BODY.length };
+    report('proxy', options, Object.fromEntries(samples), summary, values.compare);
+  } finally {
+    for (const subject of subjects.toReversed()) await subject.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startAll(
+  folder: string,
+  options: { portkey: string | undefined; nodeArgs: readonly string[] },
+  subjects: Subject[],
+): Promise<Contender[]> {
+  const keep = (subject: Subject) => {
+    subjects.push(subject);
+    return { name: subject.name, url: subject.ready['url'] ?? '', pid: subject.pid, headers: {} };
+  };
+  const binary = join(folder, 'upstream');
+  await run(
+    'go',
+    ['build', '-o', binary, '.'],
+    process.env,
+    join(import.meta.dirname, '../upstream'),
+  );
+  const upstream = keep(await start({ name: 'upstream', command: binary, args: [] }));
+  const relayMain = join(import.meta.dirname, '../relay/main.ts');
+  const relay = keep(
+    await start({ name: 'relay', command: process.execPath, args: [relayMain, upstream.url] }),
+  );
+  const tollgate = await startTollgate(folder, upstream.url, options.nodeArgs);
+  const contenders: Contender[] = [
+    upstream,
+    relay,
+    { ...keep(tollgate.subject), headers: { authorization: `Bearer ${tollgate.secret}` } },
+  ];
+  if (options.portkey === undefined) return contenders;
+  const portkey = keep(await startPortkey(options.portkey));
+  const headers = {
+    authorization: 'Bearer bench',
+    'x-portkey-provider': 'openai',
+    'x-portkey-custom-host': `${upstream.url}/v1`,
+  };
+  return [...contenders, { ...portkey, headers }];
+}
+
+async function measure(
+  contenders: readonly Contender[],
+  rounds: number,
+  seconds: number,
+): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
+  const one = (contender: Contender, connections: number, durationS: number) =>
+    load({
+      url: `${contender.url}/v1/chat/completions`,
+      connections,
+      seconds: durationS,
+      body: BODY,
+      headers: contender.headers,
+    });
+  // Compilers and caches warm up before anything counts.
+  for (const contender of contenders) await one(contender, 32, 3);
+  for (let round = 1; round <= rounds; round++) {
+    for (const connections of CONNECTIONS) {
+      for (const contender of contenders) {
+        const before = usageOf(contender.pid);
+        const result = await one(contender, connections, seconds);
+        const after = usageOf(contender.pid);
+        const cpuSPer1000 = ((after.cpuS - before.cpuS) / result.requests) * 1000;
+        const sample = { ...result, connections, cpuSPer1000, rssMib: after.rssMib };
+        samples.get(contender.name)?.push(sample);
+        console.error(
+          `round ${round} c=${connections} ${contender.name}: ${Math.round(result.rps)}/s ` +
+            `p50 ${rounded(result.p50Ms)} p99 ${rounded(result.p99Ms)} ms ` +
+            `cpu ${rounded(cpuSPer1000)} s/1000`,
+        );
+      }
+    }
+  }
+  return samples;
+}
+
+function medianOf(
+  samples: readonly Sample[] | undefined,
+  connections: number,
+  field: keyof Sample,
+): number {
+  const chosen = (samples ?? []).filter((sample) => sample.connections === connections);
+  return median(chosen.map((sample) => sample[field]));
+}
+
+function summarize(samples: ReadonlyMap<string, Sample[]>): Record<string, number> {
+  const of = (name: string, connections: number, field: keyof Sample) =>
+    medianOf(samples.get(name), connections, field);
+  const summary: Record<string, number> = {
+    relay_ratio: of('tollgate', 64, 'rps') / of('relay', 64, 'rps'),
+    relay_ratio_c32: of('tollgate', 32, 'rps') / of('relay', 32, 'rps'),
+    added_p50_ms: of('tollgate', 1, 'p50Ms') - of('upstream', 1, 'p50Ms'),
+    cpu_s_per_1000: of('tollgate', 64, 'cpuSPer1000'),
+    rps_c64: of('tollgate', 64, 'rps'),
+    p99_ms_c64: of('tollgate', 64, 'p99Ms'),
+    rss_mib: of('tollgate', 64, 'rssMib'),
+  };
+  if (samples.has('portkey')) {
+    summary['portkey_ratio'] = of('tollgate', 64, 'rps') / of('portkey', 64, 'rps');
+  }
+  return summary;
+}
+
+function print(samples: ReadonlyMap<string, Sample[]>): void {
+  const rows = [...samples].map(([name, own]) => {
+    const at = (connections: number, field: keyof Sample) =>
+      rounded(medianOf(own, connections, field));
+    return {
+      contender: name,
+      ...Object.fromEntries(CONNECTIONS.map((c) => [`rps c=${c}`, Math.round(at(c, 'rps'))])),
+      'p50/p99 ms c=1': `${at(1, 'p50Ms')}/${at(1, 'p99Ms')}`,
+      'p50/p99 ms c=64': `${at(64, 'p50Ms')}/${at(64, 'p99Ms')}`,
+      'CPU s per 1,000': at(64, 'cpuSPer1000'),
+      'RSS MiB': Math.round(at(64, 'rssMib')),
+    };
+  });
+  console.table(rows);
+}

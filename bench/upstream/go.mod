@@ -1,0 +1,3 @@
+module tollgate/bench/upstream
+
+go 1.21
