@@ -33,6 +33,17 @@ export type JournalWrite =
   | { op: 'lease_forgotten'; leaseId: string }
   | { op: 'shipped'; uptoSeq: number };
 
+/**
+ * A page of the outbox in one buffer, which moves between threads without a copy: record i has
+ * `lengths[i]` bytes, one after another.
+ */
+export type OutboxPage = {
+  seqs: Float64Array;
+  partitions: Int32Array;
+  lengths: Int32Array;
+  values: Uint8Array<ArrayBuffer>;
+};
+
 export type OutboxRecord = { seq: number; partition: number; value: Uint8Array };
 export type UnfinishedAttempt = { attemptId: string; event: string };
 
@@ -43,10 +54,15 @@ export type JournalContents = {
   outboxRecords: number;
 };
 
+/**
+ * Tables of large rows have integer keys that grow: new rows fill the last page, and none spills
+ * into overflow pages, as a row of 1 kB in a `WITHOUT ROWID` table would.
+ */
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS attempt (id TEXT PRIMARY KEY, event TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS attempt (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, event TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL, value BLOB NOT NULL);
+    seq INTEGER PRIMARY KEY, partition INTEGER NOT NULL, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS lease_request (
     lease_id TEXT PRIMARY KEY, stream TEXT NOT NULL, expected_revision TEXT NOT NULL,
     event_id TEXT NOT NULL, amount TEXT NOT NULL) WITHOUT ROWID;
@@ -63,17 +79,26 @@ export class JournalStore {
   readonly #deleteAttempt: StatementSync;
   readonly #insertOutbox: StatementSync;
   readonly #saveLease: StatementSync;
+  readonly #selectOutbox: StatementSync;
+  /** Where each unfinished attempt stands in the file. */
+  readonly #attempts = new Map<string, number>();
+  #nextSeq = 1;
   #outboxRecords = 0;
 
   constructor(path: string, busyTimeoutMs: number) {
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    this.#db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
+    this.#db.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;',
+    );
     this.#db.exec(SCHEMA);
-    this.#insertAttempt = this.#db.prepare('INSERT INTO attempt (id, event) VALUES (?, ?)');
-    this.#deleteAttempt = this.#db.prepare('DELETE FROM attempt WHERE id = ?');
-    this.#insertOutbox = this.#db.prepare('INSERT INTO outbox (partition, value) VALUES (?, ?)');
+    this.#insertAttempt = this.#db.prepare('INSERT INTO attempt VALUES (?, ?, ?)');
+    this.#deleteAttempt = this.#db.prepare('DELETE FROM attempt WHERE seq = ?');
+    this.#insertOutbox = this.#db.prepare('INSERT INTO outbox VALUES (?, ?, ?)');
     this.#saveLease = this.#db.prepare(
       'INSERT OR REPLACE INTO lease (lease_id, stream, amount, spent) VALUES (?, ?, ?, ?)',
+    );
+    this.#selectOutbox = this.#db.prepare(
+      'SELECT seq, partition, CAST(value AS BLOB) AS value FROM outbox ORDER BY seq LIMIT ?',
     );
     this.#load();
   }
@@ -100,15 +125,21 @@ export class JournalStore {
   }
 
   /** The oldest finished records that were not shipped yet. */
-  outbox(limit: number): OutboxRecord[] {
-    const rows = this.#db
-      .prepare('SELECT seq, partition, value FROM outbox ORDER BY seq LIMIT ?')
-      .all(limit);
-    return rows.map((row) => ({
-      seq: Number(row['seq']),
-      partition: Number(row['partition']),
-      value: row['value'] as Uint8Array,
-    }));
+  outbox(limit: number): OutboxPage {
+    const rows = this.#selectOutbox.all(limit);
+    const values = rows.map((row) => row['value'] as Uint8Array);
+    const page = {
+      seqs: Float64Array.from(rows, (row) => Number(row['seq'])),
+      partitions: Int32Array.from(rows, (row) => Number(row['partition'])),
+      lengths: Int32Array.from(values, (value) => value.length),
+    };
+    const all = new Uint8Array(values.reduce((sum, value) => sum + value.length, 0));
+    let at = 0;
+    for (const value of values) {
+      all.set(value, at);
+      at += value.length;
+    }
+    return { ...page, values: all };
   }
 
   contents(): JournalContents {
@@ -138,8 +169,7 @@ export class JournalStore {
   #write(write: JournalWrite): void {
     switch (write.op) {
       case 'started':
-        this.#insertAttempt.run(write.attemptId, write.event);
-        return;
+        return this.#start(write.attemptId, write.event);
       case 'finished':
         this.#finish(write.attemptId, write.charges);
         return this.#record(write.partition, write.event);
@@ -166,8 +196,14 @@ export class JournalStore {
     }
   }
 
+  #start(attemptId: string, event: string): void {
+    if (this.#attempts.has(attemptId)) throw new Error(`attempt ${attemptId} is started twice`);
+    this.#attempts.set(attemptId, this.#nextSeq);
+    this.#insertAttempt.run(this.#nextSeq++, attemptId, event);
+  }
+
   #record(partition: number, event: string): void {
-    this.#insertOutbox.run(partition, Buffer.from(event));
+    this.#insertOutbox.run(this.#nextSeq++, partition, event);
     this.#outboxRecords++;
   }
 
@@ -177,8 +213,10 @@ export class JournalStore {
   }
 
   #finish(attemptId: string, charges: readonly Charge[]): void {
-    const { changes } = this.#deleteAttempt.run(attemptId);
-    if (changes !== 1) throw new Error(`attempt ${attemptId} is finished and was not started`);
+    const seq = this.#attempts.get(attemptId);
+    if (seq === undefined) throw new Error(`attempt ${attemptId} is finished and was not started`);
+    this.#attempts.delete(attemptId);
+    this.#deleteAttempt.run(seq);
     for (const { leaseId, amount } of charges) {
       const lease = this.#leases.get(leaseId);
       if (lease === undefined) throw new Error(`attempt ${attemptId} charges no lease ${leaseId}`);
@@ -217,8 +255,15 @@ export class JournalStore {
 
   /** What is kept in memory is what the file says: at the start and after a rollback. */
   #load(): void {
-    const outbox = this.#db.prepare('SELECT count(*) AS n FROM outbox').get();
+    const outbox = this.#db.prepare('SELECT count(*) AS n, max(seq) AS last FROM outbox').get();
     this.#outboxRecords = Number(outbox?.['n'] ?? 0);
+    this.#nextSeq = Math.max(this.#nextSeq, Number(outbox?.['last'] ?? 0) + 1);
+    this.#attempts.clear();
+    for (const row of this.#db.prepare('SELECT seq, id FROM attempt').all()) {
+      const seq = Number(row['seq']);
+      this.#attempts.set(String(row['id']), seq);
+      this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
+    }
     this.#leases.clear();
     for (const lease of this.#readLeases()) this.#leases.set(lease.leaseId, lease);
   }

@@ -3,10 +3,11 @@
  * for a disk (design §4). One message is one durable transaction.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { JournalStore, type JournalWrite } from './journal-store.ts';
+import { decodeWrites } from './journal-codec.ts';
+import { JournalStore } from './journal-store.ts';
 
 export type JournalRequest =
-  | { kind: 'apply'; writes: JournalWrite[] }
+  | { kind: 'apply'; writes: string[] }
   | { kind: 'outbox'; limit: number }
   | { kind: 'contents' }
   | { kind: 'close' };
@@ -25,7 +26,7 @@ const store = new JournalStore(path, busyTimeoutMs);
 function answer(request: JournalRequest): unknown {
   switch (request.kind) {
     case 'apply':
-      return store.apply(request.writes);
+      return store.apply(decodeWrites(request.writes));
     case 'outbox':
       return store.outbox(request.limit);
     case 'contents':
@@ -37,6 +38,13 @@ function answer(request: JournalRequest): unknown {
   }
 }
 
+/** A page's bytes move, they are not copied. */
+function transfers(reply: JournalReply): ArrayBuffer[] {
+  if (!reply.ok) return [];
+  const { values } = (reply.result ?? {}) as { values?: Uint8Array<ArrayBuffer> };
+  return values === undefined ? [] : [values.buffer];
+}
+
 port.on('message', (request: JournalRequest) => {
   let reply: JournalReply;
   try {
@@ -45,6 +53,6 @@ port.on('message', (request: JournalRequest) => {
   } catch (error) {
     reply = { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
-  port.postMessage(reply);
+  port.postMessage(reply, transfers(reply));
   if (request.kind === 'close') port.close();
 });

@@ -7,7 +7,8 @@
  * gather, and leave together when it is acknowledged.
  */
 import { Worker } from 'node:worker_threads';
-import type { JournalContents, JournalWrite, OutboxRecord } from './journal-store.ts';
+import { encodeWrites } from './journal-codec.ts';
+import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-store.ts';
 import type { JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
 
 /** SQLite waits this long for a lock; only a taker could hold one, so this is never reached. */
@@ -43,6 +44,17 @@ export async function openJournal(options: { path: string }): Promise<Journal> {
   const journal = new WorkerJournal(worker);
   await journal.contents();
   return journal;
+}
+
+function recordsOf({ seqs, partitions, lengths, values }: OutboxPage): OutboxRecord[] {
+  const records: OutboxRecord[] = [];
+  let at = 0;
+  for (const [index, length] of lengths.entries()) {
+    const value = values.subarray(at, at + length);
+    records.push({ seq: seqs[index] as number, partition: partitions[index] as number, value });
+    at += length;
+  }
+  return records;
 }
 
 type Pending = {
@@ -84,8 +96,9 @@ class WorkerJournal implements Journal {
     });
   }
 
-  outbox(limit: number): Promise<OutboxRecord[]> {
-    return this.#request({ kind: 'outbox', limit }) as Promise<OutboxRecord[]>;
+  async outbox(limit: number): Promise<OutboxRecord[]> {
+    const page = (await this.#request({ kind: 'outbox', limit })) as OutboxPage;
+    return recordsOf(page);
   }
 
   outboxRecords(): number {
@@ -145,7 +158,7 @@ class WorkerJournal implements Journal {
     const writes = this.#writes.splice(0, GROUP_MAX);
     const dones = this.#dones.splice(0, GROUP_MAX);
     return {
-      request: { kind: 'apply', writes },
+      request: { kind: 'apply', writes: encodeWrites(writes) },
       resolve: () => {
         for (const done of dones) done();
       },

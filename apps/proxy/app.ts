@@ -4,7 +4,7 @@
  * unmetered.
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { authenticate } from './auth/authenticate.ts';
+import { Authenticator } from './auth/authenticate.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import { type CallHandler, sendRefusal } from './call/call-handler.ts';
 import type { KeyView } from './directory/directory.ts';
@@ -77,13 +77,28 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
 }
 
 function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler): void {
-  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
-    request.arrivedAtMs = performance.now();
-    const refusal = await calls.admit();
-    if (refusal !== null) return refuse(deps, reply, refusal);
-    const key = authenticate(request.headers, deps.directory, deps.secrets, Date.now());
+  const keys = new Authenticator(deps.directory, deps.secrets);
+  const identify = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const key = keys.authenticate(request.headers, Date.now());
     if (typeof key === 'string') return refuse(deps, reply, { code: key });
     request.key = key;
+    done();
+  };
+  const admit = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void => {
+    request.arrivedAtMs = performance.now();
+    const refusal = calls.admit();
+    if (refusal === null) return identify(request, reply, done);
+    if (!(refusal instanceof Promise)) return refuse(deps, reply, refusal);
+    refusal
+      .then((late) => {
+        if (late === null) identify(request, reply, done);
+        else refuse(deps, reply, late);
+      })
+      .catch(done);
   };
   const route = (endpoint: 'chat.completions' | 'embeddings') => {
     return (request: FastifyRequest, reply: FastifyReply) => {

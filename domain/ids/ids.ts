@@ -36,9 +36,7 @@ export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): st
   return `${prefix}_${text}`;
 }
 
-function hexByte(value: number): string {
-  return (value & 0xff).toString(16).padStart(2, '0');
-}
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 function formatUuid(timeMs: number, random: Uint8Array): string {
   const time = timeMs.toString(16).padStart(12, '0');
@@ -47,7 +45,7 @@ function formatUuid(timeMs: number, random: Uint8Array): string {
     let byte = random[i] as number;
     if (i === 0) byte = (byte & 0x0f) | 0x70;
     if (i === 2) byte = (byte & 0x3f) | 0x80;
-    tail += hexByte(byte);
+    tail += HEX[byte & 0xff] as string;
   }
   const head = `${time.slice(0, 8)}-${time.slice(8)}`;
   return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;

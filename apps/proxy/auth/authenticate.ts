@@ -9,23 +9,57 @@ import type { Directory, KeyView } from '../directory/directory.ts';
 import type { ErrorCode } from '../errors.ts';
 
 const BEARER = /^Bearer +(\S+) *$/i;
+/** Digests that are remembered; the oldest goes first. About 200 bytes each. */
+const DIGESTS_MAX = 10_000;
 
-/** The key, or the code of the refusal. */
-export function authenticate(
-  headers: IncomingHttpHeaders,
-  directory: Directory,
-  secrets: Secrets,
-  nowMs: number,
-): KeyView | ErrorCode {
-  const secret = presentedKey(headers);
-  if (secret === undefined) return 'missing_api_key';
-  if (parseKeySecret(secret) === null) return 'malformed_api_key';
-  const key = lookUp(secret, directory, secrets, nowMs);
-  if (key === undefined) return 'invalid_api_key';
-  if (key === 'replaced' || key.revoked) return 'revoked_api_key';
-  if (nowMs >= key.expiresAtMs) return 'expired_api_key';
-  if (directory.isArchived(key.customerId)) return 'customer_archived';
-  return key;
+export class Authenticator {
+  readonly #directory: Directory;
+  readonly #secrets: Secrets;
+  /**
+   * The digest of each key that was found, so that a busy key is hashed once. Whether it is still
+   * good is asked anew at each call; what was not found is never remembered.
+   */
+  readonly #digests = new Map<string, string>();
+
+  constructor(directory: Directory, secrets: Secrets) {
+    this.#directory = directory;
+    this.#secrets = secrets;
+  }
+
+  /** The key, or the code of the refusal. */
+  authenticate(headers: IncomingHttpHeaders, nowMs: number): KeyView | ErrorCode {
+    const secret = presentedKey(headers);
+    if (secret === undefined) return 'missing_api_key';
+    const known = this.#digests.get(secret);
+    if (known === undefined && parseKeySecret(secret) === null) return 'malformed_api_key';
+    const key =
+      known === undefined ? this.#lookUp(secret, nowMs) : this.#directory.key(known, nowMs);
+    if (key === undefined) return 'invalid_api_key';
+    if (key === 'replaced' || key.revoked) return 'revoked_api_key';
+    if (nowMs >= key.expiresAtMs) return 'expired_api_key';
+    if (this.#directory.isArchived(key.customerId)) return 'customer_archived';
+    return key;
+  }
+
+  /** Newest pepper first: keys that were issued under an older one are found by it. */
+  #lookUp(secret: string, nowMs: number): KeyView | 'replaced' | undefined {
+    for (const version of this.#secrets.pepperVersions) {
+      const { hash } = this.#secrets.digestKey(secret, version);
+      const key = this.#directory.key(hash, nowMs);
+      if (key === undefined) continue;
+      this.#remember(secret, hash);
+      return key;
+    }
+    return undefined;
+  }
+
+  #remember(secret: string, hash: string): void {
+    if (this.#digests.size >= DIGESTS_MAX) {
+      const oldest = this.#digests.keys().next();
+      if (!oldest.done) this.#digests.delete(oldest.value);
+    }
+    this.#digests.set(secret, hash);
+  }
 }
 
 function presentedKey(headers: IncomingHttpHeaders): string | undefined {
@@ -33,18 +67,4 @@ function presentedKey(headers: IncomingHttpHeaders): string | undefined {
   if (authorization !== undefined) return BEARER.exec(authorization)?.[1];
   const apiKey = headers['x-api-key'];
   return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
-}
-
-/** Newest pepper first: keys that were issued under an older one are found by it. */
-function lookUp(
-  secret: string,
-  directory: Directory,
-  secrets: Secrets,
-  nowMs: number,
-): KeyView | 'replaced' | undefined {
-  for (const version of secrets.pepperVersions) {
-    const key = directory.key(secrets.digestKey(secret, version).hash, nowMs);
-    if (key !== undefined) return key;
-  }
-  return undefined;
 }

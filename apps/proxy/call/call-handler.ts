@@ -35,14 +35,14 @@ export class CallHandler {
     });
   }
 
-  /** Whether a call may be admitted at all, before anything of it is read. */
-  async admit(): Promise<Refusal | null> {
+  /** Whether a call may be admitted at all, before anything of it is read; a promise only if stale. */
+  admit(): Refusal | null | Promise<Refusal | null> {
     const { follower, journal, limits } = this.#deps;
     if (this.#draining) return { code: 'draining' };
     if (this.#inFlight >= limits.callsInFlightMax) return { code: 'overloaded' };
     if (journal.outboxRecords() >= limits.outboxRecordsMax) return { code: 'journal_full' };
-    if (!follower.isFresh() && !(await follower.catchUp())) return { code: 'ledger_unavailable' };
-    return null;
+    if (follower.isFresh()) return null;
+    return follower.catchUp().then((caught) => (caught ? null : { code: 'ledger_unavailable' }));
   }
 
   /** Takes a call of an authenticated key. Ends the reply itself, now or later. */
