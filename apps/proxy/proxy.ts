@@ -169,8 +169,8 @@ class Instance {
       budgets: this.#budgets,
       journal: this.#journal,
       newUuid,
-      onSettled: (event, overruns) => {
-        this.#metrics.settled(event, overruns.length);
+      onSettled: (provider, outcome, overruns) => {
+        this.#metrics.settled(provider, outcome, overruns.length);
         for (const overrun of overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),

@@ -12,10 +12,15 @@ import type {
   UpstreamHandler,
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
-import type { UsageEvent, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { errorCatalogue, errorHeaders, openAiErrorBody, type Refusal } from '../errors.ts';
 import { type Answer, HeldAnswer, StreamedAnswer } from './answer.ts';
-import { type AttemptFacts, startedEvent } from './attempt-event.ts';
+import {
+  type AttemptFacts,
+  type AttemptOutcome,
+  finishedJson,
+  startedJson,
+} from './attempt-event.ts';
 import type { CallDeps } from './call-deps.ts';
 import { answerHeaders } from './headers.ts';
 import { upstreamBody } from './request.ts';
@@ -41,7 +46,8 @@ export class Attempt implements UpstreamHandler {
   readonly #response: ServerResponse;
   readonly #arrivedAtMs: number;
   readonly #onDone: () => void;
-  readonly #event: UsageEvent;
+  /** The event as far as the start knows it. */
+  readonly #started: string;
   #control: UpstreamControl | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -60,14 +66,13 @@ export class Attempt implements UpstreamHandler {
     this.#response = options.response;
     this.#arrivedAtMs = options.arrivedAtMs;
     this.#onDone = options.onDone;
-    this.#event = startedEvent(options.facts);
+    this.#started = startedJson(options.facts);
   }
 
   start(): void {
     this.#response.on('close', () => this.#onClientClose());
     const { attemptId } = this.#facts;
-    const event = JSON.stringify(this.#event);
-    this.#deps.journal.submit({ op: 'started', attemptId, event }, (error) => {
+    this.#deps.journal.submit({ op: 'started', attemptId, event: this.#started }, (error) => {
       if (error === undefined) this.#dispatch();
       else this.#abandon(error);
     });
@@ -186,22 +191,24 @@ export class Attempt implements UpstreamHandler {
       answer: this.#answer,
     };
     const settlement = settle(this.#facts, outcome);
-    // The started event turns into the finished one: its text is in the journal already.
-    const event = Object.assign(this.#event, settlement.fields);
-    event.status = status;
-    event.http_status = this.#status;
-    event.error_type = failure === null ? null : `upstream_${failure.kind}`;
-    event.latency_ms = roundMs(endedAtMs - this.#sentAtMs);
-    if (this.#firstByteAtMs !== null) event.ttft_ms = roundMs(this.#firstByteAtMs - this.#sentAtMs);
-    event.overhead_us = this.#overheadUs(endedAtMs);
-    event.recorded_at = new Date().toISOString();
+    const firstByteAtMs = this.#firstByteAtMs;
+    const event: AttemptOutcome = {
+      ...settlement.usage,
+      status,
+      http_status: this.#status,
+      error_type: failure === null ? null : `upstream_${failure.kind}`,
+      latency_ms: roundMs(endedAtMs - this.#sentAtMs),
+      ttft_ms: firstByteAtMs === null ? null : roundMs(firstByteAtMs - this.#sentAtMs),
+      overhead_us: this.#overheadUs(endedAtMs),
+      recorded_at: new Date().toISOString(),
+    };
     const { attemptId, key } = this.#facts;
     this.#deps.journal.submit(
       {
         op: 'finished',
         attemptId,
         partition: key.partition,
-        event: JSON.stringify(event),
+        event: finishedJson(this.#started, event),
         charges: settlement.charges.map(({ lease, amount }) => ({
           leaseId: lease.leaseId,
           amount,
@@ -210,14 +217,14 @@ export class Attempt implements UpstreamHandler {
       (error) => {
         if (error !== undefined) return this.#abandon(error);
         settlement.release(Date.now());
-        this.#deps.onSettled(event, settlement.overruns);
+        this.#deps.onSettled(this.#facts.deployment.provider.name, event, settlement.overruns);
         this.#conclude(event, failure);
       },
     );
   }
 
   /** The record is durable: the last bytes may leave. */
-  #conclude(event: UsageEvent, failure: UpstreamFailure | null): void {
+  #conclude(event: AttemptOutcome, failure: UpstreamFailure | null): void {
     this.#onDone();
     if (this.#clientGone) return;
     const response = this.#response;

@@ -1,12 +1,12 @@
 /** What a call is given: the parts of the proxy that its path touches. */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { LedgerFollower } from '../directory/follower.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployments } from '../routing/deployments.ts';
+import type { AttemptOutcome } from './attempt-event.ts';
 import type { LeaseOverrun } from './settle.ts';
 
 export type CallDeps = {
@@ -21,7 +21,7 @@ export type CallDeps = {
   /** 48-bit milliseconds and randomness of a new attempt or call id. */
   newUuid: (timeMs: number) => string;
   /** After the record is durable: metrics, and overruns to the ledger. */
-  onSettled: (event: UsageEvent, overruns: readonly LeaseOverrun[]) => void;
+  onSettled: (provider: string, outcome: AttemptOutcome, overruns: readonly LeaseOverrun[]) => void;
   onRefused: (code: string) => void;
   /** The journal cannot be written: the process must end. */
   onJournalFailure: (error: Error) => void;

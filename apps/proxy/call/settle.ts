@@ -15,10 +15,10 @@ import {
   toEventQuantities,
   unknownQuantities,
 } from '@tollgate/domain/usage/quantities.ts';
-import type { UsageEvent, UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { HoldPart } from '../budget/window-account.ts';
 import type { Answer } from './answer.ts';
-import type { AttemptFacts } from './attempt-event.ts';
+import type { AttemptFacts, AttemptOutcome } from './attempt-event.ts';
 import { chargeOf } from './charge.ts';
 import type { CallRequest } from './request.ts';
 
@@ -35,8 +35,14 @@ export type Outcome = {
 export type LeaseCharge = { lease: HoldPart['lease']; amount: bigint };
 export type LeaseOverrun = { stream: string; leaseId: string; attemptId: string; amount: bigint };
 
+/** What the end of an attempt says about its usage. */
+type StatedUsage = Omit<
+  AttemptOutcome,
+  'status' | 'http_status' | 'error_type' | 'latency_ms' | 'ttft_ms' | 'overhead_us' | 'recorded_at'
+>;
+
 export type Settlement = {
-  fields: Partial<UsageEvent>;
+  usage: StatedUsage;
   charges: LeaseCharge[];
   overruns: LeaseOverrun[];
   /** Frees the holds; only once the charges are durable. */
@@ -51,15 +57,15 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
   const cost = costOfUsage(usage, price === null ? null : price.price);
   // Only what the provider stated is charged as stated; an estimate is not a statement.
   const stated = usage.source === 'estimated' ? null : usage.quantities;
-  const served = outcome.answer?.model() ?? null;
-  const fields: Partial<UsageEvent> = {
-    ...(usage.quantities === null ? unknownQuantities() : toEventQuantities(usage.quantities)),
+  const { quantities } = usage;
+  const fields: StatedUsage = {
+    ...(quantities === null ? unknownQuantities() : toEventQuantities(quantities)),
     usage_source: usage.source,
     cost: cost === null ? null : formatDecimal12(cost),
     provider_request_id: outcome.answer?.id() ?? null,
+    model_served: outcome.answer?.model() ?? facts.deployment.model,
   };
-  if (served !== null) fields.model_served = served;
-  return { fields, ...chargeHolds(facts, stated, cost) };
+  return { usage: fields, ...chargeHolds(facts, stated, cost) };
 }
 
 function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): bigint | null {
@@ -73,7 +79,7 @@ function chargeHolds(
   facts: AttemptFacts,
   stated: KnownQuantities | null,
   cost: bigint | null,
-): Omit<Settlement, 'fields'> {
+): Omit<Settlement, 'usage'> {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
   const releases: ((nowMs: number) => void)[] = [];

@@ -2,7 +2,7 @@
  * The proxy's Prometheus metrics. Counters are plain fields: a call's path only adds to them.
  * Durations and tokens follow OpenTelemetry's GenAI names.
  */
-import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import type { AttemptOutcome } from '../call/attempt-event.ts';
 
 /** Upper bounds of the duration histogram, seconds, as OpenTelemetry's GenAI conventions advise. */
 const DURATION_BOUNDS_S = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24];
@@ -22,8 +22,8 @@ export class ProxyMetrics {
   #overruns = 0;
   #unstatedUsage = 0;
 
-  settled(event: UsageEvent, overruns: number): void {
-    const labels = `provider="${event.provider}",status="${event.status}"`;
+  settled(provider: string, event: AttemptOutcome, overruns: number): void {
+    const labels = `provider="${provider}",status="${event.status}"`;
     this.#attempts.set(labels, (this.#attempts.get(labels) ?? 0) + 1);
     this.#tokens.input += event.input_tokens ?? 0;
     this.#tokens.output += event.output_tokens ?? 0;

@@ -21,6 +21,7 @@ import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import { appendGrant, settleLease } from '../budget/lease-events.ts';
+import { finishedJson, unknownOutcome } from '../call/attempt-event.ts';
 import { shipOnce } from '../shipper/shipper.ts';
 
 const JOURNAL_SUFFIX = '.journal.sqlite';
@@ -108,14 +109,18 @@ async function shipAll(deps: TakeoverDeps, journal: Journal): Promise<number> {
   }
 }
 
-/** The record says already what an attempt that died is; only the moment of recording is new. */
+/** What only the end could have told stays unknown; the model is the one that was asked for. */
 async function finishAttempt(
   journal: Journal,
   partitions: number,
   attemptId: string,
-  startedEvent: string,
+  started: string,
 ): Promise<void> {
-  const event = usageEvent.parse(JSON.parse(startedEvent));
+  const outcome = unknownOutcome(new Date().toISOString());
+  const { deployment } = JSON.parse(started) as { deployment: string };
+  outcome.model_served = deployment.slice(deployment.indexOf('/') + 1);
+  const text = finishedJson(started, outcome);
+  const event = usageEvent.parse(JSON.parse(text));
   const charges = event.hold_lease_ids.map((leaseId, index) => ({
     leaseId,
     amount: parseDecimal12(event.hold_amounts[index] ?? '0.000000000000'),
@@ -124,7 +129,7 @@ async function finishAttempt(
     op: 'finished',
     attemptId,
     partition: partitionOf(Buffer.from(event.customer_id), partitions),
-    event: JSON.stringify({ ...event, recorded_at: new Date().toISOString() }),
+    event: text,
     charges,
   });
 }

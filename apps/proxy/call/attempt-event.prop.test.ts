@@ -1,0 +1,96 @@
+import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { BudgetHold } from '../budget/budget-book.ts';
+import { type AttemptFacts, finishedJson, startedJson, unknownOutcome } from './attempt-event.ts';
+
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
+const ATTEMPT = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
+const TIME_MS = Date.UTC(2026, 10, 24, 1, 2, 3, 4);
+
+const facts = fc
+  .record({
+    customerId: text,
+    teamId: fc.option(text),
+    environment: text,
+    tags: fc.dictionary(text, text, { maxKeys: 5 }),
+    endUser: fc.option(text),
+    model: text,
+    served: text,
+    provider: fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
+    priced: fc.boolean(),
+    amounts: fc.array(fc.bigInt({ min: 0n, max: 10n ** 25n }), { maxLength: 3 }),
+  })
+  .map((given) => ({
+    given,
+    facts: {
+      attemptId: ATTEMPT,
+      callId: ATTEMPT,
+      attempt: 1,
+      instanceId: 'ins_1',
+      key: { ...given, keyId: 'key_1' },
+      request: {
+        endUser: given.endUser,
+        model: given.model,
+        endpoint: 'chat.completions',
+        stream: true,
+      },
+      deployment: {
+        provider: { name: given.provider },
+        model: given.served,
+        price: given.priced ? { version: 'v "1"', source: 'config' } : null,
+      },
+      holds: [
+        {
+          account: { definition: { unit: 'usd' }, stream: 'budget-b@20261101T000000Z' },
+          parts: given.amounts.map((amount, i) => ({ lease: { leaseId: `lse_${i}` }, amount })),
+        },
+      ] as unknown as BudgetHold[],
+      startedAtMs: TIME_MS,
+    } as unknown as AttemptFacts,
+  }));
+
+it('I1, I8: the text of a start and of an unknown end is a usage event with exactly what is known', () => {
+  fc.assert(
+    fc.property(facts, ({ given, facts }) => {
+      const started = startedJson(facts);
+      const whole = finishedJson(started, unknownOutcome(new Date(TIME_MS).toISOString()));
+      const event = usageEvent.parse(JSON.parse(whole));
+      expect(event).toMatchObject({
+        ...(JSON.parse(started) as object),
+        id: ATTEMPT,
+        customer_id: given.customerId,
+        team_id: given.teamId,
+        tags: given.tags,
+        end_user: given.endUser,
+        model_requested: given.model,
+        deployment: `${given.provider}/${given.served}`,
+        price_version: given.priced ? 'v "1"' : null,
+        status: 'unknown',
+        cost: null,
+        input_tokens: null,
+        time: '2026-11-24T01:02:03.004Z',
+      });
+      expect(event.hold_lease_ids).toHaveLength(given.amounts.length);
+    }),
+  );
+});
+
+it('a known end is written as it is, zeros as zeros', () => {
+  fc.assert(
+    fc.property(facts, fc.nat(), text, ({ facts }, tokens, model) => {
+      const outcome = {
+        ...unknownOutcome('2026-11-24T00:00:00.000Z'),
+        input_tokens: tokens,
+        output_tokens: 0,
+        cost: '0.000000000000',
+        model_served: model,
+        provider_request_id: model,
+        status: 'ok' as const,
+        http_status: 200,
+        latency_ms: 1.5,
+      };
+      expect(JSON.parse(finishedJson(startedJson(facts), outcome))).toMatchObject(outcome);
+    }),
+  );
+});
