@@ -39,7 +39,7 @@ export type Upstream = {
   /** POSTs JSON. `path` is below the base URL and starts with a slash. */
   post(
     path: string,
-    body: string,
+    body: string | Uint8Array,
     headers: Record<string, string>,
     handler: UpstreamHandler,
   ): UpstreamControl;

@@ -36,17 +36,12 @@ export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): st
   return `${prefix}_${text}`;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 function formatUuid(timeMs: number, random: Uint8Array): string {
   const time = timeMs.toString(16).padStart(12, '0');
-  let tail = '';
-  for (let i = 0; i < 10; i++) {
-    let byte = random[i] as number;
-    if (i === 0) byte = (byte & 0x0f) | 0x70;
-    if (i === 2) byte = (byte & 0x3f) | 0x80;
-    tail += HEX[byte & 0xff] as string;
-  }
+  const bytes = new Uint8Array(random.subarray(0, 10));
+  bytes[0] = ((bytes[0] as number) & 0x0f) | 0x70;
+  bytes[2] = ((bytes[2] as number) & 0x3f) | 0x80;
+  const tail = bytes.toHex();
   const head = `${time.slice(0, 8)}-${time.slice(8)}`;
   return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
 }

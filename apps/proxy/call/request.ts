@@ -2,6 +2,7 @@
  * Understands a request (design §7.2): endpoint, model, stream, output limit, and an upper bound of
  * its input. Pure: bytes in, a value out; a refusal is a value too.
  */
+import { isUtf8 } from 'node:buffer';
 import { chatCompletionRequest, embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { z } from 'zod';
 import type { Refusal } from '../errors.ts';
@@ -24,6 +25,7 @@ export type CallRequest = {
   /** Remote media or server-side tools: no bound of the cost follows from the body. */
   unboundedBy: string | null;
   endUser: string | null;
+  body: Buffer;
   text: string;
   scan: JsonScan;
 };
@@ -31,7 +33,7 @@ export type CallRequest = {
 /** Tokens that a provider may add around any request (role markers, reply priming). */
 const FRAMING_TOKENS = 128;
 /** Fields that decide what is billed: each must stand in the body once. */
-const BILLED_FIELDS = [
+const BILLED_FIELDS = new Set([
   'model',
   'messages',
   'input',
@@ -41,7 +43,7 @@ const BILLED_FIELDS = [
   'max_completion_tokens',
   'n',
   'tools',
-];
+]);
 const BOUNDED_PARTS = new Set(['text', 'refusal']);
 const BOUNDED_TOOLS = new Set(['function', 'custom']);
 
@@ -59,15 +61,24 @@ export function readRequest(
   }
   const scan = scanJson(text);
   if (scan.depth > depthMax) return refuse({ code: 'json_too_deep' });
-  const twice = BILLED_FIELDS.find(
-    (field) => scan.members.filter((member) => member.name === field).length > 1,
-  );
+  const twice = billedTwice(scan);
   if (twice !== undefined) return refuse({ code: 'ambiguous_json', param: twice });
-  const common = { text, scan, inputTokensMax: body.length + FRAMING_TOKENS };
+  const common = { body, text, scan, inputTokensMax: body.length + FRAMING_TOKENS };
   return endpoint === 'embeddings' ? readEmbeddings(json, common) : readChat(json, common);
 }
 
-type Common = Pick<CallRequest, 'text' | 'scan' | 'inputTokensMax'>;
+/** A field that decides the bill and stands in the body more than once. */
+function billedTwice(scan: JsonScan): string | undefined {
+  const seen = new Set<string>();
+  for (const { name } of scan.members) {
+    if (!BILLED_FIELDS.has(name)) continue;
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+type Common = Pick<CallRequest, 'body' | 'text' | 'scan' | 'inputTokensMax'>;
 type Read = { ok: true; request: CallRequest } | { ok: false; refusal: Refusal };
 
 function refuse(refusal: Refusal): Read {
@@ -146,7 +157,7 @@ function readEmbeddings(json: unknown, common: Common): Read {
  * The body as it goes to the provider: byte for byte the client's, but for the model's name at the
  * provider and, in a stream, the usage chunk that metering needs.
  */
-export function upstreamBody(request: CallRequest, upstreamModel: string): string {
+export function upstreamBody(request: CallRequest, upstreamModel: string): string | Buffer {
   let { text, scan } = request;
   if (upstreamModel !== request.model) {
     text = withMember(text, scan, 'model', JSON.stringify(upstreamModel));
@@ -155,7 +166,8 @@ export function upstreamBody(request: CallRequest, upstreamModel: string): strin
   if (request.stream && !request.wantsUsageChunk) {
     text = withMember(text, scan, 'stream_options', streamOptions(text, scan));
   }
-  return text;
+  // Bytes that are not UTF-8 could be read otherwise over there than here: they go as we read them.
+  return text === request.text && isUtf8(request.body) ? request.body : text;
 }
 
 function streamOptions(text: string, scan: JsonScan): string {
