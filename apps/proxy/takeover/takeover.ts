@@ -41,8 +41,6 @@ export type TakeoverDeps = {
   ledger: Ledger;
   log: Log;
   shipBatchRecordsMax: number;
-  /** Named points for fault tests; absent in production. */
-  faultPoint?: (name: string) => Promise<void> | void;
 };
 
 export type TakenOver = { instanceId: string; unfinished: number; shipped: number; leases: number };
@@ -76,19 +74,16 @@ async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<T
     const { leaseRequests, unfinished } = await journal.contents();
     for (const request of leaseRequests) {
       const granted = await appendGrant(deps.ledger, instanceId, request);
-      await deps.faultPoint?.('takeover_grant_confirmed');
       const { leaseId } = request;
       await journal.write({ op: granted ? 'lease_granted' : 'lease_refused', leaseId });
     }
     for (const { attemptId, event } of unfinished) {
       await finishAttempt(journal, deps.log.partitions, attemptId, event);
-      await deps.faultPoint?.('takeover_attempt_finished');
     }
     const shipped = await shipAll(deps, journal);
     const { leases } = await journal.contents();
     for (const { leaseId, stream, spent } of leases) {
       await settleLease(deps.ledger, stream, leaseId, spent);
-      await deps.faultPoint?.('takeover_lease_settled');
       await journal.write({ op: 'lease_forgotten', leaseId });
     }
     empty = isEmpty(await journal.contents());
@@ -105,7 +100,6 @@ async function shipAll(deps: TakeoverDeps, journal: Journal): Promise<number> {
     const records = await shipOnce(journal, deps.log, deps.shipBatchRecordsMax);
     if (records === 0) return shipped;
     shipped += records;
-    await deps.faultPoint?.('takeover_batch_shipped');
   }
 }
 

@@ -6,10 +6,19 @@
 import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import OpenAI from 'openai';
 import { type AdminClient, adminClient } from '../admin-client.ts';
-import { assertEqual, type BillLine, type Figures, readBill, readEvents, sum } from './figures.ts';
+import {
+  checkBeforeImport,
+  checkBudgets,
+  importBill,
+  resolved,
+  rollups,
+  settled,
+  until,
+} from './audit.ts';
+import { assertEqual, type BillLine, type Figures, readBill, sum } from './figures.ts';
 import { type Started, startPlatform } from './platform.ts';
 import { replay, type Shape } from './workload.ts';
 
@@ -42,8 +51,6 @@ export type DemoResult = {
   invoices: { customer: string; invoice: Invoice }[];
 };
 
-const DEADLINE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const RACE_LIMIT = '0.010000000000';
 const RACE_CALLS = 96;
 
@@ -217,43 +224,6 @@ async function raceBudget(
   return { ...key, lines };
 }
 
-type Audit = {
-  api: AdminClient;
-  log: Parameters<typeof readEvents>[0];
-  bill: () => BillLine[];
-};
-
-/** Nothing is on its way any more: every attempt in the bill has arrived, and no record follows. */
-async function settled(audit: Audit): Promise<Map<string, UsageEvent>> {
-  let events = new Map<string, UsageEvent>();
-  let quietSinceMs = Date.now();
-  await until('every attempt in the bill has its event', async () => {
-    const now = await readEvents(audit.log);
-    if (now.size !== events.size) quietSinceMs = Date.now();
-    events = now;
-    const missing = audit.bill().some((line) => !now.has(line.attempt_id ?? ''));
-    return !missing && Date.now() - quietSinceMs > 3_000;
-  });
-  return events;
-}
-
-/** I1 before anything is reconciled. @returns how many attempts are unknown */
-function checkBeforeImport(
-  events: ReadonlyMap<string, UsageEvent>,
-  say: (line: string) => void,
-): number {
-  const unknown = [...events.values()].filter((e) => e.type === 'attempt' && e.cost === null);
-  const explained = new Set(['unknown', 'upstream_error', 'timeout', 'client_closed']);
-  const odd = unknown.find(({ status }) => !explained.has(status));
-  if (odd !== undefined) throw new Error(`attempt ${odd.id} is unknown, with status ${odd.status}`);
-  const inFlight = unknown.filter(({ status }) => status === 'unknown').length;
-  say(
-    `Every attempt in the bill has its event; ${unknown.length} are unknown, ` +
-      `${inFlight} of them in flight at the kill`,
-  );
-  return unknown.length;
-}
-
 type Racer = Awaited<ReturnType<typeof raceBudget>>;
 
 function checkRace(
@@ -267,92 +237,6 @@ function checkRace(
     throw new Error(`the budget of $${RACE_LIMIT} was exceeded: $${cost}`);
   }
   say(`By the bill that key has spent $${cost}: not exceeded`);
-}
-
-async function importBill(api: AdminClient, bill: BillLine[], startMs: number): Promise<void> {
-  const at = (ms: number) => new Date(ms).toISOString();
-  const lines = bill.map(({ attempt_id, cost, ...line }) => ({
-    attempt_id,
-    input_tokens: line.input_tokens,
-    cache_read_tokens: line.cache_read_tokens,
-    cache_write_tokens: 0,
-    output_tokens: line.output_tokens,
-    reasoning_tokens: line.reasoning_tokens,
-    audio_input_tokens: 0,
-    audio_output_tokens: 0,
-    images: 0,
-    requests: line.requests,
-    cost,
-  }));
-  const nowMs = Date.now();
-  const result = await api.post<{ differing: string[]; pending: number }>('/v1/reconciliations', {
-    provider: 'simulator',
-    start: at(startMs),
-    end: at(nowMs),
-    // The simulator is idle, so its bill is complete for the hour to come as well.
-    bill_start: at(startMs - HOUR_MS),
-    bill_end: at(nowMs + HOUR_MS),
-    lines,
-  });
-  if (result.pending > 0) throw new Error(`${result.pending} lines of the bill have no attempt`);
-  if (result.differing.length > 0) {
-    throw new Error(`the bill differs from what was stated for ${result.differing.join(', ')}`);
-  }
-}
-
-/** Every resolvable attempt has its resolution, and no resolution has none. */
-async function resolved(audit: Audit): Promise<Map<string, UsageEvent>> {
-  let events = new Map<string, UsageEvent>();
-  await until('every resolvable attempt is resolved', async () => {
-    events = await readEvents(audit.log);
-    const done = new Set([...events.values()].map((event) => event.resolves_id));
-    return [...events.values()].every((event) => !isResolvable(event) || done.has(event.id));
-  });
-  for (const event of events.values()) {
-    const target = event.resolves_id === null ? undefined : events.get(event.resolves_id);
-    if (event.type === 'resolution' && (target === undefined || !isResolvable(target))) {
-      throw new Error(`resolution ${event.id} has no resolvable target`);
-    }
-  }
-  return events;
-}
-
-/** No phantom spend: nothing is held, and what is spent is the cost of the key's events. */
-async function checkBudgets(
-  api: AdminClient,
-  keys: readonly Key[],
-  events: ReadonlyMap<string, UsageEvent>,
-): Promise<void> {
-  for (const key of keys) {
-    const { cost } = sum([...events.values()].filter((event) => event.key_id === key.id));
-    let seen = '';
-    await until(`budget of ${key.id} is level`, async () => {
-      const { current } = await api.get<{ current: { spent: string; held: string } }>(
-        `/v1/budgets/${key.budgetId}`,
-      );
-      seen = `spent ${current.spent}, held ${current.held}, events ${cost}`;
-      return current.spent === cost && parseDecimal12(current.held) === 0n;
-    }).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${seen}`);
-    });
-  }
-}
-
-async function rollups(api: AdminClient, startMs: number): Promise<Figures> {
-  const range = `start=${new Date(startMs).toISOString()}&end=${new Date().toISOString()}`;
-  let figures = sum([]);
-  let before = '';
-  // Late resolutions of a closed bucket show after the next roll-up pass.
-  await until('the roll-ups are level', async () => {
-    const { data } = await api.get<{ data: Figures[] }>(`/v1/usage?${range}`);
-    figures = sum(data);
-    const now = JSON.stringify(figures);
-    const stable = now === before;
-    before = now;
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    return stable;
-  });
-  return figures;
 }
 
 async function closeAll(api: AdminClient, parties: readonly Party[]) {
@@ -376,12 +260,4 @@ async function closeAll(api: AdminClient, parties: readonly Party[]) {
   }
   const lines = invoices.flatMap(({ invoice }) => invoice.lines);
   return { snapshot: sum(totals), invoice: sum(lines), invoices };
-}
-
-async function until(what: string, done: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + DEADLINE_MS;
-  while (!(await done())) {
-    if (Date.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

@@ -1,0 +1,143 @@
+/** The audit's steps: each compares two places that do not trust each other, or waits until it can. */
+import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import type { AdminClient } from '../admin-client.ts';
+import { type BillLine, type Figures, readEvents, sum } from './figures.ts';
+
+const DEADLINE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export type Audit = {
+  api: AdminClient;
+  log: Parameters<typeof readEvents>[0];
+  bill: () => BillLine[];
+};
+
+/** Nothing is on its way any more: every attempt in the bill has arrived, and no record follows. */
+export async function settled(audit: Audit): Promise<Map<string, UsageEvent>> {
+  let events = new Map<string, UsageEvent>();
+  let quietSinceMs = Date.now();
+  await until('every attempt in the bill has its event', async () => {
+    const now = await readEvents(audit.log);
+    if (now.size !== events.size) quietSinceMs = Date.now();
+    events = now;
+    const missing = audit.bill().some((line) => !now.has(line.attempt_id ?? ''));
+    return !missing && Date.now() - quietSinceMs > 3_000;
+  });
+  return events;
+}
+
+/** I1 before anything is reconciled. @returns how many attempts are unknown */
+export function checkBeforeImport(
+  events: ReadonlyMap<string, UsageEvent>,
+  say: (line: string) => void,
+): number {
+  const unknown = [...events.values()].filter((e) => e.type === 'attempt' && e.cost === null);
+  const explained = new Set(['unknown', 'upstream_error', 'timeout', 'client_closed']);
+  const odd = unknown.find(({ status }) => !explained.has(status));
+  if (odd !== undefined) throw new Error(`attempt ${odd.id} is unknown, with status ${odd.status}`);
+  const inFlight = unknown.filter(({ status }) => status === 'unknown').length;
+  say(
+    `Every attempt in the bill has its event; ${unknown.length} are unknown, ` +
+      `${inFlight} of them in flight at the kill`,
+  );
+  return unknown.length;
+}
+
+export async function importBill(
+  api: AdminClient,
+  bill: BillLine[],
+  startMs: number,
+): Promise<void> {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const lines = bill.map(({ attempt_id, cost, ...line }) => ({
+    attempt_id,
+    input_tokens: line.input_tokens,
+    cache_read_tokens: line.cache_read_tokens,
+    cache_write_tokens: 0,
+    output_tokens: line.output_tokens,
+    reasoning_tokens: line.reasoning_tokens,
+    audio_input_tokens: 0,
+    audio_output_tokens: 0,
+    images: 0,
+    requests: line.requests,
+    cost,
+  }));
+  const nowMs = Date.now();
+  const result = await api.post<{ differing: string[]; pending: number }>('/v1/reconciliations', {
+    provider: 'simulator',
+    start: at(startMs),
+    end: at(nowMs),
+    // The simulator is idle, so its bill is complete for the hour to come as well.
+    bill_start: at(startMs - HOUR_MS),
+    bill_end: at(nowMs + HOUR_MS),
+    lines,
+  });
+  if (result.pending > 0) throw new Error(`${result.pending} lines of the bill have no attempt`);
+  if (result.differing.length > 0) {
+    throw new Error(`the bill differs from what was stated for ${result.differing.join(', ')}`);
+  }
+}
+
+/** Every resolvable attempt has its resolution, and no resolution has none. */
+export async function resolved(audit: Audit): Promise<Map<string, UsageEvent>> {
+  let events = new Map<string, UsageEvent>();
+  await until('every resolvable attempt is resolved', async () => {
+    events = await readEvents(audit.log);
+    const done = new Set([...events.values()].map((event) => event.resolves_id));
+    return [...events.values()].every((event) => !isResolvable(event) || done.has(event.id));
+  });
+  for (const event of events.values()) {
+    const target = event.resolves_id === null ? undefined : events.get(event.resolves_id);
+    if (event.type === 'resolution' && (target === undefined || !isResolvable(target))) {
+      throw new Error(`resolution ${event.id} has no resolvable target`);
+    }
+  }
+  return events;
+}
+
+/** No phantom spend: nothing is held, and what is spent is the cost of the key's events. */
+export async function checkBudgets(
+  api: AdminClient,
+  keys: readonly { id: string; budgetId: string }[],
+  events: ReadonlyMap<string, UsageEvent>,
+): Promise<void> {
+  for (const key of keys) {
+    const { cost } = sum([...events.values()].filter((event) => event.key_id === key.id));
+    let seen = '';
+    await until(`budget of ${key.id} is level`, async () => {
+      const { current } = await api.get<{ current: { spent: string; held: string } }>(
+        `/v1/budgets/${key.budgetId}`,
+      );
+      seen = `spent ${current.spent}, held ${current.held}, events ${cost}`;
+      return current.spent === cost && parseDecimal12(current.held) === 0n;
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${seen}`);
+    });
+  }
+}
+
+export async function rollups(api: AdminClient, startMs: number): Promise<Figures> {
+  const range = `start=${new Date(startMs).toISOString()}&end=${new Date().toISOString()}`;
+  let figures = sum([]);
+  let before = '';
+  // Late resolutions of a closed bucket show after the next roll-up pass.
+  await until('the roll-ups are level', async () => {
+    const { data } = await api.get<{ data: Figures[] }>(`/v1/usage?${range}`);
+    figures = sum(data);
+    const now = JSON.stringify(figures);
+    const stable = now === before;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return stable;
+  });
+  return figures;
+}
+
+export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + DEADLINE_MS;
+  while (!(await done())) {
+    if (Date.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

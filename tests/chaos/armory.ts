@@ -1,0 +1,51 @@
+/** The harness's side of the points: arms them, and learns which were reached, when, and by whom. */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type Arming = {
+  id: string;
+  point: string;
+  signal: 'SIGKILL' | 'SIGSTOP';
+  /** Times that a process passes the point before it counts. */
+  skip: number;
+};
+
+export type Reached = { pid: number; atMs: number };
+
+export class Armory {
+  readonly folder: string;
+  #armed: Arming[] = [];
+  #next = 1;
+
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.folder = folder;
+    this.#save();
+  }
+
+  arm(point: string, signal: Arming['signal'], skip: number): Arming {
+    const arming = { id: `f${this.#next++}`, point, signal, skip };
+    this.#armed.push(arming);
+    this.#save();
+    return arming;
+  }
+
+  disarm({ id }: Arming): void {
+    this.#armed = this.#armed.filter((arming) => arming.id !== id);
+    this.#save();
+  }
+
+  /** Null if nobody has passed there yet. */
+  reached({ id }: Arming): Reached | null {
+    const file = join(this.folder, `${id}.reached`);
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
+    return JSON.parse(readFileSync(file, 'utf8')) as Reached;
+  }
+
+  /** Written whole and renamed: a reader never sees half of it. */
+  #save(): void {
+    const file = join(this.folder, 'armed.json');
+    writeFileSync(`${file}.new`, JSON.stringify(this.#armed));
+    renameSync(`${file}.new`, file);
+  }
+}

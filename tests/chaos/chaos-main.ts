@@ -1,0 +1,126 @@
+/**
+ * `npm run test:chaos`: kills and stops the product's processes at named points while real SDK calls
+ * run, and then audits it from the simulator's own bill. Ends with the totals; fails if a figure is
+ * wrong or a point was not reached often enough.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Armory } from './armory.ts';
+import { type FaultRecord, FaultRunner, planFaults } from './faults.ts';
+import { Load } from './load.ts';
+import { openHouse } from './platform.ts';
+import { points } from './points.ts';
+import { judgeRunning, judgeStores } from './verdict.ts';
+
+const USAGE = `Usage: npm run test:chaos -- [options]
+
+Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named points under load.
+
+  --kills N        at least so many SIGKILLs (default 60)
+  --stops N        so many SIGSTOPs (default 10)
+  --per-point N    each named point so many times (default 3)
+  --proxies N      proxy processes (default 3)
+  --concurrency N  calls in flight (default 24)
+  --seed N         order of the faults (default: of the day)
+  --json FILE      write every fault and every figure to FILE
+  --keep           keep the data folder
+`;
+
+/** A fault counts only with so many calls in flight. */
+const CALLS_IN_FLIGHT_MIN = 8;
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '60' },
+    stops: { type: 'string', default: '10' },
+    'per-point': { type: 'string', default: '3' },
+    proxies: { type: 'string', default: '3' },
+    concurrency: { type: 'string', default: '24' },
+    seed: { type: 'string', default: String(Math.floor(Date.now() / 86_400_000)) },
+    json: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+/** A small generator, so that a seed repeats a plan (mulberry32's steps). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** @returns what was not reached often enough with enough calls in flight */
+function shortfalls(records: readonly FaultRecord[], perPoint: number): string[] {
+  return points.flatMap(({ name, what }) => {
+    const good = records.filter(
+      (r) => r.point === name && r.reached_at !== null && r.calls_in_flight >= CALLS_IN_FLIGHT_MIN,
+    );
+    if (good.length >= perPoint) return [];
+    return [`${name} (${what}): ${good.length} of ${perPoint} with enough calls in flight`];
+  });
+}
+
+const startMs = Date.now() - 1_000;
+const folder = mkdtempSync(join(tmpdir(), 'tollgate-chaos-'));
+const say = (line: string) => console.log(line);
+const random = seeded(Number(values.seed));
+const perPoint = Number(values['per-point']);
+const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
+const armory = new Armory(folder);
+const house = await openHouse(folder, Number(values.proxies));
+const load = new Load(
+  house.platform.proxyUrl,
+  house.customers.flatMap(({ keys }) => keys),
+);
+const runner = new FaultRunner(house, armory, load, random);
+say(`${plan.length} faults planned, seed ${values.seed}; data in ${folder}`);
+try {
+  load.start(Number(values.concurrency));
+  for (const [index, fault] of plan.entries()) {
+    await runner.run(fault);
+    const last = runner.records.at(-1) as FaultRecord;
+    const { completed, failed, refused, aborted } = load.tally;
+    console.error(
+      `${index + 1}/${plan.length} ${last.signal} at ${last.point}: ` +
+        `${last.reached_at === null ? 'NOT REACHED' : `${last.calls_in_flight} in flight`}; ` +
+        `${completed} completed, ${failed} failed, ${refused} refused, ${aborted} given up`,
+    );
+  }
+  await load.stop();
+  const figures = await judgeRunning(house, load, startMs, say);
+  await house.platform.stop();
+  await judgeStores(house, say);
+  const reached = runner.records.filter(({ reached_at }) => reached_at !== null);
+  const kills = reached.filter(({ signal }) => signal === 'SIGKILL').length;
+  const stops = reached.length - kills;
+  const missing = shortfalls(runner.records, perPoint);
+  if (kills < Number(values.kills)) missing.push(`${kills} kills of ${values.kills}`);
+  if (stops < Number(values.stops)) missing.push(`${stops} stops of ${values.stops}`);
+  if (values.json !== undefined) {
+    const seconds = (Date.now() - startMs) / 1000;
+    const result = { seed: values.seed, seconds, tally: load.tally, figures };
+    writeFileSync(values.json, JSON.stringify({ ...result, faults: runner.records }, null, 1));
+  }
+  for (const line of missing) console.error(`Not reached: ${line}`);
+  say(`${kills} kills, ${stops} stops, ${points.length} points, ${load.tally.completed} calls`);
+  say(`${points.length - missing.length} passed, ${missing.length} failed, 0 skipped`);
+  if (!values.keep && missing.length === 0) rmSync(folder, { recursive: true, force: true });
+  process.exit(missing.length === 0 ? 0 : 1);
+} catch (error) {
+  console.error(error);
+  console.error(`The data stays in ${folder}`);
+  say('0 passed, 1 failed, 0 skipped');
+  await house.platform.stop();
+  process.exit(1);
+}

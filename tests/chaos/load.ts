@@ -1,0 +1,131 @@
+/**
+ * The calls that are in flight while faults happen: real SDK calls, JSON and streams, some given up
+ * by the client, some met by a fault of the provider. Knows at any past moment how many ran.
+ */
+import OpenAI from 'openai';
+
+export type LoadKey = { secret: string };
+
+const MODELS = ['sim-small', 'sim-large', 'sim-odd', 'sim-reasoner', 'sim-tiered'];
+const FAULTS = ['status_429', 'status_500', 'bill_then_500', 'usage_missing', 'reset_after:400'];
+const CALL_TIMEOUT_MS = 30_000;
+/** Pause after a refusal or failure, so that a dead proxy is not hammered, ms. */
+const PAUSE_MS = 20;
+
+export class Load {
+  readonly #clients: OpenAI[];
+  readonly #changes: { atMs: number; inFlight: number }[] = [];
+  #inFlight = 0;
+  #stopping = false;
+  #index = 0;
+  #workers: Promise<void>[] = [];
+  readonly tally = { completed: 0, aborted: 0, refused: 0, failed: 0 };
+  /** Calls whose last byte has arrived, with status 200 (I9). */
+  readonly completedCalls: string[] = [];
+
+  constructor(proxyUrl: string, keys: readonly LoadKey[]) {
+    this.#clients = keys.map(
+      ({ secret }) =>
+        new OpenAI({
+          apiKey: secret,
+          baseURL: `${proxyUrl}/v1`,
+          timeout: CALL_TIMEOUT_MS,
+          maxRetries: 1,
+        }),
+    );
+  }
+
+  /** @param pauseMs between two calls of one worker: 0 is as fast as possible */
+  start(concurrency: number, pauseMs = 0): void {
+    this.#workers = Array.from({ length: concurrency }, () => this.#work(pauseMs));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#workers);
+  }
+
+  inFlightAt(atMs: number): number {
+    const last = this.#changes.findLast((change) => change.atMs <= atMs);
+    return last?.inFlight ?? 0;
+  }
+
+  async #work(pauseMs: number): Promise<void> {
+    while (!this.#stopping) {
+      const index = this.#index++;
+      this.#change(1);
+      try {
+        const callId = await this.#call(index);
+        if (callId === null) this.tally.aborted++;
+        else {
+          this.tally.completed++;
+          this.completedCalls.push(callId);
+        }
+      } catch (error) {
+        const { status } = error as { status?: number };
+        if (status === 402) this.tally.refused++;
+        else this.tally.failed++;
+        await pause(PAUSE_MS);
+      } finally {
+        this.#change(-1);
+      }
+      if (pauseMs > 0) await pause(pauseMs);
+    }
+  }
+
+  #change(by: 1 | -1): void {
+    this.#inFlight += by;
+    this.#changes.push({ atMs: Date.now(), inFlight: this.#inFlight });
+    // Only the last minute is ever asked for.
+    if (this.#changes.length > 200_000) this.#changes.splice(0, 100_000);
+  }
+
+  /** @returns the call's id when its last byte has come, null if it was given up on purpose */
+  async #call(index: number): Promise<string | null> {
+    const client = this.#clients[(index * 7) % this.#clients.length] as OpenAI;
+    const content = 'word '.repeat(20 + ((index * 7919) % 200));
+    if (index % 10 === 9) {
+      const { response } = await client.embeddings
+        .create({ model: 'sim-embed', input: content })
+        .withResponse();
+      return callIdOf(response);
+    }
+    const outputTokens = 5 + ((index * 104_729) % 40);
+    const request = {
+      model: MODELS[index % MODELS.length] ?? 'sim-small',
+      messages: [{ role: 'user' as const, content }],
+      max_completion_tokens: outputTokens + 64,
+      metadata: {
+        sim_output_tokens: String(outputTokens),
+        sim_token_pace_ms: '2',
+        ...(index % 19 === 7
+          ? { sim_fault: FAULTS[Math.floor(index / 19) % FAULTS.length] ?? 'status_500' }
+          : {}),
+      },
+    };
+    if (index % 2 === 0) {
+      const { response } = await client.chat.completions.create(request).withResponse();
+      return callIdOf(response);
+    }
+    const include = index % 4 === 1 ? { stream_options: { include_usage: true } } : {};
+    const { data, response } = await client.chat.completions
+      .create({ ...request, ...include, stream: true })
+      .withResponse();
+    for await (const _chunk of data) {
+      if (index % 13 !== 5) continue;
+      data.controller.abort();
+      return null;
+    }
+    return callIdOf(response);
+  }
+}
+
+function callIdOf(response: Response): string {
+  const id = response.headers.get('x-tollgate-call-id');
+  if (id === null) throw new Error('an answer has no call id');
+  return id;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,82 @@
+/** The product under fault: started with the preloaded points, its customers, keys and budgets. */
+import { join } from 'node:path';
+import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
+import { until } from '@tollgate/standalone/demo/audit.ts';
+import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
+
+const KEYS_PER_CUSTOMER = 10;
+/** Enough for every call of a run; the slices of idle keys go back, so grants happen all the time. */
+const AMPLE = '50';
+/** Runs dry early: from then on it must refuse, whatever dies. */
+const TIGHT = '0.020000000000';
+
+export type ChaosKey = { id: string; secret: string; budgetId: string; limit: string };
+export type Customer = { customerId: string; keys: ChaosKey[] };
+export type House = {
+  platform: Started;
+  /** Each call is repeated while the core is away. */
+  api: AdminClient;
+  customers: Customer[];
+  data: string;
+};
+
+export async function openHouse(folder: string, proxies: number): Promise<House> {
+  const preload = new URL('./preload-main.ts', import.meta.url).href;
+  process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
+  process.env['NODE_OPTIONS'] = `--import ${preload}`;
+  const data = join(folder, 'data');
+  const platform = await startPlatform(data, proxies);
+  delete process.env['NODE_OPTIONS'];
+  const api = patient(adminClient(platform.apiUrl, platform.adminToken));
+  const customers: Customer[] = [];
+  for (const onDisconnect of ['drain', 'abort', 'drain']) {
+    customers.push(await makeCustomer(api, onDisconnect));
+  }
+  const last = customers.at(-1)?.keys.at(-1) as ChaosKey;
+  await until('the newest key works', async () => {
+    const headers = { authorization: `Bearer ${last.secret}` };
+    return (await fetch(`${platform.proxyUrl}/v1/models`, { headers })).ok;
+  });
+  return { platform, api, customers, data };
+}
+
+async function makeCustomer(api: AdminClient, onDisconnect: string): Promise<Customer> {
+  const { id: customerId } = await api.post<{ id: string }>('/v1/customers', {
+    name: `chaos, ${onDisconnect}`,
+    markup_ppm: 150_000,
+  });
+  const keys: ChaosKey[] = [];
+  for (let index = 0; index < KEYS_PER_CUSTOMER; index++) {
+    const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
+      customer_id: customerId,
+      name: `key ${index}`,
+      environment: 'test',
+      on_disconnect: onDisconnect,
+    });
+    const limit = index === 0 ? TIGHT : AMPLE;
+    const scope = { type: 'key', id: key.id };
+    const budget = await api.post<{ id: string }>('/v1/budgets', { scope, limit });
+    keys.push({ ...key, budgetId: budget.id, limit });
+  }
+  return { customerId, keys };
+}
+
+/** A dead core is started again within seconds; who asks in between asks again. */
+function patient(api: AdminClient): AdminClient {
+  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+    const deadlineMs = Date.now() + 60_000;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        const network = error instanceof TypeError;
+        if (!network || Date.now() > deadlineMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  };
+  return {
+    get: (path) => again(() => api.get(path)),
+    post: (path, body) => again(() => api.post(path, body)),
+  };
+}

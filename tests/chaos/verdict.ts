@@ -1,0 +1,230 @@
+/**
+ * What must hold after the faults, from places that do not trust each other: the simulator's bill, the
+ * log, the ledger, the raw table, snapshots and invoices. Any wrong figure throws.
+ */
+import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
+import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import {
+  checkBeforeImport,
+  checkBudgets,
+  importBill,
+  resolved,
+  rollups,
+  settled,
+} from '@tollgate/standalone/demo/audit.ts';
+import {
+  assertEqual,
+  type BillLine,
+  type Figures,
+  readBill,
+  readEvents,
+  sum,
+} from '@tollgate/standalone/demo/figures.ts';
+import type { Load } from './load.ts';
+import type { House } from './platform.ts';
+
+type Period = {
+  id: string;
+  status: string;
+  snapshot_id: string | null;
+  invoice_id: string | null;
+};
+type Say = (line: string) => void;
+
+/** While the product runs. @returns the figures of every place */
+export async function judgeRunning(
+  house: House,
+  load: Load,
+  startMs: number,
+  say: Say,
+): Promise<Record<string, Figures>> {
+  const { platform, api, customers } = house;
+  const topic = { topic: 'usage' as const, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
+  const log = await openSqliteLog({ path: dataFolder(house.data).log, ...topic });
+  const audit = { api, log, bill: () => readBill(platform.bill) };
+  const before = await settled(audit);
+  checkBeforeImport(before, say);
+  checkOneEventPerAttempt(audit.bill(), before);
+  await checkDeliveries(log);
+  say('I1: every line of the bill has exactly one attempt, before the import');
+  checkDurable(load.completedCalls, before);
+  say(`I9: the events of all ${load.completedCalls.length} completed calls were durable`);
+  checkLimits(house, audit.bill(), before);
+  say('I3: by the bill no budget was exceeded');
+  await importBill(api, audit.bill(), startMs);
+  const events = await resolved(audit);
+  await checkBudgets(
+    api,
+    customers.flatMap(({ keys }) => keys),
+    events,
+  );
+  say('I3: every budget holds 0 and has spent the cost of its events, after the import');
+  const closed = await closeEverything(house);
+  const places = {
+    "simulator's bill": sum(audit.bill()),
+    events: sum(events.values()),
+    'roll-ups': await rollups(api, startMs),
+    ...closed,
+  };
+  assertEqual(places);
+  say('I4: bill = events = roll-ups = snapshots = invoices, to the token and the pico-dollar');
+  await log.close();
+  return places;
+}
+
+/** I1: one attempt event per line of the bill; nothing that was billed twice or not at all. */
+function checkOneEventPerAttempt(bill: BillLine[], events: ReadonlyMap<string, UsageEvent>): void {
+  const ids = bill.map(({ attempt_id }) => attempt_id ?? '');
+  if (new Set(ids).size !== ids.length) throw new Error('I1: an attempt was sent twice');
+  for (const line of bill) {
+    const event = events.get(line.attempt_id ?? '');
+    if (event?.type !== 'attempt') throw new Error(`I1: ${line.attempt_id} has no attempt`);
+    if (event.cost !== null && event.usage_source === 'provider' && event.cost !== line.cost) {
+      throw new Error(`I1: ${event.id} cost ${event.cost}, the bill says ${line.cost}`);
+    }
+  }
+}
+
+/** At least once is allowed on the way to the log, but never with other bytes. */
+async function checkDeliveries(log: Log): Promise<void> {
+  const seen = new Map<string, string>();
+  for (let partition = 0; partition < log.partitions; partition++) {
+    for (let offset = 0n; ; ) {
+      const page = await log.read({ partition, offset, maxRecords: 5_000, maxBytes: 1e8 });
+      for (const { value } of page) {
+        const text = Buffer.from(value).toString();
+        const { id } = JSON.parse(text) as { id: string };
+        if ((seen.get(id) ?? text) !== text) throw new Error(`I1: ${id} stands with two contents`);
+        seen.set(id, text);
+      }
+      if (page.length === 0) break;
+      offset += BigInt(page.length);
+    }
+  }
+}
+
+/** I9: whose last byte was seen has its final record, not the one of a dead attempt. */
+function checkDurable(calls: readonly string[], events: ReadonlyMap<string, UsageEvent>): void {
+  const ended = new Set<string>();
+  for (const event of events.values()) {
+    if (event.type === 'attempt' && event.status === 'ok' && event.call_id !== null) {
+      ended.add(event.call_id);
+    }
+  }
+  const lost = calls.filter((id) => !ended.has(id));
+  if (lost.length > 0) throw new Error(`I9: ${lost.length} completed calls are lost: ${lost[0]}`);
+}
+
+/** I3 by the provider's own bill. */
+function checkLimits(
+  { customers }: House,
+  bill: BillLine[],
+  events: ReadonlyMap<string, UsageEvent>,
+): void {
+  const limits = new Map(customers.flatMap(({ keys }) => keys.map((k) => [k.id, k.limit])));
+  const byKey = Map.groupBy(bill, ({ attempt_id }) => events.get(attempt_id ?? '')?.key_id ?? '');
+  for (const [keyId, lines] of byKey) {
+    const { cost } = sum(lines);
+    const limit = limits.get(keyId) ?? '0';
+    if (parseDecimal12(cost) > limitOf(limit)) {
+      throw new Error(`I3: ${keyId} was billed ${cost}, its limit is ${limit}`);
+    }
+  }
+}
+
+function limitOf(limit: string): bigint {
+  return parseDecimal12(limit.includes('.') ? limit : `${limit}.000000000000`);
+}
+
+/** Closes what is still open; all snapshots and invoices of all periods together are the whole. */
+async function closeEverything({ api, customers }: House): Promise<Record<string, Figures>> {
+  const snapshots: Figures[] = [];
+  const lines: Figures[] = [];
+  const at = new Date().toISOString();
+  for (const { customerId } of customers) {
+    const path = `/v1/periods?customer_id=${customerId}&limit=100`;
+    const open = (await api.get<{ data: Period[] }>(path)).data.find((p) => p.status !== 'closed');
+    if (open === undefined) throw new Error(`${customerId} has no open period`);
+    await api.post(`/v1/periods/${open.id}/close`, { at });
+    const { data } = await api.get<{ data: Period[] }>(path);
+    for (const period of data.filter(({ status }) => status === 'closed')) {
+      const snapshot = await api.get<{ body: string }>(`/v1/snapshots/${period.snapshot_id}`);
+      snapshots.push((JSON.parse(snapshot.body) as { totals: Figures }).totals);
+      const invoice = await api.get<{ lines: Figures[] }>(`/v1/invoices/${period.invoice_id}`);
+      lines.push(...invoice.lines);
+    }
+  }
+  return { snapshots: sum(snapshots), invoices: sum(lines) };
+}
+
+/** When the product has stopped: what stands in its stores. */
+export async function judgeStores(house: House, say: Say): Promise<void> {
+  const paths = dataFolder(house.data);
+  const topic = { topic: 'usage' as const, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
+  const log = await openSqliteLog({ path: paths.log, ...topic });
+  const ledger = await openSqliteLedger({ path: paths.ledger });
+  const warehouse = await openChdbWarehouse({ path: paths.warehouse });
+  try {
+    const ids = (await readEvents(log)).size;
+    const ends = (await log.ends()).reduce((total, end) => total + end, 0n);
+    const [row] = await warehouse.query<Record<string, string>>(
+      `SELECT count() AS stored, uniqExact(log, partition, \`offset\`) AS positions,
+         countIf(disposition = 'counted') AS counted,
+         uniqExactIf(id_key, disposition = 'counted') AS keys,
+         countIf(disposition = 'dead') AS dead FROM tollgate.raw_usage`,
+    );
+    const expected = { stored: ends, positions: ends, counted: ids, keys: ids, dead: 0 };
+    for (const [name, value] of Object.entries(expected)) {
+      if (row?.[name] === String(value)) continue;
+      throw new Error(`I2: raw has ${name} = ${row?.[name]}, the log says ${value}`);
+    }
+    say(`I2: ${ends} deliveries, ${ids} events, each counted once`);
+    const windows = await checkWindows(ledger);
+    say(`I3: no grant of ${windows} windows went over its limit, and none is held`);
+  } finally {
+    await Promise.all([log.close(), ledger.close(), warehouse.close()]);
+  }
+}
+
+/** I3 at every instant: the fold of each window, grant by grant. @returns how many windows */
+async function checkWindows(ledger: Ledger): Promise<number> {
+  const accounts = new Map<string, typeof noAccount>();
+  for await (const event of pastEvents(ledger, ['budget-'])) {
+    const type = event.type as keyof typeof ledgerEventData;
+    const data = ledgerEventData[type].parse(event.data);
+    const account = evolveAccount(accounts.get(event.stream) ?? noAccount, {
+      type,
+      data,
+    } as BudgetWindowEvent);
+    accounts.set(event.stream, account);
+    if (event.type === 'LeaseGranted' && account.spent + account.held > account.limit) {
+      const promised = formatDecimal12(account.spent + account.held);
+      throw new Error(`I3: ${event.stream}@${event.revision} promises ${promised}`);
+    }
+  }
+  for (const [stream, { held, spent, limit }] of accounts) {
+    if (held !== 0n) throw new Error(`I3: ${stream} holds ${formatDecimal12(held)}`);
+    if (spent > limit) throw new Error(`I3: ${stream} has spent ${formatDecimal12(spent)}`);
+  }
+  return accounts.size;
+}
+
+/** What the ledger holds now. */
+async function* pastEvents(ledger: Ledger, prefixes: readonly string[]) {
+  const controller = new AbortController();
+  const items = ledger.subscribe({ prefixes, after: null, signal: controller.signal });
+  for await (const item of items) {
+    if (item.kind === 'caught_up') break;
+    yield item.event;
+  }
+  controller.abort();
+}
