@@ -1,7 +1,9 @@
 /** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
+import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
+  projector: { usage: projectorBenchUsage, run: benchProjector },
   proxy: { usage: proxyBenchUsage, run: benchProxy },
 };
 

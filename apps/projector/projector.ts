@@ -36,6 +36,8 @@ export type Projector = {
   metrics(): string;
   /** Records that are in the log and have no row yet. */
   lag(): bigint;
+  /** Resolves when every record has its row and every closed bucket is rolled up, at some moment after the call. */
+  caughtUp(): Promise<void>;
   /** Resolves when this projector ends: stopped, or fenced by a newer one. */
   ended: Promise<'stopped' | 'fenced'>;
 };
@@ -51,6 +53,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     stop: () => run.stop(),
     metrics: () => run.metrics.text(run.lag()),
     lag: () => run.lag(),
+    caughtUp: () => run.caughtUp(),
     ended: run.start(),
   };
 }
@@ -69,6 +72,8 @@ class Run {
   #inDoubt = false;
   #done: Promise<'stopped' | 'fenced'> = Promise.resolve('stopped');
   #rolledAtMs = Number.NEGATIVE_INFINITY;
+  /** Who waits for a cycle that found nothing to do. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
@@ -127,9 +132,12 @@ class Run {
     while (!this.#stopping) {
       try {
         if (this.#inDoubt) await this.takeOver();
-        const projected = await this.#cycle();
+        const waiting = this.#waiting.splice(0);
+        const idle = await this.#cycle(waiting.length > 0);
         pauseMs = this.#limits.retryMs.first;
-        if (projected === 0) await sleep(this.#limits.idleMs);
+        if (idle) for (const resolve of waiting) resolve();
+        else this.#waiting.push(...waiting);
+        if (idle) await sleep(this.#limits.idleMs);
       } catch (err) {
         if (err instanceof FencedError) {
           this.metrics.fenced++;
@@ -145,8 +153,12 @@ class Run {
     return 'stopped';
   }
 
-  /** @returns how many records got their rows */
-  async #cycle(): Promise<number> {
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** @param roll at once, whenever the last roll-up was. @returns true if nothing was to be done */
+  async #cycle(roll: boolean): Promise<boolean> {
     this.#ends = await this.#options.log.ends();
     const records = await this.#read();
     if (records.length > 0) {
@@ -157,12 +169,15 @@ class Run {
       this.metrics.batches++;
       this.metrics.batchMs += performance.now() - startedAtMs;
     }
-    if (performance.now() - this.#rolledAtMs >= this.#limits.rollupEveryMs) {
+    const idle = records.length === 0;
+    const due = performance.now() - this.#rolledAtMs >= this.#limits.rollupEveryMs;
+    if (due || (idle && roll)) {
       const state = { epochs: this.#epochs, next: this.#next };
       const done = await this.#rollup.pass(state, Date.now());
       if (done) this.#rolledAtMs = performance.now();
+      else return false;
     }
-    return records.length;
+    return idle;
   }
 
   /** Up to a batch over all partitions that have something new, each with a fair share. */

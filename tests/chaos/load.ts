@@ -9,6 +9,9 @@ export type LoadKey = { secret: string };
 const MODELS = ['sim-small', 'sim-large', 'sim-odd', 'sim-reasoner', 'sim-tiered'];
 const FAULTS = ['status_429', 'status_500', 'bill_then_500', 'usage_missing', 'reset_after:400'];
 const CALL_TIMEOUT_MS = 30_000;
+const WINDOW_KEYS = 10;
+const WINDOW_STEP = 4;
+const WINDOW_MS = 3_000;
 /** Pause after a refusal or failure, so that a dead proxy is not hammered, ms. */
 const PAUSE_MS = 20;
 
@@ -80,9 +83,15 @@ export class Load {
     if (this.#changes.length > 200_000) this.#changes.splice(0, 100_000);
   }
 
+  /** A window of keys that moves on: those that it leaves go idle, those it reaches need slices. */
+  #client(index: number): OpenAI {
+    const from = Math.floor(Date.now() / WINDOW_MS) * WINDOW_STEP;
+    return this.#clients[(from + (index % WINDOW_KEYS)) % this.#clients.length] as OpenAI;
+  }
+
   /** @returns the call's id when its last byte has come, null if it was given up on purpose */
   async #call(index: number): Promise<string | null> {
-    const client = this.#clients[(index * 7) % this.#clients.length] as OpenAI;
+    const client = this.#client(index);
     const content = 'word '.repeat(20 + ((index * 7919) % 200));
     if (index % 10 === 9) {
       const { response } = await client.embeddings
