@@ -24,7 +24,13 @@ export type LogRequest =
 
 export type LogWorkerData = { path: string; topic: string; partitions: number };
 
-export type StoredRecord = { offset: bigint; value: Uint8Array; appendedAtMs: number };
+/** Records one after another from `first`; record i has the next `lengths[i]` bytes of `values`. */
+export type StoredPage = {
+  first: bigint;
+  appendedAtMs: Float64Array;
+  lengths: Int32Array;
+  values: Uint8Array<ArrayBuffer>;
+};
 
 /**
  * A record's key is its partition and offset in one integer: rows of 1 kB in a `WITHOUT ROWID` table
@@ -113,23 +119,36 @@ function endOf(partition: number): number {
   return Number(row['next_offset']);
 }
 
-function read(request: Extract<LogRequest, { kind: 'read' }>): StoredRecord[] {
+/** Offsets are dense, so that the first one tells them all. */
+function read(request: Extract<LogRequest, { kind: 'read' }>): StoredPage {
   const { partition, offset, maxRecords, maxBytes } = request;
-  const records: StoredRecord[] = [];
-  let bytes = 0;
   const base = partition * OFFSETS_PER_PARTITION;
   const from = base + Number(offset);
+  const values: Uint8Array[] = [];
+  const times: number[] = [];
+  let bytes = 0;
   for (const row of selectRecords.iterate(from, base + OFFSETS_PER_PARTITION, maxRecords)) {
+    if (Number(row['position']) !== from + values.length) {
+      throw new Error(`${topic} lacks offset ${Number(offset) + values.length} of ${partition}`);
+    }
     const value = row['value'] as Uint8Array;
+    if (values.length > 0 && bytes + value.length > maxBytes) break;
     bytes += value.length;
-    if (records.length > 0 && bytes > maxBytes) break;
-    records.push({
-      offset: BigInt(Number(row['position']) - base),
-      value,
-      appendedAtMs: Number(row['appended_at']),
-    });
+    values.push(value);
+    times.push(Number(row['appended_at']));
   }
-  return records;
+  const page = new Uint8Array(bytes);
+  let at = 0;
+  for (const value of values) {
+    page.set(value, at);
+    at += value.length;
+  }
+  return {
+    first: offset,
+    appendedAtMs: Float64Array.from(times),
+    lengths: Int32Array.from(values, (value) => value.length),
+    values: page,
+  };
 }
 
 serveSqlite<LogRequest>({

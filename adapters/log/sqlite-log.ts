@@ -4,7 +4,7 @@
  */
 import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { Commit, Log, LogRecord } from './log.ts';
-import type { LogRequest, LogWorkerData, StoredRecord } from './sqlite-log-worker.ts';
+import type { LogRequest, LogWorkerData, StoredPage } from './sqlite-log-worker.ts';
 
 /** Requests that may wait; callers keep one append in flight each, so this is far away. */
 const QUEUE_MAX = 4_096;
@@ -39,8 +39,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
       return [...(await writer.send<BigInt64Array>(appendRequest(records, Date.now())))];
     },
     async read(from): Promise<LogRecord[]> {
-      const records = await reader.send<StoredRecord[]>({ kind: 'read', ...from });
-      return records.map((record) => ({ partition: from.partition, ...record }));
+      return recordsOf(from.partition, await reader.send<StoredPage>({ kind: 'read', ...from }));
     },
     ends: () => reader.send<bigint[]>({ kind: 'ends' }),
     commit: (group, commits) => writer.send<void>({ kind: 'commit', group, commits: [...commits] }),
@@ -65,4 +64,16 @@ function appendRequest(
     at += value.length;
   }
   return { kind: 'append', partitions, lengths, values, nowMs };
+}
+
+function recordsOf(partition: number, page: StoredPage): LogRecord[] {
+  const records: LogRecord[] = [];
+  let at = 0;
+  for (const [index, length] of page.lengths.entries()) {
+    const value = page.values.subarray(at, at + length);
+    const appendedAtMs = page.appendedAtMs[index] as number;
+    records.push({ partition, offset: page.first + BigInt(index), value, appendedAtMs });
+    at += length;
+  }
+  return records;
 }

@@ -19,8 +19,20 @@ export function serveSqlite<Request extends { kind: string }>(
   if (port === null) throw new Error('a SQLite worker runs in a worker thread');
   port.on('message', (requests: Request[]) => {
     const closing = requests.some((request) => request.kind === 'close');
-    port.postMessage(answerGroup(handler, requests));
+    const replies = answerGroup(handler, requests);
+    port.postMessage(replies, buffersOf(replies));
     if (closing) handler.db.close();
+  });
+}
+
+/** A page's bytes move to the asker, they are not copied. */
+function buffersOf(replies: WorkerReply): ArrayBuffer[] {
+  return replies.flatMap((reply) => {
+    if (!reply.ok) return [];
+    const { values } = (reply.result ?? {}) as { values?: unknown };
+    return values instanceof Uint8Array && values.buffer instanceof ArrayBuffer
+      ? [values.buffer]
+      : [];
   });
 }
 

@@ -3,7 +3,6 @@
  * One writer connection, because a connection runs one statement at a time, and a few readers. One
  * data folder belongs to one process, and never to a worker thread (design §4).
  */
-import { Readable } from 'node:stream';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import type { Row, Warehouse } from './warehouse.ts';
@@ -26,6 +25,13 @@ const READ_SETTINGS = [
   `max_memory_usage = ${QUERY_BYTES_MAX}`,
 ].join(', ');
 
+const INSERT_SETTINGS = {
+  async_insert: 0,
+  date_time_input_format: 'best_effort',
+  input_format_null_as_default: 0,
+  input_format_skip_unknown_fields: 0,
+};
+
 class WarehouseError extends Error {
   /** ClickHouse's own code, where it has one. */
   readonly code: string;
@@ -39,11 +45,12 @@ class WarehouseError extends Error {
 export async function openChdbWarehouse(options: { path: string }): Promise<Warehouse> {
   const connect = () => {
     const connection = createChdbConnection({ path: options.path });
-    return createClient({ connection } as unknown as ClientOptions);
+    const client = createClient({ connection } as unknown as ClientOptions);
+    return { connection, client };
   };
   const writer = connect();
-  await guarded(() => writer.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
-  const readers = Array.from({ length: READERS }, connect);
+  await guarded(() => writer.client.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
+  const readers = Array.from({ length: READERS }, () => connect().client);
   const reads = new ReaderPool(readers);
   const writes = new Queue();
   return {
@@ -55,17 +62,19 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
       }),
     command: (sql, params = {}) =>
       writes.run(async () => {
-        await guarded(() => writer.command({ query: sql, query_params: params }));
+        await guarded(() => writer.client.command({ query: sql, query_params: params }));
       }),
-    insertLines: (insertSql, lines) =>
+    insertLines: (table, lines) =>
       writes.run(async () => {
-        const values = Readable.from([Buffer.from(lines)]);
-        const result = await guarded(() => writer.exec({ query: insertSql, values }));
-        result.stream.resume();
+        if (lines.length === 0) return;
+        // The client would make one text of statement and rows; the engine takes the bytes as they are.
+        const values = typeof lines === 'string' ? Buffer.from(lines) : lines;
+        const insert = { table, values, format: 'JSONEachRow' as const, settings: INSERT_SETTINGS };
+        await guarded(() => writer.connection.chdb.rawInsert(insert));
       }),
     async close() {
       await writes.run(() => Promise.resolve());
-      await Promise.all([writer, ...readers].map((client) => client.close()));
+      await Promise.all([writer.client, ...readers].map((client) => client.close()));
     },
   };
 }

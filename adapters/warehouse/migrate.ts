@@ -20,7 +20,7 @@ export async function migrate(warehouse: Warehouse): Promise<number> {
     // Every statement is idempotent: a crash before the record runs the step again.
     for (const statement of migration.statements) await warehouse.command(statement);
     const line = `${JSON.stringify({ version, name: migration.name })}\n`;
-    await warehouse.insertLines('INSERT INTO tollgate.migration FORMAT JSONEachRow', line);
+    await warehouse.insertLines('tollgate.migration', line);
     count++;
   }
   return count;

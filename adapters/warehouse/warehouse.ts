@@ -16,8 +16,11 @@ export type Warehouse = {
   /** One statement without a result, on the single writer connection, in the order of calls. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
 
-  /** `INSERT INTO … FORMAT JSONEachRow` with ready-made lines (each ends in a newline). */
-  insertLines(insertSql: string, lines: string): Promise<void>;
+  /**
+   * Inserts ready-made JSON objects, one per line (each ends in a newline), as one block: all rows
+   * or none. Unknown fields, and null where a column takes none, are refused.
+   */
+  insertLines(table: string, lines: string | Uint8Array): Promise<void>;
 
   close(): Promise<void>;
 };

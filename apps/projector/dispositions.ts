@@ -3,7 +3,6 @@
  * resolution counts only if its target is counted at a lower position, resolvable, and not resolved
  * yet (design §7.10). A second resolution has the id of the first, so the first rule settles it.
  */
-import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
 import { dead, type ProjectedRow, uuidKey } from './projection.ts';
 
 /** A counted row that stands in the warehouse already. */
@@ -18,10 +17,10 @@ export type Decided = {
 /** Keys whose counted rows `decide` must be told of. */
 export function keysToLookUp(rows: readonly ProjectedRow[]): Set<string> {
   const keys = new Set<string>();
-  for (const { event, idKey } of rows) {
-    if (event === null) continue;
+  for (const { facts, idKey } of rows) {
+    if (facts === null) continue;
     keys.add(idKey);
-    if (event.resolves_id !== null) keys.add(uuidKey(event.resolves_id));
+    if (facts.resolvesId !== null) keys.add(uuidKey(facts.resolvesId));
   }
   return keys;
 }
@@ -34,21 +33,21 @@ export function decideDispositions(
   const counted = new Map(stored);
   let conflicting = 0;
   const decided = rows.map((row) => {
-    const { event } = row;
-    if (event === null) return row;
+    const { facts } = row;
+    if (facts === null) return row;
     const first = counted.get(row.idKey);
     if (first !== undefined) {
       if (first.leafHex !== row.leafHex) conflicting++;
       return { ...row, disposition: 'duplicate' as const };
     }
-    if (event.resolves_id !== null) {
-      const target = counted.get(uuidKey(event.resolves_id));
+    if (facts.resolvesId !== null) {
+      const target = counted.get(uuidKey(facts.resolvesId));
       if (target === undefined) return { ...row, ...dead('resolves_id: no such counted attempt') };
       if (!target.resolvable)
         return { ...row, ...dead('resolves_id: the attempt is not resolvable') };
     }
     const { idKey, leafHex } = row;
-    counted.set(idKey, { idKey, leafHex, resolvable: isResolvable(event) });
+    counted.set(idKey, { idKey, leafHex, resolvable: facts.resolvable });
     return row;
   });
   return { rows: decided, conflicting };

@@ -1,7 +1,9 @@
 /** Every bound of the projector with its unit and its reason. */
 export const projectorLimits = {
   /** Records per batch over all partitions: one insert, one block. */
-  batchRecordsMax: 10_000,
+  batchRecordsMax: 20_000,
+  /** Records that are parsed in one turn of the event loop: some 10 ms. */
+  sliceRecords: 500,
   /** Bytes per read of one partition. */
   readBytesMax: 16 * 1024 * 1024,
   /** Pause between two looks at an idle log, ms. */
@@ -10,6 +12,10 @@ export const projectorLimits = {
   retryMs: { first: 100, max: 5_000 },
   /** How often closed buckets are rolled up, ms. */
   rollupEveryMs: 500,
+  /** Share of the time that roll-ups may take while there is a backlog. */
+  rollupShareMax: 0.1,
+  /** Longest pause between two passes, ms, however long one takes. */
+  rollupPauseMsMax: 30_000,
   /** Buckets per roll-up pass. */
   rollupBucketsMax: 10_000,
   /** How long a new owner waits for statements of an older one, ms. */

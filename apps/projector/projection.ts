@@ -2,9 +2,9 @@
  * Records → rows (design §9). Pure but for hashing: the same records give the same rows in any batch
  * size (I5). What does not parse is dead, with a reason, and the partition goes on.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
-import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 
 export type Disposition = 'counted' | 'duplicate' | 'dead';
@@ -18,60 +18,85 @@ export type ProjectedRow = {
   idKey: string;
   /** Lower-case hex of SHA-256(0x00 ‖ value). */
   leafHex: string;
-  /** The record's JSON text as it stands; null for dead rows. */
-  json: string | null;
-  event: UsageEvent | null;
+  /** The record's JSON object as it stands, on one line, UTF-8; null for dead rows. */
+  object: Uint8Array | null;
+  /** What dispositions are decided by; null for dead rows. */
+  facts: { resolvesId: string | null; resolvable: boolean } | null;
   appendedAtMs: number;
 };
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const REASON_LENGTH_MAX = 500;
 const decoder = new TextDecoder('utf-8', { fatal: true });
-const leafPrefix = Uint8Array.of(0);
+/** RFC 9162 §2.1.1: what stands before a leaf's bytes. */
+const LEAF_PREFIX = 0;
 
 /** The row of a record, as far as it follows from the record alone. */
 export function projectRecord(record: LogRecord): ProjectedRow {
   const { partition, offset, value, appendedAtMs } = record;
-  const leafHex = createHash('sha256').update(leafPrefix).update(value).digest('hex');
+  const leafHex = leafOf(value);
   const place = { partition, offset, leafHex, appendedAtMs };
   const parsed = parseRecord(value);
   if (typeof parsed === 'string') return { ...place, ...dead(parsed) };
-  const { event, json } = parsed;
+  const { event, object } = parsed;
   return {
     ...place,
     disposition: 'counted',
     deadReason: null,
     idKey: idKeyOf(event),
-    json,
-    event,
+    object,
+    facts: { resolvesId: event.resolves_id, resolvable: isResolvable(event) },
   };
 }
 
 /** What a dead row says instead of an event. */
 export function dead(
   reason: string,
-): Pick<ProjectedRow, 'disposition' | 'deadReason' | 'idKey' | 'json' | 'event'> {
+): Pick<ProjectedRow, 'disposition' | 'deadReason' | 'idKey' | 'object' | 'facts'> {
   const deadReason = reason.slice(0, REASON_LENGTH_MAX);
-  return { disposition: 'dead', deadReason, idKey: '0', json: null, event: null };
+  return { disposition: 'dead', deadReason, idKey: '0', object: null, facts: null };
 }
 
-function parseRecord(value: Uint8Array): { event: UsageEvent; json: string } | string {
+function parseRecord(value: Uint8Array): { event: UsageEvent; object: Uint8Array } | string {
   let json: string;
-  let object: unknown;
+  let parsedJson: unknown;
   try {
     json = decoder.decode(value);
-    object = JSON.parse(json);
+    parsedJson = JSON.parse(json);
   } catch {
     return 'not UTF-8 JSON';
   }
-  const parsed = usageEvent.safeParse(object);
+  const parsed = usageEvent.safeParse(parsedJson);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
   }
   const fault = faultOf(parsed.data);
-  // A row begins where the object does: what stands before its brace is white space.
-  return fault ?? { event: parsed.data, json: json.trimStart() };
+  return fault ?? { event: parsed.data, object: onOneLine(value, json) };
+}
+
+const BRACE = 0x7b;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * A row begins where the object does, and ends at a line's end. Ours are like that already; in others
+ * white space stands before the brace, or line ends between the tokens (inside a string JSON has
+ * them escaped).
+ */
+function onOneLine(value: Uint8Array, json: string): Uint8Array {
+  if (value[0] === BRACE && !value.includes(LF) && !value.includes(CR)) return value;
+  return Buffer.from(json.trimStart().replaceAll(/[\r\n]/g, ' '));
+}
+
+let scratch = Buffer.alloc(64 * 1024);
+
+/** One call into the hash per record, over the prefix and the value in one buffer. */
+function leafOf(value: Uint8Array): string {
+  if (value.length >= scratch.length) scratch = Buffer.alloc(2 * value.length);
+  scratch[0] = LEAF_PREFIX;
+  scratch.set(value, 1);
+  return hash('sha256', scratch.subarray(0, value.length + 1), 'hex');
 }
 
 /** Rules between fields that the schema cannot say. */

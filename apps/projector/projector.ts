@@ -64,7 +64,9 @@ class Run {
   readonly #limits: ProjectorLimits;
   readonly #writer: RawWriter;
   readonly #rollup: Rollup;
-  readonly #next = new Map<number, bigint>();
+  #next = new Map<number, bigint>();
+  #prepared: Promise<ProjectedRow[]> | null = null;
+  #rollupPauseMs = 0;
   #epochs: ReadonlyMap<number, bigint> = new Map();
   #ends: bigint[] = [];
   #stopping = false;
@@ -94,6 +96,7 @@ class Run {
     await this.#writer.open();
     this.#epochs = await takePartitions(deps, this.#limits);
     await this.#rollup.open(log.partitions);
+    this.#prepared = null;
     const torn: LogRecord[] = [];
     for (const [partition, { next, missing }] of await resumePoints(deps)) {
       this.#next.set(partition, next);
@@ -102,7 +105,7 @@ class Run {
         torn.push(...page.filter((record) => record.offset === offset));
       }
     }
-    if (torn.length > 0) await this.#write(torn);
+    if (torn.length > 0) await this.#write(torn.map(projectRecord));
     this.#ends = await log.ends();
     this.#inDoubt = false;
   }
@@ -115,6 +118,7 @@ class Run {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#done;
+    await this.#prepared?.catch(() => undefined);
     await this.#writer.drop();
     await this.#rollup.drop();
   }
@@ -159,44 +163,76 @@ class Run {
 
   /** @param roll at once, whenever the last roll-up was. @returns true if nothing was to be done */
   async #cycle(roll: boolean): Promise<boolean> {
-    this.#ends = await this.#options.log.ends();
-    const records = await this.#read();
-    if (records.length > 0) {
-      const startedAtMs = performance.now();
-      await this.#intend(records);
-      await this.#write(records);
-      for (const { partition, offset } of records) this.#next.set(partition, offset + 1n);
-      this.metrics.batches++;
-      this.metrics.batchMs += performance.now() - startedAtMs;
-    }
-    const idle = records.length === 0;
-    const due = performance.now() - this.#rolledAtMs >= this.#limits.rollupEveryMs;
+    const rows = await this.#nextBatch();
+    if (rows.length > 0) await this.#project(rows);
+    const idle = rows.length === 0;
+    const due = performance.now() - this.#rolledAtMs >= this.#rollupPauseMs;
     if (due || (idle && roll)) {
+      const startedAtMs = performance.now();
       const state = { epochs: this.#epochs, next: this.#next };
       const done = await this.#rollup.pass(state, Date.now());
-      if (done) this.#rolledAtMs = performance.now();
-      else return false;
+      if (!done) return false;
+      this.#rolledAtMs = performance.now();
+      // A backlog touches the same closed buckets batch after batch: roll-ups keep to their share.
+      const { rollupEveryMs, rollupShareMax, rollupPauseMsMax } = this.#limits;
+      const pauseMs = (this.#rolledAtMs - startedAtMs) / rollupShareMax;
+      this.#rollupPauseMs = Math.min(Math.max(rollupEveryMs, pauseMs), rollupPauseMsMax);
     }
     return idle;
   }
 
+  /** What was prepared while the last batch was written, or what is in the log now. */
+  async #nextBatch(): Promise<ProjectedRow[]> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    const rows = prepared === null ? [] : await prepared;
+    return rows.length > 0 ? rows : this.#prepare(this.#next);
+  }
+
+  /** Writes one batch, and prepares the next one meanwhile: engine and parser work side by side. */
+  async #project(rows: readonly ProjectedRow[]): Promise<void> {
+    const startedAtMs = performance.now();
+    const after = new Map(this.#next);
+    for (const { partition, last } of rangesOf(rows)) after.set(partition, last + 1n);
+    this.#prepared = this.#prepare(after);
+    // Whoever takes it meets its failure; until then nobody has to.
+    this.#prepared.catch(() => undefined);
+    await this.#intend(rows);
+    await this.#write(rows);
+    this.#next = after;
+    this.metrics.batches++;
+    this.metrics.batchMs += performance.now() - startedAtMs;
+  }
+
+  /** Reads a batch from these positions on and projects it, in slices, so that others get turns. */
+  async #prepare(from: ReadonlyMap<number, bigint>): Promise<ProjectedRow[]> {
+    const records = await this.#read(from);
+    const rows: ProjectedRow[] = [];
+    for (const [index, record] of records.entries()) {
+      if (index > 0 && index % this.#limits.sliceRecords === 0) await nextTurn();
+      rows.push(projectRecord(record));
+    }
+    return rows;
+  }
+
   /** Up to a batch over all partitions that have something new, each with a fair share. */
-  async #read(): Promise<LogRecord[]> {
+  async #read(from: ReadonlyMap<number, bigint>): Promise<LogRecord[]> {
+    this.#ends = await this.#options.log.ends();
     const behind = this.#ends.flatMap((end, partition) => {
-      const offset = this.#next.get(partition) ?? 0n;
+      const offset = from.get(partition) ?? 0n;
       return end > offset ? [{ partition, offset }] : [];
     });
     if (behind.length === 0) return [];
     const maxRecords = Math.ceil(this.#limits.batchRecordsMax / behind.length);
     const maxBytes = this.#limits.readBytesMax;
     const pages = await Promise.all(
-      behind.map((from) => this.#options.log.read({ ...from, maxRecords, maxBytes })),
+      behind.map((place) => this.#options.log.read({ ...place, maxRecords, maxBytes })),
     );
     return pages.flat();
   }
 
   /** Durable before the first write: where a torn batch begins and ends. */
-  async #intend(records: readonly LogRecord[]): Promise<void> {
+  async #intend(records: readonly ProjectedRow[]): Promise<void> {
     const commits = rangesOf(records).map(({ partition, first, last }) => ({
       partition,
       offset: first,
@@ -210,8 +246,7 @@ class Run {
     await this.#options.faultPoint?.('intended_not_inserted');
   }
 
-  async #write(records: readonly LogRecord[]): Promise<void> {
-    const projected = records.map(projectRecord);
+  async #write(projected: readonly ProjectedRow[]): Promise<void> {
     const stored = await this.#writer.counted(keysToLookUp(projected));
     await this.#options.faultPoint?.('between_antijoin_and_insert');
     const { rows, conflicting } = decideDispositions(projected, stored);
@@ -220,7 +255,7 @@ class Run {
     await this.#writer.markDirty();
     await this.#writer.insertStaged();
     await this.#options.faultPoint?.('inserted_not_read_back');
-    const standing = await this.#writer.countOwn(rangesOf(records), this.#epochs);
+    const standing = await this.#writer.countOwn(rangesOf(projected), this.#epochs);
     // Fewer than staged: the fence let none or not all of them through.
     if (standing < staged.length) throw new FencedError();
     if (standing > staged.length) throw new Error(`${standing} rows for ${staged.length} records`);
@@ -247,7 +282,7 @@ class Run {
       const [only] = rows;
       if (only === undefined) return [];
       if (rows.length === 1) {
-        if (only.event === null) throw error;
+        if (only.facts === null) throw error;
         const reason = error instanceof Error ? error.message : String(error);
         return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
       }
@@ -280,6 +315,11 @@ class Run {
     if (conflicting === 0) return;
     this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
   }
+}
+
+/** Lets what waits for the event loop run: promises alone would not. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The range of each partition in the records, which are in order within a partition. */

@@ -15,13 +15,6 @@ export const FENCED = '/* tollgate-fenced */';
 const FENCE_HOLDS = `(log, partition, insert_epoch) IN (
   SELECT log, partition, max(epoch) FROM tollgate.fence GROUP BY log, partition)`;
 
-const INSERT_SETTINGS = [
-  'async_insert = 0',
-  "date_time_input_format = 'best_effort'",
-  'input_format_null_as_default = 0',
-  'input_format_skip_unknown_fields = 0',
-].join(', ');
-
 const EVENT_COLUMNS = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
 const POSITION_COLUMNS = 'log, partition, `offset`, disposition, dead_reason, insert_epoch, id_key';
 const VERSION = 'bitShiftLeft(toUInt64(log), 48) + `offset` + 1';
@@ -62,10 +55,7 @@ export class RawWriter {
     if (keys.size === 0) return new Map();
     const lines = [...keys].map((key) => `{"id_key":"${key}"}\n`).join('');
     await this.#warehouse.command(`TRUNCATE TABLE ${this.#keys}`);
-    await this.#warehouse.insertLines(
-      `INSERT INTO ${this.#keys} SETTINGS async_insert = 0 FORMAT JSONEachRow`,
-      lines,
-    );
+    await this.#warehouse.insertLines(this.#keys, lines);
     const rows = await this.#warehouse.query<{ key: string; leaf: string; resolvable: number }>(
       `SELECT toString(id_key) AS key, lower(hex(leaf_hash)) AS leaf,
          toUInt8(type = 'attempt' AND (isNull(cost) OR usage_source = 'estimated')) AS resolvable
@@ -83,11 +73,7 @@ export class RawWriter {
   /** Replaces what is staged. @throws WarehouseError if the engine cannot read a row */
   async stage(rows: readonly ProjectedRow[], epochs: ReadonlyMap<number, bigint>): Promise<void> {
     await this.#warehouse.command(`TRUNCATE TABLE ${this.#stage}`);
-    const lines = rows.map((row) => this.#line(row, epochs.get(row.partition) ?? 0n)).join('');
-    await this.#warehouse.insertLines(
-      `INSERT INTO ${this.#stage} SETTINGS ${INSERT_SETTINGS} FORMAT JSONEachRow`,
-      lines,
-    );
+    await this.#warehouse.insertLines(this.#stage, linesOf(this.#log, rows, epochs));
   }
 
   /** Before the raw rows, so that no bucket can change without being known as changed. */
@@ -124,20 +110,43 @@ export class RawWriter {
     );
     return Number(rows[0]?.rows ?? 0);
   }
-
-  #line(row: ProjectedRow, epoch: bigint): string {
-    const { partition, offset, disposition, deadReason, idKey, leafHex } = row;
-    const place =
-      `{"log":${this.#log},"partition":${partition},"offset":${offset},` +
-      `"disposition":"${disposition}","dead_reason":${JSON.stringify(deadReason)},` +
-      `"insert_epoch":${epoch},"id_key":"${idKey}","leaf_hex":"${leafHex}",`;
-    // The record is the row: its text goes on after the brace (design §6).
-    if (row.json !== null) return `${place}${oneLine(row.json.slice(1))}\n`;
-    return `${place}"time":"${new Date(row.appendedAtMs).toISOString()}"}\n`;
-  }
 }
 
-/** Line ends can stand between the tokens of a record; inside a string JSON has them escaped. */
-function oneLine(json: string): string {
-  return json.includes('\n') || json.includes('\r') ? json.replaceAll(/[\r\n]/g, ' ') : json;
+const NEWLINE = 0x0a;
+
+/** The rows as JSON lines, put together as bytes: a record's own text is never decoded for it. */
+function linesOf(
+  log: number,
+  rows: readonly ProjectedRow[],
+  epochs: ReadonlyMap<number, bigint>,
+): Uint8Array {
+  const heads = rows.map((row) => headOf(log, row, epochs.get(row.partition) ?? 0n));
+  let size = 0;
+  for (const [index, row] of rows.entries()) {
+    // A head's dead reason is the only part that may need more than a byte per character.
+    size += Buffer.byteLength(heads[index] as string) + (row.object?.length ?? 0) + 1;
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const [index, row] of rows.entries()) {
+    at += bytes.write(heads[index] as string, at);
+    if (row.object !== null) {
+      bytes.set(row.object.subarray(1), at);
+      at += row.object.length - 1;
+    }
+    bytes[at++] = NEWLINE;
+  }
+  return bytes.subarray(0, at);
+}
+
+/** What stands before the record's own members; a dead row has nothing else. */
+function headOf(log: number, row: ProjectedRow, epoch: bigint): string {
+  const { partition, offset, disposition, deadReason, idKey, leafHex } = row;
+  const place =
+    `{"log":${log},"partition":${partition},"offset":${offset},` +
+    `"disposition":"${disposition}","dead_reason":${JSON.stringify(deadReason)},` +
+    `"insert_epoch":${epoch},"id_key":"${idKey}","leaf_hex":"${leafHex}",`;
+  // The record is the row: its text goes on after the brace (design §6).
+  if (row.object !== null) return place;
+  return `${place}"time":"${new Date(row.appendedAtMs).toISOString()}"}`;
 }

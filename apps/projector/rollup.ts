@@ -133,7 +133,6 @@ export class Rollup {
   }
 
   #insert(table: string, lines: string): Promise<void> {
-    const sql = `INSERT INTO ${table} SETTINGS async_insert = 0 FORMAT JSONEachRow`;
-    return this.#deps.warehouse.insertLines(sql, lines);
+    return this.#deps.warehouse.insertLines(table, lines);
   }
 }

@@ -42,10 +42,7 @@ export async function takePartitions(
   const lines = [...epochs].map(
     ([partition, epoch]) => `{"log":${log.ordinal},"partition":${partition},"epoch":${epoch}}\n`,
   );
-  await warehouse.insertLines(
-    'INSERT INTO tollgate.fence SETTINGS async_insert = 0 FORMAT JSONEachRow',
-    lines.join(''),
-  );
+  await warehouse.insertLines('tollgate.fence', lines.join(''));
   await waitForOlderStatements(warehouse, limits);
   return epochs;
 }

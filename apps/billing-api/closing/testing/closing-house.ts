@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openDirectWarehouse } from '@tollgate/adapters/warehouse/testing/direct-warehouse.ts';
+import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { CustomerCreated } from '@tollgate/domain/customer/customer-events.ts';
 import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { startProjector } from '@tollgate/projector/projector.ts';
 import type { ClosingDeps } from '../closing-deps.ts';
 
 export type ClosingHouse = Awaited<ReturnType<typeof openClosingHouse>>;
@@ -22,7 +24,23 @@ export async function openClosingHouse() {
   const ledger = await openSqliteLedger({ path: join(path, 'ledger.sqlite') });
   const place = { path: join(path, 'log.sqlite'), topic: 'usage', ordinal: 0 } as const;
   const log = await openSqliteLog({ ...place, partitions: PARTITIONS });
-  const { warehouse, project } = await openDirectWarehouse(join(path, 'warehouse'), log);
+  const deadLetters = await openSqliteLog({
+    ...place,
+    topic: 'dead_letter',
+    partitions: PARTITIONS,
+  });
+  const warehouse = await openChdbWarehouse({ path: join(path, 'warehouse') });
+  await migrate(warehouse);
+  // It runs while it is asked to, so that a test decides what is applied and what is not.
+  const project = async (): Promise<void> => {
+    const failures: object[] = [];
+    const logger = { warn: () => undefined, error: (fields: object) => failures.push(fields) };
+    const stores = { log, deadLetters, ledger, warehouse };
+    const projector = await startProjector({ ...stores, owner: 'house', logger });
+    await projector.caughtUp();
+    await projector.stop();
+    if (failures.length > 0) throw new Error('the projector failed', { cause: failures[0] });
+  };
   const clock = { nowMs: parseInstant('2026-02-01T02:00:00.000Z') };
   const deps: ClosingDeps = { ledger, log, warehouse, clock: () => clock.nowMs, randomBytes };
   let customers = 0;
@@ -63,7 +81,7 @@ export async function openClosingHouse() {
     },
     async close(): Promise<void> {
       await warehouse.close();
-      await log.close();
+      await Promise.all([log.close(), deadLetters.close()]);
       await ledger.close();
       rmSync(path, { recursive: true, force: true });
     },
