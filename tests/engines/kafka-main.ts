@@ -1,0 +1,25 @@
+/**
+ * `node tests/engines/kafka-main.ts [1|3]`: a real Kafka on loopback until SIGTERM or SIGINT.
+ * Prints one line, `{"bootstrap": ["127.0.0.1:…"]}`, when it serves.
+ */
+import { startKafka } from './kafka.ts';
+import { kafkaUnavailable } from './kafka-jars.ts';
+
+const unavailable = kafkaUnavailable();
+if (unavailable !== null) {
+  console.error(unavailable);
+  process.exit(1);
+}
+const engine = await startKafka({ nodes: process.argv[2] === '3' ? 3 : 1 });
+const stop = () => {
+  engine.stop().then(
+    () => process.exit(0),
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+console.log(JSON.stringify({ bootstrap: engine.bootstrap }));

@@ -1,0 +1,211 @@
+/**
+ * A real Apache Kafka (KRaft) on loopback, of one or three nodes, each broker and controller in
+ * one JVM, with its storage in a new folder. For tests, measurements and `kafka-main.ts`.
+ *
+ * Every node has two listeners: clients of `bootstrap` talk to it directly; clients of a proxy in
+ * front of `proxied` are told the proxy's address by the broker, so that nothing goes around it.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaJars } from './kafka-jars.ts';
+
+/** Any 22 characters of base64 that stand for 16 bytes. */
+const CLUSTER_ID = 'VG9sbGdhdGVLYWZrYVRlcw';
+/** A node is up after 2 to 7 s; beyond this it will not come, ms. */
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 50;
+/** A controlled shutdown takes 1 to 2 s; a node that hangs is killed, ms. */
+const STOP_TIMEOUT_MS = 15_000;
+const JVM = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+const LOGGING = `rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %m (%c)%n
+`;
+
+export type KafkaOptions = {
+  nodes?: 1 | 3;
+  /** Ports, one per node, of proxies that lead to `proxied`. */
+  proxyPorts?: readonly number[];
+  /** Further lines of every node's server.properties. */
+  properties?: Readonly<Record<string, string>>;
+};
+
+export type KafkaEngine = {
+  /** host:port of every node. */
+  bootstrap: string[];
+  /** Ports of the second listener of every node: where proxies lead to. */
+  proxied: number[];
+  /** SIGKILL; resolves when it is gone. Nodes count from 0. */
+  kill(node: number): Promise<void>;
+  /** Starts a killed node on its old folder; resolves when it serves. */
+  restart(node: number): Promise<void>;
+  /** Stops every node and removes the storage. */
+  stop(): Promise<void>;
+};
+
+type Node = {
+  folder: string;
+  ports: { client: number; proxied: number; controller: number };
+  process: ChildProcess | null;
+};
+
+/** @throws Error with the end of the node's log if it does not start */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaEngine> {
+  const jars = kafkaJars();
+  const root = mkdtempSync(join(tmpdir(), 'tollgate-kafka-'));
+  writeFileSync(join(root, 'log4j2.properties'), LOGGING);
+  const nodes = await makeNodes(root, options.nodes ?? 1);
+  const launch = async (node: Node) => {
+    node.process = spawnNode(node, root, jars);
+    await waitUntilServing(node);
+  };
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => end(node, 'SIGTERM')));
+    process.off('exit', killAll);
+    rmSync(root, { recursive: true, force: true });
+  };
+  const killAll = () => {
+    for (const node of nodes) node.process?.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
+  try {
+    for (const [id, node] of nodes.entries()) format(node, propertiesOf(id, nodes, options), jars);
+    await Promise.all(nodes.map(launch));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    bootstrap: nodes.map(({ ports }) => `127.0.0.1:${ports.client}`),
+    proxied: nodes.map(({ ports }) => ports.proxied),
+    kill: (id) => end(nodes[id] as Node, 'SIGKILL'),
+    restart: (id) => launch(nodes[id] as Node),
+    stop,
+  };
+}
+
+async function makeNodes(root: string, count: number): Promise<Node[]> {
+  const ports = await freePorts(count * 3);
+  return Array.from({ length: count }, (_, id) => {
+    const folder = join(root, `node-${id}`);
+    mkdirSync(folder);
+    const [client = 0, proxied = 0, controller = 0] = ports.slice(id * 3, id * 3 + 3);
+    return { folder, ports: { client, proxied, controller }, process: null };
+  });
+}
+
+/** All held at once, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address !== null && typeof address === 'object') ports.push(address.port);
+  }
+  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
+  return ports;
+}
+
+function propertiesOf(id: number, nodes: readonly Node[], options: KafkaOptions): string {
+  const { folder, ports } = nodes[id] as Node;
+  const replicas = String(nodes.length);
+  const inSync = String(Math.max(1, nodes.length - 1));
+  const proxy = options.proxyPorts?.[id] ?? ports.proxied;
+  const at = (name: string, port: number) => `${name}://127.0.0.1:${port}`;
+  const properties: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': String(id),
+    'log.dirs': join(folder, 'data'),
+    'controller.quorum.voters': nodes
+      .map((node, index) => `${index}@127.0.0.1:${node.ports.controller}`)
+      .join(','),
+    listeners: [
+      at('DIRECT', ports.client),
+      at('PROXIED', ports.proxied),
+      at('CONTROLLER', ports.controller),
+    ].join(','),
+    'advertised.listeners': `${at('DIRECT', ports.client)},${at('PROXIED', proxy)}`,
+    'listener.security.protocol.map':
+      'DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'DIRECT',
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': '8',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+    'group.initial.rebalance.delay.ms': '0',
+    // The defaults do not fit into a small heap.
+    'log.cleaner.dedupe.buffer.size': '2097152',
+    'log.cleaner.io.buffer.size': '65536',
+    // A killed node may come back on its folder within seconds, not within twelve.
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '250',
+    ...options.properties,
+  };
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function format(node: Node, properties: string, jars: string): void {
+  const file = join(node.folder, 'server.properties');
+  writeFileSync(file, properties);
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+  const done = spawnSync('java', ['-Xmx64m', ...JVM.slice(2), '-cp', `${jars}/*`, ...tool], {
+    encoding: 'utf8',
+  });
+  if (done.status !== 0) throw new Error(`kafka format failed: ${done.stdout} ${done.stderr}`);
+}
+
+function spawnNode(node: Node, root: string, jars: string): ChildProcess {
+  const output = openSync(join(node.folder, 'output.log'), 'w');
+  const logging = `-Dlog4j2.configurationFile=file:${join(root, 'log4j2.properties')}`;
+  const args = ['-cp', `${jars}/*`, 'kafka.Kafka', join(node.folder, 'server.properties')];
+  const child = spawn('java', [...JVM, logging, ...args], { stdio: ['ignore', output, output] });
+  closeSync(output);
+  return child;
+}
+
+async function waitUntilServing(node: Node): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const log = readFileSync(join(node.folder, 'output.log'), 'utf8');
+    if (log.includes('Kafka Server started')) return;
+    const ended = node.process === null || node.process.exitCode !== null;
+    if (ended || performance.now() > deadlineMs) {
+      throw new Error(`a Kafka node does not start:\n${log.slice(-4_000)}`);
+    }
+    await sleep(READY_POLL_MS);
+  }
+}
+
+async function end(node: Node, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  const child = node.process;
+  node.process = null;
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await gone;
+  clearTimeout(late);
+}
