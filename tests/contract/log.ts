@@ -11,12 +11,29 @@ export type LogFactory = {
   fresh(): Promise<{ log: Log; reopen(): Promise<Log>; dispose(): Promise<void> }>;
 };
 
+/** Far above what an answer takes, and below any wait for records that may never come, ms. */
+const EMPTY_READ_MAX_MS = 2_000;
+
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const record = (partition: number, value: string) => ({ partition, value: text(value) });
 
 async function readAll(log: Log, partition: number): Promise<string[]> {
   const records = await log.read({ partition, offset: 0n, maxRecords: 10_000, maxBytes: 1e9 });
   return records.map(({ value }) => Buffer.from(value).toString());
+}
+
+type Page = { offset: number; maxRecords: number; maxBytes: number };
+
+/** The rule of `read`: stop before the record that goes over the bytes, but give one at least. */
+function pageOf(values: readonly string[], { offset, maxRecords, maxBytes }: Page): string[] {
+  const page: string[] = [];
+  let bytes = 0;
+  for (const value of values.slice(offset, offset + maxRecords)) {
+    bytes += value.length;
+    if (page.length > 0 && bytes > maxBytes) break;
+    page.push(value);
+  }
+  return page;
 }
 
 export function logContract(name: string, factory: LogFactory): void {
@@ -43,7 +60,9 @@ export function logContract(name: string, factory: LogFactory): void {
     it('returns every value byte for byte, with its place and time', async () => {
       const { log } = opened;
       const beforeMs = Date.now();
-      const values = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 300 }), 50);
+      const empty = new Uint8Array();
+      const big = new Uint8Array(300_000).map((_, index) => (index * 31) % 256);
+      const values = [empty, ...fc.sample(fc.uint8Array({ maxLength: 300 }), 50), big, empty];
       await log.append(values.map((value) => ({ partition: 3, value })));
       const read = await log.read({ partition: 3, offset: 0n, maxRecords: 100, maxBytes: 1e9 });
       expect(read.map((r) => Buffer.from(r.value))).toEqual(values.map((v) => Buffer.from(v)));
@@ -64,6 +83,43 @@ export function logContract(name: string, factory: LogFactory): void {
       expect(byBytes.map((r) => r.offset)).toEqual([1n]);
     });
 
+    it('answers a read at the end or beyond it at once, with nothing', async () => {
+      const { log } = opened;
+      await log.append([record(0, 'a')]);
+      const bounds = { maxRecords: 10, maxBytes: 1e6 };
+      const startMs = performance.now();
+      const reads = await Promise.all([
+        log.read({ partition: 0, offset: 1n, ...bounds }),
+        log.read({ partition: 0, offset: 7n, ...bounds }),
+        log.read({ partition: 3, offset: 0n, ...bounds }),
+      ]);
+      expect(reads).toEqual([[], [], []]);
+      expect(performance.now() - startMs).toBeLessThan(EMPTY_READ_MAX_MS);
+      await log.append([record(0, 'b')]);
+      expect((await log.read({ partition: 0, offset: 1n, ...bounds })).length).toBe(1);
+    });
+
+    it('reads the same from any offset, in any order, by pages of any size', async () => {
+      const { log } = opened;
+      const values = Array.from({ length: 60 }, (_, i) => `${i}-${'x'.repeat(i)}`);
+      for (let i = 0; i < 60; i += 7) {
+        await log.append(values.slice(i, i + 7).map((value) => record(1, value)));
+      }
+      const page = fc.record({
+        offset: fc.integer({ min: 0, max: 60 }),
+        maxRecords: fc.integer({ min: 1, max: 70 }),
+        maxBytes: fc.integer({ min: 1, max: 3_000 }),
+      });
+      const read = async ({ offset, maxRecords, maxBytes }: Page) => {
+        const from = { partition: 1, offset: BigInt(offset), maxRecords, maxBytes };
+        return (await log.read(from)).map((r) => Buffer.from(r.value).toString());
+      };
+      const property = fc.asyncProperty(page, async (from) => {
+        expect(await read(from)).toEqual(pageOf(values, from));
+      });
+      await fc.assert(property, { numRuns: 100 });
+    });
+
     it('keeps everything that was acknowledged when it is opened again', async () => {
       await opened.log.append([record(2, 'kept')]);
       await opened.log.commit('g', [{ partition: 2, offset: 1n, metadata: '{"epoch":1}' }]);
@@ -77,17 +133,41 @@ export function logContract(name: string, factory: LogFactory): void {
       ]);
     });
 
-    it('lets several clients append at once without a gap or a loss', async () => {
+    it('lets several clients append at once: no gap, no loss, each record at its offset', async () => {
       const other = await opened.reopen();
       const clients = [opened.log, other];
-      const appends = Array.from({ length: 40 }, (_, i) =>
-        (clients[i % 2] as Log).append([record(0, `${i}a`), record(0, `${i}b`)]),
-      );
-      const offsets = (await Promise.all(appends)).flat();
+      const acknowledged = [new Map<number, string>(), new Map<number, string>()];
+      const appends = Array.from({ length: 60 }, async (_, i) => {
+        const values = [`${i}a`, `${i}b`, `${i}c`];
+        const records = [record(0, `${i}a`), record(1, `${i}b`), record(0, `${i}c`)];
+        const offsets = await (clients[i % 2] as Log).append(records);
+        for (const [at, { partition }] of records.entries()) {
+          acknowledged[partition]?.set(Number(offsets[at]), values[at] as string);
+        }
+      });
+      await Promise.all(appends);
       await other.close();
-      const stored = await readAll(opened.log, 0);
-      expect(offsets.map(Number).sort((a, b) => a - b)).toEqual(stored.map((_, i) => i));
-      expect(new Set(stored).size).toBe(80);
+      const stored = [await readAll(opened.log, 0), await readAll(opened.log, 1)];
+      expect(acknowledged.map((m) => [...m].sort(([a], [b]) => a - b))).toEqual(
+        stored.map((values) => [...values.entries()]),
+      );
+      expect(stored.flat()).toHaveLength(180);
+    });
+
+    it('shows another client at once what was acknowledged: records, ends and commits', async () => {
+      const other = await opened.reopen();
+      const seen: unknown[] = [];
+      const expected: unknown[] = [];
+      for (let i = 0; i < 10; i++) {
+        await opened.log.append([record(2, `${i}`)]);
+        const commit = { partition: 2, offset: BigInt(i + 1), metadata: `{"last":"${i}"}` };
+        await opened.log.commit('g', [commit]);
+        const ends = await other.ends();
+        seen.push([(await readAll(other, 2)).length, ends[2], await other.committed('g')]);
+        expected.push([i + 1, BigInt(i + 1), [commit]]);
+      }
+      await other.close();
+      expect(seen).toEqual(expected);
     });
 
     it('remembers the last commit of each group and partition', async () => {

@@ -65,7 +65,11 @@ export function kafkaJars(): string {
   const work = mkdtempSync(join(cacheFolder(), 'fetching-'));
   try {
     writeFileSync(join(work, 'pom.xml'), POM);
-    const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=lib'];
+    const goal = [
+      'dependency:copy-dependencies',
+      '-DincludeScope=runtime',
+      '-DoutputDirectory=lib',
+    ];
     const maven = spawnSync('mvn', ['-B', '-q', '-ntp', ...goal], {
       cwd: work,
       encoding: 'utf8',

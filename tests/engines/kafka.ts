@@ -142,8 +142,7 @@ function propertiesOf(id: number, nodes: readonly Node[], options: KafkaOptions)
       at('CONTROLLER', ports.controller),
     ].join(','),
     'advertised.listeners': `${at('DIRECT', ports.client)},${at('PROXIED', proxy)}`,
-    'listener.security.protocol.map':
-      'DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'DIRECT',
     'auto.create.topics.enable': 'false',

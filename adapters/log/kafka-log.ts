@@ -1,0 +1,133 @@
+/**
+ * The log on Kafka (design §3): the same partitions and offsets as the embedded one.
+ *
+ * - Append: idempotent producers, acknowledged by every replica in sync (`kafka-appender.ts`). Offsets are
+ *   dense because no transactions are used; the reader asserts it. An append to several partitions is
+ *   several batches: a rejected one may be stored in part, and is sent again whole.
+ * - Read: by partition and offset, without a consumer group (`kafka-cluster.ts` says why).
+ * - Commits: offsets with metadata of the consumer group `<topic>.<group>`, which has no members; kept
+ *   for ten years instead of the broker's seven days, since a projector may be down for longer.
+ * - The settings of the topic are made and checked by `kafka-topic.ts`.
+ */
+import { CompressionTypes, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { KafkaAppender } from './kafka-appender.ts';
+import { KafkaCluster } from './kafka-cluster.ts';
+import { type KafkaLimits, kafkaLimits } from './kafka-limits.ts';
+import { KafkaReader } from './kafka-reader.ts';
+import { openTopic } from './kafka-topic.ts';
+import type { Commit, Log } from './log.ts';
+
+export type KafkaLogOptions = {
+  /** host:port of one broker or more. */
+  brokers: string[];
+  topic: string;
+  ordinal: number;
+  partitions: number;
+  replicationFactor: number;
+  clientId: string;
+  ssl?: NonNullable<KafkaConfig['ssl']>;
+  sasl?: NonNullable<KafkaConfig['sasl']>;
+  /** What kafkajs says, errors that it retries included. */
+  logger?: { warn(fields: object, message: string): void };
+  limits?: Partial<KafkaLimits>;
+};
+
+/** @throws Error if no broker answers, or naming what is wrong with the topic and how to mend it */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+  const { topic, ordinal, partitions, logger } = options;
+  const limits = { ...kafkaLimits, ...options.limits };
+  const config = configOf(options, limits);
+  const kafka = new Kafka(config);
+  await prepareTopic(kafka, options, limits);
+  const cluster = new KafkaCluster({ kafka, config, topic, partitions, limits });
+  const reader = new KafkaReader({ cluster, topic, limits });
+  const appender = new KafkaAppender({
+    kafka,
+    topic,
+    partitions,
+    limits,
+    compression: CompressionTypes.None,
+    onWarning: (err, message) => logger?.warn({ err, topic }, message),
+  });
+  const close = async () => {
+    await appender.close();
+    await cluster.close();
+  };
+  try {
+    await refuseIfCut(cluster, topic);
+    await appender.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const groupId = (group: string) => `${topic}.${group}`;
+  return {
+    ordinal,
+    partitions,
+    append: (records) => appender.append(records),
+    read: (page) => reader.read(page),
+    ends: () => cluster.offsets('end'),
+    async commit(group, commits) {
+      for (const commit of commits) refuseLongMetadata(commit, limits);
+      if (commits.length > 0) await cluster.commit(groupId(group), commits);
+    },
+    committed: (group) => cluster.committed(groupId(group)),
+    close,
+  };
+}
+
+function configOf(options: KafkaLogOptions, limits: KafkaLimits): KafkaConfig {
+  const { brokers, clientId, ssl, sasl, logger } = options;
+  return {
+    brokers,
+    clientId,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    connectionTimeout: limits.connectTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    retry: {
+      retries: limits.sendRetriesMax,
+      initialRetryTime: limits.retryPauseMs.first,
+      maxRetryTime: limits.retryPauseMs.max,
+    },
+    logLevel: logLevel.WARN,
+    // It calls every lost connection an error; what cannot be mended is thrown to the caller.
+    logCreator: () => (entry) => {
+      const { message, timestamp: _, logger: __, ...fields } = entry.log;
+      logger?.warn({ ...fields, namespace: entry.namespace }, `kafkajs: ${message}`);
+    },
+  };
+}
+
+async function prepareTopic(
+  kafka: Kafka,
+  { topic, partitions, replicationFactor }: KafkaLogOptions,
+  limits: KafkaLimits,
+): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await openTopic(admin, { topic, partitions, replicationFactor, limits });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Retention that was wrong for a while leaves its mark, even when it is right again. */
+async function refuseIfCut(cluster: KafkaCluster, topic: string): Promise<void> {
+  const firsts = await cluster.offsets('first');
+  const partition = firsts.findIndex((first) => first !== 0n);
+  if (partition >= 0) {
+    throw new Error(
+      `topic ${topic}, partition ${partition}: records below offset ${firsts[partition]} are gone. ` +
+        'Restore the topic from a copy; nothing can be billed or proven without them',
+    );
+  }
+}
+
+function refuseLongMetadata({ metadata }: Commit, { metadataBytesMax }: KafkaLimits): void {
+  const bytes = Buffer.byteLength(metadata);
+  if (bytes > metadataBytesMax) {
+    throw new Error(`commit metadata of ${bytes} bytes is over Kafka's ${metadataBytesMax}`);
+  }
+}
