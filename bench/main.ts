@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
+import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
+  'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   proxy: { usage: proxyBenchUsage, run: benchProxy },
 };

@@ -13,7 +13,7 @@
  *    its order. Nothing is retried here beyond kafkajs' own, bounded retries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CompressionTypes, Kafka, Producer, RecordMetadata } from 'kafkajs';
+import { CompressionTypes, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
 import type { KafkaLimits } from './kafka-limits.ts';
 
 export type NewRecord = { partition: number; value: Uint8Array };
@@ -23,7 +23,6 @@ export type KafkaAppenderOptions = {
   topic: string;
   partitions: number;
   limits: KafkaLimits;
-  compression: CompressionTypes;
   onWarning: (error: unknown, message: string) => void;
 };
 
@@ -197,13 +196,18 @@ class Lane {
   }
 
   async #send(parts: readonly Part[]): Promise<void> {
-    const { topic, compression } = this.#options;
+    const { topic } = this.#options;
     const producer = await this.#connected();
     const messages = parts.flatMap(({ records }) =>
       records.map(({ partition, value }) => ({ partition, value: asBuffer(value) })),
     );
     try {
-      const answer = await producer.send({ topic, messages, acks: -1, compression });
+      const answer = await producer.send({
+        topic,
+        messages,
+        acks: -1,
+        compression: CompressionTypes.ZSTD,
+      });
       const offsets = offsetsOf(messages, answer);
       let at = 0;
       for (const { append, places } of parts) {

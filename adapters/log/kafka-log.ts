@@ -9,9 +9,10 @@
  *   for ten years instead of the broker's seven days, since a projector may be down for longer.
  * - The settings of the topic are made and checked by `kafka-topic.ts`.
  */
-import { CompressionTypes, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { KafkaAppender } from './kafka-appender.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
+import { useZstd } from './kafka-codec.ts';
 import { type KafkaLimits, kafkaLimits } from './kafka-limits.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { openTopic } from './kafka-topic.ts';
@@ -37,6 +38,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const { topic, ordinal, partitions, logger } = options;
   const limits = { ...kafkaLimits, ...options.limits };
   const config = configOf(options, limits);
+  useZstd();
   const kafka = new Kafka(config);
   await prepareTopic(kafka, options, limits);
   const cluster = new KafkaCluster({ kafka, config, topic, partitions, limits });
@@ -46,7 +48,6 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     topic,
     partitions,
     limits,
-    compression: CompressionTypes.None,
     onWarning: (err, message) => logger?.warn({ err, topic }, message),
   });
   const close = async () => {

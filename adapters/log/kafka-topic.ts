@@ -3,7 +3,7 @@
  * start, because anybody may have altered them since. With a wrong setting nothing runs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, KafkaJSAggregateError } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import type { KafkaLimits } from './kafka-limits.ts';
 
 export type TopicOptions = {
@@ -43,8 +43,10 @@ async function makeTopic(
       waitForLeaders: false,
     });
   } catch (error) {
-    const all = error instanceof KafkaJSAggregateError ? error.errors : [error as Error];
-    const reasons = all.map(({ message }) => message).join('; ');
+    const all = error instanceof kafkajs.KafkaJSAggregateError ? error.errors : [error as Error];
+    const reasons = all
+      .map((reason) => (reason instanceof Error ? reason.message : reason))
+      .join('; ');
     throw new Error(`topic ${topic} could not be made: ${reasons}`, { cause: error });
   }
 }
@@ -117,7 +119,7 @@ async function checkSettings(
 ): Promise<void> {
   const configNames = settings.map(({ name }) => name);
   const { resources } = await admin.describeConfigs({
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames }],
     includeSynonyms: false,
   });
   const found = new Map(

@@ -21,6 +21,7 @@ import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 /** Fetching the jars for the first time included. */
 const START_TIMEOUT_MS = 360_000;
 const PARTITIONS = 2;
+const TRIES_MAX = 20;
 /** Short, so that a lost answer is given up soon. */
 const IMPATIENT = {
   requestTimeoutMs: 400,
@@ -185,10 +186,15 @@ async function untilAcknowledged(
   log: Log,
   records: { partition: number; value: Uint8Array }[],
 ): Promise<bigint[]> {
-  for (;;) {
-    const offsets = await log.append(records).catch(() => null);
-    if (offsets !== null) return offsets;
+  let last: unknown;
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    try {
+      return await log.append(records);
+    } catch (error) {
+      last = error;
+    }
   }
+  throw new Error(`not acknowledged in ${TRIES_MAX} tries`, { cause: last });
 }
 
 /** First occurrences that stand before one of a lower number of the same shipper. */

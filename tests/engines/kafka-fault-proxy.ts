@@ -77,7 +77,7 @@ function relay(client: Socket, broker: Socket, decide: (api: number) => Fault): 
 /** Whole frames, their length included. */
 function onFrames(socket: Socket, take: (frame: Buffer) => void): void {
   let held: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     held = Buffer.concat([held, chunk]);
     while (held.length >= 4 && held.length >= 4 + held.readInt32BE(0)) {
       const size = 4 + held.readInt32BE(0);
