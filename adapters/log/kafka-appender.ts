@@ -7,10 +7,11 @@
  * 2. A producer whose send was rejected is replaced. kafkajs has put its sequences back although
  *    the broker may have stored the batch: the next batch of the same size would be taken for it.
  * 3. An append resolves with the offsets that the broker named for its partitions. A partition that
- *    is missing in the answer was not sent (kafkajs forgets it when its leader moves to a broker that has
- *    answered already), and one without an offset is not known to be stored: both are rejections.
- * 4. Once a part of an append is rejected, its later parts are not sent: what the caller sends again is in
- *    its order. Nothing is retried here beyond kafkajs' own, bounded retries.
+ *    is missing in the answer was not sent (kafkajs forgets it when its leader moves to a broker
+ *    that has answered already), and one without an offset is not known to be stored: both are
+ *    rejections.
+ * 4. Once a part of an append is rejected, its later parts are not sent: what the caller sends
+ *    again is in its order. Nothing is retried here beyond kafkajs' own, bounded retries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompressionTypes, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
@@ -54,7 +55,10 @@ export class KafkaAppender {
     await Promise.all(this.#lanes.map((lane) => lane.open()));
   }
 
-  /** @throws Error if nothing was sent (a wrong record, a full queue) or it is not known to be stored */
+  /**
+   * @throws Error if nothing was sent (a wrong record, a full queue) or it is not known to be
+   * stored
+   */
   async append(records: readonly NewRecord[]): Promise<bigint[]> {
     this.#refuseUnsendable(records);
     const append: Append = { failure: null, offsets: new Array<bigint>(records.length) };

@@ -1,17 +1,19 @@
 /**
- * Requests to Kafka that kafkajs has no public call for: read a partition from an offset, and commit
- * an offset with metadata without being a member of the group.
+ * Requests to Kafka that kafkajs has no public call for: read a partition from an offset, and
+ * commit an offset with metadata without being a member of the group.
  *
- * Why not the public API. kafkajs reads only through a consumer: a group membership whose fetch loop
- * delivers on its own; a `seek` takes effect after the fetch under way, so random access (proofs, audit,
- * closing) would have to guess which of the delivered batches answers it, and every open log would join
- * and rebalance a group. A consumer can commit only from inside that loop; `admin.setOffsets` drops
- * the metadata. Underneath, kafkajs has just what is needed: `Cluster` finds the leader of a partition
- * and the coordinator of a group, `Broker` sends one request. Its version is pinned exactly and
- * its last change was in 2024; this file is the only one that knows these classes.
+ * Why not the public API. kafkajs reads only through a consumer: a group membership whose fetch
+ * loop delivers on its own; a `seek` takes effect after the fetch under way, so random access
+ * (proofs, audit, closing) would have to guess which of the delivered batches answers it, and every
+ * open log would join and rebalance a group. A consumer can commit only from inside that loop;
+ * `admin.setOffsets` drops the metadata. Underneath, kafkajs has just what is needed: `Cluster`
+ * finds the leader of a partition and the coordinator of a group, `Broker` sends one request. Its
+ * version is pinned exactly and its last change was in 2024; this file is the only one that knows
+ * these classes.
  *
- * Every call is retried until a deadline: a wrong leader refreshes the metadata, a broken connection
- * replaces the whole cluster object, so that none of kafkajs' states after an error is relied on.
+ * Every call is retried until a deadline: a wrong leader refreshes the metadata, a broken
+ * connection replaces the whole cluster object, so that none of kafkajs' states after an error is
+ * relied on.
  */
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,8 +92,8 @@ export class KafkaCluster {
   }
 
   /**
-   * What stands at `offset` and after it, as the broker stores it: whole batches, so the first record may
-   * be an earlier one. Empty at the end. Does not wait for records.
+   * What stands at `offset` and after it, as the broker stores it: whole batches, so the first
+   * record may be an earlier one. Empty at the end. Does not wait for records.
    *
    * @returns null if the partition has no such offset
    */

@@ -5,8 +5,9 @@ export const kafkaLimits = {
   /** One request to one broker, ms; a produce request has no other clock. */
   requestTimeoutMs: 10_000,
   /**
-   * Tries of one send after the first. With the pauses below, a leader that is killed (3 s measured) is
-   * waited out; a broker that is silent costs (1 + sendRetriesMax) × requestTimeoutMs at worst.
+   * Tries of one send after the first. With the pauses below, a leader that is killed (3 s
+   * measured) is waited out; a broker that is silent costs (1 + sendRetriesMax) × requestTimeoutMs
+   * at worst.
    */
   sendRetriesMax: 8,
   /** Pause before a retry, ms, doubled up to the maximum. */

@@ -1,12 +1,13 @@
 /**
  * The log on Kafka (design §3): the same partitions and offsets as the embedded one.
  *
- * - Append: idempotent producers, acknowledged by every replica in sync (`kafka-appender.ts`). Offsets are
- *   dense because no transactions are used; the reader asserts it. An append to several partitions is
- *   several batches: a rejected one may be stored in part, and is sent again whole.
+ * - Append: idempotent producers, acknowledged by every replica in sync (`kafka-appender.ts`).
+ *   Offsets are dense because no transactions are used; the reader asserts it. An append to several
+ *   partitions is several batches: a rejected one may be stored in part, and is sent again whole.
  * - Read: by partition and offset, without a consumer group (`kafka-cluster.ts` says why).
- * - Commits: offsets with metadata of the consumer group `<topic>.<group>`, which has no members; kept
- *   for ten years instead of the broker's seven days, since a projector may be down for longer.
+ * - Commits: offsets with metadata of the consumer group `<topic>.<group>`, which has no members;
+ *   kept for ten years instead of the broker's seven days, since a projector may be down for
+ *   longer.
  * - The settings of the topic are made and checked by `kafka-topic.ts`.
  */
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';

@@ -1,10 +1,10 @@
 /**
- * Reads partitions of the topic from any offset, and keeps what a fetch brought beyond the page that
- * was asked for: a reader that goes on where it stopped is served from memory.
+ * Reads partitions of the topic from any offset, and keeps what a fetch brought beyond the page
+ * that was asked for: a reader that goes on where it stopped is served from memory.
  *
- * A stored record never changes, so what is kept cannot be stale. Offsets are asserted to be dense: a gap or a
- * control record means that somebody compacts the topic, deletes from it or writes transactions to it, and
- * then no offset may be counted (design §9).
+ * A stored record never changes, so what is kept cannot be stale. Offsets are asserted to be dense:
+ * a gap or a control record means that somebody compacts the topic, deletes from it or writes
+ * transactions to it, and then no offset may be counted (design §9).
  */
 import type { FetchedRecord, KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaLimits } from './kafka-limits.ts';
@@ -111,7 +111,9 @@ function fitting(
   return size;
 }
 
-/** One run of records per partition; over the bound, the partition not read for longest gives way. */
+/**
+ * One run of records per partition; over the bound, the partition not read for longest gives way.
+ */
 class ReadAhead {
   readonly #bytesMax: number;
   readonly #runs = new Map<number, { records: LogRecord[]; bytes: number }>();
@@ -121,7 +123,9 @@ class ReadAhead {
     this.#bytesMax = bytesMax;
   }
 
-  /** The kept records from `offset` on, which are the taker's now, or null if it is not among them. */
+  /**
+   * The kept records from `offset` on, which are the taker's now, or null if it is not among them.
+   */
   take(partition: number, offset: bigint): LogRecord[] | null {
     const first = this.#runs.get(partition)?.records[0];
     if (first === undefined) return null;

@@ -1,6 +1,6 @@
 /**
- * The topic of a log: made by us with settings that keep every record for ever, and checked at every
- * start, because anybody may have altered them since. With a wrong setting nothing runs.
+ * The topic of a log: made by us with settings that keep every record for ever, and checked at
+ * every start, because anybody may have altered them since. With a wrong setting nothing runs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
@@ -93,7 +93,9 @@ async function checkShape(admin: Admin, options: TopicOptions): Promise<void> {
   }
 }
 
-/** A new topic has leaders after a moment; until then the brokers may even say that there is none. */
+/**
+ * A new topic has leaders after a moment; until then the brokers may even say that there is none.
+ */
 async function readyPartitions(admin: Admin, { topic, limits }: TopicOptions) {
   const deadlineMs = performance.now() + limits.topicReadyTimeoutMs;
   for (;;) {

@@ -1,4 +1,6 @@
-/** The log on three Kafka nodes of which one after the other is killed: for minutes, hence chaos. */
+/**
+ * The log on three Kafka nodes of which one after the other is killed: for minutes, hence chaos.
+ */
 import { openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { describe, expect, it } from 'vitest';

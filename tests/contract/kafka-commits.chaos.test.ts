@@ -1,4 +1,7 @@
-/** Takes 75 s, since a broker keeps commits for a minute at least: hence not among the contract tests. */
+/**
+ * Takes 75 s, since a broker keeps commits for a minute at least: hence not among the contract
+ * tests.
+ */
 import { openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
 import { describe, expect, it } from 'vitest';
 import { startKafka } from '../engines/kafka.ts';

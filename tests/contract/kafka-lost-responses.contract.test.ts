@@ -1,7 +1,8 @@
 /**
- * What the Kafka log promises when answers to its sends are lost: research of 2026 showed that kafkajs
- * 2.2.4 alone can acknowledge a batch that is never stored (its issue 1005 and its kin). Each test
- * breaks the line between the log and a real broker, and looks at the topic without the break.
+ * What the Kafka log promises when answers to its sends are lost: research of 2026 showed that
+ * kafkajs 2.2.4 alone can acknowledge a batch that is never stored (its issue 1005 and its kin).
+ * Each test breaks the line between the log and a real broker, and looks at the topic without the
+ * break.
  */
 import { randomUUID } from 'node:crypto';
 import type { KafkaLimits } from '@tollgate/adapters/log/kafka-limits.ts';

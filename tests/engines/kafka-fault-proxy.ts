@@ -1,7 +1,8 @@
 /**
- * A TCP proxy in front of one Kafka node that loses what a test tells it to lose. It reads just enough of
- * the protocol to know which request an answer belongs to: a frame is a 32-bit length, then for a
- * request the API's number, its version and a correlation id, for an answer the correlation id.
+ * A TCP proxy in front of one Kafka node that loses what a test tells it to lose. It reads just
+ * enough of the protocol to know which request an answer belongs to: a frame is a 32-bit length,
+ * then for a request the API's number, its version and a correlation id, for an answer the
+ * correlation id.
  */
 import { connect, createServer, type Socket } from 'node:net';
 
