@@ -5,6 +5,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { isPlainAttempt } from '@tollgate/schemas/event/plain-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 
 export type Disposition = 'counted' | 'duplicate' | 'dead';
@@ -66,13 +67,18 @@ function parseRecord(value: Uint8Array): { event: UsageEvent; object: Uint8Array
   } catch {
     return 'not UTF-8 JSON';
   }
-  const parsed = usageEvent.safeParse(parsedJson);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
-  }
-  const fault = faultOf(parsed.data);
-  return fault ?? { event: parsed.data, object: onOneLine(value, json) };
+  const event = checked(parsedJson);
+  if (typeof event === 'string') return event;
+  const fault = faultOf(event);
+  return fault ?? { event, object: onOneLine(value, json) };
+}
+
+function checked(json: unknown): UsageEvent | string {
+  if (isPlainAttempt(json)) return json as UsageEvent;
+  const parsed = usageEvent.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
 }
 
 const BRACE = 0x7b;
