@@ -1,6 +1,6 @@
 /**
- * Appends one event to a stream exactly once, whatever answers get lost. The event's id is derived
- * from the command; after any doubt the stream is read, and what stands there decides.
+ * Appends events to a stream exactly once, whatever answers get lost. An event's id is derived
+ * from its command; after any doubt the stream is read, and what stands there decides.
  *
  * Why an attempt at an old revision cannot land late: it was sent with that revision, and the
  * stream has moved past it before we try at a newer one.
@@ -12,48 +12,72 @@ const ATTEMPTS_MAX = 100;
 const RETRY_MS = { first: 20, max: 2_000 };
 
 /** @returns the event as it stands in the ledger: its figures count, not the caller's */
-export async function appendOnce(
+export function appendOnce(
   ledger: Ledger,
   stream: string,
   event: NewLedgerEvent,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal; notBefore?: bigint } = {},
 ): Promise<LedgerEvent> {
-  let pauseMs = RETRY_MS.first;
-  let lastError: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    signal?.throwIfAborted();
-    try {
-      const seen = await findInStream(ledger, stream, event.id);
-      if (seen.event !== undefined) return seen.event;
-      const result = await ledger.append(stream, seen.last, [event]);
-      if (result.ok) {
-        const stored = await findInStream(ledger, stream, event.id);
-        if (stored.event !== undefined) return stored.event;
-        throw new Error(`${stream} acknowledged event ${event.id} and does not hold it`);
-      }
-    } catch (error) {
-      lastError = error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      pauseMs = Math.min(pauseMs * 2, RETRY_MS.max);
-    }
-  }
-  throw new Error(`${stream}: append of ${event.type} did not succeed`, { cause: lastError });
+  return new StreamTail(ledger, stream, options.notBefore).appendOnce(event, options.signal);
 }
 
-async function findInStream(
-  ledger: Ledger,
-  stream: string,
-  eventId: string,
-): Promise<{ event?: LedgerEvent; last: ExpectedRevision }> {
-  let last: ExpectedRevision = 'no_stream';
-  let fromRevision = 0n;
-  for (;;) {
-    const page = await ledger.read(stream, { fromRevision, limit: PAGE });
-    const event = page.find((candidate) => candidate.id === eventId);
-    const tail = page.at(-1);
-    if (tail !== undefined) last = tail.revision;
-    if (event !== undefined) return { event, last };
-    if (page.length < PAGE) return { last };
-    fromRevision = (tail?.revision ?? 0n) + 1n;
+/** One stream as far as it was read: whoever appends to it again and again reads each event once. */
+export class StreamTail {
+  readonly #ledger: Ledger;
+  readonly #stream: string;
+  readonly #revisions = new Map<string, bigint>();
+  #last: ExpectedRevision = 'no_stream';
+  #next: bigint;
+
+  /** @param notBefore revision below which none of the events to come can stand; it must exist */
+  constructor(ledger: Ledger, stream: string, notBefore = 0n) {
+    this.#ledger = ledger;
+    this.#stream = stream;
+    this.#next = notBefore;
+    if (notBefore > 0n) this.#last = notBefore - 1n;
+  }
+
+  /** Not to be called again before it has resolved. */
+  async appendOnce(event: NewLedgerEvent, signal?: AbortSignal): Promise<LedgerEvent> {
+    const stream = this.#stream;
+    let pauseMs = RETRY_MS.first;
+    let lastError: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        await this.#read();
+        if (!this.#revisions.has(event.id)) {
+          await this.#ledger.append(stream, this.#last, [event]);
+          // Taken or not: what stands there decides.
+          await this.#read();
+        }
+        const revision = this.#revisions.get(event.id);
+        if (revision !== undefined) return await this.#eventAt(revision);
+      } catch (error) {
+        lastError = error;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        pauseMs = Math.min(pauseMs * 2, RETRY_MS.max);
+      }
+    }
+    throw new Error(`${stream}: append of ${event.type} did not succeed`, { cause: lastError });
+  }
+
+  async #eventAt(revision: bigint): Promise<LedgerEvent> {
+    const [event] = await this.#ledger.read(this.#stream, { fromRevision: revision, limit: 1 });
+    if (event?.revision === revision) return event;
+    throw new Error(`${this.#stream} does not hold revision ${revision} any more`);
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const fromRevision = this.#next;
+      const page = await this.#ledger.read(this.#stream, { fromRevision, limit: PAGE });
+      for (const { id, revision } of page) {
+        this.#revisions.set(id, revision);
+        this.#last = revision;
+        this.#next = revision + 1n;
+      }
+      if (page.length < PAGE) return;
+    }
   }
 }

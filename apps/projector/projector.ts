@@ -17,8 +17,9 @@ import { COMMIT_GROUP, resumePoints, takePartitions } from './takeover.ts';
 
 export type ProjectorOptions = {
   log: Log;
-  deadLetters: Log;
-  ledger: Ledger;
+  deadLetters: Pick<Log, 'append'>;
+  /** Counts the epochs of the fence. */
+  ledger: Pick<Ledger, 'append'>;
   warehouse: Warehouse;
   /** Letters, digits and _: names this projector in the ledger and its staging tables. */
   owner: string;
@@ -27,6 +28,11 @@ export type ProjectorOptions = {
     error(fields: object, message: string): void;
   };
   limits?: Partial<ProjectorLimits>;
+  /**
+   * What the dead-letter topic says already, by `partition/offset`: such a record is dead again, for
+   * the reason of that day, and no second letter is written (a rebuild).
+   */
+  deadBefore?: ReadonlyMap<string, string>;
   /** Called at named points by fault tests; absent in production. */
   faultPoint?: (name: string) => Promise<void> | void;
 };
@@ -105,7 +111,7 @@ class Run {
         torn.push(...page.filter((record) => record.offset === offset));
       }
     }
-    if (torn.length > 0) await this.#write(torn.map(projectRecord));
+    if (torn.length > 0) await this.#write(torn.map((record) => this.#row(record)));
     this.#ends = await log.ends();
     this.#inDoubt = false;
   }
@@ -210,9 +216,15 @@ class Run {
     const rows: ProjectedRow[] = [];
     for (const [index, record] of records.entries()) {
       if (index > 0 && index % this.#limits.sliceRecords === 0) await nextTurn();
-      rows.push(projectRecord(record));
+      rows.push(this.#row(record));
     }
     return rows;
+  }
+
+  #row(record: LogRecord): ProjectedRow {
+    const row = projectRecord(record);
+    const reason = this.#options.deadBefore?.get(placeOf(record));
+    return reason === undefined ? row : { ...row, ...dead(reason) };
   }
 
   /** Up to a batch over all partitions that have something new, each with a fair share. */
@@ -294,7 +306,10 @@ class Run {
 
   /** A dead letter is a decision of the day's code: durable before its row (design §9). */
   async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
-    const letters = rows.flatMap((row) => (row.disposition === 'dead' ? [this.#letter(row)] : []));
+    const letters = rows.flatMap((row) => {
+      const known = this.#options.deadBefore?.has(placeOf(row)) ?? false;
+      return row.disposition === 'dead' && !known ? [this.#letter(row)] : [];
+    });
     if (letters.length > 0) await this.#options.deadLetters.append(letters);
   }
 
@@ -315,6 +330,10 @@ class Run {
     if (conflicting === 0) return;
     this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
   }
+}
+
+function placeOf({ partition, offset }: { partition: number; offset: bigint }): string {
+  return `${partition}/${offset}`;
 }
 
 /** Lets what waits for the event loop run: promises alone would not. */

@@ -27,7 +27,12 @@ export type Resume = {
   missing: bigint[];
 };
 
-export type TakeoverDeps = { ledger: Ledger; log: Log; warehouse: Warehouse; owner: string };
+export type TakeoverDeps = {
+  ledger: Pick<Ledger, 'append'>;
+  log: Log;
+  warehouse: Warehouse;
+  owner: string;
+};
 
 /** The new epoch of every partition, in force in the fence. */
 export async function takePartitions(

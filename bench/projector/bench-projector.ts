@@ -25,7 +25,7 @@ export const projectorBenchUsage = `  projector [--events 500000] [--rounds 3] [
 const APPEND_RECORDS = 5_000;
 const DAY_MS = 86_400_000;
 
-export type Stores = {
+type Stores = {
   log: Log;
   deadLetters: Log;
   ledger: Awaited<ReturnType<typeof openSqliteLedger>>;
@@ -33,7 +33,7 @@ export type Stores = {
   close(): Promise<void>;
 };
 
-export async function openStores(folder: string): Promise<Stores> {
+async function openStores(folder: string): Promise<Stores> {
   const topic = {
     path: join(folder, 'log.sqlite'),
     ordinal: 0,
@@ -55,16 +55,16 @@ export async function openStores(folder: string): Promise<Stores> {
   };
 }
 
-export async function fill(log: Log, source: EventSource, events: number): Promise<void> {
+async function fill(log: Log, source: EventSource, events: number): Promise<void> {
   for (let made = 0; made < events; made += APPEND_RECORDS) {
     await log.append(source.batch(Math.min(APPEND_RECORDS, events - made)));
   }
 }
 
-export type Projected = { seconds: number; cpuS: number; rssMib: number };
+type Projected = { seconds: number; cpuS: number; rssMib: number };
 
 /** Runs a projector until it has caught up and rolled up. */
-export async function project(stores: Stores, owner: string): Promise<Projected> {
+async function project(stores: Stores, owner: string): Promise<Projected> {
   const failures: object[] = [];
   const logger = {
     warn: () => undefined,

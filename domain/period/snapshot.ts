@@ -89,7 +89,7 @@ export type UsageSum = {
 export type SnapshotInput = {
   snapshotId: string;
   customerId: string;
-  period: ClosingPeriod;
+  period: ClosingPeriod | FrozenPeriod;
   previous: FrozenPeriod | undefined;
   /** One per combination of dimensions. */
   sums: readonly UsageSum[];

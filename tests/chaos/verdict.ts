@@ -29,6 +29,7 @@ import {
   readEvents,
   sum,
 } from '@tollgate/standalone/demo/figures.ts';
+import { runAudit } from '@tollgate/standalone/operator/audit.ts';
 import type { Load } from './load.ts';
 import type { House } from './platform.ts';
 
@@ -171,6 +172,8 @@ export async function judgeStores(house: House, say: Say): Promise<void> {
   const paths = dataFolder(house.data);
   const topic = { topic: 'usage' as const, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
   const log = await openSqliteLog({ path: paths.log, ...topic });
+  const dead = { ...topic, topic: 'dead_letter' as const };
+  const deadLetters = await openSqliteLog({ path: paths.log, ...dead });
   const ledger = await openSqliteLedger({ path: paths.ledger });
   const warehouse = await openChdbWarehouse({ path: paths.warehouse });
   try {
@@ -189,9 +192,12 @@ export async function judgeStores(house: House, say: Say): Promise<void> {
     }
     say(`I2: ${ends} deliveries, ${ids} events, each counted once`);
     const windows = await checkWindows(ledger);
+    const { count, differences } = await runAudit({ log, deadLetters, ledger, warehouse });
+    if (count > 0) throw new Error(`the audit finds ${count}: ${JSON.stringify(differences[0])}`);
+    say('The audit finds no difference');
     say(`I3: no grant of ${windows} windows went over its limit, and none is held`);
   } finally {
-    await Promise.all([log.close(), ledger.close(), warehouse.close()]);
+    await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
   }
 }
 

@@ -66,11 +66,12 @@ export async function freeze(
   await deps.ledger.append(stream, revision, [{ id, type, data }]);
 }
 
-async function workOutSnapshot(
+/** What the period's snapshot has to say, from the warehouse and the periods before it. */
+export async function workOutSnapshot(
   warehouse: Warehouse,
   customerId: string,
   billing: Billing,
-  period: ClosingPeriod,
+  period: ClosingPeriod | FrozenPeriod,
 ): Promise<SnapshotBody> {
   const previous = frozenPeriod(billing, period.number - 1);
   const set = usageSetOf(customerId, period, previous);
@@ -96,7 +97,7 @@ async function workOutSnapshot(
 }
 
 /** Derived from the period, so that every closer means the same snapshot; sorts by its end. */
-function snapshotIdOf(period: ClosingPeriod): string {
+function snapshotIdOf(period: ClosingPeriod | FrozenPeriod): string {
   return makeId('snp', period.endMs, sha256Text(`snapshot:${period.id}`));
 }
 

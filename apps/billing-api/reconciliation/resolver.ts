@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
+import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -116,13 +116,14 @@ async function adjustBudgets(
   if (passed.get(accepted.import_id) === total) return;
   let seen = 0;
   let after: UsageEvent | undefined;
+  const tails = new Map<string, StreamTail>();
   for (;;) {
     const page = await resolvedHolds(warehouse, accepted, { after, limit });
     const waiting = page.map(({ id }) => id).filter((id) => !adjusted.has(id));
     const found = await eventsOfAttempts(warehouse, waiting);
     for (const { event, resolution } of found.values()) {
       if (resolution === null) throw new Error(`${event.id} was resolved and is not any more`);
-      await adjustLeases(ledger, event, resolution);
+      await adjustLeases(ledger, tails, event, resolution);
       adjusted.add(event.id);
     }
     seen += page.length;
@@ -134,11 +135,14 @@ async function adjustBudgets(
 
 async function adjustLeases(
   ledger: Ledger,
+  tails: Map<string, StreamTail>,
   target: UsageEvent,
   resolution: UsageEvent,
 ): Promise<void> {
   for (const { window, leaseId, delta } of leaseAdjustments(target, resolution)) {
-    await appendOnce(ledger, window, {
+    const tail = tails.get(window) ?? new StreamTail(ledger, window);
+    tails.set(window, tail);
+    await tail.appendOnce({
       id: ledgerEventId(window, 'LeaseAdjusted', `${target.id}|${leaseId}`),
       type: 'LeaseAdjusted',
       data: { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) },

@@ -45,18 +45,24 @@ export async function appendGrant(
   }
 }
 
-/** Settles a lease once. Whoever comes second must find the same figure: both read one journal. */
+/**
+ * Settles a lease once. Whoever comes second must find the same figure: both read one journal.
+ *
+ * @param notBefore revision up to which the lease is known to be open
+ */
 export async function settleLease(
   ledger: Ledger,
   stream: string,
   leaseId: string,
   spent: bigint,
+  notBefore = 0n,
 ): Promise<void> {
-  const stored = await appendOnce(ledger, stream, {
+  const settled = {
     id: ledgerEventId(stream, 'LeaseSettled', leaseId),
     type: 'LeaseSettled',
     data: { lease_id: leaseId, spent: formatDecimal12(spent) },
-  });
+  };
+  const stored = await appendOnce(ledger, stream, settled, { notBefore });
   const data = ledgerEventData.LeaseSettled.parse(stored.data);
   if (parseDecimal12(data.spent) !== spent) {
     throw new Error(

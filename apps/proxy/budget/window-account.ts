@@ -175,7 +175,10 @@ export class WindowAccount {
   async settle(lease: LocalLease): Promise<void> {
     if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
     const { ledger, journal } = this.#deps;
-    await settleLease(ledger, this.stream, lease.leaseId, lease.spent);
+    // As far as this account has read, the lease is open: only what follows can have settled it.
+    const open = this.#account.openLeases.has(lease.leaseId);
+    const notBefore = open && this.#revision !== 'no_stream' ? this.#revision + 1n : 0n;
+    await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
     await journal.write({ op: 'lease_forgotten', leaseId: lease.leaseId });
     const index = this.#leases.indexOf(lease);
     if (index >= 0) this.#leases.splice(index, 1);

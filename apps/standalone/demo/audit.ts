@@ -44,10 +44,38 @@ export function checkBeforeImport(
   return unknown.length;
 }
 
+/** Lines per import: far below what one request may carry. */
+const IMPORT_LINES = 5_000;
+
+/** In ranges of attempt times that meet, each with all lines of its attempts. */
 export async function importBill(
   api: AdminClient,
   bill: BillLine[],
   startMs: number,
+): Promise<void> {
+  const nowMs = Date.now();
+  const sorted = bill
+    .map((line) => ({ line, atMs: uuidTimeMs(line.attempt_id ?? '') }))
+    .sort((a, b) => a.atMs - b.atMs);
+  let fromMs = startMs;
+  while (sorted.length > 0) {
+    const nextMs = sorted[IMPORT_LINES]?.atMs ?? nowMs;
+    const end = sorted.findIndex(({ atMs }) => atMs >= nextMs);
+    const lines = sorted.splice(0, end === -1 ? sorted.length : end).map(({ line }) => line);
+    const range = { startMs: fromMs, endMs: nextMs, billStartMs: startMs, billEndMs: nowMs };
+    await importRange(api, lines, range);
+    fromMs = nextMs;
+  }
+}
+
+function uuidTimeMs(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+async function importRange(
+  api: AdminClient,
+  bill: BillLine[],
+  range: { startMs: number; endMs: number; billStartMs: number; billEndMs: number },
 ): Promise<void> {
   const at = (ms: number) => new Date(ms).toISOString();
   const lines = bill.map(({ attempt_id, cost, ...line }) => ({
@@ -63,14 +91,13 @@ export async function importBill(
     requests: line.requests,
     cost,
   }));
-  const nowMs = Date.now();
   const result = await api.post<{ differing: string[]; pending: number }>('/v1/reconciliations', {
     provider: 'simulator',
-    start: at(startMs),
-    end: at(nowMs),
+    start: at(range.startMs),
+    end: at(range.endMs),
     // The simulator is idle, so its bill is complete for the hour to come as well.
-    bill_start: at(startMs - HOUR_MS),
-    bill_end: at(nowMs + HOUR_MS),
+    bill_start: at(range.billStartMs - HOUR_MS),
+    bill_end: at(range.billEndMs + HOUR_MS),
     lines,
   });
   if (result.pending > 0) throw new Error(`${result.pending} lines of the bill have no attempt`);

@@ -1,0 +1,78 @@
+/** Snapshots and invoices against what the log and the ledger say they are, byte for byte (I4, I5). */
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { sha256Text, toHex } from '@tollgate/billing-api/closing/closing-deps.ts';
+import { workOutSnapshot } from '@tollgate/billing-api/closing/freeze.ts';
+import { loadBilling, loadInvoice } from '@tollgate/billing-api/closing/streams.ts';
+import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
+import type { Billing, FrozenPeriod } from '@tollgate/domain/period/billing.ts';
+import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
+import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
+import { pastEvents } from './audit-log.ts';
+import { type Differences, jsonDifferences } from './differences.ts';
+
+const STREAM = 'billing-';
+
+export async function auditBilling(
+  ledger: Ledger,
+  scratch: Warehouse,
+  found: Differences,
+): Promise<void> {
+  const streams = new Set<string>();
+  for await (const { stream } of pastEvents(ledger, [STREAM])) streams.add(stream);
+  for (const stream of streams) {
+    const customerId = stream.slice(STREAM.length);
+    try {
+      const { billing } = await loadBilling(ledger, customerId);
+      for (const period of billing.periods) {
+        if (period.status !== 'frozen') continue;
+        await auditSnapshot(scratch, customerId, billing, period, found);
+        await auditInvoice(ledger, period, found);
+      }
+    } catch (error) {
+      found.add('snapshot', stream, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+async function auditSnapshot(
+  scratch: Warehouse,
+  customerId: string,
+  billing: Billing,
+  period: FrozenPeriod,
+  found: Differences,
+): Promise<void> {
+  const { id, body, hash } = period.snapshot;
+  const own = toHex(sha256Text(body));
+  if (own !== hash) found.add('snapshot', `${id} hash`, `stands ${hash}, its body has ${own}`);
+  const should = canonicalJson(await workOutSnapshot(scratch, customerId, billing, period));
+  if (body === should) return;
+  const before = found.count;
+  jsonDifferences(JSON.parse(body), JSON.parse(should), '', (path, finding) =>
+    found.add('snapshot', `${id} ${path}`, finding),
+  );
+  if (found.count === before) found.add('snapshot', id, 'the same content in other bytes');
+}
+
+async function auditInvoice(
+  ledger: Ledger,
+  { snapshot }: FrozenPeriod,
+  found: Differences,
+): Promise<void> {
+  const id = invoiceIdOf(snapshot.id);
+  const invoice = await loadInvoice(ledger, id);
+  if (invoice === undefined) {
+    found.add('invoice', id, `snapshot ${snapshot.id} has no invoice`);
+    return;
+  }
+  const content = snapshotBody.parse(JSON.parse(snapshot.body));
+  const should = canonicalJson(invoiceBody(content, snapshot.hash));
+  if (invoice.body !== should) {
+    jsonDifferences(JSON.parse(invoice.body), JSON.parse(should), '', (path, finding) =>
+      found.add('invoice', `${id} ${path}`, finding),
+    );
+  }
+  const own = toHex(sha256Text(invoice.body));
+  if (own === invoice.hash) return;
+  found.add('invoice', `${id} hash`, `stands ${invoice.hash}, its body has ${own}`);
+}
