@@ -46,6 +46,19 @@ type Broker = {
   connectionPool: { send(request: object): Promise<unknown> };
 };
 
+/** What a member of a group says to its coordinator, as kafkajs' `Broker` has it. */
+export type GroupCoordinator = {
+  joinGroup(request: object): Promise<{
+    generationId: number;
+    leaderId: string;
+    memberId: string;
+    members: { memberId: string; memberMetadata: Buffer }[];
+  }>;
+  syncGroup(request: object): Promise<{ memberAssignment: Buffer }>;
+  heartbeat(request: object): Promise<unknown>;
+  leaveGroup(request: object): Promise<unknown>;
+};
+
 type Cluster = {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -54,7 +67,7 @@ type Cluster = {
   refreshMetadataIfNecessary(): Promise<void>;
   findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
   findBroker(node: { nodeId: string }): Promise<Broker>;
-  findGroupCoordinator(group: { groupId: string }): Promise<Broker>;
+  findGroupCoordinator(group: { groupId: string }): Promise<Broker & GroupCoordinator>;
 };
 
 const ClusterClass: new (options: object) => Cluster = require('kafkajs/src/cluster');
@@ -186,6 +199,25 @@ export class KafkaCluster {
           metadata: metadata ?? '',
         }));
     });
+  }
+
+  /**
+   * One conversation with the coordinator of a group, not repeated: the caller knows what an error
+   * means. A request that waits (a join) holds up every other one on the same connection.
+   */
+  async withCoordinator<T>(
+    groupId: string,
+    talk: (coordinator: GroupCoordinator) => Promise<T>,
+  ): Promise<T> {
+    const connecting = this.#connected();
+    try {
+      const cluster = await connecting;
+      return await talk(await cluster.findGroupCoordinator({ groupId }));
+    } catch (error) {
+      const protocol = (error as Error).name === 'KafkaJSProtocolError';
+      if (!protocol && !this.#closed) await this.#mend(connecting, error);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -44,6 +44,13 @@ export const kafkaLimits = {
   /** Commits must outlive a projector that is down; the broker's default is 7 days. ms. */
   commitRetentionMs: 10 * 365 * 24 * 3_600 * 1_000,
 
+  /** A projector that is silent for this long loses its partitions, ms: above one slow insert. */
+  groupSessionMs: 10_000,
+  /** Sign of life to the group's coordinator, ms: several per session. */
+  groupHeartbeatMs: 1_000,
+  /** How long the others wait for a member when they meet again, ms. */
+  groupRebalanceMs: 5_000,
+
   /** How long a new topic may take until every partition has a leader, ms. */
   topicReadyTimeoutMs: 30_000,
   topicReadyPollMs: 100,

@@ -38,7 +38,7 @@ export type KafkaLogOptions = {
 export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const { topic, ordinal, partitions, logger } = options;
   const limits = { ...kafkaLimits, ...options.limits };
-  const config = configOf(options, limits);
+  const config = kafkaConfig(options, limits);
   useZstd();
   const kafka = new Kafka(config);
   await prepareTopic(kafka, options, limits);
@@ -78,7 +78,11 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   };
 }
 
-function configOf(options: KafkaLogOptions, limits: KafkaLimits): KafkaConfig {
+/** How every client of ours talks to the brokers. */
+export function kafkaConfig(
+  options: Pick<KafkaLogOptions, 'brokers' | 'clientId' | 'ssl' | 'sasl' | 'logger'>,
+  limits: KafkaLimits,
+): KafkaConfig {
   const { brokers, clientId, ssl, sasl, logger } = options;
   return {
     brokers,

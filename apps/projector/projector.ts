@@ -6,12 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
+import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { decideDispositions, keysToLookUp } from './dispositions.ts';
+import { BatchWriter, FencedError, placeOf, rangesOf } from './batch-writer.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
-import { type Range, RawWriter } from './raw-writer.ts';
 import { Rollup } from './rollup.ts';
 import { COMMIT_GROUP, resumePoints, takePartitions } from './takeover.ts';
 
@@ -21,8 +21,10 @@ export type ProjectorOptions = {
   /** Counts the epochs of the fence. */
   ledger: Pick<Ledger, 'append'>;
   warehouse: Warehouse;
-  /** Letters, digits and _: names this projector in the ledger and its staging tables. */
+  /** Letters, digits and _: names this projector in the ledger and its staging tables; unique. */
   owner: string;
+  /** Which partitions are its own from time to time; absent: all of them, for ever. */
+  ownership?: Pick<Ownership, 'current' | 'renew'>;
   logger: {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
@@ -40,25 +42,28 @@ export type ProjectorOptions = {
 export type Projector = {
   stop(): Promise<void>;
   metrics(): string;
-  /** Records that are in the log and have no row yet. */
+  /** Records in its partitions that have no row yet. */
   lag(): bigint;
-  /** Resolves when every record has its row and every closed bucket is rolled up, at some moment after the call. */
+  /** The partitions that it owns now. */
+  owned(): number[];
+  /**
+   * Resolves when every record of its partitions has its row and every closed bucket is rolled up,
+   * at some moment after the call.
+   */
   caughtUp(): Promise<void>;
-  /** Resolves when this projector ends: stopped, or fenced by a newer one. */
+  /** Resolves when this projector ends: stopped, or, without an `ownership`, fenced by a newer one. */
   ended: Promise<'stopped' | 'fenced'>;
 };
-
-/** Another projector has a newer epoch: this one must not write any more. */
-class FencedError extends Error {}
 
 /** @throws Error if the warehouse lacks rows that it had: it must be rebuilt */
 export async function startProjector(options: ProjectorOptions): Promise<Projector> {
   const run = new Run(options);
-  await run.takeOver();
+  await run.open();
   return {
     stop: () => run.stop(),
     metrics: () => run.metrics.text(run.lag()),
     lag: () => run.lag(),
+    owned: () => run.owned(),
     caughtUp: () => run.caughtUp(),
     ended: run.start(),
   };
@@ -68,16 +73,21 @@ class Run {
   readonly metrics = new ProjectorMetrics();
   readonly #options: ProjectorOptions;
   readonly #limits: ProjectorLimits;
-  readonly #writer: RawWriter;
+  readonly #writer: BatchWriter;
   readonly #rollup: Rollup;
+  /** First offset without a row, of the partitions that are owned. */
   #next = new Map<number, bigint>();
   #prepared: Promise<ProjectedRow[]> | null = null;
   #rollupPauseMs = 0;
-  #epochs: ReadonlyMap<number, bigint> = new Map();
+  /** Of the partitions that are owned. */
+  readonly #epochs = new Map<number, bigint>();
   #ends: bigint[] = [];
   #stopping = false;
   /** A batch may be torn: take over from ourselves, which finds it by its intent. */
   #inDoubt = false;
+  #generation = 0;
+  /** Only a newer distribution than this one counts: in this one somebody else was quicker. */
+  #fencedAt = Number.NEGATIVE_INFINITY;
   #done: Promise<'stopped' | 'fenced'> = Promise.resolve('stopped');
   #rolledAtMs = Number.NEGATIVE_INFINITY;
   /** Who waits for a cycle that found nothing to do. */
@@ -87,7 +97,7 @@ class Run {
     this.#options = options;
     this.#limits = { ...projectorLimits, ...options.limits };
     const { warehouse, log, owner } = options;
-    this.#writer = new RawWriter(warehouse, log.ordinal, owner);
+    this.#writer = new BatchWriter(options, this.metrics);
     this.#rollup = new Rollup({
       warehouse,
       log: log.ordinal,
@@ -96,24 +106,57 @@ class Run {
     });
   }
 
-  async takeOver(): Promise<void> {
+  async open(): Promise<void> {
+    await this.#writer.open();
+    await this.#rollup.open();
+    await this.#follow();
+  }
+
+  /** Owns what is assigned now, and nothing else. */
+  async #follow(): Promise<void> {
+    const { generation, partitions } = this.#options.ownership?.current() ?? this.#everything();
+    const assigned = new Set(generation > this.#fencedAt ? partitions : []);
+    const taken = [...assigned].filter((p) => this.#inDoubt || !this.#epochs.has(p));
+    const lost = this.owned().filter((p) => !assigned.has(p));
+    this.#generation = generation;
+    if (taken.length > 0 || lost.length > 0) await this.#forgetPrepared();
+    for (const partition of lost) this.#disown(partition);
+    if (this.#inDoubt) await this.#writer.open();
+    if (taken.length > 0) await this.#takeOver(taken);
+    this.#inDoubt = false;
+  }
+
+  #everything() {
+    const { partitions } = this.#options.log;
+    return { generation: 0, partitions: Array.from({ length: partitions }, (_, p) => p) };
+  }
+
+  #disown(partition: number): void {
+    this.#epochs.delete(partition);
+    this.#next.delete(partition);
+  }
+
+  async #takeOver(partitions: readonly number[]): Promise<void> {
     const { ledger, log, warehouse, owner } = this.#options;
     const deps = { ledger, log, warehouse, owner };
-    await this.#writer.open();
-    this.#epochs = await takePartitions(deps, this.#limits);
-    await this.#rollup.open(log.partitions);
-    this.#prepared = null;
+    const epochs = await takePartitions(deps, partitions, this.#limits);
     const torn: LogRecord[] = [];
-    for (const [partition, { next, missing }] of await resumePoints(deps)) {
+    const resumes = await resumePoints(deps, partitions);
+    for (const [partition, { next, missing }] of resumes) {
+      this.#epochs.set(partition, epochs.get(partition) as bigint);
       this.#next.set(partition, next);
       for (const offset of missing) {
         const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
         torn.push(...page.filter((record) => record.offset === offset));
       }
     }
-    if (torn.length > 0) await this.#write(torn.map((record) => this.#row(record)));
+    await this.#rollup.own(this.owned());
+    if (torn.length > 0)
+      await this.#writer.write(
+        torn.map((record) => this.#row(record)),
+        this.#epochs,
+      );
     this.#ends = await log.ends();
-    this.#inDoubt = false;
   }
 
   start(): Promise<'stopped' | 'fenced'> {
@@ -124,24 +167,26 @@ class Run {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#done;
-    await this.#prepared?.catch(() => undefined);
+    await this.#forgetPrepared();
     await this.#writer.drop();
     await this.#rollup.drop();
   }
 
   lag(): bigint {
     let lag = 0n;
-    for (const [partition, end] of this.#ends.entries()) {
-      lag += end - (this.#next.get(partition) ?? 0n);
-    }
+    for (const [partition, next] of this.#next) lag += (this.#ends[partition] ?? next) - next;
     return lag;
+  }
+
+  owned(): number[] {
+    return [...this.#epochs.keys()];
   }
 
   async #loop(): Promise<'stopped' | 'fenced'> {
     let pauseMs = this.#limits.retryMs.first;
     while (!this.#stopping) {
       try {
-        if (this.#inDoubt) await this.takeOver();
+        await this.#follow();
         const waiting = this.#waiting.splice(0);
         const idle = await this.#cycle(waiting.length > 0);
         pauseMs = this.#limits.retryMs.first;
@@ -150,9 +195,8 @@ class Run {
         if (idle) await sleep(this.#limits.idleMs);
       } catch (err) {
         if (err instanceof FencedError) {
-          this.metrics.fenced++;
-          this.#options.logger.warn({}, 'a newer projector owns the log; this one stops');
-          return 'fenced';
+          if (await this.#onFenced()) return 'fenced';
+          continue;
         }
         this.#options.logger.error({ err }, 'projecting failed; trying again');
         this.#inDoubt = true;
@@ -161,6 +205,25 @@ class Run {
       }
     }
     return 'stopped';
+  }
+
+  /** Nothing is written any more for what another one took. @returns true if this is the end */
+  async #onFenced(): Promise<boolean> {
+    const { ownership, logger } = this.#options;
+    this.metrics.fenced++;
+    logger.warn({ partitions: this.owned() }, 'a newer projector owns partitions of this one');
+    if (ownership === undefined) return true;
+    this.#fencedAt = this.#generation;
+    await this.#forgetPrepared();
+    for (const partition of this.owned()) this.#disown(partition);
+    ownership.renew(this.#generation);
+    return false;
+  }
+
+  async #forgetPrepared(): Promise<void> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    await prepared?.catch(() => undefined);
   }
 
   caughtUp(): Promise<void> {
@@ -204,7 +267,7 @@ class Run {
     // Whoever takes it meets its failure; until then nobody has to.
     this.#prepared.catch(() => undefined);
     await this.#intend(rows);
-    await this.#write(rows);
+    await this.#writer.write(rows, this.#epochs);
     this.#next = after;
     this.metrics.batches++;
     this.metrics.batchMs += performance.now() - startedAtMs;
@@ -230,10 +293,9 @@ class Run {
   /** Up to a batch over all partitions that have something new, each with a fair share. */
   async #read(from: ReadonlyMap<number, bigint>): Promise<LogRecord[]> {
     this.#ends = await this.#options.log.ends();
-    const behind = this.#ends.flatMap((end, partition) => {
-      const offset = from.get(partition) ?? 0n;
-      return end > offset ? [{ partition, offset }] : [];
-    });
+    const behind = [...from].flatMap(([partition, offset]) =>
+      (this.#ends[partition] ?? 0n) > offset ? [{ partition, offset }] : [],
+    );
     if (behind.length === 0) return [];
     const maxRecords = Math.ceil(this.#limits.batchRecordsMax / behind.length);
     const maxBytes = this.#limits.readBytesMax;
@@ -257,97 +319,9 @@ class Run {
     await this.#options.log.commit(COMMIT_GROUP, commits);
     await this.#options.faultPoint?.('intended_not_inserted');
   }
-
-  async #write(projected: readonly ProjectedRow[]): Promise<void> {
-    const stored = await this.#writer.counted(keysToLookUp(projected));
-    await this.#options.faultPoint?.('between_antijoin_and_insert');
-    const { rows, conflicting } = decideDispositions(projected, stored);
-    const staged = await this.#stage(rows);
-    await this.#buryDead(staged);
-    await this.#writer.markDirty();
-    await this.#writer.insertStaged();
-    await this.#options.faultPoint?.('inserted_not_read_back');
-    const standing = await this.#writer.countOwn(rangesOf(projected), this.#epochs);
-    // Fewer than staged: the fence let none or not all of them through.
-    if (standing < staged.length) throw new FencedError();
-    if (standing > staged.length) throw new Error(`${standing} rows for ${staged.length} records`);
-    this.#count(staged, conflicting);
-  }
-
-  /** A batch that the engine cannot read is bisected down to the bad record, which is dead. */
-  async #stage(rows: readonly ProjectedRow[]): Promise<ProjectedRow[]> {
-    try {
-      await this.#writer.stage(rows, this.#epochs);
-      return [...rows];
-    } catch {
-      const mended = await this.#findUnreadable(rows);
-      await this.#writer.stage(mended, this.#epochs);
-      return mended;
-    }
-  }
-
-  async #findUnreadable(rows: readonly ProjectedRow[]): Promise<ProjectedRow[]> {
-    try {
-      await this.#writer.stage(rows, this.#epochs);
-      return [...rows];
-    } catch (error) {
-      const [only] = rows;
-      if (only === undefined) return [];
-      if (rows.length === 1) {
-        if (only.facts === null) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
-      }
-      const middle = rows.length >> 1;
-      const first = await this.#findUnreadable(rows.slice(0, middle));
-      return [...first, ...(await this.#findUnreadable(rows.slice(middle)))];
-    }
-  }
-
-  /** A dead letter is a decision of the day's code: durable before its row (design §9). */
-  async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
-    const letters = rows.flatMap((row) => {
-      const known = this.#options.deadBefore?.has(placeOf(row)) ?? false;
-      return row.disposition === 'dead' && !known ? [this.#letter(row)] : [];
-    });
-    if (letters.length > 0) await this.#options.deadLetters.append(letters);
-  }
-
-  #letter(row: ProjectedRow): { partition: number; value: Uint8Array } {
-    const letter = {
-      log: this.#options.log.ordinal,
-      partition: row.partition,
-      offset: String(row.offset),
-      reason: row.deadReason,
-      recorded_at: new Date().toISOString(),
-    };
-    return { partition: row.partition, value: Buffer.from(JSON.stringify(letter)) };
-  }
-
-  #count(rows: readonly ProjectedRow[], conflicting: number): void {
-    for (const { disposition } of rows) this.metrics.rows[disposition]++;
-    this.metrics.conflicting += conflicting;
-    if (conflicting === 0) return;
-    this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
-  }
-}
-
-function placeOf({ partition, offset }: { partition: number; offset: bigint }): string {
-  return `${partition}/${offset}`;
 }
 
 /** Lets what waits for the event loop run: promises alone would not. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The range of each partition in the records, which are in order within a partition. */
-function rangesOf(records: readonly { partition: number; offset: bigint }[]): Range[] {
-  const ranges = new Map<number, Range>();
-  for (const { partition, offset } of records) {
-    const range = ranges.get(partition);
-    if (range === undefined) ranges.set(partition, { partition, first: offset, last: offset });
-    else range.last = offset;
-  }
-  return [...ranges.values()];
 }

@@ -33,22 +33,26 @@ export class Rollup {
     this.#work = `tollgate.stage_rollup_${deps.name}`;
   }
 
-  async open(partitions: number): Promise<void> {
-    const { warehouse, log } = this.#deps;
+  async open(): Promise<void> {
     await this.drop();
-    await warehouse.command(
+    await this.#deps.warehouse.command(
       `CREATE TABLE ${this.#work} (log UInt32, partition UInt32, customer_id String,
          bucket DateTime('UTC'), version UInt64, insert_epoch UInt64) ENGINE = Memory`,
     );
+  }
+
+  /** From now on these partitions are rolled up here, each from its own seam on. */
+  async own(partitions: readonly number[]): Promise<void> {
+    const { warehouse, log } = this.#deps;
+    if (partitions.length === 0) return;
     // Every partition has a seam, so that the oldest one speaks for all.
-    const lines = Array.from(
-      { length: partitions },
-      (_, partition) => `{"log":${log},"partition":${partition},"seam":0}\n`,
-    );
+    const lines = partitions.map((p) => `{"log":${log},"partition":${p},"seam":0}\n`);
     await this.#insert('tollgate.seam', lines.join(''));
     const rows = await warehouse.query<{ seam: number }>(
-      `SELECT toUnixTimestamp(max(seam)) AS seam FROM tollgate.seam WHERE log = {log:UInt32}`,
-      { log },
+      `SELECT toUnixTimestamp(min(newest)) AS seam FROM (
+         SELECT max(seam) AS newest FROM tollgate.seam
+         WHERE log = {log:UInt32} AND partition IN {partitions:Array(UInt32)} GROUP BY partition)`,
+      { log, partitions },
     );
     this.#seamS = Number(rows[0]?.seam ?? 0);
   }
@@ -78,9 +82,15 @@ export class Rollup {
     }>(
       `SELECT partition, customer_id, toUnixTimestamp(bucket) AS at
        FROM tollgate.dirty_bucket WHERE log = {log:UInt32} AND bucket < {seam:UInt32}
+         AND partition IN {partitions:Array(UInt32)}
        GROUP BY partition, customer_id, bucket HAVING max(marked_version) > max(rolled_version)
        LIMIT {most:UInt32}`,
-      { log: this.#deps.log, seam: seamS, most: this.#deps.bucketsMax },
+      {
+        log: this.#deps.log,
+        seam: seamS,
+        partitions: [...epochs.keys()],
+        most: this.#deps.bucketsMax,
+      },
     );
     const base = BigInt(this.#deps.log) << 48n;
     return rows.map(({ partition, customer_id, at }) => {

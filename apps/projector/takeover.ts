@@ -34,16 +34,18 @@ export type TakeoverDeps = {
   owner: string;
 };
 
-/** The new epoch of every partition, in force in the fence. */
+/** A new epoch of each of these partitions, in force in the fence. */
 export async function takePartitions(
   deps: TakeoverDeps,
+  partitions: readonly number[],
   limits: ProjectorLimits,
 ): Promise<Map<number, bigint>> {
   const { log, warehouse } = deps;
-  const epochs = new Map<number, bigint>();
-  for (let partition = 0; partition < log.partitions; partition++) {
-    epochs.set(partition, await nextEpoch(deps, partition));
-  }
+  const epochs = new Map(
+    await Promise.all(
+      partitions.map(async (p): Promise<[number, bigint]> => [p, await nextEpoch(deps, p)]),
+    ),
+  );
   const lines = [...epochs].map(
     ([partition, epoch]) => `{"log":${log.ordinal},"partition":${partition},"epoch":${epoch}}\n`,
   );
@@ -64,38 +66,49 @@ async function nextEpoch(deps: TakeoverDeps, partition: number): Promise<bigint>
   }
 }
 
-/** A statement that began under the old fence may still write; it is waited out. */
+/**
+ * A statement that began under the old fence may still write; those that run now are waited out.
+ * Younger ones see the new fence, whoever sent them.
+ */
 async function waitForOlderStatements(
   warehouse: Warehouse,
   limits: ProjectorLimits,
 ): Promise<void> {
   const deadlineMs = performance.now() + limits.takeoverWaitMs;
-  while (true) {
-    const rows = await warehouse.query<{ running: string }>(
-      `SELECT count() AS running FROM system.processes
-       WHERE position(query, '${FENCED}') > 0 AND query NOT LIKE '%system.processes%'`,
-    );
-    if (Number(rows[0]?.running ?? 0) === 0) return;
+  let older = await fencedStatements(warehouse);
+  while (older.size > 0) {
     if (performance.now() > deadlineMs) {
       throw new Error('statements of an older projector do not end: kill them and start again');
     }
     await sleep(limits.takeoverPollMs);
+    older = older.intersection(await fencedStatements(warehouse));
   }
+}
+
+async function fencedStatements(warehouse: Warehouse): Promise<Set<string>> {
+  const rows = await warehouse.query<{ query_id: string }>(
+    `SELECT query_id FROM system.processes
+     WHERE position(query, '${FENCED}') > 0 AND query NOT LIKE '%system.processes%'`,
+  );
+  return new Set(rows.map((row) => row.query_id));
 }
 
 type Standing = { rows: bigint; next: bigint };
 
 /**
- * Where to go on in each partition: what stands in the warehouse decides, the log's commit says only
+ * Where to go on in each of these partitions: what stands in the warehouse decides, the log's commit says only
  * which range may be torn.
  *
  * @throws Error naming the partition if rows are missing below the last intent
  */
-export async function resumePoints(deps: TakeoverDeps): Promise<Map<number, Resume>> {
+export async function resumePoints(
+  deps: TakeoverDeps,
+  partitions: readonly number[],
+): Promise<Map<number, Resume>> {
   const standing = await readStanding(deps);
   const commits = new Map((await deps.log.committed(COMMIT_GROUP)).map((c) => [c.partition, c]));
   const resumes = new Map<number, Resume>();
-  for (let partition = 0; partition < deps.log.partitions; partition++) {
+  for (const partition of partitions) {
     const { rows, next } = standing.get(partition) ?? { rows: 0n, next: 0n };
     const metadata = commits.get(partition)?.metadata ?? '';
     if (metadata === '') {

@@ -21,7 +21,7 @@ export type Point = {
 
 const HANDLER = 'apps/proxy/call/attempt.ts';
 const TAKEOVER = 'apps/proxy/takeover/takeover.ts';
-const PROJECTOR = 'apps/projector/projector.ts';
+const PROJECTOR = 'apps/projector/batch-writer.ts';
 
 export const points: readonly Point[] = [
   {
@@ -101,7 +101,7 @@ export const points: readonly Point[] = [
     what: 'polled, not inserted',
     role: 'core',
     file: PROJECTOR,
-    anchor: '    await this.#writer.markDirty();',
+    anchor: '    await this.#raw.markDirty();',
     place: 'before',
   },
   {
@@ -109,7 +109,7 @@ export const points: readonly Point[] = [
     what: 'insert sent, reply lost',
     role: 'core',
     file: PROJECTOR,
-    anchor: '    await this.#writer.insertStaged();',
+    anchor: '    await this.#raw.insertStaged();',
     place: 'after',
   },
   {
