@@ -13,7 +13,7 @@ import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
 import { Rollup } from './rollup.ts';
-import { COMMIT_GROUP, resumePoints, takePartitions } from './takeover.ts';
+import { COMMIT_GROUP, dropForgottenStages, resumePoints, takePartitions } from './takeover.ts';
 
 export type ProjectorOptions = {
   log: Log;
@@ -107,6 +107,7 @@ class Run {
   }
 
   async open(): Promise<void> {
+    await dropForgottenStages(this.#options.warehouse);
     await this.#writer.open();
     await this.#rollup.open();
     await this.#follow();

@@ -160,3 +160,17 @@ async function offsetsFrom(
   );
   return new Set(rows.map(({ at }) => BigInt(at)));
 }
+
+/**
+ * Staging tables that a killed projector left behind, on a server that outlived it. Whoever uses one
+ * after so long finds it gone, is in doubt, and makes it anew.
+ */
+export async function dropForgottenStages(warehouse: Warehouse): Promise<void> {
+  const rows = await warehouse.query<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = 'tollgate' AND startsWith(name, 'stage_')
+       AND metadata_modification_time < now() - INTERVAL 1 DAY`,
+  );
+  for (const { name } of rows) {
+    await warehouse.command(`DROP TABLE IF EXISTS tollgate.\`${name}\``);
+  }
+}
