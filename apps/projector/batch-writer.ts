@@ -2,11 +2,31 @@
  * Writing one batch of rows: what counts, dead letters, dirty marks, the fenced insert, and the look
  * at what stands afterwards, in this order (design §9).
  */
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { decideDispositions, keysToLookUp } from './dispositions.ts';
 import type { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow } from './projection.ts';
-import type { ProjectorOptions } from './projector.ts';
 import { type Range, RawWriter } from './raw-writer.ts';
+
+export type BatchOptions = {
+  log: Log;
+  deadLetters: Pick<Log, 'append'>;
+  warehouse: Warehouse;
+  /** Letters, digits and _: names this projector in the ledger and its staging tables; unique. */
+  owner: string;
+  logger: {
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+  /**
+   * What the dead-letter topic says already, by `partition/offset`: such a record is dead again, for
+   * the reason of that day, and no second letter is written (a rebuild).
+   */
+  deadBefore?: ReadonlyMap<string, string>;
+  /** Called at named points by fault tests; absent in production. */
+  faultPoint?: (name: string) => Promise<void> | void;
+};
 
 type Epochs = ReadonlyMap<number, bigint>;
 
@@ -14,11 +34,11 @@ type Epochs = ReadonlyMap<number, bigint>;
 export class FencedError extends Error {}
 
 export class BatchWriter {
-  readonly #options: ProjectorOptions;
+  readonly #options: BatchOptions;
   readonly #metrics: ProjectorMetrics;
   readonly #raw: RawWriter;
 
-  constructor(options: ProjectorOptions, metrics: ProjectorMetrics) {
+  constructor(options: BatchOptions, metrics: ProjectorMetrics) {
     this.#options = options;
     this.#metrics = metrics;
     this.#raw = new RawWriter(options.warehouse, options.log.ordinal, options.owner);

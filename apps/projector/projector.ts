@@ -5,38 +5,21 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
+import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
-import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { BatchWriter, FencedError, placeOf, rangesOf } from './batch-writer.ts';
+import { type BatchOptions, BatchWriter, FencedError, placeOf, rangesOf } from './batch-writer.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
 import { Rollup } from './rollup.ts';
 import { COMMIT_GROUP, dropForgottenStages, resumePoints, takePartitions } from './takeover.ts';
 
-export type ProjectorOptions = {
-  log: Log;
-  deadLetters: Pick<Log, 'append'>;
+export type ProjectorOptions = BatchOptions & {
   /** Counts the epochs of the fence. */
   ledger: Pick<Ledger, 'append'>;
-  warehouse: Warehouse;
-  /** Letters, digits and _: names this projector in the ledger and its staging tables; unique. */
-  owner: string;
   /** Which partitions are its own from time to time; absent: all of them, for ever. */
   ownership?: Pick<Ownership, 'current' | 'renew'>;
-  logger: {
-    warn(fields: object, message: string): void;
-    error(fields: object, message: string): void;
-  };
   limits?: Partial<ProjectorLimits>;
-  /**
-   * What the dead-letter topic says already, by `partition/offset`: such a record is dead again, for
-   * the reason of that day, and no second letter is written (a rebuild).
-   */
-  deadBefore?: ReadonlyMap<string, string>;
-  /** Called at named points by fault tests; absent in production. */
-  faultPoint?: (name: string) => Promise<void> | void;
 };
 
 export type Projector = {
