@@ -5,7 +5,13 @@
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
+import { boundedSelect } from './bounded-select.ts';
 import type { Row, Warehouse } from './warehouse.ts';
+
+type Reader = {
+  client: ClickHouseClient;
+  connection: ReturnType<typeof createChdbConnection>;
+};
 
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -43,22 +49,36 @@ class WarehouseError extends Error {
 
 /** @throws WarehouseError if another process has the folder */
 export async function openChdbWarehouse(options: { path: string }): Promise<Warehouse> {
-  const connect = () => {
+  const connect = (): Reader => {
     const connection = createChdbConnection({ path: options.path });
     const client = createClient({ connection } as unknown as ClientOptions);
     return { connection, client };
   };
   const writer = connect();
   await guarded(() => writer.client.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
-  const readers = Array.from({ length: READERS }, () => connect().client);
+  const readers = Array.from({ length: READERS }, () => connect());
   const reads = new ReaderPool(readers);
   const writes = new Queue();
   return {
     query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
-      reads.run(async (client) => {
+      reads.run(async ({ client }) => {
         const query = `${sql} SETTINGS ${READ_SETTINGS}`;
         const answer = await client.query({ query, query_params: params, format: 'JSONEachRow' });
         return answer.json<T>();
+      }),
+    select: (sql, bounds) =>
+      reads.run(async ({ client }) => {
+        const query = boundedSelect(sql, bounds);
+        const answer = await client.query({ query, format: 'JSONCompact' });
+        const { meta, data } = await answer.json<unknown[]>();
+        return { columns: meta ?? [], rows: data };
+      }),
+    syntaxTree: (sql) =>
+      reads.run(async ({ connection }) => {
+        // A FORMAT in the text would belong to the statement that is explained.
+        const format = 'TabSeparatedRaw';
+        const answer = await connection.chdb.queryAsync(`EXPLAIN AST ${sql}`, { format });
+        return answer.text().split('\n').slice(0, -1);
       }),
     command: (sql, params = {}) =>
       writes.run(async () => {
@@ -74,7 +94,7 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
       }),
     async close() {
       await writes.run(() => Promise.resolve());
-      await Promise.all([writer.client, ...readers].map((client) => client.close()));
+      await Promise.all([writer, ...readers].map(({ client }) => client.close()));
     },
   };
 }
@@ -99,26 +119,37 @@ class Queue {
   }
 }
 
-class ReaderPool {
-  readonly #idle: ClickHouseClient[];
-  readonly #waiting: ((client: ClickHouseClient) => void)[] = [];
+/**
+ * What a failed query had already written comes out before the next answer of its connection, whoever
+ * asked (chDB 26.7; I10). So a statement whose answer nobody reads takes it away.
+ */
+async function emptied({ connection }: Reader): Promise<void> {
+  await guarded(() => connection.chdb.queryAsync('SELECT 1', { format: 'TabSeparated' }));
+}
 
-  constructor(readers: ClickHouseClient[]) {
+class ReaderPool {
+  readonly #idle: Reader[];
+  readonly #waiting: ((reader: Reader) => void)[] = [];
+
+  constructor(readers: Reader[]) {
     this.#idle = [...readers];
   }
 
-  async run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
-    const client = this.#idle.pop() ?? (await this.#wait());
+  async run<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    const reader = this.#idle.pop() ?? (await this.#wait());
     try {
-      return await guarded(() => work(client));
+      return await guarded(() => work(reader));
+    } catch (error) {
+      await emptied(reader);
+      throw error;
     } finally {
       const next = this.#waiting.shift();
-      if (next === undefined) this.#idle.push(client);
-      else next(client);
+      if (next === undefined) this.#idle.push(reader);
+      else next(reader);
     }
   }
 
-  #wait(): Promise<ClickHouseClient> {
+  #wait(): Promise<Reader> {
     if (this.#waiting.length >= READ_QUEUE_MAX) {
       throw new WarehouseError('too_many_queries', 'too many queries wait for the warehouse');
     }

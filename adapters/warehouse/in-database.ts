@@ -11,6 +11,8 @@ export function inDatabase(warehouse: Warehouse, database: string): Warehouse {
   const rename = (sql: string) => sql.replaceAll(/\btollgate\./g, `${database}.`);
   return {
     query: (sql, params) => warehouse.query(rename(sql), params),
+    select: (sql, bounds) => warehouse.select(rename(sql), bounds),
+    syntaxTree: (sql) => warehouse.syntaxTree(rename(sql)),
     command: (sql, params) => warehouse.command(rename(sql), params),
     insertLines: (table, lines) => warehouse.insertLines(rename(table), lines),
     close: () => Promise.resolve(),

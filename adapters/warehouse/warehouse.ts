@@ -6,12 +6,39 @@
 
 export type Row = Record<string, unknown>;
 
+/** What one SELECT may take. Whoever exceeds rows gets the first ones; the others are refusals. */
+export type SelectBounds = {
+  rowsMax: number;
+  resultBytesMax: number;
+  secondsMax: number;
+  memoryBytesMax: number;
+  threadsMax: number;
+};
+
+export type Table = {
+  columns: { name: string; type: string }[];
+  /** In the order of the columns. Times are RFC 3339, decimals and 64-bit integers are strings. */
+  rows: unknown[][];
+};
+
 export type Warehouse = {
   /**
    * One SELECT. Parameters are ClickHouse's own `{name:Type}`. Decimals and 64-bit integers come
    * back as strings.
    */
   query<T extends Row>(sql: string, params?: Record<string, unknown>): Promise<T[]>;
+
+  /**
+   * One SELECT that somebody else wrote: read-only, within bounds, with the names and types of its
+   * columns. The caller has made sure of what it reads, and that its parentheses are closed.
+   */
+  select(sql: string, bounds: SelectBounds): Promise<Table>;
+
+  /**
+   * The lines of `EXPLAIN AST` for one statement, which is parsed and neither analysed nor run. Of
+   * all kinds of EXPLAIN this alone is safe: the others already execute constants.
+   */
+  syntaxTree(sql: string): Promise<string[]>;
 
   /** One statement without a result, on the single writer connection, in the order of calls. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;

@@ -1,0 +1,27 @@
+/**
+ * The text of a SELECT that somebody else wrote, with what it may take: the same on the embedded
+ * engine and on a server. It is a subquery, so that neither the bounds nor `readonly` can be undone
+ * from within. Spilling to disk is off: memory is the bound.
+ */
+import type { SelectBounds } from './warehouse.ts';
+
+/** One row more than may be shown, so that the caller knows whether there are more. */
+export function boundedSelect(sql: string, bounds: SelectBounds): string {
+  const settings = [
+    `max_execution_time = ${bounds.secondsMax}`,
+    `max_memory_usage = ${bounds.memoryBytesMax}`,
+    `max_result_bytes = ${bounds.resultBytesMax}`,
+    `max_threads = ${bounds.threadsMax}`,
+    "result_overflow_mode = 'throw'",
+    "timeout_overflow_mode = 'throw'",
+    'max_bytes_before_external_group_by = 0',
+    'max_bytes_before_external_sort = 0',
+    'max_bytes_ratio_before_external_group_by = 0',
+    'max_bytes_ratio_before_external_sort = 0',
+    'output_format_json_quote_decimals = 1',
+    'output_format_json_quote_64bit_integers = 1',
+    "date_time_output_format = 'iso'",
+    'readonly = 1',
+  ].join(', ');
+  return `SELECT * FROM (\n${sql}\n) LIMIT ${bounds.rowsMax + 1} SETTINGS ${settings}`;
+}
