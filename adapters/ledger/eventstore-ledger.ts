@@ -1,0 +1,123 @@
+/**
+ * The ledger on EventStoreDB / KurrentDB (design §3), on servers from 20.6. Its user must be
+ * allowed to read $all (by default: $admins and $ops).
+ *
+ * 1. A call has a deadline of its own and is tried again, as the same call, until then. That is
+ *    safe for an append: with a number or "no stream" as its expected revision, the server compares
+ *    the ids at the very places, for ever, and answers a repetition as done.
+ * 2. When it rejects, an append may have happened and may still happen; the caller reads, or
+ *    appends the same once more.
+ * 3. Part of the events old and part new is a conflict: the server never completes an append.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStoreClient, isFinal } from './eventstore-client.ts';
+import { EventStoreFollower, ResumePoints } from './eventstore-follow.ts';
+import { type EventStoreLimits, eventStoreLimits } from './eventstore-limits.ts';
+import type { Ledger, NewLedgerEvent } from './ledger.ts';
+
+export type EventStoreLedgerOptions = {
+  /** `esdb://…` or `kurrentdb://…`, with credentials, tls and nodes as the server documents it. */
+  connectionString: string;
+  logger?: { warn(fields: object, message: string): void };
+  limits?: Partial<EventStoreLimits>;
+};
+
+/** @throws Error if the connection string is wrong, or nobody answers within the deadline */
+export async function openEventStoreLedger(options: EventStoreLedgerOptions): Promise<Ledger> {
+  const ledger = new EventStoreLedger(options);
+  try {
+    await ledger.probe();
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+  return ledger;
+}
+
+class EventStoreLedger implements Ledger {
+  readonly #client: EventStoreClient;
+  readonly #limits: EventStoreLimits;
+  readonly #logger: EventStoreLedgerOptions['logger'];
+  readonly #resume: ResumePoints;
+  readonly #closed = new AbortController();
+  #underWay = 0;
+
+  constructor({ connectionString, logger, limits }: EventStoreLedgerOptions) {
+    this.#client = new EventStoreClient(connectionString);
+    this.#limits = { ...eventStoreLimits, ...limits };
+    this.#logger = logger;
+    this.#resume = new ResumePoints(this.#limits.resumePointsMax);
+  }
+
+  append: Ledger['append'] = async (stream, expected, events) => {
+    const sizeBytes = sizeOf(stream, events);
+    if (sizeBytes > this.#limits.appendBytesMax) {
+      throw new RangeError(`an append of ${sizeBytes} bytes to ${stream} is too large`);
+    }
+    return await this.#answer('append', (timeoutMs) =>
+      this.#client.append(stream, expected, events, timeoutMs),
+    );
+  };
+
+  read: Ledger['read'] = async (stream, options = {}) => {
+    const { fromRevision = 0n, limit = this.#limits.readEventsMax } = options;
+    if (limit < 1) return [];
+    return await this.#answer('read', (timeoutMs) =>
+      this.#client.read(stream, fromRevision, limit, timeoutMs),
+    );
+  };
+
+  subscribe: Ledger['subscribe'] = (subscription) => {
+    if (this.#closed.signal.aborted) throw new Error('the ledger is closed');
+    const signal = AbortSignal.any([subscription.signal, this.#closed.signal]);
+    const wanted = { ...subscription, signal };
+    return new EventStoreFollower(this.#client, this.#limits, this.#resume, wanted).items();
+  };
+
+  async probe(): Promise<void> {
+    await this.#answer('look', (timeoutMs) => this.#client.look(null, 1, timeoutMs));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    await this.#client.close(this.#limits.closeTimeoutMs);
+  }
+
+  async #answer<T>(call: string, ask: (timeoutMs: number) => Promise<T>): Promise<T> {
+    if (this.#underWay >= this.#limits.callsAtOnceMax) {
+      throw new Error(`the ledger: ${this.#underWay} calls are under way`);
+    }
+    this.#underWay++;
+    try {
+      return await this.#retry(call, ask);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #retry<T>(call: string, ask: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const { answerDeadlineMs, attemptTimeoutMs, retryPauseMs } = this.#limits;
+    const deadlineMs = performance.now() + answerDeadlineMs;
+    let pauseMs = retryPauseMs.first;
+    for (;;) {
+      if (this.#closed.signal.aborted) throw new Error('the ledger is closed');
+      try {
+        return await ask(Math.min(attemptTimeoutMs, deadlineMs - performance.now()));
+      } catch (error) {
+        const isLast = isFinal(error) || performance.now() + pauseMs >= deadlineMs;
+        const reason = (error as Error).message;
+        if (isLast) throw new Error(`the ledger: ${call} failed: ${reason}`, { cause: error });
+        this.#logger?.warn({ call, reason, pauseMs }, 'ledger call is tried again');
+      }
+      await sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, retryPauseMs.max);
+    }
+  }
+}
+
+/** @throws Error or TypeError for what is no append, before the client sees it */
+function sizeOf(stream: string, events: readonly NewLedgerEvent[]): number {
+  if (events.length === 0) throw new Error(`an append to ${stream} has no events`);
+  return events.reduce((sum, { data }) => sum + Buffer.byteLength(JSON.stringify(data)), 0);
+}
