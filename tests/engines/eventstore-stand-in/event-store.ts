@@ -54,6 +54,18 @@ export class EventStore {
     return this.#streams.get(name) ?? [];
   }
 
+  /** Index in `all` of the first event at or after the position; the length if there is none. */
+  indexFrom(position: bigint): number {
+    let low = 0;
+    let high = this.all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.all[middle] as Stored).position < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   append(stream: string, expected: Expected, events: readonly Proposed[]): Promise<Decision> {
     return new Promise((resolve) => {
       this.#waiting.push({ stream, expected, events, resolve });

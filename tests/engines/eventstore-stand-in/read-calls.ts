@@ -48,12 +48,12 @@ function answer(call: Call, options: ReadReq.Options, store: EventStore): void {
     call.end();
     return;
   }
-  const wants = filterOf(options);
-  const found = inDirection(options, stored).filter(wants);
-  const events = found.slice(0, Number(options.getCount()))[Symbol.iterator]();
+  const events = inDirection(options, stored, store)
+    .filter(filterOf(options))
+    .take(Number(options.getCount()));
   const send = (): void => {
-    for (const event of events.take(Number.POSITIVE_INFINITY)) {
-      if (!call.write(eventMessage(event))) {
+    for (let next = events.next(); !next.done; next = events.next()) {
+      if (!call.write(eventMessage(next.value))) {
         call.once('drain', send);
         return;
       }
@@ -63,21 +63,22 @@ function answer(call: Call, options: ReadReq.Options, store: EventStore): void {
   send();
 }
 
-/** From the start of the read, which is inclusive forwards. */
-function inDirection(options: ReadReq.Options, stored: readonly Stored[]): readonly Stored[] {
-  const backwards =
-    options.getReadDirection() === streamsPb.ReadReq.Options.ReadDirection.BACKWARDS;
+/** From the start of the read, which is inclusive forwards; backwards only from the end. */
+function* inDirection(
+  options: ReadReq.Options,
+  stored: readonly Stored[],
+  store: EventStore,
+): Generator<Stored, undefined> {
   const stream = options.getStream();
   const all = options.getAll();
-  if (backwards) {
-    if (all?.hasPosition() || stream?.hasRevision()) return [];
-    return stream?.hasStart() || all?.hasStart() ? [] : stored.toReversed();
+  const fromEnd = Boolean(stream?.hasEnd() || all?.hasEnd());
+  if (options.getReadDirection() === streamsPb.ReadReq.Options.ReadDirection.BACKWARDS) {
+    if (fromEnd) yield* stored.toReversed();
+    return;
   }
-  if (stream?.hasEnd() || all?.hasEnd()) return [];
-  if (stream?.hasRevision()) return stored.slice(Number(stream.getRevision()));
-  const from = all?.getPosition();
-  if (from === undefined) return stored;
-  const commit = BigInt(from.getCommitPosition());
-  const index = stored.findIndex(({ position }) => position >= commit);
-  return index < 0 ? [] : stored.slice(index);
+  if (fromEnd) return;
+  const position = all?.getPosition()?.getCommitPosition();
+  const revision = stream?.hasRevision() ? Number(stream.getRevision()) : 0;
+  const first = position === undefined ? revision : store.indexFrom(BigInt(position));
+  for (let index = first; index < stored.length; index++) yield stored[index] as Stored;
 }

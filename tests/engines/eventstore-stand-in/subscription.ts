@@ -93,7 +93,5 @@ function startOf(options: ReadReq.Options, store: EventStore): number {
   if (all?.hasEnd()) return store.all.length;
   const after = all?.getPosition();
   if (after === undefined) return 0;
-  const commit = BigInt(after.getCommitPosition());
-  const index = store.all.findIndex(({ position }) => position > commit);
-  return index < 0 ? store.all.length : index;
+  return store.indexFrom(BigInt(after.getCommitPosition()) + 1n);
 }
