@@ -19,6 +19,10 @@ type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 const READERS = 3;
 /** Queries that may wait for a reader; beyond it the caller is told at once. */
 const READ_QUEUE_MAX = 256;
+/** Connections for SELECTs that others wrote, so that these never keep ours waiting. */
+const GUESTS = 2;
+/** Of those, how many may wait: each may take its whole time. */
+const GUEST_QUEUE_MAX = 8;
 /** Longest SELECT, seconds: aborting a query only stops waiting for it, so the engine must stop. */
 const QUERY_SECONDS_MAX = 60;
 /** Memory of one SELECT. */
@@ -56,8 +60,10 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
   };
   const writer = connect();
   await guarded(() => writer.client.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
-  const readers = Array.from({ length: READERS }, () => connect());
-  const reads = new ReaderPool(readers);
+  const readers = Array.from({ length: READERS }, connect);
+  const reads = new ReaderPool(readers, READ_QUEUE_MAX);
+  const guests = Array.from({ length: GUESTS }, connect);
+  const guestReads = new ReaderPool(guests, GUEST_QUEUE_MAX);
   const writes = new Queue();
   return {
     query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
@@ -67,14 +73,14 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
         return answer.json<T>();
       }),
     select: (sql, bounds) =>
-      reads.run(async ({ client }) => {
+      guestReads.run(async ({ client }) => {
         const query = boundedSelect(sql, bounds);
         const answer = await client.query({ query, format: 'JSONCompact' });
         const { meta, data } = await answer.json<unknown[]>();
         return { columns: meta ?? [], rows: data };
       }),
     syntaxTree: (sql) =>
-      reads.run(async ({ connection }) => {
+      guestReads.run(async ({ connection }) => {
         // A FORMAT in the text would belong to the statement that is explained.
         const format = 'TabSeparatedRaw';
         const answer = await connection.chdb.queryAsync(`EXPLAIN AST ${sql}`, { format });
@@ -94,7 +100,7 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
       }),
     async close() {
       await writes.run(() => Promise.resolve());
-      await Promise.all([writer, ...readers].map(({ client }) => client.close()));
+      await Promise.all([writer, ...readers, ...guests].map(({ client }) => client.close()));
     },
   };
 }
@@ -103,8 +109,11 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const error = cause as Error & { code?: string };
-    throw new WarehouseError(error.code ?? 'unknown', error.message, cause);
+    // The client's errors have ClickHouse's code as `code`, those of chDB itself beside their own.
+    const error = cause as Error & { code?: string; clickhouseCode?: number };
+    const code = error.clickhouseCode?.toString() ?? error.code ?? 'unknown';
+    const message = error.message.replace(/^Code: \d+\. DB::Exception: /, '');
+    throw new WarehouseError(code, message, cause);
   }
 }
 
@@ -129,10 +138,12 @@ async function emptied({ connection }: Reader): Promise<void> {
 
 class ReaderPool {
   readonly #idle: Reader[];
+  readonly #queueMax: number;
   readonly #waiting: ((reader: Reader) => void)[] = [];
 
-  constructor(readers: Reader[]) {
+  constructor(readers: Reader[], queueMax: number) {
     this.#idle = [...readers];
+    this.#queueMax = queueMax;
   }
 
   async run<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
@@ -150,7 +161,7 @@ class ReaderPool {
   }
 
   #wait(): Promise<Reader> {
-    if (this.#waiting.length >= READ_QUEUE_MAX) {
+    if (this.#waiting.length >= this.#queueMax) {
       throw new WarehouseError('too_many_queries', 'too many queries wait for the warehouse');
     }
     return new Promise((resolve) => this.#waiting.push(resolve));

@@ -54,6 +54,15 @@ export const apiLimits = {
   /** Execution time of one warehouse query, seconds. */
   warehouseQuerySecondsMax: 30,
 
+  /** Time of one query of `POST /v1/sql`, seconds: it shares two cores with metering. */
+  sqlSecondsMax: 10,
+  /** Memory of one of them, bytes; two run at once, beside projector and API. */
+  sqlMemoryBytesMax: 512 * 1024 * 1024,
+  /** Size of its answer in the engine, bytes; as JSON, which is parsed on our event loop, about twice. */
+  sqlResultBytesMax: 8 * 1024 * 1024,
+  /** Threads of one, so that a long one does not starve the projector. */
+  sqlThreadsMax: 2,
+
   /** Lines of one reconciliation import; a larger bill is imported range by range. */
   reconciliationLinesMax: 20_000,
   /** Lines of one ledger event, so that it stays below 500 KB (a line is at most ~400 bytes). */

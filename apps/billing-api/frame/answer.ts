@@ -31,7 +31,8 @@ export async function answer(
   idempotency: Idempotency,
 ): Promise<StoredAnswer & { repeated: boolean }> {
   const parsed = parseRequest(route, incoming, context);
-  const key = route.method === 'POST' ? incoming.idempotencyKey : null;
+  const repeatable = route.method === 'POST' && route.readOnly !== true;
+  const key = repeatable ? incoming.idempotencyKey : null;
   if (key === null) {
     const commandId = Buffer.from(context.randomBytes(32)).toString('hex');
     const request = requestOf(incoming, parsed, context, commandId, context.clock());

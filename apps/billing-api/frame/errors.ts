@@ -190,6 +190,24 @@ export const errorCatalogue = {
     'No event of this request is valid; nothing was stored.',
     'Correct the events named in `rejected`.',
   ),
+  sql_refused: entry(
+    422,
+    false,
+    'This query is not allowed.',
+    'Leave out what `refused` names; docs/sql.md tells what is allowed.',
+  ),
+  sql_invalid: entry(
+    422,
+    false,
+    'The query is not valid.',
+    'Correct it; docs/sql.md has the views, their columns and examples.',
+  ),
+  sql_limit_exceeded: entry(
+    422,
+    false,
+    'The query takes more time, memory or space than it may.',
+    'Narrow its range of time, group it, or select fewer columns.',
+  ),
   usage_range_too_long: entry(
     422,
     false,
@@ -223,6 +241,7 @@ export const errorCatalogue = {
     'Send it again with the same `Idempotency-Key`.',
   ),
   log_unavailable: entry(503, true, 'The log does not answer.', 'Send the request again.'),
+  sql_busy: entry(503, true, 'Too many SQL queries run at once.', 'Try again shortly.'),
   warehouse_unavailable: entry(503, true, 'The warehouse does not answer.', 'Try again shortly.'),
   projector_behind: entry(
     503,

@@ -50,6 +50,8 @@ export type ApiRoute<
   body: B | null;
   /** Default: `application/json` alone. */
   mediaTypes?: readonly string[];
+  /** A POST that changes nothing has nothing to repeat: its `Idempotency-Key` is ignored. */
+  readOnly?: boolean;
   status: 200 | 201 | 202;
   response: R;
   /** Codes that the handler may answer with, beyond those that every route has. */

@@ -18,6 +18,7 @@ import {
   listReconciliations,
 } from './reconciliations/reconciliations.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
+import { runSql } from './sql/sql.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
 import { getUsage } from './usage/usage.ts';
 
@@ -40,6 +41,7 @@ export const allRoutes: readonly ApiRoute[] = [
   listPriceBooks,
   ingestEvents,
   getUsage,
+  runSql,
   getCall,
   importBill,
   listReconciliations,

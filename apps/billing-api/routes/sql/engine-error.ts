@@ -1,0 +1,59 @@
+/**
+ * What ClickHouse said about a query, as one of our problems. Its text may hold paths, addresses and
+ * values, so only its first sentence goes out, without anything that looks like a path.
+ */
+import { ApiProblem } from '../../frame/errors.ts';
+
+/** Time, rows and bytes, memory, size of a set, of an array, of a text, depth and size of a query. */
+const LIMIT_CODES = [
+  '158',
+  '159',
+  '160',
+  '241',
+  '307',
+  '396',
+  '191',
+  '128',
+  '131',
+  '306',
+  '167',
+  '168',
+];
+/** Theirs and ours, never the user's: bugs, disks, networks, shutdown. */
+const INTERNAL_CODES = ['49', '74', '76', '107', '209', '210', '236', '243', '499', '1001', '1002'];
+const SYNTAX_ERROR = '62';
+const DETAIL_LENGTH_MAX = 300;
+const NEAR_LENGTH_MAX = 40;
+
+export function engineProblem(error: unknown): ApiProblem {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (code === 'too_many_queries') return new ApiProblem('sql_busy', { cause: error });
+  if (!/^\d+$/.test(code) || INTERNAL_CODES.includes(code)) {
+    return new ApiProblem('warehouse_unavailable', { cause: error });
+  }
+  const problem = LIMIT_CODES.includes(code) ? 'sql_limit_exceeded' : 'sql_invalid';
+  const detail = code === SYNTAX_ERROR ? nearOf(message) : publicText(message);
+  return new ApiProblem(problem, {
+    detail,
+    extra: { clickhouse_code: Number(code) },
+    cause: error,
+  });
+}
+
+function publicText(message: string): string {
+  const sentence = message
+    .split(/\n|: In scope | in scope |: [Ww]hile |\(in file|\(version| Stack trace/, 1)[0]
+    ?.replaceAll(/(?:[\w.-]*\/){2,}[\w.-]*/g, '…')
+    .trim();
+  return (sentence ?? '').slice(0, DETAIL_LENGTH_MAX);
+}
+
+const STOPPED = /failed at position \d+ \((.+?)\)(?: \(line [^)]*\))?: ([\s\S]*?)(?:\. Expected|$)/;
+
+/** The text at which the parser gave up; positions would be those of the text that we made of it. */
+function nearOf(message: string): string {
+  const [, token, rest = ''] = STOPPED.exec(message) ?? [];
+  if (token === undefined || token === 'end of query')
+    return 'Syntax error at the end of the query.';
+  return `Syntax error near: ${publicText(rest).slice(0, NEAR_LENGTH_MAX)}`;
+}

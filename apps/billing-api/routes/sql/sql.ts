@@ -1,0 +1,75 @@
+/**
+ * POST /v1/sql: a SELECT of the operator's own over the public views (docs/sql.md). Three looks
+ * before it runs: tokens, syntax tree, and that its own table names hide no table of the engine.
+ */
+import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
+import type { z } from 'zod';
+import { defineRoute } from '../../frame/route.ts';
+import { DATABASE, PUBLIC_VIEWS } from './allowed.ts';
+import { engineProblem } from './engine-error.ts';
+import { checkSyntax } from './fence.ts';
+import { refuse } from './refuse.ts';
+import { type Statement, statementOf } from './statement.ts';
+
+type Rows = z.input<typeof sqlResult>['rows'];
+
+export const runSql = defineRoute({
+  operationId: 'runSql',
+  method: 'POST',
+  path: '/v1/sql',
+  tag: 'Usage',
+  summary: 'Ask the warehouse in SQL',
+  description:
+    `One read-only SELECT in ClickHouse's SQL over ${PUBLIC_VIEWS.join(', ')}: docs/sql.md has ` +
+    'their columns and examples. Plain functions, aggregates, joins, subqueries, window functions ' +
+    'and common table expressions are allowed; table functions, other tables, FORMAT and SETTINGS ' +
+    'are not. Rows, size, time and memory are limited.',
+  body: sqlRequest,
+  status: 200,
+  response: sqlResult,
+  readOnly: true,
+  errors: ['sql_refused', 'sql_invalid', 'sql_limit_exceeded', 'sql_busy', 'warehouse_unavailable'],
+  async handler({ body }, { warehouse, limits }) {
+    const { sql, max_rows } = body as z.output<typeof sqlRequest>;
+    const statement = statementOf(sql);
+    checkSyntax(await engine(warehouse.syntaxTree(statement.text)), statement.tables);
+    await checkHidden(statement, warehouse);
+    const bounds: SelectBounds = {
+      rowsMax: max_rows,
+      resultBytesMax: limits.sqlResultBytesMax,
+      secondsMax: limits.sqlSecondsMax,
+      memoryBytesMax: limits.sqlMemoryBytesMax,
+      threadsMax: limits.sqlThreadsMax,
+    };
+    const { columns, rows }: Table = await engine(warehouse.select(statement.text, bounds));
+    const truncated = rows.length > max_rows;
+    const shown = (truncated ? rows.slice(0, max_rows) : rows) as Rows;
+    return { object: 'sql_result' as const, columns, rows: shown, truncated };
+  },
+});
+
+/**
+ * Where a common table expression is out of scope, its name would be that of a table of the engine's
+ * default database. So the query's own names must be names of nothing there.
+ */
+async function checkHidden({ tables }: Statement, warehouse: Warehouse): Promise<void> {
+  if (tables.size === 0) return;
+  const sql = `SELECT name FROM system.tables WHERE name IN {names:Array(String)}
+    AND (database = currentDatabase() OR database = {database:String} OR is_temporary)`;
+  const params = { names: [...tables], database: DATABASE };
+  const found = await engine(warehouse.query<{ name: string }>(sql, params));
+  const hidden = found.find(({ name }) => !PUBLIC_VIEWS.includes(name));
+  if (hidden !== undefined) {
+    refuse(`${hidden.name} as the name of a common table expression`, 'Give it another name.');
+  }
+}
+
+/** @throws ApiProblem */
+async function engine<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw engineProblem(error);
+  }
+}
