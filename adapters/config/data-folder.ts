@@ -16,3 +16,8 @@ export function dataFolder(path: string) {
     simulatorBill: join(path, 'simulator', 'bill.jsonl'),
   };
 }
+
+/** The installation's secrets: where the configuration says, else in the data folder. */
+export function secretsPath(config: { secrets_file?: string | undefined }, data: string): string {
+  return config.secrets_file ?? dataFolder(data).secrets;
+}

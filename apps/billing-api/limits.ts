@@ -30,6 +30,8 @@ export const apiLimits = {
   ledgerRetryMaxMs: 2_000,
   /** The read model counts as level if the ledger was seen to its head within this, ms. */
   ledgerStaleMaxMs: 30_000,
+  /** SIGTERM: longer than any statement of the warehouse may run, ms. */
+  drainTimeoutMs: 70_000,
   /** Events of one ledger stream that are read in one page. */
   ledgerPageEvents: 1_000,
   /** How long the answer to a repeated `POST /v1/keys` still shows the secret, ms. */

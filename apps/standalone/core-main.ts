@@ -1,52 +1,33 @@
 /**
- * The core process (design §4): the one that owns the warehouse. Projector, billing API, resolver and
- * price publishing on the embedded stores.
+ * The core process (design §4): the one that owns the embedded warehouse. Projector, billing API,
+ * resolver and price publishing; log and ledger may be servers.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
-import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
-import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
-import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
+import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
-import { buildApi } from '@tollgate/billing-api/app.ts';
-import { publishPrices } from '@tollgate/billing-api/price-book/publish-prices.ts';
-import { startResolver } from '@tollgate/billing-api/reconciliation/resolver.ts';
-import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import { apiLimits } from '@tollgate/billing-api/limits.ts';
+import { publishConfiguredPrices, startBilling } from '@tollgate/billing-api/start-billing.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
 
-/** Longer than any statement of the warehouse may run. */
-const DRAIN_TIMEOUT_MS = 70_000;
-
-const { values } = parseArgs({
-  options: { config: { type: 'string' }, data: { type: 'string' }, port: { type: 'string' } },
-});
-const logger = createJsonLogger('core');
-const config = loadConfig(values.config);
-const data = values.data ?? config.data;
+const { config, data, host, port } = readProcessSettings(
+  'apps/standalone/core-main.ts',
+  'Runs projector and billing API on one data folder; `npm start` does it for you.',
+);
 mkdirSync(data, { recursive: true });
-const paths = dataFolder(data);
-const onError = (message: string, err: unknown) => logger.error({ err }, message);
-
-const ledger = await openSqliteLedger({ path: paths.ledger });
-const fingerprint = createHash('sha256').update(JSON.stringify(config.prices)).digest('hex');
-await publishPrices(ledger, [
-  ...(await readCatalogue()),
-  ...priceListsFromOverrides(
-    config.prices,
-    (provider) => `config-${fingerprint.slice(0, 12)}-${provider}`,
-  ),
-]);
-const topic = { path: paths.log, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
-const log = await openSqliteLog({ ...topic, topic: 'usage' });
-const deadLetters = await openSqliteLog({ ...topic, topic: 'dead_letter' });
-const warehouse = await openChdbWarehouse({ path: paths.warehouse });
+const logger = createJsonLogger('core');
+const stores = { config, data, clientId: 'tollgate-core', logger };
+const ledger = await openLedger(stores);
+await publishConfiguredPrices(ledger, config);
+const log = await openLog(stores, 'usage');
+const deadLetters = await openLog(stores, 'dead_letter');
+const warehouse = await openWarehouse(stores);
 await migrate(warehouse);
 const projector = await startProjector({
   log,
@@ -56,37 +37,23 @@ const projector = await startProjector({
   owner: 'core',
   logger,
 });
-const api = await buildApi({
+const billing = await startBilling({
   ledger,
   log,
   warehouse,
-  secrets: openSecrets(paths.secrets),
-  clock: Date.now,
-  randomBytes: (length) => randomBytes(length),
-  onError,
+  secrets: openSecrets(secretsPath(config, data)),
+  logger,
   health: async () => ({ ready: true, checks: { projector_lag: String(projector.lag()) } }),
   metrics: () => projector.metrics(),
 });
-const { limits, directory } = api.context;
-const resolver = startResolver({
-  ledger,
-  log,
-  warehouse,
-  imports: () => directory.imports.all().map(({ state }) => state),
-  pollMs: limits.resolverIdleMs,
-  batchEvents: limits.resolverBatchEvents,
-  onError,
-});
 const child = supervised({
-  drainTimeoutMs: DRAIN_TIMEOUT_MS,
+  drainTimeoutMs: apiLimits.drainTimeoutMs,
   onStop: async () => {
-    await api.stop();
-    await resolver.stop();
+    await billing.stop();
     await projector.stop();
     await Promise.all([warehouse.close(), log.close(), deadLetters.close(), ledger.close()]);
   },
 });
-const port = Number(values.port ?? config.api_port);
-const url = await api.app.listen({ port, host: config.host });
+const url = await billing.app.listen({ port: port ?? config.api_port, host });
 logger.info({ url }, 'the billing API listens');
 child.ready({ url });

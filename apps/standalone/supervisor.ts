@@ -6,7 +6,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
@@ -22,8 +22,15 @@ export type Platform = {
   /** Only on the very first start of the folder. */
   adminToken: string | null;
   simulator: { url: string; bill: string } | null;
-  pids: { supervisor: number; core: number | null; proxies: (number | null)[] };
+  pids: Pids;
   stop(): Promise<void>;
+};
+
+/** Of the children as of now; they change when one is restarted. */
+export type Pids = {
+  supervisor: number;
+  core: number | null;
+  proxies: (number | null)[];
 };
 
 const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -39,7 +46,7 @@ export async function startSupervisor(
   }
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
-  const { newAdminToken } = openSecrets(paths.secrets);
+  const { newAdminToken } = openSecrets(secretsPath(given, given.data));
   const simulator = await simulatorFor(given, paths.simulatorBill);
   const base = withProvider(given, simulator);
   const config = {

@@ -3,6 +3,7 @@
  * embedded platform needs no file at all.
  */
 import { z } from 'zod';
+import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
 const modelName = z.string().min(1).max(256);
@@ -10,12 +11,6 @@ const port = z.int().min(0).max(65_535);
 const usdPerMillion = z
   .string()
   .regex(/^\d{1,9}(\.\d{1,12})?$/, 'a decimal number in quotes, at most 12 places');
-
-/** A secret is never written into the file itself (I12). */
-const secret = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
 
 const provider = z.strictObject({
   base_url: z.url({ protocol: /^https?$/ }),
@@ -72,6 +67,10 @@ export const priceOverride = z.strictObject({
 export const tollgateConfig = z.strictObject({
   /** Folder of everything that is stored. */
   data: z.string().min(1).default('.tollgate'),
+  /** The installation's own secrets; default: `secrets.json` in the data folder, made there. */
+  secrets_file: z.string().min(1).optional(),
+  /** Stores that run on servers; the others are embedded. */
+  engines: engines.default({}),
   host: z.string().min(1).default('127.0.0.1'),
   proxy_port: port.default(8787),
   api_port: port.default(8788),

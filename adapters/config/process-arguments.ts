@@ -1,0 +1,60 @@
+/** The command line that every process of ours has; what they share stands in `tollgate.yaml`. */
+import { parseArgs } from 'node:util';
+import { processArguments } from '@tollgate/schemas/config/process-arguments.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { ConfigError, loadConfig } from './load-config.ts';
+
+const usage = (program: string, what: string) => `Usage: node ${program} [options]
+
+${what}
+
+  --config FILE  tollgate.yaml (default: ./tollgate.yaml if it is there)
+  --data DIR     data folder, overrides the file
+  --host H       address to listen on, overrides the file
+  --port N       port, overrides the file
+  --help         this text
+`;
+
+export type ProcessSettings = {
+  config: TollgateConfig;
+  data: string;
+  host: string;
+  /** As given; each kind of process has its own default. */
+  port: number | undefined;
+};
+
+/**
+ * Reads command line and configuration. Ends the process for `--help`, and when something is wrong:
+ * before anything is opened, naming the argument or the field.
+ */
+export function readProcessSettings(program: string, what: string): ProcessSettings {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: 'string' },
+        data: { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    const { help, ...given } = values;
+    if (help === true) {
+      process.stdout.write(usage(program, what));
+      process.exit(0);
+    }
+    const { config: file, data, host, port } = parsed(given);
+    const config = loadConfig(file);
+    return { config, data: data ?? config.data, host: host ?? config.host, port };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
+
+function parsed(given: object) {
+  const result = processArguments.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new ConfigError(`--${issue?.path.join('.')}: ${issue?.message}`);
+}

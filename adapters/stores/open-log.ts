@@ -1,0 +1,60 @@
+/** The log that the configuration names: Kafka, or the embedded one in the data folder. */
+import { readFileSync } from 'node:fs';
+import type { KafkaEngineConfig } from '@tollgate/schemas/config/engines-config.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { dataFolder, EMBEDDED_PARTITIONS } from '../config/data-folder.ts';
+import { resolveSecret } from '../config/load-config.ts';
+import { type KafkaLogOptions, openKafkaLog } from '../log/kafka-log.ts';
+import type { Log } from '../log/log.ts';
+import { openSqliteLog } from '../log/sqlite-log.ts';
+
+export type LogOptions = {
+  config: Pick<TollgateConfig, 'engines'>;
+  data: string;
+  /** Which process it is, for the server's own logs. */
+  clientId: string;
+  logger: { warn(fields: object, message: string): void };
+};
+
+/** The first log of an installation; a migration would add others. */
+const ORDINAL = 0;
+
+/** @throws Error if it cannot be opened, saying what to do */
+export function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Promise<Log> {
+  const kafka = options.config.engines.log?.kafka;
+  if (kafka === undefined) {
+    const path = dataFolder(options.data).log;
+    return openSqliteLog({ path, topic, ordinal: ORDINAL, partitions: EMBEDDED_PARTITIONS });
+  }
+  return openKafkaLog({
+    ...connection(options, kafka),
+    topic: `${kafka.topic_prefix}.${topic}`,
+    ordinal: ORDINAL,
+    replicationFactor: kafka.replication_factor,
+  });
+}
+
+function connection({ clientId, logger }: LogOptions, kafka: KafkaEngineConfig) {
+  const { brokers, partitions, ssl, sasl } = kafka;
+  return {
+    brokers,
+    partitions,
+    clientId,
+    logger,
+    ...(ssl === undefined ? {} : { ssl: tls(ssl) }),
+    ...(sasl === undefined ? {} : { sasl: login(sasl) }),
+  };
+}
+
+function tls(ssl: NonNullable<KafkaEngineConfig['ssl']>) {
+  return typeof ssl === 'boolean' ? ssl : { ca: [readFileSync(ssl.ca.file, 'utf8')] };
+}
+
+function login(sasl: NonNullable<KafkaEngineConfig['sasl']>): NonNullable<KafkaLogOptions['sasl']> {
+  const { mechanism, username } = sasl;
+  return {
+    mechanism,
+    username,
+    password: resolveSecret(sasl.password, process.env),
+  } as NonNullable<KafkaLogOptions['sasl']>;
+}

@@ -1,0 +1,77 @@
+/**
+ * The control plane on its stores: publishes the configured prices, serves the API, resolves unknown
+ * attempts. Shared by the core process and by a billing API of its own.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { type BillingApi, buildApi } from './app.ts';
+import type { ApiDeps } from './frame/api-deps.ts';
+import { publishPrices } from './price-book/publish-prices.ts';
+import { startResolver } from './reconciliation/resolver.ts';
+
+export type BillingOptions = {
+  ledger: Ledger;
+  log: Log;
+  warehouse: Warehouse;
+  secrets: Secrets;
+  logger: { error(fields: object, message: string): void };
+  health: ApiDeps['health'];
+  metrics?: () => string;
+};
+
+/** Before any proxy starts: none of them serves a model without a price (I8). */
+export async function publishConfiguredPrices(
+  ledger: Ledger,
+  config: TollgateConfig,
+): Promise<void> {
+  const fingerprint = createHash('sha256').update(JSON.stringify(config.prices)).digest('hex');
+  await publishPrices(ledger, [
+    ...(await readCatalogue()),
+    ...priceListsFromOverrides(
+      config.prices,
+      (provider) => `config-${fingerprint.slice(0, 12)}-${provider}`,
+    ),
+  ]);
+}
+
+/** The warehouse must have its tables. */
+export async function startBilling(
+  options: BillingOptions,
+): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
+  const { ledger, log, warehouse, logger, secrets, health, metrics } = options;
+  const onError = (message: string, err: unknown) => logger.error({ err }, message);
+  const api = await buildApi({
+    ledger,
+    log,
+    warehouse,
+    secrets,
+    clock: Date.now,
+    randomBytes: (length) => randomBytes(length),
+    onError,
+    health,
+    ...(metrics === undefined ? {} : { metrics }),
+  });
+  const { limits, directory } = api.context;
+  const resolver = startResolver({
+    ledger,
+    log,
+    warehouse,
+    imports: () => directory.imports.all().map(({ state }) => state),
+    pollMs: limits.resolverIdleMs,
+    batchEvents: limits.resolverBatchEvents,
+    onError,
+  });
+  return {
+    app: api.app,
+    async stop() {
+      await api.stop();
+      await resolver.stop();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * `engines` of `tollgate.yaml`: which stores run on servers. What is not named here is embedded, in
+ * the data folder; so each of the three can move on its own.
+ */
+import { z } from 'zod';
+
+/** A secret is never written into the file itself (I12). */
+export const secret = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+
+const hostAndPort = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'host:port');
+
+const kafka = z.strictObject({
+  brokers: z.array(hostAndPort).min(1),
+  /** Topics are `<prefix>.usage` and `<prefix>.dead_letter`. */
+  topic_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'letters, digits, . _ and -')
+    .default('tollgate'),
+  /** Fixed when the topics are made: a customer's place follows from it (ADR 0001). */
+  partitions: z.int().min(1).max(4_096).default(64),
+  replication_factor: z.int().min(1).max(15).default(3),
+  /** `true`, or the certificate authority that signed the brokers' certificates, in PEM. */
+  ssl: z
+    .union([z.boolean(), z.strictObject({ ca: z.strictObject({ file: z.string() }) })])
+    .optional(),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string().min(1),
+      password: secret,
+    })
+    .optional(),
+});
+
+const eventstoredb = z.strictObject({
+  /** `esdb://…`; a secret, because it may hold a password. */
+  connection_string: secret,
+});
+
+export const engines = z.strictObject({
+  log: z.strictObject({ kafka }).optional(),
+  ledger: z.strictObject({ eventstoredb }).optional(),
+});
+
+export type KafkaEngineConfig = z.infer<typeof kafka>;
