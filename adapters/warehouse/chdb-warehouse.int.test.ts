@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +70,27 @@ describe('the embedded warehouse', () => {
     await expect(
       warehouse.select(wide, { ...BOUNDS, rowsMax: 50, resultBytesMax: 1_000 }),
     ).rejects.toMatchObject({ code: '396' });
+  });
+
+  it.each([1, 20_000])('an insert of %i rows is all or none, and leaves no file', async (count) => {
+    await warehouse.command(
+      'CREATE OR REPLACE TABLE tollgate.row (n UInt64, t String) ENGINE = MergeTree ORDER BY n',
+    );
+    const lines = (last: string) =>
+      `${Array.from({ length: count }, (_, n) => `{"n":${n},"t":"Zoë 'q' \\t"}\n`).join('')}${last}`;
+    for (const bad of ['{"n":1,"t":"","u":1}\n', '{"n":1,"t":null}\n', '{"n":"x","t":""}\n']) {
+      await expect(warehouse.insertLines('tollgate.row', lines(bad))).rejects.toThrow();
+    }
+    await warehouse.insertLines('tollgate.row', lines(''));
+    const stored = await warehouse.query('SELECT count() AS c, any(t) AS t FROM tollgate.row');
+    const parts = await warehouse.query(
+      "SELECT count() AS c FROM system.parts WHERE table = 'row' AND active",
+    );
+    expect([stored, parts, readdirSync(folder)]).toEqual([
+      [{ c: String(count), t: "Zoë 'q' \t" }],
+      [{ c: '1' }],
+      ['warehouse'],
+    ]);
   });
 
   it('a syntax tree is read from the text alone: nothing is analysed, nothing is run', async () => {
