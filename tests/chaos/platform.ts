@@ -25,7 +25,7 @@ export async function openHouse(folder: string, proxies: number): Promise<House>
   process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
   process.env['NODE_OPTIONS'] = `--import ${preload}`;
   const data = join(folder, 'data');
-  const platform = await startPlatform(data, proxies);
+  const platform = await startPlatform({ data, proxies });
   delete process.env['NODE_OPTIONS'];
   const api = patient(adminClient(platform.apiUrl, platform.adminToken));
   const customers: Customer[] = [];

@@ -16,7 +16,7 @@ let secret: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-bad-input-'));
-  platform = await startPlatform(join(folder, 'data'), 1);
+  platform = await startPlatform({ data: join(folder, 'data'), proxies: 1 });
   admin = adminClient(platform.apiUrl, platform.adminToken);
   customerId = (await admin.post<{ id: string }>('/v1/customers', { name: 'c' })).id;
   secret = (await issue()).secret;

@@ -14,7 +14,7 @@ let customerId: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-control-'));
-  platform = await startPlatform(join(folder, 'data'), 1);
+  platform = await startPlatform({ data: join(folder, 'data'), proxies: 1 });
   admin = adminClient(platform.apiUrl, platform.adminToken);
   const customer = { name: 'c', external_id: 'mine', time_zone: 'Asia/Kolkata' };
   customerId = (await admin.post<{ id: string }>('/v1/customers', customer)).id;

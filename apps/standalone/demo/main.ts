@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BUCKETS } from './figures.ts';
 import { type DemoResult, runDemo } from './run.ts';
+import { type Stack, startStack } from './stack.ts';
 import { builtInShapes, traceShapes } from './workload.ts';
 
 const USAGE = `Usage: npm run demo -- [options]
@@ -16,6 +17,7 @@ kills a proxy, closes the month, and compares the simulator's bill with every fi
   --trace FILE   replay a CSV with columns TIMESTAMP,ContextTokens,GeneratedTokens
   --speed X      pace of the trace: 1 as recorded, 10 ten times as fast (default 0: no pauses)
   --proxies N    proxy processes behind one port (default 2)
+  --engines E    embedded (default) or distributed: on \`npm run stack\`, which needs Java and Maven
   --data DIR     data folder (default: a temporary one, removed at the end)
   --keep         leave the platform running, to explore
   --json FILE    write the figures
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     trace: { type: 'string' },
     speed: { type: 'string', default: '0' },
     proxies: { type: 'string', default: '2' },
+    engines: { type: 'string', default: 'embedded' },
     data: { type: 'string' },
     keep: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -72,14 +75,24 @@ function report(result: DemoResult): void {
 }
 
 const calls = number('calls', values.calls, 1);
+if (!['embedded', 'distributed'].includes(values.engines)) {
+  console.error(`--engines: embedded or distributed, not ${values.engines}`);
+  process.exit(2);
+}
 const folder = values.data ?? mkdtempSync(join(tmpdir(), 'tollgate-demo-'));
 const tty = process.stderr.isTTY === true;
 let shownAtMs = 0;
+let stack: Stack | null = null;
 try {
+  if (values.engines === 'distributed') {
+    stack = await startStack();
+    console.log(`On ${stack.engines.join(' and ')}`);
+  }
   const { platform, ...result } = await runDemo({
     data: folder,
     proxies: number('proxies', values.proxies, 1),
     speed: number('speed', values.speed, 0),
+    ...(stack === null ? {} : { config: stack.config }),
     shapes: values.trace === undefined ? builtInShapes(calls) : traceShapes(values.trace, calls),
     say: (line) => console.log(`${tty ? '\r\u001b[K' : ''}${line}`),
     progress: (line) => {
@@ -100,5 +113,7 @@ try {
 } catch (error) {
   console.error(`\nThe demo has failed: ${error instanceof Error ? error.message : String(error)}`);
   console.error(`Its data stays in ${folder}`);
-  process.exit(1);
+  process.exitCode = 1;
+} finally {
+  if (!values.keep) await stack?.stop();
 }

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 
 export type Started = {
   proxyUrl: string;
@@ -23,10 +25,19 @@ type ReadyLine = {
   simulator: { bill: string };
 };
 
+export type PlatformOptions = {
+  data: string;
+  proxies: number;
+  /** Names the engines; default: all embedded. */
+  config?: string;
+};
+
 /** Always on the simulator: a demo costs nothing and can be audited. */
-export async function startPlatform(data: string, proxies: number): Promise<Started> {
+export async function startPlatform(options: PlatformOptions): Promise<Started> {
+  const { data, proxies, config } = options;
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const flags = ['--json', '--data', data, '--proxies', String(proxies)];
+  if (config !== undefined) flags.push('--config', config);
   const { OPENAI_API_KEY: _, ...env } = process.env;
   const args = [main, ...flags, '--proxy-port', '0', '--api-port', '0'];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -50,4 +61,9 @@ export async function startPlatform(data: string, proxies: number): Promise<Star
       await exited;
     },
   };
+}
+
+/** What the running product was started with, the simulator and the ports included. */
+export function runningConfig(data: string): TollgateConfig {
+  return loadConfig(join(data, 'run', 'config.json'));
 }

@@ -3,8 +3,7 @@
  * simulator's own bill. Any wrong figure throws.
  */
 
-import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
-import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import OpenAI from 'openai';
@@ -19,7 +18,7 @@ import {
   until,
 } from './audit.ts';
 import { assertEqual, type BillLine, type Figures, readBill, sum } from './figures.ts';
-import { type Started, startPlatform } from './platform.ts';
+import { runningConfig, type Started, startPlatform } from './platform.ts';
 import { replay, type Shape } from './workload.ts';
 
 export type DemoOptions = {
@@ -27,6 +26,8 @@ export type DemoOptions = {
   proxies: number;
   shapes: readonly Shape[];
   speed: number;
+  /** A `tollgate.yaml` that names the engines; default: all embedded. */
+  config?: string;
   say: (line: string) => void;
   progress: (line: string) => void;
 };
@@ -53,11 +54,12 @@ export type DemoResult = {
 
 const RACE_LIMIT = '0.010000000000';
 const RACE_CALLS = 96;
+const quiet = { warn: () => undefined };
 
 export async function runDemo(options: DemoOptions): Promise<DemoResult & { platform: Started }> {
   const { say } = options;
   const startMs = Date.now() - 1_000;
-  const platform = await startPlatform(options.data, options.proxies);
+  const platform = await startPlatform(options);
   const api = adminClient(platform.apiUrl, platform.adminToken);
   say(`Running on ${platform.proxyUrl} (${options.proxies} proxies), API ${platform.apiUrl}`);
   const parties = [
@@ -71,13 +73,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult & { plat
   );
   const racer = await raceBudget(api, platform, parties[0] as Party, say);
 
-  const paths = dataFolder(options.data);
-  const log = await openSqliteLog({
-    path: paths.log,
-    topic: 'usage',
-    ordinal: 0,
-    partitions: EMBEDDED_PARTITIONS,
-  });
+  const stores = { config: runningConfig(options.data), clientId: 'tollgate-demo', logger: quiet };
+  const log = await openLog({ ...stores, data: options.data }, 'usage');
   const audit = { api, log, bill: () => readBill(platform.bill) };
   const before = await settled(audit);
   const unknown = checkBeforeImport(before, say);
