@@ -3,6 +3,7 @@
  * its input. Pure: bytes in, a value out; a refusal is a value too.
  */
 import { isUtf8 } from 'node:buffer';
+import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest, embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { z } from 'zod';
 import type { Refusal } from '../errors.ts';
@@ -78,6 +79,7 @@ function billedTwice(scan: JsonScan): string | undefined {
   return undefined;
 }
 
+type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 type Common = Pick<CallRequest, 'body' | 'text' | 'scan' | 'inputTokensMax'>;
 type Read = { ok: true; request: CallRequest } | { ok: false; refusal: Refusal };
 
@@ -93,9 +95,12 @@ function invalid(error: z.ZodError): Read {
 }
 
 function readChat(json: unknown, common: Common): Read {
+  if (isPlainChatRequest(json)) return chatRead(json, common);
   const parsed = chatCompletionRequest.safeParse(json);
-  if (!parsed.success) return invalid(parsed.error);
-  const request = parsed.data;
+  return parsed.success ? chatRead(parsed.data, common) : invalid(parsed.error);
+}
+
+function chatRead(request: ChatCompletionRequest, common: Common): Read {
   const choices = request.n ?? 1;
   const limit = outputLimit(request.max_tokens, request.max_completion_tokens);
   return {
@@ -123,7 +128,7 @@ function outputLimit(
   return Math.max(maxTokens, maxCompletionTokens ?? 0);
 }
 
-function unboundedPart(request: z.infer<typeof chatCompletionRequest>): string | null {
+function unboundedPart(request: ChatCompletionRequest): string | null {
   for (const { content } of request.messages) {
     if (!Array.isArray(content)) continue;
     const part = content.find((candidate) => !BOUNDED_PARTS.has(candidate.type));

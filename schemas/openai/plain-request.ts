@@ -1,0 +1,49 @@
+/**
+ * A quick look at a chat request before the schema is asked: true only if the schema is sure to take
+ * it as it is. It knows the ordinary call; whatever it does not recognise at once goes the long way,
+ * so that the schema alone says what a request is and why one is refused.
+ */
+import type { z } from 'zod';
+import type { chatCompletionRequest } from './requests.ts';
+
+type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
+
+const MODEL_LENGTH_MAX = 256;
+const END_USER_LENGTH_MAX = 1_024;
+const COUNT_MAX = 100_000_000;
+
+/** True: the schema takes it, and reads it as it is. False: ask the schema. */
+export function isPlainChatRequest(value: unknown): value is ChatCompletionRequest {
+  if (!isRecord(value)) return false;
+  const { model, messages, stream, user } = value;
+  if (typeof model !== 'string' || model === '' || model.length > MODEL_LENGTH_MAX) return false;
+  if (!Array.isArray(messages) || messages.length === 0) return false;
+  for (const message of messages) if (!isPlainMessage(message)) return false;
+  if (stream !== undefined && typeof stream !== 'boolean') return false;
+  if (value['stream_options'] !== undefined || value['tools'] !== undefined) return false;
+  if (user !== undefined && !isEndUser(user)) return false;
+  return (
+    isOptionalCount(value['max_tokens']) &&
+    isOptionalCount(value['max_completion_tokens']) &&
+    isOptionalCount(value['n'])
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPlainMessage(value: unknown): boolean {
+  return (
+    isRecord(value) && typeof value['role'] === 'string' && typeof value['content'] === 'string'
+  );
+}
+
+function isEndUser(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= END_USER_LENGTH_MAX;
+}
+
+function isOptionalCount(value: unknown): boolean {
+  if (value === undefined) return true;
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= COUNT_MAX;
+}
