@@ -75,11 +75,14 @@ export class JournalStore {
   readonly #db: DatabaseSync;
   readonly #leases = new Map<string, LeaseTotal>();
   readonly #dirtyLeases = new Set<string>();
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #insertAttempt: StatementSync;
   readonly #deleteAttempt: StatementSync;
   readonly #insertOutbox: StatementSync;
   readonly #saveLease: StatementSync;
   readonly #selectOutbox: StatementSync;
+  readonly #deleteShipped: StatementSync;
   /** Where each unfinished attempt stands in the file. */
   readonly #attempts = new Map<string, number>();
   #nextSeq = 1;
@@ -91,6 +94,8 @@ export class JournalStore {
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;',
     );
     this.#db.exec(SCHEMA);
+    this.#begin = this.#db.prepare('BEGIN IMMEDIATE');
+    this.#commit = this.#db.prepare('COMMIT');
     this.#insertAttempt = this.#db.prepare('INSERT INTO attempt VALUES (?, ?, ?)');
     this.#deleteAttempt = this.#db.prepare('DELETE FROM attempt WHERE seq = ?');
     this.#insertOutbox = this.#db.prepare('INSERT INTO outbox VALUES (?, ?, ?)');
@@ -100,6 +105,7 @@ export class JournalStore {
     this.#selectOutbox = this.#db.prepare(
       'SELECT seq, partition, CAST(value AS BLOB) AS value FROM outbox ORDER BY seq LIMIT ?',
     );
+    this.#deleteShipped = this.#db.prepare('DELETE FROM outbox WHERE seq <= ?');
     this.#load();
   }
 
@@ -110,11 +116,11 @@ export class JournalStore {
 
   /** All writes in one durable transaction, or none of them. */
   apply(writes: readonly JournalWrite[]): void {
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#begin.run();
     try {
       for (const write of writes) this.#write(write);
       for (const leaseId of this.#dirtyLeases) this.#store(leaseId);
-      this.#db.exec('COMMIT');
+      this.#commit.run();
     } catch (error) {
       this.#db.exec('ROLLBACK');
       this.#load();
@@ -208,7 +214,7 @@ export class JournalStore {
   }
 
   #forgetShipped(uptoSeq: number): void {
-    const { changes } = this.#db.prepare('DELETE FROM outbox WHERE seq <= ?').run(uptoSeq);
+    const { changes } = this.#deleteShipped.run(uptoSeq);
     this.#outboxRecords -= Number(changes);
   }
 

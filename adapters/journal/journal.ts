@@ -123,11 +123,11 @@ class WorkerJournal implements Journal {
     });
   }
 
-  /** Idle: what this turn of the event loop still queues goes into the same transaction. */
+  /** What this turn of the event loop still queues, socket by socket, goes into the same group. */
   #schedule(): void {
     if (this.#scheduled || this.#inFlight !== null) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#next();
     });

@@ -9,7 +9,7 @@ export type LogRequest =
       kind: 'append';
       partitions: Int32Array;
       lengths: Int32Array;
-      values: Uint8Array;
+      values: Uint8Array<ArrayBuffer>;
       nowMs: number;
     }
   | { kind: 'read'; partition: number; offset: bigint; maxRecords: number; maxBytes: number }

@@ -11,6 +11,8 @@ const QUEUE_MAX = 4_096;
 /** Requests per transaction. */
 const GROUP_MAX = 64;
 
+type AppendRequest = Extract<LogRequest, { kind: 'append' }>;
+
 export type SqliteLogOptions = {
   path: string;
   topic: 'usage' | 'dead_letter';
@@ -36,7 +38,8 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
     ordinal,
     partitions,
     async append(records) {
-      return [...(await writer.send<BigInt64Array>(appendRequest(records, Date.now())))];
+      const request = appendRequest(records, Date.now());
+      return [...(await writer.send<BigInt64Array>(request, [request.values.buffer]))];
     },
     async read(from): Promise<LogRecord[]> {
       return recordsOf(from.partition, await reader.send<StoredPage>({ kind: 'read', ...from }));
@@ -50,11 +53,11 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
   };
 }
 
-/** All values in one buffer: cloning a thousand small ones between threads costs far more. */
+/** All values in one buffer, which moves: cloning a thousand small ones costs far more. */
 function appendRequest(
   records: readonly { partition: number; value: Uint8Array }[],
   nowMs: number,
-): LogRequest {
+): AppendRequest {
   const partitions = Int32Array.from(records, ({ partition }) => partition);
   const lengths = Int32Array.from(records, ({ value }) => value.length);
   const values = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));

@@ -13,12 +13,14 @@ export class SqliteWorkerError extends Error {
 export type WorkerReply = ({ ok: true; result: unknown } | { ok: false; message: string })[];
 
 type Pending = { resolve: (result: never) => void; reject: (error: Error) => void };
+/** `moved`: buffers of the request that go to the worker without a copy. */
+type Queued<Request> = { request: Request; moved: readonly ArrayBuffer[]; pending: Pending };
 
 export class SqliteWorkerClient<Request> {
   readonly #worker: Worker;
   readonly #queueMax: number;
   readonly #groupMax: number;
-  #queue: { request: Request; pending: Pending }[] = [];
+  #queue: Queued<Request>[] = [];
   #inFlight: Pending[] = [];
   #scheduled = false;
   #failure: SqliteWorkerError | null = null;
@@ -35,15 +37,18 @@ export class SqliteWorkerClient<Request> {
     this.#worker.on('exit', () => this.#fail(new SqliteWorkerError('the store is closed')));
   }
 
-  /** @throws SqliteWorkerError if the queue is full, the request failed, or the worker is gone */
-  send<Result>(request: Request): Promise<Result> {
+  /**
+   * @param moved buffers of the request that the caller gives away
+   * @throws SqliteWorkerError if the queue is full, the request failed, or the worker is gone
+   */
+  send<Result>(request: Request, moved: readonly ArrayBuffer[] = []): Promise<Result> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#queue.length >= this.#queueMax) {
       return Promise.reject(new SqliteWorkerError('too many requests wait for the store'));
     }
     return new Promise<Result>((resolve, reject) => {
       const pending = { resolve: resolve as (result: never) => void, reject };
-      this.#queue.push({ request, pending });
+      this.#queue.push({ request, moved, pending });
       this.#schedule();
     });
   }
@@ -58,7 +63,7 @@ export class SqliteWorkerClient<Request> {
   #schedule(): void {
     if (this.#scheduled || this.#inFlight.length > 0) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#post();
     });
@@ -68,7 +73,9 @@ export class SqliteWorkerClient<Request> {
     if (this.#inFlight.length > 0 || this.#queue.length === 0 || this.#failure !== null) return;
     const group = this.#queue.splice(0, this.#groupMax);
     this.#inFlight = group.map(({ pending }) => pending);
-    this.#worker.postMessage(group.map(({ request }) => request));
+    const requests = group.map(({ request }) => request);
+    const moved = group.flatMap((queued) => queued.moved);
+    this.#worker.postMessage(requests, moved);
   }
 
   #onReplies(replies: WorkerReply): void {

@@ -2,7 +2,7 @@
  * The worker's side: answers groups of requests. The writes of a group share one durable
  * transaction; a request that fails is undone alone, by its savepoint.
  */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import type { WorkerReply } from './worker-client.ts';
 
@@ -12,14 +12,21 @@ export type SqliteHandler<Request> = {
   handle(request: Request): unknown;
 };
 
+/** Prepared once: they run in every group. */
+type Transaction = { begin: StatementSync; commit: StatementSync };
+
 export function serveSqlite<Request extends { kind: string }>(
   handler: SqliteHandler<Request>,
 ): void {
   const port = parentPort;
   if (port === null) throw new Error('a SQLite worker runs in a worker thread');
+  const transaction = {
+    begin: handler.db.prepare('BEGIN IMMEDIATE'),
+    commit: handler.db.prepare('COMMIT'),
+  };
   port.on('message', (requests: Request[]) => {
     const closing = requests.some((request) => request.kind === 'close');
-    const replies = answerGroup(handler, requests);
+    const replies = answerGroup(handler, transaction, requests);
     port.postMessage(replies, buffersOf(replies));
     if (closing) handler.db.close();
   });
@@ -38,14 +45,15 @@ function buffersOf(replies: WorkerReply): ArrayBuffer[] {
 
 function answerGroup<Request extends { kind: string }>(
   handler: SqliteHandler<Request>,
+  transaction: Transaction,
   requests: readonly Request[],
 ): WorkerReply {
   const { db } = handler;
   const writes = requests.some((request) => handler.isWrite(request));
   try {
-    if (writes) db.exec('BEGIN IMMEDIATE');
+    if (writes) transaction.begin.run();
     const replies = requests.map((request) => answer(handler, request));
-    if (writes) db.exec('COMMIT');
+    if (writes) transaction.commit.run();
     return replies;
   } catch (error) {
     // Nothing of the group is durable, so none of it may be acknowledged.
