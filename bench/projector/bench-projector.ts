@@ -1,58 +1,78 @@
 /**
- * The projector: from the log to raw rows and roll-ups, dedupe on. The records are in the log before
- * the clock starts; it stops when each has its row and no closed bucket is dirty.
+ * The projector: from the log to raw rows and roll-ups, dedupe on, beside a plain consumer of the same
+ * log without any guarantee, interleaved in one run, each in a process of its own. The records are in
+ * the log before a clock starts; it stops when each has its row and no closed bucket is dirty.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
-import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
-import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
-import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { startProjector } from '@tollgate/projector/projector.ts';
 import { report } from '../harness/results.ts';
 import { median, rounded } from '../harness/stats.ts';
+import { runContender, type Taken } from './contender/run-contender.ts';
 import { EventSource, eventBytes } from './events.ts';
+import { engines } from './stores.ts';
 
-export const projectorBenchUsage = `  projector [--events 500000] [--rounds 3] [--compare FILE]
-      Events per second from the log into raw rows and roll-ups, 1 % duplicates.
+export const projectorBenchUsage = `  projector [--events 500000] [--rounds 3] [--engines embedded] [--compare FILE]
+      Events per second from the log into raw rows and roll-ups, 1 % duplicates, and beside it a
+      plain consumer that inserts the same records without any guarantee: plain_ratio.
 `;
 
 const APPEND_RECORDS = 5_000;
 const DAY_MS = 86_400_000;
+const CONTENDERS = ['plain', 'tollgate'] as const;
 
-type Stores = {
-  log: Log;
-  deadLetters: Log;
-  ledger: Awaited<ReturnType<typeof openSqliteLedger>>;
-  warehouse: Warehouse;
-  close(): Promise<void>;
-};
+type Name = (typeof CONTENDERS)[number];
+type Sample = Taken & { contender: Name; eventsPerS: number };
 
-async function openStores(folder: string): Promise<Stores> {
-  const topic = {
-    path: join(folder, 'log.sqlite'),
-    ordinal: 0,
-    partitions: EMBEDDED_PARTITIONS,
-  };
-  const log = await openSqliteLog({ ...topic, topic: 'usage' });
-  const deadLetters = await openSqliteLog({ ...topic, topic: 'dead_letter' });
-  const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  const warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
-  await migrate(warehouse);
-  return {
-    log,
-    deadLetters,
-    ledger,
-    warehouse,
-    async close() {
-      await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
+export async function benchProjector(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      events: { type: 'string', default: '500000' },
+      rounds: { type: 'string', default: '3' },
+      engines: { type: 'string', default: 'embedded' },
+      compare: { type: 'string' },
     },
-  };
+  });
+  const events = Number(values.events);
+  const samples: Sample[] = [];
+  let partitions = 0;
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
+    try {
+      partitions = await fillLog(values.engines, folder, events);
+      // The first of two finds the log in memory less often: they take turns.
+      const order = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed();
+      for (const contender of order) {
+        const taken = await runContender(contender, values.engines, folder);
+        assertRight(contender, taken, events);
+        samples.push({ contender, eventsPerS: events / taken.seconds, ...taken });
+        console.error(`round ${round + 1}: ${described(samples.at(-1) as Sample)}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const options = { events, event_bytes: Math.round(eventBytes(partitions)), partitions };
+  report(
+    'projector',
+    { ...options, engines: values.engines },
+    samples,
+    summary(samples, events),
+    values.compare,
+  );
+}
+
+async function fillLog(name: string, folder: string, events: number): Promise<number> {
+  const stores = await engines[name]?.(folder, 'fill');
+  if (stores === undefined) throw new Error(`--engines ${name}: no such engines`);
+  const fromMs = Date.now() - 3 * DAY_MS;
+  const { partitions } = stores.log;
+  await fill(stores.log, new EventSource(partitions, fromMs, (2 * DAY_MS) / events), events);
+  await stores.close();
+  return partitions;
 }
 
 async function fill(log: Log, source: EventSource, events: number): Promise<void> {
@@ -61,90 +81,30 @@ async function fill(log: Log, source: EventSource, events: number): Promise<void
   }
 }
 
-type Projected = { seconds: number; cpuS: number; rssMib: number };
-
-/** Runs a projector until it has caught up and rolled up. */
-async function project(stores: Stores, owner: string): Promise<Projected> {
-  const failures: object[] = [];
-  const logger = {
-    warn: () => undefined,
-    error: (fields: object) => failures.push(fields),
-  };
-  const startMs = performance.now();
-  const cpuBefore = process.cpuUsage();
-  const projector = await startProjector({ ...stores, owner, logger });
-  await projector.caughtUp();
-  const seconds = (performance.now() - startMs) / 1000;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const rssMib = process.memoryUsage.rss() / 1024 ** 2;
-  await projector.stop();
-  if (failures.length > 0) throw new Error('the projector failed', { cause: failures[0] });
-  return { seconds, cpuS: (user + system) / 1e6, rssMib };
-}
-
-export async function benchProjector(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      events: { type: 'string', default: '500000' },
-      rounds: { type: 'string', default: '3' },
-      compare: { type: 'string' },
-    },
-  });
-  const events = Number(values.events);
-  const rounds: (Projected & { eventsPerS: number })[] = [];
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-    const stores = await openStores(folder);
-    try {
-      const fromMs = Date.now() - 3 * DAY_MS;
-      const source = new EventSource(EMBEDDED_PARTITIONS, fromMs, (2 * DAY_MS) / events);
-      await fill(stores.log, source, events);
-      const result = await project(stores, `bench${round}`);
-      await check(stores.warehouse, events);
-      const eventsPerS = events / result.seconds;
-      rounds.push({ ...result, eventsPerS });
-      console.error(
-        `round ${round}: ${Math.round(eventsPerS)}/s, ${rounded(result.cpuS)} CPU s, ` +
-          `RSS ${Math.round(result.rssMib)} MiB`,
-      );
-    } finally {
-      await stores.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-  const of = (field: 'eventsPerS' | 'cpuS' | 'rssMib') => median(rounds.map((r) => r[field]));
-  report(
-    'projector',
-    {
-      events,
-      event_bytes: Math.round(eventBytes(EMBEDDED_PARTITIONS)),
-      partitions: EMBEDDED_PARTITIONS,
-    },
-    rounds,
-    {
-      events_per_s: of('eventsPerS'),
-      cpu_us_per_event: (of('cpuS') / events) * 1e6,
-      rss_mib: of('rssMib'),
-    },
-    values.compare,
-  );
-}
-
 /** A rate of rows that are wrong would be worth nothing. */
-async function check(warehouse: Warehouse, events: number): Promise<void> {
-  const [raw] = await warehouse.query<{ rows: string; counted: string; cost: string }>(
-    `SELECT count() AS rows, countIf(disposition = 'counted') AS counted,
-       toString(sumIf(cost, disposition = 'counted')) AS cost FROM tollgate.raw_usage`,
-  );
-  const [rolled] = await warehouse.query<{ events: string; cost: string }>(
-    'SELECT sum(events) AS events, toString(sum(cost)) AS cost FROM tollgate.usage_hourly',
-  );
-  const duplicates = events - Number(raw?.counted);
-  const right =
-    Number(raw?.rows) === events &&
-    Math.abs(duplicates / events - 0.01) < 0.001 &&
-    raw?.counted === rolled?.events &&
-    raw?.cost === rolled?.cost;
-  if (!right) throw new Error(`wrong rows: ${JSON.stringify({ raw, rolled, events })}`);
+function assertRight(contender: Name, { rows, counted }: Taken, events: number): void {
+  const duplicates = events - counted;
+  const expected = contender === 'plain' ? 0 : 0.01;
+  const right = rows === events && Math.abs(duplicates / events - expected) < 0.001;
+  if (!right) throw new Error(`${contender}: wrong rows: ${JSON.stringify({ rows, counted })}`);
+}
+
+function described({ contender, eventsPerS, cpuS, rssMib }: Sample): string {
+  const rate = `${contender} ${Math.round(eventsPerS)}/s`;
+  return `${rate}, ${rounded(cpuS)} CPU s, RSS ${Math.round(rssMib)} MiB`;
+}
+
+function summary(samples: readonly Sample[], events: number): Record<string, number> {
+  const of = (name: Name, field: 'eventsPerS' | 'cpuS' | 'rssMib') =>
+    median(samples.filter(({ contender }) => contender === name).map((sample) => sample[field]));
+  return {
+    events_per_s: of('tollgate', 'eventsPerS'),
+    cpu_us_per_event: (of('tollgate', 'cpuS') / events) * 1e6,
+    rss_mib: of('tollgate', 'rssMib'),
+    plain_events_per_s: of('plain', 'eventsPerS'),
+    plain_cpu_us_per_event: (of('plain', 'cpuS') / events) * 1e6,
+    plain_rss_mib: of('plain', 'rssMib'),
+    plain_ratio: of('tollgate', 'eventsPerS') / of('plain', 'eventsPerS'),
+    plain_cpu_ratio: of('plain', 'cpuS') / of('tollgate', 'cpuS'),
+  };
 }
