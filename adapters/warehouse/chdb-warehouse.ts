@@ -7,7 +7,10 @@ import { open, unlink } from 'node:fs/promises';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { boundedSelect } from './bounded-select.ts';
+import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
+import { WarehouseError } from './warehouse-error.ts';
+import { Pool, Queue } from './work-queues.ts';
 
 type Reader = {
   client: ClickHouseClient;
@@ -24,36 +27,8 @@ const READ_QUEUE_MAX = 256;
 const GUESTS = 2;
 /** Of those, how many may wait: each may take its whole time. */
 const GUEST_QUEUE_MAX = 8;
-/** Longest SELECT, seconds: aborting a query only stops waiting for it, so the engine must stop. */
-const QUERY_SECONDS_MAX = 60;
-/** Memory of one SELECT. */
-const QUERY_BYTES_MAX = 2 * 1024 ** 3;
-
-const READ_SETTINGS = [
-  'output_format_json_quote_decimals = 1',
-  'output_format_json_quote_64bit_integers = 1',
-  `max_execution_time = ${QUERY_SECONDS_MAX}`,
-  `max_memory_usage = ${QUERY_BYTES_MAX}`,
-].join(', ');
-
 /** Rows up to this go beside their statement, which spares a file. */
 const INLINE_BYTES_MAX = 64 * 1024;
-
-const INSERT_SETTINGS = {
-  async_insert: 0,
-  date_time_input_format: 'best_effort',
-  input_format_null_as_default: 0,
-  input_format_skip_unknown_fields: 0,
-};
-
-class WarehouseError extends Error {
-  /** ClickHouse's own code, where it has one. */
-  readonly code: string;
-  constructor(code: string, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
-}
 
 /** @throws WarehouseError if another process has the folder */
 export async function openChdbWarehouse(options: { path: string }): Promise<Warehouse> {
@@ -65,27 +40,27 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
   const writer = connect();
   await guarded(() => writer.client.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
   const readers = Array.from({ length: READERS }, connect);
-  const reads = new ReaderPool(readers, READ_QUEUE_MAX);
+  const reads = new Pool(readers, READ_QUEUE_MAX);
   const guests = Array.from({ length: GUESTS }, connect);
-  const guestReads = new ReaderPool(guests, GUEST_QUEUE_MAX);
+  const guestReads = new Pool(guests, GUEST_QUEUE_MAX);
   const writes = new Queue();
   const rowsFile = `${options.path}.rows`;
   return {
     query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
-      reads.run(async ({ client }) => {
+      read(reads, async ({ client }) => {
         const query = `${sql} SETTINGS ${READ_SETTINGS}`;
         const answer = await client.query({ query, query_params: params, format: 'JSONEachRow' });
         return answer.json<T>();
       }),
     select: (sql, bounds) =>
-      guestReads.run(async ({ client }) => {
+      read(guestReads, async ({ client }) => {
         const query = boundedSelect(sql, bounds);
         const answer = await client.query({ query, format: 'JSONCompact' });
         const { meta, data } = await answer.json<unknown[]>();
         return { columns: meta ?? [], rows: data };
       }),
     syntaxTree: (sql) =>
-      guestReads.run(async ({ connection }) => {
+      read(guestReads, async ({ connection }) => {
         // A FORMAT in the text would belong to the statement that is explained.
         const format = 'TabSeparatedRaw';
         const answer = await connection.chdb.queryAsync(`EXPLAIN AST ${sql}`, { format });
@@ -130,10 +105,9 @@ async function insertBytes(
     for (let at = 0; at < bytes.length; ) {
       at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
     }
-    const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = '${value}'`);
     await connection.chdb.queryAsync(
       `INSERT INTO ${table} FROM INFILE '/dev/fd/${handle.fd}'
-       SETTINGS ${settings.join(', ')}, input_format_parallel_parsing = 0 FORMAT JSONEachRow`,
+       SETTINGS ${INSERT_SETTINGS_TEXT}, input_format_parallel_parsing = 0 FORMAT JSONEachRow`,
     );
   } finally {
     await handle.close();
@@ -152,17 +126,6 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One after another, in the order of calls. */
-class Queue {
-  #tail: Promise<unknown> = Promise.resolve();
-
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work, work);
-    this.#tail = done.catch(() => undefined);
-    return done;
-  }
-}
-
 /**
  * What a failed query had already written comes out before the next answer of its connection, whoever
  * asked (chDB 26.7; I10). So a statement whose answer nobody reads takes it away.
@@ -171,34 +134,13 @@ async function emptied({ connection }: Reader): Promise<void> {
   await guarded(() => connection.chdb.queryAsync('SELECT 1', { format: 'TabSeparated' }));
 }
 
-class ReaderPool {
-  readonly #idle: Reader[];
-  readonly #queueMax: number;
-  readonly #waiting: ((reader: Reader) => void)[] = [];
-
-  constructor(readers: Reader[], queueMax: number) {
-    this.#idle = [...readers];
-    this.#queueMax = queueMax;
-  }
-
-  async run<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    const reader = this.#idle.pop() ?? (await this.#wait());
+async function read<T>(pool: Pool<Reader>, work: (reader: Reader) => Promise<T>): Promise<T> {
+  return pool.run(async (reader) => {
     try {
       return await guarded(() => work(reader));
     } catch (error) {
       await emptied(reader);
       throw error;
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#idle.push(reader);
-      else next(reader);
     }
-  }
-
-  #wait(): Promise<Reader> {
-    if (this.#waiting.length >= this.#queueMax) {
-      throw new WarehouseError('too_many_queries', 'too many queries wait for the warehouse');
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
+  });
 }

@@ -1,0 +1,164 @@
+/**
+ * The warehouse on a ClickHouse server, over HTTP. The same SQL as embedded, settings in its text.
+ *
+ * Only a SELECT is ever sent twice. A command or an insert whose answer is lost may have been done,
+ * may still run, or may never have arrived: it is rejected, and whoever sent it looks at what stands
+ * (design §9; tests/contract/clickhouse-faults.contract.test.ts). The next one then starts while it
+ * may still run: what must not meet is kept apart by the fence, never by this queue.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { boundedSelect } from './bounded-select.ts';
+import { type ClickhouseAddress, ClickhouseConnection } from './clickhouse-connection.ts';
+import { type ClickhouseLimits, clickhouseLimits } from './clickhouse-limits.ts';
+import { INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
+import type { Row, Warehouse } from './warehouse.ts';
+import { WarehouseError } from './warehouse-error.ts';
+import { Pool, Queue } from './work-queues.ts';
+
+export type ClickhouseOptions = ClickhouseAddress & {
+  limits?: Partial<ClickhouseLimits>;
+  logger?: { warn(fields: object, message: string): void };
+};
+
+/** Node's names for a connection that could not be made or broke. */
+const CONNECTION_FAILURES = [
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ETIMEDOUT',
+];
+/** ClickHouse's TOO_MANY_SIMULTANEOUS_QUERIES. */
+const SERVER_BUSY = '202';
+const TRY_AGAIN = new Set([...CONNECTION_FAILURES, SERVER_BUSY]);
+
+const WHOLE_CLUSTER = /\bON CLUSTER\b/;
+const TABLE_NAME = /^\w+(\.\w+)?$/;
+
+/** @throws WarehouseError if the server does not answer, or not to this user */
+export async function openClickhouseWarehouse(options: ClickhouseOptions): Promise<Warehouse> {
+  const { limits: changed, logger, ...address } = options;
+  const limits = { ...clickhouseLimits, ...changed };
+  const connection = new ClickhouseConnection(address, limits);
+  const warehouse = new ClickhouseWarehouse(connection, limits, logger);
+  try {
+    await warehouse.query('SELECT 1 AS one');
+  } catch (error) {
+    await warehouse.close();
+    throw error;
+  }
+  return warehouse;
+}
+
+class ClickhouseWarehouse implements Warehouse {
+  readonly #connection: ClickhouseConnection;
+  readonly #limits: ClickhouseLimits;
+  readonly #logger: ClickhouseOptions['logger'];
+  readonly #reads: Pool<number>;
+  readonly #guests: Pool<number>;
+  readonly #writes = new Queue();
+  readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(
+    connection: ClickhouseConnection,
+    limits: ClickhouseLimits,
+    logger: ClickhouseOptions['logger'],
+  ) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#logger = logger;
+    this.#reads = new Pool(places(limits.reads), limits.readQueueMax);
+    this.#guests = new Pool(places(limits.guests), limits.guestQueueMax);
+  }
+
+  query<T extends Row>(sql: string, params: Record<string, unknown> = {}): Promise<T[]> {
+    const query = `${sql} SETTINGS ${READ_SETTINGS}`;
+    return this.#read(this.#reads, (timeoutMs) =>
+      this.#connection.rows<T>(query, params, timeoutMs),
+    );
+  }
+
+  select(...[sql, bounds]: Parameters<Warehouse['select']>): ReturnType<Warehouse['select']> {
+    const query = boundedSelect(sql, bounds);
+    return this.#read(this.#guests, (timeoutMs) => this.#connection.table(query, timeoutMs));
+  }
+
+  async syntaxTree(sql: string): Promise<string[]> {
+    const query = `EXPLAIN AST ${sql}`;
+    const text = await this.#read(this.#guests, (timeoutMs) =>
+      this.#connection.run({ query }, timeoutMs),
+    );
+    return text.split('\n').slice(0, -1);
+  }
+
+  command(sql: string, params: Record<string, unknown> = {}): Promise<void> {
+    const { clusterStatementTimeoutMs, writeTimeoutMs } = this.#limits;
+    const timeoutMs = WHOLE_CLUSTER.test(sql) ? clusterStatementTimeoutMs : writeTimeoutMs;
+    return this.#write(() => this.#connection.run({ query: sql, params }, timeoutMs));
+  }
+
+  async insertLines(table: string, lines: string | Uint8Array): Promise<void> {
+    if (!TABLE_NAME.test(table)) throw new Error(`${table} is no name of a table`);
+    const body = typeof lines === 'string' ? Buffer.from(lines) : lines;
+    if (body.length === 0) return this.#write(() => Promise.resolve());
+    if (body.length > this.#limits.insertBytesMax) {
+      const most = this.#limits.insertBytesMax;
+      throw new WarehouseError('insert_too_large', `an insert has at most ${most} bytes`);
+    }
+    const query = `INSERT INTO ${table} SETTINGS ${INSERT_SETTINGS_TEXT} FORMAT JSONEachRow`;
+    const { writeTimeoutMs } = this.#limits;
+    return this.#write(() => this.#connection.run({ query, body }, writeTimeoutMs));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#running);
+    await this.#connection.close();
+  }
+
+  #write(work: () => Promise<unknown>): Promise<void> {
+    return this.#tracked(async () => {
+      await this.#writes.run(work);
+    });
+  }
+
+  #read<T>(pool: Pool<number>, work: (timeoutMs: number) => Promise<T>): Promise<T> {
+    return this.#tracked(() => pool.run(() => this.#triedAgain(work)));
+  }
+
+  async #triedAgain<T>(work: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const { readTimeoutMs, readRetryMs, retryPauseMs } = this.#limits;
+    const startMs = performance.now();
+    for (let pauseMs = retryPauseMs.first; ; pauseMs = Math.min(pauseMs * 2, retryPauseMs.max)) {
+      const spentMs = performance.now() - startMs;
+      try {
+        return await work(readTimeoutMs - spentMs);
+      } catch (error) {
+        const { code, message: reason } = error as WarehouseError;
+        const nextMs = performance.now() - startMs + pauseMs;
+        if (!TRY_AGAIN.has(code) || nextMs > Math.min(readRetryMs, readTimeoutMs)) throw error;
+        this.#logger?.warn({ code, reason, pauseMs }, 'a query of the warehouse is tried again');
+        await sleep(pauseMs);
+      }
+    }
+  }
+
+  async #tracked<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new WarehouseError('closed', 'the warehouse is closed');
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}
+
+const places = (count: number) => Array.from({ length: count }, (_, index) => index);

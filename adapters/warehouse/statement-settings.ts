@@ -1,0 +1,24 @@
+/** What our statements say of themselves, in their SQL text: the same embedded and on a server. */
+
+/** Longest SELECT, seconds: aborting a query only stops waiting for it, so the engine must stop. */
+export const QUERY_SECONDS_MAX = 60;
+/** Memory of one SELECT. */
+const QUERY_BYTES_MAX = 2 * 1024 ** 3;
+
+export const READ_SETTINGS = [
+  'output_format_json_quote_decimals = 1',
+  'output_format_json_quote_64bit_integers = 1',
+  `max_execution_time = ${QUERY_SECONDS_MAX}`,
+  `max_memory_usage = ${QUERY_BYTES_MAX}`,
+].join(', ');
+
+export const INSERT_SETTINGS = {
+  async_insert: 0,
+  date_time_input_format: 'best_effort',
+  input_format_null_as_default: 0,
+  input_format_skip_unknown_fields: 0,
+};
+
+export const INSERT_SETTINGS_TEXT = Object.entries(INSERT_SETTINGS)
+  .map(([name, value]) => `${name} = '${value}'`)
+  .join(', ');

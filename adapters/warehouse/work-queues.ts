@@ -1,0 +1,45 @@
+/** Who runs when: statements that write run one after another, those that read share a few places. */
+import { WarehouseError } from './warehouse-error.ts';
+
+/** One after another, in the order of calls. */
+export class Queue {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work, work);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** Each place is lent to one piece of work at a time. */
+export class Pool<Place> {
+  readonly #idle: Place[];
+  readonly #queueMax: number;
+  readonly #waiting: ((place: Place) => void)[] = [];
+
+  /** @param queueMax how many may wait for a place; beyond it the caller is told at once */
+  constructor(places: readonly Place[], queueMax: number) {
+    this.#idle = [...places];
+    this.#queueMax = queueMax;
+  }
+
+  /** @throws WarehouseError `too_many_queries` */
+  async run<T>(work: (place: Place) => Promise<T>): Promise<T> {
+    const place = this.#idle.pop() ?? (await this.#wait());
+    try {
+      return await work(place);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(place);
+      else next(place);
+    }
+  }
+
+  #wait(): Promise<Place> {
+    if (this.#waiting.length >= this.#queueMax) {
+      throw new WarehouseError('too_many_queries', 'too many queries wait for the warehouse');
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * `node tests/engines/clickhouse-shim-main.ts --data DIR [--port N] [--users FILE]`: the REAL ENGINE
+ * (chDB) behind a thin front of ClickHouse's HTTP interface, on loopback until SIGTERM or SIGINT; for
+ * tests only. What was answered outlives SIGKILL. FILE holds a JSON array of name, password, access.
+ * Prints one line of JSON when it serves.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { serveClickhouse } from './clickhouse-shim/server.ts';
+import type { ShimUser } from './clickhouse-shim/users.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    data: { type: 'string' },
+    users: { type: 'string' },
+  },
+});
+const port = Number(values.port);
+if (!Number.isInteger(port) || port < 0 || port > 65_535 || values.data === undefined) {
+  console.error('Usage: clickhouse-shim-main.ts --data DIR [--port N] [--users FILE]');
+  process.exit(1);
+}
+const anyone: ShimUser[] = [{ name: 'default', password: '', access: 'write' }];
+const users =
+  values.users === undefined
+    ? anyone
+    : (JSON.parse(readFileSync(values.users, 'utf8')) as ShimUser[]);
+const server = await serveClickhouse({ path: values.data, port, users });
+const stop = () => {
+  server.close().then(
+    () => process.exit(0),
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+const label = 'chDB behind a thin HTTP front, for tests only';
+console.log(JSON.stringify({ label, url: `http://127.0.0.1:${server.port}` }));
