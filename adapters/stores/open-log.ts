@@ -5,7 +5,9 @@ import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts
 import { dataFolder, EMBEDDED_PARTITIONS } from '../config/data-folder.ts';
 import { resolveSecret } from '../config/load-config.ts';
 import { type KafkaLogOptions, openKafkaLog } from '../log/kafka-log.ts';
+import { openKafkaOwnership } from '../log/kafka-ownership.ts';
 import type { Log } from '../log/log.ts';
+import type { Ownership } from '../log/ownership.ts';
 import { openSqliteLog } from '../log/sqlite-log.ts';
 
 export type LogOptions = {
@@ -32,6 +34,14 @@ export function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Pr
     ordinal: ORDINAL,
     replicationFactor: kafka.replication_factor,
   });
+}
+
+/** How projectors share the log; undefined where only one process can have the log's warehouse. */
+export function openOwnership(options: LogOptions): Ownership | undefined {
+  const kafka = options.config.engines.log?.kafka;
+  if (kafka === undefined) return undefined;
+  const topic = `${kafka.topic_prefix}.usage`;
+  return openKafkaOwnership({ ...connection(options, kafka), topic, group: 'projectors' });
 }
 
 function connection({ clientId, logger }: LogOptions, kafka: KafkaEngineConfig) {

@@ -1,13 +1,31 @@
 /**
- * The embedded warehouse, on the data folder. The proxy does not import this file: its image has no
- * engine.
+ * The warehouse that the configuration names: a ClickHouse server, or the embedded engine on the
+ * data folder. The proxy does not import this file: its image has no engine.
  */
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { dataFolder } from '../config/data-folder.ts';
+import { resolveSecret } from '../config/load-config.ts';
+import { openClickhouseWarehouse } from '../warehouse/clickhouse-warehouse.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
-/** @throws Error if it cannot be opened, or another process has it */
-export async function openWarehouse({ data }: { data: string }): Promise<Warehouse> {
-  // Loaded only where it is used: images for servers do not carry the engine.
-  const { openChdbWarehouse } = await import('../warehouse/chdb-warehouse.ts');
-  return openChdbWarehouse({ path: dataFolder(data).warehouse });
+/** @throws Error if it cannot be opened, or another process has the embedded one */
+export async function openWarehouse(options: {
+  config: Pick<TollgateConfig, 'engines'>;
+  data: string;
+  logger: { warn(fields: object, message: string): void };
+}): Promise<Warehouse> {
+  const clickhouse = options.config.engines.warehouse?.clickhouse;
+  if (clickhouse === undefined) {
+    // Loaded only where it is used: an image for servers need not carry the engine.
+    const { openChdbWarehouse } = await import('../warehouse/chdb-warehouse.ts');
+    return openChdbWarehouse({ path: dataFolder(options.data).warehouse });
+  }
+  const { url, user, password, cluster } = clickhouse;
+  return openClickhouseWarehouse({
+    url,
+    username: user,
+    password: password === undefined ? '' : resolveSecret(password, process.env),
+    logger: options.logger,
+    ...(cluster === undefined ? {} : { cluster }),
+  });
 }

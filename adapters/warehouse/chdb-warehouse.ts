@@ -38,7 +38,6 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
     return { connection, client };
   };
   const writer = connect();
-  await guarded(() => writer.client.command({ query: 'CREATE DATABASE IF NOT EXISTS tollgate' }));
   const readers = Array.from({ length: READERS }, connect);
   const reads = new Pool(readers, READ_QUEUE_MAX);
   const guests = Array.from({ length: GUESTS }, connect);

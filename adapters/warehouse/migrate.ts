@@ -2,11 +2,13 @@
  * Brings the warehouse's schema to the newest version: forward only, each step recorded, safe to
  * run again. The tables, columns and views are the public SQL interface (ADR 0001).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrations } from './migrations.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** @returns how many steps were applied */
 export async function migrate(warehouse: Warehouse): Promise<number> {
+  await warehouse.command('CREATE DATABASE IF NOT EXISTS tollgate');
   await warehouse.command(
     `CREATE TABLE IF NOT EXISTS tollgate.migration (version UInt32, name String)
      ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1`,
@@ -24,4 +26,25 @@ export async function migrate(warehouse: Warehouse): Promise<number> {
     count++;
   }
   return count;
+}
+
+const SCHEMA_POLL_MS = 500;
+
+/**
+ * For those who may not make tables: waits until somebody has.
+ *
+ * @throws Error saying who does it, if the newest step is not there in time
+ */
+export async function waitForSchema(warehouse: Warehouse, timeoutMs: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await warehouse
+      .query<{ newest: number }>('SELECT max(version) AS newest FROM tollgate.migration')
+      .catch(() => []);
+    if (Number(found[0]?.newest ?? 0) >= migrations.length) return;
+    if (performance.now() > deadlineMs) {
+      throw new Error('the warehouse lacks tables: start the billing API, which makes them');
+    }
+    await sleep(SCHEMA_POLL_MS);
+  }
 }

@@ -2,6 +2,7 @@
  * Builds the billing API without listening (design §12): every route is data (frame/route.ts), the
  * server and its OpenAPI document are made from the same declarations.
  */
+import { asyncApiDocument } from '@tollgate/schemas/event/asyncapi.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
 import { Directory } from './directory/directory.ts';
@@ -131,6 +132,8 @@ function addOperatorRoutes(app: FastifyInstance, context: ApiContext, metrics: A
   app.get('/openapi.json', async (_request, reply) =>
     reply.type('application/json').send(document),
   );
+  const topics = JSON.stringify(asyncApiDocument(context.topicPrefix ?? 'tollgate'));
+  app.get('/asyncapi.json', async (_request, reply) => reply.type('application/json').send(topics));
   app.get('/docs', async (_request, reply) => reply.type('text/html').send(docsPage(allRoutes)));
 }
 

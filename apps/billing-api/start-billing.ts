@@ -23,6 +23,7 @@ export type BillingOptions = {
   logger: { error(fields: object, message: string): void };
   health: ApiDeps['health'];
   metrics?: () => string;
+  topicPrefix?: string | undefined;
 };
 
 /** Before any proxy starts: none of them serves a model without a price (I8). */
@@ -44,7 +45,7 @@ export async function publishConfiguredPrices(
 export async function startBilling(
   options: BillingOptions,
 ): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
-  const { ledger, log, warehouse, logger, secrets, health, metrics } = options;
+  const { ledger, log, warehouse, logger, secrets, health, metrics, topicPrefix } = options;
   const onError = (message: string, err: unknown) => logger.error({ err }, message);
   const api = await buildApi({
     ledger,
@@ -56,6 +57,7 @@ export async function startBilling(
     onError,
     health,
     ...(metrics === undefined ? {} : { metrics }),
+    ...(topicPrefix === undefined ? {} : { topicPrefix }),
   });
   const { limits, directory } = api.context;
   const resolver = startResolver({

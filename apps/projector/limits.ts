@@ -22,6 +22,10 @@ export const projectorLimits = {
   takeoverWaitMs: 70_000,
   /** Pause between two looks at running statements, ms. */
   takeoverPollMs: 50,
+  /** How long a projector waits for somebody to make the tables, ms. */
+  schemaWaitMs: 120_000,
+  /** SIGTERM: longer than any statement of the warehouse may run, ms. */
+  drainTimeoutMs: 70_000,
 };
 
 export type ProjectorLimits = typeof projectorLimits;

@@ -24,6 +24,8 @@ export class Child {
   #stopping = false;
   /** Silence of the child, counted in watch ticks of our own. */
   #silentMs = 0;
+  /** Loading the program blocks its loop: until its first beat it has as long as for being ready. */
+  #beating = false;
   #pauseMs = supervisorLimits.restartMs.first;
   #ready: (fields: Record<string, unknown>) => void = () => undefined;
 
@@ -75,8 +77,10 @@ export class Child {
     });
     this.#process = child;
     this.#silentMs = 0;
+    this.#beating = false;
     child.on('message', (message: { type?: string }) => {
       this.#silentMs = 0;
+      this.#beating = true;
       if (message.type !== 'ready') return;
       this.#pauseMs = supervisorLimits.restartMs.first;
       this.#ready(message as Record<string, unknown>);
@@ -88,7 +92,9 @@ export class Child {
   #watch(): void {
     if (this.#stopping || this.#process?.exitCode !== null) return;
     this.#silentMs += supervisorLimits.watchEveryMs;
-    if (this.#silentMs >= supervisorLimits.beatTimeoutMs) this.#process.kill('SIGKILL');
+    const { beatTimeoutMs, readyTimeoutMs } = supervisorLimits;
+    const patienceMs = this.#beating ? beatTimeoutMs : readyTimeoutMs;
+    if (this.#silentMs >= patienceMs) this.#process.kill('SIGKILL');
   }
 
   #onExit(): void {

@@ -42,6 +42,7 @@ const billing = await startBilling({
   log,
   warehouse,
   secrets: openSecrets(secretsPath(config, data)),
+  topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
   health: async () => ({ ready: true, checks: { projector_lag: String(projector.lag()) } }),
   metrics: () => projector.metrics(),

@@ -1,6 +1,7 @@
 /**
  * The whole product on one machine (design §4): takes the data folder, starts the simulator if there
- * is no provider, then the core, then the proxies behind one port, and keeps them running.
+ * is no provider, then the core, then projectors (on servers) and the proxies behind one port, and
+ * keeps them running.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +30,9 @@ export type Platform = {
 /** Of the children as of now; they change when one is restarted. */
 export type Pids = {
   supervisor: number;
+  /** The core, or the billing API where the warehouse is a server. */
   core: number | null;
+  projectors: (number | null)[];
   proxies: (number | null)[];
 };
 
@@ -62,6 +65,7 @@ export async function startSupervisor(
   const state = () => ({
     supervisor: process.pid,
     core: core.pid,
+    projectors: projectors.map((projector) => projector.pid),
     proxies: proxies.map((proxy) => proxy.pid),
   });
   // Written whole and renamed: a reader never sees half of it.
@@ -80,7 +84,15 @@ export async function startSupervisor(
       onGivenUp,
       onRestart: saveState,
     });
-  const core = child('core', './core-main.ts', ['--port', String(config.api_port)]);
+  // An embedded warehouse belongs to one process; a server serves any number of them.
+  const onServer = config.engines.warehouse !== undefined;
+  const api = ['--port', String(config.api_port)];
+  const core = onServer
+    ? child('billing-api', '../billing-api/main.ts', api)
+    : child('core', './core-main.ts', api);
+  const projectors = Array.from({ length: onServer ? config.projectors : 0 }, (_, i) =>
+    child(`projector-${i + 1}`, '../projector/main.ts', []),
+  );
   const proxies = Array.from({ length: config.proxies }, (_, i) =>
     child(`proxy-${i + 1}`, '../proxy/main.ts', [
       '--port',
@@ -91,7 +103,7 @@ export async function startSupervisor(
   );
   // The core publishes the prices that proxies need; so it comes first, and goes last.
   await core.start();
-  await Promise.all(proxies.map((proxy) => proxy.start()));
+  await Promise.all([...projectors, ...proxies].map((one) => one.start()));
   saveState();
   return {
     proxyUrl: `http://${config.host}:${config.proxy_port}`,
@@ -103,7 +115,7 @@ export async function startSupervisor(
     },
     async stop() {
       await Promise.all(proxies.map((proxy) => proxy.stop()));
-      await core.stop();
+      await Promise.all([core, ...projectors].map((one) => one.stop()));
       await simulator?.stop();
       lock.release();
     },

@@ -40,9 +40,18 @@ const eventstoredb = z.strictObject({
   connection_string: secret,
 });
 
+const clickhouse = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  user: z.string().min(1).default('default'),
+  password: secret.optional(),
+  /** Of `remote_servers`: tables are then replicated over it. */
+  cluster: z.string().regex(/^\w+$/, 'letters, digits and _').optional(),
+});
+
 export const engines = z.strictObject({
   log: z.strictObject({ kafka }).optional(),
   ledger: z.strictObject({ eventstoredb }).optional(),
+  warehouse: z.strictObject({ clickhouse }).optional(),
 });
 
 export type KafkaEngineConfig = z.infer<typeof kafka>;

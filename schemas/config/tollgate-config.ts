@@ -75,6 +75,8 @@ export const tollgateConfig = z.strictObject({
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   proxies: z.int().min(1).max(64).default(1),
+  /** Projector processes, where the warehouse is a server; the embedded one has one in the core. */
+  projectors: z.int().min(1).max(64).default(1),
   providers: z.record(name, provider).default({}),
   /**
    * Model names that clients may send. A name that is not here is served by the provider whose

@@ -22,6 +22,8 @@ Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named p
   --stops N        so many SIGSTOPs (default 10)
   --per-point N    each named point so many times (default 3)
   --proxies N      proxy processes (default 3)
+  --engines E      embedded (default) or distributed: on npm run stack
+  --projectors N   projector processes on distributed engines (default 2)
   --concurrency N  calls in flight (default 24)
   --seed N         order of the faults (default: of the day)
   --json FILE      write every fault and every figure to FILE
@@ -37,6 +39,8 @@ const { values } = parseArgs({
     stops: { type: 'string', default: '10' },
     'per-point': { type: 'string', default: '3' },
     proxies: { type: 'string', default: '3' },
+    engines: { type: 'string', default: 'embedded' },
+    projectors: { type: 'string', default: '2' },
     concurrency: { type: 'string', default: '24' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 86_400_000)) },
     json: { type: 'string' },
@@ -78,7 +82,11 @@ const random = seeded(Number(values.seed));
 const perPoint = Number(values['per-point']);
 const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
 const armory = new Armory(folder);
-const house = await openHouse(folder, Number(values.proxies));
+const house = await openHouse(folder, {
+  proxies: Number(values.proxies),
+  projectors: Number(values.projectors),
+  distributed: values.engines === 'distributed',
+});
 const load = new Load(
   house.platform.proxyUrl,
   house.customers.flatMap(({ keys }) => keys),
@@ -101,6 +109,7 @@ try {
   const figures = await judgeRunning(house, load, startMs, say);
   await house.platform.stop();
   await judgeStores(house, say);
+  await house.stack?.stop();
   const reached = runner.records.filter(({ reached_at }) => reached_at !== null);
   const kills = reached.filter(({ signal }) => signal === 'SIGKILL').length;
   const stops = reached.length - kills;
@@ -122,5 +131,6 @@ try {
   console.error(`The data stays in ${folder}`);
   say('0 passed, 1 failed, 0 skipped');
   await house.platform.stop();
+  await house.stack?.stop();
   process.exit(1);
 }

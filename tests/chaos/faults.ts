@@ -128,9 +128,10 @@ export class FaultRunner {
     await until('every child runs again', async () => {
       const state = JSON.parse(readFileSync(join(data, 'run', 'state.json'), 'utf8')) as {
         core: number | null;
+        projectors: (number | null)[];
         proxies: (number | null)[];
       };
-      return [state.core, ...state.proxies].every(isAlive);
+      return [state.core, ...state.projectors, ...state.proxies].every(isAlive);
     });
     await api.get('/v1/customers?limit=1');
     const ready = await fetch(`${platform.proxyUrl}/readyz`).catch(() => null);

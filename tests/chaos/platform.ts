@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
 import { until } from '@tollgate/standalone/demo/audit.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { type Stack, startStack } from '@tollgate/standalone/demo/stack.ts';
 
 const KEYS_PER_CUSTOMER = 10;
 /** Enough for every call of a run; the slices of idle keys go back, so grants happen all the time. */
@@ -14,18 +15,29 @@ export type ChaosKey = { id: string; secret: string; budgetId: string; limit: st
 export type Customer = { customerId: string; keys: ChaosKey[] };
 export type House = {
   platform: Started;
+  /** Engines of their own processes, which outlive the product; null: all embedded. */
+  stack: Stack | null;
   /** Each call is repeated while the core is away. */
   api: AdminClient;
   customers: Customer[];
   data: string;
 };
 
-export async function openHouse(folder: string, proxies: number): Promise<House> {
+export async function openHouse(
+  folder: string,
+  options: { proxies: number; projectors: number; distributed: boolean },
+): Promise<House> {
+  const { proxies, projectors } = options;
+  const stack = options.distributed ? await startStack(projectors) : null;
   const preload = new URL('./preload-main.ts', import.meta.url).href;
   process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
   process.env['NODE_OPTIONS'] = `--import ${preload}`;
   const data = join(folder, 'data');
-  const platform = await startPlatform({ data, proxies });
+  const platform = await startPlatform({
+    data,
+    proxies,
+    ...(stack === null ? {} : { config: stack.config }),
+  });
   delete process.env['NODE_OPTIONS'];
   const api = patient(adminClient(platform.apiUrl, platform.adminToken));
   const customers: Customer[] = [];
@@ -37,7 +49,7 @@ export async function openHouse(folder: string, proxies: number): Promise<House>
     const headers = { authorization: `Bearer ${last.secret}` };
     return (await fetch(`${platform.proxyUrl}/v1/models`, { headers })).ok;
   });
-  return { platform, api, customers, data };
+  return { platform, stack, api, customers, data };
 }
 
 async function makeCustomer(api: AdminClient, onDisconnect: string): Promise<Customer> {

@@ -2,12 +2,11 @@
  * What must hold after the faults, from places that do not trust each other: the simulator's bill, the
  * log, the ledger, the raw table, snapshots and invoices. Any wrong figure throws.
  */
-import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
-import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
+import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
@@ -29,6 +28,7 @@ import {
   readEvents,
   sum,
 } from '@tollgate/standalone/demo/figures.ts';
+import { runningConfig } from '@tollgate/standalone/demo/platform.ts';
 import { runAudit } from '@tollgate/standalone/operator/audit.ts';
 import type { Load } from './load.ts';
 import type { House } from './platform.ts';
@@ -49,8 +49,7 @@ export async function judgeRunning(
   say: Say,
 ): Promise<Record<string, Figures>> {
   const { platform, api, customers } = house;
-  const topic = { topic: 'usage' as const, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
-  const log = await openSqliteLog({ path: dataFolder(house.data).log, ...topic });
+  const log = await openLog(storesOf(house), 'usage');
   const audit = { api, log, bill: () => readBill(platform.bill) };
   const before = await settled(audit);
   checkBeforeImport(before, say);
@@ -167,15 +166,18 @@ async function closeEverything({ api, customers }: House): Promise<Record<string
   return { snapshots: sum(snapshots), invoices: sum(lines) };
 }
 
+function storesOf({ data }: House) {
+  const logger = { warn: () => undefined };
+  return { config: runningConfig(data), data, clientId: 'tollgate-chaos', logger };
+}
+
 /** When the product has stopped: what stands in its stores. */
 export async function judgeStores(house: House, say: Say): Promise<void> {
-  const paths = dataFolder(house.data);
-  const topic = { topic: 'usage' as const, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
-  const log = await openSqliteLog({ path: paths.log, ...topic });
-  const dead = { ...topic, topic: 'dead_letter' as const };
-  const deadLetters = await openSqliteLog({ path: paths.log, ...dead });
-  const ledger = await openSqliteLedger({ path: paths.ledger });
-  const warehouse = await openChdbWarehouse({ path: paths.warehouse });
+  const stores = storesOf(house);
+  const log = await openLog(stores, 'usage');
+  const deadLetters = await openLog(stores, 'dead_letter');
+  const ledger = await openLedger(stores);
+  const warehouse = await openWarehouse(stores);
   try {
     const ids = (await readEvents(log)).size;
     const ends = (await log.ends()).reduce((total, end) => total + end, 0n);

@@ -22,7 +22,7 @@ describe('the product in one command', () => {
     'I1–I6: and so it does on a real Kafka broker and a stand-in for EventStoreDB',
     async () => {
       const output = await endsInEqualFigures(['--engines', 'distributed']);
-      expect(output).toContain('On Kafka and a stand-in for EventStoreDB');
+      expect(output).toContain('On Kafka, a stand-in for EventStoreDB, ');
     },
   );
 

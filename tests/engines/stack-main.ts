@@ -1,23 +1,27 @@
 /**
  * `npm run stack`: the engines of a distributed installation, as far as they can be had without
  * Docker, on loopback until SIGTERM or SIGINT, with a configuration that names them: a real Kafka
- * broker, and a STAND-IN for EventStoreDB.
+ * broker, a STAND-IN for EventStoreDB, and the real engine of ClickHouse behind an HTTP front.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import { serveClickhouse } from './clickhouse-shim/server.ts';
+import type { ShimUser } from './clickhouse-shim/users.ts';
 import { startEventStoreStandIn } from './eventstore-stand-in/server.ts';
 import { startKafka } from './kafka.ts';
 import { kafkaUnavailable } from './kafka-jars.ts';
 
 const USAGE = `Usage: npm run stack -- [options]
 
-Starts Kafka and a stand-in for EventStoreDB on this machine, and writes a tollgate.yaml for them.
+Starts Kafka, a stand-in for EventStoreDB and ClickHouse's engine behind HTTP on this machine, and
+writes a tollgate.yaml for them.
 
   --folder DIR    where it is written (default: a temporary one, removed at the end)
   --partitions N  partitions of the log (default 16)
+  --projectors N  projector processes that the file asks for (default 2)
   --json          print one line of JSON when all of it serves
   --help          this text
 `;
@@ -26,6 +30,7 @@ const { values } = parseArgs({
   options: {
     folder: { type: 'string' },
     partitions: { type: 'string', default: '16' },
+    projectors: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -39,27 +44,33 @@ if (unavailable !== null) {
   console.error(unavailable);
   process.exit(1);
 }
-const partitions = Number(values.partitions);
-if (!Number.isInteger(partitions) || partitions < 1) {
-  console.error(`--partitions: a whole number from 1 on, not ${values.partitions}`);
+function count(name: 'partitions' | 'projectors'): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name}: a whole number from 1 on, not ${values[name]}`);
   process.exit(2);
 }
+
+const [partitions, projectors] = [count('partitions'), count('projectors')];
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tollgate-stack-'));
 mkdirSync(folder, { recursive: true });
 const kafka = await startKafka();
 const eventStore = await startEventStoreStandIn({ dataFile: join(folder, 'eventstore.jsonl') });
 const connection = join(folder, 'eventstore-connection');
 writeFileSync(connection, eventStore.connectionString, { mode: 0o600 });
+const users: ShimUser[] = [{ name: 'default', password: '', access: 'write' }];
+const clickhouse = await serveClickhouse({ path: join(folder, 'clickhouse'), port: 0, users });
 const config = join(folder, 'tollgate.yaml');
 const log = { brokers: kafka.bootstrap, partitions, replication_factor: 1 };
 const engines = {
   log: { kafka: log },
   ledger: { eventstoredb: { connection_string: { file: connection } } },
+  warehouse: { clickhouse: { url: `http://127.0.0.1:${clickhouse.port}` } },
 };
-writeFileSync(config, stringify({ engines }));
+writeFileSync(config, stringify({ engines, projectors }));
 
 const stop = async () => {
-  await Promise.all([kafka.stop(), eventStore.stop()]);
+  await Promise.all([kafka.stop(), eventStore.stop(), clickhouse.close()]);
   if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
 };
 const end = () => {
@@ -74,8 +85,10 @@ const end = () => {
 process.once('SIGTERM', end);
 process.once('SIGINT', end);
 if (values.json) {
-  console.log(JSON.stringify({ config, engines: ['Kafka', 'a stand-in for EventStoreDB'] }));
+  const started = ['Kafka', 'a stand-in for EventStoreDB', "ClickHouse's engine behind HTTP"];
+  console.log(JSON.stringify({ config, engines: started }));
 } else {
-  console.log(`Kafka ${kafka.bootstrap.join(', ')}; a STAND-IN for EventStoreDB beside it.`);
+  console.log(`Kafka ${kafka.bootstrap.join(', ')}; a STAND-IN for EventStoreDB and ClickHouse's`);
+  console.log('engine behind a thin HTTP front beside it.');
   console.log(`Run Tollgate on them: npm start -- --config ${config}. Ctrl-C ends them.`);
 }

@@ -29,6 +29,8 @@ export type ApiDeps = {
   health: () => Promise<Health>;
   /** Prometheus text of other parts of the process, added to /metrics. */
   metrics?: () => string;
+  /** Of the log's topics where it is on Kafka, for /asyncapi.json; default `tollgate`. */
+  topicPrefix?: string;
   /** Replaces single bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };

@@ -18,6 +18,7 @@ kills a proxy, closes the month, and compares the simulator's bill with every fi
   --speed X      pace of the trace: 1 as recorded, 10 ten times as fast (default 0: no pauses)
   --proxies N    proxy processes behind one port (default 2)
   --engines E    embedded (default) or distributed: on \`npm run stack\`, which needs Java and Maven
+  --projectors N projector processes on distributed engines (default 2)
   --data DIR     data folder (default: a temporary one, removed at the end)
   --keep         leave the platform running, to explore
   --json FILE    write the figures
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     speed: { type: 'string', default: '0' },
     proxies: { type: 'string', default: '2' },
     engines: { type: 'string', default: 'embedded' },
+    projectors: { type: 'string', default: '2' },
     data: { type: 'string' },
     keep: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -85,8 +87,8 @@ let shownAtMs = 0;
 let stack: Stack | null = null;
 try {
   if (values.engines === 'distributed') {
-    stack = await startStack();
-    console.log(`On ${stack.engines.join(' and ')}`);
+    stack = await startStack(number('projectors', values.projectors, 1));
+    console.log(`On ${stack.engines.join(', ')}`);
   }
   const { platform, ...result } = await runDemo({
     data: folder,

@@ -13,10 +13,12 @@ export type Stack = {
 };
 
 /** @throws Error if an engine does not start; it has said why on standard error */
-export async function startStack(): Promise<Stack> {
+export async function startStack(projectors: number): Promise<Stack> {
   const main = fileURLToPath(new URL('../../../tests/engines/stack-main.ts', import.meta.url));
+  const args = [main, '--json', '--projectors', String(projectors)];
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
-  const child = spawn(process.execPath, [main, '--json'], { stdio });
+  const child = spawn(process.execPath, args, { stdio, env });
   const exited = once(child, 'exit');
   const first = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),

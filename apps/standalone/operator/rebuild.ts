@@ -9,15 +9,13 @@ import { inDatabase } from '@tollgate/adapters/warehouse/in-database.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
-import { z } from 'zod';
+import { deadLetter } from '@tollgate/schemas/event/dead-letter.ts';
 import type { Stores } from './stores.ts';
 
 const PROGRESS_EVERY_MS = 1_000;
 const PAGE = { maxRecords: 5_000, maxBytes: 64 * 1024 * 1024 };
 /** What the log alone decides; the fence stays, for its epochs are the ledger's. */
 const REBUILT = ['raw_usage', 'rollup_15m', 'dirty_bucket', 'seam'];
-
-const deadLetter = z.object({ partition: z.int(), offset: z.string(), reason: z.string() });
 
 export type BuildOptions = {
   database: string;

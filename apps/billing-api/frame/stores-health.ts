@@ -1,0 +1,37 @@
+/** What /readyz of a billing API of its own says: whether its stores answer, and how far rows lag. */
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { Health } from './api-deps.ts';
+
+export function storesHealth(stores: { log: Log; warehouse: Warehouse }): () => Promise<Health> {
+  return async () => {
+    const checks: Record<string, string> = {};
+    const ends = await checked(checks, 'log', () => stores.log.ends());
+    const rows = await checked(checks, 'warehouse', () =>
+      stores.warehouse.query<{ rows: string }>(
+        'SELECT toString(sum(rows)) AS rows FROM tollgate.log_progress',
+      ),
+    );
+    if (ends !== null && rows !== null) {
+      const end = ends.reduce((sum, offset) => sum + offset, 0n);
+      checks['projector_lag'] = String(end - BigInt(rows[0]?.rows ?? 0));
+    }
+    return { ready: ends !== null && rows !== null, checks };
+  };
+}
+
+/** Internal detail stays inside: who asks learns only which store does not answer. */
+async function checked<T>(
+  checks: Record<string, string>,
+  name: string,
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    const answer = await ask();
+    checks[name] = 'ok';
+    return answer;
+  } catch {
+    checks[name] = 'does not answer';
+    return null;
+  }
+}

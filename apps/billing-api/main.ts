@@ -1,0 +1,45 @@
+/** Starts a billing API of its own, beside projectors that are processes of theirs. */
+
+import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
+import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
+import { supervised } from '@tollgate/adapters/process/supervised.ts';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
+import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
+import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { storesHealth } from './frame/stores-health.ts';
+import { apiLimits } from './limits.ts';
+import { publishConfiguredPrices, startBilling } from './start-billing.ts';
+
+const { config, data, host, port } = readProcessSettings(
+  'apps/billing-api/main.ts',
+  'Runs the control plane and billing API on servers; makes the tables of the warehouse.',
+);
+const logger = createJsonLogger('billing-api');
+const stores = { config, data, clientId: 'tollgate-billing-api', logger };
+const ledger = await openLedger(stores);
+await publishConfiguredPrices(ledger, config);
+const log = await openLog(stores, 'usage');
+const warehouse = await openWarehouse(stores);
+await migrate(warehouse);
+const billing = await startBilling({
+  ledger,
+  log,
+  warehouse,
+  secrets: openSecrets(secretsPath(config, data)),
+  topicPrefix: config.engines.log?.kafka.topic_prefix,
+  logger,
+  health: storesHealth({ log, warehouse }),
+});
+const child = supervised({
+  drainTimeoutMs: apiLimits.drainTimeoutMs,
+  onStop: async () => {
+    await billing.stop();
+    await Promise.all([warehouse.close(), log.close(), ledger.close()]);
+  },
+});
+const url = await billing.app.listen({ port: port ?? config.api_port, host });
+logger.info({ url }, 'the billing API listens');
+child.ready({ url });

@@ -1,0 +1,45 @@
+/** What a projector process tells an orchestrator: that it lives, what it owns, how far it is. */
+import { createServer } from 'node:http';
+import type { Projector } from './projector.ts';
+
+export type HealthServer = { url: string; close(): Promise<void> };
+
+/** @throws Error if the port cannot be listened on */
+export async function healthServer(
+  projector: Projector,
+  at: { host: string; port: number },
+): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const json = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/healthz') return json(200, { status: 'ok' });
+    if (path === '/readyz') {
+      const checks = { partitions: projector.owned().length, lag: String(projector.lag()) };
+      return json(200, { ready: true, checks });
+    }
+    if (path === '/metrics') {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+      return response.end(projector.metrics());
+    }
+    return json(404, { error: 'unknown path: /healthz, /readyz and /metrics are here' });
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at.port, at.host, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : at.port;
+  return {
+    url: `http://${at.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

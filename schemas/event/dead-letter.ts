@@ -1,0 +1,11 @@
+/** What the dead-letter topic holds: where a record stands that could not be counted, and why. */
+import { z } from 'zod';
+
+export const deadLetter = z.strictObject({
+  /** Ordinal of the log, partition and offset of the record. */
+  log: z.int().min(0),
+  partition: z.int().min(0),
+  offset: z.string().regex(/^\d+$/),
+  reason: z.string().max(500),
+  recorded_at: z.iso.datetime(),
+});
