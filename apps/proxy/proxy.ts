@@ -14,6 +14,7 @@ import { BudgetBook } from './budget/budget-book.ts';
 import { appendOverrun } from './budget/lease-events.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
+import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { Directory, directoryPrefixes } from './directory/directory.ts';
 import { LedgerFollower } from './directory/follower.ts';
@@ -168,6 +169,7 @@ class Instance {
       deployments: new Deployments(providers, models, this.#directory),
       budgets: this.#budgets,
       journal: this.#journal,
+      deadlines: new Deadlines(limits.attemptTimeoutMs),
       newUuid,
       onSettled: (provider, outcome, overruns) => {
         this.#metrics.settled(provider, outcome, overruns.length);

@@ -49,7 +49,7 @@ export class Attempt implements UpstreamHandler {
   /** The event as far as the start knows it. */
   readonly #started: string;
   #control: UpstreamControl | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #takeBackDeadline: (() => void) | undefined;
   #stallTimer: NodeJS.Timeout | undefined;
   #answer: Answer | undefined;
   #status: number | null = null;
@@ -97,10 +97,10 @@ export class Attempt implements UpstreamHandler {
       const cause = new Error('the client left before anything was sent');
       return this.#finish('client_closed', { kind: 'aborted', unsent: true, cause });
     }
-    this.#timer = setTimeout(() => {
+    this.#takeBackDeadline = this.#deps.deadlines.add(this.#sentAtMs, () => {
       this.#timedOut = true;
       this.#control?.abort(new Error('the attempt took too long'));
-    }, this.#deps.limits.attemptTimeoutMs);
+    });
     const body = upstreamBody(request, deployment.model);
     const headers = {
       'x-client-request-id': attemptId,
@@ -180,7 +180,7 @@ export class Attempt implements UpstreamHandler {
   #finish(status: UsageStatus, failure: UpstreamFailure | null): void {
     if (this.#finished) return;
     this.#finished = true;
-    clearTimeout(this.#timer);
+    this.#takeBackDeadline?.();
     clearTimeout(this.#stallTimer);
     const endedAtMs = performance.now();
     const outcome: Outcome = {

@@ -7,6 +7,7 @@ import type { LedgerFollower } from '../directory/follower.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { AttemptOutcome } from './attempt-event.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { LeaseOverrun } from './settle.ts';
 
 export type CallDeps = {
@@ -18,6 +19,8 @@ export type CallDeps = {
   deployments: Deployments;
   budgets: BudgetBook;
   journal: Journal;
+  /** Of running attempts. */
+  deadlines: Deadlines;
   /** 48-bit milliseconds and randomness of a new attempt or call id. */
   newUuid: (timeMs: number) => string;
   /** After the record is durable: metrics, and overruns to the ledger. */

@@ -20,6 +20,8 @@ const DROPPED = new Set([
   'openai-project',
 ]);
 
+const NONE: readonly string[] = [];
+
 export type AnswerFacts = {
   facts: AttemptFacts;
   /** Decimal text, if it is known when the headers leave. */
@@ -32,8 +34,7 @@ export function answerHeaders(
   answer: AnswerFacts,
 ): Record<string, string | string[] | number> {
   const headers: Record<string, string | string[] | number> = {};
-  const connection = String(upstream['connection'] ?? '').toLowerCase();
-  const named = connection.split(',').map((name) => name.trim());
+  const named = namedByConnection(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];
     if (value === undefined || DROPPED.has(name) || named.includes(name)) continue;
@@ -50,6 +51,16 @@ export function answerHeaders(
   const remaining = budgetRemaining(facts);
   if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
   return headers;
+}
+
+/** Headers that were meant for the connection to us alone, beside the known ones. */
+function namedByConnection(connection: string | string[] | undefined): readonly string[] {
+  // What nearly every answer says names nothing.
+  if (connection === undefined || connection === 'keep-alive') return NONE;
+  return String(connection)
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
 }
 
 /** Of the tightest budget, as this proxy last saw it, other proxies' slices taken as spent. */
