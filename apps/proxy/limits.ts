@@ -71,8 +71,8 @@ export const proxyLimits = {
   journalQueueMax: 65_536,
   /** Records per append to the log. */
   shipBatchRecordsMax: 1_000,
-  /** Pause between two looks at an empty outbox, ms. */
-  shipIdleMs: 20,
+  /** Pause after a batch that was not full, ms: what gathers meanwhile shares one append. */
+  shipIdleMs: 50,
   /** Pause after a failed append to the log, ms, doubled up to the maximum. */
   shipRetryMs: { first: 50, max: 5_000 },
 
