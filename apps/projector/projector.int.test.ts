@@ -168,9 +168,27 @@ describe('the projector', () => {
     await start('p2');
     await settled();
     release();
-    expect(await first.ended).toBe('fenced');
+    const end = await Promise.race([first.ended, first.caughtUp().then(() => 'not fenced')]);
     await first.stop();
-    expect(await dispositions()).toEqual([{ d: 'counted', n: '50' }]);
+    expect([end, await dispositions()]).toEqual(['fenced', [{ d: 'counted', n: '50' }]]);
+  });
+
+  it('I2: an insert of which half stands is completed, by the intent that was noted before', async () => {
+    const torn = { ...house.warehouse };
+    torn.command = async (sql) => {
+      if (!sql.includes('INSERT INTO tollgate.raw_usage')) return house.warehouse.command(sql);
+      torn.command = house.warehouse.command;
+      await house.warehouse.command(sql.replace('SETTINGS', 'AND `offset` % 2 = 0 SETTINGS'));
+      throw new Error('the connection broke');
+    };
+    await house.append(Array.from({ length: 20 }, () => attempt()));
+    await start('p1', { warehouse: torn });
+    await settled();
+    const [row] = await house.warehouse.query(
+      'SELECT count() AS n, uniqExact(`offset`) AS offsets FROM tollgate.raw_usage',
+    );
+    expect(row).toEqual({ n: '20', offsets: '20' });
+    expect(house.warnings).toEqual(['projecting failed; trying again: the connection broke']);
   });
 
   it('inserts what a torn batch lacks, under a new epoch', async () => {

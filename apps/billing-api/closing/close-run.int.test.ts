@@ -152,6 +152,18 @@ describe('closing a period', () => {
     expect(bodies.map((body) => body.totals.events)).toEqual([1, 5, 6, 4]);
   });
 
+  it('a snapshot holds the usage of its customer alone (I10)', async () => {
+    const [mine, other] = [await customerInJanuary(), await customerInJanuary()];
+    await house.append(attempt(mine, JANUARY), attempt(other, JANUARY), attempt(other, JANUARY));
+    await closeAt(AFTER_JANUARY, mine);
+    await closeAt(AFTER_JANUARY, other);
+    const bodies = [bodyOf(await billingOf(mine), 1), bodyOf(await billingOf(other), 1)];
+    expect(bodies.map(({ totals, leaves }) => [totals.events, leaves.count])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   it('a resolution is billed where its attempt was, or as late usage once that is closed (I8)', async () => {
     const customerId = await customerInJanuary();
     const [known, open] = [1, 2].map(() => attempt(customerId, JANUARY, unknownOutcome));
