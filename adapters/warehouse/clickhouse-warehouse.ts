@@ -10,12 +10,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { boundedSelect } from './bounded-select.ts';
 import { type ClickhouseAddress, ClickhouseConnection } from './clickhouse-connection.ts';
 import { type ClickhouseLimits, clickhouseLimits } from './clickhouse-limits.ts';
+import { CLUSTER_SETTINGS, FENCE_INSERT_SETTINGS, FENCE_TABLE } from './cluster-schema.ts';
 import { INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
 import { Pool, Queue } from './work-queues.ts';
 
 export type ClickhouseOptions = ClickhouseAddress & {
+  /** The tables are a cluster's (cluster-schema.ts). The URL is still that of one of its nodes. */
+  cluster?: string;
   limits?: Partial<ClickhouseLimits>;
   logger?: { warn(fields: object, message: string): void };
 };
@@ -40,14 +43,18 @@ const TRY_AGAIN = new Set([...CONNECTION_FAILURES, SERVER_BUSY]);
 const WHOLE_CLUSTER = /\bON CLUSTER\b/;
 const TABLE_NAME = /^\w+(\.\w+)?$/;
 
-/** @throws WarehouseError if the server does not answer, or not to this user */
+/**
+ * @throws WarehouseError if the server does not answer, or not to this user; on a cluster also if the
+ *   user's settings would break a promise
+ */
 export async function openClickhouseWarehouse(options: ClickhouseOptions): Promise<Warehouse> {
-  const { limits: changed, logger, ...address } = options;
+  const { limits: changed, logger, cluster, ...address } = options;
   const limits = { ...clickhouseLimits, ...changed };
   const connection = new ClickhouseConnection(address, limits);
-  const warehouse = new ClickhouseWarehouse(connection, limits, logger);
+  const warehouse = new ClickhouseWarehouse(connection, { limits, logger, cluster });
   try {
     await warehouse.query('SELECT 1 AS one');
+    if (cluster !== undefined) await checkClusterSettings(warehouse);
   } catch (error) {
     await warehouse.close();
     throw error;
@@ -55,10 +62,25 @@ export async function openClickhouseWarehouse(options: ClickhouseOptions): Promi
   return warehouse;
 }
 
+async function checkClusterSettings(warehouse: Warehouse): Promise<void> {
+  const names = Object.keys(CLUSTER_SETTINGS);
+  const rows = await warehouse.query<{ name: string; value: string }>(
+    'SELECT name, value FROM system.settings WHERE name IN {names:Array(String)} ORDER BY name',
+    { names },
+  );
+  const wrong = rows.filter(({ name, value }) => value !== CLUSTER_SETTINGS[name]);
+  if (wrong.length === 0 && rows.length === names.length) return;
+  const texts = wrong.map(
+    ({ name, value }) => `${name} is ${value}, not ${CLUSTER_SETTINGS[name]}`,
+  );
+  throw new WarehouseError('cluster_settings', `settings of this user: ${texts.join('; ')}`);
+}
+
 class ClickhouseWarehouse implements Warehouse {
   readonly #connection: ClickhouseConnection;
   readonly #limits: ClickhouseLimits;
   readonly #logger: ClickhouseOptions['logger'];
+  readonly #cluster: string | undefined;
   readonly #reads: Pool<number>;
   readonly #guests: Pool<number>;
   readonly #writes = new Queue();
@@ -67,12 +89,17 @@ class ClickhouseWarehouse implements Warehouse {
 
   constructor(
     connection: ClickhouseConnection,
-    limits: ClickhouseLimits,
-    logger: ClickhouseOptions['logger'],
+    options: {
+      limits: ClickhouseLimits;
+      logger: ClickhouseOptions['logger'];
+      cluster: string | undefined;
+    },
   ) {
+    const { limits } = options;
     this.#connection = connection;
     this.#limits = limits;
-    this.#logger = logger;
+    this.#logger = options.logger;
+    this.#cluster = options.cluster;
     this.#reads = new Pool(places(limits.reads), limits.readQueueMax);
     this.#guests = new Pool(places(limits.guests), limits.guestQueueMax);
   }
@@ -111,7 +138,11 @@ class ClickhouseWarehouse implements Warehouse {
       const most = this.#limits.insertBytesMax;
       throw new WarehouseError('insert_too_large', `an insert has at most ${most} bytes`);
     }
-    const query = `INSERT INTO ${table} SETTINGS ${INSERT_SETTINGS_TEXT} FORMAT JSONEachRow`;
+    const linearised = this.#cluster !== undefined && table === FENCE_TABLE;
+    const settings = linearised
+      ? `${INSERT_SETTINGS_TEXT}, ${FENCE_INSERT_SETTINGS}`
+      : INSERT_SETTINGS_TEXT;
+    const query = `INSERT INTO ${table} SETTINGS ${settings} FORMAT JSONEachRow`;
     const { writeTimeoutMs } = this.#limits;
     return this.#write(() => this.#connection.run({ query, body }, writeTimeoutMs));
   }

@@ -3,16 +3,28 @@
  * run again. The tables, columns and views are the public SQL interface (ADR 0001).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onCluster } from './cluster-schema.ts';
 import { migrations } from './migrations.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** @returns how many steps were applied */
-export async function migrate(warehouse: Warehouse): Promise<number> {
-  await warehouse.command('CREATE DATABASE IF NOT EXISTS tollgate');
-  await warehouse.command(
-    `CREATE TABLE IF NOT EXISTS tollgate.migration (version UInt32, name String)
-     ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1`,
-  );
+const MIGRATION_TABLE = `CREATE TABLE IF NOT EXISTS tollgate.migration (version UInt32, name String)
+     ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1`;
+
+/**
+ * @param options.cluster the cluster's name: Replicated tables, and Distributed ones over them
+ * @returns how many steps were applied
+ */
+export async function migrate(
+  warehouse: Warehouse,
+  options: { cluster?: string } = {},
+): Promise<number> {
+  const run = async (statement: string): Promise<void> => {
+    const { cluster } = options;
+    const statements = cluster === undefined ? [statement] : onCluster(statement, cluster);
+    for (const each of statements) await warehouse.command(each);
+  };
+  await run('CREATE DATABASE IF NOT EXISTS tollgate');
+  await run(MIGRATION_TABLE);
   const rows = await warehouse.query<{ version: number }>('SELECT version FROM tollgate.migration');
   const applied = new Set(rows.map((row) => row.version));
   let count = 0;
@@ -20,7 +32,7 @@ export async function migrate(warehouse: Warehouse): Promise<number> {
     const version = index + 1;
     if (applied.has(version)) continue;
     // Every statement is idempotent: a crash before the record runs the step again.
-    for (const statement of migration.statements) await warehouse.command(statement);
+    for (const statement of migration.statements) await run(statement);
     const line = `${JSON.stringify({ version, name: migration.name })}\n`;
     await warehouse.insertLines('tollgate.migration', line);
     count++;

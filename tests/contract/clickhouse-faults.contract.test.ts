@@ -2,7 +2,6 @@
  * What the warehouse on ClickHouse promises when answers are lost, connections break or the server is
  * away: the official client, over HTTP, against the real engine behind its front.
  */
-import { gzipSync } from 'node:zlib';
 import type { ClickhouseLimits } from '@tollgate/adapters/warehouse/clickhouse-limits.ts';
 import { openClickhouseWarehouse } from '@tollgate/adapters/warehouse/clickhouse-warehouse.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -192,20 +191,34 @@ describe('the warehouse on ClickHouse when things fail', () => {
     await reader.close();
   });
 
-  it('the front speaks gzip both ways, and refuses settings beside the SQL', async () => {
+  it('on a cluster, settings that would break a promise are named and refused', async () => {
+    const open = openClickhouseWarehouse({ url: shim.url, ...WRITER, cluster: 'main' });
+    await expect(open).rejects.toMatchObject({
+      code: 'cluster_settings',
+      message: expect.stringMatching(
+        /distributed_foreground_insert is 0, not 1; insert_quorum is 0, not auto; prefer_global/,
+      ),
+    });
+  });
+
+  it.each(['gzip', 'zstd'] as const)(
+    'rows go in and come out compressed with %s',
+    async (codec) => {
+      const other = await openClickhouseWarehouse({ url: shim.url, ...WRITER, compression: codec });
+      const lines = Array.from({ length: 10_000 }, (_, n) => `{"n":${n}}\n`).join('');
+      await other.insertLines(table, lines);
+      const rows = await other.query<{ n: number }>(`SELECT n FROM ${table} ORDER BY n`);
+      const asked = other.query('SELECT throwIf(1)');
+      await expect(asked).rejects.toMatchObject({ code: '395' });
+      expect(rows.map(({ n }) => n)).toEqual([...Array(10_000).keys()]);
+      await other.close();
+    },
+  );
+
+  it('the front refuses settings beside the SQL', async () => {
     const authorization = `Basic ${Buffer.from('writer:w-secret').toString('base64')}`;
-    const post = (query: string, more: RequestInit) =>
-      fetch(`${shim.url}/?${query}`, { method: 'POST', ...more });
-    const sql = encodeURIComponent(`INSERT INTO ${table} FORMAT JSONEachRow`);
-    const headers = { authorization, 'content-encoding': 'gzip' };
-    await post(`query=${sql}`, { headers, body: gzipSync('{"n":7}\n') });
-    const body = `SELECT n FROM ${table} FORMAT JSONEachRow`;
-    const zipped = await post('enable_http_compression=1', { headers: { authorization }, body });
-    expect([zipped.headers.get('content-encoding'), await zipped.text()]).toEqual([
-      'gzip',
-      '{"n":7}\n',
-    ]);
-    const refused = await post('max_threads=1', { headers: { authorization }, body });
+    const asked = { method: 'POST', headers: { authorization }, body: 'SELECT 1' };
+    const refused = await fetch(`${shim.url}/?max_threads=1`, asked);
     expect(refused.headers.get('x-clickhouse-exception-code')).toBe('48');
     expect(await (await fetch(`${shim.url}/ping`)).text()).toBe('Ok.\n');
   });

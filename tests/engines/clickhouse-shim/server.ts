@@ -6,7 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, gzip, zstdDecompress } from 'node:zlib';
+import { brotliDecompress, gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import { Engine, EngineError } from './engine.ts';
 import { multipartFields } from './multipart.ts';
 import { authenticate, authorize, type ShimUser } from './users.ts';
@@ -30,7 +30,11 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
   identity: (bytes) => Promise.resolve(bytes),
   zstd: promisify(zstdDecompress),
 };
-const zip = promisify(gzip);
+/** In the order of the server's own choice. */
+const ENCODERS = [
+  ['zstd', promisify(zstdCompress)],
+  ['gzip', promisify(gzip)],
+] as const;
 
 export type ClickhouseServer = { port: number; close(): Promise<void> };
 
@@ -117,12 +121,14 @@ async function send(
   url: URL,
   bytes: Uint8Array,
 ): Promise<void> {
-  const zipped =
-    url.searchParams.get('enable_http_compression') === '1' &&
-    (request.headers['accept-encoding'] ?? '').includes('gzip');
-  if (zipped) response.setHeader('Content-Encoding', 'gzip');
+  const wanted = request.headers['accept-encoding']?.toString() ?? '';
+  const asked = url.searchParams.get('enable_http_compression') === '1';
+  const encoder = asked ? ENCODERS.find(([name]) => wanted.includes(name)) : undefined;
   response.setHeader('X-ClickHouse-Summary', '{}');
-  response.end(zipped ? await zip(bytes) : bytes);
+  if (encoder === undefined) return void response.end(bytes);
+  const [name, encode] = encoder;
+  response.setHeader('Content-Encoding', name);
+  response.end(await encode(bytes));
 }
 
 /** As the server chooses them. */
