@@ -17,6 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tollgate-warehouse-'));
 let warehouse: Warehouse;
 beforeAll(async () => {
   warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
+  await warehouse.command('CREATE DATABASE tollgate');
 });
 afterAll(async () => {
   await warehouse.close();
