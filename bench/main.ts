@@ -2,11 +2,13 @@
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
+import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   proxy: { usage: proxyBenchUsage, run: benchProxy },
+  warehouse: { usage: warehouseBenchUsage, run: benchWarehouse },
 };
 
 const [name = '', ...args] = process.argv.slice(2);
