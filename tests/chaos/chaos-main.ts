@@ -12,6 +12,7 @@ import { type FaultRecord, FaultRunner, planFaults } from './faults.ts';
 import { Load } from './load.ts';
 import { openHouse } from './platform.ts';
 import { points } from './points.ts';
+import { soak } from './soak.ts';
 import { judgeRunning, judgeStores } from './verdict.ts';
 
 const USAGE = `Usage: npm run test:chaos -- [options]
@@ -26,6 +27,9 @@ Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named p
   --projectors N   projector processes on distributed engines (default 2)
   --concurrency N  calls in flight (default 24)
   --seed N         order of the faults (default: of the day)
+  --soak MINUTES   instead: a share of the peak load, a random fault every 20 s; handles, memory,
+                   threads and lag must be flat
+  --rate SHARE     of the peak, for --soak (default 0.5)
   --json FILE      write every fault and every figure to FILE
   --keep           keep the data folder
 `;
@@ -43,6 +47,8 @@ const { values } = parseArgs({
     projectors: { type: 'string', default: '2' },
     concurrency: { type: 'string', default: '24' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 86_400_000)) },
+    soak: { type: 'string' },
+    rate: { type: 'string', default: '0.5' },
     json: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -80,7 +86,6 @@ const folder = mkdtempSync(join(tmpdir(), 'tollgate-chaos-'));
 const say = (line: string) => console.log(line);
 const random = seeded(Number(values.seed));
 const perPoint = Number(values['per-point']);
-const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
 const armory = new Armory(folder);
 const house = await openHouse(folder, {
   proxies: Number(values.proxies),
@@ -92,8 +97,11 @@ const load = new Load(
   house.customers.flatMap(({ keys }) => keys),
 );
 const runner = new FaultRunner(house, armory, load, random);
-say(`${plan.length} faults planned, seed ${values.seed}; data in ${folder}`);
-try {
+
+/** Every fault of the plan. @returns what was not reached often enough */
+async function carryOutPlan(): Promise<string[]> {
+  const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
+  say(`${plan.length} faults planned`);
   load.start(Number(values.concurrency));
   for (const [index, fault] of plan.entries()) {
     await runner.run(fault);
@@ -105,27 +113,48 @@ try {
         `${completed} completed, ${failed} failed, ${refused} refused, ${aborted} given up`,
     );
   }
+  const { kills, stops } = reachedFaults();
+  const missing = shortfalls(runner.records, perPoint);
+  if (kills < Number(values.kills)) missing.push(`${kills} kills of ${values.kills}`);
+  if (stops < Number(values.stops)) missing.push(`${stops} stops of ${values.stops}`);
+  return missing.map((what) => `Not reached: ${what}`);
+}
+
+function reachedFaults(): { kills: number; stops: number } {
+  const reached = runner.records.filter(({ reached_at }) => reached_at !== null);
+  const kills = reached.filter(({ signal }) => signal === 'SIGKILL').length;
+  return { kills, stops: reached.length - kills };
+}
+
+say(`Seed ${values.seed}; data in ${folder}`);
+try {
+  const soaked =
+    values.soak === undefined
+      ? null
+      : await soak({
+          ...{ house, load, runner, random, say },
+          minutes: Number(values.soak),
+          share: Number(values.rate),
+          concurrency: Number(values.concurrency),
+        });
+  const faulty = soaked?.faulty ?? (await carryOutPlan());
   await load.stop();
   const figures = await judgeRunning(house, load, startMs, say);
   await house.platform.stop();
   await judgeStores(house, say);
   await house.stack?.stop();
-  const reached = runner.records.filter(({ reached_at }) => reached_at !== null);
-  const kills = reached.filter(({ signal }) => signal === 'SIGKILL').length;
-  const stops = reached.length - kills;
-  const missing = shortfalls(runner.records, perPoint);
-  if (kills < Number(values.kills)) missing.push(`${kills} kills of ${values.kills}`);
-  if (stops < Number(values.stops)) missing.push(`${stops} stops of ${values.stops}`);
   if (values.json !== undefined) {
     const seconds = (Date.now() - startMs) / 1000;
-    const result = { seed: values.seed, seconds, tally: load.tally, figures };
+    const result = { seed: values.seed, seconds, tally: load.tally, figures, soak: soaked };
     writeFileSync(values.json, JSON.stringify({ ...result, faults: runner.records }, null, 1));
   }
-  for (const line of missing) console.error(`Not reached: ${line}`);
+  for (const line of faulty) console.error(line);
+  const { kills, stops } = reachedFaults();
   say(`${kills} kills, ${stops} stops, ${points.length} points, ${load.tally.completed} calls`);
-  say(`${points.length - missing.length} passed, ${missing.length} failed, 0 skipped`);
-  if (!values.keep && missing.length === 0) rmSync(folder, { recursive: true, force: true });
-  process.exit(missing.length === 0 ? 0 : 1);
+  const checks = soaked?.trends.filter(({ flat }) => flat !== null) ?? points;
+  say(`${checks.length - faulty.length} passed, ${faulty.length} failed, 0 skipped`);
+  if (!values.keep && faulty.length === 0) rmSync(folder, { recursive: true, force: true });
+  process.exit(faulty.length === 0 ? 0 : 1);
 } catch (error) {
   console.error(error);
   console.error(`The data stays in ${folder}`);

@@ -50,6 +50,13 @@ export function planFaults(
   return plan;
 }
 
+/** Any point by SIGKILL; SIGSTOP, one time in four, where a process is sure to come by. */
+export function randomFault(random: () => number): Fault {
+  const point = points[Math.floor(random() * points.length)] as Point;
+  const stops = random() < 0.25 && point.trigger === undefined && point.name !== 'K15';
+  return { point, signal: stops ? 'SIGSTOP' : 'SIGKILL' };
+}
+
 export class FaultRunner {
   readonly records: FaultRecord[] = [];
   readonly #house: House;

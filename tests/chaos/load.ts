@@ -20,6 +20,7 @@ export class Load {
   readonly #changes: { atMs: number; inFlight: number }[] = [];
   #inFlight = 0;
   #stopping = false;
+  #everyMs = 0;
   #index = 0;
   #workers: Promise<void>[] = [];
   readonly tally = { completed: 0, aborted: 0, refused: 0, failed: 0 };
@@ -38,9 +39,14 @@ export class Load {
     );
   }
 
-  /** @param pauseMs between two calls of one worker: 0 is as fast as possible */
-  start(concurrency: number, pauseMs = 0): void {
-    this.#workers = Array.from({ length: concurrency }, () => this.#work(pauseMs));
+  /** As fast as possible, until it is paced. */
+  start(concurrency: number): void {
+    this.#workers = Array.from({ length: concurrency }, () => this.#work());
+  }
+
+  /** From now on each worker starts a call every so many ms; what was missed is not made up for. */
+  pace(everyMs: number): void {
+    this.#everyMs = everyMs;
   }
 
   async stop(): Promise<void> {
@@ -53,8 +59,8 @@ export class Load {
     return last?.inFlight ?? 0;
   }
 
-  async #work(pauseMs: number): Promise<void> {
-    while (!this.#stopping) {
+  async #work(): Promise<void> {
+    for (let dueMs = performance.now(); !this.#stopping; ) {
       const index = this.#index++;
       this.#change(1);
       try {
@@ -72,7 +78,9 @@ export class Load {
       } finally {
         this.#change(-1);
       }
-      if (pauseMs > 0) await pause(pauseMs);
+      const nowMs = performance.now();
+      dueMs = Math.max(dueMs + this.#everyMs, nowMs);
+      if (dueMs > nowMs) await pause(dueMs - nowMs);
     }
   }
 

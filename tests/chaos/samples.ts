@@ -1,0 +1,165 @@
+/**
+ * What the product takes of the machine while it runs: handles, memory and threads of each process,
+ * how far it is behind, and the size of its files. A process that a fault ended is replaced by the
+ * next one in its role, so a role's values are those of whoever played it.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import type { House } from './platform.ts';
+
+const SAMPLE_EVERY_MS = 10_000;
+const MIB = 2 ** 20;
+
+/** Values by name, for example `core handles` or `log MiB`; what could not be read is absent. */
+export type Sample = Record<string, number>;
+
+/** `bound`: how much the last third may be above the first; null: it grows with the usage. */
+type Bound = { factor: number; slack: number } | null;
+
+export type Trend = { name: string; first: number; last: number; flat: boolean | null };
+
+/**
+ * Slack is what a restart, a roll-up pass or a take-over moves a value by; the factor leaves room
+ * for caches that fill. A leak of one handle per call is thousands above either.
+ */
+const BOUNDS: [suffix: string, bound: Bound][] = [
+  [' handles', { factor: 1.2, slack: 12 }],
+  [' threads', { factor: 1.2, slack: 4 }],
+  [' MiB resident', { factor: 1.25, slack: 96 }],
+  [' records behind', { factor: 2, slack: 1_000 }],
+  ['journals MiB', { factor: 1.5, slack: 16 }],
+  [' MiB', null],
+];
+
+export class Sampler {
+  readonly samples: Sample[] = [];
+  readonly #house: House;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(house: House) {
+    this.#house = house;
+  }
+
+  start(): void {
+    const tick = () => {
+      this.#running = this.#sample();
+    };
+    this.#timer = setInterval(tick, SAMPLE_EVERY_MS);
+    tick();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #sample(): Promise<void> {
+    const { data, platform } = this.#house;
+    const sample: Sample = {};
+    for (const [role, pid] of rolesOf(data)) Object.assign(sample, processValues(role, pid));
+    Object.assign(sample, fileValues(data));
+    const gauges: [string, string, string][] = [
+      ['projector records behind', platform.apiUrl, 'tollgate_projector_lag_records'],
+      ['outbox records behind', platform.proxyUrl, 'tollgate_outbox_records'],
+    ];
+    for (const [name, url, gauge] of gauges) {
+      const value = await gaugeOf(url, gauge);
+      if (value !== null) sample[name] = value;
+    }
+    this.samples.push(sample);
+  }
+}
+
+function rolesOf(data: string): [string, number][] {
+  const file = join(data, 'run', 'state.json');
+  const state = JSON.parse(readFileSync(file, 'utf8')) as {
+    supervisor: number;
+    core: number | null;
+    projectors: (number | null)[];
+    proxies: (number | null)[];
+  };
+  const roles: [string, number | null][] = [
+    ['supervisor', state.supervisor],
+    ['core', state.core],
+    ...state.projectors.map((pid, i): [string, number | null] => [`projector-${i + 1}`, pid]),
+    ...state.proxies.map((pid, i): [string, number | null] => [`proxy-${i + 1}`, pid]),
+  ];
+  return roles.filter((entry): entry is [string, number] => entry[1] !== null);
+}
+
+function processValues(role: string, pid: number): Sample {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]);
+    const residentMib = (field('VmRSS') * 1024) / MIB;
+    // One that is ending has no memory any more.
+    if (Number.isNaN(residentMib)) return {};
+    return {
+      [`${role} handles`]: readdirSync(`/proc/${pid}/fd`).length,
+      [`${role} threads`]: field('Threads'),
+      [`${role} MiB resident`]: residentMib,
+    };
+  } catch {
+    // Killed since: its successor is in the next sample.
+    return {};
+  }
+}
+
+function fileValues(data: string): Sample {
+  const paths = dataFolder(data);
+  const withWal = (path: string) => sizeOf(path) + sizeOf(`${path}-wal`);
+  return {
+    'journals MiB': sizeOf(paths.journals) / MIB,
+    'ledger MiB': withWal(paths.ledger) / MIB,
+    'log MiB': withWal(paths.log) / MIB,
+    'warehouse MiB': sizeOf(paths.warehouse) / MIB,
+  };
+}
+
+/** Bytes of a file, or of all files below a folder; what is gone meanwhile counts nothing. */
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) return found?.size ?? 0;
+  return namesIn(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Merged away since it was listed.
+    return [];
+  }
+}
+
+async function gaugeOf(url: string, gauge: string): Promise<number | null> {
+  try {
+    const signal = AbortSignal.timeout(SAMPLE_EVERY_MS / 2);
+    const text = await (await fetch(`${url}/metrics`, { signal })).text();
+    const line = text.split('\n').find((one) => one.startsWith(`${gauge} `));
+    return line === undefined ? null : Number(line.slice(gauge.length + 1));
+  } catch {
+    // Dead or stopped at this moment: there is no value.
+    return null;
+  }
+}
+
+/** Medians of the first and the last third of the samples, name by name. */
+export function trendsOf(samples: readonly Sample[]): Trend[] {
+  const third = Math.max(1, Math.floor(samples.length / 3));
+  const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))];
+  return names.map((name) => {
+    const first = medianOf(samples.slice(0, third), name);
+    const last = medianOf(samples.slice(-third), name);
+    const bound = BOUNDS.find(([suffix]) => name.endsWith(suffix))?.[1] ?? null;
+    const flat = bound === null ? null : !(last > first * bound.factor + bound.slack);
+    return { name, first, last, flat };
+  });
+}
+
+function medianOf(samples: readonly Sample[], name: string): number {
+  const values = samples.flatMap((sample) => sample[name] ?? []).sort((a, b) => a - b);
+  return values[values.length >> 1] ?? Number.NaN;
+}
