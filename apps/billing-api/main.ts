@@ -23,7 +23,8 @@ const ledger = await openLedger(stores);
 await publishConfiguredPrices(ledger, config);
 const log = await openLog(stores, 'usage');
 const warehouse = await openWarehouse(stores);
-await migrate(warehouse);
+const cluster = config.engines.warehouse?.clickhouse.cluster;
+await migrate(warehouse, cluster === undefined ? {} : { cluster });
 const billing = await startBilling({
   ledger,
   log,
