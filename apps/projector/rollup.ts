@@ -84,7 +84,7 @@ export class Rollup {
        FROM tollgate.dirty_bucket WHERE log = {log:UInt32} AND bucket < {seam:UInt32}
          AND partition IN {partitions:Array(UInt32)}
        GROUP BY partition, customer_id, bucket HAVING max(marked_version) > max(rolled_version)
-       LIMIT {most:UInt32}`,
+       ORDER BY bucket LIMIT {most:UInt32}`,
       {
         log: this.#deps.log,
         seam: seamS,
@@ -113,7 +113,7 @@ export class Rollup {
     await warehouse.command(
       `INSERT INTO tollgate.rollup_15m
          (log, partition, version, ${rollupSelect.columns.join(', ')}) ${FENCED}
-       SELECT any(work.log), any(work.partition), any(work.version), rolled.*
+       SELECT work.log, work.partition, work.version, rolled.*
        FROM (
          SELECT ${rollupSelect.expressions} FROM tollgate.raw_usage
          WHERE disposition = 'counted'
@@ -124,8 +124,7 @@ export class Rollup {
              IN (SELECT customer_id, bucket FROM ${this.#work})
          GROUP BY ${rollupSelect.groupBy}) AS rolled
        INNER JOIN ${fenced} AS work
-         ON work.customer_id = rolled.customer_id AND work.bucket = rolled.bucket
-       GROUP BY ALL`,
+         ON work.customer_id = rolled.customer_id AND work.bucket = rolled.bucket`,
     );
     await warehouse.command(
       `INSERT INTO tollgate.dirty_bucket ${FENCED}
