@@ -5,7 +5,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { isPlainAttempt } from '@tollgate/schemas/event/plain-event.ts';
+import { readPlainAttempt } from '@tollgate/schemas/event/plain-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 
 export type Disposition = 'counted' | 'duplicate' | 'dead';
@@ -27,7 +27,13 @@ export type ProjectedRow = {
 };
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const NOT_JSON = 'not UTF-8 JSON';
+const NOT_OURS = 'id: not a UUIDv7';
+const NO_DATE = 'time: no such date';
 const REASON_LENGTH_MAX = 500;
+const BRACE = 0x7b;
+const LF = 0x0a;
+const CR = 0x0d;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 /** RFC 9162 §2.1.1: what stands before a leaf's bytes. */
 const LEAF_PREFIX = 0;
@@ -37,17 +43,9 @@ export function projectRecord(record: LogRecord): ProjectedRow {
   const { partition, offset, value, appendedAtMs } = record;
   const leafHex = leafOf(value);
   const place = { partition, offset, leafHex, appendedAtMs };
-  const parsed = parseRecord(value);
+  const parsed = readRecord(value);
   if (typeof parsed === 'string') return { ...place, ...dead(parsed) };
-  const { event, object } = parsed;
-  return {
-    ...place,
-    disposition: 'counted',
-    deadReason: null,
-    idKey: idKeyOf(event),
-    object,
-    facts: { resolvesId: event.resolves_id, resolvable: isResolvable(event) },
-  };
+  return { ...place, disposition: 'counted', deadReason: null, ...parsed };
 }
 
 /** What a dead row says instead of an event. */
@@ -58,32 +56,46 @@ export function dead(
   return { disposition: 'dead', deadReason, idKey: '0', object: null, facts: null };
 }
 
-function parseRecord(value: Uint8Array): { event: UsageEvent; object: Uint8Array } | string {
+type Read = Pick<ProjectedRow, 'idKey' | 'object' | 'facts'>;
+
+/** @returns a reason if the record is dead */
+function readRecord(value: Uint8Array): Read | string {
   let json: string;
-  let parsedJson: unknown;
   try {
     json = decoder.decode(value);
+  } catch {
+    return NOT_JSON;
+  }
+  // Another first byte is a byte order mark, which the decoder has taken away.
+  const plain = value[0] === BRACE ? readPlainAttempt(json) : null;
+  if (plain === null) return parseRecord(value, json);
+  if (!UUID_V7.test(plain.id)) return NOT_OURS;
+  if (!isDate(plain.time)) return NO_DATE;
+  const facts = { resolvesId: null, resolvable: plain.resolvable };
+  return { idKey: uuidKey(plain.id), object: value, facts };
+}
+
+function parseRecord(value: Uint8Array, json: string): Read | string {
+  let parsedJson: unknown;
+  try {
     parsedJson = JSON.parse(json);
   } catch {
-    return 'not UTF-8 JSON';
+    return NOT_JSON;
   }
-  const event = checked(parsedJson);
-  if (typeof event === 'string') return event;
+  const parsed = usageEvent.safeParse(parsedJson);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
+  }
+  const event = parsed.data;
   const fault = faultOf(event);
-  return fault ?? { event, object: onOneLine(value, json) };
+  if (fault !== null) return fault;
+  return {
+    idKey: idKeyOf(event),
+    object: onOneLine(value, json),
+    facts: { resolvesId: event.resolves_id, resolvable: isResolvable(event) },
+  };
 }
-
-function checked(json: unknown): UsageEvent | string {
-  if (isPlainAttempt(json)) return json as UsageEvent;
-  const parsed = usageEvent.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
-}
-
-const BRACE = 0x7b;
-const LF = 0x0a;
-const CR = 0x0d;
 
 /**
  * A row begins where the object does, and ends at a line's end. Ours are like that already; in others
@@ -107,15 +119,18 @@ function leafOf(value: Uint8Array): string {
 
 /** Rules between fields that the schema cannot say. */
 function faultOf(event: UsageEvent): string | null {
-  if (event.type !== 'external' && !UUID_V7.test(event.id)) return 'id: not a UUIDv7';
+  if (event.type !== 'external' && !UUID_V7.test(event.id)) return NOT_OURS;
   if ((event.type === 'resolution') !== (event.resolves_id !== null)) {
     return 'resolves_id: a resolution has one, and nothing else does';
   }
   const holds = event.hold_lease_ids.length;
   const parallel = [event.hold_amounts, event.hold_units, event.budget_windows];
   if (parallel.some((array) => array.length !== holds)) return 'hold_*: arrays differ in length';
-  if (Number.isNaN(Date.parse(event.time))) return 'time: no such date';
-  return null;
+  return isDate(event.time) ? null : NO_DATE;
+}
+
+function isDate(time: string): boolean {
+  return !Number.isNaN(Date.parse(time));
 }
 
 /**

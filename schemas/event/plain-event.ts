@@ -1,110 +1,108 @@
 /**
- * A quick look at a usage event before the schema is asked: true only if the schema is sure to take
- * it. It knows the ordinary attempt; whatever it does not recognise at once goes the long way, so
- * that the schema alone says what an event is. Half of the projector's time per event is saved here.
+ * A quick look at a record before the schema is asked: it knows the ordinary attempt in exactly the
+ * text that the proxy writes, and takes it only if the schema is sure to. Whatever it does not
+ * recognise at once, be it only another order of the fields, goes the long way, so that the schema
+ * alone says what an event is. Half of the projector's own time per event is saved here.
  */
-import { usageEvent } from './usage-event.ts';
 
-type Check = (value: unknown) => boolean;
+/** A text's characters that JSON has as they are, and which are no end of it. */
+const CHARACTER = '[^"\\\\\\u0000-\\u001f]';
+const HEX = '[0-9a-f]';
+/** An integer of up to 15 digits is exact as a number. */
+const NATURAL = '(?:0|[1-9]\\d{0,14})';
 
-const DECIMAL = /^-?(?:0|[1-9]\d{0,25})\.\d{12}$/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const TEXT_MAX = 256;
-const ARRAY_MAX = 64;
+const nullable = (pattern: string) => `(?:null|${pattern})`;
+const list = (item: string) => `\\[((?:"${item}"(?:,"${item}"){0,63})?)\\]`;
 
-const isText: Check = (value) => typeof value === 'string' && value.length <= TEXT_MAX;
-const isName: Check = (value) => isText(value) && value !== '';
-const isOptionalText: Check = (value) => value === null || isText(value);
-const isCount: Check = (value) => value === null || Number.isSafeInteger(value);
-const isDuration: Check = (value) =>
-  value === null || (typeof value === 'number' && value >= 0 && value < Number.MAX_SAFE_INTEGER);
-const isNull: Check = (value) => value === null;
-const isUuid: Check = (value) => typeof value === 'string' && UUID.test(value);
-const isTime: Check = (value) =>
-  typeof value === 'string' && value.length === 24 && TIMESTAMP.test(value);
-const isDecimal: Check = (value) => typeof value === 'string' && DECIMAL.test(value);
-const oneOf =
-  (...values: unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.length <= ARRAY_MAX && value.every(check);
+const name = `"${CHARACTER}{1,256}"`;
+const text = `"${CHARACTER}{0,256}"`;
+const optionalText = nullable(text);
+const uuid = `${HEX}{8}-${HEX}{4}-[1-8]${HEX}{3}-[89ab]${HEX}{3}-${HEX}{12}`;
+const decimal = '-?(?:0|[1-9]\\d{0,25})\\.\\d{12}';
+const count = nullable(`-?${NATURAL}`);
+const duration = nullable(`${NATURAL}(?:\\.\\d{1,17})?`);
+const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
+const texts = list(`${CHARACTER}{0,256}`);
 
-const isTags: Check = (value) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name in value) {
-    if (!isText(name) || !isText((value as Record<string, unknown>)[name])) return false;
-  }
-  return true;
+/** In the order in which the proxy writes them (apps/proxy/call/attempt-event.ts). */
+const fields: Record<string, string> = {
+  id: `"(${uuid})"`,
+  type: '"attempt"',
+  schema_version: '1',
+  call_id: `"${uuid}"`,
+  attempt: '(?:\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])',
+  source: name,
+  resolves_id: 'null',
+  customer_id: name,
+  team_id: optionalText,
+  key_id: optionalText,
+  environment: optionalText,
+  tags: `\\{(?:${text}:${text}(?:,${text}:${text})*)?\\}`,
+  end_user: optionalText,
+  provider: optionalText,
+  deployment: optionalText,
+  model_requested: optionalText,
+  endpoint: optionalText,
+  stream: '(?:true|false)',
+  price_version: optionalText,
+  price_source: '"(?:price_book|config|catalogue|none)"',
+  cache: '"(?:miss|hit|semantic|bypass)"',
+  hold_lease_ids: texts,
+  hold_amounts: list(decimal),
+  hold_units: texts,
+  budget_windows: texts,
+  external_type: 'null',
+  external_subject: 'null',
+  external_data: 'null',
+  time: `"(${time})"`,
+  provider_request_id: optionalText,
+  model_served: optionalText,
+  input_tokens: count,
+  cache_read_tokens: count,
+  cache_write_tokens: count,
+  output_tokens: count,
+  reasoning_tokens: count,
+  audio_input_tokens: count,
+  audio_output_tokens: count,
+  images: count,
+  requests: count,
+  usage_source: '"(provider|estimated|none)"',
+  cost: `(null|"${decimal}")`,
+  status: '"(?:ok|upstream_error|client_closed|timeout|unknown)"',
+  http_status: nullable('[1-9]\\d\\d'),
+  error_type: optionalText,
+  latency_ms: duration,
+  ttft_ms: duration,
+  overhead_us: nullable(NATURAL),
+  recorded_at: `"${time}"`,
 };
 
-const checks: Record<string, Check> = {
-  id: isUuid,
-  type: oneOf('attempt'),
-  schema_version: oneOf(1),
-  call_id: isUuid,
-  attempt: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256,
-  source: isName,
-  resolves_id: isNull,
-  provider_request_id: isOptionalText,
-  customer_id: isName,
-  team_id: isOptionalText,
-  key_id: isOptionalText,
-  environment: isOptionalText,
-  end_user: isOptionalText,
-  tags: isTags,
-  provider: isOptionalText,
-  deployment: isOptionalText,
-  model_requested: isOptionalText,
-  model_served: isOptionalText,
-  endpoint: isOptionalText,
-  stream: (value) => typeof value === 'boolean',
-  input_tokens: isCount,
-  cache_read_tokens: isCount,
-  cache_write_tokens: isCount,
-  output_tokens: isCount,
-  reasoning_tokens: isCount,
-  audio_input_tokens: isCount,
-  audio_output_tokens: isCount,
-  images: isCount,
-  requests: isCount,
-  usage_source: oneOf('provider', 'estimated', 'none'),
-  cost: (value) => value === null || isDecimal(value),
-  price_version: isOptionalText,
-  price_source: oneOf('price_book', 'config', 'catalogue', 'none'),
-  status: oneOf('ok', 'upstream_error', 'client_closed', 'timeout', 'unknown'),
-  http_status: (value) =>
-    value === null ||
-    (Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999),
-  error_type: isOptionalText,
-  cache: oneOf('miss', 'hit', 'semantic', 'bypass'),
-  latency_ms: isDuration,
-  ttft_ms: isDuration,
-  overhead_us: (value) => isCount(value) && (value === null || (value as number) >= 0),
-  hold_lease_ids: listOf(isText),
-  hold_amounts: listOf(isDecimal),
-  hold_units: listOf(isText),
-  budget_windows: listOf(isText),
-  external_type: isNull,
-  external_subject: isNull,
-  external_data: isNull,
-  time: isTime,
-  recorded_at: isTime,
-};
+const ATTEMPT = new RegExp(
+  `^\\{${Object.entries(fields)
+    .map(([field, pattern]) => `"${field}":${pattern}`)
+    .join(',')}\\}$`,
+);
 
-const FIELDS = Object.keys(usageEvent.shape).length;
+/** What the projector decides by. */
+export type PlainAttempt = { id: string; time: string; resolvable: boolean };
 
-/** True: the schema takes it. False: ask the schema. */
-export function isPlainAttempt(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  let fields = 0;
-  for (const name in value) {
-    const check = checks[name];
-    if (check === undefined || !check((value as Record<string, unknown>)[name])) return false;
-    fields++;
+/** @returns null if the schema has to be asked */
+export function readPlainAttempt(json: string): PlainAttempt | null {
+  const match = ATTEMPT.exec(json);
+  if (match === null) return null;
+  const [, id, leaseIds, amounts, units, windows, time, usageSource, cost] = match as string[];
+  const holds = itemsOf(leaseIds);
+  if (itemsOf(amounts) !== holds || itemsOf(units) !== holds || itemsOf(windows) !== holds) {
+    return null;
   }
-  return fields === FIELDS;
+  const resolvable = cost === 'null' || usageSource === 'estimated';
+  return { id: id as string, time: time as string, resolvable };
+}
+
+/** @param list what stands between a list's brackets; no text in it has a quotation mark */
+function itemsOf(list: string | undefined): number {
+  if (list === undefined || list === '') return 0;
+  let items = 1;
+  for (let at = list.indexOf('","'); at >= 0; at = list.indexOf('","', at + 1)) items++;
+  return items;
 }
