@@ -27,7 +27,7 @@ let runs = 0;
 
 beforeAll(async () => {
   const quiet = () => undefined;
-  const options = { data: base, proxies: 1, speed: 0, say: quiet, progress: quiet };
+  const options = { data: base, proxies: 2, speed: 0, say: quiet, progress: quiet };
   const { platform } = await runDemo({ ...options, shapes: builtInShapes(80) });
   await platform.stop();
   const opened = await openStores(base);
