@@ -72,18 +72,25 @@ function difference(providerId: string, model: string, at: string): string | nul
   return null;
 }
 
+/** Some seven seconds alone on two cores: more than its tier's limit when they are shared. */
+const EXHAUSTIVE_MS = 60_000;
+
 describe('the built-in price catalogue', () => {
   it('is a valid price list for every provider', () => {
     expect(catalogue.length).toBeGreaterThan(40);
     for (const list of catalogue) expect(priceVersion.safeParse(list).error).toBe(undefined);
   });
 
-  it('I7: agrees with calcPrice on every model, at every tier and date, within float error', () => {
-    const differences = catalogue.flatMap(({ provider, models }) =>
-      models.flatMap(({ model }) => times.flatMap((at) => difference(provider, model, at) ?? [])),
-    );
-    expect(differences).toEqual([]);
-  });
+  it(
+    'I7: agrees with calcPrice on every model, at every tier and date, within float error',
+    () => {
+      const differences = catalogue.flatMap(({ provider, models }) =>
+        models.flatMap(({ model }) => times.flatMap((at) => difference(provider, model, at) ?? [])),
+      );
+      expect(differences).toEqual([]);
+    },
+    EXHAUSTIVE_MS,
+  );
 
   it('I8: leaves out only models that are billed by what we do not meter', () => {
     const all = catalogue.flatMap(({ models }) => models);
