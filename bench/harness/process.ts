@@ -72,7 +72,6 @@ async function firstLine(
     if (input === null) throw new Error(`${name} has no output`);
     createInterface({ input }).on('line', (line) => {
       last.push(line);
-      if (process.env['DBG']) console.error(line);
       if (last.length > LINES_KEPT) last.shift();
       const parsed = parse(line);
       if (parsed !== null) resolve(parsed);
