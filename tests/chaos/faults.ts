@@ -24,6 +24,13 @@ const STOPPED_MS = 3_000;
 /** After a process came back, calls get this long to be in flight again, ms. */
 const RECOVERY_MS = 1_200;
 const SKIP_MAX = 12;
+/** Passed only when somebody closes a period. */
+const CLOSING = 'K15';
+
+/** Calls alone pass it, again and again. */
+function isSteady({ name, trigger }: Point): boolean {
+  return trigger === undefined && name !== CLOSING;
+}
 
 /** Every point `perPoint` times and random ones up to `kills`, then `stops`; order by the seed. */
 export function planFaults(
@@ -41,7 +48,7 @@ export function planFaults(
   const planned = () =>
     plan.reduce((sum, { point }) => sum + (point.trigger === undefined ? 1 : 2), 0);
   while (planned() < kills) plan.push({ point: pick(points), signal: 'SIGKILL' });
-  const steady = points.filter(({ trigger, name }) => trigger === undefined && name !== 'K15');
+  const steady = points.filter(isSteady);
   for (let i = 0; i < stops; i++) plan.push({ point: pick(steady), signal: 'SIGSTOP' });
   for (let i = plan.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -53,7 +60,7 @@ export function planFaults(
 /** Any point by SIGKILL; SIGSTOP, one time in four, where a process is sure to come by. */
 export function randomFault(random: () => number): Fault {
   const point = points[Math.floor(random() * points.length)] as Point;
-  const stops = random() < 0.25 && point.trigger === undefined && point.name !== 'K15';
+  const stops = random() < 0.25 && isSteady(point);
   return { point, signal: stops ? 'SIGSTOP' : 'SIGKILL' };
 }
 
@@ -76,14 +83,11 @@ export class FaultRunner {
     if (point.trigger !== undefined) {
       wanted.push({ point: point.trigger, signal: 'SIGKILL', skip: this.#skip() });
     }
-    wanted.push({
-      point: point.name,
-      signal,
-      skip: point.trigger === undefined ? this.#skip() : 0,
-    });
+    // One take-over and one closing follow: the first time that the point is passed is the last.
+    wanted.push({ point: point.name, signal, skip: isSteady(point) ? this.#skip() : 0 });
     const armings = wanted.map((one) => this.#armory.arm(one.point, one.signal, one.skip));
     // A period is closed only when somebody closes one.
-    const closing = point.name === 'K15' ? this.#closeOne() : Promise.resolve();
+    const closing = point.name === CLOSING ? this.#closeOne() : Promise.resolve();
     for (const arming of armings) await this.#await(arming);
     await closing;
     await this.#recover();

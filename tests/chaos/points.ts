@@ -41,6 +41,14 @@ export const points: readonly Point[] = [
     place: 'after',
   },
   {
+    name: 'K3',
+    what: 'held and started durably, upstream not contacted',
+    role: 'proxy',
+    file: HANDLER,
+    anchor: '      if (error === undefined) this.#dispatch();',
+    place: 'before',
+  },
+  {
     name: 'K4',
     what: 'upstream accepted, nothing relayed',
     role: 'proxy',
