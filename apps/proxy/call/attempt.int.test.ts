@@ -20,6 +20,7 @@ import { proxyLimits } from '../limits.ts';
 import { Attempt } from './attempt.ts';
 import type { AttemptFacts } from './attempt-event.ts';
 import type { CallDeps } from './call-deps.ts';
+import { Deadlines } from './deadlines.ts';
 import { readRequest } from './request.ts';
 
 const HOLD = 1_000n;
@@ -118,6 +119,7 @@ async function callOnce(status: number, answer: object) {
   const deps = {
     limits: proxyLimits,
     journal: watched,
+    deadlines: new Deadlines(proxyLimits.attemptTimeoutMs),
     onSettled: () => undefined,
     onJournalFailure: (error: Error) => {
       throw error;
