@@ -2,17 +2,12 @@
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { listOf, listQuery } from '../http/list.ts';
+import { instantOfAnyOffset } from '../time/instant.ts';
 import { invoiceBody } from './invoice.ts';
 import { currencyCode, sha256Hex } from './snapshot.ts';
 
 const id = z.string().min(1).max(128);
 const yearMs = 31_557_600_000;
-
-/** RFC 3339, any offset; from 1970 on, because ids begin with the milliseconds since then. */
-const instant = z.iso
-  .datetime({ offset: true })
-  .refine((text) => !/\.\d{10}/.test(text), { error: 'at most nine decimals' })
-  .refine((text) => Date.parse(text) >= 0, { error: 'must not be before 1970' });
 
 const graceSeconds = z
   .int()
@@ -44,7 +39,7 @@ export const proofQuery = z.strictObject({
 
 export const openPeriodRequest = z.strictObject({
   customer_id: id,
-  start: instant.optional().meta({
+  start: instantOfAnyOffset.optional().meta({
     description: 'Default: the end of the last period, or the start of the current month.',
   }),
   time_zone: z
@@ -62,7 +57,7 @@ export const openPeriodRequest = z.strictObject({
 });
 
 export const closePeriodRequest = z.strictObject({
-  at: instant.optional().meta({
+  at: instantOfAnyOffset.optional().meta({
     description: 'Close early at this instant; the next period begins there.',
   }),
   grace_seconds: graceSeconds,

@@ -3,6 +3,7 @@
  * embedded platform needs no file at all.
  */
 import { z } from 'zod';
+import { instant } from '../time/instant.ts';
 import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -36,7 +37,7 @@ const model = z.strictObject({
 export const priceOverride = z.strictObject({
   provider: name,
   model: modelName,
-  effective_from: z.iso.datetime().optional(),
+  effective_from: instant.optional(),
   input: usdPerMillion.optional(),
   cache_read: usdPerMillion.optional(),
   cache_write: usdPerMillion.optional(),

@@ -3,6 +3,7 @@
  * the customer, by our id or by the operator's own.
  */
 import { z } from 'zod';
+import { tagsOf } from './tags.ts';
 
 const text = z.string().min(1).max(256);
 const count = z.int().min(0).max(1_000_000_000_000);
@@ -24,7 +25,7 @@ export const cloudEvent = z.looseObject({
       model: text.optional(),
       environment: text.optional(),
       end_user: z.string().max(1024).optional(),
-      tags: z.record(text, z.string().max(1024)).optional(),
+      tags: tagsOf(text).optional(),
       input_tokens: count.optional(),
       cache_read_tokens: count.optional(),
       cache_write_tokens: count.optional(),

@@ -51,6 +51,8 @@ const odd: fc.Arbitrary<unknown> = fc.oneof(
     { a: 1 },
     { a: 'b' },
     { ['k'.repeat(300)]: 'v' },
+    JSON.parse('{"a":"b","__proto__":"c"}'),
+    { __proto_: 'c', ___proto__: 'd' },
     'attempt',
     'external',
     'refused',
@@ -142,6 +144,14 @@ describe('the quick look at an event', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  it('I2: takes no tag that the schema refuses by name, wherever it stands', () => {
+    for (const tags of ['{"__proto__":"v"}', '{"a":"b","__proto__":"v"}', '{"a":"b"}']) {
+      const json = JSON.stringify(plain).replace('{"a":"b"}', tags);
+      const taken = usageEvent.safeParse(JSON.parse(json)).success;
+      expect([tags, readPlainAttempt(json) !== null]).toEqual([tags, taken]);
+    }
   });
 
   it('leaves to the schema what is missing, unknown, doubled, escaped or in another order', () => {

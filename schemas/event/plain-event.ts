@@ -16,6 +16,8 @@ const list = (item: string) => `\\[((?:"${item}"(?:,"${item}"){0,63})?)\\]`;
 
 const name = `"${CHARACTER}{1,256}"`;
 const text = `"${CHARACTER}{0,256}"`;
+/** A name that the schema refuses (tags.ts). */
+const tagName = `(?!"__proto__")${text}`;
 const optionalText = nullable(text);
 const uuid = `${HEX}{8}-${HEX}{4}-[1-8]${HEX}{3}-[89ab]${HEX}{3}-${HEX}{12}`;
 const decimal = '-?(?:0|[1-9]\\d{0,25})\\.\\d{12}';
@@ -37,7 +39,7 @@ const fields: Record<string, string> = {
   team_id: optionalText,
   key_id: optionalText,
   environment: optionalText,
-  tags: `\\{(?:${text}:${text}(?:,${text}:${text})*)?\\}`,
+  tags: `\\{(?:${tagName}:${text}(?:,${tagName}:${text})*)?\\}`,
   end_user: optionalText,
   provider: optionalText,
   deployment: optionalText,

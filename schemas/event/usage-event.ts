@@ -4,6 +4,7 @@
  */
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { z } from 'zod';
+import { tagsOf } from './tags.ts';
 
 /** Decimal(38,12) as text with exactly 12 places; a resolution's delta may be negative. */
 export const decimal12 = z.string().regex(/^-?(0|[1-9]\d{0,25})\.\d{12}$/);
@@ -30,7 +31,7 @@ export const usageEvent = z.strictObject({
   key_id: shortText.nullable(),
   environment: shortText.nullable(),
   end_user: text.nullable(),
-  tags: z.record(shortText, text),
+  tags: tagsOf(shortText),
 
   provider: shortText.nullable(),
   deployment: shortText.nullable(),

@@ -2,9 +2,7 @@
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { billLine } from '../ledger/ledger-events.ts';
-
-/** A date that exists: an import with any other could never be carried out. */
-const instant = z.iso.datetime({ precision: 3 });
+import { instant } from '../time/instant.ts';
 
 export const reconciliationRequest = z.strictObject({
   provider: z.string().min(1).max(256),

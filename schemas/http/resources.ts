@@ -1,6 +1,8 @@
 /** Bodies of the control plane: customers, teams, keys, budgets, price books. */
 import { z } from 'zod';
+import { tagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { instant } from '../time/instant.ts';
 import { listQuery } from './list.ts';
 
 const id = z.string().min(1).max(128);
@@ -53,9 +55,9 @@ export const keyRequest = z.strictObject({
   team_id: id.optional(),
   name,
   environment: environment.default('live'),
-  tags: z.record(name, z.string().max(1024)).default({}),
+  tags: tagsOf(name).default({}),
   on_disconnect: z.enum(['drain', 'abort']).default('drain'),
-  expires_at: timestamp.optional(),
+  expires_at: instant.optional(),
 });
 export const keyView = z.strictObject({
   object: z.literal('key'),

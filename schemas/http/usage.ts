@@ -1,12 +1,13 @@
 /** `GET /v1/usage`: sums over windows and dimensions. */
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { instant } from '../time/instant.ts';
 
 const id = z.string().min(1).max(256).optional();
 
 export const usageQuery = z.strictObject({
-  start: timestamp,
-  end: timestamp,
+  start: instant,
+  end: instant,
   window: z.enum(['hour', 'day', 'month', 'total']).default('total'),
   time_zone: z.string().min(1).max(64).default('UTC'),
   /** Comma-separated: customer, team, key, environment, model, provider, at most one tag:<name>. */

@@ -22,6 +22,7 @@ import type {
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { z } from 'zod';
+import { tagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { priceVersion } from './price-version.ts';
 
@@ -104,7 +105,7 @@ export const ledgerEventData = {
     team_id: id.nullable(),
     name,
     environment: name,
-    tags: z.record(name, z.string().max(1024)),
+    tags: tagsOf(name),
     last_four: z.string().length(4),
     on_disconnect: z.enum(['drain', 'abort']),
     expires_at: timestamp.nullable(),

@@ -126,6 +126,16 @@ describe('bad input at the API gets a problem body, never a 500', () => {
       '400 invalid_request',
     ],
     ['malformed JSON', () => api('POST', '/v1/customers', '{'), '400 invalid_json'],
+    [
+      'a tag that no record can keep',
+      () =>
+        api(
+          'POST',
+          '/v1/keys',
+          `{"customer_id":"${customerId}","name":"k","tags":{"__proto__":"x"}}`,
+        ),
+      '400 invalid_request',
+    ],
     ['an unknown path', () => api('GET', '/v1/nothing'), '404 unknown_path'],
     ['an unknown customer', () => api('GET', '/v1/customers/cus_x'), '404 customer_not_found'],
     [
@@ -200,6 +210,31 @@ describe('bad input at the API gets a problem body, never a 500', () => {
         cost: '0.300000000000',
       }),
     );
+  });
+
+  it.each([
+    ['GET', '/v1/usage?start=2026-13-01T00:00:00.000Z&end=2026-12-01T00:00:00.000Z', 'query.start'],
+    ['GET', '/v1/usage?start=2026-01-01T00:00:00.000Z&end=2026-02-30T00:00:00.000Z', 'query.end'],
+    ['POST', '/v1/price_books', 'body.effective_from'],
+    // A form that no ledger event has: it was stored, and then nothing could read the price list.
+    ['POST', '/v1/price_books?', 'body.models.0.effective_from'],
+    ['POST', '/v1/keys', 'body.expires_at'],
+  ])('a date that no calendar knows is refused by name: %s %s', async (method, path, where) => {
+    const date = '2026-02-30T00:00:00.000Z';
+    const bodies: Record<string, object> = {
+      '/v1/price_books': { provider: 'p', effective_from: date, models: [{ model: 'm' }] },
+      '/v1/price_books?': {
+        provider: 'p',
+        models: [{ model: 'm', effective_from: '2026-01-01T00:00:00Z' }],
+      },
+      '/v1/keys': { customer_id: customerId, name: 'k', expires_at: date },
+    };
+    const response = await api(method, path, bodies[path]);
+    const problem = (await response.json()) as { errors: { path: string; message: string }[] };
+    expect([response.status, problem.errors]).toEqual([
+      400,
+      [{ path: where, message: expect.stringContaining('not a date and time that exists') }],
+    ]);
   });
 
   it('another body under the same Idempotency-Key is refused', async () => {

@@ -137,6 +137,7 @@ describe('the ingest of events', () => {
       cloudEventOf({ id: 'nobody', subject: 'cus_2' }),
       cloudEventOf({ id: 'binary', data: undefined, data_base64: 'e30=' }),
       'no event',
+      cloudEventOf({ id: 'prototype', data: JSON.parse('{"tags":{"__proto__":"x"}}') }),
     ];
     const { accepted, rejected } = await ingest(batch);
     expect(accepted).toBe(2);
@@ -146,7 +147,9 @@ describe('the ingest of events', () => {
       [4, 'nobody'],
       [5, 'binary'],
       [6, null],
+      [7, 'prototype'],
     ]);
+    expect(rejected.at(-1)?.reason).toContain('data.tags.__proto__: a tag cannot be named');
     const ids = (await stored()).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(['oldest', 'newest']));
     expect(ids).not.toEqual(expect.arrayContaining(['too-old']));

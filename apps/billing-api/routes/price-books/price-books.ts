@@ -4,6 +4,7 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import { priceOverride } from '@tollgate/schemas/config/tollgate-config.ts';
 import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import { instant } from '@tollgate/schemas/time/instant.ts';
 import { z } from 'zod';
 import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
@@ -31,7 +32,7 @@ export const publishPriceBook = defineRoute({
   description: 'Prices are USD per million units, as text. Calls keep the price they started with.',
   body: z.strictObject({
     provider: z.string().min(1).max(256),
-    effective_from: timestamp.optional(),
+    effective_from: instant.optional(),
     models: z
       .array(priceOverride.omit({ provider: true }))
       .min(1)
