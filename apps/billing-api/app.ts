@@ -2,6 +2,8 @@
  * Builds the billing API without listening (design §12): every route is data (frame/route.ts), the
  * server and its OpenAPI document are made from the same declarations.
  */
+
+import { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
 import { asyncApiDocument } from '@tollgate/schemas/event/asyncapi.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
@@ -49,7 +51,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const directory = new Directory({ ledger: deps.ledger, limits, onLost });
   const billing = new BillingIndex({ ledger: deps.ledger, limits, onLost });
   await Promise.all([directory.start(), billing.start()]);
-  const context: ApiContext = { ...deps, limits, directory, billing };
+  const context: ApiContext = { ...deps, limits, directory, billing, billImports: new Queue() };
   const metrics = new ApiMetrics();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {

@@ -56,7 +56,7 @@ export function makeUuidV7(timeMs: number, random: Uint8Array): string {
 }
 
 /** Unix milliseconds that a UUIDv7 carries. */
-function uuidTimeMs(uuid: string): number {
+export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 

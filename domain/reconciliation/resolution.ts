@@ -32,6 +32,16 @@ export function resolvedAgrees(event: UsageEvent, resolution: UsageEvent, line: 
   );
 }
 
+/** True if two bills say the same of an attempt. */
+export function sameFigures(one: BillLine, other: BillLine): boolean {
+  return one.cost === other.cost && QUANTITIES.every((name) => one[name] === other[name]);
+}
+
+/** True if a line says what its absence from a complete bill says: nothing was billed. */
+export function isNothing(line: BillLine): boolean {
+  return parseDecimal12(line.cost) === 0n && QUANTITIES.every((name) => line[name] === 0);
+}
+
 function pico(cost: string | null): bigint {
   return cost === null ? 0n : parseDecimal12(cost);
 }

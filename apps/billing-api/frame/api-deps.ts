@@ -3,6 +3,7 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
 import type { BillingIndex } from '../closing/billing-index.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { ApiLimits } from '../limits.ts';
@@ -42,4 +43,6 @@ export type ApiContext = Omit<ApiDeps, 'limits'> & {
   directory: Directory;
   /** The read model of periods, snapshots and invoices. */
   billing: BillingIndex;
+  /** Bills are imported one after another: each is held against those before it. */
+  billImports: Queue;
 };

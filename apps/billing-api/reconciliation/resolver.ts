@@ -14,16 +14,17 @@ import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { resolutionOf } from '@tollgate/domain/reconciliation/resolution.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import {
   countResolvedHolds,
   eventsOfAttempts,
   resolvedHolds,
   unresolvedAttempts,
 } from './attempts.ts';
+import { billLines } from './earlier-bills.ts';
+
+const LEDGER_PAGE_EVENTS = 100;
 
 export type ResolverDeps = {
   ledger: Ledger;
@@ -91,7 +92,7 @@ async function appendResolutions(
   const unresolved = await unresolvedAttempts(deps.warehouse, accepted, deps.batchEvents);
   const open = unresolved.filter(({ id }) => !sent.has(id));
   if (open.length === 0) return;
-  const lines = await linesOf(deps.ledger, accepted.import_id);
+  const lines = await billLines(deps.ledger, accepted.import_id, LEDGER_PAGE_EVENTS);
   const recordedAt = new Date().toISOString();
   await deps.log.append(
     open.map((target) => {
@@ -148,15 +149,4 @@ async function adjustLeases(
       data: { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) },
     });
   }
-}
-
-/** The import's lines by attempt. */
-async function linesOf(ledger: Ledger, importId: string): Promise<Map<string, BillLine>> {
-  const lines = new Map<string, BillLine>();
-  for (const event of await ledger.read(`reconciliation-${importId}`)) {
-    if (event.type !== 'ReconciliationLines') continue;
-    const chunk = ledgerEventData.ReconciliationLines.parse(event.data);
-    for (const line of chunk.lines) lines.set(line.attempt_id, line);
-  }
-  return lines;
 }

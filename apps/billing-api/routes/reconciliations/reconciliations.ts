@@ -2,6 +2,7 @@
 
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
+import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { agrees, resolvedAgrees } from '@tollgate/domain/reconciliation/resolution.ts';
@@ -19,6 +20,7 @@ import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
 import { defineRoute } from '../../frame/route.ts';
 import { eventsOfAttempts, type FoundAttempt } from '../../reconciliation/attempts.ts';
+import { contradictedEarlier } from '../../reconciliation/earlier-bills.ts';
 
 export const importBill = defineRoute({
   operationId: 'importReconciliation',
@@ -50,10 +52,6 @@ export const importBill = defineRoute({
     const twice = ids.find((id) => seen.size === seen.add(id).size);
     if (twice !== undefined) throw new ApiProblem('duplicate_attempt', { detail: twice });
     const found = await eventsOfAttempts(context.warehouse, ids);
-    const contradicted = body.lines.find((line) => contradicts(found.get(line.attempt_id), line));
-    if (contradicted !== undefined) {
-      throw new ApiProblem('already_resolved', { detail: contradicted.attempt_id });
-    }
     const accepted = {
       import_id: newId('rec'),
       provider: body.provider,
@@ -62,7 +60,10 @@ export const importBill = defineRoute({
       lines: body.lines.length,
       chunks: Math.ceil(body.lines.length / context.limits.reconciliationChunkLines),
     };
-    await store(context, accepted, body.lines);
+    await context.billImports.run(async () => {
+      await refuseOtherFigures(context, body, found);
+      await store(context, accepted, body.lines);
+    });
     const { import_id: id, chunks: _, ...rest } = accepted;
     const created_at = new Date(timeMs).toISOString();
     return {
@@ -74,6 +75,29 @@ export const importBill = defineRoute({
     };
   },
 });
+
+/**
+ * One process imports at a time, and it has seen the imports before. Two billing APIs could accept
+ * contradicting bills at one moment; the attempt has one resolution all the same (I2).
+ *
+ * @throws ApiProblem already_resolved
+ */
+async function refuseOtherFigures(
+  context: ApiContext,
+  { provider, lines }: { provider: string; lines: readonly BillLine[] },
+  found: ReadonlyMap<string, FoundAttempt>,
+): Promise<void> {
+  const contradicted = lines.find((line) => contradicts(found.get(line.attempt_id), line));
+  const waiting = lines.flatMap((line) => {
+    const event = found.get(line.attempt_id);
+    if (event !== undefined && (event.resolution !== null || !isResolvable(event.event))) return [];
+    const timeMs = event === undefined ? uuidTimeMs(line.attempt_id) : Date.parse(event.event.time);
+    return [{ line, timeMs }];
+  });
+  const detail =
+    contradicted?.attempt_id ?? (await contradictedEarlier(context, provider, waiting));
+  if (detail !== undefined) throw new ApiProblem('already_resolved', { detail });
+}
 
 /** A line for an attempt that was resolved already, with other figures (409). */
 function contradicts(found: FoundAttempt | undefined, line: BillLine): boolean {

@@ -1,0 +1,64 @@
+/**
+ * What bills that were accepted earlier say of attempts whose resolution is not counted yet (design
+ * §7.10: a second, different figure is refused). The first statement stands, whether its resolution
+ * waits for the attempt, for the resolver or for the projector.
+ */
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import { isNothing, sameFigures } from '@tollgate/domain/reconciliation/resolution.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import type { ApiContext } from '../frame/api-deps.ts';
+import { readStream } from '../frame/read-stream.ts';
+
+/** A line, and when its attempt started (Unix ms). */
+export type DatedLine = { line: BillLine; timeMs: number };
+
+/**
+ * Reads only imports whose range comes near a line: a bill reaches beyond its range by about the
+ * margin, and within the range a missing line says that nothing was billed.
+ *
+ * @returns the id of an attempt of which an earlier bill says something else
+ */
+export async function contradictedEarlier(
+  { directory, ledger, limits }: Pick<ApiContext, 'directory' | 'ledger' | 'limits'>,
+  provider: string,
+  lines: readonly DatedLine[],
+): Promise<string | undefined> {
+  const marginMs = limits.reconciliationMarginMs;
+  let open = [...lines];
+  for (const { state: earlier } of directory.imports.all()) {
+    if (earlier.provider !== provider) continue;
+    const start = Date.parse(earlier.start);
+    const end = Date.parse(earlier.end);
+    const isNear = ({ timeMs }: DatedLine) => timeMs >= start - marginMs && timeMs < end + marginMs;
+    if (!open.some(isNear)) continue;
+    const stated = await billLines(ledger, earlier.import_id, limits.ledgerPageEvents);
+    const undecided: DatedLine[] = [];
+    for (const dated of open) {
+      const { line, timeMs } = dated;
+      const before = stated.get(line.attempt_id);
+      const isCovered = timeMs >= start && timeMs < end;
+      if (before === undefined && !isCovered) undecided.push(dated);
+      else if (before === undefined ? !isNothing(line) : !sameFigures(before, line)) {
+        return line.attempt_id;
+      }
+    }
+    open = undecided;
+  }
+  return undefined;
+}
+
+/** An import's lines by attempt. */
+export async function billLines(
+  ledger: Ledger,
+  importId: string,
+  pageEvents: number,
+): Promise<Map<string, BillLine>> {
+  const lines = new Map<string, BillLine>();
+  for (const event of await readStream(ledger, `reconciliation-${importId}`, pageEvents)) {
+    if (event.type !== 'ReconciliationLines') continue;
+    const chunk = ledgerEventData.ReconciliationLines.parse(event.data);
+    for (const line of chunk.lines) lines.set(line.attempt_id, line);
+  }
+  return lines;
+}

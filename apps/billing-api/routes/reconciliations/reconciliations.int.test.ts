@@ -1,0 +1,109 @@
+import { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
+import {
+  noQuantities,
+  toEventQuantities,
+  unknownQuantities,
+} from '@tollgate/domain/usage/quantities.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Directory } from '../../directory/directory.ts';
+import type { ApiContext } from '../../frame/api-deps.ts';
+import { ApiProblem } from '../../frame/errors.ts';
+import { apiLimits } from '../../limits.ts';
+import { importBill } from './reconciliations.ts';
+
+const HOUR_MS = 3_600_000;
+const START = Date.parse('2026-11-24T00:00:00.000Z');
+
+let house: House;
+let directory: Directory;
+let projector: Awaited<ReturnType<House['start']>>;
+let imports = 0;
+beforeAll(async () => {
+  house = await openHouse();
+  projector = await house.start('p1');
+  const onLost = (error: unknown): void => {
+    throw error;
+  };
+  directory = new Directory({ ledger: house.ledger, limits: apiLimits, onLost });
+  await directory.start();
+});
+afterAll(async () => {
+  await directory.stop();
+  await projector.stop();
+  await house.close();
+});
+
+function unknownAt(minute: number): UsageEvent {
+  const unknown = { ...unknownQuantities(), usage_source: 'none', cost: null } as const;
+  return attempt({ ...unknown, status: 'unknown' }, START + minute * 60_000);
+}
+
+const lineOf = (event: UsageEvent, cost: string, inputTokens = 7) => ({
+  attempt_id: event.id,
+  ...toEventQuantities({ ...noQuantities(), inputTokens, requests: inputTokens === 0 ? 0 : 1 }),
+  cost,
+});
+
+const queue = new Queue();
+
+/** The bill of the hour that begins at START. No resolver runs: nothing is ever counted. */
+async function send(lines: ReturnType<typeof lineOf>[], provider = 'simulator'): Promise<string> {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const { ledger, warehouse } = house;
+  const context = { ledger, warehouse, directory, limits: apiLimits, billImports: queue };
+  const id = `rec_${imports++}`;
+  const body = {
+    provider,
+    start: at(START),
+    end: at(START + HOUR_MS),
+    bill_start: at(START - HOUR_MS),
+    bill_end: at(START + 2 * HOUR_MS),
+    lines,
+  };
+  try {
+    const input = { params: {}, query: {}, body: importBill.body?.parse(body), timeMs: START };
+    await importBill.handler(
+      { ...input, newId: () => id } as unknown as Parameters<typeof importBill.handler>[0],
+      context as unknown as ApiContext,
+    );
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof ApiProblem) return `${error.code} ${error.details.detail}`;
+    throw error;
+  }
+}
+
+it('I2: a second, different figure is refused while the first one’s resolution is still to come', async () => {
+  const [arrived, late, unbilled, outside] = [
+    unknownAt(1),
+    unknownAt(2),
+    unknownAt(3),
+    unknownAt(-20),
+  ] as [UsageEvent, UsageEvent, UsageEvent, UsageEvent];
+  await house.append([arrived, unbilled]);
+  await projector.caughtUp();
+  const bill = [arrived, late, outside].map((event) => lineOf(event, '0.250000000000'));
+  expect(await send(bill)).toBe('accepted');
+  // What it said may be said again, by a bill that says less, or of another provider.
+  expect(await send(bill)).toBe('accepted');
+  expect(await send(bill.slice(1))).toBe('accepted');
+  expect(await send(bill)).toBe('accepted');
+  expect(await send([lineOf(unbilled, '0.000000000000', 0)])).toBe('accepted');
+  expect(await send([lineOf(arrived, '9.000000000000')], 'other')).toBe('accepted');
+  for (const event of [arrived, late, outside]) {
+    expect(await send([lineOf(event, '0.250000000001')])).toBe(`already_resolved ${event.id}`);
+    expect(await send([lineOf(event, '0.250000000000', 8)])).toBe(`already_resolved ${event.id}`);
+  }
+  // The first bill was complete for its range: without a line nothing was billed.
+  expect(await send([lineOf(unbilled, '0.250000000000')])).toBe(`already_resolved ${unbilled.id}`);
+});
+
+it('I2: of two bills at once that differ one is refused', async () => {
+  const event = unknownAt(-10);
+  const answers = await Promise.all(
+    ['0.100000000000', '0.200000000000'].map((cost) => send([lineOf(event, cost)])),
+  );
+  expect(answers.sort()).toEqual(['accepted', `already_resolved ${event.id}`]);
+});
