@@ -4,6 +4,7 @@
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { isUnreadable } from '@tollgate/adapters/warehouse/warehouse-error.ts';
 import { decideDispositions, keysToLookUp } from './dispositions.ts';
 import type { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow } from './projection.ts';
@@ -70,12 +71,16 @@ export class BatchWriter {
     this.#count(staged, conflicting);
   }
 
-  /** A batch that the engine cannot read is bisected down to the bad record, which is dead. */
+  /**
+   * A batch that the engine cannot read is bisected down to the bad record, which is dead. An engine
+   * that is away says nothing about a record: the batch is tried again as a whole.
+   */
   async #stage(rows: readonly ProjectedRow[], epochs: Epochs): Promise<ProjectedRow[]> {
     try {
       await this.#raw.stage(rows, epochs);
       return [...rows];
-    } catch {
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
       const mended = await this.#findUnreadable(rows, epochs);
       await this.#raw.stage(mended, epochs);
       return mended;
@@ -87,6 +92,7 @@ export class BatchWriter {
       await this.#raw.stage(rows, epochs);
       return [...rows];
     } catch (error) {
+      if (!isUnreadable(error)) throw error;
       const [only] = rows;
       if (only === undefined) return [];
       if (rows.length === 1) {

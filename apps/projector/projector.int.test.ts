@@ -1,3 +1,4 @@
+import { WarehouseError } from '@tollgate/adapters/warehouse/warehouse-error.ts';
 import { unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Projector } from './projector.ts';
@@ -94,6 +95,27 @@ describe('the projector', () => {
       { d: 'dead', n: '4' },
     ]);
     expect(letters.reduce((sum, end) => sum + end, 0n)).toBe(4n);
+  });
+
+  // Two refused connections in a row made a dead letter of a good record.
+  it('I1: keeps a good record that could not be staged while the warehouse was away', async () => {
+    let away = 7;
+    const { warehouse } = house;
+    const insertLines: typeof warehouse.insertLines = (table, lines) => {
+      if (!table.startsWith('tollgate.stage_p') || away === 0) {
+        return warehouse.insertLines(table, lines);
+      }
+      away--;
+      return Promise.reject(new WarehouseError('ECONNREFUSED', 'connect ECONNREFUSED'));
+    };
+    await start('p1', {
+      warehouse: { ...warehouse, insertLines },
+      limits: { retryMs: { first: 1, max: 1 } },
+    });
+    await house.append([attempt(), attempt()]);
+    await settled();
+    expect(await dispositions()).toEqual([{ d: 'counted', n: '2' }]);
+    expect(away).toBe(0);
   });
 
   it('counts a resolution only for a resolvable attempt that stands before it, once', async () => {
