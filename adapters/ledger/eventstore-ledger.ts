@@ -19,15 +19,25 @@ export type EventStoreLedgerOptions = {
   /** `esdb://…` or `kurrentdb://…`, with credentials, tls and nodes as the server documents it. */
   connectionString: string;
   logger?: { warn(fields: object, message: string): void };
+  /** It may be away now: for who has something to do without it, a refusal above all. */
+  mayBeAway?: boolean;
   limits?: Partial<EventStoreLimits>;
 };
 
-/** @throws Error if the connection string is wrong, or nobody answers within the deadline */
+/**
+ * @throws Error if the connection string is wrong, the server says "no, and never", or, unless it
+ *   `mayBeAway`, nobody answers within the deadline
+ */
 export async function openEventStoreLedger(options: EventStoreLedgerOptions): Promise<Ledger> {
   const ledger = new EventStoreLedger(options);
   try {
     await ledger.probe();
   } catch (error) {
+    const { cause = error, message: reason } = error as Error;
+    if (options.mayBeAway && !isFinal(cause)) {
+      options.logger?.warn({ reason }, 'the ledger is away');
+      return ledger;
+    }
     await ledger.close();
     throw error;
   }
@@ -38,11 +48,13 @@ class EventStoreLedger implements Ledger {
   readonly #client: EventStoreClient;
   readonly #limits: EventStoreLimits;
   readonly #logger: EventStoreLedgerOptions['logger'];
+  readonly #mayBeAway: boolean;
   readonly #resume: ResumePoints;
   readonly #closed = new AbortController();
   #underWay = 0;
 
-  constructor({ connectionString, logger, limits }: EventStoreLedgerOptions) {
+  constructor({ connectionString, logger, limits, mayBeAway = false }: EventStoreLedgerOptions) {
+    this.#mayBeAway = mayBeAway;
     this.#client = new EventStoreClient(connectionString);
     this.#limits = { ...eventStoreLimits, ...limits };
     this.#logger = logger;
@@ -74,8 +86,11 @@ class EventStoreLedger implements Ledger {
     return new EventStoreFollower(this.#client, this.#limits, this.#resume, wanted).items();
   };
 
+  /** One try is enough where it may be away. */
   async probe(): Promise<void> {
-    await this.#answer('look', (timeoutMs) => this.#client.look(null, 1, timeoutMs));
+    const look = (timeoutMs: number) => this.#client.look(null, 1, timeoutMs);
+    if (this.#mayBeAway) await look(this.#limits.attemptTimeoutMs);
+    else await this.#answer('look', look);
   }
 
   async close(): Promise<void> {

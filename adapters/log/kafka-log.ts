@@ -17,6 +17,7 @@ import { useZstd } from './kafka-codec.ts';
 import { type KafkaLimits, kafkaLimits } from './kafka-limits.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { openTopic } from './kafka-topic.ts';
+import { lateLog } from './late-log.ts';
 import type { Commit, Log } from './log.ts';
 
 export type KafkaLogOptions = {
@@ -76,6 +77,33 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     committed: (group) => cluster.committed(groupId(group)),
     close,
   };
+}
+
+/** kafkajs' names for "nobody answers": anything else would be the same with a broker that does. */
+const NOBODY_ANSWERS = new Set([
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSConnectionError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSRequestTimeoutError',
+]);
+
+/**
+ * As `openKafkaLog`, but a log without a broker that answers is opened later, by whoever appends to
+ * it: for those that have work to do meanwhile. Its settings are checked then, before anything is
+ * appended.
+ *
+ * @throws Error as `openKafkaLog` does, if a broker answers
+ */
+export async function openKafkaLogSoon(options: KafkaLogOptions): Promise<Log> {
+  try {
+    return await openKafkaLog(options);
+  } catch (err) {
+    if (!NOBODY_ANSWERS.has((err as Error).name)) throw err;
+    options.logger?.warn({ err, topic: options.topic }, 'the log is away; it is opened later');
+    const { ordinal, partitions } = options;
+    return lateLog({ ordinal, partitions }, () => openKafkaLog(options));
+  }
 }
 
 /** How every client of ours talks to the brokers. */

@@ -6,14 +6,16 @@ import { openEventStoreLedger } from '../ledger/eventstore-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 
-/** @throws Error if it cannot be opened */
+/** @throws Error if it cannot be opened; a server that is only away is no error if it `mayBeAway` */
 export function openLedger(options: {
   config: Pick<TollgateConfig, 'engines'>;
   data: string;
   logger: { warn(fields: object, message: string): void };
+  mayBeAway?: boolean;
 }): Promise<Ledger> {
   const eventstore = options.config.engines.ledger?.eventstoredb;
   if (eventstore === undefined) return openSqliteLedger({ path: dataFolder(options.data).ledger });
   const connectionString = resolveSecret(eventstore.connection_string, process.env);
-  return openEventStoreLedger({ connectionString, logger: options.logger });
+  const { logger, mayBeAway = false } = options;
+  return openEventStoreLedger({ connectionString, logger, mayBeAway });
 }

@@ -4,7 +4,7 @@ import type { KafkaEngineConfig } from '@tollgate/schemas/config/engines-config.
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { dataFolder, EMBEDDED_PARTITIONS } from '../config/data-folder.ts';
 import { resolveSecret } from '../config/load-config.ts';
-import { type KafkaLogOptions, openKafkaLog } from '../log/kafka-log.ts';
+import { type KafkaLogOptions, openKafkaLog, openKafkaLogSoon } from '../log/kafka-log.ts';
 import { openKafkaOwnership } from '../log/kafka-ownership.ts';
 import type { Log } from '../log/log.ts';
 import type { Ownership } from '../log/ownership.ts';
@@ -16,6 +16,8 @@ export type LogOptions = {
   /** Which process it is, for the server's own logs. */
   clientId: string;
   logger: { warn(fields: object, message: string): void };
+  /** A server that is away now is no error: for who has work to do meanwhile. */
+  mayBeAway?: boolean;
 };
 
 /** The first log of an installation; a migration would add others. */
@@ -28,7 +30,8 @@ export function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Pr
     const path = dataFolder(options.data).log;
     return openSqliteLog({ path, topic, ordinal: ORDINAL, partitions: EMBEDDED_PARTITIONS });
   }
-  return openKafkaLog({
+  const open = options.mayBeAway ? openKafkaLogSoon : openKafkaLog;
+  return open({
     ...connection(options, kafka),
     topic: `${kafka.topic_prefix}.${topic}`,
     ordinal: ORDINAL,

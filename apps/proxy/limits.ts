@@ -52,6 +52,12 @@ export const proxyLimits = {
   /** First and longest pause before the ledger is subscribed to again, ms. */
   ledgerRetryMs: { first: 50, max: 2_000 },
 
+  /**
+   * How long a start waits for the ledger, ms. Then the proxy listens and refuses with 503, not
+   * ready, until it has caught up: neither silence nor a loop of restarts.
+   */
+  startWaitMs: 5_000,
+
   /** Wait of one call for a slice of its budget, ms; then 503: hard budgets fail closed. */
   grantTimeoutMs: 5_000,
   /** Calls that wait for slices of one budget. */

@@ -17,9 +17,9 @@ const { config, data, host, port } = readProcessSettings(
 );
 mkdirSync(data, { recursive: true });
 const logger = createJsonLogger('proxy');
-const stores = { config, data, clientId: 'tollgate-proxy', logger };
-const ledger = await openLedger(stores);
-const log = await openLog(stores, 'usage');
+// Without a ledger it refuses in words that a client understands; without a log the journal grows.
+const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };
+const [ledger, log] = await Promise.all([openLedger(stores), openLog(stores, 'usage')]);
 const proxy = await startProxy({
   journalFolder: dataFolder(data).journals,
   ledger,

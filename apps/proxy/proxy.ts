@@ -53,7 +53,12 @@ export type Proxy = {
   stop(): Promise<void>;
 };
 
-/** @throws Error if a store cannot be opened or the ledger cannot be read */
+/**
+ * Resolves when it is ready, or when the ledger has been away for `startWaitMs`: it then refuses
+ * every call with 503, and becomes ready by itself.
+ *
+ * @throws Error if a store cannot be opened
+ */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   assertLimits(options.limits);
   mkdirSync(options.journalFolder, { recursive: true });
@@ -62,7 +67,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   if (lock === null) throw new Error(`the lock of the new instance ${instanceId} is taken`);
   const journal = await openJournal({ path: journalPath(options.journalFolder, instanceId) });
   const instance = new Instance(options, instanceId, journal, lock);
-  await instance.start();
+  const starting = instance.start().catch(options.onFatal);
+  await Promise.race([starting, wait(options.limits.startWaitMs)]);
   return { instanceId, app: instance.app, stop: () => instance.stop() };
 }
 
@@ -80,6 +86,7 @@ class Instance {
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
   #ready = false;
+  #stopping = false;
 
   constructor(options: ProxyOptions, instanceId: string, journal: Journal, lock: FileLock) {
     const { ledger, log, limits, logger } = options;
@@ -131,6 +138,7 @@ class Instance {
 
   async start(): Promise<void> {
     await this.#follower.start();
+    if (this.#stopping) return;
     await this.#takeover.start();
     this.#budgets.start();
     this.#shipper.start();
@@ -140,6 +148,7 @@ class Instance {
   async stop(): Promise<void> {
     const { drainTimeoutMs } = this.#options.limits;
     this.#ready = false;
+    this.#stopping = true;
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
     await this.#takeover.stop();

@@ -4,7 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KafkaLogOptions, openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
+import {
+  type KafkaLogOptions,
+  openKafkaLog,
+  openKafkaLogSoon,
+} from '@tollgate/adapters/log/kafka-log.ts';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KafkaEngine, startKafka } from '../engines/kafka.ts';
@@ -57,6 +61,28 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
       const log = await reopen();
       return { log, reopen, dispose: () => log.close() };
     },
+  });
+
+  it('is opened later where a proxy starts without a broker, and takes what is appended then', async () => {
+    const options = fresh();
+    await engine.kill(0);
+    const log = await openKafkaLogSoon(options);
+    const record = { partition: 3, value: Buffer.from('kept meanwhile') };
+    const away = await log.append([record]).then(String, (error: Error) => error.name);
+    await engine.restart(0);
+    const offsets = await log.append([record]);
+    const page = await log.read({ ...PAGE, partition: 3 });
+    await log.close();
+    expect({ away, offsets, partitions: log.partitions }).toEqual({
+      ...{ away: 'KafkaJSNumberOfRetriesExceeded', offsets: [0n], partitions: options.partitions },
+    });
+    expect(page.map(({ value }) => Buffer.from(value).toString())).toEqual(['kept meanwhile']);
+  });
+
+  it('refuses at once to start late on a topic whose settings would lose records', async () => {
+    const options = fresh();
+    await createRaw(options.topic, { 'cleanup.policy': 'compact' });
+    await expect(openKafkaLogSoon(options)).rejects.toThrow('must be delete');
   });
 
   it('refuses a topic whose settings would lose records, and says how to mend each', async () => {
