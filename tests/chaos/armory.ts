@@ -8,6 +8,8 @@ export type Arming = {
   signal: 'SIGKILL' | 'SIGSTOP';
   /** Times that a process passes the point before it counts. */
   skip: number;
+  /** Only in this process; absent: in whichever comes first. */
+  pid?: number;
 };
 
 export type Reached = { pid: number; atMs: number };
@@ -23,8 +25,8 @@ export class Armory {
     this.#save();
   }
 
-  arm(point: string, signal: Arming['signal'], skip: number): Arming {
-    const arming = { id: `f${this.#next++}`, point, signal, skip };
+  arm(wanted: Omit<Arming, 'id'>): Arming {
+    const arming = { id: `f${this.#next++}`, ...wanted };
     this.#armed.push(arming);
     this.#save();
     return arming;

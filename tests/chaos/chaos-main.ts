@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Armory } from './armory.ts';
-import { type FaultRecord, FaultRunner, planFaults } from './faults.ts';
+import { runScenarios, type ScenarioReport, scenarioNames } from './distributed/scenarios.ts';
+import { type FaultRecord, FaultRunner, isGood, planFaults } from './faults.ts';
 import { Load } from './load.ts';
 import { openHouse } from './platform.ts';
-import { points } from './points.ts';
+import { FENCE, points } from './points.ts';
 import { soak } from './soak.ts';
 import { judgeRunning, judgeStores } from './verdict.ts';
 
@@ -31,11 +32,10 @@ Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named p
                    threads and lag must be flat
   --rate SHARE     of the peak, for --soak (default 0.5)
   --json FILE      write every fault and every figure to FILE
+  --scenarios A,B  distributed only: which of points, kills, broker, storm, fence, outages, leader
+                   (default: all, about 35 minutes). points is the plan of --kills and --stops
   --keep           keep the data folder
 `;
-
-/** A fault counts only with so many calls in flight. */
-const CALLS_IN_FLIGHT_MIN = 8;
 
 const { values } = parseArgs({
   options: {
@@ -50,6 +50,7 @@ const { values } = parseArgs({
     soak: { type: 'string' },
     rate: { type: 'string', default: '0.5' },
     json: { type: 'string' },
+    scenarios: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -70,12 +71,18 @@ function seeded(seed: number): () => number {
   };
 }
 
+const distributed = values.engines === 'distributed';
+const scenarios = distributed ? (values.scenarios?.split(',') ?? scenarioNames) : ['points'];
+for (const name of scenarios) {
+  if (scenarioNames.includes(name)) continue;
+  console.error(`--scenarios: ${name} is none of ${scenarioNames.join(', ')}`);
+  process.exit(2);
+}
+
 /** @returns what was not reached often enough with enough calls in flight */
 function shortfalls(records: readonly FaultRecord[], perPoint: number): string[] {
   return points.flatMap(({ name, what }) => {
-    const good = records.filter(
-      (r) => r.point === name && r.reached_at !== null && r.calls_in_flight >= CALLS_IN_FLIGHT_MIN,
-    );
+    const good = records.filter((record) => record.point === name && isGood(record));
     if (good.length >= perPoint) return [];
     return [`${name} (${what}): ${good.length} of ${perPoint} with enough calls in flight`];
   });
@@ -90,19 +97,31 @@ const armory = new Armory(folder);
 const house = await openHouse(folder, {
   proxies: Number(values.proxies),
   projectors: Number(values.projectors),
-  distributed: values.engines === 'distributed',
+  distributed,
 });
 const load = new Load(
   house.platform.proxyUrl,
   house.customers.flatMap(({ keys }) => keys),
 );
 const runner = new FaultRunner(house, armory, load, random);
+const concurrency = Number(values.concurrency);
+let reports: ScenarioReport[] = [];
+
+/** Every scenario that was asked for. @returns what was not reached often enough, or went wrong */
+async function carryOut(): Promise<string[]> {
+  load.start(concurrency);
+  const missing = scenarios.includes('points') ? await carryOutPlan() : [];
+  const { engines } = house;
+  if (engines === null) return missing;
+  const stage = { house, engines, load, concurrency, armory, runner, random, perPoint, say };
+  reports = await runScenarios(scenarios, stage);
+  return [...missing, ...reports.flatMap((report) => report.missing)];
+}
 
 /** Every fault of the plan. @returns what was not reached often enough */
 async function carryOutPlan(): Promise<string[]> {
   const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
   say(`${plan.length} faults planned`);
-  load.start(Number(values.concurrency));
   for (const [index, fault] of plan.entries()) {
     await runner.run(fault);
     const last = runner.records.at(-1) as FaultRecord;
@@ -123,7 +142,7 @@ async function carryOutPlan(): Promise<string[]> {
 function reachedFaults(): { kills: number; stops: number } {
   const reached = runner.records.filter(({ reached_at }) => reached_at !== null);
   const kills = reached.filter(({ signal }) => signal === 'SIGKILL').length;
-  return { kills, stops: reached.length - kills };
+  return { kills, stops: reached.filter(({ signal }) => signal === 'SIGSTOP').length };
 }
 
 say(`Seed ${values.seed}; data in ${folder}`);
@@ -135,24 +154,33 @@ try {
           ...{ house, load, runner, random, say },
           minutes: Number(values.soak),
           share: Number(values.rate),
-          concurrency: Number(values.concurrency),
+          concurrency,
         });
-  const faulty = soaked?.faulty ?? (await carryOutPlan());
+  const faulty = soaked?.faulty ?? (await carryOut());
   await load.stop();
   const figures = await judgeRunning(house, load, startMs, say);
   await house.platform.stop();
-  await judgeStores(house, say);
-  await house.stack?.stop();
+  const stored = await judgeStores(house, say);
+  await house.engines?.stop();
   if (values.json !== undefined) {
     const seconds = (Date.now() - startMs) / 1000;
-    const result = { seed: values.seed, seconds, tally: load.tally, figures, soak: soaked };
+    const { seed } = values;
+    const result = {
+      ...{ seed, seconds, tally: load.tally, figures, stored },
+      ...{ scenarios: reports, soak: soaked },
+    };
     writeFileSync(values.json, JSON.stringify({ ...result, faults: runner.records }, null, 1));
   }
   for (const line of faulty) console.error(line);
   const { kills, stops } = reachedFaults();
-  say(`${kills} kills, ${stops} stops, ${points.length} points, ${load.tally.completed} calls`);
-  const checks = soaked?.trends.filter(({ flat }) => flat !== null) ?? points;
-  say(`${checks.length - faulty.length} passed, ${faulty.length} failed, 0 skipped`);
+  const names = new Set([...points, FENCE].map(({ name }) => name));
+  const good = runner.records.filter((record) => isGood(record) && names.has(record.point));
+  const reached = new Set(good.map(({ point }) => point));
+  say(`${kills} kills, ${stops} stops, ${reached.size} points, ${load.tally.completed} calls`);
+  const planned = scenarios.includes('points') ? points.length : 0;
+  const checks = soaked?.trends.filter(({ flat }) => flat !== null).length;
+  const passed = (checks ?? planned + reports.length) - faulty.length;
+  say(`${Math.max(0, passed)} passed, ${faulty.length} failed, 0 skipped`);
   if (!values.keep && faulty.length === 0) rmSync(folder, { recursive: true, force: true });
   process.exit(faulty.length === 0 ? 0 : 1);
 } catch (error) {
@@ -160,6 +188,6 @@ try {
   console.error(`The data stays in ${folder}`);
   say('0 passed, 1 failed, 0 skipped');
   await house.platform.stop();
-  await house.stack?.stop();
+  await house.engines?.stop();
   process.exit(1);
 }

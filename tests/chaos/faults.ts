@@ -1,23 +1,29 @@
 /** The plan of faults, and carrying it out one by one: arm, wait until reached, let it recover. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '@tollgate/standalone/demo/audit.ts';
 import type { Arming, Armory } from './armory.ts';
 import type { Load } from './load.ts';
-import type { House } from './platform.ts';
+import { childrenOf, type House } from './platform.ts';
 import { type Point, points } from './points.ts';
 
-export type Fault = { point: Point; signal: Arming['signal'] };
+export type Fault = {
+  point: Point;
+  signal: Arming['signal'];
+  /** The process whose turn it is: at the point, or at what comes before it. */
+  pid?: number;
+};
 
 export type FaultRecord = {
   point: string;
-  signal: string;
+  signal: Arming['signal'] | 'SIGTERM' | 'none';
   armed_at: string;
   reached_at: string | null;
   pid: number | null;
   calls_in_flight: number;
 };
 
+/** A fault counts only with so many calls in flight. */
+const CALLS_IN_FLIGHT_MIN = 8;
 /** A point that nobody passes within this is not reached, ms. */
 const REACH_TIMEOUT_MS = 30_000;
 const STOPPED_MS = 3_000;
@@ -26,6 +32,11 @@ const RECOVERY_MS = 1_200;
 const SKIP_MAX = 12;
 /** Passed only when somebody closes a period. */
 const CLOSING = 'K15';
+
+/** Reached, and with enough calls in flight to count. */
+export function isGood({ reached_at, calls_in_flight }: FaultRecord): boolean {
+  return reached_at !== null && calls_in_flight >= CALLS_IN_FLIGHT_MIN;
+}
 
 /** Calls alone pass it, again and again. */
 function isSteady({ name, trigger }: Point): boolean {
@@ -66,6 +77,7 @@ export function randomFault(random: () => number): Fault {
 
 export class FaultRunner {
   readonly records: FaultRecord[] = [];
+  readonly #killed = new Set<number | null>();
   readonly #house: House;
   readonly #armory: Armory;
   readonly #load: Load;
@@ -78,45 +90,78 @@ export class FaultRunner {
     this.#random = random;
   }
 
-  async run({ point, signal }: Fault): Promise<void> {
-    const wanted: { point: string; signal: Arming['signal']; skip: number }[] = [];
+  async run({ point, signal, pid }: Fault): Promise<void> {
+    const wanted: Omit<Arming, 'id'>[] = [];
+    const chosen = pid === undefined ? {} : { pid };
     if (point.trigger !== undefined) {
-      wanted.push({ point: point.trigger, signal: 'SIGKILL', skip: this.#skip() });
+      wanted.push({ point: point.trigger, signal: 'SIGKILL', skip: this.#skip(), ...chosen });
     }
     // One take-over and one closing follow: the first time that the point is passed is the last.
-    wanted.push({ point: point.name, signal, skip: isSteady(point) ? this.#skip() : 0 });
-    const armings = wanted.map((one) => this.#armory.arm(one.point, one.signal, one.skip));
+    const own = point.trigger === undefined ? chosen : {};
+    wanted.push({ point: point.name, signal, skip: isSteady(point) ? this.#skip() : 0, ...own });
+    const armings = wanted.map((one) => this.#armory.arm(one));
     // A period is closed only when somebody closes one.
     const closing = point.name === CLOSING ? this.#closeOne() : Promise.resolve();
-    for (const arming of armings) await this.#await(arming);
+    for (const arming of armings) await this.#reach(arming, () => sleep(STOPPED_MS));
     await closing;
-    await this.#recover();
+    await this.recover();
+  }
+
+  /** One arming; a process that is stopped there goes on after `meanwhile`. */
+  async await(wanted: Omit<Arming, 'id'>, meanwhile: () => Promise<void>): Promise<void> {
+    await this.#reach(this.#armory.arm(wanted), meanwhile);
+    await this.recover();
+  }
+
+  /** Kills where no point is named; resolves when all is well again. */
+  async strike(point: string, pid: number): Promise<void> {
+    this.note(point, 'SIGKILL', pid);
+    process.kill(pid, 'SIGKILL');
+    await this.recover();
+  }
+
+  /** A fault that somebody carries out now. */
+  note(point: string, signal: FaultRecord['signal'], pid: number | null = null): void {
+    const atMs = Date.now();
+    this.#record({ point, signal }, atMs, { pid, atMs });
   }
 
   #skip(): number {
     return Math.floor(this.#random() * SKIP_MAX);
   }
 
-  async #await(arming: Arming): Promise<void> {
-    const armedAt = new Date().toISOString();
-    const deadlineMs = Date.now() + REACH_TIMEOUT_MS;
+  async #reach(arming: Arming, meanwhile: () => Promise<void>): Promise<void> {
+    const armedAtMs = Date.now();
+    const deadlineMs = armedAtMs + REACH_TIMEOUT_MS;
     let reached = this.#armory.reached(arming);
     while (reached === null && Date.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
       reached = this.#armory.reached(arming);
     }
     this.#armory.disarm(arming);
+    this.#record(arming, armedAtMs, reached);
+    if (reached === null || arming.signal !== 'SIGSTOP') return;
+    try {
+      await meanwhile();
+    } finally {
+      process.kill(reached.pid, 'SIGCONT');
+    }
+  }
+
+  #record(
+    { point, signal }: Pick<FaultRecord, 'point' | 'signal'>,
+    armedAtMs: number,
+    reached: { pid: number | null; atMs: number } | null,
+  ): void {
+    if (signal === 'SIGKILL' && reached !== null) this.#killed.add(reached.pid);
     this.records.push({
-      point: arming.point,
-      signal: arming.signal,
-      armed_at: armedAt,
+      point,
+      signal,
+      armed_at: new Date(armedAtMs).toISOString(),
       reached_at: reached === null ? null : new Date(reached.atMs).toISOString(),
       pid: reached?.pid ?? null,
       calls_in_flight: reached === null ? 0 : this.#load.inFlightAt(reached.atMs),
     });
-    if (reached === null || arming.signal !== 'SIGSTOP') return;
-    await new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
-    process.kill(reached.pid, 'SIGCONT');
   }
 
   /** Closes the open period of some customer; whoever dies meanwhile, asking again finishes it. */
@@ -133,25 +178,23 @@ export class FaultRunner {
     await api.post(`/v1/periods/${open.id}/close`, { at });
   }
 
-  /** Every child runs again, and the API answers. */
-  async #recover(): Promise<void> {
-    const { platform, api, data } = this.#house;
+  /** Resolves when every child runs again, and the API answers. */
+  async recover(): Promise<void> {
+    const { platform, api } = this.#house;
     await until('every child runs again', async () => {
-      const state = JSON.parse(readFileSync(join(data, 'run', 'state.json'), 'utf8')) as {
-        core: number | null;
-        projectors: (number | null)[];
-        proxies: (number | null)[];
-      };
-      return [state.core, ...state.projectors, ...state.proxies].every(isAlive);
+      const { core, projectors, proxies } = childrenOf(this.#house);
+      const pids = [core, ...projectors, ...proxies];
+      // Who was killed may not be gone yet.
+      return pids.every((pid) => isAlive(pid) && !this.#killed.has(pid));
     });
     await api.get('/v1/customers?limit=1');
     const ready = await fetch(`${platform.proxyUrl}/readyz`).catch(() => null);
-    if (ready?.ok !== true) await new Promise((resolve) => setTimeout(resolve, RECOVERY_MS));
-    await new Promise((resolve) => setTimeout(resolve, RECOVERY_MS));
+    if (ready?.ok !== true) await sleep(RECOVERY_MS);
+    await sleep(RECOVERY_MS);
   }
 }
 
-function isAlive(pid: number | null): boolean {
+export function isAlive(pid: number | null): boolean {
   if (pid === null) return false;
   try {
     process.kill(pid, 0);

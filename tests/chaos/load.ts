@@ -22,8 +22,12 @@ export class Load {
   #stopping = false;
   #everyMs = 0;
   #index = 0;
+  /** Since when the window of keys stands still; null while it moves. */
+  #heldAtMs: number | null = null;
   #workers: Promise<void>[] = [];
-  readonly tally = { completed: 0, aborted: 0, refused: 0, failed: 0 };
+  readonly tally = { completed: 0, aborted: 0, refused: 0, unavailable: 0, failed: 0 };
+  /** When each call was completed, Unix ms. */
+  readonly completedAtMs: number[] = [];
   /** Calls whose last byte has arrived, with status 200 (I9). */
   readonly completedCalls: string[] = [];
 
@@ -41,6 +45,7 @@ export class Load {
 
   /** As fast as possible, until it is paced. */
   start(concurrency: number): void {
+    this.#stopping = false;
     this.#workers = Array.from({ length: concurrency }, () => this.#work());
   }
 
@@ -49,6 +54,12 @@ export class Load {
     this.#everyMs = everyMs;
   }
 
+  /** The same keys again and again: whoever has slices of their budgets keeps them. */
+  holdKeys(held: boolean): void {
+    this.#heldAtMs = held ? Date.now() : null;
+  }
+
+  /** May be started again. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#workers);
@@ -69,10 +80,12 @@ export class Load {
         else {
           this.tally.completed++;
           this.completedCalls.push(callId);
+          this.completedAtMs.push(Date.now());
         }
       } catch (error) {
         const { status } = error as { status?: number };
         if (status === 402) this.tally.refused++;
+        else if (status === 503) this.tally.unavailable++;
         else this.tally.failed++;
         await pause(PAUSE_MS);
       } finally {
@@ -93,7 +106,7 @@ export class Load {
 
   /** A window of keys that moves on: those that it leaves go idle, those it reaches need slices. */
   #client(index: number): OpenAI {
-    const from = Math.floor(Date.now() / WINDOW_MS) * WINDOW_STEP;
+    const from = Math.floor((this.#heldAtMs ?? Date.now()) / WINDOW_MS) * WINDOW_STEP;
     return this.#clients[(from + (index % WINDOW_KEYS)) % this.#clients.length] as OpenAI;
   }
 

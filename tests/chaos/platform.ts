@@ -1,22 +1,29 @@
 /** The product under fault: started with the preloaded points, its customers, keys and budgets. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
 import { until } from '@tollgate/standalone/demo/audit.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
-import { type Stack, startStack } from '@tollgate/standalone/demo/stack.ts';
+import { type Engines, startEngines } from '../engines/stack.ts';
 
-const KEYS_PER_CUSTOMER = 10;
+/** Over all customers: on servers there are many of these, so that every projector has work. */
+const KEYS = 30;
+const POLICIES = ['drain', 'abort', 'drain'];
+const PARTITIONS = 16;
 /** Enough for every call of a run; the slices of idle keys go back, so grants happen all the time. */
 const AMPLE = '50';
 /** Runs dry early: from then on it must refuse, whatever dies. */
 const TIGHT = '0.020000000000';
+
+/** NODE_OPTIONS of a process of the product under fault. */
+export const PRELOADED = `--import ${new URL('./preload-main.ts', import.meta.url).href}`;
 
 export type ChaosKey = { id: string; secret: string; budgetId: string; limit: string };
 export type Customer = { customerId: string; keys: ChaosKey[] };
 export type House = {
   platform: Started;
   /** Engines of their own processes, which outlive the product; null: all embedded. */
-  stack: Stack | null;
+  engines: Engines | null;
   /** Each call is repeated while the core is away. */
   api: AdminClient;
   customers: Customer[];
@@ -28,49 +35,67 @@ export async function openHouse(
   options: { proxies: number; projectors: number; distributed: boolean },
 ): Promise<House> {
   const { proxies, projectors } = options;
-  const stack = options.distributed ? await startStack(projectors) : null;
-  const preload = new URL('./preload-main.ts', import.meta.url).href;
+  const engines = options.distributed
+    ? await startEngines({ folder: join(folder, 'engines'), partitions: PARTITIONS, projectors })
+    : null;
   process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
-  process.env['NODE_OPTIONS'] = `--import ${preload}`;
+  process.env['NODE_OPTIONS'] = PRELOADED;
   const data = join(folder, 'data');
   const platform = await startPlatform({
     data,
     proxies,
-    ...(stack === null ? {} : { config: stack.config }),
+    ...(engines === null ? {} : { config: engines.config }),
   });
   delete process.env['NODE_OPTIONS'];
   const api = patient(adminClient(platform.apiUrl, platform.adminToken));
   const customers: Customer[] = [];
-  for (const onDisconnect of ['drain', 'abort', 'drain']) {
-    customers.push(await makeCustomer(api, onDisconnect));
+  const count = options.distributed ? 15 : POLICIES.length;
+  for (let index = 0; index < count; index++) {
+    const keys = { count: KEYS / count, tight: index < POLICIES.length };
+    customers.push(await makeCustomer(api, POLICIES[index % POLICIES.length] as string, keys));
   }
   const last = customers.at(-1)?.keys.at(-1) as ChaosKey;
   await until('the newest key works', async () => {
     const headers = { authorization: `Bearer ${last.secret}` };
     return (await fetch(`${platform.proxyUrl}/v1/models`, { headers })).ok;
   });
-  return { platform, stack, api, customers, data };
+  return { platform, engines, api, customers, data };
 }
 
-async function makeCustomer(api: AdminClient, onDisconnect: string): Promise<Customer> {
+async function makeCustomer(
+  api: AdminClient,
+  onDisconnect: string,
+  { count, tight }: { count: number; tight: boolean },
+): Promise<Customer> {
   const { id: customerId } = await api.post<{ id: string }>('/v1/customers', {
     name: `chaos, ${onDisconnect}`,
     markup_ppm: 150_000,
   });
   const keys: ChaosKey[] = [];
-  for (let index = 0; index < KEYS_PER_CUSTOMER; index++) {
+  for (let index = 0; index < count; index++) {
     const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
       customer_id: customerId,
       name: `key ${index}`,
       environment: 'test',
       on_disconnect: onDisconnect,
     });
-    const limit = index === 0 ? TIGHT : AMPLE;
+    const limit = tight && index === 0 ? TIGHT : AMPLE;
     const scope = { type: 'key', id: key.id };
     const budget = await api.post<{ id: string }>('/v1/budgets', { scope, limit });
     keys.push({ ...key, budgetId: budget.id, limit });
   }
   return { customerId, keys };
+}
+
+export type Children = {
+  core: number | null;
+  projectors: (number | null)[];
+  proxies: (number | null)[];
+};
+
+/** Process ids as the supervisor has last written them. */
+export function childrenOf({ data }: House): Children {
+  return JSON.parse(readFileSync(join(data, 'run', 'state.json'), 'utf8')) as Children;
 }
 
 /** A dead core is started again within seconds; who asks in between asks again. */

@@ -15,13 +15,23 @@ export type Point = {
   /** Text that stands there once; the call goes right before or right after it. */
   anchor: string;
   place: 'before' | 'after';
-  /** Reached only while a dead instance's work is taken over: what kills that instance first. */
+  /** Reached only while a dead process's work is taken over: what kills that one first. */
   trigger?: string;
 };
 
 const HANDLER = 'apps/proxy/call/attempt.ts';
 const TAKEOVER = 'apps/proxy/takeover/takeover.ts';
 const PROJECTOR = 'apps/projector/batch-writer.ts';
+
+/** For a stop that outlasts a session: everything is decided and staged, nothing is inserted. */
+export const FENCE: Point = {
+  name: 'FENCE',
+  what: 'at the fence: decided and staged, not inserted',
+  role: 'core',
+  file: PROJECTOR,
+  anchor: '    await this.#raw.insertStaged();',
+  place: 'before',
+};
 
 export const points: readonly Point[] = [
   {
@@ -127,6 +137,15 @@ export const points: readonly Point[] = [
     file: PROJECTOR,
     anchor: '    this.#count(staged, conflicting);',
     place: 'after',
+  },
+  {
+    name: 'K14',
+    what: 'partitions taken, fence written, not read back',
+    role: 'core',
+    file: 'apps/projector/projector.ts',
+    anchor: '    const torn: LogRecord[] = [];',
+    place: 'before',
+    trigger: 'K13',
   },
   {
     name: 'K15',

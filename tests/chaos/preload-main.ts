@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import type { Arming } from './armory.ts';
-import { type Point, points } from './points.ts';
+import { FENCE, type Point, points } from './points.ts';
 
 /** How often a process looks at what is armed, ms. */
 const LOOK_EVERY_MS = 10;
@@ -26,7 +26,7 @@ const hits = new Map<string, number>();
 
 globalThis.tollgateChaosPoint = (name) => {
   for (const arming of armed) {
-    if (arming.point !== name) continue;
+    if (arming.point !== name || (arming.pid ?? process.pid) !== process.pid) continue;
     const count = (hits.get(arming.id) ?? 0) + 1;
     hits.set(arming.id, count);
     if (count > arming.skip && claim(arming)) process.kill(process.pid, arming.signal);
@@ -68,7 +68,10 @@ function edit(source: string, { name, anchor, place, file }: Point): string {
 
 if (folder !== undefined && isMainThread) {
   watch(join(folder, 'armed.json'));
-  const byUrl = Map.groupBy(points, ({ file }) => new URL(`file://${root}${file}`).href);
+  const byUrl = Map.groupBy(
+    [...points, FENCE],
+    ({ file }) => new URL(`file://${root}${file}`).href,
+  );
   registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context);

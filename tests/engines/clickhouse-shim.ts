@@ -59,6 +59,10 @@ async function startProcess(args: string[]): Promise<{ child: ChildProcess; url:
     env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Nothing outlives whoever asked for it.
+  const end = () => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   for await (const line of createInterface({ input: child.stdout })) {
     return { child, url: (JSON.parse(line) as { url: string }).url };
   }

@@ -3,16 +3,12 @@
  * Docker, on loopback until SIGTERM or SIGINT, with a configuration that names them: a real Kafka
  * broker, a STAND-IN for EventStoreDB, and the real engine of ClickHouse behind an HTTP front.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { stringify } from 'yaml';
-import { serveClickhouse } from './clickhouse-shim/server.ts';
-import type { ShimUser } from './clickhouse-shim/users.ts';
-import { startEventStoreStandIn } from './eventstore-stand-in/server.ts';
-import { startKafka } from './kafka.ts';
 import { kafkaUnavailable } from './kafka-jars.ts';
+import { startEngines } from './stack.ts';
 
 const USAGE = `Usage: npm run stack -- [options]
 
@@ -51,26 +47,16 @@ function count(name: 'partitions' | 'projectors'): number {
   process.exit(2);
 }
 
-const [partitions, projectors] = [count('partitions'), count('projectors')];
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tollgate-stack-'));
-mkdirSync(folder, { recursive: true });
-const kafka = await startKafka();
-const eventStore = await startEventStoreStandIn({ dataFile: join(folder, 'eventstore.jsonl') });
-const connection = join(folder, 'eventstore-connection');
-writeFileSync(connection, eventStore.connectionString, { mode: 0o600 });
-const users: ShimUser[] = [{ name: 'default', password: '', access: 'write' }];
-const clickhouse = await serveClickhouse({ path: join(folder, 'clickhouse'), port: 0, users });
-const config = join(folder, 'tollgate.yaml');
-const log = { brokers: kafka.bootstrap, partitions, replication_factor: 1 };
-const engines = {
-  log: { kafka: log },
-  ledger: { eventstoredb: { connection_string: { file: connection } } },
-  warehouse: { clickhouse: { url: `http://127.0.0.1:${clickhouse.port}` } },
-};
-writeFileSync(config, stringify({ engines, projectors }));
+const engines = await startEngines({
+  folder,
+  partitions: count('partitions'),
+  projectors: count('projectors'),
+});
+const { config, brokers } = engines;
 
 const stop = async () => {
-  await Promise.all([kafka.stop(), eventStore.stop(), clickhouse.close()]);
+  await engines.stop();
   if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
 };
 const end = () => {
@@ -88,7 +74,7 @@ if (values.json) {
   const started = ['Kafka', 'a stand-in for EventStoreDB', "ClickHouse's engine behind HTTP"];
   console.log(JSON.stringify({ config, engines: started }));
 } else {
-  console.log(`Kafka ${kafka.bootstrap.join(', ')}; a STAND-IN for EventStoreDB and ClickHouse's`);
+  console.log(`Kafka ${brokers.join(', ')}; a STAND-IN for EventStoreDB and ClickHouse's`);
   console.log('engine behind a thin HTTP front beside it.');
   console.log(`Run Tollgate on them: npm start -- --config ${config}. Ctrl-C ends them.`);
 }
