@@ -117,6 +117,18 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
       expect(await count(table)).toBe(20_000);
     });
 
+    it('I8: null is null in a column that takes it; a plain number would make 0 of it', async () => {
+      const table = await made('n UInt32, u Nullable(UInt64), i Nullable(Int64), p UInt64');
+      await warehouse.insertLines(
+        table,
+        '{"n":1,"u":null,"i":null,"p":null}\n{"n":2,"u":0,"i":0}\n',
+      );
+      expect(await warehouse.query(`SELECT u, i, p FROM ${table} ORDER BY n`)).toEqual([
+        { u: null, i: null, p: '0' },
+        { u: '0', i: '0', p: '0' },
+      ]);
+    });
+
     it('commands and inserts run one after another, in the order of calls', async () => {
       const table = await made('n UInt32');
       const writes = Array.from({ length: 10 }, (_, n) => [
