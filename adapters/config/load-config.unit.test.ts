@@ -23,6 +23,10 @@ describe('configuration', () => {
       /^tollgate\.yaml:3:5: providers\.openai\.base_url: /,
     ],
     ['prices:\n  - provider: a\n    model: m\n    input: 0.15', /:4:5: prices\.0\.input: /],
+    [
+      'engines: { warehouse: { clickhouse: { url: "http://h:1", tls: { ca: { file: f } } } } }',
+      /engines\.warehouse\.clickhouse\.tls: only an https URL/,
+    ],
     ['a: [1', /^tollgate\.yaml:\d+:\d+: /],
   ])('names file, line and field of what is wrong in %j', (text, message) => {
     expect(fault(text)).toMatch(message);

@@ -20,12 +20,14 @@ export async function openWarehouse(options: {
     const { openChdbWarehouse } = await import('../warehouse/chdb-warehouse.ts');
     return openChdbWarehouse({ path: dataFolder(options.data).warehouse });
   }
-  const { url, user, password, cluster } = clickhouse;
+  const { url, user, password, tls, compression, cluster } = clickhouse;
   return openClickhouseWarehouse({
     url,
     username: user,
     password: password === undefined ? '' : resolveSecret(password, process.env),
+    compression,
     logger: options.logger,
+    ...(tls === undefined ? {} : { tls: { caFile: tls.ca.file } }),
     ...(cluster === undefined ? {} : { cluster }),
   });
 }

@@ -40,13 +40,22 @@ const eventstoredb = z.strictObject({
   connection_string: secret,
 });
 
-const clickhouse = z.strictObject({
+const clickhouseServer = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   user: z.string().min(1).default('default'),
   password: secret.optional(),
+  /** The certificate authority that signed the server's certificate, in PEM. */
+  tls: z.strictObject({ ca: z.strictObject({ file: z.string().min(1) }) }).optional(),
+  /** Of rows in both directions (docs/warehouse.md has figures). */
+  compression: z.enum(['none', 'gzip', 'zstd']).default('none'),
   /** Of `remote_servers`: tables are then replicated over it. */
   cluster: z.string().regex(/^\w+$/, 'letters, digits and _').optional(),
 });
+
+const clickhouse = clickhouseServer.refine(
+  ({ url, tls }) => tls === undefined || url.startsWith('https:'),
+  { path: ['tls'], error: 'only an https URL has a certificate' },
+);
 
 export const engines = z.strictObject({
   log: z.strictObject({ kafka }).optional(),
