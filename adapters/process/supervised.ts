@@ -11,6 +11,16 @@ export type Supervised = {
   ready(fields: Record<string, string | number>): void;
 };
 
+/** Ends the process with 2 and tells the supervisor why to start it again cannot help. */
+export function cannotRun(reason: string): Promise<never> {
+  const { promise } = Promise.withResolvers<never>();
+  const end = () => process.exit(2);
+  process.stderr.write(`${reason}\n`);
+  if (process.connected) process.send?.({ type: 'cannot_run', reason }, end);
+  else end();
+  return promise;
+}
+
 /** @param drainTimeoutMs after which the process ends although `onStop` has not */
 export function supervised(options: {
   onStop: () => Promise<void>;

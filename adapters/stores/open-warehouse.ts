@@ -8,7 +8,20 @@ import { resolveSecret } from '../config/load-config.ts';
 import { openClickhouseWarehouse } from '../warehouse/clickhouse-warehouse.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
-/** @throws Error if it cannot be opened, or another process has the embedded one */
+/** The embedded engine is an optional package: its installation may have failed without a word. */
+export class EngineMissingError extends Error {
+  constructor(cause: unknown) {
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    super(
+      `the embedded warehouse needs the package chdb, which cannot be loaded: ${reason}\n` +
+        'Install it with `npm ci --include=optional` (it is made for Linux with glibc and for macOS, ' +
+        'x64 and arm64),\nor name a ClickHouse server in tollgate.yaml: engines.warehouse.clickhouse.url',
+      { cause },
+    );
+  }
+}
+
+/** @throws EngineMissingError; Error if it cannot be opened, or another process has the embedded one */
 export async function openWarehouse(options: {
   config: Pick<TollgateConfig, 'engines'>;
   data: string;
@@ -17,7 +30,10 @@ export async function openWarehouse(options: {
   const clickhouse = options.config.engines.warehouse?.clickhouse;
   if (clickhouse === undefined) {
     // Loaded only where it is used: an image for servers need not carry the engine.
-    const { openChdbWarehouse } = await import('../warehouse/chdb-warehouse.ts');
+    const engine = import('../warehouse/chdb-warehouse.ts').catch((cause: unknown) => {
+      throw new EngineMissingError(cause);
+    });
+    const { openChdbWarehouse } = await engine;
     return openChdbWarehouse({ path: dataFolder(options.data).warehouse });
   }
   const { url, user, password, tls, compression, cluster } = clickhouse;

@@ -78,9 +78,13 @@ export class Child {
     this.#process = child;
     this.#silentMs = 0;
     this.#beating = false;
-    child.on('message', (message: { type?: string }) => {
+    child.on('message', (message: { type?: string; reason?: string }) => {
       this.#silentMs = 0;
       this.#beating = true;
+      if (message.type === 'cannot_run') {
+        this.#stopping = true;
+        this.#options.onGivenUp(`${this.#options.name} cannot run: ${message.reason}`);
+      }
       if (message.type !== 'ready') return;
       this.#pauseMs = supervisorLimits.restartMs.first;
       this.#ready(message as Record<string, unknown>);

@@ -6,11 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
-import { supervised } from '@tollgate/adapters/process/supervised.ts';
+import { cannotRun, supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
-import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
+import { EngineMissingError, openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import { apiLimits } from '@tollgate/billing-api/limits.ts';
 import { publishConfiguredPrices, startBilling } from '@tollgate/billing-api/start-billing.ts';
@@ -27,7 +27,10 @@ const ledger = await openLedger(stores);
 await publishConfiguredPrices(ledger, config);
 const log = await openLog(stores, 'usage');
 const deadLetters = await openLog(stores, 'dead_letter');
-const warehouse = await openWarehouse(stores);
+const warehouse = await openWarehouse(stores).catch((error: unknown) => {
+  if (error instanceof EngineMissingError) return cannotRun(error.message);
+  throw error;
+});
 await migrate(warehouse);
 const projector = await startProjector({
   log,

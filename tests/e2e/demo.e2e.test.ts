@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,30 @@ describe('the product in one command', () => {
       expect(output).toContain('On Kafka, a stand-in for EventStoreDB, ');
     },
   );
+
+  it('says at once what to do where the embedded engine is not installed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-no-engine-'));
+    // What Node says of a package that is not there.
+    const hook = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (!name.startsWith('chdb')) return next(name, context);
+        throw Object.assign(new Error("Cannot find package 'chdb'"), { code: 'ERR_MODULE_NOT_FOUND' });
+      } });`;
+    const module = join(folder, 'no-engine.mjs');
+    writeFileSync(module, hook);
+    const main = moduleOf('../../apps/standalone/main.ts');
+    const flags = ['--proxy-port', '0', '--api-port', '0', '--data', join(folder, 'data')];
+    const env = { ...process.env, NODE_OPTIONS: `--import=${module}` };
+    const child = spawn(process.execPath, [main, ...flags], { env });
+    let said = '';
+    child.stderr.on('data', (text) => (said += text));
+    const [code] = await once(child, 'exit');
+    rmSync(folder, { recursive: true, force: true });
+    expect(code).toBe(1);
+    expect(said).toMatch(/^core cannot run: .* chdb, .*Cannot find package 'chdb'/);
+    expect(said).toContain('npm ci --include=optional');
+    expect(said).toContain('engines.warehouse.clickhouse.url');
+  });
 
   it('refuses a second start on the same folder, and goes on where it was after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-start-test-'));
