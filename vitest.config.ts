@@ -1,6 +1,6 @@
 /**
- * The tests by tier, one project each; they run one after another. `npm test` leaves out chaos and
- * browser, which need more of a machine.
+ * The tests by tier, one project each; they run one after another. `npm test` leaves out chaos, browser
+ * and containers, which need more of a machine.
  */
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { RunReporter } from './tests/house/run-reporter.ts';

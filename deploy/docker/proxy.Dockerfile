@@ -27,7 +27,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 # A named volume takes over this folder's owner, so the process needs no right but its own.
 RUN install -d -o 10001 -g 10001 -m 0700 /data
-COPY package.json ./
+COPY package.json deploy/docker/healthcheck.mjs ./
 COPY --from=packages /app/node_modules node_modules
 COPY adapters adapters
 COPY domain domain
@@ -38,6 +38,6 @@ VOLUME /data
 EXPOSE 8787
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8787/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8787/readyz"]
 ENTRYPOINT ["node", "apps/proxy/main.ts"]
 CMD ["--config", "/etc/tollgate/tollgate.yaml", "--data", "/data", "--host", "0.0.0.0", "--port", "8787"]

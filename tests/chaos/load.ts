@@ -17,7 +17,6 @@ const PAUSE_MS = 20;
 
 export class Load {
   readonly #clients: OpenAI[];
-  readonly #tokenPaceMs: number;
   readonly #changes: { atMs: number; inFlight: number }[] = [];
   #inFlight = 0;
   #stopping = false;
@@ -32,9 +31,7 @@ export class Load {
   /** Calls whose last byte has arrived, with status 200 (I9). */
   readonly completedCalls: string[] = [];
 
-  /** @param tokenPaceMs of the provider's answers: how long a call is in flight */
-  constructor(proxyUrl: string, keys: readonly LoadKey[], tokenPaceMs: number) {
-    this.#tokenPaceMs = tokenPaceMs;
+  constructor(proxyUrl: string, keys: readonly LoadKey[]) {
     this.#clients = keys.map(
       ({ secret }) =>
         new OpenAI({
@@ -130,7 +127,7 @@ export class Load {
       max_completion_tokens: outputTokens + 64,
       metadata: {
         sim_output_tokens: String(outputTokens),
-        sim_token_pace_ms: String(this.#tokenPaceMs),
+        sim_token_pace_ms: '2',
         ...(index % 19 === 7
           ? { sim_fault: FAULTS[Math.floor(index / 19) % FAULTS.length] ?? 'status_500' }
           : {}),

@@ -2,38 +2,46 @@
  * The base of our images where no registry answers: Debian by debootstrap, with the Node runtime that
  * `package.json` pins and this machine's npm and its registry.
  */
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { command } from './command.ts';
 import type { Podman } from './podman.ts';
 
 export const BASE = 'localhost/tollgate-base:bookworm';
-/** 50 s on two cores, ms. */
+/** 50 to 70 s on two cores, ms. */
 const DEBOOTSTRAP_TIMEOUT_MS = 300_000;
 
 /** @param runtime the Node binary that goes in */
-export function makeBaseImage(podman: Podman, folder: string, runtime: string): void {
+export async function makeBaseImage(
+  podman: Podman,
+  folder: string,
+  runtime: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = (name: string, args: readonly string[], timeoutMs: number) =>
+    command(name, args, { timeoutMs, signal });
   const root = join(folder, 'base');
   // Node's own binary is linked against libatomic.
   const bootstrap = ['--variant=minbase', '--include=libatomic1', 'bookworm', root];
-  command('debootstrap', bootstrap, DEBOOTSTRAP_TIMEOUT_MS);
+  await run('debootstrap', bootstrap, DEBOOTSTRAP_TIMEOUT_MS);
   cpSync(runtime, join(root, 'usr/local/bin/node'));
   const modules = join(root, 'usr/local/lib/node_modules');
   mkdirSync(modules, { recursive: true });
-  const npm = join(command('npm', ['root', '--global'], 20_000).trim(), 'npm');
+  const npm = join((await run('npm', ['root', '--global'], 20_000)).trim(), 'npm');
   cpSync(npm, join(modules, 'npm'), { recursive: true, dereference: true });
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm'));
-  writeNpmSettings(root);
+  await writeNpmSettings(root, signal);
   const archive = join(folder, 'base.tar');
-  command('tar', ['-C', root, '-cf', archive, '.'], 120_000);
-  podman.run(['import', archive, BASE], 120_000);
+  await run('tar', ['-C', root, '-cf', archive, '.'], 120_000);
+  await podman.run(['import', archive, BASE], 120_000);
 }
 
 /** A build asks the registry that this machine asks, and trusts whom it trusts. */
-function writeNpmSettings(root: string): void {
-  const setting = (name: string) => command('npm', ['config', 'get', name], 20_000).trim();
-  const lines = [`registry=${setting('registry')}`];
-  const authorities = setting('cafile');
+async function writeNpmSettings(root: string, signal: AbortSignal): Promise<void> {
+  const setting = async (name: string) =>
+    (await command('npm', ['config', 'get', name], { timeoutMs: 20_000, signal })).trim();
+  const lines = [`registry=${await setting('registry')}`];
+  const authorities = await setting('cafile');
   if (authorities !== 'null' && authorities !== '') {
     const inside = 'etc/ssl/tollgate-build.crt';
     cpSync(authorities, join(root, inside), { dereference: true });
@@ -41,11 +49,4 @@ function writeNpmSettings(root: string): void {
   }
   mkdirSync(join(root, 'usr/local/etc'), { recursive: true });
   writeFileSync(join(root, 'usr/local/etc/npmrc'), `${lines.join('\n')}\n`);
-}
-
-function command(name: string, args: readonly string[], timeoutMs: number): string {
-  const options = { encoding: 'utf8', timeout: timeoutMs, maxBuffer: 64e6 } as const;
-  const { status, error, stdout, stderr } = spawnSync(name, [...args], options);
-  if (status === 0) return stdout;
-  throw new Error(`${name}: ${`${error?.message ?? ''} ${stdout} ${stderr}`.slice(-1_000)}`);
 }

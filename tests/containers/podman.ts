@@ -1,27 +1,33 @@
 /**
- * A Docker-compatible socket on a bare Debian machine: podman's, with storage and settings in a
- * folder of our own, so that nothing of the machine's own containers is seen or touched.
+ * A Docker-compatible socket on a bare Debian machine: podman's, with storage, networks and settings
+ * in a folder of our own, so that nothing of the machine's own containers is seen or touched.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { command, endGroup } from './command.ts';
 
-const PACKAGES = 'podman runc netavark aardvark-dns iptables iproute2 debootstrap'.split(' ');
+const PACKAGES = 'podman runc netavark aardvark-dns iptables iproute2 catatonit debootstrap'.split(
+  ' ',
+);
 const SOCKET_TIMEOUT_MS = 20_000;
 const SOCKET_POLL_MS = 100;
+const CLEAN_TIMEOUT_MS = 120_000;
 
 export type Podman = {
   socket: string;
+  /** What a client of the socket and of podman's own command line needs. */
+  env: NodeJS.ProcessEnv;
   /** @returns what it printed; @throws Error with the end of its output if it fails or is late */
-  run(args: readonly string[], timeoutMs: number): string;
-  /** Ends the service and removes containers, images and storage. */
+  run(args: readonly string[], timeoutMs: number): Promise<string>;
+  /** Removes containers, networks, volumes, images and storage, and ends the service. */
   stop(): Promise<void>;
 };
 
 /** @returns why there can be no podman here, or null; installs it where it may */
 export function podmanUnavailable(): string | null {
-  if (has('podman') && has('runc') && has('debootstrap')) return null;
+  if (['podman', 'runc', 'catatonit', 'debootstrap'].every(has)) return null;
   const how = `apt-get install ${PACKAGES.join(' ')}`;
   if (process.getuid?.() !== 0 || !has('apt-get')) return `podman is missing: ${how}`;
   const options = { encoding: 'utf8', timeout: 300_000 } as const;
@@ -34,40 +40,77 @@ export function podmanUnavailable(): string | null {
   return done.status === 0 ? null : `${how} failed: ${done.stderr.slice(-400)}`;
 }
 
-/** @param folder one that is ours alone */
-export async function startPodman(folder: string): Promise<Podman> {
+/**
+ * @param folder one that is ours alone
+ * @param signal aborted: commands that run are ended; `stop` works all the same
+ */
+export async function startPodman(folder: string, signal: AbortSignal): Promise<Podman> {
   mkdirSync(folder, { recursive: true });
-  const env = settings(folder);
   const socket = join(folder, 'podman.sock');
-  const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socket}`], {
+  const env = { ...settings(folder), DOCKER_HOST: `unix://${socket}` };
+  const service = spawn('podman', ['system', 'service', '--time=0', env.DOCKER_HOST], {
     env,
     stdio: 'ignore',
+    detached: true,
   });
-  const deadlineMs = performance.now() + SOCKET_TIMEOUT_MS;
-  while (!existsSync(socket)) {
-    if (service.exitCode !== null || performance.now() > deadlineMs) {
-      service.kill('SIGKILL');
-      throw new Error('podman system service does not start');
-    }
-    await sleep(SOCKET_POLL_MS);
-  }
-  const run = (args: readonly string[], timeoutMs: number) => {
-    const options = { env, encoding: 'utf8', timeout: timeoutMs, maxBuffer: 64e6 } as const;
-    const { status, error, stdout, stderr } = spawnSync('podman', [...args], options);
-    if (status === 0) return stdout;
-    const said = `${error?.message ?? ''} ${stdout} ${stderr}`.slice(-2_000);
-    throw new Error(`podman ${args[0]}: ${said}`);
-  };
   const stop = async () => {
     try {
-      run(['rm', '--all', '--force', '--time=1'], 60_000);
-      run(['rmi', '--all', '--force'], 60_000);
+      await removeAll(env);
     } finally {
-      await ended(service);
+      await endGroup(service);
+      unmountBelow(folder);
       rmSync(folder, { recursive: true, force: true });
     }
   };
-  return { socket, run, stop };
+  try {
+    await served(service, socket, signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const run = (args: readonly string[], timeoutMs: number) =>
+    command('podman', args, { timeoutMs, signal, env });
+  return { socket, env, run, stop };
+}
+
+async function served(service: ChildProcess, socket: string, signal: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + SOCKET_TIMEOUT_MS;
+  while (!existsSync(socket)) {
+    if (service.exitCode !== null || performance.now() > deadlineMs) {
+      throw new Error('podman system service does not start');
+    }
+    await sleep(SOCKET_POLL_MS, undefined, { signal });
+  }
+}
+
+/** Each is tried although one before it failed; the first failure is thrown at the end. */
+async function removeAll(env: NodeJS.ProcessEnv): Promise<void> {
+  const failures: unknown[] = [];
+  for (const args of [
+    ['rm', '--all', '--force', '--time=1'],
+    // What a build that was ended in its middle has left.
+    ['container', 'prune', '--force'],
+    ['network', 'prune', '--force'],
+    ['volume', 'rm', '--all', '--force'],
+    ['rmi', '--all', '--force'],
+  ]) {
+    const done = command('podman', args, { timeoutMs: CLEAN_TIMEOUT_MS, env });
+    await done.catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Of a command that was killed: debootstrap's /proc, a build's layers. Innermost first. */
+function unmountBelow(folder: string): void {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.reverse()) {
+    const { status, stderr } = spawnSync('umount', ['--lazy', point], { encoding: 'utf8' });
+    // Never go on to delete through a mount.
+    if (status !== 0) throw new Error(`${point} stays mounted: ${stderr}`);
+  }
 }
 
 /** crun fails without systemd and cgroups of its own; runc with cgroupfs does not. */
@@ -82,6 +125,8 @@ default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
 runtime="runc"
 cgroup_manager="cgroupfs"
 events_logger="file"
+[network]
+network_config_dir="${join(folder, 'networks')}"
 `,
   );
   writeFileSync(
@@ -93,15 +138,6 @@ runroot="${join(folder, 'run')}"
 `,
   );
   return { ...process.env, CONTAINERS_CONF: containers, CONTAINERS_STORAGE_CONF: storage };
-}
-
-async function ended(service: ChildProcess): Promise<void> {
-  if (service.exitCode !== null) return;
-  const gone = new Promise((resolve) => service.once('exit', resolve));
-  service.kill('SIGTERM');
-  const late = setTimeout(() => service.kill('SIGKILL'), 10_000);
-  await gone;
-  clearTimeout(late);
 }
 
 function has(command: string): boolean {

@@ -17,6 +17,7 @@ import { composeFindings, dockerfileFindings } from './deployment-policy.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CHECK = fileURLToPath(new URL('./compose-check', import.meta.url));
+const OVERRIDE = 'deploy/compose.local.yml';
 /** Fetching and compiling compose-go for the first time takes about 12 s on two cores. */
 const BUILD_TIMEOUT_MS = 180_000;
 
@@ -97,18 +98,24 @@ describe.skipIf(unavailable !== null)('the compose check', () => {
     if (built.status !== 0) throw new Error(`go build: ${built.stderr}`);
     mkdirSync(join(folder, 'deploy'));
     cpSync(join(ROOT, 'deploy/tollgate.yaml'), join(folder, 'deploy/tollgate.yaml'));
+    cpSync(join(ROOT, OVERRIDE), join(folder, OVERRIDE));
   }, BUILD_TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const check = (text: string) => {
+  const check = (text: string, ...overrides: string[]) => {
     const file = join(folder, 'docker-compose.yml');
     writeFileSync(file, text);
-    const { status, stderr } = spawnSync(join(folder, 'check'), [file], { encoding: 'utf8' });
+    const files = [file, ...overrides.map((override) => join(folder, override))];
+    const { status, stderr } = spawnSync(join(folder, 'check'), files, { encoding: 'utf8' });
     return { status, said: stderr };
   };
 
   it('accepts our compose file', () => {
     expect(check(compose)).toEqual({ status: 0, said: '' });
+  });
+
+  it('accepts the override for local images on it', () => {
+    expect(check(compose, OVERRIDE)).toEqual({ status: 0, said: '' });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /**
- * `node tests/engines/clickhouse-shim-main.ts --data DIR [--port N] [--users FILE]`: the REAL ENGINE
- * (chDB) behind a thin front of ClickHouse's HTTP interface, on loopback until SIGTERM or SIGINT; for
- * tests only. What was answered outlives SIGKILL. FILE holds a JSON array of name, password, access.
+ * `node tests/engines/clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]`: the
+ * REAL ENGINE (chDB) behind a thin front of ClickHouse's HTTP interface, on loopback unless told
+ * otherwise (in a container), until SIGTERM or SIGINT; for tests only. What was answered outlives SIGKILL. FILE holds a JSON array of name, password, access.
  * Prints one line of JSON when it serves.
  */
 import { readFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import type { ShimUser } from './clickhouse-shim/users.ts';
 
 const { values } = parseArgs({
   options: {
+    host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     data: { type: 'string' },
     users: { type: 'string' },
@@ -18,7 +19,7 @@ const { values } = parseArgs({
 });
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 0 || port > 65_535 || values.data === undefined) {
-  console.error('Usage: clickhouse-shim-main.ts --data DIR [--port N] [--users FILE]');
+  console.error('Usage: clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]');
   process.exit(1);
 }
 const anyone: ShimUser[] = [{ name: 'default', password: '', access: 'write' }];
@@ -26,7 +27,7 @@ const users =
   values.users === undefined
     ? anyone
     : (JSON.parse(readFileSync(values.users, 'utf8')) as ShimUser[]);
-const server = await serveClickhouse({ path: values.data, port, users });
+const server = await serveClickhouse({ path: values.data, host: values.host, port, users });
 const stop = () => {
   server.close().then(
     () => process.exit(0),
@@ -39,4 +40,4 @@ const stop = () => {
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 const label = 'chDB behind a thin HTTP front, for tests only';
-console.log(JSON.stringify({ label, url: `http://127.0.0.1:${server.port}` }));
+console.log(JSON.stringify({ label, url: `http://${values.host}:${server.port}` }));

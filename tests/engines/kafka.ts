@@ -15,10 +15,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from './free-ports.ts';
 import { kafkaJars } from './kafka-jars.ts';
 
 /** Any 22 characters of base64 that stand for 16 bytes. */
@@ -108,19 +108,6 @@ async function makeNodes(root: string, count: number): Promise<Node[]> {
     const [client = 0, proxied = 0, controller = 0] = ports.slice(id * 3, id * 3 + 3);
     return { folder, ports: { client, proxied, controller }, process: null };
   });
-}
-
-/** All held at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address !== null && typeof address === 'object') ports.push(address.port);
-  }
-  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
-  return ports;
 }
 
 function propertiesOf(id: number, nodes: readonly Node[], options: KafkaOptions): string {

@@ -16,5 +16,6 @@ export const TIERS: readonly Tier[] = [
   { name: 'int', timeoutMs: 60_000, workers: 2 },
   { name: 'e2e', timeoutMs: 180_000, workers: 1 },
   { name: 'browser', timeoutMs: 180_000, workers: 1 },
+  { name: 'containers', timeoutMs: 180_000, workers: 1 },
   { name: 'chaos', timeoutMs: 600_000, workers: 1 },
 ];

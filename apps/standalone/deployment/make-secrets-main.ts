@@ -17,6 +17,8 @@ chmodSync(folder, 0o700);
 const installation = join(folder, 'tollgate_secrets');
 const { newAdminToken } = openSecrets(installation);
 makeOnce('clickhouse_password', randomBytes(24).toString('base64url'));
+// The simulator takes any key; a real provider's takes its place by hand.
+makeOnce('provider_api_key', 'sk-simulator');
 makeOnce('eventstoredb_connection_string', 'esdb://kurrentdb:2113?tls=false');
 const lines = [`secrets are in ${folder}`];
 if (newAdminToken !== null) lines.push(`admin token, shown only now: ${newAdminToken}`);

@@ -38,10 +38,14 @@ const ENCODERS = [
 
 export type ClickhouseServer = { port: number; close(): Promise<void> };
 
-/** @param options.port 0: a free one */
+/**
+ * @param options.port 0: a free one
+ * @param options.host default: loopback
+ */
 export async function serveClickhouse(options: {
   path: string;
   port: number;
+  host?: string;
   users: readonly ShimUser[];
 }): Promise<ClickhouseServer> {
   const engine = new Engine(options.path);
@@ -50,7 +54,7 @@ export async function serveClickhouse(options: {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the front has no port');

@@ -39,11 +39,12 @@ export type EventStoreStandIn = {
 };
 
 /**
+ * @param options.host default: loopback
  * @param options.port 0 or missing: a free one
  * @param options.dataFile appends are durable in it; missing: in memory
  */
 export async function startEventStoreStandIn(
-  options: { port?: number; dataFile?: string } = {},
+  options: { host?: string; port?: number; dataFile?: string } = {},
 ): Promise<EventStoreStandIn> {
   const store = new EventStore(options.dataFile ?? null);
   const faults = new Faults();
@@ -52,10 +53,11 @@ export async function startEventStoreStandIn(
     for (const subscription of subscriptions) subscription.pump();
   };
   store.onAppended(pumpAll);
+  const host = options.host ?? '127.0.0.1';
   let bound = options.port ?? 0;
   const listen = async (): Promise<Server> => {
     const next = serverOf(store, faults, subscriptions, () => bound);
-    bound = await bind(next, bound);
+    bound = await bind(next, host, bound);
     return next;
   };
   let server = await listen();
@@ -69,7 +71,7 @@ export async function startEventStoreStandIn(
   let dropping = Promise.resolve();
   return {
     port: bound,
-    connectionString: `esdb://127.0.0.1:${bound}?tls=false`,
+    connectionString: `esdb://${host}:${bound}?tls=false`,
     faults,
     dropConnections() {
       dropping = dropping.then(halt).then(start);
@@ -118,12 +120,12 @@ function serverOf(
 }
 
 /** A port that was in use a moment ago, by a server that was shut down, is waited for. */
-async function bind(server: Server, port: number): Promise<number> {
+async function bind(server: Server, host: string, port: number): Promise<number> {
   const credentials = ServerCredentials.createInsecure();
   const listen = promisify(server.bindAsync.bind(server));
   for (let tries = 1; ; tries++) {
     try {
-      return await listen(`127.0.0.1:${port}`, credentials);
+      return await listen(`${host}:${port}`, credentials);
     } catch (error) {
       if (tries === BIND_TRIES_MAX) throw error;
       await sleep(BIND_PAUSE_MS);

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec node /opt/kafka/bin/kafka-broker-api-versions.mjs "$@"
