@@ -119,13 +119,17 @@ export async function resumePoints(
     const intent = intentSchema.parse(JSON.parse(metadata));
     const first = BigInt(intent.first);
     const last = BigInt(intent.last);
-    const present = await offsetsFrom(deps, partition, first);
-    if (rows - BigInt(present.size) !== first) throw discontinuous(partition, rows, first);
+    const present = await offsetsBetween(deps, partition, first, last);
+    // A rebuild goes to the log's end, whatever was intended before it.
+    const above = await rowsAbove(deps, partition, last);
+    const below = rows - BigInt(present.size) - above;
+    if (below !== first) throw discontinuous(partition, below, first);
+    if (above > 0n && next !== last + 1n + above) throw discontinuous(partition, above, next);
     const missing: bigint[] = [];
     for (let offset = first; offset <= last; offset++) {
       if (!present.has(offset)) missing.push(offset);
     }
-    resumes.set(partition, { next: last + 1n, missing });
+    resumes.set(partition, { next: above > 0n ? next : last + 1n, missing });
   }
   return resumes;
 }
@@ -147,18 +151,29 @@ async function readStanding(deps: TakeoverDeps): Promise<Map<number, Standing>> 
   );
 }
 
-/** At most one batch of offsets: nothing is written above an intent. */
-async function offsetsFrom(
+/** At most one batch of offsets. */
+async function offsetsBetween(
   deps: TakeoverDeps,
   partition: number,
   first: bigint,
+  last: bigint,
 ): Promise<Set<bigint>> {
   const rows = await deps.warehouse.query<{ at: string }>(
     `SELECT toString(\`offset\`) AS at FROM tollgate.raw_usage
-     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` >= {first:UInt64}`,
-    { log: deps.log.ordinal, partition, first },
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32}
+       AND \`offset\` BETWEEN {first:UInt64} AND {last:UInt64}`,
+    { log: deps.log.ordinal, partition, first, last },
   );
   return new Set(rows.map(({ at }) => BigInt(at)));
+}
+
+async function rowsAbove(deps: TakeoverDeps, partition: number, last: bigint): Promise<bigint> {
+  const [row] = await deps.warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` > {last:UInt64}`,
+    { log: deps.log.ordinal, partition, last },
+  );
+  return BigInt(row?.n ?? 0);
 }
 
 /**

@@ -125,6 +125,24 @@ describe('the audit', () => {
     expect(await findings()).toEqual([]);
   });
 
+  it('I2, I5: a rebuild goes beyond what was projected, and the projector goes on behind it', async () => {
+    const { log } = stores;
+    const append = () => {
+      const events = [1, 2, 3].map((n) => attempt({ customer_id: `cus_${n}` }));
+      return log.append(
+        events.map((event) => ({
+          partition: partitionOf(Buffer.from(event.customer_id), log.partitions),
+          value: Buffer.from(JSON.stringify(event)),
+        })),
+      );
+    };
+    await append();
+    await rebuild(stores, {});
+    await append();
+    await project(stores);
+    expect(await findings()).toEqual([]);
+  });
+
   it('names a raw row that was deleted', async () => {
     const { sql, place } = await somePlace();
     await mutate(`DELETE WHERE ${sql}`);
