@@ -1,0 +1,90 @@
+/**
+ * Copies several SQLite files, which others go on writing, as they all were at one moment: as if every
+ * process had been killed there, which all of them survive. Copies of different moments would not do:
+ * an event could be missing from the journal already and not be in the log yet.
+ *
+ * For that moment alone every file's write lock is held (milliseconds; a writer waits for a lock up to
+ * its busy timeout), and a reader is opened on each. Readers keep what they saw (WAL) while the files
+ * are copied.
+ */
+import { backup, DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+
+const BUSY_TIMEOUT_MS = 10_000;
+/** Pages of one step of a copy. */
+const PAGES_PER_STEP = 1_000;
+/** Files come and go with proxies; so often is begun anew. */
+const ATTEMPTS_MAX = 10;
+
+/**
+ * @param list paths of the files as of now
+ * @param target where a file's copy goes; it must not be there
+ * @returns the files that were copied
+ * @throws Error if a file cannot be locked or copied, or files come and go all the time
+ */
+export async function copyAtOnce(
+  list: () => readonly string[],
+  target: (path: string) => string,
+): Promise<readonly string[]> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const paths = list();
+    const readers = readersOfOneMoment(paths, list);
+    if (readers === null) continue;
+    try {
+      for (const [index, reader] of readers.entries()) {
+        await backup(reader, target(paths[index] as string), { rate: PAGES_PER_STEP });
+      }
+      return paths;
+    } finally {
+      for (const reader of readers) reader.close();
+    }
+  }
+  throw new Error('files came and went at each attempt: are processes dying again and again?');
+}
+
+/** In the order of the paths; null if these are not the files any more. */
+function readersOfOneMoment(
+  paths: readonly string[],
+  list: () => readonly string[],
+): DatabaseSync[] | null {
+  const locks: DatabaseSync[] = [];
+  const readers: DatabaseSync[] = [];
+  let isWhole = false;
+  try {
+    for (const path of paths) {
+      const lock = openExisting(path);
+      if (lock === null) return null;
+      locks.push(lock);
+      lock.exec('BEGIN IMMEDIATE');
+    }
+    // A journal that was removed meanwhile would be copied from a file without a name.
+    if (list().join('\n') !== paths.join('\n')) return null;
+    for (const path of paths) {
+      const reader = openExisting(path);
+      if (reader === null) return null;
+      readers.push(reader);
+      // The snapshot is taken by the first read, not by BEGIN.
+      reader.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+    }
+    isWhole = true;
+    return readers;
+  } finally {
+    for (const lock of locks) lock.close();
+    if (!isWhole) for (const reader of readers) reader.close();
+  }
+}
+
+const SQLITE_CANTOPEN = 14;
+
+/** Never makes the file. @returns null if it is not there */
+function openExisting(path: string): DatabaseSync | null {
+  const url = pathToFileURL(path);
+  url.searchParams.set('mode', 'rw');
+  try {
+    return new DatabaseSync(url, { timeout: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    const code = (error as { errcode?: number }).errcode ?? 0;
+    if ((code & 0xff) === SQLITE_CANTOPEN) return null;
+    throw error;
+  }
+}
