@@ -3,14 +3,20 @@
  * of another database; then the tables change places. Dead letters are read, not decided again. A
  * crash before the exchange leaves everything as it was; a crash within it is mended by running the
  * command again, which begins from the log as always.
+ *
+ * A projector that writes meanwhile would leave its rows in the tables that go. So a rebuild takes the
+ * fence of every partition as a projector does: whoever writes after that takes it back first, which
+ * is seen before the tables change places, and reads what stands there.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { inDatabase } from '@tollgate/adapters/warehouse/in-database.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
+import { takePartitions } from '@tollgate/projector/takeover.ts';
 import { deadLetter } from '@tollgate/schemas/event/dead-letter.ts';
-import type { Stores } from './stores.ts';
+import { OperatorError, type Stores } from './stores.ts';
 
 const PROGRESS_EVERY_MS = 1_000;
 const PAGE = { maxRecords: 5_000, maxBytes: 64 * 1024 * 1024 };
@@ -72,21 +78,46 @@ export async function buildScratch(
   return scratch;
 }
 
-/** @returns how many rows the new tables have */
+/**
+ * @returns how many rows the new tables have
+ * @throws OperatorError if a projector runs on the tables, or they are a cluster's
+ */
 export async function rebuild(
   stores: Stores,
   options: Pick<BuildOptions, 'batch' | 'onProgress'>,
 ): Promise<bigint> {
   const database = 'tollgate_rebuild';
-  const { deadLetters } = stores;
+  const { deadLetters, warehouse, log, cluster } = stores;
+  if (cluster !== undefined) {
+    throw new OperatorError(`a rebuild cannot exchange the tables of a cluster (${cluster}) yet`);
+  }
+  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+  const epochs = await takePartitions({ ...stores, owner: 'rebuild' }, partitions, projectorLimits);
   const letters = await readDeadLetters(deadLetters);
   const scratch = await buildScratch(stores, { ...options, database, letters, deadLetters });
   const [row] = await scratch.query<{ n: string }>('SELECT count() AS n FROM tollgate.raw_usage');
+  await refuseOtherOwners(stores, epochs);
   for (const table of REBUILT) {
-    await stores.warehouse.command(`EXCHANGE TABLES tollgate.${table} AND ${database}.${table}`);
+    await warehouse.command(`EXCHANGE TABLES tollgate.${table} AND ${database}.${table}`);
   }
-  await stores.warehouse.command(`DROP DATABASE ${database}`);
+  await refuseOtherOwners(stores, epochs);
+  await warehouse.command(`DROP DATABASE ${database}`);
   return BigInt(row?.n ?? 0);
+}
+
+async function refuseOtherOwners(
+  { warehouse, log }: Stores,
+  epochs: ReadonlyMap<number, bigint>,
+): Promise<void> {
+  const rows = await warehouse.query<{ partition: number; newest: string }>(
+    'SELECT partition, max(epoch) AS newest FROM tollgate.fence WHERE log = {log:UInt32} GROUP BY partition',
+    { log: log.ordinal },
+  );
+  const taken = rows.find(({ partition, newest }) => epochs.get(partition) !== BigInt(newest));
+  if (taken === undefined) return;
+  throw new OperatorError(
+    `a projector has taken partition ${taken.partition} meanwhile: stop all projectors, run this again`,
+  );
 }
 
 /** The log as it stands: no commits are read, none are written. */

@@ -1,43 +1,78 @@
-/** The stores of a data folder, for an operator's command: nothing else may run on it meanwhile. */
+/**
+ * The stores that the configuration names, embedded or on servers, for an operator's command. On the
+ * data folder nothing else may run meanwhile; whether anything runs on servers nobody can tell from
+ * here, so a rebuild asks the fence (rebuild.ts).
+ */
 import { existsSync } from 'node:fs';
-import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
+import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
-import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
+import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 
-export type Stores = { log: Log; deadLetters: Log; ledger: Ledger; warehouse: Warehouse };
+export type Stores = {
+  log: Log;
+  deadLetters: Log;
+  ledger: Ledger;
+  warehouse: Warehouse;
+  /** The cluster that the warehouse's tables are spread over, if they are. */
+  cluster?: string | undefined;
+};
 export type OpenStores = Stores & { close(): Promise<void> };
 
 /** The command cannot run, and says why. */
 export class OperatorError extends Error {}
 
-/** @throws OperatorError if there is no data, or a Tollgate runs on it */
-export async function openStores(data: string): Promise<OpenStores> {
+/**
+ * @param data the folder of what is embedded, and of a Tollgate that may run here
+ * @param config default: all embedded
+ * @throws OperatorError if there is no data, or a Tollgate runs on it; Error if a server does not answer
+ */
+export async function openStores(
+  data: string,
+  config: Pick<TollgateConfig, 'engines'> = { engines: {} },
+  say: (line: string) => void = () => undefined,
+): Promise<OpenStores> {
+  const { engines } = config;
   const paths = dataFolder(data);
-  if (!existsSync(paths.log)) throw new OperatorError(`${data} holds no data: name it with --data`);
-  const lock = tryLock(paths.supervisorLock);
+  const embedded = [
+    ...(engines.log === undefined ? [paths.log] : []),
+    ...(engines.ledger === undefined ? [paths.ledger] : []),
+  ];
+  if (!embedded.every((path) => existsSync(path))) {
+    throw new OperatorError(`${data} holds no data: name it with --data`);
+  }
+  const lock = existsSync(data) ? tryLock(paths.supervisorLock) : undefined;
   if (lock === null) {
     throw new OperatorError(`a Tollgate runs on ${data}: stop it first, then run this again`);
   }
-  const topic = { path: paths.log, ordinal: 0, partitions: EMBEDDED_PARTITIONS };
-  const log = await openSqliteLog({ ...topic, topic: 'usage' });
-  const deadLetters = await openSqliteLog({ ...topic, topic: 'dead_letter' });
-  const ledger = await openSqliteLedger({ path: paths.ledger });
-  const warehouse = await openChdbWarehouse({ path: paths.warehouse });
-  await migrate(warehouse);
-  return {
-    log,
-    deadLetters,
-    ledger,
-    warehouse,
-    async close() {
-      await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
-      lock.release();
-    },
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((store) => store.close()));
+    lock?.release();
   };
+  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const store = await opening;
+    opened.push(store);
+    return store;
+  };
+  const logger = { warn: (_fields: object, message: string) => say(message) };
+  const options = { config, data, clientId: 'tollgate-operator', logger };
+  const cluster = engines.warehouse?.clickhouse.cluster;
+  try {
+    const log = await keep(openLog(options, 'usage'));
+    const deadLetters = await keep(openLog(options, 'dead_letter'));
+    const ledger = await keep(openLedger(options));
+    const warehouse = await keep(openWarehouse(options));
+    await migrate(warehouse, cluster === undefined ? {} : { cluster });
+    return { log, deadLetters, ledger, warehouse, cluster, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

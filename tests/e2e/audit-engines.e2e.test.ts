@@ -1,0 +1,118 @@
+/**
+ * Audit and rebuild, the commands, on an engine that tollgate.yaml names, over the stores of a demo
+ * that ran on it: ClickHouse's engine behind HTTP, log and ledger embedded.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { projectorLimits } from '@tollgate/projector/limits.ts';
+import { takePartitions } from '@tollgate/projector/takeover.ts';
+import { runDemo } from '@tollgate/standalone/demo/run.ts';
+import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
+import { runAudit } from '@tollgate/standalone/operator/audit.ts';
+import { rebuild } from '@tollgate/standalone/operator/rebuild.ts';
+import {
+  type OpenStores,
+  OperatorError,
+  openStores,
+} from '@tollgate/standalone/operator/stores.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { startClickhouseShim } from '../engines/clickhouse-shim.ts';
+
+const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
+let folder: string;
+let data: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-audit-engines-'));
+  data = join(folder, 'data');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function demoOn(config: string): Promise<void> {
+  const quiet = () => undefined;
+  const options = { data, config, proxies: 2, speed: 0, say: quiet, progress: quiet };
+  const { platform } = await runDemo({ ...options, shapes: builtInShapes(60) });
+  await platform.stop();
+}
+
+/** `npm run tollgate -- …` @returns its exit code and what it said */
+async function operator(...args: string[]): Promise<[number, string]> {
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
+  const child = spawn(process.execPath, [OPERATOR, ...args, '--data', data], { env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
+  const [code] = (await once(child, 'exit')) as [number];
+  return [code, said.trimEnd().split('\n').at(-1) ?? ''];
+}
+
+async function withStores<T>(config: string, work: (stores: OpenStores) => Promise<T>): Promise<T> {
+  const stores = await openStores(data, loadConfig(config));
+  try {
+    return await work(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+/** Deletes a row behind the product's back; the audit names it, and a rebuild brings it back. */
+async function findsAndMends(config: string): Promise<void> {
+  expect(await operator('audit', '--config', config)).toEqual([0, 'No differences.']);
+  await withStores(config, async (stores) => {
+    const [row] = await stores.warehouse.query<{ partition: number; at: string }>(
+      `SELECT partition, toString(\`offset\`) AS at FROM tollgate.raw_usage
+       WHERE type = 'attempt' ORDER BY partition, at LIMIT 1`,
+    );
+    await stores.warehouse.command(
+      `ALTER TABLE tollgate.raw_usage DELETE WHERE partition = ${row?.partition}
+       AND \`offset\` = ${row?.at} SETTINGS mutations_sync = 2`,
+    );
+    expect((await runAudit(stores)).differences).toContainEqual({
+      store: 'raw',
+      place: `0/${row?.partition}/${row?.at}`,
+      finding: 'no row for this record',
+    });
+  });
+  const [code, said] = await operator('rebuild', '--config', config, '--batch', '7');
+  expect([code, said]).toEqual([0, expect.stringMatching(/^Rebuilt [1-9]\d* rows/)]);
+  expect(await operator('audit', '--config', config)).toEqual([0, 'No differences.']);
+}
+
+describe('audit and rebuild on engines', () => {
+  it('I5: the warehouse over HTTP, also when a projector runs against the rules', async () => {
+    const shim = await startClickhouseShim();
+    try {
+      const config = join(folder, 'tollgate.yaml');
+      const warehouse = { clickhouse: { url: shim.url } };
+      writeFileSync(config, stringify({ engines: { warehouse }, projectors: 1 }));
+      await demoOn(config);
+      await findsAndMends(config);
+      await withStores(config, async (stores) => {
+        const partitions = [3];
+        const intruding = {
+          ...stores.warehouse,
+          query: stores.warehouse.query.bind(stores.warehouse),
+          select: stores.warehouse.select.bind(stores.warehouse),
+          syntaxTree: stores.warehouse.syntaxTree.bind(stores.warehouse),
+          insertLines: stores.warehouse.insertLines.bind(stores.warehouse),
+          close: () => Promise.resolve(),
+          async command(sql: string, params?: Record<string, unknown>) {
+            await stores.warehouse.command(sql, params);
+            if (!sql.startsWith('CREATE DATABASE tollgate_rebuild')) return;
+            await takePartitions({ ...stores, owner: 'another' }, partitions, projectorLimits);
+          },
+        };
+        const refused = rebuild({ ...stores, warehouse: intruding }, {});
+        await expect(refused).rejects.toThrow(OperatorError);
+        await expect(refused).rejects.toThrow('a projector has taken partition 3 meanwhile');
+        expect((await runAudit(stores)).differences).toEqual([]);
+      });
+    } finally {
+      await shim.dispose();
+    }
+  });
+});
