@@ -3,7 +3,7 @@
  * in a folder of our own, so that nothing of the machine's own containers is seen or touched.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, endGroup } from './command.ts';
@@ -58,6 +58,7 @@ export async function startPodman(folder: string, signal: AbortSignal): Promise<
       await removeAll(env);
     } finally {
       await endGroup(service);
+      endWatchers(folder);
       unmountBelow(folder);
       rmSync(folder, { recursive: true, force: true });
     }
@@ -98,6 +99,23 @@ async function removeAll(env: NodeJS.ProcessEnv): Promise<void> {
     await done.catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * Each `exec` through the socket leaves a conmon that waits for five minutes before it cleans up, which
+ * would make our folder anew. Those that name it are ours.
+ */
+function endWatchers(folder: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      if (!program.endsWith('/conmon')) continue;
+      if (args.some((arg) => arg.startsWith(`${folder}/`))) process.kill(Number(pid), 'SIGKILL');
+    } catch (error) {
+      // A process may go while it is looked at.
+      if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
 }
 
 /** Of a command that was killed: debootstrap's /proc, a build's layers. Innermost first. */
