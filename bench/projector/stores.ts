@@ -1,46 +1,112 @@
 /** What a projector works on, opened anew by every process that takes part in a benchmark. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
+import { openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
 import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
+import { openClickhouseWarehouse } from '@tollgate/adapters/warehouse/clickhouse-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 
-export type BenchStores = {
-  log: Log;
-  deadLetters: Log;
-  ledger: Ledger;
-  warehouse: Warehouse;
-  close(): Promise<void>;
+export type BenchLogs = { log: Log; deadLetters: Log; close(): Promise<void> };
+
+export type BenchStores = BenchLogs & { ledger: Ledger; warehouse: Warehouse };
+
+export type Engines = {
+  openLogs(folder: string): Promise<BenchLogs>;
+  /** @param name the contenders read one log and write to a warehouse each */
+  openWarehouse(folder: string, name: string): Promise<Warehouse>;
 };
 
-/** @param warehouse its name: the contenders read one log and write to a warehouse each */
-type Open = (folder: string, warehouse: string) => Promise<BenchStores>;
+/** Where the servers of one round are; in the round's folder, for every process of it. */
+export type Servers = { brokers: string[]; warehouseUrl: string | null };
 
-/** By the name that `--engines` takes. */
-export const engines: Record<string, Open> = { embedded: openEmbedded };
+const KAFKA_PARTITIONS = 16;
+const SERVERS_FILE = 'servers.json';
 
-async function openEmbedded(folder: string, warehouseName: string): Promise<BenchStores> {
-  const topic = {
-    path: join(folder, 'log.sqlite'),
-    ordinal: 0,
-    partitions: EMBEDDED_PARTITIONS,
-  };
-  const log = await openSqliteLog({ ...topic, topic: 'usage' });
-  const deadLetters = await openSqliteLog({ ...topic, topic: 'dead_letter' });
+const inProcess: Pick<Engines, 'openWarehouse'> = {
+  openWarehouse: (folder, name) => openChdbWarehouse({ path: join(folder, name) }),
+};
+const onKafka: Pick<Engines, 'openLogs'> = { openLogs: openKafkaLogs };
+
+/** By name. The ledger is a file in all of them: of it, a projector only asks for its epochs. */
+const engines: Readonly<Record<string, Engines>> = {
+  embedded: { openLogs: openSqliteLogs, ...inProcess },
+  'kafka-inprocess': { ...onKafka, ...inProcess },
+  'kafka-http': {
+    ...onKafka,
+    openWarehouse(folder) {
+      const url = serversOf(folder).warehouseUrl ?? '';
+      return openClickhouseWarehouse({ url, username: 'default', password: '' });
+    },
+  },
+};
+
+export function enginesOf(name: string): Engines {
+  const found = engines[name];
+  if (found === undefined) throw new Error(`--engines ${name}: no such engines`);
+  return found;
+}
+
+export async function openStores(
+  name: string,
+  folder: string,
+  warehouseName: string,
+): Promise<BenchStores> {
+  const logs = await enginesOf(name).openLogs(folder);
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  const warehouse = await openChdbWarehouse({ path: join(folder, warehouseName) });
+  const warehouse = await enginesOf(name).openWarehouse(folder, warehouseName);
   await migrate(warehouse);
   return {
-    log,
-    deadLetters,
+    ...logs,
     ledger,
     warehouse,
     async close() {
-      await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
+      await Promise.all([logs.close(), ledger.close(), warehouse.close()]);
+    },
+  };
+}
+
+export function noteServers(folder: string, servers: Servers): void {
+  writeFileSync(join(folder, SERVERS_FILE), JSON.stringify(servers));
+}
+
+function serversOf(folder: string): Servers {
+  return JSON.parse(readFileSync(join(folder, SERVERS_FILE), 'utf8')) as Servers;
+}
+
+function openSqliteLogs(folder: string): Promise<BenchLogs> {
+  const file = { path: join(folder, 'log.sqlite'), ordinal: 0, partitions: EMBEDDED_PARTITIONS };
+  return both((topic) => openSqliteLog({ ...file, topic }));
+}
+
+/** A folder has topics of its own on the brokers, named after it. */
+function openKafkaLogs(folder: string): Promise<BenchLogs> {
+  const prefix = folder.replaceAll(/[^A-Za-z0-9]+/g, '-').replace(/^-/, '');
+  return both((topic) =>
+    openKafkaLog({
+      brokers: serversOf(folder).brokers,
+      topic: `${prefix}.${topic}`,
+      ordinal: 0,
+      partitions: KAFKA_PARTITIONS,
+      replicationFactor: 1,
+      clientId: 'bench',
+    }),
+  );
+}
+
+async function both(open: (topic: 'usage' | 'dead_letter') => Promise<Log>): Promise<BenchLogs> {
+  const log = await open('usage');
+  const deadLetters = await open('dead_letter');
+  return {
+    log,
+    deadLetters,
+    async close() {
+      await Promise.all([log.close(), deadLetters.close()]);
     },
   };
 }

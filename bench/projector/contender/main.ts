@@ -2,7 +2,7 @@
  * One contender in a process of its own, so that its memory and its CPU are its own:
  * `main.ts NAME ENGINES FOLDER`. Its last line of output says what it took.
  */
-import { engines } from '../stores.ts';
+import { openStores } from '../stores.ts';
 import { plain } from './plain.ts';
 import { tollgate } from './tollgate.ts';
 
@@ -10,8 +10,8 @@ const contenders = { plain, tollgate };
 
 const [name = '', engine = '', folder = ''] = process.argv.slice(2);
 const contender = contenders[name as keyof typeof contenders];
-const stores = await engines[engine]?.(folder, name);
-if (contender === undefined || stores === undefined) throw new Error(`no ${name} on ${engine}`);
+if (contender === undefined) throw new Error(`no contender ${name}`);
+const stores = await openStores(engine, folder, name);
 
 const startMs = performance.now();
 const cpuBefore = process.cpuUsage();

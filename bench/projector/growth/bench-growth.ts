@@ -11,7 +11,7 @@ import { report } from '../../harness/results.ts';
 import { median, percentile, rounded } from '../../harness/stats.ts';
 import { runContender, type Taken } from '../contender/run-contender.ts';
 import { EventSource } from '../events.ts';
-import { type BenchStores, engines } from '../stores.ts';
+import { type BenchStores, openStores } from '../stores.ts';
 import { Filler, SLOT_MS } from './fill.ts';
 import { usageQueryTimes } from './usage-query.ts';
 
@@ -123,8 +123,7 @@ class Growth {
   }
 
   async #open(work: (stores: BenchStores) => Promise<void>): Promise<void> {
-    const stores = await engines[this.#engines]?.(this.#folder, WAREHOUSE);
-    if (stores === undefined) throw new Error(`--engines ${this.#engines}: no such engines`);
+    const stores = await openStores(this.#engines, this.#folder, WAREHOUSE);
     await work(stores);
     await stores.close();
   }
