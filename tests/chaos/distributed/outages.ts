@@ -56,6 +56,7 @@ async function servedThroughout(
   const figures = {
     down_ms: upAtMs - downAtMs,
     completed_per_10_s: slices,
+    attempts_meanwhile: attemptsBetween(stage, downAtMs, upAtMs).length,
     proxy_started_meanwhile: back,
     lag_at_return: lag,
     all_in_log_after_ms: shippedMs,
@@ -82,9 +83,7 @@ export const ledgerOutage: Scenario = async (stage) => {
   });
   await stage.runner.recover();
   const readyMs = Date.now() - upAtMs;
-  const starts = readBill(house.platform.bill)
-    .map(({ attempt_id }) => startOf(attempt_id ?? '') - downAtMs)
-    .filter((ms) => ms >= 0 && ms < upAtMs - downAtMs);
+  const starts = attemptsBetween(stage, downAtMs, upAtMs);
   const servedMs = Math.max(0, ...starts);
   const { ledgerStaleMaxMs } = proxyLimits;
   const late = starts.filter((ms) => ms > ledgerStaleMaxMs + ADMITTED_MS).length;
@@ -117,6 +116,12 @@ async function takeDown(stage: Stage, name: string, engine: Engine): Promise<num
   await engine.kill();
   say(`  ${name} is away, ${runner.records.at(-1)?.calls_in_flight} calls in flight`);
   return atMs;
+}
+
+/** By the provider's bill: when attempts of this time started, ms after its begin. */
+function attemptsBetween({ house }: Stage, fromMs: number, toMs: number): number[] {
+  const starts = readBill(house.platform.bill).map(({ attempt_id }) => startOf(attempt_id ?? ''));
+  return starts.filter((ms) => ms >= fromMs && ms < toMs).map((ms) => ms - fromMs);
 }
 
 /** Calls completed in each slice of the outage; a last one that is not whole is left out. */
