@@ -1,7 +1,7 @@
 /**
  * The embedded warehouse: the ClickHouse engine in this process (chDB), behind the official client.
- * One writer connection, because a connection runs one statement at a time, and a few readers. One
- * data folder belongs to one process, and never to a worker thread (design §4).
+ * A connection runs one statement at a time: one writes, one takes rows in, and a few read. One data
+ * folder belongs to one process, and never to a worker thread (design §4).
  */
 import { open, unlink } from 'node:fs/promises';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
@@ -38,12 +38,13 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
     return { connection, client };
   };
   const writer = connect();
+  const loader = connect();
   const readers = Array.from({ length: READERS }, connect);
   const reads = new Pool(readers, READ_QUEUE_MAX);
   const guests = Array.from({ length: GUESTS }, connect);
   const guestReads = new Pool(guests, GUEST_QUEUE_MAX);
   const writes = new Queue();
-  const rowsFile = `${options.path}.rows`;
+  const loads = new Queue();
   return {
     query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
       read(reads, async ({ client }) => {
@@ -70,15 +71,26 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
         await guarded(() => writer.client.command({ query: sql, query_params: params }));
       }),
     insertLines: (table, lines) =>
-      writes.run(async () => {
-        const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
-        if (bytes.length > 0) await guarded(() => insertBytes(writer, rowsFile, table, bytes));
-      }),
+      writes.run(() => insertInto(writer, `${options.path}.rows`, table, lines)),
+    loadLines: (table, lines) =>
+      loads.run(() => insertInto(loader, `${options.path}.loaded`, table, lines)),
     async close() {
-      await writes.run(() => Promise.resolve());
-      await Promise.all([writer, ...readers, ...guests].map(({ client }) => client.close()));
+      await Promise.all([writes, loads].map((queue) => queue.run(() => Promise.resolve())));
+      await Promise.all(
+        [writer, loader, ...readers, ...guests].map(({ client }) => client.close()),
+      );
     },
   };
+}
+
+async function insertInto(
+  place: Reader,
+  file: string,
+  table: string,
+  lines: string | Uint8Array,
+): Promise<void> {
+  const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
+  if (bytes.length > 0) await guarded(() => insertBytes(place, file, table, bytes));
 }
 
 /**

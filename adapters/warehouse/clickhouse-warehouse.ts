@@ -84,6 +84,7 @@ class ClickhouseWarehouse implements Warehouse {
   readonly #reads: Pool<number>;
   readonly #guests: Pool<number>;
   readonly #writes = new Queue();
+  readonly #loads = new Queue();
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -127,13 +128,21 @@ class ClickhouseWarehouse implements Warehouse {
   command(sql: string, params: Record<string, unknown> = {}): Promise<void> {
     const { clusterStatementTimeoutMs, writeTimeoutMs } = this.#limits;
     const timeoutMs = WHOLE_CLUSTER.test(sql) ? clusterStatementTimeoutMs : writeTimeoutMs;
-    return this.#write(() => this.#connection.run({ query: sql, params }, timeoutMs));
+    return this.#write(this.#writes, () => this.#connection.run({ query: sql, params }, timeoutMs));
   }
 
-  async insertLines(table: string, lines: string | Uint8Array): Promise<void> {
+  insertLines(table: string, lines: string | Uint8Array): Promise<void> {
+    return this.#insert(this.#writes, table, lines);
+  }
+
+  loadLines(table: string, lines: string | Uint8Array): Promise<void> {
+    return this.#insert(this.#loads, table, lines);
+  }
+
+  async #insert(queue: Queue, table: string, lines: string | Uint8Array): Promise<void> {
     if (!TABLE_NAME.test(table)) throw new Error(`${table} is no name of a table`);
     const body = typeof lines === 'string' ? Buffer.from(lines) : lines;
-    if (body.length === 0) return this.#write(() => Promise.resolve());
+    if (body.length === 0) return this.#write(queue, () => Promise.resolve());
     if (body.length > this.#limits.insertBytesMax) {
       const most = this.#limits.insertBytesMax;
       throw new WarehouseError('insert_too_large', `an insert has at most ${most} bytes`);
@@ -144,7 +153,7 @@ class ClickhouseWarehouse implements Warehouse {
       : INSERT_SETTINGS_TEXT;
     const query = `INSERT INTO ${table} SETTINGS ${settings} FORMAT JSONEachRow`;
     const { writeTimeoutMs } = this.#limits;
-    return this.#write(() => this.#connection.run({ query, body }, writeTimeoutMs));
+    return this.#write(queue, () => this.#connection.run({ query, body }, writeTimeoutMs));
   }
 
   async close(): Promise<void> {
@@ -153,9 +162,9 @@ class ClickhouseWarehouse implements Warehouse {
     await this.#connection.close();
   }
 
-  #write(work: () => Promise<unknown>): Promise<void> {
+  #write(queue: Queue, work: () => Promise<unknown>): Promise<void> {
     return this.#tracked(async () => {
-      await this.#writes.run(work);
+      await queue.run(work);
     });
   }
 

@@ -15,6 +15,7 @@ export function inDatabase(warehouse: Warehouse, database: string): Warehouse {
     syntaxTree: (sql) => warehouse.syntaxTree(rename(sql)),
     command: (sql, params) => warehouse.command(rename(sql), params),
     insertLines: (table, lines) => warehouse.insertLines(rename(table), lines),
+    loadLines: (table, lines) => warehouse.loadLines(rename(table), lines),
     close: () => Promise.resolve(),
   };
 }

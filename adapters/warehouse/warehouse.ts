@@ -45,12 +45,18 @@ export type Warehouse = {
 
   /**
    * Inserts ready-made JSON objects, one per line (each ends in a newline), as one block: all rows
-   * or none. An unknown field is refused, and so is null where a column takes none, except by the
+   * or none. In the order of calls, commands included. An unknown field is refused, and so is null where a column takes none, except by the
    * engine's parser of numbers: it reads null as 0, or NaN, whatever
    * `input_format_null_as_default` says. So a number that can be unknown needs a Nullable column (I8:
    * event-columns.unit.test.ts), and what comes from outside is held against its schema before.
    */
   insertLines(table: string, lines: string | Uint8Array): Promise<void>;
+
+  /**
+   * As `insertLines`, on a connection of its own, beside whatever is written meanwhile: in order only
+   * among themselves. For tables that nobody else writes to.
+   */
+  loadLines(table: string, lines: string | Uint8Array): Promise<void>;
 
   close(): Promise<void>;
 };

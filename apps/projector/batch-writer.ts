@@ -1,14 +1,16 @@
 /**
  * Writing one batch of rows: what counts, dead letters, dirty marks, the fenced insert, and the look
- * at what stands afterwards, in this order (design §9).
+ * at what stands afterwards, in this order (design §9). What counts is decided, and staged, while the
+ * batch before is still written: its decisions are known by then, its rows need not stand yet. If it
+ * fails, what was staged on top of it is forgotten.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { isUnreadable } from '@tollgate/adapters/warehouse/warehouse-error.ts';
-import { decideDispositions, keysToLookUp } from './dispositions.ts';
+import { type CountedRow, decideDispositions, keysToLookUp } from './dispositions.ts';
 import type { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow } from './projection.ts';
-import { type Range, RawWriter } from './raw-writer.ts';
+import { type Range, RawWriter, type Slot } from './raw-writer.ts';
 
 export type BatchOptions = {
   log: Log;
@@ -31,6 +33,15 @@ export type BatchOptions = {
 
 type Epochs = ReadonlyMap<number, bigint>;
 
+/** A batch that is decided and stands in memory: nothing of it is durable. */
+export type StagedBatch = {
+  slot: Slot;
+  rows: readonly ProjectedRow[];
+  /** By key, for the batch after it. */
+  counted: ReadonlyMap<string, CountedRow>;
+  conflicting: number;
+};
+
 /** Another projector has a newer epoch: what was staged must not be written any more. */
 export class FencedError extends Error {}
 
@@ -38,6 +49,7 @@ export class BatchWriter {
   readonly #options: BatchOptions;
   readonly #metrics: ProjectorMetrics;
   readonly #raw: RawWriter;
+  #slot: Slot = 0;
 
   constructor(options: BatchOptions, metrics: ProjectorMetrics) {
     this.#options = options;
@@ -54,42 +66,74 @@ export class BatchWriter {
     return this.#raw.drop();
   }
 
+  /**
+   * Decides and stages a batch. Of two, one after another, the first is to be written, or all of them
+   * forgotten by `open`, before a third.
+   *
+   * @param before the batch that is being written, whose rows may not stand yet
+   */
+  async stage(
+    projected: readonly ProjectedRow[],
+    epochs: Epochs,
+    before: StagedBatch | null,
+  ): Promise<StagedBatch> {
+    const slot = this.#slot;
+    this.#slot = slot === 0 ? 1 : 0;
+    const keys = keysToLookUp(projected);
+    const stored = await this.#raw.counted(slot, keys);
+    for (const key of keys) {
+      const row = before?.counted.get(key);
+      if (row !== undefined) stored.set(key, row);
+    }
+    const { rows: decided, conflicting } = decideDispositions(projected, stored);
+    const rows = await this.#stage(slot, decided, epochs);
+    return { slot, rows, counted: countedOf(rows), conflicting };
+  }
+
   /** @throws FencedError if another projector has a newer epoch of one of the partitions */
-  async write(projected: readonly ProjectedRow[], epochs: Epochs): Promise<void> {
-    const stored = await this.#raw.counted(keysToLookUp(projected));
+  async write({ slot, rows, conflicting }: StagedBatch, epochs: Epochs): Promise<void> {
     await this.#options.faultPoint?.('between_antijoin_and_insert');
-    const { rows, conflicting } = decideDispositions(projected, stored);
-    const staged = await this.#stage(rows, epochs);
-    await this.#buryDead(staged);
-    await this.#raw.markDirty();
-    await this.#raw.insertStaged();
+    await this.#buryDead(rows);
+    await this.#raw.markDirty(slot);
+    await this.#raw.insertStaged(slot);
     await this.#options.faultPoint?.('inserted_not_read_back');
-    const standing = await this.#raw.countOwn(rangesOf(projected), epochs);
+    const standing = await this.#raw.countOwn(rangesOf(rows), epochs);
     // Fewer than staged: the fence let none or not all of them through.
-    if (standing < staged.length) throw new FencedError();
-    if (standing > staged.length) throw new Error(`${standing} rows for ${staged.length} records`);
-    this.#count(staged, conflicting);
+    if (standing < rows.length) throw new FencedError();
+    if (standing > rows.length) throw new Error(`${standing} rows for ${rows.length} records`);
+    await this.#raw.clear(slot);
+    this.#count(rows, conflicting);
   }
 
   /**
    * A batch that the engine cannot read is bisected down to the bad record, which is dead. An engine
    * that is away says nothing about a record: the batch is tried again as a whole.
    */
-  async #stage(rows: readonly ProjectedRow[], epochs: Epochs): Promise<ProjectedRow[]> {
+  async #stage(
+    slot: Slot,
+    rows: readonly ProjectedRow[],
+    epochs: Epochs,
+  ): Promise<readonly ProjectedRow[]> {
     try {
-      await this.#raw.stage(rows, epochs);
-      return [...rows];
+      await this.#raw.stage(slot, rows, epochs);
+      return rows;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      const mended = await this.#findUnreadable(rows, epochs);
-      await this.#raw.stage(mended, epochs);
+      const mended = await this.#findUnreadable(slot, rows, epochs);
+      await this.#raw.clear(slot);
+      await this.#raw.stage(slot, mended, epochs);
       return mended;
     }
   }
 
-  async #findUnreadable(rows: readonly ProjectedRow[], epochs: Epochs): Promise<ProjectedRow[]> {
+  async #findUnreadable(
+    slot: Slot,
+    rows: readonly ProjectedRow[],
+    epochs: Epochs,
+  ): Promise<ProjectedRow[]> {
     try {
-      await this.#raw.stage(rows, epochs);
+      await this.#raw.clear(slot);
+      await this.#raw.stage(slot, rows, epochs);
       return [...rows];
     } catch (error) {
       if (!isUnreadable(error)) throw error;
@@ -101,8 +145,8 @@ export class BatchWriter {
         return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
       }
       const middle = rows.length >> 1;
-      const first = await this.#findUnreadable(rows.slice(0, middle), epochs);
-      return [...first, ...(await this.#findUnreadable(rows.slice(middle), epochs))];
+      const first = await this.#findUnreadable(slot, rows.slice(0, middle), epochs);
+      return [...first, ...(await this.#findUnreadable(slot, rows.slice(middle), epochs))];
     }
   }
 
@@ -132,6 +176,15 @@ export class BatchWriter {
     if (conflicting === 0) return;
     this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
   }
+}
+
+function countedOf(rows: readonly ProjectedRow[]): Map<string, CountedRow> {
+  const counted = new Map<string, CountedRow>();
+  for (const { disposition, idKey, leafHex, facts } of rows) {
+    if (disposition !== 'counted' || facts === null) continue;
+    counted.set(idKey, { idKey, leafHex, resolvable: facts.resolvable });
+  }
+  return counted;
 }
 
 export function placeOf({ partition, offset }: { partition: number; offset: bigint }): string {

@@ -101,15 +101,15 @@ describe('the projector', () => {
   it('I1: keeps a good record that could not be staged while the warehouse was away', async () => {
     let away = 4;
     const { warehouse } = house;
-    const insertLines: typeof warehouse.insertLines = (table, lines) => {
+    const loadLines: typeof warehouse.loadLines = (table, lines) => {
       if (!table.startsWith('tollgate.stage_p') || away === 0) {
-        return warehouse.insertLines(table, lines);
+        return warehouse.loadLines(table, lines);
       }
       away--;
       return Promise.reject(new WarehouseError('ECONNREFUSED', 'connect ECONNREFUSED'));
     };
     await start('p1', {
-      warehouse: { ...warehouse, insertLines },
+      warehouse: { ...warehouse, loadLines },
       limits: { retryMs: { first: 1, max: 1 } },
     });
     await house.append([attempt(), attempt()]);

@@ -1,13 +1,21 @@
 /**
  * The projector: log → warehouse, exactly once in effect (design §9). Order of one batch: read, parse,
- * dead letters durable, intent durable, dirty marks, decide, one fenced insert, read back. Whatever
- * dies in between, the next owner finds the torn range by the intent and inserts what is missing.
+ * decide, stage; then intent durable, dead letters durable, dirty marks, one fenced insert, read back.
+ * Whatever dies in between, the next owner finds the torn range by the intent and inserts what is
+ * missing. Staging of a batch runs beside the writing of the one before.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
-import { type BatchOptions, BatchWriter, FencedError, placeOf, rangesOf } from './batch-writer.ts';
+import {
+  type BatchOptions,
+  BatchWriter,
+  FencedError,
+  placeOf,
+  rangesOf,
+  type StagedBatch,
+} from './batch-writer.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
@@ -60,7 +68,7 @@ class Run {
   readonly #rollup: Rollup;
   /** First offset without a row, of the partitions that are owned. */
   #next = new Map<number, bigint>();
-  #prepared: Promise<ProjectedRow[]> | null = null;
+  #prepared: Promise<StagedBatch | null> | null = null;
   #rollupPauseMs = 0;
   /** Of the partitions that are owned. */
   readonly #epochs = new Map<number, bigint>();
@@ -103,9 +111,10 @@ class Run {
     const taken = [...assigned].filter((p) => this.#inDoubt || !this.#epochs.has(p));
     const lost = this.owned().filter((p) => !assigned.has(p));
     this.#generation = generation;
-    if (taken.length > 0 || lost.length > 0) await this.#forgetPrepared();
+    const changed = taken.length > 0 || lost.length > 0;
+    if (changed) await this.#forgetPrepared();
     for (const partition of lost) this.#disown(partition);
-    if (this.#inDoubt) await this.#writer.open();
+    if (changed || this.#inDoubt) await this.#writer.open();
     if (taken.length > 0) await this.#takeOver(taken);
     this.#inDoubt = false;
   }
@@ -135,11 +144,10 @@ class Run {
       }
     }
     await this.#rollup.own(this.owned());
-    if (torn.length > 0)
-      await this.#writer.write(
-        torn.map((record) => this.#row(record)),
-        this.#epochs,
-      );
+    if (torn.length > 0) {
+      const rows = torn.map((record) => this.#row(record));
+      await this.#writer.write(await this.#writer.stage(rows, this.#epochs, null), this.#epochs);
+    }
     this.#ends = await log.ends();
   }
 
@@ -199,6 +207,7 @@ class Run {
     if (ownership === undefined) return true;
     this.#fencedAt = this.#generation;
     await this.#forgetPrepared();
+    this.#inDoubt = true;
     for (const partition of this.owned()) this.#disown(partition);
     ownership.renew(this.#generation);
     return false;
@@ -216,9 +225,9 @@ class Run {
 
   /** @param roll at once, whenever the last roll-up was. @returns true if nothing was to be done */
   async #cycle(roll: boolean): Promise<boolean> {
-    const rows = await this.#nextBatch();
-    if (rows.length > 0) await this.#project(rows);
-    const idle = rows.length === 0;
+    const batch = await this.#nextBatch();
+    if (batch !== null) await this.#project(batch);
+    const idle = batch === null;
     const due = performance.now() - this.#rolledAtMs >= this.#rollupPauseMs;
     if (due || (idle && roll)) {
       const startedAtMs = performance.now();
@@ -235,37 +244,45 @@ class Run {
   }
 
   /** What was prepared while the last batch was written, or what is in the log now. */
-  async #nextBatch(): Promise<ProjectedRow[]> {
+  async #nextBatch(): Promise<StagedBatch | null> {
     const prepared = this.#prepared;
     this.#prepared = null;
-    const rows = prepared === null ? [] : await prepared;
-    return rows.length > 0 ? rows : this.#prepare(this.#next);
+    return (await prepared) ?? this.#prepare(this.#next, null);
   }
 
-  /** Writes one batch, and prepares the next one meanwhile: engine and parser work side by side. */
-  async #project(rows: readonly ProjectedRow[]): Promise<void> {
+  /** Writes one batch, and prepares the next one meanwhile, up to its insert. */
+  async #project(batch: StagedBatch): Promise<void> {
     const startedAtMs = performance.now();
     const after = new Map(this.#next);
-    for (const { partition, last } of rangesOf(rows)) after.set(partition, last + 1n);
-    this.#prepared = this.#prepare(after);
+    for (const { partition, last } of rangesOf(batch.rows)) after.set(partition, last + 1n);
+    this.#prepared = this.#prepare(after, batch);
     // Whoever takes it meets its failure; until then nobody has to.
     this.#prepared.catch(() => undefined);
-    await this.#intend(rows);
-    await this.#writer.write(rows, this.#epochs);
+    await this.#intend(batch.rows);
+    await this.#writer.write(batch, this.#epochs);
     this.#next = after;
     this.metrics.batches++;
     this.metrics.batchMs += performance.now() - startedAtMs;
   }
 
-  /** Reads a batch from these positions on and projects it, in slices, so that others get turns. */
-  async #prepare(from: ReadonlyMap<number, bigint>): Promise<ProjectedRow[]> {
+  /**
+   * Reads a batch from these positions on, projects it, in slices, so that others get turns, and
+   * stages it.
+   *
+   * @param before the batch that is written meanwhile
+   */
+  async #prepare(
+    from: ReadonlyMap<number, bigint>,
+    before: StagedBatch | null,
+  ): Promise<StagedBatch | null> {
     const records = await this.#read(from);
+    if (records.length === 0) return null;
     const rows: ProjectedRow[] = [];
     for (const [index, record] of records.entries()) {
       if (index > 0 && index % this.#limits.sliceRecords === 0) await nextTurn();
       rows.push(this.#row(record));
     }
-    return rows;
+    return this.#writer.stage(rows, this.#epochs, before);
   }
 
   #row(record: LogRecord): ProjectedRow {

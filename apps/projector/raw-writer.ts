@@ -19,48 +19,68 @@ const EVENT_COLUMNS = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
 const POSITION_COLUMNS = 'log, partition, `offset`, disposition, dead_reason, insert_epoch, id_key';
 const VERSION = 'bitShiftLeft(toUInt64(log), 48) + `offset` + 1';
 
+/** Two staging areas: one is filled while the other one is inserted. */
+export type Slot = 0 | 1;
+const SLOTS: readonly Slot[] = [0, 1];
+
 export type Range = { partition: number; first: bigint; last: bigint };
 
 export class RawWriter {
   readonly #warehouse: Warehouse;
   readonly #log: number;
-  readonly #stage: string;
-  readonly #keys: string;
+  readonly #name: string;
 
   /** @param name unique among the projectors of this warehouse; letters, digits and _ */
   constructor(warehouse: Warehouse, log: number, name: string) {
     this.#warehouse = warehouse;
     this.#log = log;
-    this.#stage = `tollgate.stage_${name}`;
-    this.#keys = `tollgate.stage_keys_${name}`;
+    this.#name = name;
+  }
+
+  #stage(slot: Slot): string {
+    return `tollgate.stage_${this.#name}_${slot}`;
+  }
+
+  #keys(slot: Slot): string {
+    return `tollgate.stage_keys_${this.#name}_${slot}`;
   }
 
   async open(): Promise<void> {
     const columns = eventColumns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ');
     await this.drop();
-    await this.#warehouse.command(
-      `CREATE TABLE ${this.#stage} (${positionColumns}, leaf_hex String, ${columns})
-       ENGINE = Memory`,
-    );
-    await this.#warehouse.command(`CREATE TABLE ${this.#keys} (id_key UInt128) ENGINE = Memory`);
+    for (const slot of SLOTS) {
+      await this.#warehouse.command(
+        `CREATE TABLE ${this.#stage(slot)} (${positionColumns}, leaf_hex String, ${columns})
+         ENGINE = Memory`,
+      );
+      await this.#warehouse.command(
+        `CREATE TABLE ${this.#keys(slot)} (id_key UInt128) ENGINE = Memory`,
+      );
+    }
   }
 
   async drop(): Promise<void> {
-    await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#stage}`);
-    await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#keys}`);
+    for (const slot of SLOTS) {
+      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#stage(slot)}`);
+      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#keys(slot)}`);
+    }
   }
 
-  /** The counted rows that have one of these keys. */
-  async counted(keys: ReadonlySet<string>): Promise<Map<string, CountedRow>> {
+  async clear(slot: Slot): Promise<void> {
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#stage(slot)}`);
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#keys(slot)}`);
+  }
+
+  /** The counted rows that have one of these keys. The slot is clear. */
+  async counted(slot: Slot, keys: ReadonlySet<string>): Promise<Map<string, CountedRow>> {
     if (keys.size === 0) return new Map();
     const lines = [...keys].map((key) => `{"id_key":"${key}"}\n`).join('');
-    await this.#warehouse.command(`TRUNCATE TABLE ${this.#keys}`);
-    await this.#warehouse.insertLines(this.#keys, lines);
+    await this.#warehouse.loadLines(this.#keys(slot), lines);
     const rows = await this.#warehouse.query<{ key: string; leaf: string; resolvable: number }>(
       `SELECT toString(id_key) AS key, lower(hex(leaf_hash)) AS leaf,
          toUInt8(type = 'attempt' AND (isNull(cost) OR usage_source = 'estimated')) AS resolvable
        FROM tollgate.raw_usage
-       WHERE disposition = 'counted' AND id_key IN (SELECT id_key FROM ${this.#keys})`,
+       WHERE disposition = 'counted' AND id_key IN (SELECT id_key FROM ${this.#keys(slot)})`,
     );
     return new Map(
       rows.map(({ key, leaf, resolvable }) => [
@@ -70,29 +90,32 @@ export class RawWriter {
     );
   }
 
-  /** Replaces what is staged. @throws WarehouseError if the engine cannot read a row */
-  async stage(rows: readonly ProjectedRow[], epochs: ReadonlyMap<number, bigint>): Promise<void> {
-    await this.#warehouse.command(`TRUNCATE TABLE ${this.#stage}`);
-    await this.#warehouse.insertLines(this.#stage, linesOf(this.#log, rows, epochs));
+  /** Into a slot without rows. @throws WarehouseError if the engine cannot read a row: none is staged */
+  async stage(
+    slot: Slot,
+    rows: readonly ProjectedRow[],
+    epochs: ReadonlyMap<number, bigint>,
+  ): Promise<void> {
+    await this.#warehouse.loadLines(this.#stage(slot), linesOf(this.#log, rows, epochs));
   }
 
   /** Before the raw rows, so that no bucket can change without being known as changed. */
-  async markDirty(): Promise<void> {
+  async markDirty(slot: Slot): Promise<void> {
     await this.#warehouse.command(
       `INSERT INTO tollgate.dirty_bucket ${FENCED}
        SELECT log, partition, customer_id,
          toStartOfInterval(toDateTime(time, 'UTC'), INTERVAL 15 MINUTE) AS bucket,
          max(${VERSION}), 0
-       FROM ${this.#stage} WHERE disposition = 'counted' AND ${FENCE_HOLDS}
+       FROM ${this.#stage(slot)} WHERE disposition = 'counted' AND ${FENCE_HOLDS}
        GROUP BY log, partition, customer_id, bucket`,
     );
   }
 
-  async insertStaged(): Promise<void> {
+  async insertStaged(slot: Slot): Promise<void> {
     await this.#warehouse.command(
       `INSERT INTO tollgate.raw_usage (${POSITION_COLUMNS}, leaf_hash, ${EVENT_COLUMNS}) ${FENCED}
        SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${EVENT_COLUMNS}
-       FROM ${this.#stage} WHERE ${FENCE_HOLDS}
+       FROM ${this.#stage(slot)} WHERE ${FENCE_HOLDS}
        SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1`,
     );
   }

@@ -29,7 +29,7 @@ export const FENCE: Point = {
   what: 'at the fence: decided and staged, not inserted',
   role: 'core',
   file: PROJECTOR,
-  anchor: '    await this.#raw.insertStaged();',
+  anchor: '    await this.#raw.insertStaged(slot);',
   place: 'before',
 };
 
@@ -119,7 +119,7 @@ export const points: readonly Point[] = [
     what: 'polled, not inserted',
     role: 'core',
     file: PROJECTOR,
-    anchor: '    await this.#raw.markDirty();',
+    anchor: '    await this.#raw.markDirty(slot);',
     place: 'before',
   },
   {
@@ -127,7 +127,7 @@ export const points: readonly Point[] = [
     what: 'insert sent, reply lost',
     role: 'core',
     file: PROJECTOR,
-    anchor: '    await this.#raw.insertStaged();',
+    anchor: '    await this.#raw.insertStaged(slot);',
     place: 'after',
   },
   {
@@ -135,7 +135,7 @@ export const points: readonly Point[] = [
     what: 'inserted, offset not taken note of',
     role: 'core',
     file: PROJECTOR,
-    anchor: '    this.#count(staged, conflicting);',
+    anchor: '    this.#count(rows, conflicting);',
     place: 'after',
   },
   {

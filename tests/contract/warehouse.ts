@@ -143,6 +143,26 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
       expect(rows.map(({ n }) => n)).toEqual([...Array(10).keys(), ...seen]);
     });
 
+    it('loads run in order beside the writer, all rows of one or none', async () => {
+      const table = await made('n UInt32');
+      const slow = warehouse.command(
+        `INSERT INTO ${table} SELECT 1000 + number FROM numbers(2)
+         WHERE sleepEachRow(1) = 0 SETTINGS max_block_size = 1`,
+      );
+      let written = false;
+      const ended = slow.then(() => {
+        written = true;
+      });
+      const loads = [1, 2, 3].map((n) => warehouse.loadLines(table, `{"n":${n}}\n`));
+      await Promise.all(loads);
+      expect(written).toBe(false);
+      await ended;
+      const torn = warehouse.loadLines(table, '{"n":4}\n{"n":"four"}\n');
+      await expect(torn).rejects.toHaveProperty('code', '27');
+      const rows = await warehouse.query<{ n: number }>(`SELECT n FROM ${table} ORDER BY n`);
+      expect(rows.map(({ n }) => n)).toEqual([1, 2, 3, 1000, 1001]);
+    });
+
     it('an error has the code of ClickHouse, and what comes after it is not touched', async () => {
       const torn = `SELECT number, throwIf(number = 200000) FROM
         (SELECT number FROM numbers(300000) SETTINGS max_block_size = 1000, max_threads = 1)`;
