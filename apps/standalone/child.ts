@@ -3,7 +3,7 @@
  * back-off. The time in which the supervisor itself was stopped does not count against a child.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
@@ -75,6 +75,8 @@ export class Child {
       env,
       stdio: ['ignore', output, output, 'ipc'],
     });
+    // The child has its own by now; ours would stay open for every child that ever ran.
+    closeSync(output);
     this.#process = child;
     this.#silentMs = 0;
     this.#beating = false;

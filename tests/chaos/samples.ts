@@ -14,8 +14,13 @@ const MIB = 2 ** 20;
 /** Values by name, for example `core handles` or `log MiB`; what could not be read is absent. */
 export type Sample = Record<string, number>;
 
-/** `bound`: how much the last third may be above the first; null: it grows with the usage. */
-type Bound = { factor: number; slack: number } | null;
+/**
+ * How much the last third may be above the first, by its median or by its peak; null: it grows with
+ * the usage. Handles and threads go by the peak: a process that has just been restarted has few (the
+ * engine's pool of threads, which hold handles, takes minutes to fill), so that medians say who was
+ * killed when.
+ */
+type Bound = { of: 'median' | 'peak'; factor: number; slack: number } | null;
 
 export type Trend = { name: string; first: number; last: number; flat: boolean | null };
 
@@ -24,11 +29,11 @@ export type Trend = { name: string; first: number; last: number; flat: boolean |
  * for caches that fill. A leak of one handle per call is thousands above either.
  */
 const BOUNDS: [suffix: string, bound: Bound][] = [
-  [' handles', { factor: 1.2, slack: 12 }],
-  [' threads', { factor: 1.2, slack: 4 }],
-  [' MiB resident', { factor: 1.25, slack: 96 }],
-  [' records behind', { factor: 2, slack: 1_000 }],
-  ['journals MiB', { factor: 1.5, slack: 16 }],
+  [' handles', { of: 'peak', factor: 1.2, slack: 12 }],
+  [' threads', { of: 'peak', factor: 1.2, slack: 4 }],
+  [' MiB resident', { of: 'median', factor: 1.25, slack: 96 }],
+  [' records behind', { of: 'median', factor: 2, slack: 1_000 }],
+  ['journals MiB', { of: 'median', factor: 1.5, slack: 16 }],
   [' MiB', null],
 ];
 
@@ -146,20 +151,22 @@ async function gaugeOf(url: string, gauge: string): Promise<number | null> {
   }
 }
 
-/** Medians of the first and the last third of the samples, name by name. */
+/** The first and the last third of the samples, name by name. */
 export function trendsOf(samples: readonly Sample[]): Trend[] {
   const third = Math.max(1, Math.floor(samples.length / 3));
   const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))];
   return names.map((name) => {
-    const first = medianOf(samples.slice(0, third), name);
-    const last = medianOf(samples.slice(-third), name);
     const bound = BOUNDS.find(([suffix]) => name.endsWith(suffix))?.[1] ?? null;
+    const rank = bound?.of === 'peak' ? 1 : 0.5;
+    const first = ranked(samples.slice(0, third), name, rank);
+    const last = ranked(samples.slice(-third), name, rank);
     const flat = bound === null ? null : !(last > first * bound.factor + bound.slack);
     return { name, first, last, flat };
   });
 }
 
-function medianOf(samples: readonly Sample[], name: string): number {
+/** @param rank 0.5 is the median, 1 the peak */
+function ranked(samples: readonly Sample[], name: string, rank: number): number {
   const values = samples.flatMap((sample) => sample[name] ?? []).sort((a, b) => a - b);
-  return values[values.length >> 1] ?? Number.NaN;
+  return values[Math.min(Math.floor(values.length * rank), values.length - 1)] ?? Number.NaN;
 }
