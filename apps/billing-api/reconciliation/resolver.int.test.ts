@@ -1,4 +1,5 @@
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import {
   noQuantities,
   toEventQuantities,
@@ -52,9 +53,9 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
   }
 }
 
-function start(errors: string[]) {
+function start(errors: string[], accepted: readonly ReconciliationImport[] = [IMPOSSIBLE, IMPORT]) {
   const { ledger, log, warehouse } = house;
-  const imports = () => [IMPOSSIBLE, IMPORT];
+  const imports = () => accepted;
   const onError = (message: string) => errors.push(message);
   return startResolver({
     ...{ ledger, log, warehouse, imports, onError },
@@ -63,11 +64,24 @@ function start(errors: string[]) {
   });
 }
 
-async function resolutions() {
+async function resolutions(provider = IMPORT.provider) {
   return await house.warehouse.query<{ target: string; cost: string }>(
-    `SELECT resolves_id AS target, toDecimalString(cost, 12) AS cost
-     FROM tollgate.usage_events WHERE type = 'resolution' ORDER BY time`,
+    `SELECT resolves_id AS target, toDecimalString(cost, 12) AS cost FROM tollgate.usage_events
+     WHERE type = 'resolution' AND provider = {provider:String} ORDER BY time`,
+    { provider },
   );
+}
+
+const USED = toEventQuantities({ ...noQuantities(), inputTokens: 7, requests: 1 });
+
+async function storeLines(importId: string, costs: ReadonlyMap<string, string>): Promise<void> {
+  const lines = [...costs].map(([attempt_id, cost]) => ({ attempt_id, ...USED, cost }));
+  const stream = `reconciliation-${importId}`;
+  const type = 'ReconciliationLines';
+  const data = { import_id: importId, chunk: 0, lines };
+  await house.ledger.append(stream, 'no_stream', [
+    { id: ledgerEventId(stream, type, '0'), type, data },
+  ]);
 }
 
 const deltas = async () =>
@@ -80,17 +94,11 @@ it('carries an import out over all its pages, once, past one that fails, also af
   const targets = [0, 1, 2, 3, 4].map((minute) => unknownAttempt(minute));
   const outside = [unknownAttempt(60), unknownAttempt(5, { provider: 'other' })];
   await house.append([...targets, ...outside]);
-  const used = toEventQuantities({ ...noQuantities(), inputTokens: 7, requests: 1 });
   // The last attempt has no line: the bill is complete, so it was not billed.
-  const lines = targets
-    .slice(0, 4)
-    .map(({ id }) => ({ attempt_id: id, ...used, cost: '0.250000000000' }));
-  const stream = `reconciliation-${IMPORT.import_id}`;
-  const type = 'ReconciliationLines';
-  const data = { import_id: IMPORT.import_id, chunk: 0, lines };
-  await house.ledger.append(stream, 'no_stream', [
-    { id: ledgerEventId(stream, type, '0'), type, data },
-  ]);
+  await storeLines(
+    IMPORT.import_id,
+    new Map(targets.slice(0, 4).map(({ id }) => [id, '0.250000000000'])),
+  );
 
   const errors: string[] = [];
   const first = start(errors);
@@ -116,4 +124,38 @@ it('carries an import out over all its pages, once, past one that fails, also af
   );
   await second.stop();
   expect(await resolutions()).toEqual([...expected, { target: late.id, cost: '0.000000000000' }]);
+});
+
+it('decides an attempt by the first bill whose range covers it, however many wait before it', async () => {
+  const provider = 'overlapped';
+  const first = { ...IMPORT, import_id: 'rec_first', provider };
+  // Surrounds the first range, and repeats none of its lines.
+  const second = {
+    ...first,
+    import_id: 'rec_second',
+    start: '2026-11-23T23:00:00.000Z',
+    end: '2026-11-24T02:00:00.000Z',
+  };
+  const held = { provider, hold_lease_ids: [], hold_amounts: [], hold_units: [] };
+  const [before, ...rest] = [-5, 0, 1, 2, 3, 4, 62].map((minute) =>
+    unknownAttempt(minute, { ...held, budget_windows: [] }),
+  );
+  const after = rest.pop();
+  if (before === undefined || after === undefined) throw new Error('no targets');
+  await house.append([before, ...rest, after]);
+  await storeLines(first.import_id, new Map(rest.map(({ id }) => [id, '0.250000000000'])));
+  const bySecond = [before, after].map(({ id }) => [id, '0.500000000000'] as const);
+  await storeLines(second.import_id, new Map(bySecond));
+
+  const errors: string[] = [];
+  const resolver = start(errors, [first, second]);
+  await until('all are resolved', async () => (await resolutions(provider)).length === 7);
+  await resolver.stop();
+  expect([errors, await resolutions(provider)]).toEqual([
+    [],
+    [before, ...rest, after].map(({ id: target }) => ({
+      target,
+      cost: [before.id, after.id].includes(target) ? '0.500000000000' : '0.250000000000',
+    })),
+  ]);
 });

@@ -1,6 +1,7 @@
 /**
  * Carries accepted imports out (design §7.10): every resolvable attempt in a covered range, present
- * or arriving later, gets its one resolution; a resolution that is counted moves the budget.
+ * or arriving later, gets its one resolution, from the first bill that covers it; a resolution that
+ * is counted moves the budget.
  * Everything it does is derived from the ledger and the warehouse, so it may die and start anywhere.
  */
 import { createHash } from 'node:crypto';
@@ -17,12 +18,14 @@ import type { ReconciliationImport } from '@tollgate/domain/reconciliation/recon
 import { resolutionOf } from '@tollgate/domain/reconciliation/resolution.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import {
+  type AttemptRange,
   countResolvedHolds,
   eventsOfAttempts,
   resolvedHolds,
   unresolvedAttempts,
 } from './attempts.ts';
 import { billLines } from './earlier-bills.ts';
+import { OwnShares } from './own-shares.ts';
 
 const LEDGER_PAGE_EVENTS = 100;
 
@@ -54,19 +57,27 @@ export function startResolver(deps: ResolverDeps): Resolver {
 type Memory = {
   sent: Set<string>;
   adjusted: Set<string>;
-  /** Per import: how many resolved holds the last whole pass saw. */
-  passed: Map<string, number>;
+  shares: OwnShares;
+  /** Per share: how many resolved holds the last whole pass saw. */
+  passed: Map<AttemptRange, number>;
 };
 
 async function loop(deps: ResolverDeps, signal: AbortSignal): Promise<void> {
-  const memory: Memory = { sent: new Set(), adjusted: new Set(), passed: new Map() };
+  const memory: Memory = {
+    sent: new Set(),
+    adjusted: new Set(),
+    shares: new OwnShares(),
+    passed: new Map(),
+  };
   while (!signal.aborted) {
     for (const accepted of imports(deps)) {
       if (signal.aborted) return;
       // One import that fails must not hold up the others.
       try {
-        await appendResolutions(deps, accepted, memory);
-        await adjustBudgets(deps, accepted, memory);
+        for (const share of memory.shares.of(accepted)) {
+          await appendResolutions(deps, accepted.import_id, share, memory);
+          await adjustBudgets(deps, share, memory);
+        }
       } catch (error) {
         deps.onError(`resolving ${accepted.import_id} failed; trying again`, error);
       }
@@ -86,18 +97,19 @@ function imports(deps: ResolverDeps): readonly ReconciliationImport[] {
 
 async function appendResolutions(
   deps: ResolverDeps,
-  accepted: ReconciliationImport,
+  importId: string,
+  share: AttemptRange,
   { sent }: Memory,
 ): Promise<void> {
-  const unresolved = await unresolvedAttempts(deps.warehouse, accepted, deps.batchEvents);
+  const unresolved = await unresolvedAttempts(deps.warehouse, share, deps.batchEvents);
   const open = unresolved.filter(({ id }) => !sent.has(id));
   if (open.length === 0) return;
-  const lines = await billLines(deps.ledger, accepted.import_id, LEDGER_PAGE_EVENTS);
+  const lines = await billLines(deps.ledger, importId, LEDGER_PAGE_EVENTS);
   const recordedAt = new Date().toISOString();
   await deps.log.append(
     open.map((target) => {
       const hash = createHash('sha256').update(`resolution:${target.id}`).digest();
-      const facts = { importId: accepted.import_id, hash, recordedAt };
+      const facts = { importId, hash, recordedAt };
       const event = resolutionOf(target, lines.get(target.id), facts);
       const partition = partitionOf(Buffer.from(target.customer_id), deps.log.partitions);
       return { partition, value: Buffer.from(JSON.stringify(event)) };
@@ -109,17 +121,17 @@ async function appendResolutions(
 /** Only a resolution that counts moves a budget. All pages: a bill may resolve any number. */
 async function adjustBudgets(
   deps: ResolverDeps,
-  accepted: ReconciliationImport,
+  share: AttemptRange,
   { adjusted, passed }: Memory,
 ): Promise<void> {
   const { warehouse, ledger, batchEvents: limit } = deps;
-  const total = await countResolvedHolds(warehouse, accepted);
-  if (passed.get(accepted.import_id) === total) return;
+  const total = await countResolvedHolds(warehouse, share);
+  if (passed.get(share) === total) return;
   let seen = 0;
   let after: UsageEvent | undefined;
   const tails = new Map<string, StreamTail>();
   for (;;) {
-    const page = await resolvedHolds(warehouse, accepted, { after, limit });
+    const page = await resolvedHolds(warehouse, share, { after, limit });
     const waiting = page.map(({ id }) => id).filter((id) => !adjusted.has(id));
     const found = await eventsOfAttempts(warehouse, waiting);
     for (const { event, resolution } of found.values()) {
@@ -131,7 +143,7 @@ async function adjustBudgets(
     after = page.at(-1);
     if (page.length < limit) break;
   }
-  passed.set(accepted.import_id, seen);
+  passed.set(share, seen);
 }
 
 async function adjustLeases(
