@@ -77,8 +77,12 @@ export const proxyLimits = {
   journalQueueMax: 65_536,
   /** Records per append to the log. */
   shipBatchRecordsMax: 1_000,
-  /** Pause after a batch that was not full, ms: what gathers meanwhile shares one append. */
-  shipIdleMs: 50,
+  /**
+   * Pause after a batch that was not full, ms: what gathers meanwhile shares one append. Longer pauses
+   * cost more than they save: at 50 ms the batches outlive the young generation (16 % more CPU per
+   * call, 100 MiB more, measured beside 20 ms in one run).
+   */
+  shipIdleMs: 20,
   /** Pause after a failed append to the log, ms, doubled up to the maximum. */
   shipRetryMs: { first: 50, max: 5_000 },
 

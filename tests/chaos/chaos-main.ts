@@ -102,6 +102,8 @@ const house = await openHouse(folder, {
 const load = new Load(
   house.platform.proxyUrl,
   house.customers.flatMap(({ keys }) => keys),
+  // Half an hour of scenarios: as many calls in flight, fewer of them to audit.
+  distributed && values.soak === undefined ? 20 : 2,
 );
 const runner = new FaultRunner(house, armory, load, random);
 const concurrency = Number(values.concurrency);

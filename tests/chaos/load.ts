@@ -17,6 +17,7 @@ const PAUSE_MS = 20;
 
 export class Load {
   readonly #clients: OpenAI[];
+  readonly #tokenPaceMs: number;
   readonly #changes: { atMs: number; inFlight: number }[] = [];
   #inFlight = 0;
   #stopping = false;
@@ -31,7 +32,9 @@ export class Load {
   /** Calls whose last byte has arrived, with status 200 (I9). */
   readonly completedCalls: string[] = [];
 
-  constructor(proxyUrl: string, keys: readonly LoadKey[]) {
+  /** @param tokenPaceMs of the provider's answers: how long a call is in flight */
+  constructor(proxyUrl: string, keys: readonly LoadKey[], tokenPaceMs: number) {
+    this.#tokenPaceMs = tokenPaceMs;
     this.#clients = keys.map(
       ({ secret }) =>
         new OpenAI({
@@ -127,7 +130,7 @@ export class Load {
       max_completion_tokens: outputTokens + 64,
       metadata: {
         sim_output_tokens: String(outputTokens),
-        sim_token_pace_ms: '2',
+        sim_token_pace_ms: String(this.#tokenPaceMs),
         ...(index % 19 === 7
           ? { sim_fault: FAULTS[Math.floor(index / 19) % FAULTS.length] ?? 'status_500' }
           : {}),

@@ -34,7 +34,10 @@ export const projectorKills: Scenario = async (stage) => {
   }));
   const atPoints = projectors.flatMap((index) =>
     PROJECTOR.map((name) => {
-      const label = `${name} in projector ${index + 1} (${pointOf(name).what})`;
+      const { what, trigger } = pointOf(name);
+      // Who takes over is the group's choice; who dies before is ours.
+      const where = trigger === undefined ? 'in' : `after ${trigger} in`;
+      const label = `${name} ${where} projector ${index + 1} (${what})`;
       const fault = () => ({ point: pointOf(name), pid: pidOf(stage, index) });
       return {
         what: { point: name, label, times: perPoint },
