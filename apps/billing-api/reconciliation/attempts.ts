@@ -23,12 +23,14 @@ export type FoundAttempt = { event: UsageEvent; resolution: UsageEvent | null };
 /** The attempts that an import speaks of. */
 export type AttemptRange = { provider: string; start: string; end: string };
 
-const IN_RANGE = `e.type = 'attempt' AND e.provider = {provider:String}
-  AND e.time >= parseDateTime64BestEffort({start:String}, 3, 'UTC')
-  AND e.time < parseDateTime64BestEffort({end:String}, 3, 'UTC')
+const startedInRange = (alias: string) => `${alias}.provider = {provider:String}
+  AND ${alias}.time >= parseDateTime64BestEffort({start:String}, 3, 'UTC')
+  AND ${alias}.time < parseDateTime64BestEffort({end:String}, 3, 'UTC')`;
+const IN_RANGE = `e.type = 'attempt' AND ${startedInRange('e')}
   AND (isNull(e.cost) OR e.usage_source = 'estimated')`;
-const RESOLVED = `(SELECT assumeNotNull(resolves_id) FROM tollgate.usage_events
-  WHERE type = 'resolution')`;
+/** A resolution has its target's provider and time, so those outside the range are not read. */
+const RESOLVED = `(SELECT assumeNotNull(r.resolves_id) FROM tollgate.usage_events AS r
+  WHERE r.type = 'resolution' AND ${startedInRange('r')})`;
 const RESOLVED_HOLDS = `${IN_RANGE} AND notEmpty(e.hold_lease_ids) AND e.id IN ${RESOLVED}`;
 
 /** Resolvable attempts without a counted resolution, oldest first. */

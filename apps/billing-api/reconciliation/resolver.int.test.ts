@@ -1,4 +1,5 @@
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import {
   noQuantities,
@@ -54,7 +55,14 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
 }
 
 function start(errors: string[], accepted: readonly ReconciliationImport[] = [IMPOSSIBLE, IMPORT]) {
-  const { ledger, log, warehouse } = house;
+  const { ledger, log } = house;
+  const warehouse: Warehouse = {
+    ...house.warehouse,
+    query: (sql, params) => {
+      asked.push(params);
+      return house.warehouse.query(sql, params);
+    },
+  };
   const imports = () => accepted;
   const onError = (message: string) => errors.push(message);
   return startResolver({
@@ -63,6 +71,9 @@ function start(errors: string[], accepted: readonly ReconciliationImport[] = [IM
     batchEvents: 2,
   });
 }
+
+/** The parameters of every query of a resolver. */
+const asked: (Record<string, unknown> | undefined)[] = [];
 
 async function resolutions(provider = IMPORT.provider) {
   return await house.warehouse.query<{ target: string; cost: string }>(
@@ -158,4 +169,39 @@ it('decides an attempt by the first bill whose range covers it, however many wai
       cost: [before.id, after.id].includes(target) ? '0.500000000000' : '0.250000000000',
     })),
   ]);
+});
+
+it('looks at an import again only when something in its range was counted', async () => {
+  const provider = 'quiet';
+  const accepted = { ...IMPORT, import_id: 'rec_quiet', provider };
+  const held = { provider, hold_lease_ids: [], hold_amounts: [], hold_units: [] };
+  const at = (minute: number, fields: Partial<UsageEvent> = {}) =>
+    unknownAttempt(minute, { ...held, budget_windows: [], ...fields });
+  await house.append([at(0), at(1), at(2)]);
+  const errors: string[] = [];
+  const resolver = start(errors, [accepted]);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
+  const isQuiet = () =>
+    asked.length > 1 && asked.every((params) => params?.['provider'] !== provider);
+  await until('all are resolved', async () => (await resolutions(provider)).length === 3);
+  await until('it is carried out', async () => {
+    asked.length = 0;
+    await pause();
+    return isQuiet();
+  });
+  // Neither concerns it: the one started later, the other was sent to somebody else.
+  await house.append([at(61), at(5, { provider: 'else' })]);
+  const isSeen = async () => {
+    const [row] = await house.warehouse.query<{ n: string }>(
+      `SELECT count() AS n FROM tollgate.usage_events WHERE provider = 'else'`,
+    );
+    return row?.n === '1';
+  };
+  await until('they are counted', isSeen);
+  await pause();
+  const staysQuiet = isQuiet();
+  await house.append([at(59)]);
+  await until('a late one is resolved', async () => (await resolutions(provider)).length === 4);
+  await resolver.stop();
+  expect([errors, staysQuiet]).toEqual([[], true]);
 });

@@ -24,10 +24,12 @@ import {
   resolvedHolds,
   unresolvedAttempts,
 } from './attempts.ts';
+import { CountedSince, type TouchedHour } from './counted-since.ts';
 import { billLines } from './earlier-bills.ts';
 import { OwnShares } from './own-shares.ts';
 
 const LEDGER_PAGE_EVENTS = 100;
+const HOUR_MS = 60 * 60 * 1000;
 
 export type ResolverDeps = {
   ledger: Ledger;
@@ -58,6 +60,9 @@ type Memory = {
   sent: Set<string>;
   adjusted: Set<string>;
   shares: OwnShares;
+  counted: CountedSince;
+  /** Shares in which nothing is left to do until something in their range is counted. */
+  done: Set<AttemptRange>;
   /** Per share: how many resolved holds the last whole pass saw. */
   passed: Map<AttemptRange, number>;
 };
@@ -67,16 +72,23 @@ async function loop(deps: ResolverDeps, signal: AbortSignal): Promise<void> {
     sent: new Set(),
     adjusted: new Set(),
     shares: new OwnShares(),
+    counted: new CountedSince(deps.warehouse),
+    done: new Set(),
     passed: new Map(),
   };
   while (!signal.aborted) {
-    for (const accepted of imports(deps)) {
+    const all = imports(deps);
+    // First: what is counted during this pass, it may have missed, so the next one looks again.
+    if (all.length > 0) await reopenTouched(deps, memory);
+    for (const accepted of all) {
       if (signal.aborted) return;
       // One import that fails must not hold up the others.
       try {
         for (const share of memory.shares.of(accepted)) {
-          await appendResolutions(deps, accepted.import_id, share, memory);
+          if (memory.done.has(share)) continue;
+          const waiting = await appendResolutions(deps, accepted.import_id, share, memory);
           await adjustBudgets(deps, share, memory);
+          if (waiting === 0) memory.done.add(share);
         }
       } catch (error) {
         deps.onError(`resolving ${accepted.import_id} failed; trying again`, error);
@@ -84,6 +96,22 @@ async function loop(deps: ResolverDeps, signal: AbortSignal): Promise<void> {
     }
     await sleep(deps.pollMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+async function reopenTouched(deps: ResolverDeps, { counted, done }: Memory): Promise<void> {
+  try {
+    const touched = await counted.look();
+    if (touched === undefined) return done.clear();
+    for (const share of done) if (touched.some((hour) => isIn(share, hour))) done.delete(share);
+  } catch (error) {
+    deps.onError('what was counted cannot be read; trying again', error);
+  }
+}
+
+function isIn({ provider, start, end }: AttemptRange, touched: TouchedHour): boolean {
+  const { startMs } = touched;
+  const isOutside = startMs >= Date.parse(end) || startMs + HOUR_MS <= Date.parse(start);
+  return touched.provider === provider && !isOutside;
 }
 
 function imports(deps: ResolverDeps): readonly ReconciliationImport[] {
@@ -95,15 +123,16 @@ function imports(deps: ResolverDeps): readonly ReconciliationImport[] {
   }
 }
 
+/** @returns how many attempts (of a batch) wait for their resolution to be counted */
 async function appendResolutions(
   deps: ResolverDeps,
   importId: string,
   share: AttemptRange,
   { sent }: Memory,
-): Promise<void> {
+): Promise<number> {
   const unresolved = await unresolvedAttempts(deps.warehouse, share, deps.batchEvents);
   const open = unresolved.filter(({ id }) => !sent.has(id));
-  if (open.length === 0) return;
+  if (open.length === 0) return unresolved.length;
   const lines = await billLines(deps.ledger, importId, LEDGER_PAGE_EVENTS);
   const recordedAt = new Date().toISOString();
   await deps.log.append(
@@ -116,6 +145,7 @@ async function appendResolutions(
     }),
   );
   for (const { id } of open) sent.add(id);
+  return unresolved.length;
 }
 
 /** Only a resolution that counts moves a budget. All pages: a bill may resolve any number. */
