@@ -47,6 +47,14 @@ describe('the quick look at a chat request', () => {
     );
   });
 
+  it('leaves what the schema leaves out to the schema', () => {
+    const said = '"model":"gpt","messages":[{"role":"user","content":"Hello"}]';
+    expect(isPlainChatRequest(JSON.parse(`{${said}}`))).toBe(true);
+    expect(isPlainChatRequest(JSON.parse(`{"__proto__":null,${said}}`))).toBe(false);
+    const message = '{"role":"user","content":"Hello","__proto__":{}}';
+    expect(isPlainChatRequest(JSON.parse(`{"model":"gpt","messages":[${message}]}`))).toBe(false);
+  });
+
   it('knows the ordinary call, with any setting that is not metered', () => {
     const limits = { max_tokens: 64, max_completion_tokens: 1, n: 1, stream: true, user: 'u' };
     const request = { ...ordinary, ...limits, temperature: 0.7, metadata: { a: [1] } };

@@ -29,8 +29,12 @@ export function isPlainChatRequest(value: unknown): value is ChatCompletionReque
   );
 }
 
+/** A member of this name is one that JSON can have and the schema leaves out. */
+const LEFT_OUT = '__proto__';
+
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !Object.hasOwn(value, LEFT_OUT);
 }
 
 function isPlainMessage(value: unknown): boolean {

@@ -99,6 +99,7 @@ describe('audit and rebuild on engines', () => {
           select: stores.warehouse.select.bind(stores.warehouse),
           syntaxTree: stores.warehouse.syntaxTree.bind(stores.warehouse),
           insertLines: stores.warehouse.insertLines.bind(stores.warehouse),
+          loadLines: stores.warehouse.loadLines.bind(stores.warehouse),
           close: () => Promise.resolve(),
           async command(sql: string, params?: Record<string, unknown>) {
             await stores.warehouse.command(sql, params);
