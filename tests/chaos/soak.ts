@@ -86,7 +86,7 @@ function unreached(records: readonly FaultRecord[]): string[] {
 }
 
 function report(trends: readonly Trend[], say: SoakOptions['say']): void {
-  say('Medians of the first and the last third of the soak:');
+  say('First and last third of the soak (handles and threads: peaks; the rest: medians):');
   for (const { name, first, last, flat } of trends) {
     const verdict = flat === null ? 'grows with the usage' : flat ? 'flat' : 'GROWS';
     const figures = [first, last].map((value) => value.toFixed(1).padStart(9)).join(' ');
