@@ -2,12 +2,11 @@
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { dataFolder } from '../config/data-folder.ts';
 import { resolveSecret } from '../config/load-config.ts';
-import { openEventStoreLedger } from '../ledger/eventstore-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 
 /** @throws Error if it cannot be opened; a server that is only away is no error if it `mayBeAway` */
-export function openLedger(options: {
+export async function openLedger(options: {
   config: Pick<TollgateConfig, 'engines'>;
   data: string;
   logger: { warn(fields: object, message: string): void };
@@ -17,5 +16,7 @@ export function openLedger(options: {
   if (eventstore === undefined) return openSqliteLedger({ path: dataFolder(options.data).ledger });
   const connectionString = resolveSecret(eventstore.connection_string, process.env);
   const { logger, mayBeAway = false } = options;
+  // Loaded only where it is used, as the log's client is.
+  const { openEventStoreLedger } = await import('../ledger/eventstore-ledger.ts');
   return openEventStoreLedger({ connectionString, logger, mayBeAway });
 }

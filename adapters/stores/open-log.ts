@@ -4,8 +4,7 @@ import type { KafkaEngineConfig } from '@tollgate/schemas/config/engines-config.
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { dataFolder, EMBEDDED_PARTITIONS } from '../config/data-folder.ts';
 import { resolveSecret } from '../config/load-config.ts';
-import { type KafkaLogOptions, openKafkaLog, openKafkaLogSoon } from '../log/kafka-log.ts';
-import { openKafkaOwnership } from '../log/kafka-ownership.ts';
+import type { KafkaLogOptions } from '../log/kafka-log.ts';
 import type { Log } from '../log/log.ts';
 import type { Ownership } from '../log/ownership.ts';
 import { openSqliteLog } from '../log/sqlite-log.ts';
@@ -24,12 +23,14 @@ export type LogOptions = {
 const ORDINAL = 0;
 
 /** @throws Error if it cannot be opened, saying what to do */
-export function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Promise<Log> {
+export async function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Promise<Log> {
   const kafka = options.config.engines.log?.kafka;
   if (kafka === undefined) {
     const path = dataFolder(options.data).log;
     return openSqliteLog({ path, topic, ordinal: ORDINAL, partitions: EMBEDDED_PARTITIONS });
   }
+  // Loaded only where it is used: the client's heap would be the collector's work in every proxy.
+  const { openKafkaLog, openKafkaLogSoon } = await import('../log/kafka-log.ts');
   const open = options.mayBeAway ? openKafkaLogSoon : openKafkaLog;
   return open({
     ...connection(options, kafka),
@@ -40,10 +41,11 @@ export function openLog(options: LogOptions, topic: 'usage' | 'dead_letter'): Pr
 }
 
 /** How projectors share the log; undefined where only one process can have the log's warehouse. */
-export function openOwnership(options: LogOptions): Ownership | undefined {
+export async function openOwnership(options: LogOptions): Promise<Ownership | undefined> {
   const kafka = options.config.engines.log?.kafka;
   if (kafka === undefined) return undefined;
   const topic = `${kafka.topic_prefix}.usage`;
+  const { openKafkaOwnership } = await import('../log/kafka-ownership.ts');
   return openKafkaOwnership({ ...connection(options, kafka), topic, group: 'projectors' });
 }
 

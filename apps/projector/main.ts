@@ -23,7 +23,7 @@ const deadLetters = await openLog(stores, 'dead_letter');
 const ledger = await openLedger(stores);
 const warehouse = await openWarehouse(stores);
 await waitForSchema(warehouse, projectorLimits.schemaWaitMs);
-const ownership = openOwnership(stores);
+const ownership = await openOwnership(stores);
 const projector = await startProjector({
   log,
   deadLetters,
