@@ -37,11 +37,11 @@ export class RawWriter {
     this.#name = name;
   }
 
-  #stage(slot: Slot): string {
+  #stageTable(slot: Slot): string {
     return `tollgate.stage_${this.#name}_${slot}`;
   }
 
-  #keys(slot: Slot): string {
+  #keysTable(slot: Slot): string {
     return `tollgate.stage_keys_${this.#name}_${slot}`;
   }
 
@@ -50,37 +50,37 @@ export class RawWriter {
     await this.drop();
     for (const slot of SLOTS) {
       await this.#warehouse.command(
-        `CREATE TABLE ${this.#stage(slot)} (${positionColumns}, leaf_hex String, ${columns})
+        `CREATE TABLE ${this.#stageTable(slot)} (${positionColumns}, leaf_hex String, ${columns})
          ENGINE = Memory`,
       );
       await this.#warehouse.command(
-        `CREATE TABLE ${this.#keys(slot)} (id_key UInt128) ENGINE = Memory`,
+        `CREATE TABLE ${this.#keysTable(slot)} (id_key UInt128) ENGINE = Memory`,
       );
     }
   }
 
   async drop(): Promise<void> {
     for (const slot of SLOTS) {
-      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#stage(slot)}`);
-      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#keys(slot)}`);
+      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#stageTable(slot)}`);
+      await this.#warehouse.command(`DROP TABLE IF EXISTS ${this.#keysTable(slot)}`);
     }
   }
 
   async clear(slot: Slot): Promise<void> {
-    await this.#warehouse.command(`TRUNCATE TABLE ${this.#stage(slot)}`);
-    await this.#warehouse.command(`TRUNCATE TABLE ${this.#keys(slot)}`);
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#stageTable(slot)}`);
+    await this.#warehouse.command(`TRUNCATE TABLE ${this.#keysTable(slot)}`);
   }
 
   /** The counted rows that have one of these keys. The slot is clear. */
   async counted(slot: Slot, keys: ReadonlySet<string>): Promise<Map<string, CountedRow>> {
     if (keys.size === 0) return new Map();
     const lines = [...keys].map((key) => `{"id_key":"${key}"}\n`).join('');
-    await this.#warehouse.loadLines(this.#keys(slot), lines);
+    await this.#warehouse.loadLines(this.#keysTable(slot), lines);
     const rows = await this.#warehouse.query<{ key: string; leaf: string; resolvable: number }>(
       `SELECT toString(id_key) AS key, lower(hex(leaf_hash)) AS leaf,
          toUInt8(type = 'attempt' AND (isNull(cost) OR usage_source = 'estimated')) AS resolvable
        FROM tollgate.raw_usage
-       WHERE disposition = 'counted' AND id_key IN (SELECT id_key FROM ${this.#keys(slot)})`,
+       WHERE disposition = 'counted' AND id_key IN (SELECT id_key FROM ${this.#keysTable(slot)})`,
     );
     return new Map(
       rows.map(({ key, leaf, resolvable }) => [
@@ -96,7 +96,7 @@ export class RawWriter {
     rows: readonly ProjectedRow[],
     epochs: ReadonlyMap<number, bigint>,
   ): Promise<void> {
-    await this.#warehouse.loadLines(this.#stage(slot), linesOf(this.#log, rows, epochs));
+    await this.#warehouse.loadLines(this.#stageTable(slot), linesOf(this.#log, rows, epochs));
   }
 
   /** Before the raw rows, so that no bucket can change without being known as changed. */
@@ -106,7 +106,7 @@ export class RawWriter {
        SELECT log, partition, customer_id,
          toStartOfInterval(toDateTime(time, 'UTC'), INTERVAL 15 MINUTE) AS bucket,
          max(${VERSION}), 0
-       FROM ${this.#stage(slot)} WHERE disposition = 'counted' AND ${FENCE_HOLDS}
+       FROM ${this.#stageTable(slot)} WHERE disposition = 'counted' AND ${FENCE_HOLDS}
        GROUP BY log, partition, customer_id, bucket`,
     );
   }
@@ -115,7 +115,7 @@ export class RawWriter {
     await this.#warehouse.command(
       `INSERT INTO tollgate.raw_usage (${POSITION_COLUMNS}, leaf_hash, ${EVENT_COLUMNS}) ${FENCED}
        SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${EVENT_COLUMNS}
-       FROM ${this.#stage(slot)} WHERE ${FENCE_HOLDS}
+       FROM ${this.#stageTable(slot)} WHERE ${FENCE_HOLDS}
        SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1`,
     );
   }
