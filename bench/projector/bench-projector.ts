@@ -85,7 +85,7 @@ async function measure(
     // The first of two finds the log in memory less often: they take turns.
     const order = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed();
     for (const contender of order) {
-      const taken = await servers.withWarehouse(folder, () =>
+      const taken = await servers.withWarehouse(name, folder, () =>
         runContender(contender, name, folder),
       );
       assertRight(contender, taken, events);

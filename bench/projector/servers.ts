@@ -9,14 +9,14 @@ import { noteServers } from './stores.ts';
 export type BenchServers = {
   /** Before anything of a round is opened in its folder. */
   enter(folder: string): void;
-  /** Runs the work while a new warehouse serves, if these engines have one on a server. */
-  withWarehouse<T>(folder: string, work: () => Promise<T>): Promise<T>;
+  /** Runs the work while a new warehouse serves, if the engines of this name have one on a server. */
+  withWarehouse<T>(name: string, folder: string, work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 };
 
 const NONE: BenchServers = {
   enter: () => undefined,
-  withWarehouse: (_folder, work) => work(),
+  withWarehouse: (_name, _folder, work) => work(),
   stop: () => Promise.resolve(),
 };
 
@@ -27,7 +27,8 @@ export async function startServers(engineNames: readonly string[]): Promise<Benc
   const brokers = kafka.bootstrap;
   return {
     enter: (folder) => noteServers(folder, { brokers, warehouseUrl: null }),
-    async withWarehouse(folder, work) {
+    async withWarehouse(name, folder, work) {
+      if (!name.endsWith('-http')) return work();
       const shim = await startClickhouseShim();
       try {
         noteServers(folder, { brokers, warehouseUrl: shim.url });

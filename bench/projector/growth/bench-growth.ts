@@ -41,6 +41,8 @@ export async function benchGrowth(args: string[]): Promise<void> {
       compare: { type: 'string' },
     },
   });
+  // The others need servers, which nobody starts here.
+  if (values.engines !== 'embedded') throw new Error(`--engines ${values.engines}: only embedded`);
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
   const [small, large] = [Number(values.small), Number(values.large)];
   const events = Number(values.measured);
