@@ -3,12 +3,24 @@
  * to be due, so one timer serves them all. A timer of its own cost each call about as much as its
  * authentication.
  */
-type Entry = { dueAtMs: number; onDue: () => void };
+type Entry = {
+  dueAtMs: number;
+  /** null once it was called or taken back. */
+  onDue: (() => void) | null;
+  earlier: Entry | null;
+  later: Entry | null;
+};
 
+/**
+ * A chain, not a `Set`: the tables that a Set leaves behind as it changes point at each other, and
+ * one that has grown old kept everything that ever stood in the younger ones for the next full
+ * collection. That was 10 kB a call, and a seventh of the proxy's CPU time. What leaves the chain
+ * points at nothing.
+ */
 export class Deadlines {
   readonly #allowedMs: number;
-  /** In the order in which they are due. */
-  readonly #entries = new Set<Entry>();
+  #first: Entry | null = null;
+  #last: Entry | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(allowedMs: number) {
@@ -22,10 +34,25 @@ export class Deadlines {
    * @returns takes the deadline back
    */
   add(startedAtMs: number, onDue: () => void): () => void {
-    const entry = { dueAtMs: startedAtMs + this.#allowedMs, onDue };
-    this.#entries.add(entry);
+    const dueAtMs = startedAtMs + this.#allowedMs;
+    const entry: Entry = { dueAtMs, onDue, earlier: this.#last, later: null };
+    if (this.#last === null) this.#first = entry;
+    else this.#last.later = entry;
+    this.#last = entry;
     if (this.#timer === undefined) this.#arm(entry);
-    return () => this.#entries.delete(entry);
+    return () => this.#remove(entry);
+  }
+
+  #remove(entry: Entry): void {
+    if (entry.onDue === null) return;
+    const { earlier, later } = entry;
+    if (earlier === null) this.#first = later;
+    else earlier.later = later;
+    if (later === null) this.#last = earlier;
+    else later.earlier = earlier;
+    entry.onDue = null;
+    entry.earlier = null;
+    entry.later = null;
   }
 
   #arm({ dueAtMs }: Entry): void {
@@ -37,10 +64,11 @@ export class Deadlines {
 
   #onTimer(): void {
     this.#timer = undefined;
-    for (const entry of this.#entries) {
+    for (let entry = this.#first; entry !== null; entry = this.#first) {
       if (entry.dueAtMs > performance.now()) return this.#arm(entry);
-      this.#entries.delete(entry);
-      entry.onDue();
+      const { onDue } = entry;
+      this.#remove(entry);
+      onDue?.();
     }
   }
 }
