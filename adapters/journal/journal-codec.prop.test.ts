@@ -1,21 +1,26 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeWrites, encodeWrites } from './journal-codec.ts';
-import type { JournalWrite } from './journal-store.ts';
+import {
+  GROUP_HEADER_BYTES,
+  GroupReader,
+  GroupWriter,
+  type JournalRecord,
+} from './journal-codec.ts';
+import type { JournalWrite } from './journal-writes.ts';
 
-const text = fc.string({ unit: 'binary' });
+const text = fc.string({ unit: 'grapheme' });
 const amount = fc.bigInt({ min: 0n, max: 10n ** 30n });
-const number = fc.nat();
+const partition = fc.nat();
 const write: fc.Arbitrary<JournalWrite> = fc.oneof(
   fc.record({ op: fc.constant('started' as const), attemptId: text, event: text }),
   fc.record({
     op: fc.constant('finished' as const),
     attemptId: text,
-    partition: number,
+    partition,
     event: text,
     charges: fc.array(fc.record({ leaseId: text, amount })),
   }),
-  fc.record({ op: fc.constant('recorded' as const), partition: number, event: text }),
+  fc.record({ op: fc.constant('recorded' as const), partition, event: text }),
   fc.record({
     op: fc.constant('lease_requested' as const),
     request: fc.record({
@@ -30,19 +35,46 @@ const write: fc.Arbitrary<JournalWrite> = fc.oneof(
     op: fc.constantFrom('lease_granted', 'lease_refused', 'lease_forgotten'),
     leaseId: text,
   }) as fc.Arbitrary<JournalWrite>,
-  fc.record({ op: fc.constant('shipped' as const), uptoSeq: number }),
+  fc.record({ op: fc.constant('shipped' as const), uptoSeq: fc.maxSafeNat() }),
 );
+
+function bytesOf(writes: readonly JournalWrite[]): Buffer {
+  const group = new GroupWriter();
+  for (const one of writes) group.add(one);
+  return Buffer.from(group.buffer, 0, group.lengthBytes);
+}
+
+function withText(record: JournalRecord, bytes: Buffer): object {
+  if (!('event' in record)) return record;
+  const { at, length } = record.event;
+  return { ...record, event: bytes.toString('utf8', at, at + length) };
+}
 
 it('I9: what the journal is told is what its worker does, write by write', () => {
   fc.assert(
     fc.property(fc.array(write), (writes) => {
-      expect(decodeWrites(encodeWrites(writes))).toEqual(writes);
+      const bytes = bytesOf(writes);
+      const reader = new GroupReader(bytes, GROUP_HEADER_BYTES);
+      const read: object[] = [];
+      for (let record = reader.next(); record !== null; record = reader.next()) {
+        read.push(withText(record, bytes));
+      }
+      expect(read).toEqual(writes);
     }),
     { numRuns: 300 },
   );
 });
 
-it('refuses a group that was cut', () => {
-  const texts = encodeWrites([{ op: 'started', attemptId: 'a', event: 'b' }]);
-  expect(() => decodeWrites(texts.slice(0, 2))).toThrow('ends early');
+it('keeps an event of which no character is ASCII, however large it is', () => {
+  const event = '\u{1F4B6}€'.repeat(100_000);
+  const bytes = bytesOf([{ op: 'recorded', partition: 1, event }]);
+  const record = new GroupReader(bytes, GROUP_HEADER_BYTES).next();
+  expect(record === null ? null : withText(record, bytes)).toMatchObject({ event });
+});
+
+it('refuses a group that was cut, and one that holds what it does not know', () => {
+  const bytes = bytesOf([{ op: 'started', attemptId: 'a', event: 'b' }]);
+  const cut = new GroupReader(bytes.subarray(0, -1), GROUP_HEADER_BYTES);
+  expect(() => cut.next()).toThrow('ends early');
+  expect(() => new GroupReader(Buffer.from([99]), 0).next()).toThrow('unknown');
 });

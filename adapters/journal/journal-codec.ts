@@ -1,86 +1,290 @@
 /**
- * How a group of writes crosses to the journal's worker: one flat array of texts. Cloning objects
- * between threads costs several times what cloning their texts does, and this is the hot path.
+ * A group of writes as bytes: what crosses to the journal's worker is what stands in the file, so
+ * that the hot path encodes once and clones nothing. Integers are little-endian; a text is its
+ * length in bytes (u32) and UTF-8; amounts are decimal texts, for they exceed 64 bits.
+ *
+ * The bytes of events are never decoded by the worker: a decoded record says where they stand.
  */
-import type { JournalWrite } from './journal-store.ts';
+import type { Charge, JournalWrite, LeaseRequest, LeaseTotal } from './journal-writes.ts';
 
-export function encodeWrites(writes: readonly JournalWrite[]): string[] {
-  const texts: string[] = [];
-  for (const write of writes) encode(write, texts);
-  return texts;
-}
+/** Room in front of every group, which the segment fills in when it is written. */
+export const GROUP_HEADER_BYTES = 20;
+const FORMAT_VERSION = 1;
+const FIRST_BUFFER_BYTES = 64 * 1024;
+/** UTF-8 takes at most three bytes for one UTF-16 unit. */
+const BYTES_PER_UNIT_MAX = 3;
 
-function encode(write: JournalWrite, texts: string[]): void {
-  switch (write.op) {
-    case 'started':
-      texts.push(write.op, write.attemptId, write.event);
-      return;
-    case 'finished': {
-      const { attemptId, partition, event, charges } = write;
-      texts.push(write.op, attemptId, String(partition), event, String(charges.length));
-      for (const { leaseId, amount } of charges) texts.push(leaseId, String(amount));
-      return;
+const OP = {
+  checkpoint: 0,
+  started: 1,
+  finished: 2,
+  recorded: 3,
+  lease_requested: 4,
+  lease_granted: 5,
+  lease_refused: 6,
+  lease_forgotten: 7,
+  shipped: 8,
+  lease_total: 9,
+} as const;
+
+/** A segment that may hold records which were not shipped yet. */
+export type LiveSegment = { id: number; endBytes: number; firstSeq: number };
+
+/** What begins every segment; unfinished attempts, requests and totals follow in the same group. */
+export type Checkpoint = { nextSeq: number; shippedSeq: number; older: LiveSegment[] };
+
+/** Where an event's bytes stand in the buffer that was decoded. */
+export type Place = { at: number; length: number };
+
+export type JournalRecord =
+  | ({ op: 'checkpoint' } & Checkpoint)
+  | { op: 'started'; attemptId: string; event: Place }
+  | { op: 'finished'; attemptId: string; partition: number; event: Place; charges: Charge[] }
+  | { op: 'recorded'; partition: number; event: Place }
+  | { op: 'lease_total'; total: LeaseTotal }
+  | Exclude<JournalWrite, { event: string }>;
+
+/** Gathers writes in one growing buffer, behind the room for a header. */
+export class GroupWriter {
+  #buffer: Buffer<ArrayBuffer>;
+  #length = GROUP_HEADER_BYTES;
+
+  /** @param buffer one to use again */
+  constructor(buffer?: ArrayBuffer) {
+    this.#buffer = Buffer.from(buffer ?? new ArrayBuffer(FIRST_BUFFER_BYTES));
+  }
+
+  /** With the header's room. */
+  get lengthBytes(): number {
+    return this.#length;
+  }
+
+  /** The whole buffer, of which `lengthBytes` are used; the writer must not be used after it moved. */
+  get buffer(): ArrayBuffer {
+    return this.#buffer.buffer;
+  }
+
+  add(write: JournalWrite): void {
+    switch (write.op) {
+      case 'started':
+        this.#byte(OP.started);
+        this.#text(write.attemptId);
+        return this.#text(write.event);
+      case 'finished':
+        this.#byte(OP.finished);
+        this.#text(write.attemptId);
+        this.#uint(write.partition);
+        this.#text(write.event);
+        return this.#charges(write.charges);
+      case 'recorded':
+        this.#byte(OP.recorded);
+        this.#uint(write.partition);
+        return this.#text(write.event);
+      case 'lease_requested':
+        return this.#request(write.request);
+      case 'lease_granted':
+      case 'lease_refused':
+      case 'lease_forgotten':
+        this.#byte(OP[write.op]);
+        return this.#text(write.leaseId);
+      case 'shipped':
+        this.#byte(OP.shipped);
+        return this.#double(write.uptoSeq);
+      default:
+        return write satisfies never;
     }
-    case 'recorded':
-      texts.push(write.op, String(write.partition), write.event);
-      return;
-    case 'lease_requested': {
-      const { leaseId, stream, expectedRevision, eventId, amount } = write.request;
-      texts.push(write.op, leaseId, stream, expectedRevision, eventId, String(amount));
-      return;
+  }
+
+  addCheckpoint({ nextSeq, shippedSeq, older }: Checkpoint): void {
+    this.#byte(OP.checkpoint);
+    this.#byte(FORMAT_VERSION);
+    this.#double(nextSeq);
+    this.#double(shippedSeq);
+    this.#uint(older.length);
+    for (const { id, endBytes, firstSeq } of older) {
+      this.#uint(id);
+      this.#double(endBytes);
+      this.#double(firstSeq);
     }
-    case 'lease_granted':
-    case 'lease_refused':
-    case 'lease_forgotten':
-      texts.push(write.op, write.leaseId);
-      return;
-    case 'shipped':
-      texts.push(write.op, String(write.uptoSeq));
-      return;
-    default:
-      write satisfies never;
+  }
+
+  /** A start as it stands in another segment. @returns where its event stands in this buffer */
+  addStarted(attemptId: string, event: Uint8Array): Place {
+    this.#byte(OP.started);
+    this.#text(attemptId);
+    this.#uint(event.length);
+    this.#room(event.length);
+    const at = this.#length;
+    this.#buffer.set(event, at);
+    this.#length += event.length;
+    return { at, length: event.length };
+  }
+
+  addLeaseTotal({ leaseId, stream, amount, spent }: LeaseTotal): void {
+    this.#byte(OP.lease_total);
+    this.#text(leaseId);
+    this.#text(stream);
+    this.#text(String(amount));
+    this.#text(String(spent));
+  }
+
+  #charges(charges: readonly Charge[]): void {
+    this.#uint(charges.length);
+    for (const { leaseId, amount } of charges) {
+      this.#text(leaseId);
+      this.#text(String(amount));
+    }
+  }
+
+  #request({ leaseId, stream, expectedRevision, eventId, amount }: LeaseRequest): void {
+    this.#byte(OP.lease_requested);
+    this.#text(leaseId);
+    this.#text(stream);
+    this.#text(expectedRevision);
+    this.#text(eventId);
+    this.#text(String(amount));
+  }
+
+  #byte(value: number): void {
+    this.#room(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  #uint(value: number): void {
+    this.#room(4);
+    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+  }
+
+  #double(value: number): void {
+    this.#room(8);
+    this.#length = this.#buffer.writeDoubleLE(value, this.#length);
+  }
+
+  #text(value: string): void {
+    this.#room(4 + value.length * BYTES_PER_UNIT_MAX);
+    const bytes = this.#buffer.write(value, this.#length + 4, 'utf8');
+    this.#buffer.writeUInt32LE(bytes, this.#length);
+    this.#length += 4 + bytes;
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.from(new ArrayBuffer(Math.max(needed, this.#buffer.length * 2)));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
   }
 }
 
-/** @throws Error if the texts are not what `encodeWrites` made */
-export function decodeWrites(texts: readonly string[]): JournalWrite[] {
-  const writes: JournalWrite[] = [];
-  let at = 0;
-  const next = (): string => {
-    const text = texts[at++];
-    if (text === undefined) throw new Error('a group of writes ends early');
-    return text;
-  };
-  while (at < texts.length) writes.push(decode(next));
-  return writes;
-}
+/** Reads a group's writes one by one, from `at` to the end of the buffer. */
+export class GroupReader {
+  readonly #buffer: Buffer;
+  #at: number;
 
-function decode(next: () => string): JournalWrite {
-  const op = next() as JournalWrite['op'];
-  switch (op) {
-    case 'started':
-      return { op, attemptId: next(), event: next() };
-    case 'finished': {
-      const write = { op, attemptId: next(), partition: Number(next()), event: next() };
-      const charges = Array.from({ length: Number(next()) }, () => ({
-        leaseId: next(),
-        amount: BigInt(next()),
-      }));
-      return { ...write, charges };
+  constructor(buffer: Buffer, at: number) {
+    this.#buffer = buffer;
+    this.#at = at;
+  }
+
+  /** @throws Error if the bytes are not what a `GroupWriter` made */
+  next(): JournalRecord | null {
+    if (this.#at === this.#buffer.length) return null;
+    const op = this.#byte();
+    switch (op) {
+      case OP.started:
+        return { op: 'started', attemptId: this.#text(), event: this.#place() };
+      case OP.finished:
+        return {
+          op: 'finished',
+          attemptId: this.#text(),
+          partition: this.#uint(),
+          event: this.#place(),
+          charges: this.#charges(),
+        };
+      case OP.recorded:
+        return { op: 'recorded', partition: this.#uint(), event: this.#place() };
+      case OP.lease_requested:
+        return { op: 'lease_requested', request: this.#request() };
+      case OP.lease_granted:
+        return { op: 'lease_granted', leaseId: this.#text() };
+      case OP.lease_refused:
+        return { op: 'lease_refused', leaseId: this.#text() };
+      case OP.lease_forgotten:
+        return { op: 'lease_forgotten', leaseId: this.#text() };
+      case OP.shipped:
+        return { op: 'shipped', uptoSeq: this.#double() };
+      case OP.lease_total:
+        return { op: 'lease_total', total: this.#total() };
+      case OP.checkpoint:
+        return { op: 'checkpoint', ...this.#checkpoint() };
+      default:
+        throw new Error(`a group of writes has an unknown one: ${op}`);
     }
-    case 'recorded':
-      return { op, partition: Number(next()), event: next() };
-    case 'lease_requested': {
-      const place = { leaseId: next(), stream: next(), expectedRevision: next(), eventId: next() };
-      return { op, request: { ...place, amount: BigInt(next()) } };
+  }
+
+  #checkpoint(): Checkpoint {
+    const version = this.#byte();
+    if (version !== FORMAT_VERSION) {
+      throw new Error(`the journal has format ${version}; this version reads ${FORMAT_VERSION}`);
     }
-    case 'lease_granted':
-    case 'lease_refused':
-    case 'lease_forgotten':
-      return { op, leaseId: next() };
-    case 'shipped':
-      return { op, uptoSeq: Number(next()) };
-    default:
-      throw new Error(`a group of writes has an unknown one: ${String(op satisfies never)}`);
+    const [nextSeq, shippedSeq] = [this.#double(), this.#double()];
+    const older = Array.from({ length: this.#uint() }, () => ({
+      id: this.#uint(),
+      endBytes: this.#double(),
+      firstSeq: this.#double(),
+    }));
+    return { nextSeq, shippedSeq, older };
+  }
+
+  #charges(): Charge[] {
+    const charges: Charge[] = [];
+    for (let left = this.#uint(); left > 0; left--) {
+      charges.push({ leaseId: this.#text(), amount: BigInt(this.#text()) });
+    }
+    return charges;
+  }
+
+  #request(): LeaseRequest {
+    return {
+      leaseId: this.#text(),
+      stream: this.#text(),
+      expectedRevision: this.#text(),
+      eventId: this.#text(),
+      amount: BigInt(this.#text()),
+    };
+  }
+
+  #total(): LeaseTotal {
+    const [leaseId, stream] = [this.#text(), this.#text()];
+    return { leaseId, stream, amount: BigInt(this.#text()), spent: BigInt(this.#text()) };
+  }
+
+  #byte(): number {
+    return this.#buffer.readUInt8(this.#take(1));
+  }
+
+  #uint(): number {
+    return this.#buffer.readUInt32LE(this.#take(4));
+  }
+
+  #double(): number {
+    return this.#buffer.readDoubleLE(this.#take(8));
+  }
+
+  #text(): string {
+    const { at, length } = this.#place();
+    return this.#buffer.toString('utf8', at, at + length);
+  }
+
+  #place(): Place {
+    const length = this.#uint();
+    return { at: this.#take(length), length };
+  }
+
+  #take(bytes: number): number {
+    const at = this.#at;
+    if (at + bytes > this.#buffer.length) throw new Error('a group of writes ends early');
+    this.#at = at + bytes;
+    return at;
   }
 }

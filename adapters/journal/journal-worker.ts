@@ -1,32 +1,32 @@
 /**
- * The journal's worker thread: the only place that writes the file, so that no event loop waits
- * for a disk (design §4). One message is one durable transaction.
+ * The journal's worker thread: the only place that writes the files, so that no event loop waits
+ * for a disk (design §4). All groups that have come are one durable write.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { decodeWrites } from './journal-codec.ts';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { GROUP_HEADER_BYTES } from './journal-codec.ts';
+import { WriteRefused } from './journal-state.ts';
 import { JournalStore } from './journal-store.ts';
 
-export type JournalRequest =
-  | { kind: 'apply'; writes: string[] }
-  | { kind: 'outbox'; limit: number }
-  | { kind: 'contents' }
-  | { kind: 'close' };
+/** The first bytes of a buffer that moves to the worker, and back with the answer. */
+type Apply = { kind: 'apply'; buffer: ArrayBuffer; lengthBytes: number };
+type Read = { kind: 'outbox'; limit: number } | { kind: 'contents' } | { kind: 'close' };
 
-export type JournalReply =
-  | { ok: true; result: unknown; outboxRecords: number }
-  | { ok: false; message: string };
+export type JournalRequest = Apply | Read;
 
-export type JournalWorkerData = { path: string; busyTimeoutMs: number };
+/** Answers the `answered` oldest requests. */
+export type JournalReply = { answered: number } & (
+  | { ok: true; result: unknown; outboxRecords: number; buffers: ArrayBuffer[] }
+  | { ok: false; message: string }
+);
+
+export type JournalWorkerData = { path: string };
 
 const port = parentPort;
 if (port === null) throw new Error('the journal worker runs in a worker thread');
-const { path, busyTimeoutMs } = workerData as JournalWorkerData;
-const store = new JournalStore(path, busyTimeoutMs);
+const store = new JournalStore((workerData as JournalWorkerData).path);
 
-function answer(request: JournalRequest): unknown {
+function read(request: Read): unknown {
   switch (request.kind) {
-    case 'apply':
-      return store.apply(decodeWrites(request.writes));
     case 'outbox':
       return store.outbox(request.limit);
     case 'contents':
@@ -38,21 +38,52 @@ function answer(request: JournalRequest): unknown {
   }
 }
 
-/** A page's bytes move, they are not copied. */
-function transfers(reply: JournalReply): ArrayBuffer[] {
-  if (!reply.ok) return [];
-  const { values } = (reply.result ?? {}) as { values?: Uint8Array<ArrayBuffer> };
-  return values === undefined ? [] : [values.buffer];
+/** Any other error than a refusal leaves a file of which nobody knows what it holds: it ends here. */
+function applyAll(groups: readonly Apply[]): JournalReply {
+  const answered = groups.length;
+  try {
+    store.apply(merged(groups));
+    const buffers = groups.map(({ buffer }) => buffer);
+    return { answered, ok: true, result: null, outboxRecords: store.outboxRecords, buffers };
+  } catch (error) {
+    if (!(error instanceof WriteRefused)) throw error;
+    return { answered, ok: false, message: error.message };
+  }
 }
 
-port.on('message', (request: JournalRequest) => {
-  let reply: JournalReply;
-  try {
-    const result = answer(request);
-    reply = { ok: true, result, outboxRecords: store.outboxRecords };
-  } catch (error) {
-    reply = { ok: false, message: error instanceof Error ? error.message : String(error) };
+/** One group, behind one header: a cut loses all of it or nothing. */
+function merged(groups: readonly Apply[]): Buffer {
+  const parts = groups.map(({ buffer, lengthBytes }, index) =>
+    Buffer.from(buffer, 0, lengthBytes).subarray(index === 0 ? 0 : GROUP_HEADER_BYTES),
+  );
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+}
+
+/** What has come since; `null` if nothing has. */
+function next(from: NonNullable<typeof port>): JournalRequest | null {
+  return (receiveMessageOnPort(from)?.message as JournalRequest | undefined) ?? null;
+}
+
+port.on('message', (first: JournalRequest) => {
+  let request: JournalRequest | null = first;
+  while (request !== null) {
+    if (request.kind !== 'apply') {
+      const result = read(request);
+      const { outboxRecords } = store;
+      const reply: JournalReply = { answered: 1, ok: true, result, outboxRecords, buffers: [] };
+      const { values } = (result ?? {}) as { values?: Uint8Array<ArrayBuffer> };
+      // A page's bytes move, they are not copied.
+      port.postMessage(reply, values === undefined ? [] : [values.buffer]);
+      if (request.kind === 'close') return port.close();
+      request = next(port);
+      continue;
+    }
+    const groups: Apply[] = [];
+    while (request?.kind === 'apply') {
+      groups.push(request);
+      request = next(port);
+    }
+    const reply = applyAll(groups);
+    port.postMessage(reply, reply.ok ? reply.buffers : []);
   }
-  port.postMessage(reply, transfers(reply));
-  if (request.kind === 'close') port.close();
 });

@@ -27,7 +27,7 @@ async function grant(journal: Journal, leaseId: string, amount: bigint): Promise
 
 describe('the journal', () => {
   it('I1: knows after a reopening which attempts were started and not finished', async () => {
-    const path = join(folder, 'a.sqlite');
+    const path = join(folder, 'a.journal');
     const journal = await openJournal({ path });
     await Promise.all([
       journal.write({ op: 'started', attemptId: 'a', event: '{"a":1}' }),
@@ -49,7 +49,7 @@ describe('the journal', () => {
   });
 
   it('I3: adds a charge to its lease in the transaction that finishes the attempt', async () => {
-    const path = join(folder, 'b.sqlite');
+    const path = join(folder, 'b.journal');
     const journal = await openJournal({ path });
     const large = 2n ** 80n;
     await grant(journal, 'l1', large);
@@ -68,7 +68,7 @@ describe('the journal', () => {
   });
 
   it('keeps all writes of a failed transaction out, and the totals as they were', async () => {
-    const journal = await openJournal({ path: join(folder, 'c.sqlite') });
+    const journal = await openJournal({ path: join(folder, 'c.journal') });
     await grant(journal, 'l1', 10n);
     await journal.write({ op: 'started', attemptId: 'a', event: '{}' });
     const charges = [{ leaseId: 'l1', amount: 3n }];
@@ -83,7 +83,7 @@ describe('the journal', () => {
   });
 
   it('I9: what was acknowledged before kill -9 is there afterwards', async () => {
-    const path = join(folder, 'd.sqlite');
+    const path = join(folder, 'd.journal');
     const module = JSON.stringify(new URL('./journal.ts', import.meta.url).href);
     const script = `
       const { openJournal } = await import(${module});
@@ -110,5 +110,36 @@ describe('the journal', () => {
     const lost = acknowledged.filter((id) => !new Set(stored).has(id));
     expect(lost).toEqual([]);
     expect(new Set(stored).size).toBe(stored.length);
+  });
+
+  it('I9: acknowledges nothing once its disk has refused a write', async () => {
+    const path = join(folder, 'e.journal');
+    const journal = await openJournal({ path });
+    rmSync(path, { recursive: true });
+    // Far more than one segment holds: the next one cannot be made.
+    const event = 'x'.repeat(1024 * 1024);
+    const writes = Array.from({ length: 40 }, () =>
+      journal.write({ op: 'recorded', partition: 0, event }),
+    );
+    const results = await Promise.allSettled(writes);
+    const last = results.at(-1);
+    expect(last?.status === 'rejected' && String(last.reason)).toContain('the journal failed');
+    await expect(journal.contents()).rejects.toThrow('the journal failed');
+    await journal.close();
+  });
+
+  it('I9: writes what comes while the disk is busy, in the order in which it came', async () => {
+    const path = join(folder, 'f.journal');
+    const journal = await openJournal({ path });
+    const done: number[] = [];
+    for (let n = 0; n < 3_000; n++) {
+      journal.submit({ op: 'recorded', partition: 0, event: String(n) }, () => done.push(n));
+      if (n % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const records = await journal.outbox(10_000);
+    await journal.close();
+    const expected = Array.from({ length: 3_000 }, (_, n) => n);
+    expect(records.map(({ value }) => Number(Buffer.from(value)))).toEqual(expected);
+    expect(done).toEqual(expected);
   });
 });

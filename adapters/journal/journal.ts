@@ -3,20 +3,23 @@
  * promise: when a write's callback comes without an error, the write survives kill -9 and a power
  * cut.
  *
- * Group commit, clocked by itself: while one transaction is being made durable, the next writes
- * gather, and leave together when it is acknowledged.
+ * Group commit, clocked by the disk: what one turn of the event loop queues leaves together, and what
+ * has come to the worker while it wrote is its next group. The disk never waits for the event loop.
  */
 import { Worker } from 'node:worker_threads';
-import { encodeWrites } from './journal-codec.ts';
-import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-store.ts';
+import { GroupWriter } from './journal-codec.ts';
 import type { JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
+import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-writes.ts';
 
-/** SQLite waits this long for a lock; only a taker could hold one, so this is never reached. */
-const BUSY_TIMEOUT_MS = 10_000;
 /** Writes that may wait; calls in flight are bounded far below it. */
 const QUEUE_MAX = 65_536;
-/** Writes per transaction, so that one commit stays short. */
-const GROUP_MAX = 1_024;
+/** Bounds of one message; a single larger write is a message alone. */
+const GROUP_WRITES_MAX = 1_024;
+const GROUP_BYTES_MAX = 1024 * 1024;
+/** Messages that the worker may have at once: one is written, the others are its next group. */
+const IN_FLIGHT_MAX = 4;
+/** Buffers that wait to be used again. */
+const SPARE_BUFFERS_MAX = IN_FLIGHT_MAX;
 
 export class JournalError extends Error {
   readonly code = 'journal_failed';
@@ -33,17 +36,25 @@ export type Journal = {
   /** How many finished records wait for the log, as of the last commit. */
   outboxRecords(): number;
   contents(): Promise<JournalContents>;
-  /** Commits what is queued, then closes the file. */
+  /** Commits what is queued, then closes the files. */
   close(): Promise<void>;
 };
 
-/** @throws JournalError if the file cannot be opened */
+/**
+ * @param options.path of the journal's folder, made if missing
+ * @throws JournalError if it cannot be opened, or was damaged
+ */
 export async function openJournal(options: { path: string }): Promise<Journal> {
-  const workerData: JournalWorkerData = { path: options.path, busyTimeoutMs: BUSY_TIMEOUT_MS };
+  const workerData: JournalWorkerData = { path: options.path };
   const worker = new Worker(new URL('./journal-worker.ts', import.meta.url), { workerData });
   const journal = new WorkerJournal(worker);
   await journal.contents();
   return journal;
+}
+
+function failedBy(cause: unknown): JournalError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new JournalError(`the journal failed: ${message}`, { cause });
 }
 
 function recordsOf({ seqs, partitions, lengths, values }: OutboxPage): OutboxRecord[] {
@@ -57,36 +68,51 @@ function recordsOf({ seqs, partitions, lengths, values }: OutboxPage): OutboxRec
   return records;
 }
 
-type Pending = {
+/** What goes to the worker as one message, and who waits for its answer. */
+type Read = {
+  kind: 'read';
   request: JournalRequest;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 };
+type Group = { kind: 'group'; writer: GroupWriter; dones: Done[] };
+
+function hasRoom({ writer, dones }: Group): boolean {
+  return dones.length < GROUP_WRITES_MAX && writer.lengthBytes < GROUP_BYTES_MAX;
+}
+
+function fail(waiting: Read | Group, error: JournalError): void {
+  if (waiting.kind === 'read') waiting.reject(error);
+  else for (const done of waiting.dones) done(error);
+}
 
 class WorkerJournal implements Journal {
   readonly #worker: Worker;
-  #writes: JournalWrite[] = [];
-  #dones: Done[] = [];
-  /** Reads and the close, in order, each after the writes that were queued before it. */
-  #requests: Pending[] = [];
-  #inFlight: Pending | null = null;
+  /** What waits, in order: a read sees all writes that were queued before it, the close comes last. */
+  readonly #waiting: (Read | Group)[] = [];
+  /** What the worker has and did not answer yet, in order. */
+  readonly #inFlight: (Read | Group)[] = [];
+  /** In both. */
+  #writes = 0;
+  readonly #spareBuffers: ArrayBuffer[] = [];
   #scheduled = false;
-  #readsTurn = false;
   #outboxRecords = 0;
   #failure: JournalError | null = null;
 
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (reply: JournalReply) => this.#onReply(reply));
-    worker.on('error', (cause) => this.#fail(new JournalError('the journal failed', { cause })));
+    worker.on('error', (cause) => this.#fail(failedBy(cause)));
     worker.on('exit', () => this.#fail(new JournalError('the journal is closed')));
   }
 
   submit(write: JournalWrite, done: Done): void {
     if (this.#failure !== null) return done(this.#failure);
-    if (this.#writes.length >= QUEUE_MAX) return done(new JournalError('the journal is too slow'));
-    this.#writes.push(write);
-    this.#dones.push(done);
+    if (this.#writes >= QUEUE_MAX) return done(new JournalError('the journal is too slow'));
+    const group = this.#growingGroup();
+    group.writer.add(write);
+    group.dones.push(done);
+    this.#writes++;
     this.#schedule();
   }
 
@@ -97,7 +123,7 @@ class WorkerJournal implements Journal {
   }
 
   async outbox(limit: number): Promise<OutboxRecord[]> {
-    const page = (await this.#request({ kind: 'outbox', limit })) as OutboxPage;
+    const page = (await this.#read({ kind: 'outbox', limit })) as OutboxPage;
     return recordsOf(page);
   }
 
@@ -106,87 +132,83 @@ class WorkerJournal implements Journal {
   }
 
   contents(): Promise<JournalContents> {
-    return this.#request({ kind: 'contents' }) as Promise<JournalContents>;
+    return this.#read({ kind: 'contents' }) as Promise<JournalContents>;
   }
 
   async close(): Promise<void> {
     if (this.#failure !== null) return;
-    await this.#request({ kind: 'close' });
+    await this.#read({ kind: 'close' });
     await this.#worker.terminate();
   }
 
-  #request(request: JournalRequest): Promise<unknown> {
+  #read(request: JournalRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure);
-      this.#requests.push({ request, resolve, reject });
+      this.#waiting.push({ kind: 'read', request, resolve, reject });
       this.#schedule();
     });
   }
 
+  #growingGroup(): Group {
+    const last = this.#waiting.at(-1);
+    if (last?.kind === 'group' && hasRoom(last)) return last;
+    const writer = new GroupWriter(this.#spareBuffers.pop());
+    const group: Group = { kind: 'group', writer, dones: [] };
+    this.#waiting.push(group);
+    return group;
+  }
+
   /** What this turn of the event loop still queues, socket by socket, goes into the same group. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight !== null) return;
+    if (this.#scheduled || this.#inFlight.length === IN_FLIGHT_MAX) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#next();
+      this.#send();
     });
   }
 
-  #next(): void {
-    if (this.#inFlight !== null || this.#failure !== null) return;
-    const next = this.#choose();
-    if (next === undefined) return;
-    this.#inFlight = next;
-    this.#worker.postMessage(next.request);
-  }
-
-  /** Groups and reads take turns, so that under load neither starves; the close comes last. */
-  #choose(): Pending | undefined {
-    const waiting = this.#writes.length > 0;
-    const request = this.#requests[0];
-    const readable = request !== undefined && (!waiting || request.request.kind !== 'close');
-    if (readable && (!waiting || this.#readsTurn)) {
-      this.#readsTurn = false;
-      return this.#requests.shift();
+  #send(): void {
+    while (this.#failure === null && this.#inFlight.length < IN_FLIGHT_MAX) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#inFlight.push(next);
+      if (next.kind === 'read') {
+        this.#worker.postMessage(next.request);
+        continue;
+      }
+      const { buffer, lengthBytes } = next.writer;
+      const request: JournalRequest = { kind: 'apply', buffer, lengthBytes };
+      this.#worker.postMessage(request, [buffer]);
     }
-    this.#readsTurn = true;
-    return waiting ? this.#group() : undefined;
-  }
-
-  #group(): Pending {
-    const writes = this.#writes.splice(0, GROUP_MAX);
-    const dones = this.#dones.splice(0, GROUP_MAX);
-    return {
-      request: { kind: 'apply', writes: encodeWrites(writes) },
-      resolve: () => {
-        for (const done of dones) done();
-      },
-      reject: (error) => {
-        for (const done of dones) done(error);
-      },
-    };
   }
 
   #onReply(reply: JournalReply): void {
-    const answered = this.#inFlight;
-    this.#inFlight = null;
-    if (reply.ok) this.#outboxRecords = reply.outboxRecords;
-    // The next group leaves before this one's callbacks run: the disk never waits for them.
-    this.#next();
-    if (reply.ok) answered?.resolve(reply.result);
-    else answered?.reject(new JournalError(reply.message));
-    this.#schedule();
+    const answered = this.#inFlight.splice(0, reply.answered);
+    // A worker that has nothing to do gets what waits before this answer's callbacks run.
+    if (this.#inFlight.length === 0) this.#send();
+    if (reply.ok) this.#take(reply);
+    for (const one of answered) {
+      if (one.kind === 'group') this.#writes -= one.dones.length;
+      if (!reply.ok) fail(one, new JournalError(reply.message));
+      else if (one.kind === 'read') one.resolve(reply.result);
+      else for (const done of one.dones) done();
+    }
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  #take({ outboxRecords, buffers }: Extract<JournalReply, { ok: true }>): void {
+    this.#outboxRecords = outboxRecords;
+    for (const buffer of buffers) {
+      if (this.#spareBuffers.length === SPARE_BUFFERS_MAX) return;
+      if (buffer.byteLength <= GROUP_BYTES_MAX * 2) this.#spareBuffers.push(buffer);
+    }
   }
 
   #fail(error: JournalError): void {
     if (this.#failure !== null) return;
     this.#failure = error;
-    const { reject } = this.#inFlight ?? {};
-    const dones = this.#dones.splice(0);
-    const requests = this.#requests.splice(0);
-    reject?.(error);
-    for (const done of dones) done(error);
-    for (const request of requests) request.reject(error);
+    for (const one of this.#inFlight.splice(0)) fail(one, error);
+    for (const one of this.#waiting.splice(0)) fail(one, error);
   }
 }

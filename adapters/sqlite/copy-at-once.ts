@@ -1,7 +1,7 @@
 /**
  * Copies several SQLite files, which others go on writing, as they all were at one moment: as if every
  * process had been killed there, which all of them survive. Copies of different moments would not do:
- * an event could be missing from the journal already and not be in the log yet.
+ * a lease could be settled in one and be in use in the other.
  *
  * For that moment alone every file's write lock is held (milliseconds; a writer waits for a lock up to
  * its busy timeout), and a reader is opened on each. Readers keep what they saw (WAL) while the files
@@ -19,22 +19,25 @@ const ATTEMPTS_MAX = 10;
 /**
  * @param list paths of the files as of now
  * @param target where a file's copy goes; it must not be there
+ * @param whileStill runs at that moment, while nothing is written to any of the files; brief, and
+ *   again if files came or went
  * @returns the files that were copied
  * @throws Error if a file cannot be locked or copied, or files come and go all the time
  */
 export async function copyAtOnce(
   list: () => readonly string[],
   target: (path: string) => string,
-): Promise<readonly string[]> {
+  whileStill: () => void = () => undefined,
+): Promise<string[]> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const paths = list();
-    const readers = readersOfOneMoment(paths, list);
+    const readers = readersOfOneMoment(paths, list, whileStill);
     if (readers === null) continue;
     try {
       for (const [index, reader] of readers.entries()) {
         await backup(reader, target(paths[index] as string), { rate: PAGES_PER_STEP });
       }
-      return paths;
+      return [...paths];
     } finally {
       for (const reader of readers) reader.close();
     }
@@ -46,6 +49,7 @@ export async function copyAtOnce(
 function readersOfOneMoment(
   paths: readonly string[],
   list: () => readonly string[],
+  whileStill: () => void,
 ): DatabaseSync[] | null {
   const locks: DatabaseSync[] = [];
   const readers: DatabaseSync[] = [];
@@ -57,7 +61,7 @@ function readersOfOneMoment(
       locks.push(lock);
       lock.exec('BEGIN IMMEDIATE');
     }
-    // A journal that was removed meanwhile would be copied from a file without a name.
+    // A file that was removed meanwhile would be copied from one without a name.
     if (list().join('\n') !== paths.join('\n')) return null;
     for (const path of paths) {
       const reader = openExisting(path);
@@ -66,6 +70,7 @@ function readersOfOneMoment(
       // The snapshot is taken by the first read, not by BEGIN.
       reader.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
     }
+    whileStill();
     isWhole = true;
     return readers;
   } finally {

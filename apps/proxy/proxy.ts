@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
+import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { type FileLock, tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -23,7 +24,7 @@ import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { Shipper } from './shipper/shipper.ts';
-import { isEmpty, journalPath, lockPath, removeJournal } from './takeover/takeover.ts';
+import { isEmpty, journalPath, lockPath } from './takeover/takeover.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
 
 /** Where the parts say what went wrong; the fields never hold bodies or secrets (I12). */

@@ -150,7 +150,7 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'forget the lease total',
-    file: 'adapters/journal/journal-store.ts',
+    file: 'adapters/journal/journal-state.ts',
     anchor: '      lease.spent += amount;',
     mistake: '',
     test: {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -2,7 +2,7 @@
  * The two ledger appends of a lease, shared by the instance that owns it and by the one that takes
  * over its journal: the same ids, so that both together settle once.
  */
-import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';

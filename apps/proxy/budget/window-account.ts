@@ -7,7 +7,7 @@
  * once, when it is closed to new holds, its holds are 0, and its last charge is durable.
  */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
-import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';

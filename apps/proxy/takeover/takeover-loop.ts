@@ -43,7 +43,7 @@ export class TakeoverLoop {
 
   async #round(): Promise<void> {
     try {
-      for (const taken of await takeOverDead(this.#deps)) this.#onTaken(taken);
+      await takeOverDead(this.#deps, this.#onTaken);
     } catch (error) {
       this.#onError(error);
     }

@@ -2,11 +2,20 @@
  * Taking over survives its own death (design §8): the disk is copied right before and right after
  * every append of one take-over, as a kill there would leave it, and each copy is taken over anew.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openJournal } from '@tollgate/adapters/journal/journal.ts';
-import type { LeaseRequest } from '@tollgate/adapters/journal/journal-store.ts';
+import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -89,7 +98,7 @@ async function dieWithWork(folder: string): Promise<void> {
 async function takeOver(folder: string, stores: { ledger: Ledger; log: Log }) {
   const { ledger, log } = stores;
   const deps = { folder, instanceId: 'ins_taker', ledger, log, shipBatchRecordsMax: 10 };
-  await takeOverDead(deps);
+  await takeOverDead(deps, () => undefined);
   const records = await log.read({ partition: 0, offset: 0n, maxRecords: 100, maxBytes: 1e6 });
   const events = records.map(({ value }) => {
     const { id, status } = JSON.parse(Buffer.from(value).toString()) as Record<string, string>;
@@ -147,4 +156,25 @@ it('I1, I3: finishes, ships and settles once, whichever step its own death comes
   // Before and after a grant, a batch shipped and two settlements.
   expect(images).toHaveLength(8);
   for (const outcome of await Promise.all(again)) expect(outcome).toEqual(undisturbed);
+});
+
+it('I1: a journal that was damaged is refused by name, and holds up no other', async () => {
+  const folder = join(root, 'disk');
+  mkdirSync(folder);
+  await dieWithWork(folder);
+  const damaged = journalPath(folder, 'ins_damaged');
+  cpSync(journalPath(folder, DEAD), damaged, { recursive: true });
+  const segment = join(damaged, readdirSync(damaged)[0] as string);
+  const bytes = readFileSync(segment);
+  bytes[bytes.indexOf('lse_1')] = 0;
+  writeFileSync(segment, bytes);
+  const { ledger, log, close } = await openStores(folder);
+  const deps = { folder, instanceId: 'ins_taker', ledger, log, shipBatchRecordsMax: 100 };
+  const taken: string[] = [];
+  await expect(takeOverDead(deps, ({ instanceId }) => taken.push(instanceId))).rejects.toThrow(
+    /ins_damaged.*damaged at byte/,
+  );
+  await close();
+  expect(taken).toEqual([DEAD]);
+  expect(readFileSync(segment).equals(bytes)).toBe(true);
 });

@@ -10,10 +10,11 @@
  * 4. every lease is settled from its total alone, and forgotten after the settlement was read back;
  * 5. the empty journal is removed. The lock file stays for ever.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
-import type { JournalContents } from '@tollgate/adapters/journal/journal-store.ts';
+import { finishRemovals, removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
+import type { JournalContents } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -24,7 +25,7 @@ import { appendGrant, settleLease } from '../budget/lease-events.ts';
 import { finishedJson, unknownOutcome } from '../call/attempt-event.ts';
 import { shipOnce } from '../shipper/shipper.ts';
 
-const JOURNAL_SUFFIX = '.journal.sqlite';
+const JOURNAL_SUFFIX = '.journal';
 
 export function journalPath(folder: string, instanceId: string): string {
   return join(folder, instanceId + JOURNAL_SUFFIX);
@@ -45,25 +46,44 @@ export type TakeoverDeps = {
 
 export type TakenOver = { instanceId: string; unfinished: number; shipped: number; leases: number };
 
-/** Tries every other instance's lock once. @returns the instances whose work was finished */
-export async function takeOverDead(deps: TakeoverDeps): Promise<TakenOver[]> {
-  const taken: TakenOver[] = [];
+/**
+ * Tries every other instance's lock once. One journal that cannot be read holds up no other.
+ *
+ * @throws the error of the instance that could not be finished, or all of them as an AggregateError
+ */
+export async function takeOverDead(
+  deps: TakeoverDeps,
+  onTaken: (taken: TakenOver) => void,
+): Promise<void> {
+  finishRemovals(deps.folder);
+  const errors: unknown[] = [];
   for (const file of readdirSync(deps.folder)) {
     if (!file.endsWith(JOURNAL_SUFFIX)) continue;
     const instanceId = file.slice(0, -JOURNAL_SUFFIX.length);
     if (instanceId === deps.instanceId) continue;
-    const lock = tryLock(lockPath(deps.folder, instanceId));
-    if (lock === null) continue;
     try {
-      // Another taker may have been here between the listing and the lock.
-      if (existsSync(journalPath(deps.folder, instanceId))) {
-        taken.push(await finishInstance(deps, instanceId));
-      }
-    } finally {
-      lock.release();
+      const taken = await takeOver(deps, instanceId);
+      if (taken !== null) onTaken(taken);
+    } catch (error) {
+      errors.push(error);
     }
   }
-  return taken;
+  if (errors.length > 1)
+    throw new AggregateError(errors, 'several instances could not be finished');
+  if (errors.length === 1) throw errors[0];
+}
+
+/** @returns null if the instance lives, or another taker was faster */
+async function takeOver(deps: TakeoverDeps, instanceId: string): Promise<TakenOver | null> {
+  const lock = tryLock(lockPath(deps.folder, instanceId));
+  if (lock === null) return null;
+  try {
+    // Another taker may have been here between the listing and the lock.
+    if (!existsSync(journalPath(deps.folder, instanceId))) return null;
+    return await finishInstance(deps, instanceId);
+  } finally {
+    lock.release();
+  }
 }
 
 async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<TakenOver> {
@@ -131,9 +151,4 @@ async function finishAttempt(
 export function isEmpty(contents: JournalContents): boolean {
   const { unfinished, leaseRequests, leases, outboxRecords } = contents;
   return unfinished.length + leaseRequests.length + leases.length + outboxRecords === 0;
-}
-
-/** Only an empty journal may be removed, and only under its instance's lock. */
-export function removeJournal(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }

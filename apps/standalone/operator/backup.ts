@@ -3,9 +3,10 @@
  * moment, and the secrets. The warehouse is left out: a rebuild makes it anew from the log. What runs
  * on servers is backed up there (docs/operations.md).
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
 import { OperatorError } from './stores.ts';
 
@@ -20,17 +21,19 @@ const MANIFEST = 'backup.json';
  */
 export async function backUp(data: string, target: string): Promise<string[]> {
   const paths = dataFolder(data);
-  const files = () => [
-    ...journalsIn(paths.journals),
-    ...[paths.ledger, paths.log].filter((path) => existsSync(path)),
-  ];
-  if (files().length === 0) throw new OperatorError(`${data} holds no data: name it with --data`);
+  const files = () => [paths.ledger, paths.log].filter((path) => existsSync(path));
+  if (files().length + journalsIn(paths.journals).length === 0)
+    throw new OperatorError(`${data} holds no data: name it with --data`);
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new OperatorError(`${target} is not empty: a backup has a folder of its own`);
   }
   const placeOf = (path: string) => join(target, relative(data, path));
-  mkdirSync(dirname(placeOf(join(paths.journals, 'x'))), { recursive: true, mode: 0o700 });
-  const copied = [...(await copyAtOnce(files, placeOf))];
+  mkdirSync(placeOf(paths.journals), { recursive: true, mode: 0o700 });
+  let journals: string[] = [];
+  const copied = await copyAtOnce(files, placeOf, () => {
+    journals = copyJournals(paths.journals, placeOf);
+  });
+  copied.push(...journals);
   if (existsSync(paths.secrets)) {
     copyFileSync(paths.secrets, placeOf(paths.secrets));
     copied.push(paths.secrets);
@@ -43,6 +46,16 @@ export async function backUp(data: string, target: string): Promise<string[]> {
 
 function journalsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith('.journal.sqlite'));
+  const names = readdirSync(folder).filter((name) => name.endsWith('.journal'));
   return names.sort().map((name) => join(folder, name));
+}
+
+/**
+ * While ledger and log stand still, a journal can go on alone: nothing that it holds can be shipped or
+ * settled. Each copy is therefore of a moment that the copies of ledger and log belong to.
+ */
+function copyJournals(folder: string, placeOf: (path: string) => string): string[] {
+  rmSync(placeOf(folder), { recursive: true });
+  mkdirSync(placeOf(folder), { mode: 0o700 });
+  return journalsIn(folder).filter((path) => copyJournal(path, placeOf(path)));
 }

@@ -1,0 +1,70 @@
+/** Reads a journal back: by whoever opens it, and by whoever copies it while it is written. */
+import { type Checkpoint, GROUP_HEADER_BYTES, type LiveSegment } from './journal-codec.ts';
+import type { JournalFolder } from './journal-folder.ts';
+import { JournalDamaged, SegmentReader } from './journal-segment.ts';
+import { JournalState } from './journal-state.ts';
+
+export type Replayed = {
+  state: JournalState;
+  newest: LiveSegment;
+  /** Older segments with records that the log may not have, oldest first. */
+  older: LiveSegment[];
+};
+
+/**
+ * @param onGroup sees every group of the newest segment, in order
+ * @returns null if no segment was ever begun
+ * @throws JournalDamaged if what was durable cannot be read
+ */
+export function replayNewest(
+  folder: JournalFolder,
+  onGroup: (id: number, bytes: Buffer) => void = () => undefined,
+): Replayed | null {
+  // A segment whose checkpoint was cut was never begun: then the one before it is the journal.
+  for (const id of folder.segmentIds().reverse()) {
+    const replayed = replay(folder, id, onGroup);
+    if (replayed !== null) return replayed;
+  }
+  return null;
+}
+
+function replay(
+  folder: JournalFolder,
+  id: number,
+  onGroup: (id: number, bytes: Buffer) => void,
+): Replayed | null {
+  const reader = new SegmentReader(folder.segmentPath(id), id);
+  try {
+    const state = new JournalState();
+    let checkpoint: Checkpoint | null = null;
+    let endBytes = 0;
+    for (const { bytes, at } of reader.groups()) {
+      const found = state.apply(bytes, GROUP_HEADER_BYTES, at);
+      checkpoint ??= found;
+      endBytes = at + bytes.length;
+      onGroup(id, bytes);
+    }
+    reader.assertNothingBehind(endBytes);
+    if (checkpoint === null) return null;
+    const newest = { id, endBytes, firstSeq: checkpoint.nextSeq };
+    return { state, newest, older: unshipped(checkpoint, state.shippedSeq) };
+  } finally {
+    reader.close();
+  }
+}
+
+function unshipped({ older, nextSeq }: Checkpoint, shippedSeq: number): LiveSegment[] {
+  return older.filter((_, index) => (older[index + 1]?.firstSeq ?? nextSeq) - 1 > shippedSeq);
+}
+
+/** @throws JournalDamaged if a segment that is needed is missing */
+export function assertPresent(folder: JournalFolder, { newest, older }: Replayed): void {
+  const ids = new Set(folder.segmentIds());
+  for (const { id } of older) {
+    if (ids.has(id)) continue;
+    throw new JournalDamaged(
+      `${folder.segmentPath(id)} is missing: segment ${newest.id} says that it holds records ` +
+        'which the log does not have',
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/** What a journal is told and what it knows: the shapes that its users and its files share. */
+
+/** Amounts are 1e-12 of the lease's unit. */
+export type Charge = { leaseId: string; amount: bigint };
+
+export type LeaseRequest = {
+  leaseId: string;
+  stream: string;
+  /** 'no_stream' or a revision as text. */
+  expectedRevision: string;
+  eventId: string;
+  amount: bigint;
+};
+
+export type LeaseTotal = { leaseId: string; stream: string; amount: bigint; spent: bigint };
+
+export type JournalWrite =
+  | { op: 'started'; attemptId: string; event: string }
+  | { op: 'finished'; attemptId: string; partition: number; event: string; charges: Charge[] }
+  /** A record that had no start: a refusal, a cache hit. */
+  | { op: 'recorded'; partition: number; event: string }
+  | { op: 'lease_requested'; request: LeaseRequest }
+  | { op: 'lease_granted'; leaseId: string }
+  | { op: 'lease_refused'; leaseId: string }
+  | { op: 'lease_forgotten'; leaseId: string }
+  | { op: 'shipped'; uptoSeq: number };
+
+/**
+ * A page of the outbox in one buffer, which moves between threads without a copy: record i has
+ * `lengths[i]` bytes, one after another.
+ */
+export type OutboxPage = {
+  seqs: Float64Array;
+  partitions: Int32Array;
+  lengths: Int32Array;
+  values: Uint8Array<ArrayBuffer>;
+};
+
+export type OutboxRecord = { seq: number; partition: number; value: Uint8Array };
+export type UnfinishedAttempt = { attemptId: string; event: string };
+
+export type JournalContents = {
+  unfinished: UnfinishedAttempt[];
+  leaseRequests: LeaseRequest[];
+  leases: LeaseTotal[];
+  outboxRecords: number;
+};
