@@ -27,11 +27,16 @@ const OP = {
   lease_total: 9,
 } as const;
 
-/** A segment that may hold records which were not shipped yet. */
-export type LiveSegment = { id: number; endBytes: number; firstSeq: number };
+/** A segment with finished records: at least one, numbered without a gap. */
+export type RecordSegment = { id: number; endBytes: number; firstSeq: number; lastSeq: number };
 
 /** What begins every segment; unfinished attempts, requests and totals follow in the same group. */
-export type Checkpoint = { nextSeq: number; shippedSeq: number; older: LiveSegment[] };
+export type Checkpoint = {
+  nextSeq: number;
+  shippedSeq: number;
+  /** Segments with records that were not shipped yet, oldest first. */
+  older: RecordSegment[];
+};
 
 /** Where an event's bytes stand in the buffer that was decoded. */
 export type Place = { at: number; length: number };
@@ -64,7 +69,18 @@ export class GroupWriter {
     return this.#buffer.buffer;
   }
 
+  /** @throws RangeError if a number does not fit; nothing of the write is kept then */
   add(write: JournalWrite): void {
+    const before = this.#length;
+    try {
+      this.#add(write);
+    } catch (error) {
+      this.#length = before;
+      throw error;
+    }
+  }
+
+  #add(write: JournalWrite): void {
     switch (write.op) {
       case 'started':
         this.#byte(OP.started);
@@ -101,10 +117,11 @@ export class GroupWriter {
     this.#double(nextSeq);
     this.#double(shippedSeq);
     this.#uint(older.length);
-    for (const { id, endBytes, firstSeq } of older) {
+    for (const { id, endBytes, firstSeq, lastSeq } of older) {
       this.#uint(id);
       this.#double(endBytes);
       this.#double(firstSeq);
+      this.#double(lastSeq);
     }
   }
 
@@ -232,6 +249,7 @@ export class GroupReader {
       id: this.#uint(),
       endBytes: this.#double(),
       firstSeq: this.#double(),
+      lastSeq: this.#double(),
     }));
     return { nextSeq, shippedSeq, older };
   }

@@ -1,70 +1,91 @@
 /**
  * Copies a journal while its instance writes it: whole groups alone, in their order, so that the
- * copy is the journal as a kill at some moment of the copying would have left it.
+ * copy is the journal as a kill at some moment of the copying would have left it. The copy is not
+ * synced to disk.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import type { LiveSegment } from './journal-codec.ts';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { JournalFolder } from './journal-folder.ts';
 import { replayNewest } from './journal-replay.ts';
-import { SegmentReader } from './journal-segment.ts';
+import { JournalDamaged, SegmentReader, writeAll } from './journal-segment.ts';
 
-/** Older segments are used again when the log has their records; so often is begun anew. */
-const ATTEMPTS_MAX = 10;
+/**
+ * What is read while it is written can look damaged, and files are used again; so often is begun anew.
+ * What looks damaged each time is.
+ */
+const ATTEMPTS_MAX = 20;
 
 /**
  * @param path of a journal's folder
  * @param target a folder that is not there
  * @returns false if the journal was removed meanwhile: it was empty
- * @throws JournalDamaged if what was durable cannot be read
+ * @throws JournalDamaged if what was durable cannot be read; the target is not there then
  */
 export function copyJournal(path: string, target: string): boolean {
+  let failure: unknown;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     try {
-      if (copyOnce(new JournalFolder(path), new JournalFolder(target))) return true;
+      copyOnce(new JournalFolder(path), new JournalFolder(target));
+      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      if (!new JournalFolder(path).exists()) return false;
+      rmSync(target, { recursive: true, force: true });
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (isMissing && !new JournalFolder(path).exists()) return false;
+      if (!isMissing && !(error instanceof JournalDamaged)) throw error;
+      failure = error;
     }
-    rmSync(target, { recursive: true, force: true });
   }
-  throw new Error(`the segments of ${path} changed at each of ${ATTEMPTS_MAX} attempts to copy it`);
+  throw failure;
 }
 
-/** @returns false if an older segment was used again while it was copied */
-function copyOnce(from: JournalFolder, to: JournalFolder): boolean {
+function copyOnce(from: JournalFolder, to: JournalFolder): void {
   mkdirSync(to.path, { mode: 0o700 });
-  const newest = new Map<number, number>();
-  const write = (id: number, bytes: Buffer) => {
-    const file = newest.get(id) ?? openSync(to.segmentPath(id), 'wx', 0o600);
-    newest.set(id, file);
-    writeSync(file, bytes);
-  };
+  const newest = new SegmentCopy(to);
   try {
-    const replayed = replayNewest(from, write);
-    return replayed === null || replayed.older.every((segment) => copyOlder(from, segment, write));
-  } finally {
-    for (const file of newest.values()) {
-      fsyncSync(file);
-      closeSync(file);
+    const replayed = replayNewest(from, (id, bytes) => newest.add(id, bytes));
+    for (const { id, endBytes } of replayed?.withRecords ?? []) {
+      if (id !== replayed?.newestId) copyOlder(from, to, id, endBytes);
     }
+  } finally {
+    newest.close();
   }
 }
 
-function copyOlder(
-  from: JournalFolder,
-  { id, endBytes }: LiveSegment,
-  write: (id: number, bytes: Buffer) => void,
-): boolean {
+function copyOlder(from: JournalFolder, to: JournalFolder, id: number, endBytes: number): void {
   const reader = new SegmentReader(from.segmentPath(id), id);
+  const copy = new SegmentCopy(to);
   try {
-    let copied = 0;
     for (const { bytes } of reader.groups()) {
-      write(id, bytes);
-      copied += bytes.length;
-      if (copied === endBytes) return true;
+      if (copy.bytes < endBytes) copy.add(id, bytes);
     }
-    return false;
   } finally {
     reader.close();
+    copy.close();
+  }
+  if (copy.bytes < endBytes) {
+    throw new JournalDamaged(`${from.segmentPath(id)} is damaged at byte ${copy.bytes}`);
+  }
+}
+
+class SegmentCopy {
+  readonly #folder: JournalFolder;
+  #file: number | null = null;
+  #bytes = 0;
+
+  constructor(folder: JournalFolder) {
+    this.#folder = folder;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(id: number, group: Buffer): void {
+    this.#file ??= openSync(this.#folder.segmentPath(id), 'wx', 0o600);
+    writeAll(this.#file, group, this.#bytes);
+    this.#bytes += group.length;
+  }
+
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
   }
 }

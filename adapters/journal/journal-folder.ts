@@ -25,11 +25,11 @@ export class JournalFolder {
     return existsSync(this.path);
   }
 
-  /** Makes it if it is not there; durable when it returns. */
+  /** Makes it if it is not there; durable when it returns, like the folder of all journals. */
   make(): void {
-    if (this.exists()) return;
-    mkdirSync(this.path, { mode: 0o700 });
-    syncFolder(dirname(this.path));
+    if (!this.exists()) mkdirSync(this.path, { mode: 0o700 });
+    const journals = dirname(this.path);
+    for (const folder of [journals, dirname(journals)]) syncFolder(folder);
   }
 
   segmentPath(id: number): string {

@@ -1,5 +1,5 @@
 /** Reads finished records out of a journal's segments, in order, a page at a time. */
-import { GROUP_HEADER_BYTES, GroupReader, type LiveSegment } from './journal-codec.ts';
+import { GROUP_HEADER_BYTES, GroupReader, type RecordSegment } from './journal-codec.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import { JournalDamaged, SegmentReader } from './journal-segment.ts';
 import type { OutboxPage } from './journal-writes.ts';
@@ -8,6 +8,8 @@ import type { OutboxPage } from './journal-writes.ts';
 type Cursor = { segmentId: number; at: number; seq: number };
 
 const FIRST_PAGE_BYTES = 256 * 1024;
+/** A page that has reached it takes no further record. */
+const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 export class Outbox {
   /** Nothing before it waits for the log. */
@@ -21,7 +23,7 @@ export class Outbox {
    */
   page(
     folder: JournalFolder,
-    live: readonly LiveSegment[],
+    live: readonly RecordSegment[],
     shippedSeq: number,
     limit: number,
   ): OutboxPage {
@@ -41,14 +43,14 @@ export class Outbox {
   }
 }
 
-function startOf({ id, firstSeq }: LiveSegment): Cursor {
+function startOf({ id, firstSeq }: RecordSegment): Cursor {
   return { segmentId: id, at: 0, seq: firstSeq };
 }
 
 /** @returns behind the last group that the page took whole */
 function takeGroups(
   folder: JournalFolder,
-  { id, endBytes }: LiveSegment,
+  { id, endBytes }: RecordSegment,
   begin: Cursor,
   page: PageBuilder,
 ): Cursor {
@@ -76,7 +78,7 @@ class PageBuilder {
   readonly #seqs: number[] = [];
   readonly #partitions: number[] = [];
   readonly #lengths: number[] = [];
-  #values = new Uint8Array(FIRST_PAGE_BYTES);
+  #values = new Uint8Array(0);
   #bytes = 0;
 
   constructor(shippedSeq: number, limit: number) {
@@ -85,7 +87,7 @@ class PageBuilder {
   }
 
   get isFull(): boolean {
-    return this.#seqs.length >= this.#limit;
+    return this.#seqs.length >= this.#limit || this.#bytes >= PAGE_BYTES_MAX;
   }
 
   /** @returns the number of the record behind the group; null if the page is full before its end */
@@ -119,7 +121,7 @@ class PageBuilder {
     this.#lengths.push(value.length);
     const needed = this.#bytes + value.length;
     if (needed > this.#values.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#values.length * 2));
+      const larger = new Uint8Array(Math.max(needed, this.#values.length * 2, FIRST_PAGE_BYTES));
       larger.set(this.#values.subarray(0, this.#bytes));
       this.#values = larger;
     }

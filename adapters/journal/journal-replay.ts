@@ -1,14 +1,14 @@
 /** Reads a journal back: by whoever opens it, and by whoever copies it while it is written. */
-import { type Checkpoint, GROUP_HEADER_BYTES, type LiveSegment } from './journal-codec.ts';
+import { type Checkpoint, GROUP_HEADER_BYTES, type RecordSegment } from './journal-codec.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import { JournalDamaged, SegmentReader } from './journal-segment.ts';
 import { JournalState } from './journal-state.ts';
 
 export type Replayed = {
   state: JournalState;
-  newest: LiveSegment;
-  /** Older segments with records that the log may not have, oldest first. */
-  older: LiveSegment[];
+  newestId: number;
+  /** Segments with records that the log may not have, oldest first; the newest may be the last. */
+  withRecords: RecordSegment[];
 };
 
 /**
@@ -46,24 +46,24 @@ function replay(
     }
     reader.assertNothingBehind(endBytes);
     if (checkpoint === null) return null;
-    const newest = { id, endBytes, firstSeq: checkpoint.nextSeq };
-    return { state, newest, older: unshipped(checkpoint, state.shippedSeq) };
+    const { nextSeq, shippedSeq } = state;
+    const newest = { id, endBytes, firstSeq: checkpoint.nextSeq, lastSeq: nextSeq - 1 };
+    const withRecords = [...checkpoint.older, newest].filter(
+      ({ firstSeq, lastSeq }) => lastSeq >= firstSeq && lastSeq > shippedSeq,
+    );
+    return { state, newestId: id, withRecords };
   } finally {
     reader.close();
   }
 }
 
-function unshipped({ older, nextSeq }: Checkpoint, shippedSeq: number): LiveSegment[] {
-  return older.filter((_, index) => (older[index + 1]?.firstSeq ?? nextSeq) - 1 > shippedSeq);
-}
-
 /** @throws JournalDamaged if a segment that is needed is missing */
-export function assertPresent(folder: JournalFolder, { newest, older }: Replayed): void {
+export function assertPresent(folder: JournalFolder, replayed: Replayed): void {
   const ids = new Set(folder.segmentIds());
-  for (const { id } of older) {
+  for (const { id } of replayed.withRecords) {
     if (ids.has(id)) continue;
     throw new JournalDamaged(
-      `${folder.segmentPath(id)} is missing: segment ${newest.id} says that it holds records ` +
+      `${folder.segmentPath(id)} is missing: segment ${replayed.newestId} says that it holds records ` +
         'which the log does not have',
     );
   }

@@ -105,13 +105,17 @@ export class SegmentReader {
   /** @returns null if no whole group of this segment begins there */
   group(at: number): Group | null {
     const header = this.#read(at, GROUP_HEADER_BYTES);
-    if (header === null || header.compare(MAGIC, 0, 4, 0, 4) !== 0) return null;
-    if (header.readUInt32LE(CHECKED_FROM) !== this.id) return null;
-    const index = header.readUInt32LE(12);
+    if (header === null || !this.#isOurs(header)) return null;
     const bytes = this.#read(at, GROUP_HEADER_BYTES + header.readUInt32LE(16));
-    if (bytes === null || crc32(bytes.subarray(CHECKED_FROM)) !== bytes.readUInt32LE(4))
-      return null;
+    // Who copies may read while the file begins its next life: what counts is what was read last.
+    if (bytes === null || !this.#isOurs(bytes)) return null;
+    if (crc32(bytes.subarray(CHECKED_FROM)) !== bytes.readUInt32LE(4)) return null;
+    const index = bytes.readUInt32LE(12);
     return { bytes, index, at };
+  }
+
+  #isOurs(header: Buffer): boolean {
+    return header.compare(MAGIC, 0, 4, 0, 4) === 0 && header.readUInt32LE(CHECKED_FROM) === this.id;
   }
 
   /** Bytes of a group that is whole. */
@@ -174,7 +178,8 @@ function readExactly(file: number, at: number, length: number): Buffer {
   return bytes;
 }
 
-function writeAll(file: number, bytes: Buffer, at: number): void {
+/** A write may take a part; a full disk makes it throw. */
+export function writeAll(file: number, bytes: Buffer, at: number): void {
   let written = 0;
   while (written < bytes.length) {
     written += writeSync(file, bytes, written, bytes.length - written, at + written);

@@ -101,7 +101,9 @@ export class JournalState {
 
   #requestLease(request: LeaseRequest): void {
     const { leaseId } = request;
-    if (this.requests.has(leaseId)) refuse(`lease ${leaseId} is requested twice`);
+    if (this.requests.has(leaseId) || this.leases.has(leaseId)) {
+      refuse(`lease ${leaseId} is requested twice`);
+    }
     this.requests.set(leaseId, request);
   }
 

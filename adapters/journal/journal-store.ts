@@ -7,7 +7,7 @@
  * does not have yet, and are then used again. I1: `started` is durable before the request is
  * dispatched. I9: a finished attempt and its charges are durable before the last byte leaves.
  */
-import { GROUP_HEADER_BYTES, GroupWriter, type LiveSegment } from './journal-codec.ts';
+import { GROUP_HEADER_BYTES, GroupWriter, type RecordSegment } from './journal-codec.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { Outbox } from './journal-outbox.ts';
 import { assertPresent, replayNewest } from './journal-replay.ts';
@@ -30,9 +30,10 @@ export class JournalStore {
   #current: SegmentWriter | null = null;
   /** The current segment's first record, or the next one. */
   #firstSeq = 1;
-  #older: LiveSegment[] = [];
+  #older: RecordSegment[] = [];
   #spares: number[] = [];
   #nextId = 1;
+  #checkpointBytes = 0;
 
   /**
    * @param path of the journal's folder, made if missing
@@ -60,7 +61,9 @@ export class JournalStore {
    */
   apply(group: Buffer): void {
     let segment = this.#segment();
-    if (segment.endBytes + group.length > this.#segmentBytes) segment = this.#rotate(segment);
+    // One that is mostly checkpoint would be left at once, again and again.
+    const mostBytes = Math.max(this.#segmentBytes, 2 * this.#checkpointBytes);
+    if (segment.endBytes + group.length > mostBytes) segment = this.#rotate(segment);
     try {
       this.#state.apply(group, GROUP_HEADER_BYTES, segment.endBytes);
     } catch (error) {
@@ -76,8 +79,9 @@ export class JournalStore {
   /** The oldest finished records that were not shipped yet. */
   outbox(limit: number): OutboxPage {
     const { id, endBytes } = this.#segment();
-    const live = [...this.#older, { id, endBytes, firstSeq: this.#firstSeq }];
-    return this.#outbox.page(this.#folder, live, this.#state.shippedSeq, limit);
+    const lastSeq = this.#state.nextSeq - 1;
+    const segments = [...this.#older, { id, endBytes, firstSeq: this.#firstSeq, lastSeq }];
+    return this.#outbox.page(this.#folder, segments, this.#state.shippedSeq, limit);
   }
 
   contents(): JournalContents {
@@ -102,11 +106,13 @@ export class JournalStore {
     if (replayed !== null) assertPresent(this.#folder, replayed);
     this.#state = replayed?.state ?? new JournalState();
     this.#outbox = new Outbox();
-    this.#older = replayed === null ? [] : [...replayed.older, replayed.newest];
+    this.#older = replayed?.withRecords ?? [];
     const ids = this.#folder.segmentIds();
     this.#nextId = (ids.at(-1) ?? 0) + 1;
-    this.#spares = ids.filter((id) => this.#older.every((segment) => segment.id !== id));
-    this.#beginAfter(replayed?.newest.id ?? null);
+    const newest = replayed?.newestId ?? null;
+    const kept = new Set([newest, ...this.#older.map(({ id }) => id)]);
+    this.#spares = ids.filter((id) => !kept.has(id));
+    this.#beginAfter(newest);
     this.#freeShipped();
   }
 
@@ -119,15 +125,23 @@ export class JournalStore {
     } finally {
       reader.close();
     }
+    this.#left(newest);
   }
 
   /** The next segment, after the current one is full. */
   #rotate(segment: SegmentWriter): SegmentWriter {
     const { id, endBytes } = segment;
-    this.#older.push({ id, endBytes, firstSeq: this.#firstSeq });
+    const records = { id, endBytes, firstSeq: this.#firstSeq, lastSeq: this.#state.nextSeq - 1 };
+    if (records.lastSeq >= records.firstSeq) this.#older.push(records);
     const next = this.#begin(segment);
     segment.close();
+    this.#left(id);
     return next;
+  }
+
+  /** All that lives of a segment is in its successor's checkpoint, but for records. */
+  #left(id: number): void {
+    if (this.#older.every((segment) => segment.id !== id)) this.#spares.push(id);
   }
 
   /** @param previous where the events of unfinished attempts stand; the caller closes it */
@@ -138,6 +152,7 @@ export class JournalStore {
     const segment = new SegmentWriter(this.#folder.segmentPath(id), id);
     segment.append(this.#checkpoint(previous));
     this.#folder.sync();
+    this.#checkpointBytes = segment.endBytes;
     this.#firstSeq = this.#state.nextSeq;
     this.#current = segment;
     return segment;
@@ -161,12 +176,12 @@ export class JournalStore {
   #freeShipped(): void {
     for (;;) {
       const oldest = this.#older[0];
-      const lastSeq = (this.#older[1]?.firstSeq ?? this.#firstSeq) - 1;
-      if (oldest === undefined || lastSeq > this.#state.shippedSeq) break;
+      if (oldest === undefined || oldest.lastSeq > this.#state.shippedSeq) break;
       this.#older.shift();
       this.#spares.push(oldest.id);
     }
-    while (this.#spares.length > SPARES_MAX)
+    while (this.#spares.length > SPARES_MAX) {
       this.#folder.removeSegment(this.#spares.shift() as number);
+    }
   }
 }

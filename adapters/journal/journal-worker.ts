@@ -6,6 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { GROUP_HEADER_BYTES } from './journal-codec.ts';
 import { WriteRefused } from './journal-state.ts';
 import { JournalStore } from './journal-store.ts';
+import type { JournalContents } from './journal-writes.ts';
 
 /** The first bytes of a buffer that moves to the worker, and back with the answer. */
 type Apply = { kind: 'apply'; buffer: ArrayBuffer; lengthBytes: number };
@@ -25,6 +26,12 @@ const port = parentPort;
 if (port === null) throw new Error('the journal worker runs in a worker thread');
 const store = new JournalStore((workerData as JournalWorkerData).path);
 
+function closed(): JournalContents {
+  const contents = store.contents();
+  store.close();
+  return contents;
+}
+
 function read(request: Read): unknown {
   switch (request.kind) {
     case 'outbox':
@@ -32,7 +39,7 @@ function read(request: Read): unknown {
     case 'contents':
       return store.contents();
     case 'close':
-      return store.close();
+      return closed();
     default:
       return request satisfies never;
   }

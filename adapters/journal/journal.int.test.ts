@@ -114,7 +114,9 @@ describe('the journal', () => {
 
   it('I9: acknowledges nothing once its disk has refused a write', async () => {
     const path = join(folder, 'e.journal');
-    const journal = await openJournal({ path });
+    const failures: string[] = [];
+    const onFailure = ({ message }: Error) => failures.push(message);
+    const journal = await openJournal({ path, onFailure });
     rmSync(path, { recursive: true });
     // Far more than one segment holds: the next one cannot be made.
     const event = 'x'.repeat(1024 * 1024);
@@ -125,7 +127,31 @@ describe('the journal', () => {
     const last = results.at(-1);
     expect(last?.status === 'rejected' && String(last.reason)).toContain('the journal failed');
     await expect(journal.contents()).rejects.toThrow('the journal failed');
+    await expect(journal.close()).rejects.toThrow('the journal failed');
+    expect(failures).toEqual([expect.stringContaining('the journal failed')]);
+  });
+
+  it('I9: says at its close what it holds, what was queued until then included', async () => {
+    const path = join(folder, 'g.journal');
+    const journal = await openJournal({ path, onFailure: () => expect.unreachable() });
+    const written = journal.write({ op: 'started', attemptId: 'a', event: '{}' });
+    const [first, second] = await Promise.all([journal.close(), journal.close()]);
+    await written;
+    expect(first.unfinished).toEqual([{ attemptId: 'a', event: '{}' }]);
+    expect(second).toEqual(first);
+    await expect(journal.write({ op: 'shipped', uptoSeq: 0 })).rejects.toThrow('is closed');
+  });
+
+  it('I9: a write that cannot be encoded fails alone', async () => {
+    const journal = await openJournal({ path: join(folder, 'h.journal') });
+    const before = journal.write({ op: 'recorded', partition: 1, event: 'A' });
+    const done = () => expect.unreachable();
+    expect(() => journal.submit({ op: 'recorded', partition: -1, event: 'B' }, done)).toThrow();
+    const after = journal.write({ op: 'recorded', partition: 1, event: 'C' });
+    await Promise.all([before, after]);
+    const records = await journal.outbox(10);
     await journal.close();
+    expect(records.map(({ value }) => Buffer.from(value).toString())).toEqual(['A', 'C']);
   });
 
   it('I9: writes what comes while the disk is busy, in the order in which it came', async () => {

@@ -36,19 +36,30 @@ export type Journal = {
   /** How many finished records wait for the log, as of the last commit. */
   outboxRecords(): number;
   contents(): Promise<JournalContents>;
-  /** Commits what is queued, then closes the files. */
-  close(): Promise<void>;
+  /**
+   * Commits what is queued, then closes the files.
+   *
+   * @returns what it holds for ever now
+   * @throws JournalError if it has failed
+   */
+  close(): Promise<JournalContents>;
 };
 
 /**
  * @param options.path of the journal's folder, made if missing
+ * @param options.onFailure called once if the journal fails after it was opened: nothing can be written
+ *   any more, and nobody knows whether the last group was
  * @throws JournalError if it cannot be opened, or was damaged
  */
-export async function openJournal(options: { path: string }): Promise<Journal> {
+export async function openJournal(options: {
+  path: string;
+  onFailure?: (error: JournalError) => void;
+}): Promise<Journal> {
   const workerData: JournalWorkerData = { path: options.path };
   const worker = new Worker(new URL('./journal-worker.ts', import.meta.url), { workerData });
   const journal = new WorkerJournal(worker);
   await journal.contents();
+  journal.onFailure = options.onFailure;
   return journal;
 }
 
@@ -98,6 +109,8 @@ class WorkerJournal implements Journal {
   #scheduled = false;
   #outboxRecords = 0;
   #failure: JournalError | null = null;
+  #closing: Promise<JournalContents> | undefined;
+  onFailure: ((error: JournalError) => void) | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -135,10 +148,17 @@ class WorkerJournal implements Journal {
     return this.#read({ kind: 'contents' }) as Promise<JournalContents>;
   }
 
-  async close(): Promise<void> {
-    if (this.#failure !== null) return;
-    await this.#read({ kind: 'close' });
-    await this.#worker.terminate();
+  close(): Promise<JournalContents> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<JournalContents> {
+    try {
+      return (await this.#read({ kind: 'close' })) as JournalContents;
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 
   #read(request: JournalRequest): Promise<unknown> {
@@ -210,5 +230,6 @@ class WorkerJournal implements Journal {
     this.#failure = error;
     for (const one of this.#inFlight.splice(0)) fail(one, error);
     for (const one of this.#waiting.splice(0)) fail(one, error);
+    if (this.#closing === undefined) this.onFailure?.(error);
   }
 }

@@ -14,6 +14,7 @@ import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { KafkaAppender } from './kafka-appender.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import { useZstd } from './kafka-codec.ts';
+import { connectOnce } from './kafka-connect-once.ts';
 import { type KafkaLimits, kafkaLimits } from './kafka-limits.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { openTopic } from './kafka-topic.ts';
@@ -41,6 +42,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const limits = { ...kafkaLimits, ...options.limits };
   const config = kafkaConfig(options, limits);
   useZstd();
+  connectOnce();
   const kafka = new Kafka(config);
   await prepareTopic(kafka, options, limits);
   const cluster = new KafkaCluster({ kafka, config, topic, partitions, limits });

@@ -66,7 +66,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const instanceId = newId('ins');
   const lock = tryLock(lockPath(options.journalFolder, instanceId));
   if (lock === null) throw new Error(`the lock of the new instance ${instanceId} is taken`);
-  const journal = await openJournal({ path: journalPath(options.journalFolder, instanceId) });
+  const path = journalPath(options.journalFolder, instanceId);
+  const journal = await openJournal({ path, onFailure: options.onFatal });
   const instance = new Instance(options, instanceId, journal, lock);
   const starting = instance.start().catch(options.onFatal);
   await Promise.race([starting, wait(options.limits.startWaitMs)]);
@@ -141,6 +142,7 @@ class Instance {
     await this.#follower.start();
     if (this.#stopping) return;
     await this.#takeover.start();
+    if (this.#stopping) return;
     this.#budgets.start();
     this.#shipper.start();
     this.#ready = true;
@@ -162,10 +164,12 @@ class Instance {
 
   /** An empty journal goes with its instance; one that is not is another instance's work. */
   async #leave(): Promise<void> {
-    const empty = isEmpty(await this.#journal.contents());
-    await this.#journal.close();
-    if (empty) removeJournal(journalPath(this.#options.journalFolder, this.#instanceId));
-    this.#lock.release();
+    try {
+      const left = await this.#journal.close();
+      if (isEmpty(left)) removeJournal(journalPath(this.#options.journalFolder, this.#instanceId));
+    } finally {
+      this.#lock.release();
+    }
   }
 
   #callDeps(): CallDeps {

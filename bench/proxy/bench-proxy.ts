@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fsyncP50Ms } from '../harness/machine.ts';
-import { type Subject, start, usageOf } from '../harness/process.ts';
+import { type Subject, start, type Usage, usageOf } from '../harness/process.ts';
 import { report } from '../harness/results.ts';
 import { median, rounded } from '../harness/stats.ts';
 import { type Load, load, run } from '../harness/wrk.ts';
@@ -16,7 +16,7 @@ import { startTollgate } from './tollgate.ts';
 
 export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--portkey DIR] [--no-portkey] [--profile DIR] [--compare FILE]
       Closed loop at 1, 32 and 64 connections: upstream, bare relay, Tollgate with authentication,
-      hold and durable event, and Portkey's gateway, which is installed into DIR (outside the
+      hold and durable event (one proxy, and two behind one port), and Portkey's gateway, which is installed into DIR (outside the
       project) unless it is there. Needs wrk and Go. --profile leaves CPU profiles of Tollgate's
       threads in DIR.
 `;
@@ -32,7 +32,7 @@ const BODY = JSON.stringify({
   max_tokens: 64,
 });
 
-type Contender = { name: string; url: string; pid: number; headers: Record<string, string> };
+type Contender = { name: string; url: string; pids: number[]; headers: Record<string, string> };
 type Sample = Load & { connections: number; cpuSPer1000: number; rssMib: number };
 
 export async function benchProxy(args: string[]): Promise<void> {
@@ -75,7 +75,8 @@ async function startAll(
 ): Promise<Contender[]> {
   const keep = (subject: Subject) => {
     subjects.push(subject);
-    return { name: subject.name, url: subject.ready['url'] ?? '', pid: subject.pid, headers: {} };
+    const { name, ready, pid } = subject;
+    return { name, url: ready['url'] ?? '', pids: [pid], headers: {} };
   };
   const binary = join(folder, 'upstream');
   await run(
@@ -89,11 +90,18 @@ async function startAll(
   const relay = keep(
     await start({ name: 'relay', command: process.execPath, args: [relayMain, upstream.url] }),
   );
-  const tollgate = await startTollgate(folder, upstream.url, options.nodeArgs);
+  const tollgate = async (name: string, proxies: number): Promise<Contender> => {
+    const { nodeArgs } = options;
+    const started = await startTollgate(join(folder, name), upstream.url, { proxies, nodeArgs });
+    const [first, ...others] = started.subjects.map(keep) as [Contender, ...Contender[]];
+    const pids = [...first.pids, ...others.flatMap((other) => other.pids)];
+    return { ...first, name, pids, headers: { authorization: `Bearer ${started.secret}` } };
+  };
   const contenders: Contender[] = [
     upstream,
     relay,
-    { ...keep(tollgate.subject), headers: { authorization: `Bearer ${tollgate.secret}` } },
+    await tollgate('tollgate', 1),
+    await tollgate('tollgate-2', 2),
   ];
   if (options.portkey === undefined) return contenders;
   const portkey = keep(await startPortkey(options.portkey));
@@ -124,9 +132,9 @@ async function measure(
   for (let round = 1; round <= rounds; round++) {
     for (const connections of CONNECTIONS) {
       for (const contender of contenders) {
-        const before = usageOf(contender.pid);
+        const before = usageOfAll(contender.pids);
         const result = await one(contender, connections, seconds);
-        const after = usageOf(contender.pid);
+        const after = usageOfAll(contender.pids);
         const cpuSPer1000 = ((after.cpuS - before.cpuS) / result.requests) * 1000;
         const sample = { ...result, connections, cpuSPer1000, rssMib: after.rssMib };
         samples.get(contender.name)?.push(sample);
@@ -139,6 +147,12 @@ async function measure(
     }
   }
   return samples;
+}
+
+function usageOfAll(pids: readonly number[]): Usage {
+  const all = pids.map(usageOf);
+  const total = (field: keyof Usage) => all.reduce((sum, usage) => sum + usage[field], 0);
+  return { cpuS: total('cpuS'), rssMib: total('rssMib') };
 }
 
 function medianOf(
@@ -161,6 +175,8 @@ function summarize(samples: ReadonlyMap<string, Sample[]>): Record<string, numbe
     rps_c64: of('tollgate', 64, 'rps'),
     p99_ms_c64: of('tollgate', 64, 'p99Ms'),
     rss_mib: of('tollgate', 64, 'rssMib'),
+    relay_ratio_2_proxies: of('tollgate-2', 64, 'rps') / of('relay', 64, 'rps'),
+    cpu_s_per_1000_2_proxies: of('tollgate-2', 64, 'cpuSPer1000'),
   };
   if (samples.has('portkey')) {
     summary['portkey_ratio'] = of('tollgate', 64, 'rps') / of('portkey', 64, 'rps');

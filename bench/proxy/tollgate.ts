@@ -1,5 +1,5 @@
-/** Tollgate as a subject: one proxy process on a data folder that has a key with a hard budget. */
-import { writeFileSync } from 'node:fs';
+/** Tollgate as a subject: proxies behind one port, on a data folder that has a key with a hard budget. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adminClient } from '@tollgate/standalone/admin-client.ts';
@@ -7,14 +7,15 @@ import { type Subject, start } from '../harness/process.ts';
 
 const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export type Tollgate = { subject: Subject; secret: string };
+export type Tollgate = { subjects: Subject[]; secret: string };
 
-/** The whole product first, to make the key as an operator would; then the proxy by itself. */
+/** The whole product first, to make the key as an operator would; then its proxies by themselves. */
 export async function startTollgate(
   folder: string,
   upstreamUrl: string,
-  nodeArgs: readonly string[] = [],
+  { proxies, nodeArgs }: { proxies: number; nodeArgs: readonly string[] },
 ): Promise<Tollgate> {
+  mkdirSync(folder, { recursive: true });
   const config = join(folder, 'tollgate.json');
   const data = join(folder, 'data');
   const settings = {
@@ -36,14 +37,18 @@ export async function startTollgate(
   });
   const secret = await createKey(platform.ready);
   await platform.stop();
-  const subject = await start({
-    name: 'tollgate',
-    command: process.execPath,
-    args: [...nodeArgs, moduleOf('../../apps/proxy/main.ts'), '--config', config, '--port', '0'],
-    env,
-    ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
-  });
-  return { subject, secret };
+  const proxyOn = (port: string) =>
+    start({
+      name: 'tollgate',
+      command: process.execPath,
+      args: [...nodeArgs, moduleOf('../../apps/proxy/main.ts'), '--config', config, '--port', port],
+      env,
+      ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
+    });
+  const first = await proxyOn('0');
+  const { port } = new URL(first.ready['url'] ?? '');
+  const others = Array.from({ length: proxies - 1 }, () => proxyOn(port));
+  return { subjects: [first, ...(await Promise.all(others))], secret };
 }
 
 async function createKey(ready: Record<string, string>): Promise<string> {

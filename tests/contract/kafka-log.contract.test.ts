@@ -63,6 +63,18 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
     },
   });
 
+  it('leaves no connection behind, however many partitions are read at once', async () => {
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    const log = await openKafkaLog(fresh());
+    const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+    await Promise.all(partitions.map((partition) => log.read({ ...PAGE, partition })));
+    await log.close();
+    // A socket that was ended is gone once the broker has closed it too.
+    await expect.poll(sockets, { timeout: 5_000 }).toBeLessThanOrEqual(before);
+  });
+
   it('is opened later where a proxy starts without a broker, and takes what is appended then', async () => {
     const options = fresh();
     await engine.kill(0);

@@ -10,16 +10,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProjector } from '@tollgate/projector/projector.ts';
-import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
+import { adminClient } from '@tollgate/standalone/admin-client.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
 import { runDemo } from '@tollgate/standalone/demo/run.ts';
 import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
 import { openStores } from '@tollgate/standalone/operator/stores.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call, invoicesOf, load, newKey } from './backup-house.ts';
 import { until } from './platform-house.ts';
 
 const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
-const CONNECTIONS = 8;
 
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-backup-'));
 const [data, backup] = [join(folder, 'data'), join(folder, 'backup')];
@@ -45,60 +45,14 @@ async function operator(...args: string[]): Promise<[number, string]> {
   return [code, said.trimEnd()];
 }
 
-async function invoicesOf(api: AdminClient): Promise<object[]> {
-  const { data: listed } = await api.get<{ data: { id: string }[] }>('/v1/invoices');
-  return Promise.all(listed.map(({ id }) => api.get<object>(`/v1/invoices/${id}`)));
-}
-
-async function newKey(api: AdminClient): Promise<string> {
-  const customer = await api.post<{ id: string }>('/v1/customers', { name: 'backed up' });
-  const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
-    customer_id: customer.id,
-    name: 'k',
-  });
-  await api.post('/v1/budgets', { scope: { type: 'key', id: key.id }, limit: '10' });
-  await until('the key works', async () => (await call(key.secret)) !== null);
-  return key.secret;
-}
-
-/** @returns the call's id, or null if it was refused */
-async function call(secret: string): Promise<string | null> {
-  const response = await fetch(`${platform.proxyUrl}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'sim-small', messages: [{ role: 'user', content: 'hi' }] }),
-  });
-  await response.arrayBuffer();
-  return response.ok ? response.headers.get('x-tollgate-call-id') : null;
-}
-
-/** Calls without a pause on several connections. */
-function load(secret: string) {
-  const answered: string[] = [];
-  let stopped = false;
-  const loops = Array.from({ length: CONNECTIONS }, async () => {
-    while (!stopped) {
-      const id = await call(secret);
-      if (id !== null) answered.push(id);
-    }
-  });
-  return {
-    answered,
-    async stop() {
-      stopped = true;
-      await Promise.all(loops);
-    },
-  };
-}
-
 describe('backup and restore', () => {
   it('I1, I4, I5: what was answered before a backup under load is billed after the loss of all else', async () => {
     const api = adminClient(platform.apiUrl, adminToken);
-    const secret = await newKey(api);
+    const secret = await newKey(api, platform.proxyUrl);
     const invoices = await invoicesOf(api);
     expect(invoices.length).toBeGreaterThan(0);
 
-    const traffic = load(secret);
+    const traffic = load(platform.proxyUrl, secret);
     await until('calls are answered', async () => traffic.answered.length > 50);
     const before = [...traffic.answered];
     expect(await operator('backup', '--to', backup)).toEqual([0, expect.stringContaining(backup)]);
@@ -118,7 +72,10 @@ describe('backup and restore', () => {
     expect(await operator('rebuild')).toEqual([0, expect.stringMatching(/Rebuilt [1-9]\d* rows/)]);
     platform = await startPlatform({ data, proxies: 2 });
     expect(await invoicesOf(adminClient(platform.apiUrl, adminToken))).toEqual(invoices);
-    await until('a key of then works', async () => (await call(secret)) !== null);
+    await until(
+      'a key of then works',
+      async () => (await call(platform.proxyUrl, secret)) !== null,
+    );
     await until('the journals of then are taken over', async () =>
       left.every((name) => !existsSync(join(data, 'journal', name))),
     );

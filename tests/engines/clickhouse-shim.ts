@@ -17,6 +17,8 @@ export type ClickhouseShim = {
   start(): Promise<void>;
   pause(): void;
   resume(): void;
+  /** Where its data folder is. */
+  readonly folder: string;
   /** Ends it and removes its folder. */
   dispose(): Promise<void>;
 };
@@ -47,6 +49,7 @@ export async function startClickhouseShim(
     },
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
+    folder,
     async dispose() {
       await ended('SIGKILL');
       rmSync(folder, { recursive: true, force: true });

@@ -14,6 +14,11 @@ export type EventStoreProcess = {
   kill(): Promise<void>;
   /** On the same port and file again. */
   start(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+  /** Where its file is. */
+  readonly folder: string;
   /** Ends it and removes its file. */
   dispose(): Promise<void>;
 };
@@ -35,6 +40,9 @@ export async function startEventStoreProcess(): Promise<EventStoreProcess> {
     async start() {
       ({ child, connectionString } = await startProcess([...args, '--port', port]));
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    folder,
     async dispose() {
       await kill();
       rmSync(folder, { recursive: true, force: true });

@@ -55,6 +55,11 @@ export type KafkaEngine = {
   kill(node: number): Promise<void>;
   /** Starts a killed node on its old folder; resolves when it serves. */
   restart(node: number): Promise<void>;
+  /** SIGSTOP and SIGCONT to every node. */
+  pause(): void;
+  resume(): void;
+  /** The storage of all nodes. */
+  folder: string;
   /** Stops every node and removes the storage. */
   stop(): Promise<void>;
 };
@@ -96,6 +101,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaEngin
     proxied: nodes.map(({ ports }) => ports.proxied),
     kill: (id) => end(nodes[id] as Node, 'SIGKILL'),
     restart: (id) => launch(nodes[id] as Node),
+    pause: () => nodes.forEach(({ process: node }) => void node?.kill('SIGSTOP')),
+    resume: () => nodes.forEach(({ process: node }) => void node?.kill('SIGCONT')),
+    folder: root,
     stop,
   };
 }

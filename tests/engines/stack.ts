@@ -16,6 +16,11 @@ export type Engine = {
   kill(): Promise<void>;
   /** On the same port and data again; resolves when it serves. */
   start(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+  /** All that it keeps. */
+  folder: string;
 };
 
 export type Engines = {
@@ -65,7 +70,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     return {
       config,
       brokers: kafka.bootstrap,
-      broker: { kill: () => kafka.kill(0), start: () => kafka.restart(0) },
+      broker: { ...kafka, kill: () => kafka.kill(0), start: () => kafka.restart(0) },
       ledger: eventStore,
       warehouse: clickhouse,
       stop,

@@ -24,7 +24,8 @@ export class TakeoverLoop {
 
   /** Resolves after the first round; the next ones follow by themselves. */
   async start(): Promise<void> {
-    await this.#round();
+    this.#running = this.#round();
+    await this.#running;
     this.#schedule();
   }
 

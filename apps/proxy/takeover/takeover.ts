@@ -89,7 +89,6 @@ async function takeOver(deps: TakeoverDeps, instanceId: string): Promise<TakenOv
 async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<TakenOver> {
   const path = journalPath(deps.folder, instanceId);
   const journal = await openJournal({ path });
-  let empty = false;
   try {
     const { leaseRequests, unfinished } = await journal.contents();
     for (const request of leaseRequests) {
@@ -106,11 +105,13 @@ async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<T
       await settleLease(deps.ledger, stream, leaseId, spent);
       await journal.write({ op: 'lease_forgotten', leaseId });
     }
-    empty = isEmpty(await journal.contents());
-    return { instanceId, unfinished: unfinished.length, shipped, leases: leases.length };
-  } finally {
-    await journal.close();
+    const empty = isEmpty(await journal.close());
     if (empty) removeJournal(path);
+    return { instanceId, unfinished: unfinished.length, shipped, leases: leases.length };
+  } catch (error) {
+    // It may be the journal itself that has failed: then there is nothing to close.
+    await journal.close().catch(() => undefined);
+    throw error;
   }
 }
 

@@ -3,10 +3,22 @@
  * moment, and the secrets. The warehouse is left out: a rebuild makes it anew from the log. What runs
  * on servers is backed up there (docs/operations.md).
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
+import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
 import { OperatorError } from './stores.ts';
 
@@ -38,9 +50,11 @@ export async function backUp(data: string, target: string): Promise<string[]> {
     copyFileSync(paths.secrets, placeOf(paths.secrets));
     copied.push(paths.secrets);
   }
+  syncTree(target);
   const names = copied.map((path) => relative(data, path));
   const manifest = { taken_at: new Date().toISOString(), files: names };
   writeFileSync(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+  for (const path of [join(target, MANIFEST), target, dirname(target)]) sync(path);
   return names;
 }
 
@@ -50,12 +64,41 @@ function journalsIn(folder: string): string[] {
   return names.sort().map((name) => join(folder, name));
 }
 
+/** Durable before the manifest says so; after the standstill, which is to be brief. */
+function syncTree(folder: string): void {
+  for (const { name, parentPath } of readdirSync(folder, {
+    recursive: true,
+    withFileTypes: true,
+  })) {
+    sync(join(parentPath, name));
+  }
+  sync(folder);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /**
  * While ledger and log stand still, a journal can go on alone: nothing that it holds can be shipped or
- * settled. Each copy is therefore of a moment that the copies of ledger and log belong to.
+ * settled. Each copy is therefore of a moment that the copies of ledger and log belong to. One that was
+ * damaged is copied as it is: whoever mends it has nothing else.
  */
 function copyJournals(folder: string, placeOf: (path: string) => string): string[] {
   rmSync(placeOf(folder), { recursive: true });
   mkdirSync(placeOf(folder), { mode: 0o700 });
-  return journalsIn(folder).filter((path) => copyJournal(path, placeOf(path)));
+  return journalsIn(folder).filter((path) => {
+    try {
+      return copyJournal(path, placeOf(path));
+    } catch (error) {
+      if (!(error instanceof JournalDamaged)) throw error;
+      cpSync(path, placeOf(path), { recursive: true });
+      return true;
+    }
+  });
 }
