@@ -25,6 +25,7 @@ const SHARDING_KEY = 'cityHash64(customer_id)';
 
 const TABLE = /^\s*CREATE TABLE IF NOT EXISTS tollgate\.(?<name>\w+) /;
 const VIEW = /^\s*CREATE VIEW IF NOT EXISTS tollgate\.(?<name>\w+) AS\b/;
+const SETTING = /^ALTER TABLE tollgate\.(?<name>\w+) (?=MODIFY SETTING )/;
 const ENGINE = /\bENGINE = (?<engine>\w*MergeTree)(?:\((?<version>\w+)\))?(?=\s)/g;
 
 /**
@@ -59,6 +60,11 @@ export function onCluster(statement: string, cluster: string): string[] {
   }
   if (VIEW.test(statement)) {
     return [statement.replace(VIEW, (head) => head.replace(/ AS$/, ` ON CLUSTER '${cluster}' AS`))];
+  }
+  const altered = SETTING.exec(statement)?.groups?.['name'] ?? '';
+  if (PLACES[altered] !== undefined) {
+    const table = PLACES[altered] === 'sharded' ? `${altered}_local` : altered;
+    return [statement.replace(SETTING, `ALTER TABLE tollgate.${table} ON CLUSTER '${cluster}' `)];
   }
   const name = TABLE.exec(statement)?.groups?.['name'] ?? '';
   const place = PLACES[name];
