@@ -1,15 +1,7 @@
 /** The files of one journal: a folder of numbered segments. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncPath } from '../files/sync-path.ts';
 
 const SEGMENT_NAME = /^(\d{10})\.segment$/;
 const REMOVED_SUFFIX = '.removed';
@@ -29,7 +21,7 @@ export class JournalFolder {
   make(): void {
     if (!this.exists()) mkdirSync(this.path, { mode: 0o700 });
     const journals = dirname(this.path);
-    for (const folder of [journals, dirname(journals)]) syncFolder(folder);
+    for (const folder of [journals, dirname(journals)]) syncPath(folder);
   }
 
   segmentPath(id: number): string {
@@ -56,7 +48,7 @@ export class JournalFolder {
 
   /** Makes what was made and renamed in it durable. */
   sync(): void {
-    syncFolder(this.path);
+    syncPath(this.path);
   }
 }
 
@@ -66,7 +58,7 @@ export class JournalFolder {
  */
 export function removeJournal(path: string): void {
   renameSync(path, path + REMOVED_SUFFIX);
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
   rmSync(path + REMOVED_SUFFIX, { recursive: true, force: true });
 }
 
@@ -76,14 +68,5 @@ export function finishRemovals(folder: string): void {
     if (name.endsWith(`.journal${REMOVED_SUFFIX}`)) {
       rmSync(join(folder, name), { recursive: true, force: true });
     }
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -17,6 +17,7 @@ import {
 import { dirname } from 'node:path';
 import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
 import { type SecretsFile, secretsFile } from '@tollgate/schemas/secrets/secrets-file.ts';
+import { syncPath } from '../files/sync-path.ts';
 
 export type Secrets = {
   /** Newest first. A key that was issued under an older pepper is found by trying it. */
@@ -106,7 +107,7 @@ function makeFile(path: string): string | null {
     throw error;
   } finally {
     unlinkSync(temporary);
-    syncFolder(dirname(path));
+    syncPath(dirname(path));
   }
 }
 
@@ -121,14 +122,5 @@ function writeDurably(path: string, text: string): void {
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

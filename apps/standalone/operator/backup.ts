@@ -4,19 +4,17 @@
  * on servers is backed up there (docs/operations.md).
  */
 import {
-  closeSync,
   copyFileSync,
   cpSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { syncPath } from '@tollgate/adapters/files/sync-path.ts';
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
 import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
@@ -54,7 +52,7 @@ export async function backUp(data: string, target: string): Promise<string[]> {
   const names = copied.map((path) => relative(data, path));
   const manifest = { taken_at: new Date().toISOString(), files: names };
   writeFileSync(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
-  for (const path of [join(target, MANIFEST), target, dirname(target)]) sync(path);
+  for (const path of [join(target, MANIFEST), target, dirname(target)]) syncPath(path);
   return names;
 }
 
@@ -70,18 +68,9 @@ function syncTree(folder: string): void {
     recursive: true,
     withFileTypes: true,
   })) {
-    sync(join(parentPath, name));
+    syncPath(join(parentPath, name));
   }
-  sync(folder);
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  syncPath(folder);
 }
 
 /**
