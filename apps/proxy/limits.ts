@@ -73,8 +73,6 @@ export const proxyLimits = {
 
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
-  /** Writes that wait for the journal's worker. */
-  journalQueueMax: 65_536,
   /** Records per append to the log. */
   shipBatchRecordsMax: 1_000,
   /**
