@@ -3,8 +3,7 @@
  * before the next begins. A group that is not whole is therefore the last that was written, and was
  * never acknowledged. What stands behind the last whole group is nothing, or what the file held in
  * an earlier life: files are used again, because a write into blocks that a file has already costs
- * a third of one that makes it grow (bench/results; ADR 0003). The segment's id in every header
- * tells the lives apart.
+ * half of one that makes it grow (ADR 0003). The segment's id in every header tells the lives apart.
  *
  * Header, little-endian: magic, CRC-32 of all that follows, segment id, index of the group in the
  * segment, length of the payload; u32 each.

@@ -188,8 +188,8 @@ export const migrations: readonly { name: string; statements: readonly string[] 
   },
   {
     name: 'parts up to 200 MB in one file each',
-    // Not one for each column and its marks, each of which is synced: that was a sixth of the
-    // projector's CPU time. Merged parts are larger, and are read by column as ever.
+    // Not one for each column and its marks, each of which is synced: that was a tenth to a sixth of
+    // the projector's CPU time. Merged parts are larger, and are read by column as ever.
     statements: ['raw_usage', 'rollup_15m', 'dirty_bucket'].map(
       (table) => `ALTER TABLE tollgate.${table} MODIFY SETTING min_bytes_for_wide_part = 200000000`,
     ),
