@@ -17,8 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.remove());
 afterEach(async () => {
+  // A line can be read before its call is over: the next test must not take that call for its own.
+  await eventually(async () => ((await callsInFlight()) === 0 ? true : undefined));
   billed = (await fixture.simulator.bill()).length;
 });
+
+async function callsInFlight(): Promise<number> {
+  const status = await fetch(`${fixture.simulator.url}/sim/status`);
+  return ((await status.json()) as { calls_in_flight: number }).calls_in_flight;
+}
 
 /** What was charged since the last test. */
 async function charged(): Promise<Pick<BillLine, 'output_tokens' | 'outcome'>[]> {
@@ -108,13 +115,9 @@ describe('a steered fault', () => {
     const call = gather(steered('stall_after:120', { stream }), 120);
     expect(await call.over).toEqual({ bytes: 120, ending: 'enough' });
     expect(await charged()).toEqual([{ output_tokens: 40, outcome: 'fault' }]);
-    const inFlight = async () => {
-      const status = await fetch(`${fixture.simulator.url}/sim/status`);
-      return ((await status.json()) as { calls_in_flight: number }).calls_in_flight;
-    };
-    expect(await inFlight()).toBe(1);
+    expect(await callsInFlight()).toBe(1);
     call.hangUp();
-    await eventually(async () => ((await inFlight()) === 0 ? true : undefined));
+    await eventually(async () => ((await callsInFlight()) === 0 ? true : undefined));
     expect(await charged()).toHaveLength(1);
   });
 
@@ -173,11 +176,7 @@ describe('a steered fault', () => {
   ])('a hang-up before the first token pays as documented: %j', async ({ stream, paid }) => {
     const metadata = { sim_latency_ms: '5000', sim_output_tokens: '40' };
     const call = gather(chatBody(metadata, { stream }));
-    const calls = async () => {
-      const status = await fetch(`${fixture.simulator.url}/sim/status`);
-      return ((await status.json()) as { calls_in_flight: number }).calls_in_flight;
-    };
-    await eventually(async () => ((await calls()) === 1 ? true : undefined));
+    await eventually(async () => ((await callsInFlight()) === 1 ? true : undefined));
     call.hangUp();
     await eventually(async () => ((await charged()).length === 1 ? true : undefined));
     expect(await charged()).toEqual([{ output_tokens: paid, outcome: 'client_aborted' }]);
