@@ -3,10 +3,10 @@
  * A connection runs one statement at a time: one writes, one takes rows in, and a few read. One data
  * folder belongs to one process, and never to a worker thread (design §4).
  */
-import { open, unlink } from 'node:fs/promises';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { boundedSelect } from './bounded-select.ts';
+import { RowsFile } from './rows-file.ts';
 import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
@@ -45,6 +45,8 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
   const guestReads = new Pool(guests, GUEST_QUEUE_MAX);
   const writes = new Queue();
   const loads = new Queue();
+  const written = new RowsFile(`${options.path}.rows`);
+  const loaded = new RowsFile(`${options.path}.loaded`);
   return {
     query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
       read(reads, async ({ client }) => {
@@ -70,59 +72,50 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
       writes.run(async () => {
         await guarded(() => writer.client.command({ query: sql, query_params: params }));
       }),
-    insertLines: (table, lines) =>
-      writes.run(() => insertInto(writer, `${options.path}.rows`, table, lines)),
-    loadLines: (table, lines) =>
-      loads.run(() => insertInto(loader, `${options.path}.loaded`, table, lines)),
+    insertLines: (table, lines) => writes.run(() => insertInto(writer, written, table, lines)),
+    loadLines: (table, lines) => loads.run(() => insertInto(loader, loaded, table, lines)),
     async close() {
       await Promise.all([writes, loads].map((queue) => queue.run(() => Promise.resolve())));
       await Promise.all(
         [writer, loader, ...readers, ...guests].map(({ client }) => client.close()),
       );
+      await Promise.all([written.close(), loaded.close()]);
     },
   };
 }
 
 async function insertInto(
   place: Reader,
-  file: string,
+  file: RowsFile,
   table: string,
-  lines: string | Uint8Array,
+  lines: string | Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
-  if (bytes.length > 0) await guarded(() => insertBytes(place, file, table, bytes));
+  if (typeof lines === 'string') return insertInto(place, file, table, Buffer.from(lines));
+  if (!(lines instanceof Uint8Array)) return insertFrom(place, file, table, lines);
+  if (lines.length === 0) return;
+  if (lines.length > INLINE_BYTES_MAX) return insertFrom(place, file, table, [lines]);
+  const insert = { table, values: lines, format: 'JSONEachRow' as const };
+  await guarded(() => place.connection.chdb.rawInsert({ ...insert, settings: INSERT_SETTINGS }));
 }
 
 /**
  * Rows beside the statement cost the engine some 12 ns per byte before it looks at the first one
  * (chDB 26.7, even for a single column), and copies of them; from a file it reads them as they are.
- * The file has no name while it is read, so that none is left behind.
  */
-async function insertBytes(
+async function insertFrom(
   { connection }: Reader,
-  file: string,
+  file: RowsFile,
   table: string,
-  bytes: Uint8Array,
+  chunks: Iterable<Uint8Array>,
 ): Promise<void> {
-  if (bytes.length <= INLINE_BYTES_MAX) {
-    const insert = { table, values: bytes, format: 'JSONEachRow' as const };
-    await connection.chdb.rawInsert({ ...insert, settings: INSERT_SETTINGS });
-    return;
-  }
-  const handle = await open(file, 'w+', 0o600);
-  try {
-    await unlink(file);
-    // At positions, not at the handle's own offset, which stays at the start for whoever reads.
-    for (let at = 0; at < bytes.length; ) {
-      at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
-    }
+  await guarded(async () => {
+    const path = await file.hold(chunks);
+    if (path === null) return;
     await connection.chdb.queryAsync(
-      `INSERT INTO ${table} FROM INFILE '/dev/fd/${handle.fd}'
+      `INSERT INTO ${table} FROM INFILE '${path}'
        SETTINGS ${INSERT_SETTINGS_TEXT}, input_format_parallel_parsing = 0 FORMAT JSONEachRow`,
     );
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -135,8 +135,9 @@ class ClickhouseWarehouse implements Warehouse {
     return this.#insert(this.#writes, table, lines);
   }
 
-  loadLines(table: string, lines: string | Uint8Array): Promise<void> {
-    return this.#insert(this.#loads, table, lines);
+  async loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void> {
+    const body = typeof lines === 'string' ? lines : gathered(lines, this.#limits.insertBytesMax);
+    return this.#insert(this.#loads, table, body);
   }
 
   async #insert(queue: Queue, table: string, lines: string | Uint8Array): Promise<void> {
@@ -202,3 +203,16 @@ class ClickhouseWarehouse implements Warehouse {
 }
 
 const places = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** One buffer: the request keeps it until the server has taken all of it. */
+function gathered(chunks: Iterable<Uint8Array>, bytesMax: number): Uint8Array {
+  const copies: Buffer[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    copies.push(Buffer.from(chunk));
+    bytes += chunk.length;
+    // Whoever inserts refuses it; more need not be in memory for that.
+    if (bytes > bytesMax) break;
+  }
+  return Buffer.concat(copies);
+}

@@ -55,8 +55,10 @@ export type Warehouse = {
   /**
    * As `insertLines`, on a connection of its own, beside whatever is written meanwhile: in order only
    * among themselves. For tables that nobody else writes to.
+   *
+   * @param lines at once, or in chunks, each of which is its giver's again when the next is asked for
    */
-  loadLines(table: string, lines: string | Uint8Array): Promise<void>;
+  loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void>;
 
   close(): Promise<void>;
 };

@@ -80,14 +80,12 @@ export class BatchWriter {
     const slot = this.#slot;
     this.#slot = slot === 0 ? 1 : 0;
     const keys = keysToLookUp(projected);
-    const stored = await this.#raw.counted(slot, keys);
-    for (const key of keys) {
-      const row = before?.counted.get(key);
-      if (row !== undefined) stored.set(key, row);
-    }
-    const { rows: decided, conflicting } = decideDispositions(projected, stored);
+    const standing = await this.#raw.counted(slot, keys);
+    const stored = (key: string) => before?.counted.get(key) ?? standing.get(key);
+    const { rows: decided, counted, conflicting } = decideDispositions(projected, stored);
     const rows = await this.#stage(slot, decided, epochs);
-    return { slot, rows, counted: countedOf(rows), conflicting };
+    if (rows !== decided) for (const key of newlyDead(decided, rows)) counted.delete(key);
+    return { slot, rows, counted, conflicting };
   }
 
   /** @throws FencedError if another projector has a newer epoch of one of the partitions */
@@ -140,7 +138,7 @@ export class BatchWriter {
       const [only] = rows;
       if (only === undefined) return [];
       if (rows.length === 1) {
-        if (only.facts === null) throw error;
+        if (only.disposition === 'dead') throw error;
         const reason = error instanceof Error ? error.message : String(error);
         return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
       }
@@ -178,13 +176,11 @@ export class BatchWriter {
   }
 }
 
-function countedOf(rows: readonly ProjectedRow[]): Map<string, CountedRow> {
-  const counted = new Map<string, CountedRow>();
-  for (const { disposition, idKey, leafHex, facts } of rows) {
-    if (disposition !== 'counted' || facts === null) continue;
-    counted.set(idKey, { idKey, leafHex, resolvable: facts.resolvable });
-  }
-  return counted;
+/** Keys of the rows that counted before the engine was asked to read them. */
+function newlyDead(before: readonly ProjectedRow[], after: readonly ProjectedRow[]): string[] {
+  return before.flatMap(({ disposition, idKey }, index) =>
+    disposition === 'counted' && after[index]?.disposition === 'dead' ? [idKey] : [],
+  );
 }
 
 export function placeOf({ partition, offset }: { partition: number; offset: bigint }): string {

@@ -5,11 +5,13 @@
  */
 import { dead, type ProjectedRow, uuidKey } from './projection.ts';
 
-/** A counted row that stands in the warehouse already. */
-export type CountedRow = { idKey: string; leafHex: string; resolvable: boolean };
+/** What is asked of a counted row: of one that stands in the warehouse, or of a row that will. */
+export type CountedRow = Pick<ProjectedRow, 'leafHex' | 'resolvable'>;
 
 export type Decided = {
   rows: ProjectedRow[];
+  /** Those of the rows that count, by key. */
+  counted: Map<string, CountedRow>;
   /** Duplicates whose content differs from the counted one: somebody reuses ids. */
   conflicting: number;
 };
@@ -17,38 +19,40 @@ export type Decided = {
 /** Keys whose counted rows `decide` must be told of. */
 export function keysToLookUp(rows: readonly ProjectedRow[]): Set<string> {
   const keys = new Set<string>();
-  for (const { facts, idKey } of rows) {
-    if (facts === null) continue;
+  for (const { disposition, resolvesId, idKey } of rows) {
+    if (disposition === 'dead') continue;
     keys.add(idKey);
-    if (facts.resolvesId !== null) keys.add(uuidKey(facts.resolvesId));
+    if (resolvesId !== null) keys.add(uuidKey(resolvesId));
   }
   return keys;
 }
 
-/** @param rows in order of their offsets within each partition */
+/**
+ * @param rows in order of their offsets within each partition
+ * @param stored finds the counted row of a lower position, by key
+ */
 export function decideDispositions(
   rows: readonly ProjectedRow[],
-  stored: ReadonlyMap<string, CountedRow>,
+  stored: (key: string) => CountedRow | undefined,
 ): Decided {
-  const counted = new Map(stored);
+  const counted = new Map<string, CountedRow>();
+  const countedAt = (key: string) => counted.get(key) ?? stored(key);
   let conflicting = 0;
   const decided = rows.map((row) => {
-    const { facts } = row;
-    if (facts === null) return row;
-    const first = counted.get(row.idKey);
+    if (row.disposition === 'dead') return row;
+    const first = countedAt(row.idKey);
     if (first !== undefined) {
       if (first.leafHex !== row.leafHex) conflicting++;
       return { ...row, disposition: 'duplicate' as const };
     }
-    if (facts.resolvesId !== null) {
-      const target = counted.get(uuidKey(facts.resolvesId));
+    if (row.resolvesId !== null) {
+      const target = countedAt(uuidKey(row.resolvesId));
       if (target === undefined) return { ...row, ...dead('resolves_id: no such counted attempt') };
       if (!target.resolvable)
         return { ...row, ...dead('resolves_id: the attempt is not resolvable') };
     }
-    const { idKey, leafHex } = row;
-    counted.set(idKey, { idKey, leafHex, resolvable: facts.resolvable });
+    counted.set(row.idKey, row);
     return row;
   });
-  return { rows: decided, conflicting };
+  return { rows: decided, counted, conflicting };
 }

@@ -1,11 +1,11 @@
 /** Every bound of the projector with its unit and its reason. */
 export const projectorLimits = {
-  /** Records per batch over all partitions: one insert, one block. */
-  batchRecordsMax: 20_000,
+  /** Records per batch over all partitions: one insert, one block. Smaller ones cost more merges. */
+  batchRecordsMax: 40_000,
   /** Records that are parsed in one turn of the event loop: some 10 ms. */
   sliceRecords: 500,
-  /** Bytes per read of one partition. */
-  readBytesMax: 16 * 1024 * 1024,
+  /** Bytes per batch over all partitions; up to four batches are in memory, from read to written. */
+  batchBytesMax: 64 * 1024 * 1024,
   /** Pause between two looks at an idle log, ms. */
   idleMs: 50,
   /** Pause after a failure of a store, ms, doubled up to the maximum; there is no last attempt. */

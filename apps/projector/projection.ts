@@ -21,8 +21,10 @@ export type ProjectedRow = {
   leafHex: string;
   /** The record's JSON object as it stands, on one line, UTF-8; null for dead rows. */
   object: Uint8Array | null;
-  /** What dispositions are decided by; null for dead rows. */
-  facts: { resolvesId: string | null; resolvable: boolean } | null;
+  /** Null for all but resolutions. */
+  resolvesId: string | null;
+  /** A resolution may still state what this attempt cost. */
+  resolvable: boolean;
   appendedAtMs: number;
 };
 
@@ -42,21 +44,32 @@ const LEAF_PREFIX = 0;
 export function projectRecord(record: LogRecord): ProjectedRow {
   const { partition, offset, value, appendedAtMs } = record;
   const leafHex = leafOf(value);
-  const place = { partition, offset, leafHex, appendedAtMs };
   const parsed = readRecord(value);
-  if (typeof parsed === 'string') return { ...place, ...dead(parsed) };
-  return { ...place, disposition: 'counted', deadReason: null, ...parsed };
+  if (typeof parsed === 'string') {
+    return { partition, offset, leafHex, appendedAtMs, ...dead(parsed) };
+  }
+  return {
+    partition,
+    offset,
+    disposition: 'counted',
+    deadReason: null,
+    leafHex,
+    appendedAtMs,
+    idKey: parsed.idKey,
+    object: parsed.object,
+    resolvesId: parsed.resolvesId,
+    resolvable: parsed.resolvable,
+  };
 }
 
 /** What a dead row says instead of an event. */
-export function dead(
-  reason: string,
-): Pick<ProjectedRow, 'disposition' | 'deadReason' | 'idKey' | 'object' | 'facts'> {
+export function dead(reason: string): Read & Pick<ProjectedRow, 'disposition' | 'deadReason'> {
   const deadReason = reason.slice(0, REASON_LENGTH_MAX);
-  return { disposition: 'dead', deadReason, idKey: '0', object: null, facts: null };
+  const nothing = { idKey: '0', object: null, resolvesId: null, resolvable: false };
+  return { disposition: 'dead', deadReason, ...nothing };
 }
 
-type Read = Pick<ProjectedRow, 'idKey' | 'object' | 'facts'>;
+type Read = Pick<ProjectedRow, 'idKey' | 'object' | 'resolvesId' | 'resolvable'>;
 
 /** @returns a reason if the record is dead */
 function readRecord(value: Uint8Array): Read | string {
@@ -71,8 +84,8 @@ function readRecord(value: Uint8Array): Read | string {
   if (plain === null) return parseRecord(value, json);
   if (!UUID_V7.test(plain.id)) return NOT_OURS;
   if (!isDate(plain.time)) return NO_DATE;
-  const facts = { resolvesId: null, resolvable: plain.resolvable };
-  return { idKey: uuidKey(plain.id), object: value, facts };
+  const { resolvable } = plain;
+  return { idKey: uuidKey(plain.id), object: value, resolvesId: null, resolvable };
 }
 
 function parseRecord(value: Uint8Array, json: string): Read | string {
@@ -93,7 +106,8 @@ function parseRecord(value: Uint8Array, json: string): Read | string {
   return {
     idKey: idKeyOf(event),
     object: onOneLine(value, json),
-    facts: { resolvesId: event.resolves_id, resolvable: isResolvable(event) },
+    resolvesId: event.resolves_id,
+    resolvable: isResolvable(event),
   };
 }
 

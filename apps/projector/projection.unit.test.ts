@@ -35,7 +35,7 @@ describe('the row of a record', () => {
   ])('I5: is the same by the quick and by the long way: %s', (_, changed) => {
     const quick = rowOf(attempt());
     const long = rowOf(changed(attempt()));
-    expect(quick.facts).toEqual({ resolvesId: null, resolvable: true });
+    expect(quick).toMatchObject({ resolvesId: null, resolvable: true });
     expect(quick.object).toBe(attempt());
     expect({ ...long, leafHex: '', object: '' }).toEqual({ ...quick, leafHex: '', object: '' });
     expect(long.object?.startsWith('{')).toBe(true);

@@ -75,6 +75,22 @@ describe('the projector', () => {
     ]);
   });
 
+  it('I1: a record that is far longer than the others of its batch is a row like them', async () => {
+    const external_data = JSON.stringify({ text: 'ü'.repeat(10_000) });
+    const long = { type: 'external', source: 'collector', external_data } as const;
+    await house.append([attempt(), attempt({ ...long, id: 'x-1' }), attempt()]);
+    await house.append([attempt({ ...long, id: 'x-2' })]);
+    await start('p1');
+    await settled();
+    expect(await dispositions()).toEqual([{ d: 'counted', n: '4' }]);
+    const [row] = await house.warehouse.query<{ n: string; same: number }>(
+      `SELECT count() AS n, min(external_data = {external_data:String}) AS same
+       FROM tollgate.raw_usage WHERE type = 'external'`,
+      { external_data },
+    );
+    expect(row).toEqual({ n: '2', same: 1 });
+  });
+
   it('I10: equal foreign ids of two customers both count', async () => {
     await start('p1');
     const event = attempt({ type: 'external', id: 'x-1', source: 'collector' });

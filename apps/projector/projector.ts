@@ -2,12 +2,14 @@
  * The projector: log → warehouse, exactly once in effect (design §9). Order of one batch: read, parse,
  * decide, stage; then intent durable, dead letters durable, dirty marks, one fenced insert, read back.
  * Whatever dies in between, the next owner finds the torn range by the intent and inserts what is
- * missing. Staging of a batch runs beside the writing of the one before.
+ * missing. Staging of a batch runs beside the writing of the one before, and while there is a backlog
+ * later ones are read and parsed beside both.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
+import { BatchReader } from './batch-reader.ts';
 import {
   type BatchOptions,
   BatchWriter,
@@ -69,18 +71,18 @@ class Run {
   /** First offset without a row, of the partitions that are owned. */
   #next = new Map<number, bigint>();
   #prepared: Promise<StagedBatch | null> | null = null;
-  #rollupPauseMs = 0;
   /** Of the partitions that are owned. */
   readonly #epochs = new Map<number, bigint>();
-  #ends: bigint[] = [];
+  #reader: BatchReader;
   #stopping = false;
   /** A batch may be torn: take over from ourselves, which finds it by its intent. */
   #inDoubt = false;
   #generation = 0;
+  #rollupPauseMs = 0;
+  #rolledAtMs = Number.NEGATIVE_INFINITY;
   /** Only a newer distribution than this one counts: in this one somebody else was quicker. */
   #fencedAt = Number.NEGATIVE_INFINITY;
   #done: Promise<'stopped' | 'fenced'> = Promise.resolve('stopped');
-  #rolledAtMs = Number.NEGATIVE_INFINITY;
   /** Who waits for a cycle that found nothing to do. */
   #waiting: (() => void)[] = [];
 
@@ -95,6 +97,7 @@ class Run {
       name: owner,
       bucketsMax: this.#limits.rollupBucketsMax,
     });
+    this.#reader = this.#newReader([]);
   }
 
   async open(): Promise<void> {
@@ -111,11 +114,12 @@ class Run {
     const taken = [...assigned].filter((p) => this.#inDoubt || !this.#epochs.has(p));
     const lost = this.owned().filter((p) => !assigned.has(p));
     this.#generation = generation;
-    const changed = taken.length > 0 || lost.length > 0;
-    if (changed) await this.#forgetPrepared();
+    if (taken.length === 0 && lost.length === 0 && !this.#inDoubt) return;
+    await this.#forgetPrepared();
     for (const partition of lost) this.#disown(partition);
-    if (changed || this.#inDoubt) await this.#writer.open();
+    await this.#writer.open();
     if (taken.length > 0) await this.#takeOver(taken);
+    this.#reader = this.#newReader(await this.#options.log.ends());
     this.#inDoubt = false;
   }
 
@@ -148,7 +152,6 @@ class Run {
       const rows = torn.map((record) => this.#row(record));
       await this.#writer.write(await this.#writer.stage(rows, this.#epochs, null), this.#epochs);
     }
-    this.#ends = await log.ends();
   }
 
   start(): Promise<'stopped' | 'fenced'> {
@@ -166,7 +169,8 @@ class Run {
 
   lag(): bigint {
     let lag = 0n;
-    for (const [partition, next] of this.#next) lag += (this.#ends[partition] ?? next) - next;
+    for (const [partition, next] of this.#next)
+      lag += (this.#reader.ends[partition] ?? next) - next;
     return lag;
   }
 
@@ -213,10 +217,19 @@ class Run {
     return false;
   }
 
+  /** Of the batches after the one that is written, nothing is used any more. */
   async #forgetPrepared(): Promise<void> {
     const prepared = this.#prepared;
     this.#prepared = null;
     await prepared?.catch(() => undefined);
+    await this.#reader.idle();
+  }
+
+  /** Reads what has no row yet. */
+  #newReader(ends: readonly bigint[]): BatchReader {
+    const { log } = this.#options;
+    const row = (record: LogRecord) => this.#row(record);
+    return new BatchReader({ log, limits: this.#limits, row }, this.#next, ends);
   }
 
   caughtUp(): Promise<void> {
@@ -247,7 +260,7 @@ class Run {
   async #nextBatch(): Promise<StagedBatch | null> {
     const prepared = this.#prepared;
     this.#prepared = null;
-    return (await prepared) ?? this.#prepare(this.#next, null);
+    return (await prepared) ?? this.#prepare(null);
   }
 
   /** Writes one batch, and prepares the next one meanwhile, up to its insert. */
@@ -255,7 +268,7 @@ class Run {
     const startedAtMs = performance.now();
     const after = new Map(this.#next);
     for (const { partition, last } of rangesOf(batch.rows)) after.set(partition, last + 1n);
-    this.#prepared = this.#prepare(after, batch);
+    this.#prepared = this.#prepare(batch);
     // Whoever takes it meets its failure; until then nobody has to.
     this.#prepared.catch(() => undefined);
     await this.#intend(batch.rows);
@@ -266,44 +279,19 @@ class Run {
   }
 
   /**
-   * Reads a batch from these positions on, projects it, in slices, so that others get turns, and
-   * stages it.
+   * Takes a batch and stages it.
    *
    * @param before the batch that is written meanwhile
    */
-  async #prepare(
-    from: ReadonlyMap<number, bigint>,
-    before: StagedBatch | null,
-  ): Promise<StagedBatch | null> {
-    const records = await this.#read(from);
-    if (records.length === 0) return null;
-    const rows: ProjectedRow[] = [];
-    for (const [index, record] of records.entries()) {
-      if (index > 0 && index % this.#limits.sliceRecords === 0) await nextTurn();
-      rows.push(this.#row(record));
-    }
-    return this.#writer.stage(rows, this.#epochs, before);
+  async #prepare(before: StagedBatch | null): Promise<StagedBatch | null> {
+    const rows = await this.#reader.take();
+    return rows.length === 0 ? null : this.#writer.stage(rows, this.#epochs, before);
   }
 
   #row(record: LogRecord): ProjectedRow {
     const row = projectRecord(record);
     const reason = this.#options.deadBefore?.get(placeOf(record));
     return reason === undefined ? row : { ...row, ...dead(reason) };
-  }
-
-  /** Up to a batch over all partitions that have something new, each with a fair share. */
-  async #read(from: ReadonlyMap<number, bigint>): Promise<LogRecord[]> {
-    this.#ends = await this.#options.log.ends();
-    const behind = [...from].flatMap(([partition, offset]) =>
-      (this.#ends[partition] ?? 0n) > offset ? [{ partition, offset }] : [],
-    );
-    if (behind.length === 0) return [];
-    const maxRecords = Math.ceil(this.#limits.batchRecordsMax / behind.length);
-    const maxBytes = this.#limits.readBytesMax;
-    const pages = await Promise.all(
-      behind.map((place) => this.#options.log.read({ ...place, maxRecords, maxBytes })),
-    );
-    return pages.flat();
   }
 
   /** Durable before the first write: where a torn batch begins and ends. */
@@ -320,9 +308,4 @@ class Run {
     await this.#options.log.commit(COMMIT_GROUP, commits);
     await this.#options.faultPoint?.('intended_not_inserted');
   }
-}
-
-/** Lets what waits for the event loop run: promises alone would not. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

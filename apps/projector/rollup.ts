@@ -5,7 +5,7 @@
 
 import { rollupSelect } from '@tollgate/adapters/warehouse/migrations.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { FENCED } from './raw-writer.ts';
+import { AS_GROUPED, FENCED } from './raw-writer.ts';
 
 const BUCKET_S = 900;
 
@@ -124,11 +124,12 @@ export class Rollup {
              IN (SELECT customer_id, bucket FROM ${this.#work})
          GROUP BY ${rollupSelect.groupBy}) AS rolled
        INNER JOIN ${fenced} AS work
-         ON work.customer_id = rolled.customer_id AND work.bucket = rolled.bucket`,
+         ON work.customer_id = rolled.customer_id AND work.bucket = rolled.bucket
+       ${AS_GROUPED}`,
     );
     await warehouse.command(
       `INSERT INTO tollgate.dirty_bucket ${FENCED}
-       SELECT log, partition, customer_id, bucket, 0, version FROM ${fenced}`,
+       SELECT log, partition, customer_id, bucket, 0, version FROM ${fenced} ${AS_GROUPED}`,
     );
   }
 

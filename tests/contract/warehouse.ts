@@ -163,6 +163,29 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
       expect(rows.map(({ n }) => n)).toEqual([1, 2, 3, 1000, 1001]);
     });
 
+    it('loads chunks that are written over when the next one is asked for', async () => {
+      const table = await made('n UInt32, text String');
+      const chunk = Buffer.alloc(100_000, ' ');
+      function* chunks(count: number): Iterable<Uint8Array> {
+        for (let n = 0; n < count; n++) {
+          chunk.write(`{"n":${n},"text":"${'x'.repeat(50_000)}"}\n`);
+          yield chunk;
+        }
+      }
+      // A shorter one after a longer one, and none: nothing of the one before is left.
+      for (const count of [5, 1, 0, 2]) await warehouse.loadLines(table, chunks(count));
+      const rows = await warehouse.query<{ n: number; rows: string }>(
+        `SELECT n, count() AS rows FROM ${table} WHERE length(text) = 50000 GROUP BY n ORDER BY n`,
+      );
+      expect(rows.map(({ n, rows }) => `${n}: ${rows}`)).toEqual([
+        '0: 3',
+        '1: 2',
+        '2: 1',
+        '3: 1',
+        '4: 1',
+      ]);
+    });
+
     it('an error has the code of ClickHouse, and what comes after it is not touched', async () => {
       const torn = `SELECT number, throwIf(number = 200000) FROM
         (SELECT number FROM numbers(300000) SETTINGS max_block_size = 1000, max_threads = 1)`;

@@ -10,7 +10,7 @@ import { projectorLimits } from '@tollgate/projector/limits.ts';
 import type { BenchStores } from '../stores.ts';
 import type { Contender } from './run-contender.ts';
 
-const { batchRecordsMax, readBytesMax } = projectorLimits;
+const { batchRecordsMax, batchBytesMax } = projectorLimits;
 const NEWLINE = Buffer.from('\n');
 
 export const plain: Contender = {
@@ -54,8 +54,9 @@ async function readBatch(
     offset < (ends[partition] ?? 0n) ? [{ partition, offset }] : [],
   );
   const maxRecords = Math.ceil(batchRecordsMax / behind.length);
+  const maxBytes = Math.ceil(batchBytesMax / behind.length);
   const pages = await Promise.all(
-    behind.map((from) => log.read({ ...from, maxRecords, maxBytes: readBytesMax })),
+    behind.map((from) => log.read({ ...from, maxRecords, maxBytes })),
   );
   return pages.flat();
 }

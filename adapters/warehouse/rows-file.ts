@@ -1,0 +1,54 @@
+/**
+ * A file that hands rows to the engine, batch after batch. It has no name once it is open, so that none
+ * is left behind, and is written over: a new file for each batch cost more in the kernel, which had to
+ * find and to give back its pages, than writing them did.
+ */
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+
+/** What an idle file may keep on disk. */
+const KEPT_BYTES_MAX = 128 * 1024 * 1024;
+
+export class RowsFile {
+  readonly #path: string;
+  #handle: FileHandle | null = null;
+
+  /** @param path of a file that nobody else makes, on the warehouse's disk */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * @param chunks each is written before the next one is asked for
+   * @returns where they, and nothing else, can be read in this process until the next call; null if
+   *   there are none
+   */
+  async hold(chunks: Iterable<Uint8Array>): Promise<string | null> {
+    const handle = await this.#open();
+    const { size } = await handle.stat();
+    if (size > KEPT_BYTES_MAX) await handle.truncate(0);
+    let end = 0;
+    for (const chunk of chunks) {
+      // At positions, not at the handle's own offset, which stays at the start for whoever reads.
+      for (let at = 0; at < chunk.length; ) {
+        at += (await handle.write(chunk, at, chunk.length - at, end + at)).bytesWritten;
+      }
+      end += chunk.length;
+    }
+    // A tail of the batch before would be read as rows of this one.
+    if (size > end) await handle.truncate(end);
+    return end === 0 ? null : `/dev/fd/${handle.fd}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = null;
+  }
+
+  async #open(): Promise<FileHandle> {
+    if (this.#handle !== null) return this.#handle;
+    const handle = await open(this.#path, 'w+', 0o600);
+    await unlink(this.#path);
+    this.#handle = handle;
+    return handle;
+  }
+}
