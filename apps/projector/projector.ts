@@ -183,11 +183,10 @@ class Run {
     while (!this.#stopping) {
       try {
         await this.#follow();
-        const waiting = this.#waiting.splice(0);
-        const idle = await this.#cycle(waiting.length > 0);
+        const waiting = this.#waiting.length;
+        const idle = await this.#cycle(waiting > 0);
         pauseMs = this.#limits.retryMs.first;
-        if (idle) for (const resolve of waiting) resolve();
-        else this.#waiting.push(...waiting);
+        if (idle) for (const resolve of this.#waiting.splice(0, waiting)) resolve();
         if (idle) await sleep(this.#limits.idleMs);
       } catch (err) {
         if (err instanceof FencedError) {
