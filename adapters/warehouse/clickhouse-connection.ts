@@ -80,14 +80,14 @@ export class ClickhouseConnection {
 
   /** Any statement, with the lines of a body where it is an INSERT. @returns the answer's text */
   run(
-    statement: { query: string; params?: Record<string, unknown>; body?: Uint8Array },
+    statement: { query: string; params?: Record<string, unknown>; body?: Iterable<Uint8Array> },
     timeoutMs: number,
     answerBytesMax = this.#limits.commandAnswerBytesMax,
   ): Promise<string> {
     const { query, params = {}, body } = statement;
     return this.#withDeadline(timeoutMs, async (signal) => {
       const asked = { query, query_params: params, abort_signal: signal };
-      const values = body === undefined ? undefined : Readable.from([body], { objectMode: false });
+      const values = body === undefined ? undefined : Readable.from(body, { objectMode: false });
       const { stream } = await this.#client.exec(values ? { ...asked, values } : asked);
       const text = await textOf(stream, answerBytesMax);
       const [, code, message] = LATE_EXCEPTION.exec(text) ?? [];

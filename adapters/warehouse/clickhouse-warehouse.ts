@@ -135,19 +135,25 @@ class ClickhouseWarehouse implements Warehouse {
     return this.#insert(this.#writes, table, lines);
   }
 
-  async loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void> {
-    const body = typeof lines === 'string' ? lines : gathered(lines, this.#limits.insertBytesMax);
-    return this.#insert(this.#loads, table, body);
+  loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void> {
+    if (typeof lines === 'string') return this.#insert(this.#loads, table, lines);
+    const rest = lines[Symbol.iterator]();
+    const first = rest.next();
+    // The server refuses an insert of nothing.
+    if (first.done) return this.#write(this.#loads, () => Promise.resolve());
+    const body = copied(first.value, rest, this.#limits.insertBytesMax);
+    return this.#insertFrom(this.#loads, table, body);
   }
 
   async #insert(queue: Queue, table: string, lines: string | Uint8Array): Promise<void> {
+    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
+    if (bytes.length === 0) return this.#write(queue, () => Promise.resolve());
+    if (bytes.length > this.#limits.insertBytesMax) throw tooLarge(this.#limits.insertBytesMax);
+    return this.#insertFrom(queue, table, [bytes]);
+  }
+
+  async #insertFrom(queue: Queue, table: string, body: Iterable<Uint8Array>): Promise<void> {
     if (!TABLE_NAME.test(table)) throw new Error(`${table} is no name of a table`);
-    const body = typeof lines === 'string' ? Buffer.from(lines) : lines;
-    if (body.length === 0) return this.#write(queue, () => Promise.resolve());
-    if (body.length > this.#limits.insertBytesMax) {
-      const most = this.#limits.insertBytesMax;
-      throw new WarehouseError('insert_too_large', `an insert has at most ${most} bytes`);
-    }
     const linearised = this.#cluster !== undefined && table === FENCE_TABLE;
     const settings = linearised
       ? `${INSERT_SETTINGS_TEXT}, ${FENCE_INSERT_SETTINGS}`
@@ -204,15 +210,22 @@ class ClickhouseWarehouse implements Warehouse {
 
 const places = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** One buffer: the request keeps it until the server has taken all of it. */
-function gathered(chunks: Iterable<Uint8Array>, bytesMax: number): Uint8Array {
-  const copies: Buffer[] = [];
+/** Copies, one by one as they are sent: the socket may keep one until the server has taken it. */
+function* copied(
+  first: Uint8Array,
+  rest: Iterator<Uint8Array>,
+  bytesMax: number,
+): Iterable<Uint8Array> {
   let bytes = 0;
-  for (const chunk of chunks) {
-    copies.push(Buffer.from(chunk));
+  for (let chunk: Uint8Array | null = first; chunk !== null; ) {
     bytes += chunk.length;
-    // Whoever inserts refuses it; more need not be in memory for that.
-    if (bytes > bytesMax) break;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    yield Buffer.from(chunk);
+    const next = rest.next();
+    chunk = next.done ? null : next.value;
   }
-  return Buffer.concat(copies);
+}
+
+function tooLarge(bytesMax: number): WarehouseError {
+  return new WarehouseError('insert_too_large', `an insert has at most ${bytesMax} bytes`);
 }

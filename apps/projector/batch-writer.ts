@@ -84,6 +84,8 @@ export class BatchWriter {
     const stored = (key: string) => before?.counted.get(key) ?? standing.get(key);
     const { rows: decided, counted, conflicting } = decideDispositions(projected, stored);
     const rows = await this.#stage(slot, decided, epochs);
+    // The engine has them: the pages that they are parts of need not wait for the batch to be written.
+    for (const row of rows) row.object = null;
     if (rows !== decided) for (const key of newlyDead(decided, rows)) counted.delete(key);
     return { slot, rows, counted, conflicting };
   }

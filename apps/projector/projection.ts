@@ -19,7 +19,7 @@ export type ProjectedRow = {
   idKey: string;
   /** Lower-case hex of SHA-256(0x00 ‖ value). */
   leafHex: string;
-  /** The record's JSON object as it stands, on one line, UTF-8; null for dead rows. */
+  /** The record's JSON object as it stands, on one line, UTF-8; null for dead and for staged rows. */
   object: Uint8Array | null;
   /** Null for all but resolutions. */
   resolvesId: string | null;

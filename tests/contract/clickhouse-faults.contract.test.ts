@@ -64,6 +64,22 @@ describe('the warehouse on ClickHouse when things fail', () => {
     return (performance.now() - startMs) / 1000;
   };
 
+  it('rows beyond the bound of one insert are refused while they are sent: none stands', async () => {
+    const limits = { ...IMPATIENT, insertBytesMax: 100 };
+    const bounded = await openClickhouseWarehouse({ url: proxy.url, ...WRITER, limits });
+    const lines = Array.from({ length: 20 }, (_, n) => Buffer.from(`{"n":${n}}\n`));
+    await expect(bounded.loadLines(table, lines)).rejects.toMatchObject({
+      code: 'insert_too_large',
+    });
+    const all = lines.join('');
+    await expect(bounded.insertLines(table, all)).rejects.toMatchObject({
+      code: 'insert_too_large',
+    });
+    await bounded.loadLines(table, lines.slice(0, 10));
+    await bounded.close();
+    expect(await stored()).toEqual([...Array(10).keys()]);
+  });
+
   it.each([
     { fault: 'lost' as const, done: [1] },
     { fault: 'cut' as const, done: [] },
