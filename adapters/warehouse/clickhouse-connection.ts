@@ -147,8 +147,11 @@ function checkedUrl(text: string): URL {
   return url;
 }
 
+/** A command or an insert, and a load beside it. */
+const WRITERS = 2;
+
 function agentOf(url: URL, { tls }: ClickhouseAddress, limits: ClickhouseLimits): http.Agent {
-  const options = { keepAlive: true, maxSockets: limits.reads + limits.guests + 1 };
+  const options = { keepAlive: true, maxSockets: limits.reads + limits.guests + WRITERS };
   const secure = tls?.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) };
   const agent =
     url.protocol === 'https:'

@@ -1,16 +1,14 @@
 /**
  * A file that hands rows to the engine, batch after batch. It has no name once it is open, so that none
  * is left behind, and is written over: a new file for each batch cost more in the kernel, which had to
- * find and to give back its pages, than writing them did.
+ * find and to give back its pages, than writing them did. It keeps the last batch until it is closed.
  */
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-
-/** What an idle file may keep on disk. */
-const KEPT_BYTES_MAX = 128 * 1024 * 1024;
 
 export class RowsFile {
   readonly #path: string;
   #handle: FileHandle | null = null;
+  #isClosed = false;
 
   /** @param path of a file that nobody else makes, on the warehouse's disk */
   constructor(path: string) {
@@ -25,7 +23,6 @@ export class RowsFile {
   async hold(chunks: Iterable<Uint8Array>): Promise<string | null> {
     const handle = await this.#open();
     const { size } = await handle.stat();
-    if (size > KEPT_BYTES_MAX) await handle.truncate(0);
     let end = 0;
     for (const chunk of chunks) {
       // At positions, not at the handle's own offset, which stays at the start for whoever reads.
@@ -40,14 +37,21 @@ export class RowsFile {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#handle?.close();
     this.#handle = null;
   }
 
   async #open(): Promise<FileHandle> {
     if (this.#handle !== null) return this.#handle;
+    if (this.#isClosed) throw new Error('the warehouse is closed');
     const handle = await open(this.#path, 'w+', 0o600);
-    await unlink(this.#path);
+    try {
+      await unlink(this.#path);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     this.#handle = handle;
     return handle;
   }

@@ -35,6 +35,6 @@ const UNREADABLE = new Set([
 ]);
 
 /** True if the engine cannot read a row of the insert, now or ever. */
-export function isUnreadable(error: unknown): boolean {
+export function isUnreadable(error: unknown): error is WarehouseError {
   return error instanceof WarehouseError && UNREADABLE.has(error.code);
 }

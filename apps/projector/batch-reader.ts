@@ -45,7 +45,9 @@ export class BatchReader {
 
   /** Resolves when nothing is read any more: the log may be closed. */
   async idle(): Promise<void> {
-    await Promise.allSettled([this.#projected, this.#read]);
+    // It may begin another read when the one that it waits for is over.
+    await Promise.allSettled([this.#projected]);
+    await Promise.allSettled([this.#read]);
   }
 
   #takeProjected(): Promise<ProjectedRow[]> {

@@ -6,7 +6,7 @@
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { isUnreadable } from '@tollgate/adapters/warehouse/warehouse-error.ts';
+import { isUnreadable, type WarehouseError } from '@tollgate/adapters/warehouse/warehouse-error.ts';
 import { type CountedRow, decideDispositions, keysToLookUp } from './dispositions.ts';
 import type { ProjectorMetrics } from './metrics.ts';
 import { dead, type ProjectedRow } from './projection.ts';
@@ -82,12 +82,21 @@ export class BatchWriter {
     const keys = keysToLookUp(projected);
     const standing = await this.#raw.counted(slot, keys);
     const stored = (key: string) => before?.counted.get(key) ?? standing.get(key);
-    const { rows: decided, counted, conflicting } = decideDispositions(projected, stored);
-    const rows = await this.#stage(slot, decided, epochs);
-    // The engine has them: the pages that they are parts of need not wait for the batch to be written.
-    for (const row of rows) row.object = null;
-    if (rows !== decided) for (const key of newlyDead(decided, rows)) counted.delete(key);
-    return { slot, rows, counted, conflicting };
+    let readable = projected;
+    for (;;) {
+      const { rows, counted, conflicting } = decideDispositions(readable, stored);
+      const unreadable = await this.#stage(slot, rows, epochs);
+      if (unreadable.size === 0) {
+        // The engine has them: the pages that they are parts of need not wait for the write.
+        for (const row of rows) row.object = null;
+        return { slot, rows, counted, conflicting };
+      }
+      // What came after them was decided as if they counted: all is decided again.
+      readable = readable.map((row, index) => {
+        const reason = unreadable.get(index);
+        return reason === undefined ? row : { ...row, ...dead(reason) };
+      });
+    }
   }
 
   /** @throws FencedError if another projector has a newer epoch of one of the partitions */
@@ -106,47 +115,53 @@ export class BatchWriter {
   }
 
   /**
-   * A batch that the engine cannot read is bisected down to the bad record, which is dead. An engine
-   * that is away says nothing about a record: the batch is tried again as a whole.
+   * Stages all of them, or none and says which ones the engine cannot read, and why: these are dead,
+   * each at least one of those that are given. An engine that is away says nothing about a record: the
+   * batch is tried again as a whole.
+   *
+   * @returns reasons by index
    */
   async #stage(
     slot: Slot,
     rows: readonly ProjectedRow[],
     epochs: Epochs,
-  ): Promise<readonly ProjectedRow[]> {
+  ): Promise<Map<number, string>> {
+    const unreadable = new Map<number, string>();
     try {
       await this.#raw.stage(slot, rows, epochs);
-      return rows;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      const mended = await this.#findUnreadable(slot, rows, epochs);
+      await this.#findUnreadable({ slot, epochs, unreadable }, rows, 0, error);
+      if (unreadable.size === 0) throw error;
       await this.#raw.clear(slot);
-      await this.#raw.stage(slot, mended, epochs);
-      return mended;
     }
+    return unreadable;
   }
 
+  /** Bisects rows that failed together, `from` being the index of the first. */
   async #findUnreadable(
-    slot: Slot,
+    search: { slot: Slot; epochs: Epochs; unreadable: Map<number, string> },
     rows: readonly ProjectedRow[],
-    epochs: Epochs,
-  ): Promise<ProjectedRow[]> {
-    try {
-      await this.#raw.clear(slot);
-      await this.#raw.stage(slot, rows, epochs);
-      return [...rows];
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      const [only] = rows;
-      if (only === undefined) return [];
-      if (rows.length === 1) {
-        if (only.disposition === 'dead') throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        return [{ ...only, ...dead(`the warehouse cannot read it: ${reason}`) }];
+    from: number,
+    failure: WarehouseError,
+  ): Promise<void> {
+    if (rows.length === 1) {
+      if (rows[0]?.disposition === 'dead') throw failure;
+      search.unreadable.set(from, `the warehouse cannot read it: ${failure.message}`);
+      return;
+    }
+    const middle = rows.length >> 1;
+    for (const [half, first] of [
+      [rows.slice(0, middle), from],
+      [rows.slice(middle), from + middle],
+    ] as const) {
+      try {
+        await this.#raw.clear(search.slot);
+        await this.#raw.stage(search.slot, half, search.epochs);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        await this.#findUnreadable(search, half, first, error);
       }
-      const middle = rows.length >> 1;
-      const first = await this.#findUnreadable(slot, rows.slice(0, middle), epochs);
-      return [...first, ...(await this.#findUnreadable(slot, rows.slice(middle), epochs))];
     }
   }
 
@@ -176,13 +191,6 @@ export class BatchWriter {
     if (conflicting === 0) return;
     this.#options.logger.warn({ conflicting }, 'events with a known id and other content');
   }
-}
-
-/** Keys of the rows that counted before the engine was asked to read them. */
-function newlyDead(before: readonly ProjectedRow[], after: readonly ProjectedRow[]): string[] {
-  return before.flatMap(({ disposition, idKey }, index) =>
-    disposition === 'counted' && after[index]?.disposition === 'dead' ? [idKey] : [],
-  );
 }
 
 export function placeOf({ partition, offset }: { partition: number; offset: bigint }): string {

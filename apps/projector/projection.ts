@@ -64,7 +64,8 @@ export function projectRecord(record: LogRecord): ProjectedRow {
 
 /** What a dead row says instead of an event. */
 export function dead(reason: string): Read & Pick<ProjectedRow, 'disposition' | 'deadReason'> {
-  const deadReason = reason.slice(0, REASON_LENGTH_MAX);
+  // It may quote the record, and be cut within a character: the engine takes no half of one.
+  const deadReason = reason.slice(0, REASON_LENGTH_MAX).toWellFormed();
   const nothing = { idKey: '0', object: null, resolvesId: null, resolvable: false };
   return { disposition: 'dead', deadReason, ...nothing };
 }

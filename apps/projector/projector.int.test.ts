@@ -113,6 +113,39 @@ describe('the projector', () => {
     expect(letters.reduce((sum, end) => sum + end, 0n)).toBe(4n);
   });
 
+  it('I1: half of a surrogate pair makes no record dead, nor a dead one a halt', async () => {
+    const fault = JSON.stringify(attempt()).replace('{', `{"\\ud83d${'x'.repeat(470)}😀😀":1,`);
+    await house.append([attempt({ end_user: 'a\ud83d' }), fault, attempt()]);
+    const cut = JSON.stringify(attempt()).replace('{', `{"${'x'.repeat(470)}😀😀":1,`);
+    await house.append([cut]);
+    await start('p1');
+    await settled();
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '2' },
+      { d: 'dead', n: '2' },
+    ]);
+  });
+
+  it.each([1, 10])(
+    'I2: what the engine cannot read decides nothing, in batches of %i',
+    async (n) => {
+      const first = attempt();
+      const unreadable = JSON.stringify(first).replace(
+        '"cost":',
+        '"cost":"9.000000000000","cost":',
+      );
+      const fields = { type: 'resolution', resolves_id: first.id } as const;
+      await house.append([unreadable, attempt(), first, first, attempt(fields)]);
+      await start('p1', { limits: { batchRecordsMax: n } });
+      await settled();
+      const rows = await house.warehouse.query<{ d: string }>(
+        `SELECT toString(disposition) AS d FROM tollgate.raw_usage
+       ORDER BY partition, \`offset\``,
+      );
+      expect(rows.map(({ d }) => d)).toEqual(['dead', 'counted', 'counted', 'duplicate', 'dead']);
+    },
+  );
+
   // The batch, the batch again, each half: four refused connections made dead letters of two records.
   it('I1: keeps a good record that could not be staged while the warehouse was away', async () => {
     let away = 4;

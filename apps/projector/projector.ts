@@ -239,7 +239,9 @@ class Run {
   async #cycle(roll: boolean): Promise<boolean> {
     const batch = await this.#nextBatch();
     if (batch !== null) await this.#project(batch);
-    const idle = batch === null;
+    // A broker that just took over may not give all that is there.
+    const idle = batch === null && this.lag() <= 0n;
+    if (batch === null && !idle) await sleep(this.#limits.idleMs);
     const due = performance.now() - this.#rolledAtMs >= this.#rollupPauseMs;
     if (due || (idle && roll)) {
       const startedAtMs = performance.now();
