@@ -97,6 +97,15 @@ function fail(waiting: Read | Group, error: JournalError): void {
   else for (const done of waiting.dones) done(error);
 }
 
+/** One that fails ends the process, but not before the others of its group have had their turn. */
+function run(done: Done, failures: unknown[]): void {
+  try {
+    done();
+  } catch (error) {
+    failures.push(error);
+  }
+}
+
 class WorkerJournal implements Journal {
   readonly #worker: Worker;
   /** What waits, in order: a read sees all writes that were queued before it, the close comes last. */
@@ -208,13 +217,15 @@ class WorkerJournal implements Journal {
     // A worker that has nothing to do gets what waits before this answer's callbacks run.
     if (this.#inFlight.length === 0) this.#send();
     if (reply.ok) this.#take(reply);
+    const failures: unknown[] = [];
     for (const one of answered) {
       if (one.kind === 'group') this.#writes -= one.dones.length;
       if (!reply.ok) fail(one, new JournalError(reply.message));
       else if (one.kind === 'read') one.resolve(reply.result);
-      else for (const done of one.dones) done();
+      else for (const done of one.dones) run(done, failures);
     }
     if (this.#waiting.length > 0) this.#schedule();
+    if (failures.length > 0) throw failures[0];
   }
 
   #take({ outboxRecords, buffers }: Extract<JournalReply, { ok: true }>): void {

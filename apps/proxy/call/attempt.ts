@@ -114,7 +114,8 @@ export class Attempt implements UpstreamHandler {
     this.#headers = headers;
     const { limits } = this.#deps;
     const { request } = this.#facts;
-    const isStream = String(headers['content-type'] ?? '').startsWith('text/event-stream');
+    const type = String(headers['content-type'] ?? '').toLowerCase();
+    const isStream = type.startsWith('text/event-stream');
     if (!isStream) {
       this.#answer = new HeldAnswer(limits.heldAnswerBytesMax, limits.answerTailBytes);
       return;

@@ -43,7 +43,7 @@ export function answerHeaders(
   const { facts, cost, overheadUs } = answer;
   headers['x-tollgate-call-id'] = facts.callId;
   headers['x-tollgate-provider'] = facts.deployment.provider.name;
-  headers['x-tollgate-model'] = facts.deployment.model;
+  headers['x-tollgate-model'] = headerText(facts.deployment.model);
   headers['x-tollgate-attempts'] = String(facts.attempt);
   headers['x-tollgate-cache'] = 'miss';
   if (cost !== null) headers['x-tollgate-cost'] = cost;
@@ -51,6 +51,13 @@ export function answerHeaders(
   const remaining = budgetRemaining(facts);
   if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
   return headers;
+}
+
+const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
+
+/** A model's name comes from a client or a file: what no header can hold is percent-encoded. */
+function headerText(text: string): string {
+  return HEADER_TEXT.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }
 
 /** Headers that were meant for the connection to us alone, beside the known ones. */

@@ -18,6 +18,9 @@ import {
 } from '@tollgate/domain/pricing/price-list.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 
+/** Prices that are remembered by provider and model. */
+const PRICES_MAX = 10_000;
+
 /** Streams that a proxy folds. */
 export const directoryPrefixes = ['customer-', 'key-', 'budget_definition-', 'price_book-'];
 
@@ -97,6 +100,8 @@ export class Directory {
     if (known !== undefined && atMs < known.validUntilMs) return known;
     const found = findPrice(this.#priceList, provider, model, atMs);
     if (found === null) return null;
+    // A pattern may match any number of names that clients make up.
+    if (this.#prices.size >= PRICES_MAX) this.#prices.clear();
     this.#prices.set(name, found);
     return found;
   }
