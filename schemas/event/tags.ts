@@ -21,3 +21,13 @@ export function tagsOf(name: z.ZodString) {
     z.record(name, z.string().max(1024)),
   );
 }
+
+/** With 64 of the longest, in the longest way to write them, a record is below Kafka's 900 KiB. */
+const KEY_TAGS_MAX = 64;
+
+/** The tags of a key: every one of its calls carries them. */
+export function keyTagsOf(name: z.ZodString) {
+  return tagsOf(name).refine((tags) => Object.keys(tags).length <= KEY_TAGS_MAX, {
+    message: `a key has at most ${KEY_TAGS_MAX} tags`,
+  });
+}

@@ -13,8 +13,14 @@ export const decimal12 = z.string().regex(/^-?(0|[1-9]\d{0,25})\.\d{12}$/);
 export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 const quantity = z.int().nullable();
+/** Characters of a name in an event. */
+export const SHORT_TEXT_LENGTH_MAX = 256;
+
+/** Leases that one call's holds are taken from, over all budgets of its key. */
+const HOLD_PARTS_MAX = 1024;
+
 const text = z.string().max(1024);
-const shortText = z.string().max(256);
+const shortText = z.string().max(SHORT_TEXT_LENGTH_MAX);
 
 export const usageEvent = z.strictObject({
   id: shortText.min(1),
@@ -34,7 +40,8 @@ export const usageEvent = z.strictObject({
   tags: tagsOf(shortText),
 
   provider: shortText.nullable(),
-  deployment: shortText.nullable(),
+  /** A provider's name, a slash, and a model's name of up to 256 characters. */
+  deployment: z.string().max(512).nullable(),
   model_requested: shortText.nullable(),
   model_served: shortText.nullable(),
   endpoint: shortText.nullable(),
@@ -63,10 +70,10 @@ export const usageEvent = z.strictObject({
   ttft_ms: z.number().min(0).nullable(),
   overhead_us: z.int().min(0).nullable(),
 
-  hold_lease_ids: z.array(shortText).max(64),
-  hold_amounts: z.array(decimal12).max(64),
-  hold_units: z.array(shortText).max(64),
-  budget_windows: z.array(shortText).max(64),
+  hold_lease_ids: z.array(shortText).max(HOLD_PARTS_MAX),
+  hold_amounts: z.array(decimal12).max(HOLD_PARTS_MAX),
+  hold_units: z.array(shortText).max(HOLD_PARTS_MAX),
+  budget_windows: z.array(shortText).max(HOLD_PARTS_MAX),
 
   external_type: text.nullable(),
   external_subject: text.nullable(),

@@ -1,6 +1,6 @@
 /** Bodies of the control plane: customers, teams, keys, budgets, price books. */
 import { z } from 'zod';
-import { tagsOf } from '../event/tags.ts';
+import { keyTagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { instant } from '../time/instant.ts';
 import { listQuery } from './list.ts';
@@ -55,7 +55,7 @@ export const keyRequest = z.strictObject({
   team_id: id.optional(),
   name,
   environment: environment.default('live'),
-  tags: tagsOf(name).default({}),
+  tags: keyTagsOf(name).default({}),
   on_disconnect: z.enum(['drain', 'abort']).default('drain'),
   expires_at: instant.optional(),
 });

@@ -51,6 +51,21 @@ const facts = fc
     } as unknown as AttemptFacts,
   }));
 
+// As its escape, half of a pair takes six characters in the warehouse, and more than fits.
+it('I1: an event has no half of a surrogate pair, and as many characters as it was given', () => {
+  const halves = '\ud83d'.repeat(256);
+  const [sample] = fc.sample(facts, 1);
+  const given = sample?.facts as AttemptFacts;
+  const request = { ...given.request, endUser: halves.repeat(4), model: halves };
+  const deployment = { ...given.deployment, model: halves };
+  const key = { ...given.key, tags: { [`${halves.slice(1)}k`]: halves } };
+  const started = startedJson({ ...given, request, deployment, key });
+  const outcome = { ...unknownOutcome(new Date(TIME_MS).toISOString()), model_served: halves };
+  const event = usageEvent.parse(JSON.parse(finishedJson(started, outcome)));
+  expect(JSON.stringify(event)).not.toMatch(/\\ud8/i);
+  expect(event.end_user).toHaveLength(1024);
+});
+
 it('I1, I8: the text of a start and of an unknown end is a usage event with exactly what is known', () => {
   fc.assert(
     fc.property(facts, ({ given, facts }) => {

@@ -97,8 +97,9 @@ export function finishedJson(started: string, outcome: AttemptOutcome): string {
   );
 }
 
+/** Half of a surrogate pair is no text: whatever reads the record would replace it, or refuse it. */
 function quoted(value: string | null): string {
-  return value === null ? 'null' : JSON.stringify(value);
+  return value === null ? 'null' : JSON.stringify(value.toWellFormed());
 }
 
 const keyTexts = new WeakMap<KeyView, string>();
@@ -111,10 +112,18 @@ function keyJson(key: KeyView): string {
     text =
       `"customer_id":${quoted(customerId)},"team_id":${quoted(teamId)},` +
       `"key_id":${quoted(keyId)},"environment":${quoted(environment)},` +
-      `"tags":${JSON.stringify(tags)}`;
+      `"tags":${tagsJson(tags)}`;
     keyTexts.set(key, text);
   }
   return text;
+}
+
+function tagsJson(tags: KeyView['tags']): string {
+  const texts = Object.entries(tags).map(([name, tag]) => [
+    name.toWellFormed(),
+    tag.toWellFormed(),
+  ]);
+  return JSON.stringify(Object.fromEntries(texts));
 }
 
 /** The parallel arrays of an event's holds, one entry per lease (design §6). */
@@ -168,11 +177,11 @@ export function refusalEvent(facts: RefusalFacts): UsageEvent {
     team_id: key.teamId,
     key_id: key.keyId,
     environment: key.environment,
-    end_user: facts.endUser,
+    end_user: facts.endUser?.toWellFormed() ?? null,
     tags: key.tags,
     provider: null,
     deployment: null,
-    model_requested: facts.model,
+    model_requested: facts.model?.toWellFormed() ?? null,
     model_served: null,
     endpoint: facts.endpoint,
     stream: facts.stream,

@@ -137,7 +137,10 @@ async function callOnce(status: number, answer: object) {
     callId: ATTEMPT,
     attempt: 1,
     instanceId: 'ins_1',
-    key: { customerId: 'cus_1', keyId: 'key_1', environment: 'live', tags: {}, partition: 0 },
+    key: {
+      ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live' },
+      ...{ tags: {}, partition: 0 },
+    },
     request: request.ok ? request.request : null,
     deployment,
     holds,

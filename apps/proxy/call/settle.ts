@@ -16,6 +16,7 @@ import {
   unknownQuantities,
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/event/usage-event.ts';
 import type { HoldPart } from '../budget/window-account.ts';
 import type { Answer } from './answer.ts';
 import type { AttemptFacts, AttemptOutcome } from './attempt-event.ts';
@@ -62,10 +63,15 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
     ...(quantities === null ? unknownQuantities() : toEventQuantities(quantities)),
     usage_source: usage.source,
     cost: cost === null ? null : formatDecimal12(cost),
-    provider_request_id: outcome.answer?.id() ?? null,
-    model_served: outcome.answer?.model() ?? facts.deployment.model,
+    provider_request_id: clipped(outcome.answer?.id() ?? null),
+    model_served: clipped(outcome.answer?.model() ?? facts.deployment.model),
   };
   return { usage: fields, ...chargeHolds(facts, stated, cost) };
+}
+
+/** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
+function clipped(name: string | null): string | null {
+  return name === null ? null : name.slice(0, SHORT_TEXT_LENGTH_MAX);
 }
 
 function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): bigint | null {

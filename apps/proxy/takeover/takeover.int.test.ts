@@ -158,6 +158,23 @@ it('I1, I3: finishes, ships and settles once, whichever step its own death comes
   for (const outcome of await Promise.all(again)) expect(outcome).toEqual(undisturbed);
 });
 
+it('I1: a call in flight that its schema would refuse holds up nothing behind it', async () => {
+  const folder = join(root, 'disk');
+  mkdirSync(folder);
+  await dieWithWork(folder);
+  const journal = await openJournal({ path: journalPath(folder, DEAD) });
+  const odd = startedAttempt()
+    .replaceAll(ATTEMPT, 'odd')
+    .replace('"p/m"', `"p/${'m'.repeat(999)}"`);
+  await journal.write({ op: 'started', attemptId: 'odd', event: odd });
+  await journal.close();
+  const stores = await openStores(folder);
+  const { events, journal: isLeft } = await takeOver(folder, stores);
+  await stores.close();
+  expect(events).toEqual([`${ATTEMPT} unknown`, 'done as stored', 'odd unknown'].sort());
+  expect(isLeft).toBe(false);
+});
+
 it('I1: a journal that was damaged is refused by name, and holds up no other', async () => {
   const folder = join(root, 'disk');
   mkdirSync(folder);
