@@ -1,6 +1,12 @@
 /** Prices that the operator stated in USD per million units → price lists, exactly (I6). */
 import { parseDecimal } from '../money/money.ts';
-import type { ModelPrice, PricedUnit, PriceVersionPublished, TieredPrice } from './price.ts';
+import type {
+  ModelPrice,
+  PricedModel,
+  PricedUnit,
+  PriceVersionPublished,
+  TieredPrice,
+} from './price.ts';
 
 type UnitPrices = { [U in PricedUnit]?: string | undefined };
 
@@ -25,6 +31,14 @@ const UNITS: readonly PricedUnit[] = [
   'request',
 ];
 const PICO_PLACES = 12;
+/** What a unit costs that has no price of its own (price.ts). */
+const FALLBACK: { [U in PricedUnit]?: PricedUnit } = {
+  cache_read: 'input',
+  cache_write: 'input',
+  reasoning: 'output',
+  audio_input: 'input',
+  audio_output: 'output',
+};
 
 /** One list per provider. @param version names the list on every event priced with it */
 export function priceListsFromOverrides(
@@ -41,14 +55,29 @@ export function priceListsFromOverrides(
     source: 'config',
     provider,
     effective_from: null,
-    models: prices.map((override) => ({
-      model: override.model,
-      match: { equals: override.model },
-      context_window: override.context_window ?? null,
-      max_output_tokens: override.max_output_tokens ?? null,
-      prices: [{ from: override.effective_from ?? null, daily: null, price: toPrice(override) }],
-    })),
+    models: [...Map.groupBy(prices, ({ model }) => model).values()].map(toModel),
   }));
+}
+
+/** One entry per model, whose prices follow each other: the first entry that matches is the only one. */
+function toModel(overrides: readonly PriceOverride[]): PricedModel {
+  const dated = overrides.toSorted((a, b) => startMs(a) - startMs(b));
+  const last = dated.at(-1) as PriceOverride;
+  return {
+    model: last.model,
+    match: { equals: last.model },
+    context_window: last.context_window ?? null,
+    max_output_tokens: last.max_output_tokens ?? null,
+    prices: dated.map((override) => ({
+      from: override.effective_from ?? null,
+      daily: null,
+      price: toPrice(override),
+    })),
+  };
+}
+
+function startMs({ effective_from: from }: PriceOverride): number {
+  return from === undefined ? Number.MIN_SAFE_INTEGER : Date.parse(from);
 }
 
 function toPrice(override: PriceOverride): ModelPrice {
@@ -61,12 +90,13 @@ function toPrice(override: PriceOverride): ModelPrice {
 }
 
 function toTiers(override: PriceOverride, unit: PricedUnit): TieredPrice | null {
-  const base = override[unit];
+  const fallback = FALLBACK[unit];
+  const base = override[unit] ?? (fallback === undefined ? undefined : override[fallback]);
   const higher = override.tiers.flatMap((tier) => {
     const text = tier[unit];
     return text === undefined ? [] : [{ from: tier.from_input_tokens, text }];
   });
-  if (base === undefined && higher.length === 0) return null;
+  if (override[unit] === undefined && higher.length === 0) return null;
   return [{ from: 0, text: base ?? '0' }, ...higher].map(({ from, text }) => ({
     from_input_tokens: from,
     pico_usd_per_million: String(parseDecimal(text, PICO_PLACES)),

@@ -14,11 +14,11 @@ type Fields = Record<string, unknown>;
 export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | null {
   if (!isFields(usage)) return null;
   const prompt = count(usage['prompt_tokens']);
-  // Embeddings have no completion; there it is absent, and zero.
-  const completion = optionalCount(usage['completion_tokens']);
+  const completion = completionTokens(usage);
   const promptDetails = details(usage['prompt_tokens_details']);
   const completionDetails = details(usage['completion_tokens_details']);
   if (prompt === null || completion === null) return null;
+  if (!addsUp(prompt + completion, usage['total_tokens'])) return null;
   if (promptDetails === null || completionDetails === null) return null;
   const cacheRead = optionalCount(promptDetails['cached_tokens']);
   const cacheWrite = optionalCount(promptDetails['cache_write_tokens']);
@@ -41,6 +41,18 @@ export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | nul
     audioOutputTokens: audioOutput,
     requests: 1,
   };
+}
+
+/** Embeddings have no completion: there it is absent, and the total is the prompt's. */
+function completionTokens(usage: Fields): number | null {
+  const stated = usage['completion_tokens'];
+  if (stated !== undefined && stated !== null) return count(stated);
+  return usage['total_tokens'] === usage['prompt_tokens'] ? 0 : null;
+}
+
+/** Some dialects leave reasoning out of the completion: what they bill is then the total alone. */
+function addsUp(sum: number, total: unknown): boolean {
+  return total === undefined || total === null || total === sum;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -34,6 +34,8 @@ describe('OpenAI usage becomes disjoint buckets', () => {
     ['nothing', null],
     ['a number', 3],
     ['no prompt tokens', { completion_tokens: 3 }],
+    ['no completion tokens', { prompt_tokens: 3 }],
+    ['a total with more in it', { prompt_tokens: 10, completion_tokens: 5, total_tokens: 1000 }],
     ['a negative count', { prompt_tokens: -1 }],
     ['a fraction', { prompt_tokens: 1.5 }],
     ['a text', { prompt_tokens: '12' }],

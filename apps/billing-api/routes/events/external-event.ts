@@ -20,7 +20,9 @@ export function externalEvent(
 ): UsageEvent {
   const { data } = event;
   const quantities = quantitiesOf(data);
-  const cost = quantities === null || price === null ? null : costOf(price.price, quantities);
+  // No list has a price for images: what they cost is not known, and not nothing (I8).
+  const known = quantities === null || quantities.images > 0 ? null : quantities;
+  const cost = known === null || price === null ? null : costOf(price.price, known);
   return {
     id: event.id,
     type: 'external',
