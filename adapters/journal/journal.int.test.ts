@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,6 +20,13 @@ const lease = (leaseId: string, amount: bigint) => ({
   eventId: `event of ${leaseId}`,
   amount,
 });
+
+/** In a process of its own, from a file: workers inherit the flags that a script in them needs. */
+function ran(script: string) {
+  const file = join(folder, 'child.mjs');
+  writeFileSync(file, script);
+  return spawn(process.execPath, [file]);
+}
 
 async function grant(journal: Journal, leaseId: string, amount: bigint): Promise<void> {
   await journal.write({ op: 'lease_requested', request: lease(leaseId, amount) });
@@ -88,28 +96,55 @@ describe('the journal', () => {
     const script = `
       const { openJournal } = await import(${module});
       const journal = await openJournal({ path: ${JSON.stringify(path)} });
+      let told = 0;
       for (let i = 0; ; i++) {
         const attemptId = 'a' + i;
-        journal.submit({ op: 'started', attemptId, event: '{}' }, () => {
+        journal.submit({ op: 'started', attemptId, event: '{}' }, (error) => {
+          if (error) throw error;
           journal.submit(
             { op: 'finished', attemptId, partition: 0, event: attemptId, charges: [] },
-            () => console.log(attemptId),
+            (error) => {
+              if (error) throw error;
+              told++;
+              console.log(attemptId);
+            },
           );
         });
-        if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        // At every moment much is on its way, whenever the kill comes.
+        do await new Promise((resolve) => setImmediate(resolve));
+        while (i - told > 500);
       }`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    const child = ran(script);
     const acknowledged: string[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
       acknowledged.push(line);
       if (acknowledged.length === 500) child.kill('SIGKILL');
     }
+    // A child that could not start would have lost nothing.
+    expect(acknowledged.length).toBeGreaterThanOrEqual(500);
     const journal = await openJournal({ path });
     const stored = (await journal.outbox(100_000)).map((r) => Buffer.from(r.value).toString());
     await journal.close();
     const lost = acknowledged.filter((id) => !new Set(stored).has(id));
     expect(lost).toEqual([]);
     expect(new Set(stored).size).toBe(stored.length);
+  });
+
+  it('tells every write of a group that it is durable, though one of the tellings fails', async () => {
+    const path = join(folder, 'f.journal');
+    const module = JSON.stringify(new URL('./journal.ts', import.meta.url).href);
+    const script = `
+      const { openJournal } = await import(${module});
+      const journal = await openJournal({ path: ${JSON.stringify(path)} });
+      const start = (attemptId, done) =>
+        journal.submit({ op: 'started', attemptId, event: '{}' }, done);
+      start('a', () => { throw new Error('no header holds it'); });
+      start('b', () => console.log('b'));`;
+    const child = ran(script);
+    const exit = once(child, 'exit');
+    const told = await Array.fromAsync(createInterface({ input: child.stdout }));
+    // What failed is a defect, and still ends the process.
+    expect([told, await exit]).toEqual([['b'], [1, null]]);
   });
 
   it('I9: acknowledges nothing once its disk has refused a write', async () => {

@@ -12,21 +12,23 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function holder(path: string): Promise<ChildProcess> {
+/** Another process that tries the lock, and what came of it. */
+async function holder(path: string): Promise<{ child: ChildProcess; said: string }> {
   const module = JSON.stringify(new URL('./file-lock.ts', import.meta.url).href);
   const script = `
     const { tryLock } = await import(${module});
     console.log(tryLock(${JSON.stringify(path)}) === null ? 'taken' : 'held');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
-  await once(child.stdout, 'data');
-  return child;
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: said.toString().trim() };
 }
 
 describe('the file lock', () => {
   it('is one process’s at a time, through SIGSTOP, and free after SIGKILL', async () => {
     const path = join(folder, 'a.lock');
-    const child = await holder(path);
+    const { child, said } = await holder(path);
+    expect(said).toBe('held');
     const whileHeld = tryLock(path);
     child.kill('SIGSTOP');
     const whileStopped = tryLock(path);
@@ -41,10 +43,9 @@ describe('the file lock', () => {
     const path = join(folder, 'b.lock');
     const lock = tryLock(path);
     expect(tryLock(path)).toBe(null);
-    const child = await holder(path);
-    const output = child.stdout?.read() ?? 'taken';
+    const { child, said } = await holder(path);
     child.kill('SIGKILL');
     lock?.release();
-    expect(String(output).trim()).toBe('taken');
+    expect(said).toBe('taken');
   });
 });
