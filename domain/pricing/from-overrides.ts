@@ -62,12 +62,15 @@ export function priceListsFromOverrides(
 /** One entry per model, whose prices follow each other: the first entry that matches is the only one. */
 function toModel(overrides: readonly PriceOverride[]): PricedModel {
   const dated = overrides.toSorted((a, b) => startMs(a) - startMs(b));
-  const last = dated.at(-1) as PriceOverride;
+  const [{ model }] = dated as [PriceOverride];
+  // A limit is the model's, not the price's: one override that states it is enough.
+  const limit = (name: 'context_window' | 'max_output_tokens') =>
+    dated.findLast((override) => override[name] !== undefined)?.[name] ?? null;
   return {
-    model: last.model,
-    match: { equals: last.model },
-    context_window: last.context_window ?? null,
-    max_output_tokens: last.max_output_tokens ?? null,
+    model,
+    match: { equals: model },
+    context_window: limit('context_window'),
+    max_output_tokens: limit('max_output_tokens'),
     prices: dated.map((override) => ({
       from: override.effective_from ?? null,
       daily: null,

@@ -17,7 +17,7 @@ it.each([false, true])(
   'the override in force is the latest, in any order (reversed: %s)',
   (reversed) => {
     const overrides = [
-      override({ input: '1' }),
+      override({ input: '1', max_output_tokens: 4096 }),
       override({ input: '9', effective_from: '2026-01-01T00:00:00Z' }),
       override({ input: '20', effective_from: '2027-01-01T00:00:00Z' }),
     ];
@@ -26,6 +26,8 @@ it.each([false, true])(
       findPrice(list, 'p', 'm', atMs)?.price.input.picoPerMillion[0];
     const perMillion = [Date.UTC(2025, 0, 1), JUNE, Date.UTC(2027, 1, 1)].map(inputAt);
     expect(perMillion).toEqual([1n, 9n, 20n].map((usd) => usd * 10n ** 12n));
+    // Else a new price would take away the bound that a hold is made by.
+    expect(findPrice(list, 'p', 'm', JUNE)?.maxOutputTokens).toBe(4096);
   },
 );
 
