@@ -21,6 +21,26 @@ export async function newKey(api: AdminClient, proxyUrl: string): Promise<string
   return key.secret;
 }
 
+/**
+ * Backs up while calls go on, before, meanwhile and afterwards.
+ *
+ * @returns the calls that were answered before it began
+ */
+export async function backUpUnderLoad(
+  proxyUrl: string,
+  secret: string,
+  backUp: () => Promise<void>,
+): Promise<string[]> {
+  const traffic = load(proxyUrl, secret);
+  await until('calls are answered', async () => traffic.answered.length > 50);
+  const before = [...traffic.answered];
+  await backUp();
+  const during = traffic.answered.length;
+  await until('it goes on', async () => traffic.answered.length > during + 50);
+  await traffic.stop();
+  return before;
+}
+
 /** @returns the call's id, or null if it was refused */
 export async function call(proxyUrl: string, secret: string): Promise<string | null> {
   const response = await fetch(`${proxyUrl}/v1/chat/completions`, {
@@ -33,7 +53,7 @@ export async function call(proxyUrl: string, secret: string): Promise<string | n
 }
 
 /** Calls without a pause on several connections. */
-export function load(proxyUrl: string, secret: string) {
+function load(proxyUrl: string, secret: string) {
   const answered: string[] = [];
   let stopped = false;
   const loops = Array.from({ length: CONNECTIONS }, async () => {

@@ -19,7 +19,7 @@ import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
-import { call, invoicesOf, load, newKey } from './backup-house.ts';
+import { backUpUnderLoad, call, invoicesOf, newKey } from './backup-house.ts';
 import { until } from './platform-house.ts';
 
 const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
@@ -121,14 +121,7 @@ describe.skipIf(unavailable !== null)('backup and restore on servers', () => {
     const secret = await newKey(api, platform.proxyUrl);
     const invoices = await invoicesOf(api);
     expect(invoices.length).toBeGreaterThan(0);
-    const traffic = load(platform.proxyUrl, secret);
-    await until('calls are answered', async () => traffic.answered.length > 50);
-    const before = [...traffic.answered];
-    snapshotAll();
-    const during = traffic.answered.length;
-    await until('it goes on', async () => traffic.answered.length > during + 50);
-    await traffic.stop();
-
+    const before = await backUpUnderLoad(platform.proxyUrl, secret, async () => snapshotAll());
     await loseAllAndRestore();
     const left = readdirSync(join(data, 'journal')).filter((name) => name.endsWith('.journal'));
     expect(left.length).toBeGreaterThan(0);

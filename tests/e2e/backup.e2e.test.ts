@@ -16,7 +16,7 @@ import { runDemo } from '@tollgate/standalone/demo/run.ts';
 import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
 import { openStores } from '@tollgate/standalone/operator/stores.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call, invoicesOf, load, newKey } from './backup-house.ts';
+import { backUpUnderLoad, call, invoicesOf, newKey } from './backup-house.ts';
 import { until } from './platform-house.ts';
 
 const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
@@ -52,13 +52,10 @@ describe('backup and restore', () => {
     const invoices = await invoicesOf(api);
     expect(invoices.length).toBeGreaterThan(0);
 
-    const traffic = load(platform.proxyUrl, secret);
-    await until('calls are answered', async () => traffic.answered.length > 50);
-    const before = [...traffic.answered];
-    expect(await operator('backup', '--to', backup)).toEqual([0, expect.stringContaining(backup)]);
-    const during = traffic.answered.length;
-    await until('it goes on', async () => traffic.answered.length > during + 50);
-    await traffic.stop();
+    const before = await backUpUnderLoad(platform.proxyUrl, secret, async () => {
+      const done = [0, expect.stringContaining(backup)];
+      expect(await operator('backup', '--to', backup)).toEqual(done);
+    });
     expect(await operator('backup', '--to', backup)).toEqual([
       2,
       expect.stringContaining('is not empty'),
