@@ -136,6 +136,14 @@ describe('bad input at the API gets a problem body, never a 500', () => {
         ),
       '400 invalid_request',
     ],
+    [
+      'more tags than a record can carry',
+      () => {
+        const tags = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`tag${n}`, 'x']));
+        return api('POST', '/v1/keys', { customer_id: customerId, name: 'k', tags });
+      },
+      '400 invalid_request',
+    ],
     ['an unknown path', () => api('GET', '/v1/nothing'), '404 unknown_path'],
     ['an unknown customer', () => api('GET', '/v1/customers/cus_x'), '404 customer_not_found'],
     [

@@ -88,10 +88,10 @@ async function holdOne(): Promise<BudgetHold[]> {
 }
 
 /** One call to a provider that answers so. @returns the lease at each step of its end */
-async function callOnce(status: number, answer: object) {
+async function callOnce(status: number, answer: object | string, type = 'application/json') {
   const baseUrl = await listen((_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer));
+    response.writeHead(status, { 'content-type': type });
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
   const upstream = createUpstream({
     baseUrl,
@@ -169,6 +169,13 @@ describe('the hold of an attempt', () => {
       ],
       total: 42n,
     });
+  });
+
+  it('I3: is charged as a stream states it, however its media type is written (RFC 9110 §8.3.1)', async () => {
+    const usage = { prompt_tokens: 30, completion_tokens: 12 };
+    const events = `data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`;
+    const { steps, total } = await callOnce(200, events, 'Text/Event-Stream');
+    expect([steps.at(-1), total]).toEqual([['done', 0n, 42n], 42n]);
   });
 
   it('I3: is charged in full when nobody knows what was used', async () => {

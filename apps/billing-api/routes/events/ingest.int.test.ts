@@ -118,10 +118,13 @@ describe('the ingest of events', () => {
   it('stores what it cannot price without a cost, and unknown quantities as unknown (I8)', async () => {
     const unpriced = cloudEventOf({ id: 'unpriced', data: { model: 'x', input_tokens: 1 } });
     const bare = cloudEventOf({ id: 'bare', data: undefined });
-    expect(await ingest([unpriced, bare])).toMatchObject({ accepted: 2 });
+    const priced = { provider: 'simulator', model: 'sim-small', input_tokens: 1 };
+    const pictures = cloudEventOf({ id: 'pictures', data: { ...priced, images: 5 } });
+    expect(await ingest([unpriced, bare, pictures])).toMatchObject({ accepted: 3 });
     const events = new Map((await stored()).map((event) => [event.id, event]));
     const none = { cost: null, price_version: null, price_source: 'none' };
     expect(events.get('unpriced')).toMatchObject({ ...none, usage_source: 'provider' });
+    expect(events.get('pictures')).toMatchObject({ ...none, images: 5, input_tokens: 1 });
     expect(events.get('bare')).toMatchObject({ ...none, usage_source: 'none', input_tokens: null });
   });
 
