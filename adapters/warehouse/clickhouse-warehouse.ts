@@ -135,14 +135,13 @@ class ClickhouseWarehouse implements Warehouse {
     return this.#insert(this.#writes, table, lines);
   }
 
-  loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void> {
+  async loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void> {
     if (typeof lines === 'string') return this.#insert(this.#loads, table, lines);
-    const rest = lines[Symbol.iterator]();
-    const first = rest.next();
+    const copies = copied(lines, this.#limits.insertBytesMax);
+    const first = copies.next();
     // The server refuses an insert of nothing.
     if (first.done) return this.#write(this.#loads, () => Promise.resolve());
-    const body = copied(first.value, rest, this.#limits.insertBytesMax);
-    return this.#insertFrom(this.#loads, table, body);
+    return this.#insertFrom(this.#loads, table, followed(first.value, copies));
   }
 
   async #insert(queue: Queue, table: string, lines: string | Uint8Array): Promise<void> {
@@ -211,19 +210,18 @@ class ClickhouseWarehouse implements Warehouse {
 const places = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** Copies, one by one as they are sent: the socket may keep one until the server has taken it. */
-function* copied(
-  first: Uint8Array,
-  rest: Iterator<Uint8Array>,
-  bytesMax: number,
-): Iterable<Uint8Array> {
+function* copied(chunks: Iterable<Uint8Array>, bytesMax: number): Generator<Uint8Array, void> {
   let bytes = 0;
-  for (let chunk: Uint8Array | null = first; chunk !== null; ) {
+  for (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
     yield Buffer.from(chunk);
-    const next = rest.next();
-    chunk = next.done ? null : next.value;
   }
+}
+
+function* followed<T>(first: T, rest: Iterable<T>): Iterable<T> {
+  yield first;
+  yield* rest;
 }
 
 function tooLarge(bytesMax: number): WarehouseError {

@@ -115,11 +115,10 @@ export class BatchWriter {
   }
 
   /**
-   * Stages all of them, or none and says which ones the engine cannot read, and why: these are dead,
-   * each at least one of those that are given. An engine that is away says nothing about a record: the
-   * batch is tried again as a whole.
+   * Stages all of them; or none, and says which ones the engine cannot read, and why. An engine that is
+   * away says nothing about a record: the batch is tried again as a whole.
    *
-   * @returns reasons by index
+   * @returns reasons by index; empty if all are staged
    */
   async #stage(
     slot: Slot,
