@@ -17,8 +17,8 @@ import { startTollgate } from './tollgate.ts';
 export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--portkey DIR] [--no-portkey] [--profile DIR] [--compare FILE]
       Closed loop at 1, 32 and 64 connections: upstream, bare relay, Tollgate with authentication,
       hold and durable event (one proxy, and two behind one port), and Portkey's gateway, which is
-      installed into DIR (outside the project) unless it is there. Needs wrk and Go. --profile leaves CPU profiles of Tollgate's
-      threads in DIR.
+      installed into DIR (outside the project) unless it is there. Needs wrk and Go. --profile leaves
+      CPU profiles of Tollgate's threads in DIR.
 `;
 
 const CONNECTIONS = [1, 32, 64];
