@@ -15,6 +15,7 @@ export type Replayed = {
  * @param onGroup sees every group of the newest segment, in order
  * @returns null if no segment was ever begun
  * @throws JournalDamaged if what was durable cannot be read
+ * @throws Error with the code ENOENT if a segment was used again while it was read
  */
 export function replayNewest(
   folder: JournalFolder,
@@ -45,6 +46,7 @@ function replay(
       onGroup(id, bytes);
     }
     reader.assertNothingBehind(endBytes);
+    reader.assertStillThere();
     if (checkpoint === null) return null;
     const { nextSeq, shippedSeq } = state;
     const newest = { id, endBytes, firstSeq: checkpoint.nextSeq, lastSeq: nextSeq - 1 };

@@ -9,6 +9,7 @@
  * segment, length of the payload; u32 each.
  */
 import {
+  accessSync,
   closeSync,
   constants,
   fdatasyncSync,
@@ -106,7 +107,7 @@ export class SegmentReader {
     const header = this.#read(at, GROUP_HEADER_BYTES);
     if (header === null || !this.#isOurs(header)) return null;
     const bytes = this.#read(at, GROUP_HEADER_BYTES + header.readUInt32LE(16));
-    // Who copies may read while the file begins its next life: what counts is what was read last.
+    // The file may begin its next life between two reads: what counts is what was read last.
     if (bytes === null || !this.#isOurs(bytes)) return null;
     if (crc32(bytes.subarray(CHECKED_FROM)) !== bytes.readUInt32LE(4)) return null;
     const index = bytes.readUInt32LE(12);
@@ -154,6 +155,16 @@ export class SegmentReader {
         );
       }
     }
+  }
+
+  /**
+   * Who copies may read while the file begins its next life: groups that went in the meantime look
+   * like groups that were never written. A file gets its new name before anything else.
+   *
+   * @throws Error with the code ENOENT if the file is not the segment's any more
+   */
+  assertStillThere(): void {
+    accessSync(this.#path);
   }
 
   close(): void {

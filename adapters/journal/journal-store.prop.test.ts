@@ -20,6 +20,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GroupWriter } from './journal-codec.ts';
 import { copyJournal } from './journal-copy.ts';
+import { JournalFolder } from './journal-folder.ts';
+import { replayNewest } from './journal-replay.ts';
 import { JournalStore } from './journal-store.ts';
 import type { JournalContents, JournalWrite } from './journal-writes.ts';
 
@@ -384,6 +386,27 @@ describe('a journal', () => {
       await writer.terminate();
       rmSync(root, { recursive: true, force: true });
     }
+  });
+
+  it('I1: does not take a segment that was used again while it was read for one that ended', () => {
+    const path = join(folder, 'a.journal');
+    const store = new JournalStore(path, SEGMENT_BYTES);
+    let written = 0;
+    const write = () => {
+      store.apply(groupOf([{ op: 'recorded', partition: 0, event: 'x'.repeat(100) }]));
+      store.apply(groupOf([{ op: 'shipped', uptoSeq: ++written }]));
+    };
+    write();
+    write();
+    let groups = 0;
+    const read = () =>
+      replayNewest(new JournalFolder(path), () => {
+        groups++;
+        for (let i = 0; i < 100; i++) write();
+      });
+    expect(read).toThrow('ENOENT');
+    store.close();
+    expect(groups).toBe(1);
   });
 
   it('says of a journal that was removed that there is nothing to copy, and leaves nothing', () => {
