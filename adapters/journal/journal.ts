@@ -11,8 +11,8 @@ import { GroupWriter } from './journal-codec.ts';
 import type { JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
 import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-writes.ts';
 
-/** Writes that may wait; calls in flight are bounded far below it. */
-const QUEUE_MAX = 65_536;
+/** Writes that may wait. Who admits calls looks at `queuedWrites` and stays far below it. */
+export const QUEUE_MAX = 65_536;
 /** Bounds of one message; a single larger write is a message alone. */
 const GROUP_WRITES_MAX = 1_024;
 const GROUP_BYTES_MAX = 1024 * 1024;
@@ -35,6 +35,8 @@ export type Journal = {
   outbox(limit: number): Promise<OutboxRecord[]>;
   /** How many finished records wait for the log, as of the last commit. */
   outboxRecords(): number;
+  /** How many writes are not durable yet. */
+  queuedWrites(): number;
   contents(): Promise<JournalContents>;
   /**
    * Commits what is queued, then closes the files.
@@ -151,6 +153,10 @@ class WorkerJournal implements Journal {
 
   outboxRecords(): number {
     return this.#outboxRecords;
+  }
+
+  queuedWrites(): number {
+    return this.#writes;
   }
 
   contents(): Promise<JournalContents> {

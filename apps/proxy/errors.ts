@@ -60,7 +60,7 @@ export const errorCatalogue = {
     400,
     invalid,
     false,
-    'The cost of this request has no upper bound (remote media or server-side tools), and this key has a hard budget.',
+    'The cost of this request has no upper bound (remote media, server-side tools or a dearer service tier), and this key has a hard budget.',
   ),
   output_limit_required: entry(
     400,

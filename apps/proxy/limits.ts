@@ -2,6 +2,8 @@
  * Every bound of the proxy with its unit and its reason. Relations between them are asserted where
  * the process starts (`assertLimits`).
  */
+import { QUEUE_MAX } from '@tollgate/adapters/journal/journal.ts';
+
 export type ProxyLimits = typeof proxyLimits;
 
 export const proxyLimits = {
@@ -73,6 +75,11 @@ export const proxyLimits = {
 
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
+  /**
+   * Writes that may wait for the disk; beyond it 503, so that a disk that stands still does not let
+   * refusals take the room that calls in flight need for their ends.
+   */
+  journalWritesMax: 32_768,
   /** Records per append to the log. */
   shipBatchRecordsMax: 1_000,
   /**
@@ -100,6 +107,11 @@ export function assertLimits(limits: ProxyLimits): void {
       'upstreamHeadersTimeoutMs < attemptTimeoutMs',
     ],
     [limits.leaseSweepMs <= limits.leaseIdleMs, 'leaseSweepMs <= leaseIdleMs'],
+    // A call in flight writes its start and its end.
+    [
+      limits.journalWritesMax + 2 * limits.callsInFlightMax < QUEUE_MAX,
+      'journalWritesMax + 2 × callsInFlightMax < the queue of the journal',
+    ],
   ];
   for (const [holds, relation] of relations) {
     if (!holds) throw new Error(`limits: ${relation} does not hold`);

@@ -26,6 +26,7 @@ export const chatCompletionRequest = z.looseObject({
   n: positive,
   tools: z.array(tool).nullish(),
   web_search_options: z.unknown().optional(),
+  service_tier: z.unknown().optional(),
   user: endUser,
 });
 

@@ -4,7 +4,7 @@
  * one grant that serves everybody who waits for that window.
  */
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
-import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { type HoldPart, WindowAccount, type WindowAccountDeps } from './window-account.ts';
 
@@ -67,6 +67,10 @@ export class BudgetBook {
     const holds: BudgetHold[] = [];
     for (const { definition, amount } of requests) {
       const entry = this.#entryAt(definition, nowMs);
+      if ('kind' in entry) {
+        this.cancel(holds, nowMs);
+        return entry;
+      }
       const parts = entry.account.hold(amount, nowMs);
       const outcome: WaitOutcome =
         parts === null ? await this.#wait(entry, amount) : { kind: 'held', parts };
@@ -85,13 +89,22 @@ export class BudgetBook {
     for (const { account, parts } of holds) account.release(parts, [], nowMs);
   }
 
-  #entryAt(definition: BudgetDefinition, nowMs: number): Entry {
+  /** A process may know fewer time zones than the one that took the definition. */
+  #entryAt(definition: BudgetDefinition, nowMs: number): Entry | Unavailable {
     const current = this.#current.get(definition.budget_id);
     if (current !== undefined && current.account.definition === definition) {
       const { startMs, endMs } = current.account.bounds;
       if (nowMs >= startMs && nowMs < endMs) return current;
     }
-    const bounds = windowBounds(definition.window, definition.time_zone, nowMs);
+    let bounds: WindowBounds;
+    try {
+      bounds = windowBounds(definition.window, definition.time_zone, nowMs);
+    } catch (error) {
+      const message = `no window of the time zone ${definition.time_zone}; is its data installed here?`;
+      const cause = new Error(message, { cause: error });
+      this.#deps.onError(cause, definition.budget_id);
+      return { kind: 'unavailable', cause };
+    }
     const stream = windowStream(definition.budget_id, bounds.startMs);
     let entry = this.#entries.get(stream);
     if (entry === undefined) {

@@ -2,7 +2,8 @@
  * The provider's answer on its way through: what may leave at once, what is held back until the
  * usage event is durable (I9), and what is read on the side.
  */
-import { usageFromJson, usageFromTail } from '../relay/json-usage.ts';
+import { jsonText, usageFromJson, usageFromTail } from '../relay/json-usage.ts';
+import { outputTextOf } from '../relay/output-text.ts';
 import { SseRelay } from '../relay/sse-relay.ts';
 
 export type Answer = {
@@ -129,10 +130,10 @@ export class HeldAnswer implements Answer {
 /** Text of all choices of a chat completion; empty for answers without any. */
 function jsonOutputText(body: Buffer): string | null {
   try {
-    const json: unknown = JSON.parse(body.toString('utf8'));
-    const choices = (json as { choices?: { message?: { content?: unknown } }[] }).choices;
+    const json: unknown = JSON.parse(jsonText(body));
+    const choices = (json as { choices?: { message?: unknown }[] }).choices;
     if (!Array.isArray(choices)) return '';
-    return choices.map((choice) => String(choice?.message?.content ?? '')).join('\n');
+    return choices.map((choice) => outputTextOf(choice?.message)).join('\n');
   } catch {
     // Not JSON: what was generated cannot be known from it.
     return null;

@@ -41,6 +41,7 @@ export class CallHandler {
     if (this.#draining) return { code: 'draining' };
     if (this.#inFlight >= limits.callsInFlightMax) return { code: 'overloaded' };
     if (journal.outboxRecords() >= limits.outboxRecordsMax) return { code: 'journal_full' };
+    if (journal.queuedWrites() >= limits.journalWritesMax) return { code: 'journal_full' };
     if (follower.isFresh()) return null;
     return follower.catchUp().then((caught) => (caught ? null : { code: 'ledger_unavailable' }));
   }

@@ -23,7 +23,7 @@ export type CallRequest = {
   /** Over all choices; null: the client set no limit. */
   outputTokensMax: number | null;
   choices: number;
-  /** Remote media or server-side tools: no bound of the cost follows from the body. */
+  /** Remote media, server-side tools, a dearer tier: no bound of the cost follows from the body. */
   unboundedBy: string | null;
   endUser: string | null;
   body: Buffer;
@@ -44,9 +44,16 @@ const BILLED_FIELDS = new Set([
   'max_completion_tokens',
   'n',
   'tools',
+  'web_search_options',
+  'service_tier',
 ]);
 const BOUNDED_PARTS = new Set(['text', 'refusal']);
 const BOUNDED_TOOLS = new Set(['function', 'custom']);
+/** Tiers that cost what a price list says, or less; the others cost more, and no list says how much. */
+const LISTED_TIERS = new Set<unknown>([
+  ...['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex'],
+  ...[undefined, null],
+]);
 
 export function readRequest(
   endpoint: Endpoint,
@@ -136,7 +143,8 @@ function unboundedPart(request: ChatCompletionRequest): string | null {
   }
   const tool = request.tools?.find((candidate) => !BOUNDED_TOOLS.has(candidate.type));
   if (tool !== undefined) return `tool \`${tool.type}\``;
-  return request.web_search_options == null ? null : '`web_search_options`';
+  if (request.web_search_options != null) return '`web_search_options`';
+  return LISTED_TIERS.has(request.service_tier) ? null : '`service_tier`';
 }
 
 function readEmbeddings(json: unknown, common: Common): Read {

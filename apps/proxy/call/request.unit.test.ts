@@ -20,6 +20,7 @@ describe('a request is understood before anything is spent on it', () => {
     ['a negative limit', { model: 'm', messages, max_tokens: -1 }, 'invalid_request'],
     ['a fractional limit', { model: 'm', messages, max_tokens: 1.5 }, 'invalid_request'],
     ['the model twice', '{"model":"a","model":"b","messages":[]}', 'ambiguous_json'],
+    ['a tier twice', '{"service_tier":"priority","service_tier":null}', 'ambiguous_json'],
     ['deep nesting', `{"x":${'['.repeat(70)}${']'.repeat(70)}}`, 'json_too_deep'],
   ])('refuses %s', (_, body, code) => {
     const result = chat(body);
@@ -36,10 +37,22 @@ describe('a request is understood before anything is spent on it', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://x' } }];
     const image = accepted(chat({ model: 'm', messages: [{ role: 'user', content }] }));
     const search = accepted(chat({ model: 'm', messages, tools: [{ type: 'web_search' }] }));
-    expect([image.unboundedBy, search.unboundedBy]).toEqual([
+    const options = accepted(chat({ model: 'm', messages, web_search_options: {} }));
+    const tiers = ['priority', 'scale', 7].map((service_tier) =>
+      accepted(chat({ model: 'm', messages, service_tier })),
+    );
+    expect([image, search, options, ...tiers].map(({ unboundedBy }) => unboundedBy)).toEqual([
       'content part `image_url`',
       'tool `web_search`',
+      '`web_search_options`',
+      ...Array(3).fill('`service_tier`'),
     ]);
+  });
+
+  it('takes the tiers that cost what is listed, or less', () => {
+    for (const service_tier of [undefined, null, 'auto', 'default', 'flex']) {
+      expect(accepted(chat({ model: 'm', messages, service_tier })).unboundedBy).toBe(null);
+    }
   });
 
   it('passes the body on byte for byte when nothing has to change', () => {

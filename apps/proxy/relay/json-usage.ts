@@ -2,9 +2,15 @@
 
 export type JsonUsage = { usage: unknown; model: string | null; id: string | null };
 
+/** Without the byte order mark that some servers begin with (RFC 8259 §8.1 lets a reader ignore it). */
+export function jsonText(body: Buffer): string {
+  const text = body.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
 export function usageFromJson(body: Buffer): JsonUsage {
   try {
-    const json = JSON.parse(body.toString('utf8')) as Record<string, unknown> | null;
+    const json = JSON.parse(jsonText(body)) as Record<string, unknown> | null;
     const { usage = null, model, id } = json ?? {};
     return {
       usage,

@@ -5,6 +5,7 @@ describe('usage of a JSON answer', () => {
   it('is read with model and id; what is not JSON is unknown', () => {
     const body = { id: 'c', model: 'm', usage: { prompt_tokens: 0 } };
     expect(usageFromJson(Buffer.from(JSON.stringify(body)))).toEqual(body);
+    expect(usageFromJson(Buffer.from(`\ufeff${JSON.stringify(body)}`))).toEqual(body);
     expect(usageFromJson(Buffer.from('{"usage":{'))).toEqual({
       usage: null,
       model: null,

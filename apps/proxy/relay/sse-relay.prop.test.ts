@@ -100,6 +100,27 @@ describe('a stream is read and relayed the same however it is cut', () => {
     expect(relay([Buffer.from(first + finish + usageChunk + done)], true).usage).toEqual(usage);
   });
 
+  it('I8: keeps a total when zeros come behind it; zeros alone are zeros', () => {
+    const zeros = chunk({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } });
+    const after = relay([Buffer.from(text('he') + usageChunk + zeros + done)], true);
+    const alone = relay([Buffer.from(text('he') + zeros + done)], true);
+    expect([after.usage, alone.usage]).toEqual([usage, { prompt_tokens: 0, completion_tokens: 0 }]);
+  });
+
+  it('counts for an estimate whatever the model wrote', () => {
+    const call = (fields: object) => chunk({ choices: [{ delta: { tool_calls: [fields] } }] });
+    const body =
+      text('Hello') +
+      call({ index: 0, id: 'call_1', function: { name: 'weather', arguments: '' } }) +
+      call({ index: 0, function: { arguments: '{"city":' } }) +
+      call({ index: 0, function: { arguments: '"Graz"}' } }) +
+      call({ index: 1, custom: { name: 'shell', input: 'ls' } }) +
+      chunk({ choices: [{ delta: { refusal: 'No.' } }, { delta: null }, null] }) +
+      done;
+    const written = 'Helloweather{"city":"Graz"}shelllsNo.';
+    expect(relay([Buffer.from(body)], false).text).toBe(written);
+  });
+
   it('relays an event above the bound unread, and says that the text is not known', () => {
     const sse = new SseRelay({ stripInjectedUsage: true, eventBytesMax: 64, textBytesMax: 1000 });
     const body = Buffer.from(text('x'.repeat(500)) + usageChunk + done);

@@ -6,6 +6,7 @@
  * Works on whole events: the bytes of an event leave when its end has been seen. An event that
  * outgrows the bound is relayed unread from then on.
  */
+import { outputTextOf } from './output-text.ts';
 
 export type SseRelayOptions = {
   /** Remove the events with a usage object and no choices. */
@@ -72,7 +73,10 @@ export class SseRelay {
     return last;
   }
 
-  /** The last usage object, never a sum: providers state totals. Null if there was none. */
+  /**
+   * The last usage object, never a sum: providers state totals. Totals do not shrink, so one of zeros
+   * behind another states nothing. Null if there was none.
+   */
   usage(): unknown {
     this.#readPartial();
     return this.#usage;
@@ -140,7 +144,7 @@ export class SseRelay {
     if (typeof chunk.model === 'string') this.#model ??= chunk.model;
     if (typeof chunk.id === 'string') this.#id ??= chunk.id;
     const hasUsage = typeof chunk.usage === 'object' && chunk.usage !== null;
-    if (hasUsage) this.#usage = chunk.usage;
+    if (hasUsage && (this.#usage === null || !isAllZero(chunk.usage))) this.#usage = chunk.usage;
     this.#collect(chunk.choices);
     const isOurs = hasUsage && Array.isArray(chunk.choices) && chunk.choices.length === 0;
     return !(isOurs && this.#options.stripInjectedUsage);
@@ -148,18 +152,23 @@ export class SseRelay {
 
   #collect(choices: unknown): void {
     if (!Array.isArray(choices) || this.#unreadable) return;
-    for (const choice of choices as { delta?: { content?: unknown } | null }[]) {
-      const content = choice?.delta?.content;
-      if (typeof content !== 'string' || content === '') continue;
-      this.#textBytes += content.length;
+    for (const choice of choices as { delta?: unknown }[]) {
+      const text = outputTextOf(choice?.delta);
+      if (text === '') continue;
+      this.#textBytes += text.length;
       if (this.#textBytes > this.#options.textBytesMax) {
         this.#unreadable = true;
         this.#text.length = 0;
         return;
       }
-      this.#text.push(content);
+      this.#text.push(text);
     }
   }
+}
+
+function isAllZero(usage: unknown): boolean {
+  const { prompt_tokens, completion_tokens = 0 } = usage as Record<string, unknown>;
+  return prompt_tokens === 0 && completion_tokens === 0;
 }
 
 /** Index just after the empty line that ends an event, or -1. A line ends in LF, CR or CRLF. */

@@ -59,6 +59,7 @@ function bound(of: Journal): Journal {
     write: (write) => of.write(write),
     outbox: (limit) => of.outbox(limit),
     outboxRecords: () => of.outboxRecords(),
+    queuedWrites: () => of.queuedWrites(),
     contents: () => of.contents(),
     close: () => of.close(),
   };
