@@ -30,6 +30,7 @@ import {
 } from '@tollgate/standalone/demo/figures.ts';
 import { runningConfig } from '@tollgate/standalone/demo/platform.ts';
 import { runAudit } from '@tollgate/standalone/operator/audit.ts';
+import { pastEvents } from '@tollgate/standalone/operator/audit-log.ts';
 import type { Load } from './load.ts';
 import type { House } from './platform.ts';
 
@@ -229,15 +230,4 @@ async function checkWindows(ledger: Ledger): Promise<number> {
     if (spent > limit) throw new Error(`I3: ${stream} has spent ${formatDecimal12(spent)}`);
   }
   return accounts.size;
-}
-
-/** What the ledger holds now. */
-async function* pastEvents(ledger: Ledger, prefixes: readonly string[]) {
-  const controller = new AbortController();
-  const items = ledger.subscribe({ prefixes, after: null, signal: controller.signal });
-  for await (const item of items) {
-    if (item.kind === 'caught_up') break;
-    yield item.event;
-  }
-  controller.abort();
 }

@@ -3,12 +3,9 @@
  * ran on them: ClickHouse's engine behind HTTP alone, and beside a real Kafka and the stand-in for
  * EventStoreDB.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { takePartitions } from '@tollgate/projector/takeover.ts';
@@ -26,8 +23,8 @@ import { stringify } from 'yaml';
 import { startClickhouseShim } from '../engines/clickhouse-shim.ts';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 import { startEngines } from '../engines/stack.ts';
+import { lastLineOf, operatorCommand } from './operator-command.ts';
 
-const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
 const unavailable = kafkaUnavailable();
 if (unavailable !== null) console.error(`NOT TESTED: audit on Kafka. ${unavailable}`);
 
@@ -48,12 +45,8 @@ async function demoOn(config: string): Promise<void> {
 
 /** `npm run tollgate -- …` @returns its exit code and what it said */
 async function operator(...args: string[]): Promise<[number, string]> {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
-  const child = spawn(process.execPath, [OPERATOR, ...args, '--data', data], { env });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-  const [code] = (await once(child, 'exit')) as [number];
-  return [code, said.trimEnd().split('\n').at(-1) ?? ''];
+  const [code, said] = await operatorCommand(...args, '--data', data);
+  return [code, lastLineOf(said)];
 }
 
 async function withStores<T>(config: string, work: (stores: OpenStores) => Promise<T>): Promise<T> {

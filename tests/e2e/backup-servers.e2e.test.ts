@@ -4,12 +4,9 @@
  * the product as it was: invoices to the byte, every call that was answered before, keys that work, and
  * an audit without a difference. The warehouse is not in the backup: it is rebuilt.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { adminClient } from '@tollgate/standalone/admin-client.ts';
@@ -20,9 +17,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
 import { backUpUnderLoad, call, invoicesOf, newKey } from './backup-house.ts';
+import { lastLineOf, operatorCommand } from './operator-command.ts';
 import { until } from './platform-house.ts';
 
-const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
 const unavailable = kafkaUnavailable();
 if (unavailable !== null) console.error(`NOT TESTED: backup on servers. ${unavailable}`);
 
@@ -45,13 +42,9 @@ afterAll(async () => {
 }, 60_000);
 
 async function operator(command: string): Promise<[number, string]> {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
-  const args = [OPERATOR, command, '--data', data, '--config', engines.config];
-  const child = spawn(process.execPath, args, { env });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-  const [code] = (await once(child, 'exit')) as [number];
-  return [code, said.trimEnd().split('\n').at(-1) ?? ''];
+  const args = ['--data', data, '--config', engines.config];
+  const [code, said] = await operatorCommand(command, ...args);
+  return [code, lastLineOf(said)];
 }
 
 /** What a volume snapshot does: whoever answers stands still first, then whoever stores. */

@@ -3,12 +3,9 @@
  * at that moment: invoices to the byte, every call that was answered before, keys that work, and an
  * audit without a difference.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { adminClient } from '@tollgate/standalone/admin-client.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
@@ -17,9 +14,8 @@ import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
 import { openStores } from '@tollgate/standalone/operator/stores.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backUpUnderLoad, call, invoicesOf, newKey } from './backup-house.ts';
+import { operatorCommand } from './operator-command.ts';
 import { until } from './platform-house.ts';
-
-const OPERATOR = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-backup-'));
 const [data, backup] = [join(folder, 'data'), join(folder, 'backup')];
@@ -36,14 +32,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function operator(...args: string[]): Promise<[number, string]> {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
-  const child = spawn(process.execPath, [OPERATOR, ...args, '--data', data], { env });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-  const [code] = (await once(child, 'exit')) as [number];
-  return [code, said.trimEnd()];
-}
+const operator = (...args: string[]) => operatorCommand(...args, '--data', data);
 
 describe('backup and restore', () => {
   it('I1, I4, I5: what was answered before a backup under load is billed after the loss of all else', async () => {

@@ -1,13 +1,14 @@
 /**
  * `node tests/engines/clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]`: the
  * REAL ENGINE (chDB) behind a thin front of ClickHouse's HTTP interface, on loopback unless told
- * otherwise (in a container), until SIGTERM or SIGINT; for tests only. What was answered outlives SIGKILL. FILE holds a JSON array of name, password, access.
- * Prints one line of JSON when it serves.
+ * otherwise (in a container), until SIGTERM or SIGINT; for tests only. What was answered outlives
+ * SIGKILL. FILE holds a JSON array of name, password, access. Prints one line of JSON when it serves.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { serveClickhouse } from './clickhouse-shim/server.ts';
 import type { ShimUser } from './clickhouse-shim/users.ts';
+import { portOf, serveUntilSignal } from './serve-until-signal.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,9 +18,10 @@ const { values } = parseArgs({
     users: { type: 'string' },
   },
 });
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535 || values.data === undefined) {
-  console.error('Usage: clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]');
+const USAGE = 'clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]';
+const port = portOf(values.port, USAGE);
+if (values.data === undefined) {
+  console.error(`Usage: ${USAGE}`);
   process.exit(1);
 }
 const anyone: ShimUser[] = [{ name: 'default', password: '', access: 'write' }];
@@ -28,16 +30,5 @@ const users =
     ? anyone
     : (JSON.parse(readFileSync(values.users, 'utf8')) as ShimUser[]);
 const server = await serveClickhouse({ path: values.data, host: values.host, port, users });
-const stop = () => {
-  server.close().then(
-    () => process.exit(0),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
 const label = 'chDB behind a thin HTTP front, for tests only';
-console.log(JSON.stringify({ label, url: `http://${values.host}:${server.port}` }));
+serveUntilSignal({ label, url: `http://${values.host}:${server.port}` }, () => server.close());

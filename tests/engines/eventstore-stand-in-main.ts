@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startEventStoreStandIn } from './eventstore-stand-in/server.ts';
+import { portOf, serveUntilSignal } from './serve-until-signal.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,23 +15,8 @@ const { values } = parseArgs({
     data: { type: 'string' },
   },
 });
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`--port ${values.port} is no port`);
-  process.exit(1);
-}
+const port = portOf(values.port, 'eventstore-stand-in-main.ts [--host H] [--port N] [--data FILE]');
 const dataFile = values.data === undefined ? {} : { dataFile: values.data };
 const standIn = await startEventStoreStandIn({ host: values.host, port, ...dataFile });
-const stop = () => {
-  standIn.stop().then(
-    () => process.exit(0),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
 const label = 'STAND-IN for EventStoreDB, for tests only';
-console.log(JSON.stringify({ label, connectionString: standIn.connectionString }));
+serveUntilSignal({ label, connectionString: standIn.connectionString }, () => standIn.stop());

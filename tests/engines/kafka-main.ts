@@ -4,6 +4,7 @@
  */
 import { startKafka } from './kafka.ts';
 import { kafkaUnavailable } from './kafka-jars.ts';
+import { serveUntilSignal } from './serve-until-signal.ts';
 
 const unavailable = kafkaUnavailable();
 if (unavailable !== null) {
@@ -11,15 +12,4 @@ if (unavailable !== null) {
   process.exit(1);
 }
 const engine = await startKafka({ nodes: process.argv[2] === '3' ? 3 : 1 });
-const stop = () => {
-  engine.stop().then(
-    () => process.exit(0),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
-console.log(JSON.stringify({ bootstrap: engine.bootstrap }));
+serveUntilSignal({ bootstrap: engine.bootstrap }, () => engine.stop());

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { proxyLimits } from '../limits.ts';
+import { defineBudget } from '../testing/budget-house.ts';
 import { BudgetBook } from './budget-book.ts';
 
 let folder: string;
@@ -23,31 +23,6 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function budget(id: string, fields: Partial<BudgetDefinition> = {}) {
-  const definition: BudgetDefinition = {
-    budget_id: id,
-    scope: { type: 'key', id: 'key_1' },
-    unit: 'usd',
-    window: 'total',
-    limit: 16_000n,
-    enforcement: 'hard',
-    basis: 'cost',
-    time_zone: 'UTC',
-    archived: false,
-    revision: 0n,
-    ...fields,
-  };
-  const { revision: _, archived: __, limit, ...data } = definition;
-  const limitText = `0.${String(limit).padStart(12, '0')}`;
-  const defined = {
-    id: `defined-${id}`,
-    type: 'BudgetDefined',
-    data: { ...data, limit: limitText },
-  };
-  await ledger.append(`budget_definition-${id}`, 'no_stream', [defined]);
-  return definition;
-}
-
 it('I3: a budget whose window cannot be told refuses the call, says why, and holds nothing', async () => {
   const errors: [string, string][] = [];
   const book = new BudgetBook({
@@ -58,8 +33,8 @@ it('I3: a budget whose window cannot be told refuses the call, says why, and hol
     limits: proxyLimits,
     onError: (error, of) => errors.push([of, String(error)]),
   });
-  const known = await budget('bud_1');
-  const unknown = await budget('bud_2', { window: 'day', time_zone: 'Mars/Olympus' });
+  const known = await defineBudget(ledger, 'bud_1');
+  const unknown = await defineBudget(ledger, 'bud_2', { window: 'day', time_zone: 'Mars/Olympus' });
   const amount = 600n;
   const nowMs = Date.now();
   const both = [known, unknown].map((definition) => ({ definition, amount }));

@@ -12,11 +12,11 @@ import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { proxyLimits } from '../limits.ts';
+import { defineBudget } from '../testing/budget-house.ts';
 import { Attempt } from './attempt.ts';
 import type { AttemptFacts } from './attempt-event.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -54,24 +54,8 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const definition: BudgetDefinition = {
-  budget_id: 'bud_1',
-  scope: { type: 'key', id: 'key_1' },
-  unit: 'usd',
-  window: 'total',
-  limit: 16_000n,
-  enforcement: 'hard',
-  basis: 'cost',
-  time_zone: 'UTC',
-  archived: false,
-  revision: 0n,
-};
-
 async function holdOne(): Promise<BudgetHold[]> {
-  const { revision: _, archived: __, limit, ...data } = definition;
-  const limitText = `0.${String(limit).padStart(12, '0')}`;
-  const defined = { id: 'defined', type: 'BudgetDefined', data: { ...data, limit: limitText } };
-  await ledger.append('budget_definition-bud_1', 'no_stream', [defined]);
+  const definition = await defineBudget(ledger, 'bud_1');
   const book = new BudgetBook({
     ledger,
     journal,

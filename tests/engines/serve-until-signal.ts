@@ -1,0 +1,28 @@
+/** What the mains of the engines share: a port from the command line, and an end by signal. */
+
+/** @returns the port, 0 for any; ends the process with the usage if it is none */
+export function portOf(text: string, usage: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  console.error(`--port ${text} is no port. Usage: ${usage}`);
+  process.exit(1);
+}
+
+/**
+ * Says where it serves, in one line of JSON for whoever started it, and stops at SIGTERM or SIGINT.
+ * The exit code tells whether it stopped as it should.
+ */
+export function serveUntilSignal(said: object, stop: () => Promise<void>): void {
+  const end = () => {
+    stop().then(
+      () => process.exit(0),
+      (error) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  console.log(JSON.stringify(said));
+}
