@@ -8,11 +8,8 @@ export function portOf(text: string, usage: string): number {
   process.exit(1);
 }
 
-/**
- * Says where it serves, in one line of JSON for whoever started it, and stops at SIGTERM or SIGINT.
- * The exit code tells whether it stopped as it should.
- */
-export function serveUntilSignal(said: object, stop: () => Promise<void>): void {
+/** Stops at SIGTERM or SIGINT; the exit code tells whether it stopped as it should. */
+export function stopAtSignal(stop: () => Promise<void>): void {
   const end = () => {
     stop().then(
       () => process.exit(0),
@@ -24,5 +21,10 @@ export function serveUntilSignal(said: object, stop: () => Promise<void>): void 
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
+}
+
+/** Says where it serves, in one line of JSON for whoever started it, and stops at a signal. */
+export function serveUntilSignal(said: object, stop: () => Promise<void>): void {
+  stopAtSignal(stop);
   console.log(JSON.stringify(said));
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kafkaUnavailable } from './kafka-jars.ts';
+import { stopAtSignal } from './serve-until-signal.ts';
 import { startEngines } from './stack.ts';
 
 const USAGE = `Usage: npm run stack -- [options]
@@ -55,21 +56,10 @@ const engines = await startEngines({
 });
 const { config, brokers } = engines;
 
-const stop = async () => {
+stopAtSignal(async () => {
   await engines.stop();
   if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
-};
-const end = () => {
-  stop().then(
-    () => process.exit(0),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', end);
-process.once('SIGINT', end);
+});
 if (values.json) {
   const started = ['Kafka', 'a stand-in for EventStoreDB', "ClickHouse's engine behind HTTP"];
   console.log(JSON.stringify({ config, engines: started }));
