@@ -21,7 +21,7 @@ const ATTEMPTS_MAX = 20;
  * @throws JournalDamaged if what was durable cannot be read; the target is not there then
  */
 export function copyJournal(path: string, target: string): boolean {
-  let failure: unknown;
+  let failure: Error | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     try {
       copyOnce(new JournalFolder(path), new JournalFolder(target));
@@ -31,10 +31,11 @@ export function copyJournal(path: string, target: string): boolean {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (isMissing && !new JournalFolder(path).exists()) return false;
       if (!isMissing && !(error instanceof JournalDamaged)) throw error;
-      failure = error;
+      failure = error as Error;
     }
   }
-  throw failure;
+  if (failure instanceof JournalDamaged) throw failure;
+  throw new JournalDamaged(`${path} cannot be copied: ${failure?.message}`, { cause: failure });
 }
 
 function copyOnce(from: JournalFolder, to: JournalFolder): void {

@@ -22,6 +22,7 @@ import { GroupWriter } from './journal-codec.ts';
 import { copyJournal } from './journal-copy.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { replayNewest } from './journal-replay.ts';
+import { JournalDamaged } from './journal-segment.ts';
 import { JournalStore } from './journal-store.ts';
 import type { JournalContents, JournalWrite } from './journal-writes.ts';
 
@@ -290,6 +291,8 @@ describe('a journal', () => {
     const bytes = readFileSync(oldest);
     rmSync(oldest);
     expect(() => new JournalStore(path, SEGMENT_BYTES)).toThrow('is missing');
+    expect(() => copyJournal(path, join(folder, 'copy'))).toThrow(JournalDamaged);
+    expect(existsSync(join(folder, 'copy'))).toBe(false);
     const damaged = Buffer.from(bytes);
     damaged[bytes.indexOf('xxx')] = 0;
     writeFileSync(oldest, damaged);

@@ -23,16 +23,22 @@ import { OperatorError } from './stores.ts';
 /** Comes last: a folder without it is half a backup. */
 const MANIFEST = 'backup.json';
 
+export type Backup = {
+  /** Paths of the copies, relative to the target. */
+  files: string[];
+  /** What was wrong with journals that are copied as they are, not as of the moment. */
+  damaged: string[];
+};
+
 /**
  * @param data a data folder, in use or not
  * @param target a folder that is not there, or empty; laid out as a data folder
- * @returns paths of the copies, relative to it
  * @throws OperatorError if there is nothing to copy or the target is in use
  */
-export async function backUp(data: string, target: string): Promise<string[]> {
+export async function backUp(data: string, target: string): Promise<Backup> {
   const paths = dataFolder(data);
-  const files = () => [paths.ledger, paths.log].filter((path) => existsSync(path));
-  if (files().length + journalsIn(paths.journals).length === 0)
+  const stores = () => [paths.ledger, paths.log].filter((path) => existsSync(path));
+  if (stores().length + journalsIn(paths.journals).length === 0)
     throw new OperatorError(`${data} holds no data: name it with --data`);
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new OperatorError(`${target} is not empty: a backup has a folder of its own`);
@@ -40,8 +46,9 @@ export async function backUp(data: string, target: string): Promise<string[]> {
   const placeOf = (path: string) => join(target, relative(data, path));
   mkdirSync(placeOf(paths.journals), { recursive: true, mode: 0o700 });
   let journals: string[] = [];
-  const copied = await copyAtOnce(files, placeOf, () => {
-    journals = copyJournals(paths.journals, placeOf);
+  const damaged: string[] = [];
+  const copied = await copyAtOnce(stores, placeOf, () => {
+    journals = copyJournals(paths.journals, placeOf, damaged);
   });
   copied.push(...journals);
   if (existsSync(paths.secrets)) {
@@ -49,11 +56,11 @@ export async function backUp(data: string, target: string): Promise<string[]> {
     copied.push(paths.secrets);
   }
   syncTree(target);
-  const names = copied.map((path) => relative(data, path));
-  const manifest = { taken_at: new Date().toISOString(), files: names };
+  const files = copied.map((path) => relative(data, path));
+  const manifest = { taken_at: new Date().toISOString(), files, damaged };
   writeFileSync(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
   for (const path of [join(target, MANIFEST), target, dirname(target)]) syncPath(path);
-  return names;
+  return { files, damaged };
 }
 
 function journalsIn(folder: string): string[] {
@@ -78,7 +85,11 @@ function syncTree(folder: string): void {
  * settled. Each copy is therefore of a moment that the copies of ledger and log belong to. One that was
  * damaged is copied as it is: whoever mends it has nothing else.
  */
-function copyJournals(folder: string, placeOf: (path: string) => string): string[] {
+function copyJournals(
+  folder: string,
+  placeOf: (path: string) => string,
+  damaged: string[],
+): string[] {
   rmSync(placeOf(folder), { recursive: true });
   mkdirSync(placeOf(folder), { mode: 0o700 });
   return journalsIn(folder).filter((path) => {
@@ -87,6 +98,7 @@ function copyJournals(folder: string, placeOf: (path: string) => string): string
     } catch (error) {
       if (!(error instanceof JournalDamaged)) throw error;
       cpSync(path, placeOf(path), { recursive: true });
+      damaged.push(error.message);
       return true;
     }
   });

@@ -23,9 +23,9 @@ const USAGE = `Usage: npm run tollgate -- COMMAND [options]
   --json         audit: print the differences as JSON
   --help         this text
 
-Stop Tollgate first, but for a backup: on its folder it is noticed; on servers stop proxies and projectors, or an audit
-names as different what is only on its way, and a rebuild refuses to end. Exit code: 0 nothing to say, 1 differences or a failure,
-2 the command cannot run.
+Stop Tollgate first, but for a backup: on its folder it is noticed; on servers stop proxies and
+projectors, or an audit names as different what is only on its way, and a rebuild refuses to end.
+Exit code: 0 nothing to say, 1 differences, a damaged journal or a failure, 2 the command cannot run.
 `;
 
 const { values, positionals } = parseArgs({
@@ -68,9 +68,12 @@ async function audit(open: () => Promise<OpenStores>): Promise<number> {
 
 async function copy(data: string): Promise<number> {
   if (values.to === undefined) return usage('--to: where does the backup go?');
-  const files = await backUp(data, values.to);
+  const { files, damaged } = await backUp(data, values.to);
+  for (const message of damaged) console.error(message);
+  if (damaged.length > 0)
+    console.error('Damaged journals are copied as they are. Keep older backups.');
   console.error(`${files.length} files are in ${values.to}.`);
-  return 0;
+  return damaged.length === 0 ? 0 : 1;
 }
 
 async function build(open: () => Promise<OpenStores>): Promise<number> {
