@@ -70,7 +70,7 @@ export const proxyLimits = {
   leaseIdleMs: 5_000,
   /** How often idle slices are looked for, ms. */
   leaseSweepMs: 1_000,
-  /** How long "nothing is left" is believed without asking the ledger again, ms. */
+  /** How long "so much is not left" is believed without asking the ledger again, ms. */
   exhaustedForMs: 50,
 
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */

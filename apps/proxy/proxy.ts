@@ -141,10 +141,11 @@ class Instance {
   async start(): Promise<void> {
     await this.#follower.start();
     if (this.#stopping) return;
-    await this.#takeover.start();
-    if (this.#stopping) return;
+    // Calls may come already: what they write is shipped whatever the first take-over waits for.
     this.#budgets.start();
     this.#shipper.start();
+    await this.#takeover.start();
+    if (this.#stopping) return;
     this.#ready = true;
   }
 

@@ -45,6 +45,8 @@ export function evolveAccount(account: BudgetAccount, event: BudgetWindowEvent):
   switch (event.type) {
     case 'WindowOpened':
     case 'LimitChanged':
+      // The control plane and the proxies append limits: an older one may come behind a newer.
+      if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;
       return {
         ...account,
         opened: true,

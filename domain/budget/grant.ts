@@ -9,13 +9,25 @@ const SLICES_PER_LIMIT = 16n;
 
 export type GrantDecision =
   | { kind: 'grant'; amount: bigint }
-  /** Nothing is left. */
+  /** What is left serves none of them. */
   | { kind: 'exhausted' };
 
-/** @param shortfall what the waiting calls need beyond what this proxy holds, > 0 */
-export function decideGrant(account: BudgetAccount, shortfall: bigint): GrantDecision {
+/**
+ * A call that cannot be served at all takes nothing: what it would take, others can spend.
+ *
+ * @param free what this proxy holds that no call uses
+ * @param waiting what each waiting call needs, in order of arrival
+ */
+export function decideGrant(
+  account: BudgetAccount,
+  free: bigint,
+  waiting: readonly bigint[],
+): GrantDecision {
   const left = available(account);
-  if (left <= 0n) return { kind: 'exhausted' };
+  let served = 0n;
+  for (const amount of waiting) if (served + amount <= left + free) served += amount;
+  const shortfall = served - free;
+  if (left <= 0n || shortfall <= 0n) return { kind: 'exhausted' };
   const slice = account.limit / SLICES_PER_LIMIT;
   const wanted = shortfall > slice ? shortfall : slice;
   return { kind: 'grant', amount: wanted < left ? wanted : left };

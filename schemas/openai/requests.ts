@@ -25,7 +25,6 @@ export const chatCompletionRequest = z.looseObject({
   max_completion_tokens: positive,
   n: positive,
   tools: z.array(tool).nullish(),
-  web_search_options: z.unknown().optional(),
   service_tier: z.unknown().optional(),
   user: endUser,
 });

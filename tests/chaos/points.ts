@@ -87,7 +87,7 @@ export const points: readonly Point[] = [
     what: 'settlement durable, reply lost',
     role: 'proxy',
     file: HANDLER,
-    anchor: '        settlement.release(Date.now());',
+    anchor: '        settlement.release();',
     place: 'before',
   },
   {

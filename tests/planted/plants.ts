@@ -124,7 +124,7 @@ const budgets: readonly Plant[] = [
     bug: 'release the hold when the request is sent',
     file: 'apps/proxy/call/attempt.ts',
     anchor: '    const body = upstreamBody(request, deployment.model);',
-    mistake: `    this.#deps.budgets.cancel(this.#facts.holds, Date.now());
+    mistake: `    this.#deps.budgets.cancel(this.#facts.holds);
     const body = upstreamBody(request, deployment.model);`,
     test: {
       file: 'tests/e2e/skeleton.e2e.test.ts',
@@ -136,7 +136,7 @@ const budgets: readonly Plant[] = [
     file: 'apps/proxy/call/attempt.ts',
     anchor: '    const { attemptId, key } = this.#facts;\n    this.#deps.journal.submit(',
     mistake: `    const { attemptId, key } = this.#facts;
-    settlement.release(Date.now());
+    settlement.release();
     settlement.release = () => undefined;
     this.#deps.journal.submit(`,
     test: { file: ATTEMPT_TEST, name: 'I3: is freed only when the charge is durable' },

@@ -25,8 +25,9 @@ type Entry = {
   account: WindowAccount;
   waiters: Waiter[];
   granting: boolean;
-  /** performance.now() until which an exhausted budget is not asked for again. */
-  exhaustedUntilMs: number;
+  /** What was refused last, and until when (performance.now()) the ledger is not asked for as much. */
+  refusedFrom: bigint;
+  refusedUntilMs: number;
 };
 
 export type BudgetBookDeps = Omit<WindowAccountDeps, 'conflictsMax'> & {
@@ -68,14 +69,14 @@ export class BudgetBook {
     for (const { definition, amount } of requests) {
       const entry = this.#entryAt(definition, nowMs);
       if ('kind' in entry) {
-        this.cancel(holds, nowMs);
+        this.cancel(holds);
         return entry;
       }
-      const parts = entry.account.hold(amount, nowMs);
+      const parts = entry.account.hold(amount);
       const outcome: WaitOutcome =
         parts === null ? await this.#wait(entry, amount) : { kind: 'held', parts };
       if (outcome.kind !== 'held') {
-        this.cancel(holds, nowMs);
+        this.cancel(holds);
         if (outcome.kind === 'exceeded') return { kind: 'exceeded', account: entry.account };
         return outcome;
       }
@@ -85,8 +86,8 @@ export class BudgetBook {
   }
 
   /** Frees holds of an attempt that is known to be unbilled. */
-  cancel(holds: readonly BudgetHold[], nowMs: number): void {
-    for (const { account, parts } of holds) account.release(parts, [], nowMs);
+  cancel(holds: readonly BudgetHold[]): void {
+    for (const { account, parts } of holds) account.release(parts, []);
   }
 
   /** A process may know fewer time zones than the one that took the definition. */
@@ -110,7 +111,7 @@ export class BudgetBook {
     if (entry === undefined) {
       const deps = { ...this.#deps, conflictsMax: this.#deps.limits.grantConflictsMax };
       const account = new WindowAccount(stream, definition, bounds, deps);
-      entry = { account, waiters: [], granting: false, exhaustedUntilMs: 0 };
+      entry = { account, waiters: [], granting: false, refusedFrom: 0n, refusedUntilMs: 0 };
       this.#entries.set(stream, entry);
     }
     entry.account.definition = definition;
@@ -120,7 +121,9 @@ export class BudgetBook {
 
   #wait(entry: Entry, amount: bigint): Promise<WaitOutcome> {
     const { grantWaitersMax, grantTimeoutMs } = this.#deps.limits;
-    if (performance.now() < entry.exhaustedUntilMs) return Promise.resolve({ kind: 'exceeded' });
+    if (amount >= entry.refusedFrom && performance.now() < entry.refusedUntilMs) {
+      return Promise.resolve({ kind: 'exceeded' });
+    }
     if (entry.waiters.length >= grantWaitersMax) {
       const cause = new Error(`${entry.account.stream}: too many calls wait for a grant`);
       return Promise.resolve({ kind: 'unavailable', cause });
@@ -149,13 +152,14 @@ export class BudgetBook {
     entry.granting = true;
     try {
       while (entry.waiters.length > 0) {
-        const wanted = entry.waiters.reduce((sum, waiter) => sum + waiter.amount, 0n);
-        const shortfall = wanted - entry.account.free();
+        const asked = [...entry.waiters];
+        const waiting = asked.map(({ amount }) => amount);
+        const wanted = waiting.reduce((sum, amount) => sum + amount, 0n);
         let exhausted = false;
-        if (shortfall > 0n) {
-          exhausted = (await entry.account.grant(shortfall, Date.now())) === 'exhausted';
+        if (wanted > entry.account.free()) {
+          exhausted = (await entry.account.grant(waiting)) === 'exhausted';
         }
-        this.#serve(entry, exhausted);
+        this.#serve(entry, new Set(exhausted ? asked : []));
       }
     } catch (cause) {
       this.#deps.onError(cause, entry.account.stream);
@@ -165,19 +169,21 @@ export class BudgetBook {
     }
   }
 
-  /** With nothing left to grant, who cannot be served now is refused. */
-  #serve(entry: Entry, exhausted: boolean): void {
-    const nowMs = Date.now();
-    const waiting = entry.waiters.splice(0);
-    for (const waiter of waiting) {
-      const parts = entry.account.hold(waiter.amount, nowMs);
+  /** @param last for whom the ledger has nothing more: who of them cannot be served now is refused */
+  #serve(entry: Entry, last: ReadonlySet<Waiter>): void {
+    let refusedFrom: bigint | undefined;
+    for (const waiter of entry.waiters.splice(0)) {
+      const { amount } = waiter;
+      const parts = entry.account.hold(amount);
       if (parts !== null) waiter.resolve({ kind: 'held', parts });
-      else if (exhausted) waiter.resolve({ kind: 'exceeded' });
-      else entry.waiters.push(waiter);
+      else if (last.has(waiter)) {
+        waiter.resolve({ kind: 'exceeded' });
+        if (refusedFrom === undefined || amount < refusedFrom) refusedFrom = amount;
+      } else entry.waiters.push(waiter);
     }
-    if (exhausted && entry.account.free() === 0n) {
-      entry.exhaustedUntilMs = performance.now() + this.#deps.limits.exhaustedForMs;
-    }
+    if (refusedFrom === undefined) return;
+    entry.refusedFrom = refusedFrom;
+    entry.refusedUntilMs = performance.now() + this.#deps.limits.exhaustedForMs;
   }
 
   /** Returns slices that nobody uses, and all of a window that has ended. */
@@ -189,18 +195,20 @@ export class BudgetBook {
       } catch (error) {
         this.#deps.onError(error, stream);
       }
-      const ended = nowMs >= entry.account.bounds.endMs;
-      if (ended && entry.account.leases.length === 0 && !entry.granting) {
-        this.#entries.delete(stream);
-      }
+      const { account, granting } = entry;
+      if (nowMs < account.bounds.endMs || !account.isDone || granting) continue;
+      this.#entries.delete(stream);
+      // A call that began before the end may still ask for it: it gets one that the sweep knows.
+      const { budget_id } = account.definition;
+      if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);
     }
   }
 
   /** Alone with the account, as every grant is: two folds of one page would count twice. */
-  async #confirmDoubtful(entry: Entry, nowMs: number): Promise<void> {
+  async #confirmDoubtful(entry: Entry): Promise<void> {
     entry.granting = true;
     try {
-      await entry.account.confirmDoubtful(nowMs);
+      await entry.account.confirmDoubtful();
     } finally {
       entry.granting = false;
     }
@@ -210,11 +218,11 @@ export class BudgetBook {
   async #sweepEntry(entry: Entry, nowMs: number, idleMs: number): Promise<void> {
     if (entry.granting) return;
     const { account } = entry;
-    await this.#confirmDoubtful(entry, nowMs);
+    await this.#confirmDoubtful(entry);
     const ended = nowMs >= account.bounds.endMs;
     for (const lease of [...account.leases]) {
       const used = lease.spent + lease.held >= lease.amount;
-      const idle = nowMs - lease.usedAtMs >= idleMs;
+      const idle = performance.now() - lease.usedAtMs >= idleMs;
       if (lease.holds === 0 && (used || idle || ended)) account.close(lease);
       else if (ended) account.close(lease);
       if (lease.closed && lease.holds === 0) await account.settle(lease);

@@ -34,6 +34,7 @@ export type LocalLease = {
   held: bigint;
   holds: number;
   closed: boolean;
+  /** performance.now(): a clock that is set back must not keep a lease for as long. */
   usedAtMs: number;
 };
 
@@ -100,8 +101,9 @@ export class WindowAccount {
   }
 
   /** Takes `amount` out of the open leases, all of it or nothing (null). */
-  hold(amount: bigint, nowMs: number): HoldPart[] | null {
+  hold(amount: bigint): HoldPart[] | null {
     if (amount > this.free()) return null;
+    const nowMs = performance.now();
     const parts: HoldPart[] = [];
     let left = amount;
     for (const lease of this.#leases) {
@@ -119,7 +121,8 @@ export class WindowAccount {
   }
 
   /** Frees a hold and books what the attempt was charged, once that is durable. */
-  release(parts: readonly HoldPart[], charges: readonly bigint[], nowMs: number): void {
+  release(parts: readonly HoldPart[], charges: readonly bigint[]): void {
+    const nowMs = performance.now();
     parts.forEach(({ lease, amount }, index) => {
       lease.held -= amount;
       lease.holds--;
@@ -128,15 +131,23 @@ export class WindowAccount {
     });
   }
 
-  /** Asks the ledger for a slice that covers `shortfall`, or for all that is left. */
-  async grant(shortfall: bigint, nowMs: number): Promise<GrantOutcome> {
+  /**
+   * Asks the ledger for a slice that serves those who wait, as far as what is left can.
+   *
+   * @param waiting what each call needs, in order of arrival
+   */
+  async grant(waiting: readonly bigint[]): Promise<GrantOutcome> {
     // A grant whose outcome was not learnt stands first: it may be this proxy's already.
-    if (this.#doubtful !== null && (await this.#confirm(this.#doubtful, nowMs))) return 'granted';
+    if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
     if (this.#revision === 'no_stream') await this.refresh();
     if (!this.#account.opened) await this.#open();
+    // Who opened the window or changed the definition may have died before it said so here.
+    else if (this.definition.revision > this.#account.definitionRevision) {
+      await this.#followDefinition();
+    }
     let refreshed = false;
     for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
-      const decision = decideGrant(this.#account, shortfall);
+      const decision = decideGrant(this.#account, this.free(), waiting);
       if (decision.kind === 'exhausted') {
         // Others may have returned what this view still counts as theirs.
         if (refreshed) return 'exhausted';
@@ -144,7 +155,7 @@ export class WindowAccount {
         refreshed = true;
         continue;
       }
-      if (await this.#append(decision.amount, nowMs)) return 'granted';
+      if (await this.#append(decision.amount)) return 'granted';
       await this.refresh();
       refreshed = true;
     }
@@ -162,8 +173,13 @@ export class WindowAccount {
   }
 
   /** Tries again to learn of a grant that did not answer; the sweep calls it. */
-  async confirmDoubtful(nowMs: number): Promise<void> {
-    if (this.#doubtful !== null) await this.#confirm(this.#doubtful, nowMs);
+  async confirmDoubtful(): Promise<void> {
+    if (this.#doubtful !== null) await this.#confirm(this.#doubtful);
+  }
+
+  /** Nothing of this window is this proxy's, nor can it turn out to be. */
+  get isDone(): boolean {
+    return this.#leases.length === 0 && this.#doubtful === null;
   }
 
   /** Closes a lease to new holds. */
@@ -214,6 +230,10 @@ export class WindowAccount {
       },
     ]);
     await this.refresh();
+    await this.#followDefinition();
+  }
+
+  async #followDefinition(): Promise<void> {
     const after = await this.#readDefinition();
     if (after.revision > this.#account.definitionRevision) {
       await appendOnce(this.#deps.ledger, this.stream, limitChanged(this.stream, after));
@@ -239,7 +259,7 @@ export class WindowAccount {
   }
 
   /** False: another append came first. */
-  async #append(amount: bigint, nowMs: number): Promise<boolean> {
+  async #append(amount: bigint): Promise<boolean> {
     const leaseId = this.#deps.newLeaseId();
     const eventId = ledgerEventId(this.stream, 'LeaseGranted', leaseId);
     const expected = this.#revision;
@@ -254,11 +274,11 @@ export class WindowAccount {
     // the same id and revision, so that nothing of this instance can land later (design §8).
     await this.#deps.journal.write({ op: 'lease_requested', request });
     this.#doubtful = request;
-    return this.#confirm(request, nowMs);
+    return this.#confirm(request);
   }
 
   /** Learns whether a requested grant stands in the ledger, and takes it into use if it does. */
-  async #confirm(request: LeaseRequest, nowMs: number): Promise<boolean> {
+  async #confirm(request: LeaseRequest): Promise<boolean> {
     const { ledger, journal, instanceId } = this.#deps;
     const { leaseId, amount } = request;
     const granted = await appendGrant(ledger, instanceId, request);
@@ -275,7 +295,7 @@ export class WindowAccount {
       held: 0n,
       holds: 0,
       closed: false,
-      usedAtMs: nowMs,
+      usedAtMs: performance.now(),
     });
     await this.refresh();
     return true;

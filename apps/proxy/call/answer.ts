@@ -13,6 +13,8 @@ export type Answer = {
   end(): Buffer[];
   /** The provider's usage object, or null. */
   usage(): unknown;
+  /** Whether it is the whole attempt's even if the answer did not end as it should. */
+  isUsageFinal(): boolean;
   model(): string | null;
   id(): string | null;
   /** What was generated, for an estimate; null if it cannot be known. */
@@ -42,6 +44,10 @@ export class StreamedAnswer implements Answer {
 
   usage(): unknown {
     return this.#relay.usage();
+  }
+
+  isUsageFinal(): boolean {
+    return this.#relay.isUsageFinal();
   }
 
   model(): string | null {
@@ -97,6 +103,11 @@ export class HeldAnswer implements Answer {
 
   usage(): unknown {
     return this.#parse().usage;
+  }
+
+  /** An answer that was cut has no usage that could be read. */
+  isUsageFinal(): boolean {
+    return true;
   }
 
   model(): string | null {

@@ -72,10 +72,17 @@ async function holdOne(): Promise<BudgetHold[]> {
 }
 
 /** One call to a provider that answers so. @returns the lease at each step of its end */
-async function callOnce(status: number, answer: object | string, type = 'application/json') {
+async function callOnce(
+  status: number,
+  answer: object | string,
+  type = 'application/json',
+  end: 'ends' | 'breaks' = 'ends',
+) {
   const baseUrl = await listen((_request, response) => {
     response.writeHead(status, { 'content-type': type });
-    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+    const body = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    if (end === 'ends') response.end(body);
+    else response.write(body, () => response.destroy());
   });
   const upstream = createUpstream({
     baseUrl,
@@ -135,7 +142,10 @@ async function callOnce(status: number, answer: object | string, type = 'applica
     new Attempt({ deps, facts, response, arrivedAtMs, onDone: () => undefined }).start();
   });
   const response = await fetch(front);
-  await response.text();
+  // One that breaks off at the provider breaks off here too.
+  await response.text().catch((error) => {
+    if (end === 'ends') throw error;
+  });
   await upstream.close();
   const { leases } = await journal.contents();
   return { status: response.status, steps, total: leases[0]?.spent };
@@ -160,6 +170,23 @@ describe('the hold of an attempt', () => {
     const events = `data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`;
     const { steps, total } = await callOnce(200, events, 'Text/Event-Stream');
     expect([steps.at(-1), total]).toEqual([['done', 0n, 42n], 42n]);
+  });
+
+  it('I3: is charged as a stream states it in the end, though it breaks before it says so', async () => {
+    const usage = { prompt_tokens: 30, completion_tokens: 12 };
+    const events = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
+    const { total } = await callOnce(200, events, 'text/event-stream', 'breaks');
+    expect(total).toBe(42n);
+  });
+
+  it.each([
+    ['zeros', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+    ['what was used so far', { prompt_tokens: 30, completion_tokens: 1, total_tokens: 31 }],
+  ])('I3: is charged in full when a stream breaks that has stated %s', async (_, usage) => {
+    const choices = [{ delta: { content: 'lots of text' } }];
+    const events = `data: ${JSON.stringify({ choices, usage })}\n\n`;
+    const { steps, total } = await callOnce(200, events, 'text/event-stream', 'breaks');
+    expect([steps.at(-1), total]).toEqual([['done', 0n, HOLD], HOLD]);
   });
 
   it('I3: is charged in full when nobody knows what was used', async () => {

@@ -217,7 +217,7 @@ export class Attempt implements UpstreamHandler {
       },
       (error) => {
         if (error !== undefined) return this.#abandon(error);
-        settlement.release(Date.now());
+        settlement.release();
         this.#deps.onSettled(this.#facts.deployment.provider.name, event, settlement.overruns);
         this.#conclude(event, failure);
       },

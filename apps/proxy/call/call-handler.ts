@@ -88,7 +88,7 @@ export class CallHandler {
     }
     if (reply.raw.destroyed) {
       // The client left while the call waited for its budget: nothing was sent or recorded.
-      deps.budgets.cancel(held.holds, nowMs);
+      deps.budgets.cancel(held.holds);
       return this.#leave();
     }
     reply.hijack();

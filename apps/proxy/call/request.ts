@@ -18,12 +18,12 @@ export type CallRequest = {
   stream: boolean;
   /** The client asked for the usage chunk itself, so it must not be stripped. */
   wantsUsageChunk: boolean;
-  /** A token holds at least one byte of the body; framing is smaller than its JSON syntax. */
+  /** A token holds at least one byte of what is sent; framing is smaller than its JSON syntax. */
   inputTokensMax: number;
   /** Over all choices; null: the client set no limit. */
   outputTokensMax: number | null;
   choices: number;
-  /** Remote media, server-side tools, a dearer tier: no bound of the cost follows from the body. */
+  /** Remote media, searches, other models: no bound of the cost follows from the body. */
   unboundedBy: string | null;
   endUser: string | null;
   body: Buffer;
@@ -33,6 +33,8 @@ export type CallRequest = {
 
 /** Tokens that a provider may add around any request (role markers, reply priming). */
 const FRAMING_TOKENS = 128;
+/** Fields that make a provider search, think elsewhere or fall back to another model. */
+const UNBOUNDED_FIELDS = ['web_search_options', 'search_parameters', 'plugins', 'models'];
 /** Fields that decide what is billed: each must stand in the body once. */
 const BILLED_FIELDS = new Set([
   'model',
@@ -44,8 +46,8 @@ const BILLED_FIELDS = new Set([
   'max_completion_tokens',
   'n',
   'tools',
-  'web_search_options',
   'service_tier',
+  ...UNBOUNDED_FIELDS,
 ]);
 const BOUNDED_PARTS = new Set(['text', 'refusal']);
 const BOUNDED_TOOLS = new Set(['function', 'custom']);
@@ -71,19 +73,34 @@ export function readRequest(
   if (scan.depth > depthMax) return refuse({ code: 'json_too_deep' });
   const twice = billedTwice(scan);
   if (twice !== undefined) return refuse({ code: 'ambiguous_json', param: twice });
-  const common = { body, text, scan, inputTokensMax: body.length + FRAMING_TOKENS };
+  // Bytes that are not UTF-8 are sent as replacement characters, of three bytes each.
+  const bytes = Math.max(body.length, Buffer.byteLength(text));
+  const common = { body, text, scan, inputTokensMax: bytes + FRAMING_TOKENS };
   return endpoint === 'embeddings' ? readEmbeddings(json, common) : readChat(json, common);
 }
 
-/** A field that decides the bill and stands in the body more than once. */
+const PLAIN_NAME = /^[a-z0-9_]*$/;
+
+/**
+ * A field that decides the bill and stands in the body more than once, or in another spelling: Go's
+ * encoding/json takes names without regard to case, and the last one counts.
+ */
 function billedTwice(scan: JsonScan): string | undefined {
   const seen = new Set<string>();
   for (const { name } of scan.members) {
-    if (!BILLED_FIELDS.has(name)) continue;
+    if (!BILLED_FIELDS.has(name)) {
+      if (!PLAIN_NAME.test(name) && BILLED_FIELDS.has(folded(name))) return name;
+      continue;
+    }
     if (seen.has(name)) return name;
     seen.add(name);
   }
   return undefined;
+}
+
+/** Upper case first: the long s (U+017F) is an s there, and the Kelvin sign a k in lower case. */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }
 
 type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
@@ -136,14 +153,17 @@ function outputLimit(
 }
 
 function unboundedPart(request: ChatCompletionRequest): string | null {
-  for (const { content } of request.messages) {
+  for (const { content, audio } of request.messages) {
+    // An answer that the provider has kept, of any length.
+    if (audio != null) return '`audio` of a message';
     if (!Array.isArray(content)) continue;
     const part = content.find((candidate) => !BOUNDED_PARTS.has(candidate.type));
     if (part !== undefined) return `content part \`${part.type}\``;
   }
   const tool = request.tools?.find((candidate) => !BOUNDED_TOOLS.has(candidate.type));
   if (tool !== undefined) return `tool \`${tool.type}\``;
-  if (request.web_search_options != null) return '`web_search_options`';
+  const field = UNBOUNDED_FIELDS.find((name) => request[name] != null);
+  if (field !== undefined) return `\`${field}\``;
   return LISTED_TIERS.has(request.service_tier) ? null : '`service_tier`';
 }
 

@@ -21,6 +21,9 @@ describe('a request is understood before anything is spent on it', () => {
     ['a fractional limit', { model: 'm', messages, max_tokens: 1.5 }, 'invalid_request'],
     ['the model twice', '{"model":"a","model":"b","messages":[]}', 'ambiguous_json'],
     ['a tier twice', '{"service_tier":"priority","service_tier":null}', 'ambiguous_json'],
+    ['a limit in capitals too', '{"max_tokens":1,"MAX_TOKENS":9}', 'ambiguous_json'],
+    ['a model in another spelling', '{"Model":"b"}', 'ambiguous_json'],
+    ['a long s', '{"me\u017fsages":[]}', 'ambiguous_json'],
     ['deep nesting', `{"x":${'['.repeat(70)}${']'.repeat(70)}}`, 'json_too_deep'],
   ])('refuses %s', (_, body, code) => {
     const result = chat(body);
@@ -37,16 +40,37 @@ describe('a request is understood before anything is spent on it', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://x' } }];
     const image = accepted(chat({ model: 'm', messages: [{ role: 'user', content }] }));
     const search = accepted(chat({ model: 'm', messages, tools: [{ type: 'web_search' }] }));
-    const options = accepted(chat({ model: 'm', messages, web_search_options: {} }));
+    const fields = ['web_search_options', 'search_parameters', 'plugins', 'models'].map((name) =>
+      accepted(chat({ model: 'm', messages, [name]: {} })),
+    );
+    const audio = { role: 'assistant', content: null, audio: { id: 'audio_1' } };
+    const heard = accepted(chat({ model: 'm', messages: [audio] }));
     const tiers = ['priority', 'scale', 7].map((service_tier) =>
       accepted(chat({ model: 'm', messages, service_tier })),
     );
-    expect([image, search, options, ...tiers].map(({ unboundedBy }) => unboundedBy)).toEqual([
+    const all = [image, search, heard, ...fields, ...tiers];
+    expect(all.map(({ unboundedBy }) => unboundedBy)).toEqual([
       'content part `image_url`',
       'tool `web_search`',
+      '`audio` of a message',
       '`web_search_options`',
+      '`search_parameters`',
+      '`plugins`',
+      '`models`',
       ...Array(3).fill('`service_tier`'),
     ]);
+  });
+
+  it('bounds the input by what is sent: bytes that are not UTF-8 grow on the way', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"model":"m","messages":[{"role":"user","content":"'),
+      Buffer.alloc(1_000, 0xff),
+      Buffer.from('"}]}'),
+    ]);
+    const request = accepted(readRequest('chat.completions', bytes, 64));
+    const sent = Buffer.byteLength(upstreamBody(request, 'm'));
+    expect(sent).toBeGreaterThan(3_000);
+    expect(request.inputTokensMax).toBeGreaterThanOrEqual(sent);
   });
 
   it('takes the tiers that cost what is listed, or less', () => {

@@ -47,7 +47,7 @@ export type Settlement = {
   charges: LeaseCharge[];
   overruns: LeaseOverrun[];
   /** Frees the holds; only once the charges are durable. */
-  release: (nowMs: number) => void;
+  release: () => void;
 };
 
 type Usage = { quantities: KnownQuantities | null; source: UsageSource };
@@ -88,7 +88,7 @@ function chargeHolds(
 ): Omit<Settlement, 'usage'> {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
-  const releases: ((nowMs: number) => void)[] = [];
+  const releases: (() => void)[] = [];
   for (const { account, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
     const held = amounts.reduce((sum, amount) => sum + amount, 0n);
@@ -107,9 +107,9 @@ function chargeHolds(
         amount: allocation.overrun,
       });
     }
-    releases.push((nowMs) => account.release(parts, allocation.charges, nowMs));
+    releases.push(() => account.release(parts, allocation.charges));
   }
-  return { charges, overruns, release: (nowMs) => releases.forEach((free) => free(nowMs)) };
+  return { charges, overruns, release: () => releases.forEach((free) => free()) };
 }
 
 function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
@@ -118,7 +118,10 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   if (outcome.unsent || refused) return { quantities: noQuantities(), source: 'none' };
   const { answer } = outcome;
   const stated = quantitiesFromOpenAiUsage(answer?.usage() ?? null);
-  if (stated !== null) return { quantities: stated, source: 'provider' };
+  // What a stream says before it breaks off may be a running total, or zeros.
+  if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
+    return { quantities: stated, source: 'provider' };
+  }
   const answered = outcome.httpStatus !== null && outcome.httpStatus < 300;
   const estimable = outcome.completed || outcome.status === 'client_closed';
   const text = answered && estimable ? answer?.outputText() : undefined;

@@ -38,6 +38,7 @@ export class SseRelay {
   #partialKept: boolean | undefined;
   #unreadable = false;
   #usage: unknown = null;
+  #usageFinal = false;
   #model: string | null = null;
   #id: string | null = null;
   readonly #text: string[] = [];
@@ -80,6 +81,15 @@ export class SseRelay {
   usage(): unknown {
     this.#readPartial();
     return this.#usage;
+  }
+
+  /**
+   * In OpenAI's dialect the total comes in a chunk of its own, without choices, when all of them are
+   * written; a usage beside a choice may be what was used so far.
+   */
+  isUsageFinal(): boolean {
+    this.#readPartial();
+    return this.#usageFinal;
   }
 
   model(): string | null {
@@ -144,9 +154,12 @@ export class SseRelay {
     if (typeof chunk.model === 'string') this.#model ??= chunk.model;
     if (typeof chunk.id === 'string') this.#id ??= chunk.id;
     const hasUsage = typeof chunk.usage === 'object' && chunk.usage !== null;
-    if (hasUsage && (this.#usage === null || !isAllZero(chunk.usage))) this.#usage = chunk.usage;
-    this.#collect(chunk.choices);
     const isOurs = hasUsage && Array.isArray(chunk.choices) && chunk.choices.length === 0;
+    if (hasUsage && (this.#usage === null || !isAllZero(chunk.usage))) {
+      this.#usage = chunk.usage;
+      this.#usageFinal = isOurs;
+    }
+    this.#collect(chunk.choices);
     return !(isOurs && this.#options.stripInjectedUsage);
   }
 
