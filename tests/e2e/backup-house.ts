@@ -62,11 +62,14 @@ function load(proxyUrl: string, secret: string) {
       if (id !== null) answered.push(id);
     }
   });
+  const ended = Promise.all(loops);
+  // Whoever stops it meets its failure; until then nobody has to.
+  ended.catch(() => undefined);
   return {
     answered,
     async stop() {
       stopped = true;
-      await Promise.all(loops);
+      await ended;
     },
   };
 }

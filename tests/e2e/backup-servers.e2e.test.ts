@@ -49,7 +49,9 @@ async function operator(command: string): Promise<[number, string]> {
 
 /** What a volume snapshot does: whoever answers stands still first, then whoever stores. */
 function snapshotAll(): void {
-  const proxies = platform.proxyPids();
+  const [supervisor, proxies] = [platform.supervisorPid(), platform.proxyPids()];
+  // It would take a proxy that stands still for one that hangs.
+  process.kill(supervisor, 'SIGSTOP');
   for (const pid of proxies) process.kill(pid, 'SIGSTOP');
   engines.broker.pause();
   engines.ledger.pause();
@@ -57,7 +59,7 @@ function snapshotAll(): void {
   for (const [name, path] of volumes()) cpSync(path, join(backup, name), { recursive: true });
   engines.ledger.resume();
   engines.broker.resume();
-  for (const pid of proxies) process.kill(pid, 'SIGCONT');
+  for (const pid of [...proxies, supervisor]) process.kill(pid, 'SIGCONT');
 }
 
 function volumes(): [string, string][] {

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import type { Pids } from '../supervisor.ts';
 
 export type Started = {
   proxyUrl: string;
@@ -15,6 +16,7 @@ export type Started = {
   bill: string;
   /** Process ids of the proxies as of now; they change when one is restarted. */
   proxyPids(): number[];
+  supervisorPid(): number;
   stop(): Promise<void>;
 };
 
@@ -51,16 +53,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Started> 
     apiUrl: ready.api_url,
     adminToken: ready.admin_token,
     bill: ready.simulator.bill,
-    proxyPids() {
-      const state = readFileSync(join(data, 'run', 'state.json'), 'utf8');
-      const { proxies: pids } = JSON.parse(state) as { proxies: (number | null)[] };
-      return pids.filter((pid) => pid !== null);
-    },
+    proxyPids: () => readPids(data).proxies.filter((pid) => pid !== null),
+    supervisorPid: () => readPids(data).supervisor,
     async stop() {
       child.kill('SIGTERM');
       await exited;
     },
   };
+}
+
+function readPids(data: string): Pids {
+  return JSON.parse(readFileSync(join(data, 'run', 'state.json'), 'utf8')) as Pids;
 }
 
 /** What the running product was started with, the simulator and the ports included. */
