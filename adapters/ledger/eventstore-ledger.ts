@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreClient, isFinal } from './eventstore-client.ts';
 import { EventStoreFollower, ResumePoints } from './eventstore-follow.ts';
 import { type EventStoreLimits, eventStoreLimits } from './eventstore-limits.ts';
-import type { Ledger, NewLedgerEvent } from './ledger.ts';
+import { AppendTooLarge, type Ledger, type NewLedgerEvent } from './ledger.ts';
 
 export type EventStoreLedgerOptions = {
   /** `esdb://…` or `kurrentdb://…`, with credentials, tls and nodes as the server documents it. */
@@ -64,7 +64,7 @@ class EventStoreLedger implements Ledger {
   append: Ledger['append'] = async (stream, expected, events) => {
     const sizeBytes = sizeOf(stream, events);
     if (sizeBytes > this.#limits.appendBytesMax) {
-      throw new RangeError(`an append of ${sizeBytes} bytes to ${stream} is too large`);
+      throw new AppendTooLarge(`an append of ${sizeBytes} bytes to ${stream} is too large`);
     }
     return await this.#answer('append', (timeoutMs) =>
       this.#client.append(stream, expected, events, timeoutMs),

@@ -39,8 +39,15 @@ export type SubscriptionItem =
    */
   | { kind: 'caught_up'; atMonotonicMs: number };
 
+/** Nothing was appended, and nothing of this size ever will be. */
+export class AppendTooLarge extends Error {}
+
 export type Ledger = {
-  /** All events or none; durable when it resolves. Rejects when the outcome is unknown. */
+  /**
+   * All events or none; durable when it resolves. Rejects when the outcome is unknown.
+   *
+   * @throws AppendTooLarge
+   */
   append(
     stream: string,
     expected: ExpectedRevision,

@@ -12,6 +12,7 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type BillingApi, buildApi } from './app.ts';
 import type { ApiDeps } from './frame/api-deps.ts';
+import { checkedLedger } from './frame/checked-ledger.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 
@@ -45,7 +46,8 @@ export async function publishConfiguredPrices(
 export async function startBilling(
   options: BillingOptions,
 ): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
-  const { ledger, log, warehouse, logger, secrets, health, metrics, topicPrefix } = options;
+  const { log, warehouse, logger, secrets, health, metrics, topicPrefix } = options;
+  const ledger = checkedLedger(options.ledger);
   const onError = (message: string, err: unknown) => logger.error({ err }, message);
   const api = await buildApi({
     ledger,

@@ -32,6 +32,9 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const NOT_JSON = 'not UTF-8 JSON';
 const NOT_OURS = 'id: not a UUIDv7';
 const NO_DATE = 'time: no such date';
+const NO_TEXT = 'a text holds half of a surrogate pair';
+/** `JSON.stringify` escapes these alone so; an even number of backslashes before it is text. */
+const HALF_OF_A_PAIR = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const REASON_LENGTH_MAX = 500;
 const BRACE = 0x7b;
 const LF = 0x0a;
@@ -102,7 +105,7 @@ function parseRecord(value: Uint8Array, json: string): Read | string {
     return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
   }
   const event = parsed.data;
-  const fault = faultOf(event);
+  const fault = faultOf(event, parsedJson);
   if (fault !== null) return fault;
   return {
     idKey: idKeyOf(event),
@@ -133,7 +136,9 @@ function leafOf(value: Uint8Array): string {
 }
 
 /** Rules between fields that the schema cannot say. */
-function faultOf(event: UsageEvent): string | null {
+function faultOf(event: UsageEvent, json: unknown): string | null {
+  // A collector's names are keys: in UTF-8 halves that differ are the same. Ours have none.
+  if (event.type === 'external' && HALF_OF_A_PAIR.test(JSON.stringify(json))) return NO_TEXT;
   if (event.type !== 'external' && !UUID_V7.test(event.id)) return NOT_OURS;
   if ((event.type === 'resolution') !== (event.resolves_id !== null)) {
     return 'resolves_id: a resolution has one, and nothing else does';

@@ -126,6 +126,26 @@ describe('the projector', () => {
     ]);
   });
 
+  it('I2: a collector’s name with half of a surrogate pair is dead: it would be another’s key', async () => {
+    const external = (fields: object) =>
+      attempt({ type: 'external', source: 'collector', call_id: null, attempt: 0, ...fields });
+    await house.append([
+      external({ id: 'a\ud800' }),
+      external({ id: 'a\udbff' }),
+      external({ id: 'e', tags: { 'a\ud800': 'x' } }),
+      external({ id: 'e', environment: '\ud800' }),
+      // Six characters, and a pair.
+      external({ id: 'a\\ud800' }),
+      external({ id: 'a😀' }),
+    ]);
+    await start('p1');
+    await settled();
+    expect(await dispositions()).toEqual([
+      { d: 'counted', n: '2' },
+      { d: 'dead', n: '4' },
+    ]);
+  });
+
   it.each([1, 10])(
     'I2: what the engine cannot read decides nothing, in batches of %i',
     async (n) => {
@@ -282,5 +302,48 @@ describe('the projector', () => {
       'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
     );
     expect(offsets.map(({ o }) => Number(o))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  const offsets = async () => {
+    const rows = await house.warehouse.query<{ o: string }>(
+      'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
+    );
+    return rows.map(({ o }) => Number(o));
+  };
+
+  it('I2: does not go beyond a torn offset that the broker cannot give yet', async () => {
+    await house.append([attempt(), attempt(), attempt()]);
+    const partition = (await house.log.ends()).indexOf(3n);
+    const metadata = JSON.stringify({ epoch: '1', first: '0', last: '2' });
+    await house.log.commit('projector', [{ partition, offset: 0n, metadata }]);
+    let isShy = true;
+    const log = { ...house.log };
+    log.read = async (page) => {
+      if (page.offset !== 1n || !isShy) return house.log.read(page);
+      isShy = false;
+      return [];
+    };
+    await expect(house.start('p1', { log })).rejects.toThrow('cannot be read yet');
+    await start('p2', { log });
+    await house.append([attempt()]);
+    await settled();
+    expect(await offsets()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('I2: fills what tore later than the last intent says, when an older one came behind it', async () => {
+    const first = await start('p1');
+    await house.append(Array.from({ length: 8 }, () => attempt()));
+    await settled();
+    await first.stop();
+    await house.warehouse.command(
+      'ALTER TABLE tollgate.raw_usage DELETE WHERE `offset` IN (1, 4, 6) SETTINGS mutations_sync = 2',
+    );
+    const partition = (await house.log.ends()).indexOf(8n);
+    const metadata = JSON.stringify({ epoch: '1', first: '0', last: '2' });
+    await house.log.commit('projector', [{ partition, offset: 0n, metadata }]);
+    await start('p2');
+    await house.append([attempt()]);
+    await settled();
+    expect(await offsets()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });

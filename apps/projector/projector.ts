@@ -139,13 +139,18 @@ class Run {
     const epochs = await takePartitions(deps, partitions, this.#limits);
     const torn: LogRecord[] = [];
     const resumes = await resumePoints(deps, partitions);
-    for (const [partition, { next, missing }] of resumes) {
-      this.#epochs.set(partition, epochs.get(partition) as bigint);
-      this.#next.set(partition, next);
+    for (const [partition, { missing }] of resumes) {
       for (const offset of missing) {
         const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
-        torn.push(...page.filter((record) => record.offset === offset));
+        const record = page.find((found) => found.offset === offset);
+        // A broker that just took over may not give it yet; to go on beyond it would lose it.
+        if (record === undefined) throw new Error(unreadable(partition, offset));
+        torn.push(record);
       }
+    }
+    for (const [partition, { next }] of resumes) {
+      this.#epochs.set(partition, epochs.get(partition) as bigint);
+      this.#next.set(partition, next);
     }
     await this.#rollup.own(this.owned());
     if (torn.length > 0) {
@@ -309,4 +314,8 @@ class Run {
     await this.#options.log.commit(COMMIT_GROUP, commits);
     await this.#options.faultPoint?.('intended_not_inserted');
   }
+}
+
+function unreadable(partition: number, offset: bigint): string {
+  return `offset ${offset} of partition ${partition} belongs to a torn batch and cannot be read yet`;
 }

@@ -12,6 +12,8 @@ import type { ProjectorLimits } from './limits.ts';
 import { FENCED } from './raw-writer.ts';
 
 export const COMMIT_GROUP = 'projector';
+/** Offsets behind the last intent that are looked through for holes: a few batches. */
+const LATE_OFFSETS_MAX = 200_000n;
 
 /** What a batch will write, recorded durably before its first write. */
 const intentSchema = z.strictObject({
@@ -124,14 +126,26 @@ export async function resumePoints(
     const above = await rowsAbove(deps, partition, last);
     const below = rows - BigInt(present.size) - above;
     if (below !== first) throw discontinuous(partition, below, first);
-    if (above > 0n && next !== last + 1n + above) throw discontinuous(partition, above, next);
-    const missing: bigint[] = [];
-    for (let offset = first; offset <= last; offset++) {
-      if (!present.has(offset)) missing.push(offset);
+    const missing = missingBetween(first, last, present);
+    const holes = above > 0n ? next - (last + 1n + above) : 0n;
+    if (holes !== 0n) {
+      // Of a batch that tore later: an older projector's intent, held up, came behind the newer one's.
+      const beyond = next - 1n - last;
+      if (holes < 0n || beyond > LATE_OFFSETS_MAX) throw discontinuous(partition, above, next);
+      const later = await offsetsBetween(deps, partition, last + 1n, next - 1n);
+      missing.push(...missingBetween(last + 1n, next - 1n, later));
     }
     resumes.set(partition, { next: above > 0n ? next : last + 1n, missing });
   }
   return resumes;
+}
+
+function missingBetween(first: bigint, last: bigint, present: ReadonlySet<bigint>): bigint[] {
+  const missing: bigint[] = [];
+  for (let offset = first; offset <= last; offset++) {
+    if (!present.has(offset)) missing.push(offset);
+  }
+  return missing;
 }
 
 function discontinuous(partition: number, rows: bigint, expected: bigint): Error {
@@ -151,7 +165,7 @@ async function readStanding(deps: TakeoverDeps): Promise<Map<number, Standing>> 
   );
 }
 
-/** At most one batch of offsets. */
+/** At most a few batches of offsets. */
 async function offsetsBetween(
   deps: TakeoverDeps,
   partition: number,

@@ -100,7 +100,8 @@ function toTiers(override: PriceOverride, unit: PricedUnit): TieredPrice | null 
     return text === undefined ? [] : [{ from: tier.from_input_tokens, text }];
   });
   if (override[unit] === undefined && higher.length === 0) return null;
-  return [{ from: 0, text: base ?? '0' }, ...higher].map(({ from, text }) => ({
+  if (base === undefined) throw new Error(`${override.model}: a tier of ${unit} has no base price`);
+  return [{ from: 0, text: base }, ...higher].map(({ from, text }) => ({
     from_input_tokens: from,
     pico_usd_per_million: String(parseDecimal(text, PICO_PLACES)),
   }));

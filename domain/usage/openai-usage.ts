@@ -65,8 +65,13 @@ function details(value: unknown): Fields | null {
   return isFields(value) ? value : null;
 }
 
+/** Tokens that one call may be stated to have used; a larger count is a mistake, not a statement. */
+const COUNT_MAX = 1_000_000_000;
+
 function count(value: unknown): number | null {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+  if (!Number.isSafeInteger(value)) return null;
+  const stated = value as number;
+  return stated >= 0 && stated <= COUNT_MAX ? stated : null;
 }
 
 function optionalCount(value: unknown): number | null {

@@ -41,6 +41,7 @@ describe('OpenAI usage becomes disjoint buckets', () => {
     ['a text', { prompt_tokens: '12' }],
     ['more cached than prompt', { prompt_tokens: 1, prompt_tokens_details: { cached_tokens: 2 } }],
     ['beyond 2^53', { prompt_tokens: 2 ** 60 }],
+    ['beyond a billion', { prompt_tokens: 1, completion_tokens: 1_000_000_001 }],
     ['details that are no object', { prompt_tokens: 1, prompt_tokens_details: 7 }],
   ])('I8: %s is unknown, not zero', (_, usage) => {
     expect(read(usage)).toBe(null);

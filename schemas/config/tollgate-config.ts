@@ -34,7 +34,7 @@ const model = z.strictObject({
   allow_unpriced: z.boolean().default(false),
 });
 
-export const priceOverride = z.strictObject({
+export const priceOverrideFields = z.strictObject({
   provider: name,
   model: modelName,
   effective_from: instant.optional(),
@@ -64,6 +64,27 @@ export const priceOverride = z.strictObject({
   context_window: z.int().min(1).optional(),
   max_output_tokens: z.int().min(1).optional(),
 });
+
+/** What a unit costs that has no price of its own, as `domain/pricing/price.ts` has it. */
+const FALLBACK = { cache_read: 'input', cache_write: 'input', reasoning: 'output' } as const;
+
+/** Below its first tier a unit needs a price too: none is not zero (I8). */
+export function everyTierHasABase(
+  override: Omit<z.infer<typeof priceOverrideFields>, 'provider'>,
+  context: z.RefinementCtx,
+): void {
+  for (const [index, tier] of override.tiers.entries()) {
+    for (const unit of ['input', 'cache_read', 'cache_write', 'output', 'reasoning'] as const) {
+      if (tier[unit] === undefined || override[unit] !== undefined) continue;
+      const base = unit in FALLBACK ? FALLBACK[unit as keyof typeof FALLBACK] : unit;
+      if (override[base] !== undefined) continue;
+      const message = `has no price below ${tier.from_input_tokens} input tokens: state \`${base}\` too`;
+      context.addIssue({ code: 'custom', path: ['tiers', index, unit], message });
+    }
+  }
+}
+
+const priceOverride = priceOverrideFields.superRefine(everyTierHasABase);
 
 export const tollgateConfig = z.strictObject({
   /** Folder of everything that is stored. */

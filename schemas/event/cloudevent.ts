@@ -4,16 +4,21 @@
  */
 import { z } from 'zod';
 import { tagsOf } from './tags.ts';
+import { QUANTITY_MAX } from './usage-event.ts';
 
-const text = z.string().min(1).max(256);
-const count = z.int().min(0).max(1_000_000_000_000);
+/** Half of a surrogate pair is no text: two that differ would be stored as the same, or as more. */
+const wellFormed = z.string().refine((value) => value.isWellFormed(), {
+  error: 'holds half of a surrogate pair',
+});
+const text = wellFormed.min(1).max(256);
+const count = z.int().min(0).max(QUANTITY_MAX);
 
 /** Unknown extension attributes are allowed by CloudEvents; ours are refused if they are wrong. */
 export const cloudEvent = z.looseObject({
   specversion: z.literal('1.0'),
   id: text,
-  source: z.string().min(1).max(1024),
-  type: z.string().min(1).max(1024),
+  source: wellFormed.min(1).max(1024),
+  type: wellFormed.min(1).max(1024),
   subject: text,
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json').optional(),
@@ -24,8 +29,8 @@ export const cloudEvent = z.looseObject({
       provider: text.optional(),
       model: text.optional(),
       environment: text.optional(),
-      end_user: z.string().max(1024).optional(),
-      tags: tagsOf(text).optional(),
+      end_user: wellFormed.max(1024).optional(),
+      tags: tagsOf(text, wellFormed).optional(),
       input_tokens: count.optional(),
       cache_read_tokens: count.optional(),
       cache_write_tokens: count.optional(),

@@ -10,6 +10,8 @@ const CHARACTER = '[^"\\\\\\u0000-\\u001f]';
 const HEX = '[0-9a-f]';
 /** An integer of up to 15 digits is exact as a number. */
 const NATURAL = '(?:0|[1-9]\\d{0,14})';
+/** Of any quantity, below the schema's bound. */
+const QUANTITY = '(?:0|[1-9]\\d{0,8})';
 
 const nullable = (pattern: string) => `(?:null|${pattern})`;
 const list = (item: string) => `\\[((?:"${item}"(?:,"${item}"){0,63})?)\\]`;
@@ -21,7 +23,7 @@ const tagName = `(?!"__proto__")${text}`;
 const optionalText = nullable(text);
 const uuid = `${HEX}{8}-${HEX}{4}-[1-8]${HEX}{3}-[89ab]${HEX}{3}-${HEX}{12}`;
 const decimal = '-?(?:0|[1-9]\\d{0,25})\\.\\d{12}';
-const count = nullable(`-?${NATURAL}`);
+const count = nullable(`-?${QUANTITY}`);
 const duration = nullable(`${NATURAL}(?:\\.\\d{1,17})?`);
 const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
 const texts = list(`${CHARACTER}{0,256}`);

@@ -8,8 +8,9 @@ const RESERVED = '__proto__';
  * sees it: neither a tag that vanishes nor an event whose row and parsed form differ.
  *
  * @param name of a tag
+ * @param value of one; at most 1,024 characters whatever it says
  */
-export function tagsOf(name: z.ZodString) {
+export function tagsOf(name: z.ZodString, value: z.ZodString = z.string()) {
   return z.preprocess(
     (value, context) => {
       if (typeof value === 'object' && value !== null && Object.hasOwn(value, RESERVED)) {
@@ -18,7 +19,7 @@ export function tagsOf(name: z.ZodString) {
       }
       return value;
     },
-    z.record(name, z.string().max(1024)),
+    z.record(name, value.max(1024)),
   );
 }
 

@@ -12,7 +12,10 @@ export const decimal12 = z.string().regex(/^-?(0|[1-9]\d{0,25})\.\d{12}$/);
 /** RFC 3339 UTC with milliseconds. */
 export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-const quantity = z.int().nullable();
+/** Of any quantity in one event: nine million such events still add up exactly (2^53). */
+export const QUANTITY_MAX = 1_000_000_000;
+/** A resolution's may be negative. */
+const quantity = z.int().min(-QUANTITY_MAX).max(QUANTITY_MAX).nullable();
 /** Characters of a name in an event. */
 export const SHORT_TEXT_LENGTH_MAX = 256;
 

@@ -12,7 +12,8 @@ export const reconciliationRequest = z.strictObject({
   /** What the bill itself reaches over; further than the range by the longest call and the skew. */
   bill_start: instant,
   bill_end: instant,
-  lines: z.array(billLine).max(20_000),
+  /** Some systems write a UUID in capitals; it is the same attempt. */
+  lines: z.array(billLine.extend({ attempt_id: z.uuid().toLowerCase() })).max(20_000),
 });
 
 export const reconciliationView = z.strictObject({

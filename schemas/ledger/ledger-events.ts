@@ -23,7 +23,7 @@ import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { z } from 'zod';
 import { tagsOf } from '../event/tags.ts';
-import { decimal12, timestamp } from '../event/usage-event.ts';
+import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
 import { priceVersion } from './price-version.ts';
 
 type LedgerEventBody =
@@ -48,6 +48,7 @@ const name = z.string().min(1).max(256);
 const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
+const quantity = count.max(QUANTITY_MAX);
 const currency = z.string().regex(/^[A-Z]{3}$/);
 const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
@@ -55,15 +56,15 @@ const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
 
 export const billLine = z.strictObject({
   attempt_id: z.uuid(),
-  input_tokens: count,
-  cache_read_tokens: count,
-  cache_write_tokens: count,
-  output_tokens: count,
-  reasoning_tokens: count,
-  audio_input_tokens: count,
-  audio_output_tokens: count,
-  images: count,
-  requests: count,
+  input_tokens: quantity,
+  cache_read_tokens: quantity,
+  cache_write_tokens: quantity,
+  output_tokens: quantity,
+  reasoning_tokens: quantity,
+  audio_input_tokens: quantity,
+  audio_output_tokens: quantity,
+  images: quantity,
+  requests: quantity,
   cost: decimal12,
 });
 

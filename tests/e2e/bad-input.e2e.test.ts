@@ -162,6 +162,45 @@ describe('bad input at the API gets a problem body, never a 500', () => {
       '413 request_too_large',
     ],
     ['no event that is valid', () => api('POST', '/v1/events', [{}]), '422 no_event_accepted'],
+    [
+      'a period in a year that no event can hold',
+      () => api('POST', '/v1/periods', { customer_id: customerId, start: '9999-12-15T00:00:00Z' }),
+      '400 invalid_request',
+    ],
+    [
+      'usage before the warehouse counts seconds',
+      () => api('GET', '/v1/usage?start=1969-12-01T00:00:00.000Z&end=1970-01-01T00:00:00.000Z'),
+      '400 invalid_request',
+    ],
+    [
+      'usage after it has counted them',
+      () => api('GET', '/v1/usage?start=2162-02-01T00:00:00.000Z&end=2162-03-01T00:00:00.000Z'),
+      '400 invalid_request',
+    ],
+    [
+      'a budget in a zone that is none',
+      async () => {
+        const { id } = await issue();
+        const scope = { type: 'key', id };
+        const answer = await api('POST', '/v1/budgets', {
+          scope,
+          limit: '5',
+          time_zone: 'No/Land',
+        });
+        const listed = await api('GET', '/v1/budgets');
+        return listed.ok ? answer : listed;
+      },
+      '400 invalid_request',
+    ],
+    [
+      'a tier without a price below it',
+      () => {
+        const tiers = [{ from_input_tokens: 200_000, input: '5' }];
+        const models = [{ model: 'm', output: '10', tiers }];
+        return api('POST', '/v1/price_books', { provider: 'p', models });
+      },
+      '400 invalid_request',
+    ],
   ])('%s', async (_, send, expected) => {
     expect(await problemOf(await send())).toBe(expected);
   });

@@ -4,7 +4,7 @@
  * a retry, a resumed run and a second closer all write the same bytes (I4, I5).
  */
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
@@ -63,7 +63,12 @@ export async function freeze(
   const stream = billingStream(customerId);
   const { type, data } = decision.event;
   const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
-  await deps.ledger.append(stream, revision, [{ id, type, data }]);
+  // Frozen is for ever: what no invoice could be made of must not be.
+  snapshotSchema.parse(content);
+  await deps.ledger.append(stream, revision, [{ id, type, data }]).catch((cause: unknown) => {
+    if (!(cause instanceof AppendTooLarge)) throw cause;
+    throw new ClosingError('snapshot_too_large', cause.message);
+  });
 }
 
 /** What the period's snapshot has to say, from the warehouse and the periods before it. */

@@ -220,6 +220,12 @@ export const errorCatalogue = {
     'The bill does not reach far enough beyond the range to be complete for it.',
     'Widen the bill or narrow `start` and `end` by the longest call and the clock skew.',
   ),
+  bill_range_not_past: entry(
+    422,
+    false,
+    'No bill can be complete for attempts that have not started yet.',
+    'Send an `end` that is not in the future; look at its year.',
+  ),
   duplicate_attempt: entry(
     422,
     false,

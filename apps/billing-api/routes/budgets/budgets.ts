@@ -8,6 +8,7 @@ import type {
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
+import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import {
   budgetChange,
@@ -46,6 +47,10 @@ export const createBudget = defineRoute({
     if (key === undefined) throw new ApiProblem('key_not_found');
     const customer = context.directory.customers.get(key.state.customer_id);
     const time_zone = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
+    if (!isTimeZone(time_zone)) {
+      const errors = [{ path: 'body.time_zone', message: 'not an IANA time zone' }];
+      throw new ApiProblem('invalid_request', { errors });
+    }
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
     const { state } = await appendDecided<BudgetDefinition, BudgetDefinitionEvent>(context, {

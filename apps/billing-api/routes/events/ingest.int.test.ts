@@ -141,6 +141,10 @@ describe('the ingest of events', () => {
       cloudEventOf({ id: 'binary', data: undefined, data_base64: 'e30=' }),
       'no event',
       cloudEventOf({ id: 'prototype', data: JSON.parse('{"tags":{"__proto__":"x"}}') }),
+      cloudEventOf({ id: 'half\ud800' }),
+      cloudEventOf({ id: 'half', data: { tags: { 'a\udc00': 'x' } } }),
+      cloudEventOf({ id: 'half', data: { environment: '\ud800' } }),
+      cloudEventOf({ id: 'many', data: { input_tokens: 1_000_000_001 } }),
     ];
     const { accepted, rejected } = await ingest(batch);
     expect(accepted).toBe(2);
@@ -151,8 +155,12 @@ describe('the ingest of events', () => {
       [5, 'binary'],
       [6, null],
       [7, 'prototype'],
+      [8, 'half\ud800'],
+      [9, 'half'],
+      [10, 'half'],
+      [11, 'many'],
     ]);
-    expect(rejected.at(-1)?.reason).toContain('data.tags.__proto__: a tag cannot be named');
+    expect(rejected[5]?.reason).toContain('data.tags.__proto__: a tag cannot be named');
     const ids = (await stored()).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(['oldest', 'newest']));
     expect(ids).not.toEqual(expect.arrayContaining(['too-old']));

@@ -1,7 +1,10 @@
 /** /v1/price_books: the operator's own price lists, dated and versioned (I7). */
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
-import { priceOverride } from '@tollgate/schemas/config/tollgate-config.ts';
+import {
+  everyTierHasABase,
+  priceOverrideFields,
+} from '@tollgate/schemas/config/tollgate-config.ts';
 import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { instant } from '@tollgate/schemas/time/instant.ts';
@@ -34,7 +37,7 @@ export const publishPriceBook = defineRoute({
     provider: z.string().min(1).max(256),
     effective_from: instant.optional(),
     models: z
-      .array(priceOverride.omit({ provider: true }))
+      .array(priceOverrideFields.omit({ provider: true }).superRefine(everyTierHasABase))
       .min(1)
       .max(2_000),
   }),

@@ -15,6 +15,7 @@ import { importBill } from './reconciliations.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.parse('2026-11-24T00:00:00.000Z');
+const NOW = START + HOUR_MS;
 
 let house: House;
 let directory: Directory;
@@ -49,7 +50,11 @@ const lineOf = (event: UsageEvent, cost: string, inputTokens = 7) => ({
 const queue = new Queue();
 
 /** The bill of the hour that begins at START. No resolver runs: nothing is ever counted. */
-async function send(lines: ReturnType<typeof lineOf>[], provider = 'simulator'): Promise<string> {
+async function send(
+  lines: ReturnType<typeof lineOf>[],
+  provider = 'simulator',
+  more: { end?: string; bill_end?: string } = {},
+): Promise<string> {
   const at = (ms: number) => new Date(ms).toISOString();
   const { ledger, warehouse } = house;
   const context = { ledger, warehouse, directory, limits: apiLimits, billImports: queue };
@@ -61,9 +66,10 @@ async function send(lines: ReturnType<typeof lineOf>[], provider = 'simulator'):
     bill_start: at(START - HOUR_MS),
     bill_end: at(START + 2 * HOUR_MS),
     lines,
+    ...more,
   };
   try {
-    const input = { params: {}, query: {}, body: importBill.body?.parse(body), timeMs: START };
+    const input = { params: {}, query: {}, body: importBill.body?.parse(body), timeMs: NOW };
     await importBill.handler(
       { ...input, newId: () => id } as unknown as Parameters<typeof importBill.handler>[0],
       context as unknown as ApiContext,
@@ -106,4 +112,28 @@ it('I2: of two bills at once that differ one is refused', async () => {
     ['0.100000000000', '0.200000000000'].map((cost) => send([lineOf(event, cost)])),
   );
   expect(answers.sort()).toEqual(['accepted', `already_resolved ${event.id}`]);
+});
+
+it('I2: a bill names the same attempt in capitals, and once', async () => {
+  const event = unknownAt(40);
+  const capitals = (cost: string) => ({
+    ...lineOf(event, cost),
+    attempt_id: event.id.toUpperCase(),
+  });
+  const ask = (lines: ReturnType<typeof lineOf>[]) => send(lines, 'capitals');
+  const [five, six] = ['5.000000000000', '6.000000000000'] as const;
+  expect(await ask([lineOf(event, five), capitals(six)])).toBe(`duplicate_attempt ${event.id}`);
+  expect(await ask([capitals(five)])).toBe('accepted');
+  expect(await ask([lineOf(event, six)])).toBe(`already_resolved ${event.id}`);
+  expect(await ask([lineOf(event, five)])).toBe('accepted');
+  const stored = await house.ledger.read(`reconciliation-rec_${imports - 1}`);
+  expect(JSON.stringify(stored, (_, value) => (typeof value === 'bigint' ? '' : value))).toContain(
+    event.id,
+  );
+});
+
+it('I2: no bill is complete for attempts that have not started: a year is easily mistyped', async () => {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const more = { end: at(NOW + HOUR_MS), bill_end: at(NOW + 3 * HOUR_MS) };
+  expect(await send([], 'simulator', more)).toBe('bill_range_not_past undefined');
 });

@@ -35,7 +35,13 @@ export const importBill = defineRoute({
   body: reconciliationRequest,
   status: 201,
   response: reconciliationResult,
-  errors: ['bill_range_too_short', 'duplicate_attempt', 'already_resolved', 'ledger_unavailable'],
+  errors: [
+    'bill_range_too_short',
+    'bill_range_not_past',
+    'duplicate_attempt',
+    'already_resolved',
+    'ledger_unavailable',
+  ],
   async handler({ body, newId, timeMs }, context) {
     const marginMs = context.limits.reconciliationMarginMs;
     const [start, end, billStart, billEnd] = [
@@ -47,6 +53,7 @@ export const importBill = defineRoute({
     if (start > end || billStart > start - marginMs || billEnd < end + marginMs) {
       throw new ApiProblem('bill_range_too_short');
     }
+    if (end > timeMs + context.limits.ingestAheadMaxMs) throw new ApiProblem('bill_range_not_past');
     const ids = body.lines.map((line) => line.attempt_id);
     const seen = new Set<string>();
     const twice = ids.find((id) => seen.size === seen.add(id).size);
