@@ -61,9 +61,13 @@ class EventStoreLedger implements Ledger {
     this.#resume = new ResumePoints(this.#limits.resumePointsMax);
   }
 
+  get appendBytesMax(): number {
+    return this.#limits.appendBytesMax;
+  }
+
   append: Ledger['append'] = async (stream, expected, events) => {
     const sizeBytes = sizeOf(stream, events);
-    if (sizeBytes > this.#limits.appendBytesMax) {
+    if (sizeBytes > this.appendBytesMax) {
       throw new AppendTooLarge(`an append of ${sizeBytes} bytes to ${stream} is too large`);
     }
     return await this.#answer('append', (timeoutMs) =>

@@ -43,6 +43,9 @@ export type SubscriptionItem =
 export class AppendTooLarge extends Error {}
 
 export type Ledger = {
+  /** Bytes of JSON that one append can hold; what may come near asks before it decides. */
+  readonly appendBytesMax: number;
+
   /**
    * All events or none; durable when it resolves. Rejects when the outcome is unknown.
    *

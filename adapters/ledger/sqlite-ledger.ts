@@ -6,6 +6,8 @@ import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { AppendResult, Ledger, LedgerEvent, SubscriptionItem } from './ledger.ts';
 import type { AllPage, LedgerRequest, LedgerWorkerData } from './sqlite-ledger-worker.ts';
 
+/** What a reader can hold in memory without thinking about it; SQLite itself takes 1 GB. */
+const APPEND_BYTES_MAX = 64 * 1024 * 1024;
 /** Requests that may wait. */
 const QUEUE_MAX = 16_384;
 /** Requests per transaction. */
@@ -31,6 +33,7 @@ export async function openSqliteLedger(options: { path: string }): Promise<Ledge
   const reader = open();
   await reader.send(probe);
   return {
+    appendBytesMax: APPEND_BYTES_MAX,
     append: (stream, expected, events) =>
       writer.send<AppendResult>({
         kind: 'append',

@@ -359,6 +359,33 @@ describe('two closers and crashes', () => {
 });
 
 describe('what stops a run', () => {
+  it('more lines than the ledger can hold at once, while the period can still be closed in parts', async () => {
+    const customerId = await customerInJanuary();
+    const days = [
+      '2026-01-10T00:00:00.000Z',
+      '2026-01-20T00:00:00.000Z',
+      '2026-01-30T00:00:00.000Z',
+    ];
+    await house.append(
+      ...days.map((time, index) => attempt(customerId, time, { key_id: `key_${index}` })),
+    );
+    await house.project();
+    house.clock.nowMs = AFTER_JANUARY;
+    const ledger = { ...house.deps.ledger, appendBytesMax: 2 * 700 };
+    const close = async (endMs: number | null) => {
+      const { periods } = await billingOf(customerId);
+      const [open] = periods.filter(({ status }) => status === 'open');
+      const periodId = open?.id ?? '';
+      return closePeriod({ ...house.deps, ledger }, { customerId, periodId, endMs, graceMs: 0 });
+    };
+    await expect(close(null)).rejects.toMatchObject({ code: 'snapshot_too_large' });
+    expect((await billingOf(customerId)).periods.map(({ status }) => status)).toEqual(['open']);
+    expect(await close(parseInstant('2026-01-25T00:00:00.000Z'))).toMatchObject({ ok: true });
+    expect(await close(null)).toMatchObject({ ok: true });
+    const billing = await billingOf(customerId);
+    expect([1, 2].map((number) => bodyOf(billing, number).totals.events)).toEqual([2, 1]);
+  });
+
   it('duplicates are counted once, and a second count is refused by name (I2)', async () => {
     const customerId = await customerInJanuary();
     const once = attempt(customerId, JANUARY);

@@ -16,9 +16,10 @@ import type { LogCut } from '@tollgate/domain/period/period-events.ts';
 import type { ClosingDeps } from './closing-deps.ts';
 import { closingLimits } from './closing-limits.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
-import { freeze, issueInvoice } from './freeze.ts';
+import { freeze, issueInvoice, usageSetOf } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
 import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
+import { assertLinesFit } from './usage-sums.ts';
 
 export type Closed = { customerId: string; period: FrozenPeriod; invoiceId: string };
 
@@ -182,6 +183,11 @@ async function beginClosing(
   const { id: cutId, logs } = await run.cut();
   const decision = decideClosing(billing, { ...due, cutId, logs, currency, markupPpm });
   if (!decision.ok) return { kind: 'refused', refusal: decision.refusal };
+  const { endMs } = allowed;
+  const previous = frozenPeriod(billing, next.number - 1);
+  const set = usageSetOf(customerId, { endMs, logs }, previous);
+  const endsMs = [...billing.periods.slice(0, -1).map((period) => period.endMs), endMs];
+  await assertLinesFit(run.deps.warehouse, set, endsMs, run.deps.ledger.appendBytesMax);
   const stream = billingStream(customerId);
   const { type, data } = decision.event;
   const id = ledgerEventId(stream, type, `${data.period_id}|${cutId}`);

@@ -8,6 +8,8 @@ export const closingLimits = {
   leafPageRows: 20_000,
   /** About 400 bytes each: a body of 8 MB, far more than anybody reads; above it the run says so. */
   snapshotLinesMax: 20_000,
+  /** Of a line in a `SnapshotFrozen`, with ids of usual length: 520 were measured with short ones. */
+  snapshotLineBytes: 700,
   /** Ids of unresolved attempts in a body (ADR 0001). */
   unresolvedIdsMax: 1000,
   /**

@@ -30,7 +30,7 @@ import { unresolvedAttempts, usageSums } from './usage-sums.ts';
 /** The rows of one period's snapshot. */
 export function usageSetOf(
   customerId: string,
-  period: ClosingPeriod | FrozenPeriod,
+  period: Pick<ClosingPeriod, 'endMs' | 'logs'>,
   previous: FrozenPeriod | undefined,
 ): UsageSet {
   const { endMs, logs } = period;

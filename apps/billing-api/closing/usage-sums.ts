@@ -18,6 +18,16 @@ import { belowCutSql, type UsageSet, usageSetSql } from './usage-set.ts';
  */
 const MODEL_SQL = "if(type = 'refusal', NULL, ifNull(model_served, model_requested))";
 
+/** What makes a line; `period_ends` is a parameter. */
+const PERIOD_SQL = `toString(arrayFirstIndex(
+         period_end -> toUnixTimestamp64Milli(time) < period_end, {period_ends:Array(Int64)}
+       ))`;
+const DIMENSIONS_SQL = `${PERIOD_SQL} AS period_number,
+       provider AS line_provider, ${MODEL_SQL} AS line_model, key_id, team_id, environment,
+       usage_source`;
+const GROUP_SQL =
+  'GROUP BY period_number, line_provider, line_model, key_id, team_id, environment, usage_source';
+
 type SumRow = Record<string, unknown> & {
   period_number: string;
   line_provider: string | null;
@@ -49,24 +59,46 @@ export async function usageSums(
   );
   const rows = await warehouse.query<SumRow>(
     `SELECT
-       toString(arrayFirstIndex(
-         period_end -> toUnixTimestamp64Milli(time) < period_end, {period_ends:Array(Int64)}
-       )) AS period_number,
-       provider AS line_provider, ${MODEL_SQL} AS line_model, key_id, team_id, environment,
-       usage_source,
+       ${DIMENSIONS_SQL},
        arraySort(groupUniqArrayIf(assumeNotNull(price_version), isNotNull(price_version)))
          AS price_versions,
        toString(count()) AS events, ${quantities.join(', ')},
        toDecimalString(ifNull(sum(cost), toDecimal128(0, 12)), 12) AS cost_text
      FROM tollgate.raw_usage WHERE ${where}
-     GROUP BY period_number, line_provider, line_model, key_id, team_id, environment, usage_source
-     LIMIT {lines_max:UInt32}`,
+     ${GROUP_SQL} LIMIT {lines_max:UInt32}`,
     { ...params, period_ends: periodEndsMs, lines_max: closingLimits.snapshotLinesMax + 1 },
   );
   if (rows.length > closingLimits.snapshotLinesMax) {
     throw new ClosingError('snapshot_too_large', `more than ${rows.length - 1} lines`);
   }
   return rows.map(sumOf);
+}
+
+/**
+ * Looked at before a period begins to close, from what is projected by then: after that it could
+ * not be closed in parts any more.
+ *
+ * @throws ClosingError snapshot_too_large
+ */
+export async function assertLinesFit(
+  warehouse: Warehouse,
+  set: UsageSet,
+  periodEndsMs: readonly number[],
+  appendBytesMax: number,
+): Promise<void> {
+  const { snapshotLinesMax, snapshotLineBytes } = closingLimits;
+  const most = Math.min(snapshotLinesMax, Math.floor(appendBytesMax / snapshotLineBytes));
+  const { where, params } = usageSetSql(set);
+  const [row] = await warehouse.query<{ lines: string }>(
+    `SELECT toString(count()) AS lines FROM (
+       SELECT ${DIMENSIONS_SQL} FROM tollgate.raw_usage WHERE ${where} ${GROUP_SQL}
+       LIMIT {lines_max:UInt32}
+     )`,
+    { ...params, period_ends: periodEndsMs, lines_max: most + 1 },
+  );
+  if (safeInteger(row?.lines) > most) {
+    throw new ClosingError('snapshot_too_large', `more than ${most} lines`);
+  }
 }
 
 function sumOf(row: SumRow): UsageSum {

@@ -8,6 +8,7 @@ import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 /** @returns the ledger; its `append` rejects with ZodError what is of no shape that readers know */
 export function checkedLedger(ledger: Ledger): Ledger {
   return {
+    appendBytesMax: ledger.appendBytesMax,
     async append(stream, expected, events) {
       for (const { type, data } of events) {
         const shape = ledgerEventData[type as keyof typeof ledgerEventData];
