@@ -226,6 +226,12 @@ export const errorCatalogue = {
     'No bill can be complete for attempts that have not started yet.',
     'Send an `end` that is not in the future; look at its year.',
   ),
+  attempt_outside_bill: entry(
+    422,
+    false,
+    'A line is for an attempt that started too far outside of the range.',
+    'Leave out lines further from `start` and `end` than the longest call and the clock skew.',
+  ),
   duplicate_attempt: entry(
     422,
     false,

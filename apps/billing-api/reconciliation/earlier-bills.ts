@@ -4,6 +4,7 @@
  * waits for the attempt, for the resolver or for the projector.
  */
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { isNothing, sameFigures } from '@tollgate/domain/reconciliation/resolution.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
@@ -14,8 +15,8 @@ import { readStream } from '../frame/read-stream.ts';
 export type DatedLine = { line: BillLine; timeMs: number };
 
 /**
- * Reads only imports whose range comes near a line: a bill reaches beyond its range by about the
- * margin, and within the range a missing line says that nothing was billed.
+ * Reads only imports whose range comes near a line: a bill's lines reach beyond its range by at most
+ * the margin, and within the range a missing line says that nothing was billed.
  *
  * @returns the id of an attempt of which an earlier bill says something else
  */
@@ -46,6 +47,39 @@ export async function contradictedEarlier(
     open = undecided;
   }
   return undefined;
+}
+
+/** A bill's range (Unix ms, the end exclusive), and the attempts that it names. */
+export type NewBill = {
+  provider: string;
+  startMs: number;
+  endMs: number;
+  ids: ReadonlySet<string>;
+};
+
+/**
+ * Attempts in a new bill's range that it does not name, so that nothing was billed for them, although
+ * an earlier bill that reached over them from beside said that something was.
+ */
+export async function omittedEarlier(
+  { directory, ledger, limits }: Pick<ApiContext, 'directory' | 'ledger' | 'limits'>,
+  { provider, startMs, endMs, ids }: NewBill,
+): Promise<string[]> {
+  const marginMs = limits.reconciliationMarginMs;
+  const omitted: string[] = [];
+  for (const { state: earlier } of directory.imports.all()) {
+    const [from, to] = [Date.parse(earlier.start), Date.parse(earlier.end)];
+    const isNear = from - marginMs < endMs && to + marginMs > startMs;
+    if (earlier.provider !== provider || !isNear) continue;
+    const stated = await billLines(ledger, earlier.import_id, limits.ledgerPageEvents);
+    for (const [id, line] of stated) {
+      const timeMs = uuidTimeMs(id);
+      const isHere = timeMs >= startMs && timeMs < endMs;
+      const isTheirs = timeMs >= from && timeMs < to;
+      if (isHere && !isTheirs && !ids.has(id) && !isNothing(line)) omitted.push(id);
+    }
+  }
+  return omitted;
 }
 
 /** An import's lines by attempt. */

@@ -15,12 +15,12 @@ import { importBill } from './reconciliations.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.parse('2026-11-24T00:00:00.000Z');
-const NOW = START + HOUR_MS;
 
 let house: House;
 let directory: Directory;
 let projector: Awaited<ReturnType<House['start']>>;
 let imports = 0;
+let nowMs = START + HOUR_MS;
 beforeAll(async () => {
   house = await openHouse();
   projector = await house.start('p1');
@@ -53,7 +53,7 @@ const queue = new Queue();
 async function send(
   lines: ReturnType<typeof lineOf>[],
   provider = 'simulator',
-  more: { end?: string; bill_end?: string } = {},
+  more: { start?: string; end?: string; bill_end?: string } = {},
 ): Promise<string> {
   const at = (ms: number) => new Date(ms).toISOString();
   const { ledger, warehouse } = house;
@@ -69,7 +69,7 @@ async function send(
     ...more,
   };
   try {
-    const input = { params: {}, query: {}, body: importBill.body?.parse(body), timeMs: NOW };
+    const input = { params: {}, query: {}, body: importBill.body?.parse(body), timeMs: nowMs };
     await importBill.handler(
       { ...input, newId: () => id } as unknown as Parameters<typeof importBill.handler>[0],
       context as unknown as ApiContext,
@@ -132,8 +132,27 @@ it('I2: a bill names the same attempt in capitals, and once', async () => {
   );
 });
 
+it('I2: bills contradict each other across the end of a range too', async () => {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const ask = (lines: ReturnType<typeof lineOf>[], more = {}) => send(lines, 'edges', more);
+  const nextHour = {
+    start: at(START + HOUR_MS),
+    end: at(START + 2 * HOUR_MS),
+    bill_end: at(START + 3 * HOUR_MS),
+  };
+  const [near, far] = [unknownAt(70), unknownAt(100)];
+  expect(await ask([lineOf(far, '5.000000000000')])).toBe(`attempt_outside_bill ${far.id}`);
+  expect(await ask([lineOf(near, '5.000000000000')])).toBe('accepted');
+  // It says by leaving it out that nothing was billed.
+  nowMs = START + 2 * HOUR_MS;
+  expect(await ask([], nextHour)).toBe(`already_resolved ${near.id}`);
+  const other = await ask([lineOf(near, '7.000000000000')], nextHour);
+  expect(other).toBe(`already_resolved ${near.id}`);
+  expect(await ask([lineOf(near, '5.000000000000')], nextHour)).toBe('accepted');
+});
+
 it('I2: no bill is complete for attempts that have not started: a year is easily mistyped', async () => {
   const at = (ms: number) => new Date(ms).toISOString();
-  const more = { end: at(NOW + HOUR_MS), bill_end: at(NOW + 3 * HOUR_MS) };
+  const more = { end: at(nowMs + HOUR_MS), bill_end: at(nowMs + 3 * HOUR_MS) };
   expect(await send([], 'simulator', more)).toBe('bill_range_not_past undefined');
 });

@@ -20,7 +20,11 @@ import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
 import { defineRoute } from '../../frame/route.ts';
 import { eventsOfAttempts, type FoundAttempt } from '../../reconciliation/attempts.ts';
-import { contradictedEarlier } from '../../reconciliation/earlier-bills.ts';
+import {
+  contradictedEarlier,
+  type NewBill,
+  omittedEarlier,
+} from '../../reconciliation/earlier-bills.ts';
 
 export const importBill = defineRoute({
   operationId: 'importReconciliation',
@@ -38,6 +42,7 @@ export const importBill = defineRoute({
   errors: [
     'bill_range_too_short',
     'bill_range_not_past',
+    'attempt_outside_bill',
     'duplicate_attempt',
     'already_resolved',
     'ledger_unavailable',
@@ -59,6 +64,12 @@ export const importBill = defineRoute({
     const twice = ids.find((id) => seen.size === seen.add(id).size);
     if (twice !== undefined) throw new ApiProblem('duplicate_attempt', { detail: twice });
     const found = await eventsOfAttempts(context.warehouse, ids);
+    const isFar = (id: string) => {
+      const attemptMs = timeOf(id, found);
+      return attemptMs < start - marginMs || attemptMs >= end + marginMs;
+    };
+    const far = ids.find(isFar);
+    if (far !== undefined) throw new ApiProblem('attempt_outside_bill', { detail: far });
     const accepted = {
       import_id: newId('rec'),
       provider: body.provider,
@@ -69,6 +80,8 @@ export const importBill = defineRoute({
     };
     await context.billImports.run(async () => {
       await refuseOtherFigures(context, body, found);
+      const bill = { provider: body.provider, startMs: start, endMs: end, ids: seen };
+      await refuseOmissions(context, bill);
       await store(context, accepted, body.lines);
     });
     const { import_id: id, chunks: _, ...rest } = accepted;
@@ -98,11 +111,26 @@ async function refuseOtherFigures(
   const waiting = lines.flatMap((line) => {
     const event = found.get(line.attempt_id);
     if (event !== undefined && (event.resolution !== null || !isResolvable(event.event))) return [];
-    const timeMs = event === undefined ? uuidTimeMs(line.attempt_id) : Date.parse(event.event.time);
-    return [{ line, timeMs }];
+    return [{ line, timeMs: timeOf(line.attempt_id, found) }];
   });
   const detail =
     contradicted?.attempt_id ?? (await contradictedEarlier(context, provider, waiting));
+  if (detail !== undefined) throw new ApiProblem('already_resolved', { detail });
+}
+
+function timeOf(attemptId: string, found: ReadonlyMap<string, FoundAttempt>): number {
+  const event = found.get(attemptId)?.event;
+  return event === undefined ? uuidTimeMs(attemptId) : Date.parse(event.time);
+}
+
+/** @throws ApiProblem already_resolved, for an attempt that an earlier bill names and this one does not */
+async function refuseOmissions(context: ApiContext, bill: NewBill): Promise<void> {
+  const omitted = await omittedEarlier(context, bill);
+  if (omitted.length === 0) return;
+  const found = await eventsOfAttempts(context.warehouse, omitted);
+  const isOpen = (attempt: FoundAttempt | undefined) =>
+    attempt === undefined || (attempt.resolution === null && isResolvable(attempt.event));
+  const detail = omitted.find((id) => isOpen(found.get(id)));
   if (detail !== undefined) throw new ApiProblem('already_resolved', { detail });
 }
 
