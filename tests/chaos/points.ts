@@ -152,7 +152,7 @@ export const points: readonly Point[] = [
     what: 'snapshot frozen, invoice not issued',
     role: 'core',
     file: 'apps/billing-api/closing/freeze.ts',
-    anchor: '  await deps.ledger.append(stream, revision, [{ id, type, data }]);',
+    anchor: '    await deps.ledger.append(stream, revision, [{ id, type, data }]);',
     place: 'after',
   },
   {

@@ -6,6 +6,7 @@ const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
 const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
 const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
 const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
+const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
 const counting: readonly Plant[] = [
@@ -43,11 +44,23 @@ const counting: readonly Plant[] = [
   {
     bug: 'go on behind the noted offset without reading back',
     file: 'apps/projector/takeover.ts',
-    anchor: '      if (!present.has(offset)) missing.push(offset);',
+    anchor: '    if (!present.has(offset)) missing.push(offset);',
     mistake: '',
     test: {
       file: PROJECTOR_TEST,
       name: 'inserts what a torn batch lacks, under a new epoch',
+    },
+  },
+  {
+    bug: 'go on beyond a torn offset that cannot be read yet',
+    file: 'apps/projector/projector.ts',
+    anchor: `        if (record === undefined) throw new Error(unreadable(partition, offset));
+        torn.push(record);`,
+    mistake: `        if (record !== undefined) torn.push(record);
+        void unreadable;`,
+    test: {
+      file: PROJECTOR_TEST,
+      name: 'I2: does not go beyond a torn offset that the broker cannot give yet',
     },
   },
   {
@@ -71,8 +84,8 @@ const counting: readonly Plant[] = [
   {
     bug: 'sum cumulative usage',
     file: 'apps/proxy/relay/sse-relay.ts',
-    anchor: '    if (hasUsage) this.#usage = chunk.usage;',
-    mistake: `    if (hasUsage) {
+    anchor: '      this.#usage = chunk.usage;',
+    mistake: `    {
       const last = (this.#usage ?? {}) as Record<string, number>;
       const stated = Object.entries(chunk.usage as Record<string, number>);
       this.#usage = Object.fromEntries(stated.map(([k, n]) => [k, n + (last[k] ?? 0)]));
@@ -108,6 +121,16 @@ const shipping: readonly Plant[] = [
     },
   },
   {
+    bug: 'take a file that was used again for a journal that ended',
+    file: 'adapters/journal/journal-replay.ts',
+    anchor: '    reader.assertStillThere();',
+    mistake: '',
+    test: {
+      file: 'adapters/journal/journal-store.prop.test.ts',
+      name: 'I1: does not take a segment that was used again while it was read for one that ended',
+    },
+  },
+  {
     bug: 'let the last bytes go before the record is durable',
     file: 'apps/proxy/relay/sse-relay.ts',
     anchor: '      this.#held ??= [];',
@@ -140,6 +163,51 @@ const budgets: readonly Plant[] = [
     settlement.release = () => undefined;
     this.#deps.journal.submit(`,
     test: { file: ATTEMPT_TEST, name: 'I3: is freed only when the charge is durable' },
+  },
+  {
+    bug: 'charge what a broken stream had said so far',
+    file: 'apps/proxy/call/settle.ts',
+    anchor: 'stated !== null && (outcome.completed || answer?.isUsageFinal() === true)',
+    mistake: 'stated !== null',
+    test: {
+      file: ATTEMPT_TEST,
+      name: 'I3: is charged in full when a stream breaks that has stated zeros',
+    },
+  },
+  {
+    bug: 'let an older limit override a newer one',
+    file: 'domain/budget/account.ts',
+    anchor:
+      '      if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;',
+    mistake: '',
+    test: { file: BOOK_TEST, name: 'I3: does not come back when it is lowered once more' },
+  },
+  {
+    bug: 'leave a changed limit to whoever changed it',
+    file: 'apps/proxy/budget/window-account.ts',
+    anchor: '    else if (this.definition.revision > this.#account.definitionRevision) {',
+    mistake: '    else if (this.definition.revision < 0n) {',
+    test: {
+      file: BOOK_TEST,
+      name: 'I3: binds although the proxy that opened it could not say so',
+    },
+  },
+  {
+    bug: 'lose sight of a lease at midnight',
+    file: 'apps/proxy/budget/budget-book.ts',
+    anchor: '      if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);',
+    mistake: '      void budget_id;',
+    test: {
+      file: BOOK_TEST,
+      name: 'I3: when its window ended while the call waited for another budget',
+    },
+  },
+  {
+    bug: 'grant all that is left to a call that it does not serve',
+    file: 'domain/budget/grant.ts',
+    anchor: 'if (served + amount <= left + free) served += amount;',
+    mistake: 'served += amount;',
+    test: { file: BOOK_TEST, name: 'is not taken from the calls of other proxies' },
   },
   {
     bug: 'charge nothing for an unknown outcome',
@@ -255,10 +323,12 @@ const billing: readonly Plant[] = [
     bug: 'close without the fence of the revision',
     file: 'apps/billing-api/closing/freeze.ts',
     anchor: `  const id = ledgerEventId(stream, type, \`\${content.id}|\${hash}\`);
-  await deps.ledger.append(stream, revision, [{ id, type, data }]);`,
+  try {
+    await deps.ledger.append(stream, revision, [{ id, type, data }]);`,
     mistake: `  const id = crypto.randomUUID();
-  const result = await deps.ledger.append(stream, revision, [{ id, type, data }]);
-  if (!result.ok) await deps.ledger.append(stream, result.actual, [{ id, type, data }]);`,
+  try {
+    const result = await deps.ledger.append(stream, revision, [{ id, type, data }]);
+    if (!result.ok) await deps.ledger.append(stream, result.actual, [{ id, type, data }]);`,
     test: {
       file: CLOSING_TEST,
       name: 'concurrent closers make one snapshot and both read it (I4)',

@@ -62,13 +62,15 @@ export async function freeze(
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
   const stream = billingStream(customerId);
   const { type, data } = decision.event;
-  const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
   // Frozen is for ever: what no invoice could be made of must not be.
   snapshotSchema.parse(content);
-  await deps.ledger.append(stream, revision, [{ id, type, data }]).catch((cause: unknown) => {
+  const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
+  try {
+    await deps.ledger.append(stream, revision, [{ id, type, data }]);
+  } catch (cause) {
     if (!(cause instanceof AppendTooLarge)) throw cause;
     throw new ClosingError('snapshot_too_large', cause.message);
-  });
+  }
 }
 
 /** What the period's snapshot has to say, from the warehouse and the periods before it. */
