@@ -34,6 +34,11 @@ function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined
   };
 }
 
+/** No unit of it costs anything, in any tier. */
+export function isFree(price: CompiledPrice): boolean {
+  return Object.values(price).every(({ picoPerMillion }) => picoPerMillion.every((p) => p === 0n));
+}
+
 /** The price of the tier that a call with this much input is in. */
 export function priceAt(tiers: CompiledTiers, totalInputTokens: number): bigint {
   let index = tiers.from.length - 1;

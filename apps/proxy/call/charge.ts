@@ -4,6 +4,7 @@
  */
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
+import { isFree } from '@tollgate/domain/pricing/compile.ts';
 import { worstCaseCost } from '@tollgate/domain/pricing/cost.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
@@ -30,7 +31,11 @@ export function holdRequests(
     switch (definition.unit) {
       case 'usd': {
         if (deployment.price === null) return { code: 'model_unpriced', param: 'model' };
-        holds.push({ definition, amount: worstCaseCost(deployment.price.price, bound) });
+        const { price } = deployment.price;
+        const worst = worstCaseCost(price, bound);
+        // A charge beyond the bound falls on a lease: something must be held of one.
+        const amount = worst === 0n && !isFree(price) ? 1n : worst;
+        holds.push({ definition, amount });
         break;
       }
       case 'tokens': {

@@ -1,0 +1,30 @@
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
+import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
+import { expect, it } from 'vitest';
+import type { Deployment } from '../routing/deployments.ts';
+import { holdRequests } from './charge.ts';
+import { readRequest } from './request.ts';
+
+const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
+
+/** What an embeddings call holds of a budget in USD. */
+function heldFor(price: ModelPrice): bigint | undefined {
+  const budget = { unit: 'usd' } as BudgetDefinition;
+  const read = readRequest('embeddings', Buffer.from('{"model":"m","input":"hi"}'), 9);
+  if (!read.ok) throw new Error(read.refusal.code);
+  const deployment = { price: { price: compilePrice(price) }, outputTokensMax: null };
+  const holds = holdRequests([budget], read.request, deployment as unknown as Deployment);
+  return 'code' in holds ? undefined : holds[0]?.amount;
+}
+
+it('I3: a call holds something of a lease, on which a charge beyond its bound can fall', () => {
+  // Embeddings have no output: the bound is nothing, but a provider may state some.
+  expect(heldFor({ output: tokens('1000000') })).toBe(1n);
+  expect(heldFor({ input: tokens('1000000') })).toBeGreaterThan(1n);
+});
+
+it('a call of a model that is free takes nothing of a budget', () => {
+  expect(heldFor({})).toBe(0n);
+  expect(heldFor({ input: tokens('0') })).toBe(0n);
+});
