@@ -77,7 +77,7 @@ function toPricedModel(model: CatalogueModel): PricedModel {
     if (price !== null) prices.push({ ...when, price });
   }
   // It stays in the list without a price: else a looser entry after it would match its name.
-  if (prices.length < entries.length) prices.length = 0;
+  if (prices.length < entries.length || lacksPrice(model.id, prices)) prices.length = 0;
   return {
     model: model.id,
     match: model.match,
@@ -85,6 +85,11 @@ function toPricedModel(model: CatalogueModel): PricedModel {
     max_output_tokens: null,
     prices,
   };
+}
+
+/** Spoken tokens cost many times as much as written ones: as text they would be billed wrongly. */
+function lacksPrice(model: string, prices: PricedModel['prices']): boolean {
+  return /audio/.test(model) && prices.some(({ price }) => price.audio_output === undefined);
 }
 
 function conditionOf(entry: Conditional): { from: string | null; daily: DailyWindow | null } {

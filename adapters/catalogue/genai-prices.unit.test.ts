@@ -33,6 +33,11 @@ function isUnmetered(price: Record<string, unknown>): boolean {
   return caused.length === 0 || !keys.every((key) => METERED.test(key) || METERED_TOO.test(key));
 }
 
+/** Speech costs many times what text costs, and this list says only what text costs. */
+function isSpoken({ model, model_price }: NonNullable<ReturnType<typeof calcPrice>>): boolean {
+  return /audio/.test(model.id) && model_price.output_audio_mtok === undefined;
+}
+
 /** What differs, or null. */
 function difference(providerId: string, model: string, at: string): string | null {
   const provider = providers.find(({ id }) => id === providerId);
@@ -43,7 +48,8 @@ function difference(providerId: string, model: string, at: string): string | nul
   const known = calcPrice({}, model, { provider, timestamp: new Date(at) });
   if (found === null || known === null) {
     // Billed by units that we do not meter, or a family's name that no call can have.
-    return known === null || isUnmetered(known.model_price) === (found === null)
+    const isLeftOut = known !== null && (isUnmetered(known.model_price) || isSpoken(known));
+    return known === null || isLeftOut === (found === null)
       ? null
       : `${providerId}/${model} has no price`;
   }

@@ -74,7 +74,7 @@ export function resolveSecret(
 ): string {
   if (reference === undefined) return '';
   if ('env' in reference) {
-    const value = environment[reference.env];
+    const value = environment[reference.env]?.trim();
     if (value === undefined || value === '') {
       throw new ConfigError(`the environment variable ${reference.env} is not set`);
     }

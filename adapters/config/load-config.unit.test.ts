@@ -27,6 +27,20 @@ describe('configuration', () => {
       'engines: { warehouse: { clickhouse: { url: "http://h:1", tls: { ca: { file: f } } } } }',
       /engines\.warehouse\.clickhouse\.tls: only an https URL/,
     ],
+    [
+      "providers: { azure: { base_url: 'https://x.example/deployments/d?api-version=1' } }",
+      /providers\.azure\.base_url: no query/,
+    ],
+    [
+      "providers: { p: { base_url: 'http://h:1' } }\nmodels: { m: { provider: nobody } }",
+      /:2:\d+: models\.m\.provider: there is no provider nobody/,
+    ],
+    [
+      "providers: { acme: { base_url: 'http://h:1', catalogue: openai } }\nprices: [{ provider: acme, model: m, input: '9' }]",
+      /:2:\d+: prices\.0\.provider: no provider is priced by acme/,
+    ],
+    ['prices: [{ provider: p, model: m, max_output_tokens: 9 }]', /prices\.0.*: states no price/],
+    ["prices: [{ provider: p, model: m, cache_read: '1' }]", /prices\.0.*: states no price/],
     ['a: [1', /^tollgate\.yaml:\d+:\d+: /],
   ])('names file, line and field of what is wrong in %j', (text, message) => {
     expect(fault(text)).toMatch(message);
@@ -39,6 +53,8 @@ describe('configuration', () => {
   it('I12: says which secret is missing, never what it is', () => {
     expect(() => resolveSecret({ env: 'NO_KEY' }, {})).toThrow('NO_KEY is not set');
     expect(() => resolveSecret({ file: 'no-file' }, {})).toThrow('no-file cannot be read');
-    expect(resolveSecret({ env: 'KEY' }, { KEY: 'sk' })).toBe('sk');
+    // A line's end would be in a header, which no provider gets.
+    expect(resolveSecret({ env: 'KEY' }, { KEY: 'sk\n' })).toBe('sk');
+    expect(() => resolveSecret({ env: 'KEY' }, { KEY: ' \n' })).toThrow('KEY is not set');
   });
 });

@@ -38,6 +38,8 @@ export function supervised(options: {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // It may have gone while our stores were being opened, when nobody listened.
+  if (process.send !== undefined && !process.connected) process.exit(1);
   process.on('disconnect', () => process.exit(1));
   const send = (message: object) => {
     if (process.connected) process.send?.(message);

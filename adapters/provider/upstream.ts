@@ -96,7 +96,11 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
 
   abort(reason: Error): void {
     this.#aborted = reason;
-    this.#controller?.abort(reason);
+    if (this.#controller !== undefined) return this.#controller.abort(reason);
+    // It waits for a socket, perhaps for as long as other calls last: it will not be sent.
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onFailure({ kind: 'aborted', unsent: true, cause: reason });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

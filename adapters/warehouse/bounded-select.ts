@@ -3,7 +3,8 @@
  * engine and on a server. It is a subquery, so that neither the bounds nor `readonly` can be undone
  * from within. Spilling to disk is off: memory is the bound.
  */
-import type { SelectBounds } from './warehouse.ts';
+import type { SelectBounds, Table } from './warehouse.ts';
+import { WarehouseError } from './warehouse-error.ts';
 
 /** One row more than may be shown, so that the caller knows whether there are more. */
 export function boundedSelect(sql: string, bounds: SelectBounds): string {
@@ -24,4 +25,22 @@ export function boundedSelect(sql: string, bounds: SelectBounds): string {
     'readonly = 1',
   ].join(', ');
   return `SELECT * FROM (\n${sql}\n) LIMIT ${bounds.rowsMax + 1} SETTINGS ${settings}`;
+}
+
+/**
+ * Bytes of JSON that an answer may have: the engine counts a constant, and each value of a dictionary,
+ * once, however many rows have it.
+ */
+export const answerBytesMax = (bounds: SelectBounds): number => 4 * bounds.resultBytesMax;
+
+/** TOO_MANY_ROWS_OR_BYTES. */
+export const TOO_LARGE = '396';
+
+/** @throws WarehouseError if the answer is too large */
+export function tableOf(text: string, bounds: SelectBounds): Table {
+  if (text.length > answerBytesMax(bounds)) {
+    throw new WarehouseError(TOO_LARGE, 'the answer is too large');
+  }
+  const { meta, data } = JSON.parse(text) as { meta?: Table['columns']; data: unknown[][] };
+  return { columns: meta ?? [], rows: data };
 }

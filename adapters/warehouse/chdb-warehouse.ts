@@ -5,7 +5,7 @@
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
-import { boundedSelect } from './bounded-select.ts';
+import { boundedSelect, tableOf } from './bounded-select.ts';
 import { RowsFile } from './rows-file.ts';
 import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
@@ -58,8 +58,7 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
       read(guestReads, async ({ client }) => {
         const query = boundedSelect(sql, bounds);
         const answer = await client.query({ query, format: 'JSONCompact' });
-        const { meta, data } = await answer.json<unknown[]>();
-        return { columns: meta ?? [], rows: data };
+        return tableOf(await answer.text(), bounds);
       }),
     syntaxTree: (sql) =>
       read(guestReads, async ({ connection }) => {

@@ -9,7 +9,9 @@ import https from 'node:https';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { answerBytesMax, TOO_LARGE, tableOf } from './bounded-select.ts';
 import type { ClickhouseLimits } from './clickhouse-limits.ts';
+import type { SelectBounds, Table } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
 
 export type ClickhouseAddress = {
@@ -26,7 +28,7 @@ export type ClickhouseAddress = {
 };
 
 /** What the server puts into its text where an exception comes after the status line. */
-const LATE_EXCEPTION = /Code: (\d+)\. DB::Exception: (.*)/s;
+const LATE_EXCEPTION = /^Code: (\d+)\. DB::Exception: ([\s\S]*)/m;
 
 export class ClickhouseConnection {
   readonly #client: ClickHouseClient;
@@ -66,15 +68,16 @@ export class ClickhouseConnection {
   }
 
   /** A SELECT with the names and types of its columns. */
-  table(query: string, timeoutMs: number) {
+  table(query: string, bounds: SelectBounds, timeoutMs: number): Promise<Table> {
     return this.#withDeadline(timeoutMs, async (signal) => {
-      const answer = await this.#client.query({
-        query,
-        format: 'JSONCompact',
+      const { stream } = await this.#client.exec({
+        query: `${query}\nFORMAT JSONCompact`,
         abort_signal: signal,
       });
-      const { meta, data } = await answer.json<unknown[]>();
-      return { columns: meta ?? [], rows: data };
+      const text = await textOf(stream, answerBytesMax(bounds), TOO_LARGE);
+      const [, code, message] = LATE_EXCEPTION.exec(text) ?? [];
+      if (code !== undefined) throw new WarehouseError(code, message ?? text);
+      return tableOf(text, bounds);
     });
   }
 
@@ -176,7 +179,11 @@ function boundConnecting(socket: Socket, url: URL, timeoutMs: number): void {
   socket.once('close', stop);
 }
 
-async function textOf(stream: Readable, bytesMax: number): Promise<string> {
+async function textOf(
+  stream: Readable,
+  bytesMax: number,
+  code = 'answer_too_large',
+): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -184,7 +191,7 @@ async function textOf(stream: Readable, bytesMax: number): Promise<string> {
     size += bytes.length;
     if (size > bytesMax) {
       stream.destroy();
-      throw new WarehouseError('answer_too_large', `the answer has more than ${bytesMax} bytes`);
+      throw new WarehouseError(code, `the answer has more than ${bytesMax} bytes`);
     }
     chunks.push(bytes);
   }

@@ -114,7 +114,9 @@ class ClickhouseWarehouse implements Warehouse {
 
   select(...[sql, bounds]: Parameters<Warehouse['select']>): ReturnType<Warehouse['select']> {
     const query = boundedSelect(sql, bounds);
-    return this.#read(this.#guests, (timeoutMs) => this.#connection.table(query, timeoutMs));
+    return this.#read(this.#guests, (timeoutMs) =>
+      this.#connection.table(query, bounds, timeoutMs),
+    );
   }
 
   async syntaxTree(sql: string): Promise<string[]> {

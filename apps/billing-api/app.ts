@@ -58,7 +58,8 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     done(null, body);
   });
   const idempotency = new Idempotency(deps.ledger);
-  for (const route of allRoutes) addRoute(app, route, context, idempotency);
+  const admit = admission(limits.requestsInFlightMax);
+  for (const route of allRoutes) addRoute(app, route, { context, idempotency, admit });
   addOperatorRoutes(app, context, metrics);
   addErrors(app, context);
   app.addHook('onResponse', async (request, reply) => {
@@ -75,16 +76,31 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   };
 }
 
-function addRoute(
-  app: FastifyInstance,
-  route: ApiRoute,
-  context: ApiContext,
-  idempotency: Idempotency,
-): void {
+/** Counts requests until their answer has left or their client has. @throws ApiProblem overloaded */
+function admission(most: number): (reply: FastifyReply) => void {
+  let inFlight = 0;
+  return (reply) => {
+    if (inFlight >= most) throw new ApiProblem('overloaded');
+    inFlight++;
+    reply.raw.once('close', () => inFlight--);
+  };
+}
+
+type RouteDeps = {
+  context: ApiContext;
+  idempotency: Idempotency;
+  admit: (reply: FastifyReply) => void;
+};
+
+function addRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDeps): void {
+  const { context, idempotency, admit } = deps;
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    onRequest: async (request) => authorize(request, context),
+    onRequest: async (request, reply) => {
+      authorize(request, context);
+      admit(reply);
+    },
     handler: async (request, reply) => {
       const body = Buffer.isBuffer(request.body)
         ? parseJsonBody(request.body, context.limits.requestDepthMax)

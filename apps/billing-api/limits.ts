@@ -49,12 +49,8 @@ export const apiLimits = {
 
   /** Length of a usage query's range, ms. */
   usageRangeMaxMs: 400 * DAY_MS,
-  /** Rows of one page of a usage query. */
-  usagePageRowsMax: 1_000,
   /** Windows × nothing: how many windows a usage query may span (400 days of hours). */
   usageWindowsMax: 10_000,
-  /** Execution time of one warehouse query, seconds. */
-  warehouseQuerySecondsMax: 30,
 
   /** Time of one query of `POST /v1/sql`, seconds: it shares two cores with metering. */
   sqlSecondsMax: 10,
@@ -65,8 +61,6 @@ export const apiLimits = {
   /** Threads of one, so that a long one does not starve the projector. */
   sqlThreadsMax: 2,
 
-  /** Lines of one reconciliation import; a larger bill is imported range by range. */
-  reconciliationLinesMax: 20_000,
   /** Lines of one ledger event, so that it stays below 500 KB (a line is at most ~400 bytes). */
   reconciliationChunkLines: 1_000,
   /** Attempts that an answer lists because the bill states other figures for them. */

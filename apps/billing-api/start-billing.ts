@@ -9,6 +9,7 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type BillingApi, buildApi } from './app.ts';
 import type { ApiDeps } from './frame/api-deps.ts';
@@ -33,13 +34,33 @@ export async function publishConfiguredPrices(
   config: TollgateConfig,
 ): Promise<void> {
   const fingerprint = createHash('sha256').update(JSON.stringify(config.prices)).digest('hex');
+  const version = (provider: string) => `config-${fingerprint.slice(0, 12)}-${provider}`;
+  const lists = priceListsFromOverrides(config.prices, version);
   await publishPrices(ledger, [
     ...(await readCatalogue()),
-    ...priceListsFromOverrides(
-      config.prices,
-      (provider) => `config-${fingerprint.slice(0, 12)}-${provider}`,
-    ),
+    ...lists,
+    ...(await withdrawn(ledger, config, lists, version)),
   ]);
+}
+
+/** A list stays in force until another replaces it: what is in the file no more is replaced by none. */
+async function withdrawn(
+  ledger: Ledger,
+  config: TollgateConfig,
+  lists: readonly PriceVersionPublished['data'][],
+  version: (provider: string) => string,
+): Promise<PriceVersionPublished['data'][]> {
+  const stated = new Set(lists.map(({ provider }) => provider));
+  const priced = Object.entries(config.providers).map(([name, entry]) => entry.catalogue ?? name);
+  const empty: PriceVersionPublished['data'][] = [];
+  for (const provider of new Set(priced)) {
+    if (stated.has(provider)) continue;
+    const [earlier] = await ledger.read(`price_book-${provider}.config`, { limit: 1 });
+    if (earlier === undefined) continue;
+    const fields = { source: 'config', effective_from: null, models: [] } as const;
+    empty.push({ ...fields, models: [], provider, version: version(provider) });
+  }
+  return empty;
 }
 
 /** The warehouse must have its tables. */

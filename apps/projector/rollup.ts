@@ -26,7 +26,10 @@ export type RollupState = {
 export class Rollup {
   readonly #deps: RollupDeps;
   readonly #work: string;
+  /** The newest of the seams of all partitions that are rolled up here. */
   #seamS = 0;
+  /** All of them stand there. */
+  #isLevel = true;
 
   constructor(deps: RollupDeps) {
     this.#deps = deps;
@@ -45,16 +48,17 @@ export class Rollup {
   async own(partitions: readonly number[]): Promise<void> {
     const { warehouse, log } = this.#deps;
     if (partitions.length === 0) return;
-    // Every partition has a seam, so that the oldest one speaks for all.
+    // Every partition has a seam. What another clock has moved ahead must be rolled up to there.
     const lines = partitions.map((p) => `{"log":${log},"partition":${p},"seam":0}\n`);
     await this.#insert('tollgate.seam', lines.join(''));
-    const rows = await warehouse.query<{ seam: number }>(
-      `SELECT toUnixTimestamp(min(newest)) AS seam FROM (
+    const rows = await warehouse.query<{ seam: number; lowest: number }>(
+      `SELECT toUnixTimestamp(max(newest)) AS seam, toUnixTimestamp(min(newest)) AS lowest FROM (
          SELECT max(seam) AS newest FROM tollgate.seam
          WHERE log = {log:UInt32} AND partition IN {partitions:Array(UInt32)} GROUP BY partition)`,
       { log, partitions },
     );
     this.#seamS = Number(rows[0]?.seam ?? 0);
+    this.#isLevel = Number(rows[0]?.lowest ?? 0) === this.#seamS;
   }
 
   drop(): Promise<void> {
@@ -70,7 +74,8 @@ export class Rollup {
       await this.#roll(dirty);
       if (dirty.length >= this.#deps.bucketsMax) return false;
     }
-    if (seamS > this.#seamS) await this.#moveSeam(seamS, state);
+    const lagsBehind = !this.#isLevel && seamS === openS;
+    if (seamS > this.#seamS || lagsBehind) await this.#moveSeam(seamS, state);
     return true;
   }
 
@@ -140,6 +145,7 @@ export class Rollup {
     );
     await this.#insert('tollgate.seam', lines.join(''));
     this.#seamS = seamS;
+    this.#isLevel = true;
   }
 
   #insert(table: string, lines: string): Promise<void> {

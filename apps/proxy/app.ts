@@ -37,6 +37,9 @@ const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_BAD_URL: 'unknown_endpoint',
 };
 
+/** A body that has come within this needs no second look at its key, ms. */
+const BODY_SOON_MS = 100;
+
 export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   const { deps, calls } = options;
   const { limits } = deps;
@@ -100,6 +103,15 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
       })
       .catch(done);
   };
+  /** A body may take a minute: what was true of its key when it began may not be true any more. */
+  const admitAgain = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void => {
+    if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
+    admit(request, reply, done);
+  };
   const route = (endpoint: 'chat.completions' | 'embeddings') => {
     return (request: FastifyRequest, reply: FastifyReply) => {
       if (request.key === null) throw new Error('a call without a key passed the gate');
@@ -107,8 +119,12 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
       return calls.handle(endpoint, request.key, request, reply, request.arrivedAtMs);
     };
   };
-  app.post('/v1/chat/completions', { onRequest: admit }, route('chat.completions'));
-  app.post('/v1/embeddings', { onRequest: admit }, route('embeddings'));
+  app.post(
+    '/v1/chat/completions',
+    { onRequest: admit, preHandler: admitAgain },
+    route('chat.completions'),
+  );
+  app.post('/v1/embeddings', { onRequest: admit, preHandler: admitAgain }, route('embeddings'));
   app.get('/v1/models', { onRequest: admit }, async (_request, reply) => {
     return reply.type('application/json').send(modelList(deps.deployments, deps.directory));
   });

@@ -57,7 +57,8 @@ export class Child {
   async stop(): Promise<void> {
     this.#stopping = true;
     const running = this.#process;
-    if (running === undefined || running.exitCode !== null) return;
+    // A signal leaves no exit code.
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       const late = setTimeout(() => running.kill('SIGKILL'), supervisorLimits.stopTimeoutMs);
       running.once('exit', () => {

@@ -49,7 +49,6 @@ export async function startSupervisor(
   }
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
-  const { newAdminToken } = openSecrets(secretsPath(given, given.data));
   const simulator = await simulatorFor(given, paths.simulatorBill);
   const base = withProvider(given, simulator);
   const config = {
@@ -57,6 +56,8 @@ export async function startSupervisor(
     proxy_port: await portOf(base.proxy_port, base.host),
     api_port: await portOf(base.api_port, base.host),
   };
+  // The token is shown once: not before what usually goes wrong has gone well.
+  const { newAdminToken } = openSecrets(secretsPath(given, given.data));
   const configFile = join(paths.run, 'config.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
 
@@ -106,8 +107,8 @@ export async function startSupervisor(
   await Promise.all([...projectors, ...proxies].map((one) => one.start()));
   saveState();
   return {
-    proxyUrl: `http://${config.host}:${config.proxy_port}`,
-    apiUrl: `http://${config.host}:${config.api_port}`,
+    proxyUrl: `http://${inUrl(config.host)}:${config.proxy_port}`,
+    apiUrl: `http://${inUrl(config.host)}:${config.api_port}`,
     adminToken: newAdminToken,
     simulator: simulator === null ? null : { url: simulator.url, bill: simulator.billPath },
     get pids() {
@@ -122,12 +123,17 @@ export async function startSupervisor(
   };
 }
 
+/** An IPv6 address stands in brackets there. */
+function inUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 async function simulatorFor(
   config: TollgateConfig,
   billPath: string,
 ): Promise<RunningSimulator | null> {
   const configured = Object.keys(config.providers).length > 0;
-  if (configured || process.env['OPENAI_API_KEY'] !== undefined) return null;
+  if (configured || (process.env['OPENAI_API_KEY'] ?? '').trim() !== '') return null;
   return startSimulator({ billPath });
 }
 

@@ -14,7 +14,9 @@ const usdPerMillion = z
   .regex(/^\d{1,9}(\.\d{1,12})?$/, 'a decimal number in quotes, at most 12 places');
 
 const provider = z.strictObject({
-  base_url: z.url({ protocol: /^https?$/ }),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
   /** The provider's id in the price catalogue; default: its own name. */
   catalogue: modelName.optional(),
@@ -73,6 +75,10 @@ export function everyTierHasABase(
   override: Omit<z.infer<typeof priceOverrideFields>, 'provider'>,
   context: z.RefinementCtx,
 ): void {
+  if (override.input === undefined && override.request === undefined) {
+    const message = "states no price of the input: without one it would be free; '0' if it is";
+    context.addIssue({ code: 'custom', path: ['input'], message });
+  }
   for (const [index, tier] of override.tiers.entries()) {
     for (const unit of ['input', 'cache_read', 'cache_write', 'output', 'reasoning'] as const) {
       if (tier[unit] === undefined || override[unit] !== undefined) continue;
@@ -86,7 +92,7 @@ export function everyTierHasABase(
 
 const priceOverride = priceOverrideFields.superRefine(everyTierHasABase);
 
-export const tollgateConfig = z.strictObject({
+const configFields = z.strictObject({
   /** Folder of everything that is stored. */
   data: z.string().min(1).default('.tollgate'),
   /** The installation's own secrets; default: `secrets.json` in the data folder, made there. */
@@ -106,6 +112,22 @@ export const tollgateConfig = z.strictObject({
    */
   models: z.record(modelName, model).default({}),
   prices: z.array(priceOverride).default([]),
+});
+
+/** Without providers the start chooses one, and what its models are is not known here. */
+export const tollgateConfig = configFields.superRefine((config, context) => {
+  if (Object.keys(config.providers).length === 0) return;
+  for (const [name, { provider }] of Object.entries(config.models)) {
+    if (Object.hasOwn(config.providers, provider)) continue;
+    const message = `there is no provider ${provider}`;
+    context.addIssue({ code: 'custom', path: ['models', name, 'provider'], message });
+  }
+  const lists = new Set(Object.entries(config.providers).map(([name, p]) => p.catalogue ?? name));
+  for (const [index, { provider }] of config.prices.entries()) {
+    if (lists.has(provider)) continue;
+    const message = `no provider is priced by ${provider}: name it as its \`catalogue\` does`;
+    context.addIssue({ code: 'custom', path: ['prices', index, 'provider'], message });
+  }
 });
 
 export type TollgateConfig = z.infer<typeof tollgateConfig>;

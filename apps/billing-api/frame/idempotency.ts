@@ -59,8 +59,10 @@ export class Idempotency {
     if (this.#inFlight.has(stream)) throw new ApiProblem('idempotency_in_flight');
     this.#inFlight.add(stream);
     try {
-      const claim = await this.#claim(stream, options);
-      return await work(claim, (answer) => this.#store(stream, options.requestHash, answer));
+      const claim = await unavailable(this.#claim(stream, options));
+      return await work(claim, (answer) =>
+        unavailable(this.#store(stream, options.requestHash, answer)),
+      );
     } finally {
       this.#inFlight.delete(stream);
     }
@@ -97,5 +99,15 @@ export class Idempotency {
         data: { request_hash, ...answer },
       },
     ]);
+  }
+}
+
+/** Of the ledger itself; refusals stay what they are. */
+async function unavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error;
+    throw new ApiProblem('ledger_unavailable', { cause: error });
   }
 }

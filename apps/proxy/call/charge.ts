@@ -12,6 +12,9 @@ import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import type { CallRequest } from './request.ts';
 
+/** OpenAI's models that search whether they are asked to or not. */
+const SEARCHING = /-search-(preview|api)/i;
+
 /** The worst case of one attempt against every budget, or why there is none. */
 export function holdRequests(
   budgets: readonly BudgetDefinition[],
@@ -21,6 +24,10 @@ export function holdRequests(
   if (budgets.length === 0) return [];
   if (request.unboundedBy !== null) {
     const message = `The cost of this request has no upper bound (${request.unboundedBy}), and this key has a hard budget.`;
+    return { code: 'unbounded_request', message };
+  }
+  if (SEARCHING.test(deployment.model)) {
+    const message = `Every call of \`${deployment.model}\` searches the web, whose fee no price list here has, and this key has a hard budget.`;
     return { code: 'unbounded_request', message };
   }
   const outputTokensMax = outputBound(request, deployment);

@@ -17,6 +17,7 @@ const DROPPED = new Set([
   'date',
   'set-cookie',
   'openai-organization',
+  'anthropic-organization-id',
   'openai-project',
 ]);
 

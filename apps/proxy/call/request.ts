@@ -33,8 +33,14 @@ export type CallRequest = {
 
 /** Tokens that a provider may add around any request (role markers, reply priming). */
 const FRAMING_TOKENS = 128;
+/** What it may say to the model about tools in general; Anthropic's text has a few hundred tokens. */
+const TOOLS_TOKENS = 1_024;
 /** Fields that make a provider search, think elsewhere or fall back to another model. */
-const UNBOUNDED_FIELDS = ['web_search_options', 'search_parameters', 'plugins', 'models'];
+const UNBOUNDED_FIELDS = [
+  ...['web_search_options', 'search_parameters', 'plugins', 'models'],
+  // Gemini's cached content, Azure's own data, OpenRouter's presets: input from elsewhere.
+  ...['extra_body', 'cached_content', 'data_sources', 'preset'],
+];
 /** Fields that decide what is billed: each must stand in the body once. */
 const BILLED_FIELDS = new Set([
   'model',
@@ -131,6 +137,7 @@ function chatRead(request: ChatCompletionRequest, common: Common): Read {
     ok: true,
     request: {
       ...common,
+      inputTokensMax: common.inputTokensMax + (request.tools?.length ? TOOLS_TOKENS : 0),
       endpoint: 'chat.completions',
       model: request.model,
       stream: request.stream === true,
@@ -152,7 +159,22 @@ function outputLimit(
   return Math.max(maxTokens, maxCompletionTokens ?? 0);
 }
 
+/** What is read of a message, a content part or a tool. */
+const NESTED_FIELDS = new Set(['role', 'content', 'audio', 'type']);
+
+/** As at the top (`billedTwice`): another spelling may be the one that counts over there. */
+function misspelt(value: object): string | undefined {
+  return Object.keys(value).find(
+    (name) => !PLAIN_NAME.test(name) && NESTED_FIELDS.has(folded(name)),
+  );
+}
+
 function unboundedPart(request: ChatCompletionRequest): string | null {
+  const parts = request.messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
+  for (const value of [...request.messages, ...parts, ...(request.tools ?? [])]) {
+    const name = misspelt(value);
+    if (name !== undefined) return `\`${name}\``;
+  }
   for (const { content, audio } of request.messages) {
     // An answer that the provider has kept, of any length.
     if (audio != null) return '`audio` of a message';

@@ -40,9 +40,9 @@ describe('a request is understood before anything is spent on it', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://x' } }];
     const image = accepted(chat({ model: 'm', messages: [{ role: 'user', content }] }));
     const search = accepted(chat({ model: 'm', messages, tools: [{ type: 'web_search' }] }));
-    const fields = ['web_search_options', 'search_parameters', 'plugins', 'models'].map((name) =>
-      accepted(chat({ model: 'm', messages, [name]: {} })),
-    );
+    const elsewhere = ['extra_body', 'cached_content', 'data_sources', 'preset'];
+    const named = ['web_search_options', 'search_parameters', 'plugins', 'models', ...elsewhere];
+    const fields = named.map((name) => accepted(chat({ model: 'm', messages, [name]: {} })));
     const audio = { role: 'assistant', content: null, audio: { id: 'audio_1' } };
     const heard = accepted(chat({ model: 'm', messages: [audio] }));
     const tiers = ['priority', 'scale', 7].map((service_tier) =>
@@ -53,12 +53,28 @@ describe('a request is understood before anything is spent on it', () => {
       'content part `image_url`',
       'tool `web_search`',
       '`audio` of a message',
-      '`web_search_options`',
-      '`search_parameters`',
-      '`plugins`',
-      '`models`',
+      ...named.map((name) => `\`${name}\``),
       ...Array(3).fill('`service_tier`'),
     ]);
+  });
+
+  it('names what another parser may read by another spelling', () => {
+    const part = { type: 'text', Type: 'image_url', text: 'x', image_url: { url: 'https://x' } };
+    const bodies = [
+      { messages: [{ role: 'user', content: [part] }] },
+      { messages: [{ role: 'user', content: 'x', Content: [part] }] },
+      { messages, tools: [{ type: 'function', TYPE: 'web_search', function: { name: 'f' } }] },
+    ];
+    const found = bodies.map((body) => accepted(chat({ model: 'm', ...body })).unboundedBy);
+    expect(found).toEqual(['`Type`', '`Content`', '`TYPE`']);
+  });
+
+  it('bounds what a provider says to its model about tools', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    const [with_, without] = [{ tools }, { tools: [] }].map(
+      (more) => accepted(chat({ model: 'm', messages, ...more })).inputTokensMax,
+    );
+    expect((with_ ?? 0) - (without ?? 0)).toBeGreaterThan(1_000);
   });
 
   it('bounds the input by what is sent: bytes that are not UTF-8 grow on the way', () => {

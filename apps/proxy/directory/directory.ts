@@ -51,7 +51,7 @@ export class Directory {
   readonly #budgets = new Map<string, BudgetDefinition>();
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
   readonly #budgetsOfKey = new Map<string, BudgetDefinition[]>();
-  readonly #prices = new Map<string, PriceFound>();
+  readonly #prices = new Map<string, { found: PriceFound; sinceMs: number }>();
   #priceList: PriceListState = emptyPriceList();
 
   constructor(partitions: number) {
@@ -97,12 +97,15 @@ export class Directory {
   price(provider: string, model: string, atMs: number): PriceFound | null {
     const name = `${provider}\n${model}`;
     const known = this.#prices.get(name);
-    if (known !== undefined && atMs < known.validUntilMs) return known;
+    // Not before it was looked up either: the clock may have been stepped back over its start.
+    if (known !== undefined && atMs >= known.sinceMs && atMs < known.found.validUntilMs) {
+      return known.found;
+    }
     const found = findPrice(this.#priceList, provider, model, atMs);
     if (found === null) return null;
     // A pattern may match any number of names that clients make up.
     if (this.#prices.size >= PRICES_MAX) this.#prices.clear();
-    this.#prices.set(name, found);
+    this.#prices.set(name, { found, sinceMs: atMs });
     return found;
   }
 

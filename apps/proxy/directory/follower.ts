@@ -21,7 +21,7 @@ export class LedgerFollower {
   readonly #abort = new AbortController();
   #levelAtMs = Number.NEGATIVE_INFINITY;
   #after: string | null = null;
-  #waiters: (() => void)[] = [];
+  #waiters = new Set<() => void>();
   #done: Promise<void> = Promise.resolve();
 
   constructor(options: {
@@ -42,7 +42,7 @@ export class LedgerFollower {
   async start(): Promise<void> {
     this.#done = this.#follow();
     if (!Number.isFinite(this.#levelAtMs)) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+      await new Promise<void>((resolve) => this.#waiters.add(resolve));
     }
   }
 
@@ -78,11 +78,13 @@ export class LedgerFollower {
 
   async #nextLevel(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#waiters.push(() => {
+      const done = () => {
         clearTimeout(timer);
+        this.#waiters.delete(done);
         resolve();
-      });
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#waiters.add(done);
     });
   }
 
@@ -119,7 +121,7 @@ export class LedgerFollower {
       onLevel();
       this.#levelAtMs = item.atMonotonicMs;
       const waiters = this.#waiters;
-      this.#waiters = [];
+      this.#waiters = new Set();
       for (const resolve of waiters) resolve();
     }
   }

@@ -43,6 +43,7 @@ export async function auditBudgets(
 ): Promise<void> {
   const charged = await chargesOfEvents(scratch);
   const accounts = new Map<string, BudgetAccount>();
+  const seen = new Set<string>();
   for await (const event of pastEvents(ledger, ['budget-'])) {
     const type = event.type as keyof typeof ledgerEventData;
     const parsed = ledgerEventData[type]?.safeParse(event.data);
@@ -50,6 +51,11 @@ export async function auditBudgets(
     const typed = { type, data: parsed.data } as BudgetWindowEvent;
     const place = `${event.stream}@${event.revision}`;
     checkEvent(typed, place, charged, found);
+    if (typed.type === 'LeaseAdjusted') {
+      const adjustment = `${typed.data.lease_id} ${typed.data.attempt_id}`;
+      if (seen.has(adjustment)) found.add('budget', place, `${adjustment} is adjusted again`);
+      seen.add(adjustment);
+    }
     try {
       const before = accounts.get(event.stream) ?? noAccount;
       const account = evolveAccount(before, typed);
@@ -57,6 +63,15 @@ export async function auditBudgets(
       checkGrant(typed, account, place, found);
     } catch (error) {
       found.add('budget', place, error instanceof Error ? error.message : String(error));
+    }
+  }
+  for (const adjustment of charged.adjusted.keys()) {
+    if (!seen.has(adjustment)) found.add('budget', adjustment, 'resolved, and never adjusted');
+  }
+  for (const [stream, { openLeases }] of accounts) {
+    for (const lease of openLeases.keys()) {
+      if (charged.leases.has(lease))
+        found.add('budget', stream, `lease ${lease} was charged and is still open`);
     }
   }
 }

@@ -25,7 +25,9 @@ export async function runAudit(
   await auditLedger(ledger, found);
   say('reading the log');
   const ends = await auditLog(log, found);
-  const letters = await readDeadLetters(deadLetters);
+  const letters = await readDeadLetters(deadLetters, (place, error) =>
+    found.add('dead letters', place, `cannot be read: ${(error as Error).message}`),
+  );
   say('projecting the log into scratch tables');
   const scratch = await buildScratch(stores, {
     database: DATABASE,

@@ -20,8 +20,12 @@ import { OperatorError, type Stores } from './stores.ts';
 
 const PROGRESS_EVERY_MS = 1_000;
 const PAGE = { maxRecords: 5_000, maxBytes: 64 * 1024 * 1024 };
-/** What the log alone decides; the fence stays, for its epochs are the ledger's. */
-const REBUILT = ['raw_usage', 'rollup_15m', 'dirty_bucket', 'seam'];
+/**
+ * What the log alone decides; the fence stays, for its epochs are the ledger's. In this order: roll-ups
+ * that know more than the raw rows are right as soon as these have caught up; raw rows beside roll-ups
+ * and marks that know less would be missing in the views for ever.
+ */
+const REBUILT = ['rollup_15m', 'dirty_bucket', 'raw_usage', 'seam'];
 
 export type BuildOptions = {
   database: string;
@@ -131,15 +135,24 @@ function readOnly(log: Log, ends: readonly bigint[]): Log {
 }
 
 /** Reasons by `partition/offset`. The first letter of a place stands; a retry may have doubled it. */
-export async function readDeadLetters(deadLetters: Log): Promise<Map<string, string>> {
+export async function readDeadLetters(
+  deadLetters: Log,
+  onDamaged: (place: string, error: unknown) => void = (_place, error) => {
+    throw error;
+  },
+): Promise<Map<string, string>> {
   const letters = new Map<string, string>();
   for (const [partition, end] of (await deadLetters.ends()).entries()) {
     for (let offset = 0n; offset < end; ) {
       const page = await readLetters(deadLetters, partition, offset);
-      for (const { value } of page) {
-        const letter = deadLetter.parse(JSON.parse(Buffer.from(value).toString()));
-        const place = `${letter.partition}/${letter.offset}`;
-        if (!letters.has(place)) letters.set(place, letter.reason);
+      for (const [index, { value }] of page.entries()) {
+        try {
+          const letter = deadLetter.parse(JSON.parse(Buffer.from(value).toString()));
+          const place = `${letter.partition}/${letter.offset}`;
+          if (!letters.has(place)) letters.set(place, letter.reason);
+        } catch (error) {
+          onDamaged(`letter ${partition}/${offset + BigInt(index)}`, error);
+        }
       }
       // A letter that is gone is a finding of the audit: its dead row has none.
       offset += BigInt(Math.max(1, page.length));

@@ -166,7 +166,11 @@ async function view({ state, createdAtMs }: Entity<BudgetDefinition>, context: A
   const { budget_id, limit, revision: _revision, ...rest } = state;
   const { startMs, endMs } = windowBounds(state.window, state.time_zone, context.clock());
   const stream = windowStream(budget_id, startMs);
-  const events = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
+  const events = await readStream(context.ledger, stream, context.limits.ledgerPageEvents).catch(
+    (cause: unknown) => {
+      throw new ApiProblem('ledger_unavailable', { cause });
+    },
+  );
   const account = fold(events);
   return {
     object: 'budget' as const,

@@ -1,12 +1,16 @@
 /** /v1/customers: who is billed. A new customer's first period is opened with it. */
+import { createHash } from 'node:crypto';
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { customerParams, customerRequest, customerView } from '@tollgate/schemas/http/resources.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { Entity } from '../../directory/entities.ts';
+import type { ApiContext } from '../../frame/api-deps.ts';
 import { appendDecided } from '../../frame/append-decided.ts';
 import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
@@ -29,8 +33,8 @@ export const createCustomer = defineRoute({
       throw new ApiProblem('invalid_request', { errors });
     }
     if (body.currency !== 'USD') throw new ApiProblem('currency_not_supported');
-    const customer_id = newId('cus');
     const { external_id = null, ...rest } = body;
+    const customer_id = await ownerOf(external_id, newId('cus'), context);
     const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);
     if (taken !== undefined && taken.state.customer_id !== customer_id) {
       throw new ApiProblem('external_id_taken');
@@ -40,7 +44,8 @@ export const createCustomer = defineRoute({
       stream: `customer-${customer_id}`,
       commandId,
       evolve: evolveCustomer,
-      decide: () => ({ type: 'CustomerCreated', data }),
+      decide: (state) =>
+        state === undefined ? { type: 'CustomerCreated', data } : { refused: 'external_id_taken' },
     });
     const period = { customerId: customer_id, startMs: null, timeZone: null, anchorDay: null };
     const opened = await openPeriod(context, period).catch((error: unknown) => {
@@ -51,6 +56,29 @@ export const createCustomer = defineRoute({
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
   },
 });
+
+/**
+ * Whose name it is: the first to take it, which no two can be. An id that was taken for a customer who
+ * was then not made goes to the next one who asks.
+ */
+async function ownerOf(
+  external_id: string | null,
+  ownId: string,
+  { ledger }: ApiContext,
+): Promise<string> {
+  if (external_id === null) return ownId;
+  const scoped = createHash('sha256').update(`customer|${external_id}`).digest('hex');
+  const stream = `external_id-${scoped}`;
+  const data = { external_id, object_id: ownId };
+  const id = ledgerEventId(stream, 'ExternalIdTaken', ownId);
+  try {
+    await ledger.append(stream, 'no_stream', [{ id, type: 'ExternalIdTaken', data }]);
+    const [first] = await ledger.read(stream, { limit: 1 });
+    return ledgerEventData.ExternalIdTaken.parse(first?.data).object_id;
+  } catch (cause) {
+    throw new ApiProblem('ledger_unavailable', { cause });
+  }
+}
 
 export const listCustomers = defineRoute({
   operationId: 'listCustomers',

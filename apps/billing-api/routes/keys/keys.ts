@@ -17,11 +17,13 @@ import {
   revokeRequest,
   rotateRequest,
 } from '@tollgate/schemas/http/resources.ts';
+import type { z } from 'zod';
 import type { Entity } from '../../directory/entities.ts';
+import type { ApiContext } from '../../frame/api-deps.ts';
 import { appendDecided } from '../../frame/append-decided.ts';
 import { ApiProblem } from '../../frame/errors.ts';
 import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { type ApiRequest, defineRoute } from '../../frame/route.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 const SECRET_BYTES = 32;
@@ -37,6 +39,7 @@ export const issueKey = defineRoute({
   response: keyView,
   errors: ['customer_not_found', 'customer_archived', 'team_not_found', 'concurrent_change'],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
+  restore: (stored, request, context) => withSecret(stored, request, context),
   async handler({ body, newId, random, commandId, timeMs }, context) {
     const { customer_id } = liveCustomer(context, body.customer_id);
     const { team_id = null, expires_at = null, ...rest } = body;
@@ -71,7 +74,9 @@ export const listKeys = defineRoute({
   response: listOf(keyView),
   errors: ['cursor_unknown'],
   async handler({ query }, { directory, clock }) {
-    const { customer_id } = query;
+    const { customer_id: named } = query;
+    const customer_id =
+      named === undefined ? undefined : (directory.findCustomer(named)?.state.customer_id ?? named);
     const items = directory.keys.where(
       (key) => customer_id === undefined || key.customer_id === customer_id,
     );
@@ -113,6 +118,7 @@ export const rotateKey = defineRoute({
   response: keyView,
   errors: ['key_not_found', 'key_revoked', 'key_expired', 'concurrent_change'],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
+  restore: (stored, request, context) => withSecret(stored, request, context),
   async handler({ params, body, random, commandId, timeMs }, context) {
     const known = context.directory.keys.get(params.key_id);
     if (known === undefined) throw new ApiProblem('key_not_found');
@@ -172,4 +178,16 @@ function view({ state, createdAtMs }: Entity<KeyState>, atMs: number, secret: st
     secret,
     created_at: new Date(createdAtMs).toISOString(),
   };
+}
+
+type Issued = z.input<typeof keyView>;
+
+/** Whoever lost the answer that had the secret asks again with the same key, within a day. */
+function withSecret(
+  stored: Issued,
+  { random, timeMs }: Pick<ApiRequest<unknown, unknown, unknown>, 'random' | 'timeMs'>,
+  { clock, limits }: ApiContext,
+): Issued {
+  if (clock() - timeMs > limits.secretReplayMs) return stored;
+  return { ...stored, secret: formatKeySecret(stored.environment, random('secret', SECRET_BYTES)) };
 }

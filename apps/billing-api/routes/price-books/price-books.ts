@@ -44,8 +44,9 @@ export const publishPriceBook = defineRoute({
   status: 201,
   response: priceBookView,
   errors: ['concurrent_change'],
-  async handler({ body, newId }, context) {
-    const { provider, effective_from = null } = body;
+  async handler({ body, newId, timeMs }, context) {
+    // From now on: a list without a start would stand behind every earlier one that has one.
+    const { provider, effective_from = new Date(timeMs).toISOString() } = body;
     const version = newId('pb');
     const overrides = body.models.map((model) => ({ ...model, provider }));
     const [list] = priceListsFromOverrides(overrides, () => version);

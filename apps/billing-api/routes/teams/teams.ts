@@ -45,7 +45,9 @@ export const listTeams = defineRoute({
   response: listOf(teamView),
   errors: ['cursor_unknown'],
   async handler({ query }, { directory }) {
-    const { customer_id } = query;
+    const { customer_id: named } = query;
+    const customer_id =
+      named === undefined ? undefined : (directory.findCustomer(named)?.state.customer_id ?? named);
     const items = directory.teams.where(
       (team) => customer_id === undefined || team.customer_id === customer_id,
     );

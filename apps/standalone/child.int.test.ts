@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Child } from './child.ts';
+import { startSupervisor } from './supervisor.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-child-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it('a child that was killed, and is not started again yet, is stopped at once', async () => {
+  const module = join(folder, 'child.mjs');
+  writeFileSync(module, "process.send({ type: 'ready' }); setInterval(() => undefined, 1_000);");
+  const child = new Child({
+    name: 'c',
+    module,
+    args: [],
+    env: process.env,
+    logFile: join(folder, 'log'),
+    onGivenUp: () => undefined,
+    onRestart: () => undefined,
+  });
+  await child.start();
+  const pid = child.pid as number;
+  process.kill(pid, 'SIGKILL');
+  const isThere = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isThere()) await sleep(2);
+  // Its end has been told; it waits for its next start.
+  expect(child.pid).toBe(pid);
+  const stopped = child.stop().then(() => 'stopped');
+  expect(await Promise.race([stopped, sleep(10_000, 'still waits')])).toBe('stopped');
+});
+
+it('the admin token of a first start that fails is shown by the next one', async () => {
+  const busy = createServer();
+  await once(busy.listen(0, '127.0.0.1'), 'listening');
+  const { port } = busy.address() as AddressInfo;
+  const provider = { base_url: 'http://127.0.0.1:1/v1', not_billed_statuses: [] };
+  const config = tollgateConfig.parse({
+    data: folder,
+    proxy_port: port,
+    providers: { p: provider },
+  });
+  await expect(startSupervisor(config, () => undefined)).rejects.toThrow('choose another');
+  busy.close();
+  expect(openSecrets(dataFolder(folder).secrets).newAdminToken).not.toBe(null);
+});
