@@ -311,6 +311,22 @@ describe('the projector', () => {
     return rows.map(({ o }) => Number(o));
   };
 
+  it('a seam that another clock has moved ahead hides nothing', async () => {
+    const first = await start('p1');
+    await house.append([attempt()]);
+    await settled();
+    await first.stop();
+    const partition = (await house.log.ends()).indexOf(1n);
+    const ahead = Math.floor(Date.now() / 900_000) * 900 + 3_600;
+    const line = `{"log":0,"partition":${partition},"seam":${ahead}}\n`;
+    await house.warehouse.insertLines('tollgate.seam', line);
+    const second = await start('p2');
+    await house.append([attempt(), attempt({}, Date.now() - 3_600_000)]);
+    await second.caughtUp();
+    const [row] = await house.warehouse.query('SELECT sum(events) AS n FROM tollgate.usage_hourly');
+    expect(row).toEqual({ n: '3' });
+  });
+
   it('I2: does not go beyond a torn offset that the broker cannot give yet', async () => {
     await house.append([attempt(), attempt(), attempt()]);
     const partition = (await house.log.ends()).indexOf(3n);

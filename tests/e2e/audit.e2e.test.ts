@@ -3,6 +3,7 @@
  * are a demo's: two customers, a killed proxy, resolved attempts, budgets, closed periods; to which
  * come closed buckets, a duplicate and a record that is dead.
  */
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -281,4 +282,105 @@ describe('the audit', () => {
       finding: 'a dead row has no dead letter',
     });
   });
+
+  it('names a dead letter that cannot be read, and goes on', async () => {
+    const { sql, place } = await somePlace();
+    tamper('log', `UPDATE dead_letter_record SET value = CAST('{"x' AS BLOB)`);
+    await mutate(`DELETE WHERE ${sql}`);
+    const found = await findings();
+    expect(found).toContainEqual({
+      store: 'dead letters',
+      place: expect.stringMatching(/^letter \d+\/\d+$/),
+      finding: expect.stringContaining('cannot be read'),
+    });
+    expect(found).toContainEqual({ store: 'raw', place, finding: 'no row for this record' });
+  });
+
+  it('names a roll-up row where no view looks for it', async () => {
+    await stores.warehouse.command(
+      `INSERT INTO tollgate.rollup_15m SELECT * REPLACE (partition + 1 AS partition,
+         version + 1 AS version) FROM tollgate.rollup_15m FINAL WHERE customer_id = 'cus_1' LIMIT 1`,
+    );
+    expect(await findings()).toContainEqual({
+      store: 'roll-up',
+      place: expect.stringMatching(/customer_id=cus_1 .* partition$/),
+      finding: expect.stringContaining('should be'),
+    });
+  });
+
+  /** An event of a budget becomes one that says nothing. */
+  const silence = (position: number) =>
+    tamper(
+      'ledger',
+      `UPDATE event SET type = 'LeaseRecallRequested',
+         data = '{"instance_id":"ins_x","amount":"0.000000000000"}' WHERE position = ${position}`,
+    );
+
+  it('I3: names an adjustment that stands twice', async () => {
+    const { stream, revision } = ledgerEvent("type = 'LeaseAdjusted'");
+    const past = await stores.ledger.read(stream);
+    const data = past.find((event) => event.revision === BigInt(revision))?.data;
+    const last = past.at(-1)?.revision ?? 0n;
+    await stores.ledger.append(stream, last, [{ id: randomUUID(), type: 'LeaseAdjusted', data }]);
+    expect(await findings()).toContainEqual({
+      store: 'budget',
+      place: `${stream}@${last + 1n}`,
+      finding: expect.stringContaining('adjusted again'),
+    });
+  });
+
+  it('I3: names a resolution whose adjustment is missing', async () => {
+    silence(ledgerEvent("type = 'LeaseAdjusted'").position);
+    expect(await findings()).toContainEqual({
+      store: 'budget',
+      place: expect.stringMatching(/^lse_\w+ /),
+      finding: 'resolved, and never adjusted',
+    });
+  });
+
+  it('I3: names a lease that was charged and is never settled', async () => {
+    const where = "type = 'LeaseSettled' AND data NOT LIKE '%\"0.000000000000\"%'";
+    const { position, stream } = ledgerEvent(where);
+    silence(position);
+    expect(await findings()).toContainEqual({
+      store: 'budget',
+      place: stream,
+      finding: expect.stringMatching(/^lease lse_\w+ was charged and is still open$/),
+    });
+  });
+});
+
+describe('a rebuild that was killed', () => {
+  it.each([1, 2, 3])(
+    'I5: after %i of its tables shows all events when Tollgate starts again',
+    async (tables) => {
+      const { log, warehouse } = stores;
+      const late = Array.from({ length: 9 }, (_, i) =>
+        attempt({ customer_id: `cus_${i % 3}` }, Date.now() - 3 * HOUR_MS),
+      );
+      await log.append(
+        late.map((event) => ({
+          partition: partitionOf(Buffer.from(event.customer_id), log.partitions),
+          value: Buffer.from(JSON.stringify(event)),
+        })),
+      );
+      let exchanged = 0;
+      const command: typeof warehouse.command = async (sql, ...more) => {
+        if (sql.startsWith('EXCHANGE') && exchanged++ === tables) throw new Error('killed');
+        return warehouse.command(sql, ...more);
+      };
+      const killed = { ...stores, warehouse: { ...warehouse, command } };
+      await expect(rebuild(killed, {})).rejects.toThrow('killed');
+      await project(stores);
+      const counts = await Promise.all(
+        [
+          'sum(events) AS n FROM tollgate.usage_hourly',
+          'count() AS n FROM tollgate.usage_events',
+        ].map((what) => warehouse.query<{ n: string }>(`SELECT ${what}`)),
+      );
+      const [hourly, events] = counts.map(([row]) => row?.n);
+      expect(hourly).toBe(events);
+      expect(await findings()).toEqual([]);
+    },
+  );
 });

@@ -1,0 +1,161 @@
+/** What holds for requests of any kind, on the embedded stores. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type BillingApi, buildApi } from './app.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tollgate-api-'));
+let house: House;
+let api: BillingApi;
+let token: string;
+let isLedgerAway = false;
+beforeAll(async () => {
+  house = await openHouse();
+  await house.append(Array.from({ length: 40 }, () => attempt()));
+  const projector = await house.start('p1');
+  await projector.caughtUp();
+  await projector.stop();
+  const secrets = openSecrets(join(folder, 'secrets.json'));
+  token = secrets.newAdminToken ?? '';
+  const reach = async () => {
+    if (isLedgerAway) throw new Error('no connection');
+  };
+  const ledger: House['ledger'] = {
+    ...house.ledger,
+    append: (...args) => reach().then(() => house.ledger.append(...args)),
+    read: (...args) => reach().then(() => house.ledger.read(...args)),
+  };
+  const { log, warehouse } = house;
+  api = await buildApi({
+    ...{ ledger, log, warehouse, secrets, clock: Date.now },
+    randomBytes: (length) => randomBytes(length),
+    onError: () => undefined,
+    health: async () => ({ ready: true, checks: {} }),
+    limits: { requestsInFlightMax: 8 },
+  });
+});
+afterAll(async () => {
+  await api.stop();
+  await house.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Answer = Record<string, unknown> & { id: string; code: string; data: object[] };
+
+async function ask(method: 'GET' | 'POST', url: string, body?: object, headers = {}) {
+  const answer = await api.app.inject({
+    ...{ method, url },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+  });
+  return { status: answer.statusCode, text: answer.body, json: JSON.parse(answer.body) as Answer };
+}
+
+async function newKey(): Promise<{ id: string; customerId: string }> {
+  const { json: customer } = await ask('POST', '/v1/customers', { name: 'c' });
+  const { json: key } = await ask('POST', '/v1/keys', { customer_id: customer.id, name: 'k' });
+  return { id: key.id, customerId: customer.id };
+}
+
+it('I10: two customers cannot take one external id, not even at the same time', async () => {
+  const create = (name: string) => ask('POST', '/v1/customers', { name, external_id: 'acme' });
+  const both = await Promise.all(['one', 'two'].map(create));
+  expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(await create('three')).toMatchObject({ status: 409, json: { code: 'external_id_taken' } });
+});
+
+it('whoever lost the answer with a secret gets it once more, to the same request', async () => {
+  const { id, customerId } = await newKey();
+  for (const [path, body] of [
+    ['/v1/keys', { customer_id: customerId, name: 'k2' }],
+    [`/v1/keys/${id}/rotate`, {}],
+  ] as const) {
+    const headers = { 'idempotency-key': path.replaceAll('/', '-') };
+    const first = await ask('POST', path, body, headers);
+    const again = await ask('POST', path, body, headers);
+    expect(first.json['secret']).toMatch(/^tg_/);
+    expect(again.json['secret']).toBe(first.json['secret']);
+  }
+});
+
+it('a ledger that is away is said to be away, whatever was asked', async () => {
+  const { id } = await newKey();
+  const { json: budget } = await ask('POST', '/v1/budgets', {
+    scope: { type: 'key', id },
+    limit: '1',
+  });
+  isLedgerAway = true;
+  try {
+    const answers = [
+      await ask('POST', '/v1/customers', { name: 'x' }),
+      await ask('POST', '/v1/customers', { name: 'x' }, { 'idempotency-key': 'away' }),
+      await ask('GET', `/v1/budgets/${budget.id}`),
+      await ask('GET', '/v1/budgets'),
+    ];
+    const said = answers.map(({ status, json }) => [status, json.code]);
+    expect(said).toEqual(Array(4).fill([503, 'ledger_unavailable']));
+  } finally {
+    isLedgerAway = false;
+  }
+});
+
+it('lists take the external id that everything else takes', async () => {
+  const { json: customer } = await ask('POST', '/v1/customers', { name: 'l', external_id: 'ext' });
+  for (const [path, body] of [
+    ['/v1/teams', { customer_id: 'ext', name: 't' }],
+    ['/v1/keys', { customer_id: 'ext', name: 'k' }],
+  ] as const) {
+    await ask('POST', path, body);
+    for (const named of ['ext', customer.id]) {
+      expect((await ask('GET', `${path}?customer_id=${named}`)).json.data).toHaveLength(1);
+    }
+  }
+});
+
+it('I7: a price book that says no start begins now, behind what began earlier', async () => {
+  const before = new Date().toISOString();
+  const publish = (more: object) =>
+    ask('POST', '/v1/price_books', {
+      provider: 'p',
+      models: [{ model: 'm', input: '1' }],
+      ...more,
+    });
+  await publish({ effective_from: '2026-01-01T00:00:00.000Z' });
+  const { json } = await publish({});
+  expect(String(json['effective_from']) >= before).toBe(true);
+});
+
+it('an answer of SQL has at most the bytes that it may have, though the engine counts a value once', async () => {
+  const text = `WITH '${'a'.repeat(15_000)}' AS a SELECT concat(a, a, a, x.customer_id) AS long`;
+  const rows = 'FROM usage_events x CROSS JOIN usage_events y';
+  const sql = `SELECT CAST(long AS LowCardinality(String)) AS text FROM (${text} ${rows})`;
+  const { status, json } = await ask('POST', '/v1/sql', { sql });
+  expect([status, json.code]).toEqual([422, 'sql_limit_exceeded']);
+});
+
+it('refuses requests beyond those it can have at once, before a body is read', async () => {
+  await api.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = api.app.server.address() as AddressInfo;
+  const slow = Array.from({ length: 8 }, () => {
+    const controller = new AbortController();
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(Buffer.from('{')) });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const request = { method: 'POST', headers, body, duplex: 'half', signal: controller.signal };
+    const url = `http://127.0.0.1:${port}/v1/customers`;
+    const ended = fetch(url, request as RequestInit).catch(() => undefined);
+    return { controller, ended };
+  });
+  const url = `http://127.0.0.1:${port}/v1/customers`;
+  const look = () => fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  let answer = await look();
+  while (answer.status !== 503) answer = await look();
+  expect(await answer.json()).toMatchObject({ code: 'overloaded' });
+  for (const { controller } of slow) controller.abort();
+  await Promise.all(slow.map(({ ended }) => ended));
+  while (answer.status !== 200) answer = await look();
+});
