@@ -22,9 +22,11 @@ export function evolveKey(state: KeyState | undefined, event: KeyEvent): KeyStat
   switch (event.type) {
     case 'KeyRotated': {
       const { hash, pepper_version, last_four, previous_valid_until } = event.data;
-      const earlier = state.digests.map((digest) =>
-        digest.valid_until === null ? { ...digest, valid_until: previous_valid_until } : digest,
-      );
+      // None outlives what it was replaced with, so that a rotation without overlap ends all of them.
+      const earlier = state.digests.map((digest) => ({
+        ...digest,
+        valid_until: earlierOf(digest.valid_until, previous_valid_until),
+      }));
       const digests = [...earlier, { hash, pepper_version, valid_until: null }];
       return { ...state, last_four, digests };
     }
@@ -59,6 +61,11 @@ export function decideRotateKey(
   const status = keyStatus(state, atMs);
   if (status !== 'active') return { refused: `key_${status}` };
   return { type: 'KeyRotated', data: { ...rotation, key_id: state.key_id } };
+}
+
+/** Of two RFC 3339 texts in UTC with milliseconds; null is never. */
+function earlierOf(a: string | null, b: string): string {
+  return a !== null && a < b ? a : b;
 }
 
 /** Revoking what is revoked changes nothing. */

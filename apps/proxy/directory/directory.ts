@@ -46,7 +46,7 @@ const NO_BUDGETS: readonly BudgetDefinition[] = [];
 export class Directory {
   readonly #partitions: number;
   readonly #digests = new Map<string, Digest>();
-  readonly #keys = new Map<string, { view: KeyView; digest: string }>();
+  readonly #keys = new Map<string, { view: KeyView; digests: Digest[] }>();
   readonly #archivedCustomers = new Set<string>();
   readonly #budgets = new Map<string, BudgetDefinition>();
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
@@ -158,17 +158,22 @@ export class Directory {
       revoked: false,
       partition: partitionOf(new TextEncoder().encode(data.customer_id), this.#partitions),
     };
-    this.#keys.set(data.key_id, { view, digest: data.hash });
-    this.#digests.set(data.hash, { key: view, validUntilMs: Number.POSITIVE_INFINITY });
+    const digest: Digest = { key: view, validUntilMs: Number.POSITIVE_INFINITY };
+    this.#keys.set(data.key_id, { view, digests: [digest] });
+    this.#digests.set(data.hash, digest);
   }
 
   #rotate(data: Extract<KeyEvent, { type: 'KeyRotated' }>['data']): void {
     const key = this.#keys.get(data.key_id);
     if (key === undefined) throw new Error(`key ${data.key_id} is rotated and was not issued`);
-    const previous = this.#digests.get(key.digest);
-    if (previous !== undefined) previous.validUntilMs = Date.parse(data.previous_valid_until);
-    key.digest = data.hash;
-    this.#digests.set(data.hash, { key: key.view, validUntilMs: Number.POSITIVE_INFINITY });
+    // Also one from before the last rotation: none outlives what it was replaced with.
+    const untilMs = Date.parse(data.previous_valid_until);
+    for (const earlier of key.digests) {
+      earlier.validUntilMs = Math.min(earlier.validUntilMs, untilMs);
+    }
+    const digest: Digest = { key: key.view, validUntilMs: Number.POSITIVE_INFINITY };
+    key.digests.push(digest);
+    this.#digests.set(data.hash, digest);
   }
 
   #define(event: BudgetDefinitionEvent, revision: bigint): void {
