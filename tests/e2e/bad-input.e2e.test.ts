@@ -269,10 +269,14 @@ describe('bad input at the API gets a problem body, never a 500', () => {
   ])('a date that no calendar knows is refused by name: %s %s', async (method, path, where) => {
     const date = '2026-02-30T00:00:00.000Z';
     const bodies: Record<string, object> = {
-      '/v1/price_books': { provider: 'p', effective_from: date, models: [{ model: 'm' }] },
+      '/v1/price_books': {
+        provider: 'p',
+        effective_from: date,
+        models: [{ model: 'm', input: '1' }],
+      },
       '/v1/price_books?': {
         provider: 'p',
-        models: [{ model: 'm', effective_from: '2026-01-01T00:00:00Z' }],
+        models: [{ model: 'm', input: '1', effective_from: '2026-01-01T00:00:00Z' }],
       },
       '/v1/keys': { customer_id: customerId, name: 'k', expires_at: date },
     };
