@@ -164,17 +164,30 @@ const NESTED_FIELDS = new Set(['role', 'content', 'audio', 'type']);
 
 /** As at the top (`billedTwice`): another spelling may be the one that counts over there. */
 function misspelt(value: object): string | undefined {
-  return Object.keys(value).find(
-    (name) => !PLAIN_NAME.test(name) && NESTED_FIELDS.has(folded(name)),
-  );
+  for (const name in value) {
+    if (!PLAIN_NAME.test(name) && NESTED_FIELDS.has(folded(name))) return name;
+  }
+  return undefined;
+}
+
+function misspeltWithin({ messages, tools }: ChatCompletionRequest): string | undefined {
+  for (const message of messages) {
+    const parts = Array.isArray(message.content) ? message.content : [];
+    for (const value of [message, ...parts]) {
+      const name = misspelt(value);
+      if (name !== undefined) return name;
+    }
+  }
+  for (const tool of tools ?? []) {
+    const name = misspelt(tool);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 function unboundedPart(request: ChatCompletionRequest): string | null {
-  const parts = request.messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
-  for (const value of [...request.messages, ...parts, ...(request.tools ?? [])]) {
-    const name = misspelt(value);
-    if (name !== undefined) return `\`${name}\``;
-  }
+  const name = misspeltWithin(request);
+  if (name !== undefined) return `\`${name}\``;
   for (const { content, audio } of request.messages) {
     // An answer that the provider has kept, of any length.
     if (audio != null) return '`audio` of a message';
@@ -184,7 +197,7 @@ function unboundedPart(request: ChatCompletionRequest): string | null {
   }
   const tool = request.tools?.find((candidate) => !BOUNDED_TOOLS.has(candidate.type));
   if (tool !== undefined) return `tool \`${tool.type}\``;
-  const field = UNBOUNDED_FIELDS.find((name) => request[name] != null);
+  const field = UNBOUNDED_FIELDS.find((unbounded) => request[unbounded] != null);
   if (field !== undefined) return `\`${field}\``;
   return LISTED_TIERS.has(request.service_tier) ? null : '`service_tier`';
 }
