@@ -46,6 +46,13 @@ const content = () =>
      ORDER BY log, partition, \`offset\``,
   );
 
+const offsets = async () => {
+  const rows = await house.warehouse.query<{ o: string }>(
+    'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
+  );
+  return rows.map(({ o }) => Number(o));
+};
+
 describe('the projector', () => {
   it('I2: an event that is delivered five times counts once, in any batch', async () => {
     await start('p1', { limits: { batchRecordsMax: 3 } });
@@ -298,18 +305,8 @@ describe('the projector', () => {
     await house.log.commit('projector', [{ partition, offset: 0n, metadata }]);
     await start('p2');
     await settled();
-    const offsets = await house.warehouse.query<{ o: string }>(
-      'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
-    );
-    expect(offsets.map(({ o }) => Number(o))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(await offsets()).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
-
-  const offsets = async () => {
-    const rows = await house.warehouse.query<{ o: string }>(
-      'SELECT toString(`offset`) AS o FROM tollgate.raw_usage ORDER BY `offset`',
-    );
-    return rows.map(({ o }) => Number(o));
-  };
 
   it('a seam that another clock has moved ahead hides nothing', async () => {
     const first = await start('p1');
