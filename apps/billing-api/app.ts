@@ -1,5 +1,5 @@
 /**
- * Builds the billing API without listening (design §12): every route is data (frame/route.ts), the
+ * Builds the billing API without listening (design §12): every route is data (http/route.ts), the
  * server and its OpenAPI document are made from the same declarations.
  */
 
@@ -7,15 +7,15 @@ import { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
 import { asyncApiDocument } from '@tollgate/schemas/event/asyncapi.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
+import type { ApiContext, ApiDeps } from './context.ts';
 import { Directory } from './directory/directory.ts';
-import { answer } from './frame/answer.ts';
-import type { ApiContext, ApiDeps } from './frame/api-deps.ts';
-import { parseJsonBody } from './frame/body.ts';
-import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './frame/errors.ts';
-import { Idempotency, readIdempotencyKey } from './frame/idempotency.ts';
-import { ApiMetrics } from './frame/metrics.ts';
-import { docsPage, openApiDocument } from './frame/openapi.ts';
-import type { ApiRoute } from './frame/route.ts';
+import { ApiMetrics } from './health/metrics.ts';
+import { answer } from './http/answer.ts';
+import { parseJsonBody } from './http/body.ts';
+import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './http/errors.ts';
+import { Idempotency, readIdempotencyKey } from './http/idempotency.ts';
+import { docsPage, openApiDocument } from './http/openapi.ts';
+import type { ApiRoute } from './http/route.ts';
 import { apiLimits } from './limits.ts';
 import { allRoutes } from './routes/all-routes.ts';
 

@@ -9,7 +9,7 @@ import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
-import { storesHealth } from './frame/stores-health.ts';
+import { storesHealth } from './health/stores-health.ts';
 import { apiLimits } from './limits.ts';
 import { publishConfiguredPrices, startBilling } from './start-billing.ts';
 

@@ -12,8 +12,8 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type BillingApi, buildApi } from './app.ts';
-import type { ApiDeps } from './frame/api-deps.ts';
-import { checkedLedger } from './frame/checked-ledger.ts';
+import type { ApiDeps } from './context.ts';
+import { checkedLedger } from './ledger/checked-ledger.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 

@@ -7,7 +7,7 @@ import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/
 import type { BillingEvent } from '@tollgate/domain/period/period-events.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { LedgerFold } from '../frame/ledger-fold.ts';
+import { LedgerFold } from '../ledger/ledger-fold.ts';
 import { billingEvent, billingStream, invoiceStream } from './streams.ts';
 
 type PeriodEntry = { customerId: string; periodId: string; number: number };

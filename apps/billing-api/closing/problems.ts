@@ -1,7 +1,7 @@
 /** How refusals and failures of closing are answered over HTTP. */
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
 import type { PeriodRefusal } from '@tollgate/domain/period/decide.ts';
-import { ApiProblem, type ErrorCode } from '../frame/errors.ts';
+import { ApiProblem, type ErrorCode } from '../http/errors.ts';
 import { ClosingError } from './closing-error.ts';
 
 /** Every code that the functions of this file may answer with. */

@@ -23,7 +23,7 @@ import {
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { LedgerFold } from '../frame/ledger-fold.ts';
+import { LedgerFold } from '../ledger/ledger-fold.ts';
 import type { ApiLimits } from '../limits.ts';
 import { Entities, type Entity } from './entities.ts';
 

@@ -8,8 +8,8 @@ import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { isNothing, sameFigures } from '@tollgate/domain/reconciliation/resolution.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import type { ApiContext } from '../frame/api-deps.ts';
-import { readStream } from '../frame/read-stream.ts';
+import type { ApiContext } from '../context.ts';
+import { readStream } from '../ledger/read-stream.ts';
 
 /** A line, and when its attempt started (Unix ms). */
 export type DatedLine = { line: BillLine; timeMs: number };

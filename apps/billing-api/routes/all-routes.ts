@@ -1,5 +1,5 @@
 /** Every route of the billing API, in the order of its documentation. */
-import type { ApiRoute } from '../frame/route.ts';
+import type { ApiRoute } from '../http/route.ts';
 import { changeBudget, createBudget, getBudget, listBudgets } from './budgets/budgets.ts';
 import { getCall } from './calls/calls.ts';
 import { createCustomer, getCustomer, listCustomers } from './customers/customers.ts';

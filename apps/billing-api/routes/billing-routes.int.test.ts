@@ -16,9 +16,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BillingIndex } from '../closing/billing-index.ts';
 import { sha256, sha256Text, toHex } from '../closing/closing-deps.ts';
 import { attempt, type ClosingHouse, openClosingHouse } from '../closing/testing/closing-house.ts';
-import type { ApiContext } from '../frame/api-deps.ts';
-import { ApiProblem } from '../frame/errors.ts';
-import type { ApiRoute } from '../frame/route.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiProblem } from '../http/errors.ts';
+import type { ApiRoute } from '../http/route.ts';
 import { apiLimits } from '../limits.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { closePeriodRoute } from './periods/close.ts';
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 type Input = { params?: unknown; query?: unknown; body?: unknown };
 
-/** As the frame does it: every part is parsed, and so is the answer. */
+/** As `http/answer.ts` does it: every part is parsed, and so is the answer. */
 async function call(route: ApiRoute, input: Input = {}): Promise<unknown> {
   const answer = await route.handler(
     {

@@ -1,7 +1,7 @@
 /** The customer that a command is about; it must be there and live. */
 import type { Customer } from '@tollgate/domain/customer/customer.ts';
-import type { ApiContext } from '../frame/api-deps.ts';
-import { ApiProblem } from '../frame/errors.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiProblem } from '../http/errors.ts';
 
 /** @throws ApiProblem customer_not_found, customer_archived */
 export function liveCustomer(context: ApiContext, idOrExternalId: string): Customer {

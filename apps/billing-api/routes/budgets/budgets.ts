@@ -17,13 +17,13 @@ import {
   budgetView,
 } from '@tollgate/schemas/http/resources.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { appendDecided } from '../../frame/append-decided.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { readStream } from '../../frame/read-stream.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
+import { appendDecided } from '../../ledger/append-decided.ts';
+import { readStream } from '../../ledger/read-stream.ts';
 
 const PLACES = 12;
 

@@ -1,8 +1,8 @@
 /** GET /v1/calls/{call_id}: every attempt of one call, with its final cost (design §7.8). */
 import { decimal12 } from '@tollgate/schemas/event/usage-event.ts';
 import { z } from 'zod';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 
 const attempt = z.strictObject({
   id: z.string(),

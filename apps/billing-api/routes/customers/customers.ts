@@ -9,12 +9,12 @@ import { customerParams, customerRequest, customerView } from '@tollgate/schemas
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
+import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { appendDecided } from '../../frame/append-decided.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
+import { appendDecided } from '../../ledger/append-decided.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
 export const createCustomer = defineRoute({

@@ -12,9 +12,9 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import { ingestResult } from '@tollgate/schemas/event/cloudevent.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiContext } from '../../context.ts';
 import { Directory } from '../../directory/directory.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { ApiProblem } from '../../frame/errors.ts';
+import { ApiProblem } from '../../http/errors.ts';
 import { apiLimits } from '../../limits.ts';
 import { publishPrices } from '../../price-book/publish-prices.ts';
 import { ingestEvents } from './ingest.ts';

@@ -11,9 +11,9 @@ import {
   ingestResult,
 } from '@tollgate/schemas/event/cloudevent.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import type { ApiContext } from '../../context.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 import { externalEvent } from './external-event.ts';
 
 type Judged = { partition: number; value: Uint8Array } | string;

@@ -10,9 +10,9 @@ import {
 } from '@tollgate/schemas/billing/requests.ts';
 import type { InvoiceEntry } from '../../closing/billing-index.ts';
 import { loadInvoice } from '../../closing/streams.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
 
 export const listInvoices = defineRoute({
   operationId: 'listInvoices',

@@ -18,12 +18,12 @@ import {
   rotateRequest,
 } from '@tollgate/schemas/http/resources.ts';
 import type { z } from 'zod';
+import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { appendDecided } from '../../frame/append-decided.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { type ApiRequest, defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { type ApiRequest, defineRoute } from '../../http/route.ts';
+import { appendDecided } from '../../ledger/append-decided.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 const SECRET_BYTES = 32;

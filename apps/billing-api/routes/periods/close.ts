@@ -11,8 +11,8 @@ import {
 import { closePeriod } from '../../closing/close-run.ts';
 import { closingLimits } from '../../closing/closing-limits.ts';
 import { closingProblemCodes, problemOfError, problemOfRefusal } from '../../closing/problems.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const closePeriodRoute = defineRoute({

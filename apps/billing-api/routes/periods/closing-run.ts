@@ -3,8 +3,8 @@ import { closingRunRequest, closingRunView } from '@tollgate/schemas/billing/req
 import { closeDue, type Failure } from '../../closing/close-run.ts';
 import { closingLimits } from '../../closing/closing-limits.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const closingRun = defineRoute({

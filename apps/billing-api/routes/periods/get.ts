@@ -1,7 +1,7 @@
 /** GET /v1/periods/{period_id}. */
 import { periodParams, periodView } from '@tollgate/schemas/billing/requests.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 import { viewPeriod } from './period-view.ts';
 
 export const getPeriod = defineRoute({

@@ -1,7 +1,7 @@
 /** GET /v1/periods, newest first. */
 import { billingListQuery, periodList } from '@tollgate/schemas/billing/requests.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
 import { viewPeriod } from './period-view.ts';
 
 export const listPeriods = defineRoute({

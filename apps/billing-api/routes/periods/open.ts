@@ -3,8 +3,8 @@ import { isTimeZone, parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { openPeriodRequest, periodView } from '@tollgate/schemas/billing/requests.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const openPeriodRoute = defineRoute({

@@ -4,7 +4,7 @@ import type { Period } from '@tollgate/domain/period/billing.ts';
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
 import type { PeriodView } from '@tollgate/schemas/billing/requests.ts';
 import { loadBilling } from '../../closing/streams.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
+import type { ApiContext } from '../../context.ts';
 
 export function viewPeriod(customerId: string, period: Period): PeriodView {
   const snapshotId = period.status === 'frozen' ? period.snapshot.id : null;

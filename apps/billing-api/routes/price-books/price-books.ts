@@ -9,10 +9,10 @@ import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { instant } from '@tollgate/schemas/time/instant.ts';
 import { z } from 'zod';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { readStream } from '../../frame/read-stream.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
+import { readStream } from '../../ledger/read-stream.ts';
 
 const TYPE = 'PriceVersionPublished';
 

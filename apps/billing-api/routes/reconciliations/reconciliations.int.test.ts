@@ -7,9 +7,9 @@ import {
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ApiContext } from '../../context.ts';
 import { Directory } from '../../directory/directory.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { ApiProblem } from '../../frame/errors.ts';
+import { ApiProblem } from '../../http/errors.ts';
 import { apiLimits } from '../../limits.ts';
 import { importBill } from './reconciliations.ts';
 

@@ -14,11 +14,11 @@ import {
   reconciliationResult,
   reconciliationView,
 } from '@tollgate/schemas/http/reconciliation.ts';
+import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
 import { eventsOfAttempts, type FoundAttempt } from '../../reconciliation/attempts.ts';
 import {
   contradictedEarlier,

@@ -14,10 +14,10 @@ import {
 import type { SnapshotEntry } from '../../closing/billing-index.ts';
 import { proofOf } from '../../closing/proof.ts';
 import { loadBilling } from '../../closing/streams.ts';
-import type { ApiContext } from '../../frame/api-deps.ts';
-import { ApiProblem } from '../../frame/errors.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import type { ApiContext } from '../../context.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
 
 export const listSnapshots = defineRoute({
   operationId: 'listSnapshots',

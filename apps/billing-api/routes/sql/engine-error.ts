@@ -2,7 +2,7 @@
  * What ClickHouse said about a query, as one of our problems. Its text may hold paths, addresses and
  * values, so only its first sentence goes out, without anything that looks like a path.
  */
-import { ApiProblem } from '../../frame/errors.ts';
+import { ApiProblem } from '../../http/errors.ts';
 
 /** Time, rows and bytes, memory, size of a set, of an array, of a text, depth and size of a query. */
 const LIMIT_CODES = [

@@ -1,5 +1,5 @@
 /** The one way in which a query is refused: what it was, and what is allowed instead. */
-import { ApiProblem } from '../../frame/errors.ts';
+import { ApiProblem } from '../../http/errors.ts';
 
 /**
  * @param what the part of the query, as the user wrote it

@@ -5,7 +5,7 @@
 import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
 import type { z } from 'zod';
-import { defineRoute } from '../../frame/route.ts';
+import { defineRoute } from '../../http/route.ts';
 import { DATABASE, PUBLIC_VIEWS } from './allowed.ts';
 import { engineProblem } from './engine-error.ts';
 import { checkSyntax } from './fence.ts';

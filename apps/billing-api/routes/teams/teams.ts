@@ -5,9 +5,9 @@ import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { listByCustomer, teamRequest, teamView } from '@tollgate/schemas/http/resources.ts';
 import type { Entity } from '../../directory/entities.ts';
-import { appendDecided } from '../../frame/append-decided.ts';
-import { pageOf } from '../../frame/lists.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
+import { appendDecided } from '../../ledger/append-decided.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 export const createTeam = defineRoute({

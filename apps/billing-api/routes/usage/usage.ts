@@ -6,8 +6,8 @@ import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { usageQuery, usageRow } from '@tollgate/schemas/http/usage.ts';
 import type { z } from 'zod';
-import { ApiProblem } from '../../frame/errors.ts';
-import { defineRoute } from '../../frame/route.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { defineRoute } from '../../http/route.ts';
 
 const COLUMN_OF = {
   customer: 'customer_id',

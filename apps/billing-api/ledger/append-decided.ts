@@ -6,8 +6,8 @@
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import type { ApiContext } from './api-deps.ts';
-import { ApiProblem, type ErrorCode } from './errors.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiProblem, type ErrorCode } from '../http/errors.ts';
 import { readStream } from './read-stream.ts';
 
 type Body = { type: string; data: unknown };

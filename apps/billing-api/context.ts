@@ -4,9 +4,9 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
-import type { BillingIndex } from '../closing/billing-index.ts';
-import type { Directory } from '../directory/directory.ts';
-import type { ApiLimits } from '../limits.ts';
+import type { BillingIndex } from './closing/billing-index.ts';
+import type { Directory } from './directory/directory.ts';
+import type { ApiLimits } from './limits.ts';
 
 export type Health = {
   /** False takes the process out of a load balancer; it stays alive. */

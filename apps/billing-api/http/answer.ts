@@ -1,7 +1,7 @@
 /** From a request that is authorised to its answer: parse, hand to the route's handler, repeat. */
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import type { z } from 'zod';
-import type { ApiContext } from './api-deps.ts';
+import type { ApiContext } from '../context.ts';
 import { ApiProblem, errorCatalogue, type FieldError, problemBody } from './errors.ts';
 import { hashRequest, type Idempotency, type StoredAnswer } from './idempotency.ts';
 import type { ApiRequest, ApiRoute } from './route.ts';

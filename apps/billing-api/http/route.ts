@@ -4,7 +4,7 @@
  */
 import type { IdPrefix } from '@tollgate/domain/ids/ids.ts';
 import { z } from 'zod';
-import type { ApiContext } from './api-deps.ts';
+import type { ApiContext } from '../context.ts';
 import type { ErrorCode } from './errors.ts';
 
 const nothing = z.strictObject({});

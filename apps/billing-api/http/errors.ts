@@ -291,7 +291,7 @@ export type ProblemDetails = {
   cause?: unknown;
 };
 
-/** A refusal on its way to the client. Thrown by handlers, answered by the frame. */
+/** A refusal on its way to the client. Thrown by handlers, answered by `app.ts`. */
 export class ApiProblem extends Error {
   readonly code: ErrorCode;
   readonly details: ProblemDetails;
