@@ -19,9 +19,9 @@ export const projectorLimits = {
   /** Buckets per roll-up pass. */
   rollupBucketsMax: 10_000,
   /** How long a new owner waits for statements of an older one, ms. */
-  takeoverWaitMs: 70_000,
+  claimWaitMs: 70_000,
   /** Pause between two looks at running statements, ms. */
-  takeoverPollMs: 50,
+  claimPollMs: 50,
   /** How long a projector waits for somebody to make the tables, ms. */
   schemaWaitMs: 120_000,
   /** SIGTERM: longer than any statement of the warehouse may run, ms. */

@@ -20,9 +20,10 @@ import {
 } from './batch-writer.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
+import { claimPartitions, dropForgottenStages } from './partition-claim.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
+import { COMMIT_GROUP, resumePoints } from './resume-points.ts';
 import { Rollup } from './rollup.ts';
-import { COMMIT_GROUP, dropForgottenStages, resumePoints, takePartitions } from './takeover.ts';
 
 export type ProjectorOptions = BatchOptions & {
   /** Counts the epochs of the fence. */
@@ -136,7 +137,7 @@ class Run {
   async #takeOver(partitions: readonly number[]): Promise<void> {
     const { ledger, log, warehouse, owner } = this.#options;
     const deps = { ledger, log, warehouse, owner };
-    const epochs = await takePartitions(deps, partitions, this.#limits);
+    const epochs = await claimPartitions(deps, partitions, this.#limits);
     const torn: LogRecord[] = [];
     const resumes = await resumePoints(deps, partitions);
     for (const [partition, { missing }] of resumes) {

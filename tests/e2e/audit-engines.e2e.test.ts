@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
-import { takePartitions } from '@tollgate/projector/takeover.ts';
+import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { runDemo } from '@tollgate/standalone/demo/run.ts';
 import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
 import { runAudit } from '@tollgate/standalone/operator/audit.ts';
@@ -103,7 +103,7 @@ describe('audit and rebuild on engines', () => {
           async command(sql: string, params?: Record<string, unknown>) {
             await stores.warehouse.command(sql, params);
             if (!sql.startsWith('CREATE DATABASE tollgate_rebuild')) return;
-            await takePartitions({ ...stores, owner: 'another' }, partitions, projectorLimits);
+            await claimPartitions({ ...stores, owner: 'another' }, partitions, projectorLimits);
           },
         };
         const refused = rebuild({ ...stores, warehouse: intruding }, {});

@@ -43,7 +43,7 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'go on behind the noted offset without reading back',
-    file: 'apps/projector/takeover.ts',
+    file: 'apps/projector/resume-decision.ts',
     anchor: '    if (!present.has(offset)) missing.push(offset);',
     mistake: '',
     test: {

@@ -13,8 +13,8 @@ import { inDatabase } from '@tollgate/adapters/warehouse/in-database.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
+import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
-import { takePartitions } from '@tollgate/projector/takeover.ts';
 import { deadLetter } from '@tollgate/schemas/event/dead-letter.ts';
 import { OperatorError, type Stores } from './stores.ts';
 
@@ -96,7 +96,11 @@ export async function rebuild(
     throw new OperatorError(`a rebuild cannot exchange the tables of a cluster (${cluster}) yet`);
   }
   const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
-  const epochs = await takePartitions({ ...stores, owner: 'rebuild' }, partitions, projectorLimits);
+  const epochs = await claimPartitions(
+    { ...stores, owner: 'rebuild' },
+    partitions,
+    projectorLimits,
+  );
   const letters = await readDeadLetters(deadLetters);
   const scratch = await buildScratch(stores, { ...options, database, letters, deadLetters });
   const [row] = await scratch.query<{ n: string }>('SELECT count() AS n FROM tollgate.raw_usage');

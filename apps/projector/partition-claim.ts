@@ -1,0 +1,95 @@
+/**
+ * Claiming partitions (design §9). A projector takes a new epoch of each partition from the ledger,
+ * writes it to the fence, and waits until no older statement runs. Only then may it look at which
+ * rows exist (resume-points.ts). I2, I4: from then on no older owner can insert a row.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { ProjectorLimits } from './limits.ts';
+import { FENCED } from './raw-writer.ts';
+
+export type ClaimDeps = {
+  ledger: Pick<Ledger, 'append'>;
+  log: Log;
+  warehouse: Warehouse;
+  owner: string;
+};
+
+/**
+ * @returns the new epoch of each partition; the fence has it, and no older statement runs any more
+ * @throws Error if older statements do not end within `claimWaitMs`
+ */
+export async function claimPartitions(
+  deps: ClaimDeps,
+  partitions: readonly number[],
+  limits: ProjectorLimits,
+): Promise<Map<number, bigint>> {
+  const { log, warehouse } = deps;
+  const epochs = new Map(
+    await Promise.all(
+      partitions.map(async (p): Promise<[number, bigint]> => [p, await nextEpoch(deps, p)]),
+    ),
+  );
+  const lines = [...epochs].map(
+    ([partition, epoch]) => `{"log":${log.ordinal},"partition":${partition},"epoch":${epoch}}\n`,
+  );
+  await warehouse.insertLines('tollgate.fence', lines.join(''));
+  await waitForOlderStatements(warehouse, limits);
+  return epochs;
+}
+
+async function nextEpoch(deps: ClaimDeps, partition: number): Promise<bigint> {
+  const stream = `fence-${deps.log.ordinal}.${partition}`;
+  const event = { id: randomUUID(), type: 'FenceTaken', data: { owner: deps.owner } };
+  let expected: ExpectedRevision = 'no_stream';
+  // A conflict means that the stream has grown, and says to which revision.
+  while (true) {
+    const result = await deps.ledger.append(stream, expected, [event]);
+    if (result.ok) return result.revision + 1n;
+    expected = result.actual;
+  }
+}
+
+/**
+ * A statement that began under the old fence may still write, so every statement that runs now is
+ * waited for. Statements that start later see the new fence, whichever projector sent them.
+ */
+async function waitForOlderStatements(
+  warehouse: Warehouse,
+  limits: ProjectorLimits,
+): Promise<void> {
+  const deadlineMs = performance.now() + limits.claimWaitMs;
+  let older = await fencedStatements(warehouse);
+  while (older.size > 0) {
+    if (performance.now() > deadlineMs) {
+      throw new Error('statements of an older projector do not end: kill them and start again');
+    }
+    await sleep(limits.claimPollMs);
+    older = older.intersection(await fencedStatements(warehouse));
+  }
+}
+
+async function fencedStatements(warehouse: Warehouse): Promise<Set<string>> {
+  const rows = await warehouse.query<{ query_id: string }>(
+    `SELECT query_id FROM system.processes
+     WHERE position(query, '${FENCED}') > 0 AND query NOT LIKE '%system.processes%'`,
+  );
+  return new Set(rows.map((row) => row.query_id));
+}
+
+/**
+ * Drops staging tables that a killed projector left on a server. A live projector that made its
+ * tables so long ago finds them gone, treats its batch as torn, and makes the tables again.
+ */
+export async function dropForgottenStages(warehouse: Warehouse): Promise<void> {
+  const rows = await warehouse.query<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = 'tollgate' AND startsWith(name, 'stage_')
+       AND metadata_modification_time < now() - INTERVAL 1 DAY`,
+  );
+  for (const { name } of rows) {
+    await warehouse.command(`DROP TABLE IF EXISTS tollgate.\`${name}\``);
+  }
+}

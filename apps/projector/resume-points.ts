@@ -1,0 +1,99 @@
+/**
+ * Reads what the warehouse and the log know of claimed partitions, so that it can be decided where
+ * each goes on. The claim comes first: until it holds, an older owner may still insert (design §9).
+ */
+import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { z } from 'zod';
+import { decideResumePoint, type OffsetRange, offsetsWithoutRow } from './resume-decision.ts';
+
+/** The log keeps the intents of the projectors as the commits of this group. */
+export const COMMIT_GROUP = 'projector';
+
+/** What a batch will write, recorded durably before its first write. */
+const intentSchema = z.strictObject({
+  epoch: z.string(),
+  first: z.string(),
+  last: z.string(),
+});
+
+export type Resume = {
+  /** First offset above everything that is stored or was intended. */
+  next: bigint;
+  /** Offsets of torn batches that have no row yet, in order. */
+  missing: bigint[];
+};
+
+type ResumeDeps = { log: Log; warehouse: Warehouse };
+
+/**
+ * Where to go on in each of these partitions.
+ *
+ * @throws Error naming the partition if rows are missing below the last intent
+ */
+export async function resumePoints(
+  deps: ResumeDeps,
+  partitions: readonly number[],
+): Promise<Map<number, Resume>> {
+  const progress = await readProgress(deps);
+  const commits = new Map((await deps.log.committed(COMMIT_GROUP)).map((c) => [c.partition, c]));
+  const resumes = new Map<number, Resume>();
+  for (const partition of partitions) {
+    const { rows, next } = progress.get(partition) ?? { rows: 0n, next: 0n };
+    const intent = readIntent(commits.get(partition)?.metadata ?? '');
+    const present = intent === null ? NONE : await offsetsBetween(deps, partition, intent);
+    const above = intent === null ? 0n : await rowsAbove(deps, partition, intent.last);
+    const point = decideResumePoint({ partition, rows, next, intent, present, above });
+    const { missing, torn } = point;
+    if (torn !== null) {
+      missing.push(...offsetsWithoutRow(torn, await offsetsBetween(deps, partition, torn)));
+    }
+    resumes.set(partition, { next: point.next, missing });
+  }
+  return resumes;
+}
+
+const NONE: ReadonlySet<bigint> = new Set();
+
+function readIntent(metadata: string): OffsetRange | null {
+  if (metadata === '') return null;
+  const { first, last } = intentSchema.parse(JSON.parse(metadata));
+  return { first: BigInt(first), last: BigInt(last) };
+}
+
+type Progress = { rows: bigint; next: bigint };
+
+async function readProgress(deps: ResumeDeps): Promise<Map<number, Progress>> {
+  const rows = await deps.warehouse.query<{ partition: number; rows: string; next: string }>(
+    `SELECT partition, rows, first_offset_without_row AS next FROM tollgate.log_progress
+     WHERE log = {log:UInt32}`,
+    { log: deps.log.ordinal },
+  );
+  return new Map(
+    rows.map((row) => [row.partition, { rows: BigInt(row.rows), next: BigInt(row.next) }]),
+  );
+}
+
+/** At most a few batches of offsets. */
+async function offsetsBetween(
+  deps: ResumeDeps,
+  partition: number,
+  { first, last }: OffsetRange,
+): Promise<Set<bigint>> {
+  const rows = await deps.warehouse.query<{ at: string }>(
+    `SELECT toString(\`offset\`) AS at FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32}
+       AND \`offset\` BETWEEN {first:UInt64} AND {last:UInt64}`,
+    { log: deps.log.ordinal, partition, first, last },
+  );
+  return new Set(rows.map(({ at }) => BigInt(at)));
+}
+
+async function rowsAbove(deps: ResumeDeps, partition: number, last: bigint): Promise<bigint> {
+  const [row] = await deps.warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` > {last:UInt64}`,
+    { log: deps.log.ordinal, partition, last },
+  );
+  return BigInt(row?.n ?? 0);
+}
