@@ -5,12 +5,13 @@
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
+import { OneAtATime } from '../process/one-at-a-time.ts';
 import { boundedSelect, tableOf } from './bounded-select.ts';
+import { Pool } from './pool.ts';
 import { RowsFile } from './rows-file.ts';
 import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
-import { Pool, Queue } from './work-queues.ts';
 
 type Reader = {
   client: ClickHouseClient;
@@ -43,8 +44,8 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
   const reads = new Pool(readers, READ_QUEUE_MAX);
   const guests = Array.from({ length: GUESTS }, connect);
   const guestReads = new Pool(guests, GUEST_QUEUE_MAX);
-  const writes = new Queue();
-  const loads = new Queue();
+  const writes = new OneAtATime();
+  const loads = new OneAtATime();
   const written = new RowsFile(`${options.path}.rows`);
   const loaded = new RowsFile(`${options.path}.loaded`);
   return {

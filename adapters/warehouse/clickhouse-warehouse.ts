@@ -7,14 +7,15 @@
  * may still run: what must not meet is kept apart by the fence, never by this queue.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OneAtATime } from '../process/one-at-a-time.ts';
 import { boundedSelect } from './bounded-select.ts';
 import { type ClickhouseAddress, ClickhouseConnection } from './clickhouse-connection.ts';
 import { type ClickhouseLimits, clickhouseLimits } from './clickhouse-limits.ts';
 import { CLUSTER_SETTINGS, FENCE_INSERT_SETTINGS, FENCE_TABLE } from './cluster-schema.ts';
+import { Pool } from './pool.ts';
 import { INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
-import { Pool, Queue } from './work-queues.ts';
 
 export type ClickhouseOptions = ClickhouseAddress & {
   /** The tables are a cluster's (cluster-schema.ts). The URL is still that of one of its nodes. */
@@ -83,8 +84,8 @@ class ClickhouseWarehouse implements Warehouse {
   readonly #cluster: string | undefined;
   readonly #reads: Pool<number>;
   readonly #guests: Pool<number>;
-  readonly #writes = new Queue();
-  readonly #loads = new Queue();
+  readonly #writes = new OneAtATime();
+  readonly #loads = new OneAtATime();
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -146,14 +147,14 @@ class ClickhouseWarehouse implements Warehouse {
     return this.#insertFrom(this.#loads, table, followed(first.value, copies));
   }
 
-  async #insert(queue: Queue, table: string, lines: string | Uint8Array): Promise<void> {
+  async #insert(queue: OneAtATime, table: string, lines: string | Uint8Array): Promise<void> {
     const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
     if (bytes.length === 0) return this.#write(queue, () => Promise.resolve());
     if (bytes.length > this.#limits.insertBytesMax) throw tooLarge(this.#limits.insertBytesMax);
     return this.#insertFrom(queue, table, [bytes]);
   }
 
-  async #insertFrom(queue: Queue, table: string, body: Iterable<Uint8Array>): Promise<void> {
+  async #insertFrom(queue: OneAtATime, table: string, body: Iterable<Uint8Array>): Promise<void> {
     if (!TABLE_NAME.test(table)) throw new Error(`${table} is no name of a table`);
     const linearised = this.#cluster !== undefined && table === FENCE_TABLE;
     const settings = linearised
@@ -170,7 +171,7 @@ class ClickhouseWarehouse implements Warehouse {
     await this.#connection.close();
   }
 
-  #write(queue: Queue, work: () => Promise<unknown>): Promise<void> {
+  #write(queue: OneAtATime, work: () => Promise<unknown>): Promise<void> {
     return this.#tracked(async () => {
       await queue.run(work);
     });

@@ -3,17 +3,11 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import type { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
 import type { Directory } from './directory/directory.ts';
+import type { Health } from './health/health.ts';
 import type { ApiLimits } from './limits.ts';
-
-export type Health = {
-  /** False takes the process out of a load balancer; it stays alive. */
-  ready: boolean;
-  /** One word per thing that was looked at, `ok` or what is wrong with it. */
-  checks: Record<string, string>;
-};
+import type { ImportLock } from './reconciliation/import-lock.ts';
 
 export type ApiDeps = {
   ledger: Ledger;
@@ -43,6 +37,5 @@ export type ApiContext = Omit<ApiDeps, 'limits'> & {
   directory: Directory;
   /** The read model of periods, snapshots and invoices. */
   billing: BillingIndex;
-  /** Bills are imported one after another: each is held against those before it. */
-  billImports: Queue;
+  importLock: ImportLock;
 };

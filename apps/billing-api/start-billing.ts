@@ -2,8 +2,9 @@
  * The control plane on its stores: publishes the configured prices, serves the API, resolves unknown
  * attempts. Shared by the core process and by a billing API of its own.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
+import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -33,7 +34,7 @@ export async function publishConfiguredPrices(
   ledger: Ledger,
   config: TollgateConfig,
 ): Promise<void> {
-  const fingerprint = createHash('sha256').update(JSON.stringify(config.prices)).digest('hex');
+  const fingerprint = sha256Hex(JSON.stringify(config.prices));
   const version = (provider: string) => `config-${fingerprint.slice(0, 12)}-${provider}`;
   const lists = priceListsFromOverrides(config.prices, version);
   await publishPrices(ledger, [

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -15,15 +14,3 @@ export type ClosingDeps = {
   /** Instead of `closingLimits.projectorWaitMs`. */
   projectorWaitMs?: number;
 };
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
-}
-
-export function sha256Text(text: string): Uint8Array {
-  return createHash('sha256').update(text, 'utf8').digest();
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
-}

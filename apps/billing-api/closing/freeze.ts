@@ -3,6 +3,8 @@
  * Everything here follows from the ledger and the log below the cut that `PeriodClosing` names, so
  * a retry, a resumed run and a second closer all write the same bytes (I4, I5).
  */
+
+import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -19,7 +21,6 @@ import type { InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { type SnapshotBody, snapshotBody } from '@tollgate/domain/period/snapshot.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { snapshotBody as snapshotSchema } from '@tollgate/schemas/billing/snapshot.ts';
-import { sha256Text, toHex } from './closing-deps.ts';
 import { ClosingError } from './closing-error.ts';
 import { assertCountedOnce } from './cut.ts';
 import { rootOfLeaves } from './leaves.ts';
@@ -56,7 +57,7 @@ export async function freeze(
 ): Promise<void> {
   const content = await workOutSnapshot(deps.warehouse, customerId, billing, period);
   const body = canonicalJson(content);
-  const hash = toHex(sha256Text(body));
+  const hash = sha256Hex(body);
   const command = { periodId: period.id, snapshotId: content.id, body, hash };
   const decision = decideFreeze(billing, command);
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
@@ -142,7 +143,7 @@ async function appendInvoice(
     snapshot_id: snapshot.id,
     snapshot_hash: snapshot.hash,
     body,
-    hash: toHex(sha256Text(body)),
+    hash: sha256Hex(body),
   };
   const stream = invoiceStream(invoiceId);
   const id = ledgerEventId(stream, 'InvoiceIssued', `${invoiceId}|${data.hash}`);

@@ -2,9 +2,10 @@
  * Streams the leaf hashes of a snapshot's rows in order of (log, partition, offset), page by page, so
  * that a root over any number of events takes bounded memory (design §10.4).
  */
+
+import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { merkleBuilder } from '@tollgate/domain/proof/merkle.ts';
-import { sha256, toHex } from './closing-deps.ts';
 import { closingLimits } from './closing-limits.ts';
 import { type UsageSet, usageSetSql } from './usage-set.ts';
 

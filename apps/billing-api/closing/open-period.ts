@@ -1,9 +1,11 @@
 /** Opens a customer's next period. Its id follows from its number, so that a retry is the same. */
+
+import { sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import type { Billing, OpenPeriod } from '@tollgate/domain/period/billing.ts';
 import { decideOpen, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
-import { type ClosingDeps, sha256Text } from './closing-deps.ts';
+import type { ClosingDeps } from './closing-deps.ts';
 import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 
 export type OpenRequest = {

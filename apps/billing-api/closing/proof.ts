@@ -1,10 +1,11 @@
 /** Builds the inclusion proof of one event in a frozen snapshot (design §10, I4). */
+
+import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type Billing, type FrozenPeriod, frozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { type EventProof, faultInProof } from '@tollgate/domain/proof/event-proof.ts';
 import { inclusionBuilder } from '@tollgate/domain/proof/inclusion.ts';
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
-import { sha256, toHex } from './closing-deps.ts';
 import { usageSetOf } from './freeze.ts';
 import { leafHashes, type Position } from './leaves.ts';
 import { type UsageSet, usageSetSql } from './usage-set.ts';

@@ -1,7 +1,7 @@
 /** What /readyz of a billing API of its own says: whether its stores answer, and how far rows lag. */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import type { Health } from '../context.ts';
+import type { Health } from './health.ts';
 
 export function storesHealth(stores: { log: Log; warehouse: Warehouse }): () => Promise<Health> {
   return async () => {

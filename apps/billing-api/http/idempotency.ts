@@ -3,7 +3,7 @@
  * restarts and lost answers. What stands in the ledger decides; the set in memory only tells a
  * request that is still running from one that was cut short.
  */
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
@@ -34,7 +34,7 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 /** @param request method, path and parsed body: what makes two requests the same */
 export function hashRequest(request: { method: string; path: string; body: unknown }): string {
   const text = JSON.stringify([request.method, request.path, request.body ?? null]);
-  return createHash('sha256').update(text).digest('hex');
+  return sha256Hex(text);
 }
 
 export class Idempotency {
@@ -54,7 +54,7 @@ export class Idempotency {
     options: { key: string; requestHash: string; nowMs: number },
     work: (claim: Claim, store: (answer: StoredAnswer) => Promise<void>) => Promise<T>,
   ): Promise<T> {
-    const keyHash = createHash('sha256').update(options.key).digest('hex');
+    const keyHash = sha256Hex(options.key);
     const stream = `idempotency-${keyHash}`;
     if (this.#inFlight.has(stream)) throw new ApiProblem('idempotency_in_flight');
     this.#inFlight.add(stream);
@@ -86,7 +86,7 @@ export class Idempotency {
     return {
       receivedAtMs: Date.parse(received.received_at),
       answer: second === undefined ? null : ledgerEventData.RequestAnswered.parse(second.data),
-      commandId: createHash('sha256').update(`${stream}|${request_hash}`).digest('hex'),
+      commandId: sha256Hex(`${stream}|${request_hash}`),
     };
   }
 

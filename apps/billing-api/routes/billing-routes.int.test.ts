@@ -1,3 +1,4 @@
+import { sha256, sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { faultInProof } from '@tollgate/domain/proof/event-proof.ts';
@@ -14,7 +15,6 @@ import {
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BillingIndex } from '../closing/billing-index.ts';
-import { sha256, sha256Text, toHex } from '../closing/closing-deps.ts';
 import { attempt, type ClosingHouse, openClosingHouse } from '../closing/testing/closing-house.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';
@@ -108,7 +108,7 @@ describe('the billing routes', () => {
       await call(getSnapshot, { params: { snapshot_id: closed.snapshot_id } }),
     );
     expect(snapshot).toEqual({ ...summary, body: snapshot.body });
-    expect(toHex(sha256Text(snapshot.body))).toBe(snapshot.hash);
+    expect(sha256Hex(snapshot.body)).toBe(snapshot.hash);
 
     const [listed] = invoiceList.parse(await call(listInvoices, { query })).data;
     const invoice = invoiceView.parse(
@@ -117,7 +117,7 @@ describe('the billing routes', () => {
     expect(invoice).toMatchObject({ total_minor: 120, snapshot_hash: snapshot.hash });
     expect(listed).toMatchObject({ id: invoice.id, total_minor: 120, hash: invoice.hash });
     const { hash, issued_at, ...hashed } = invoice;
-    expect(toHex(sha256Text(canonicalJson(hashed)))).toBe(hash);
+    expect(sha256Hex(canonicalJson(hashed))).toBe(hash);
     expect(issued_at).toMatch(/Z$/);
 
     const proofParams = { snapshot_id: snapshot.id, event_id: event.id };

@@ -1,7 +1,8 @@
 /** Snapshots and invoices against what the log and the ledger say they are, byte for byte (I4, I5). */
+
+import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { sha256Text, toHex } from '@tollgate/billing-api/closing/closing-deps.ts';
 import { workOutSnapshot } from '@tollgate/billing-api/closing/freeze.ts';
 import { loadBilling, loadInvoice } from '@tollgate/billing-api/closing/streams.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
@@ -43,7 +44,7 @@ async function auditSnapshot(
   found: Differences,
 ): Promise<void> {
   const { id, body, hash } = period.snapshot;
-  const own = toHex(sha256Text(body));
+  const own = sha256Hex(body);
   if (own !== hash) found.add('snapshot', `${id} hash`, `stands ${hash}, its body has ${own}`);
   const should = canonicalJson(await workOutSnapshot(scratch, customerId, billing, period));
   if (body === should) return;
@@ -72,7 +73,7 @@ async function auditInvoice(
       found.add('invoice', `${id} ${path}`, finding),
     );
   }
-  const own = toHex(sha256Text(invoice.body));
+  const own = sha256Hex(invoice.body);
   if (own === invoice.hash) return;
   found.add('invoice', `${id} hash`, `stands ${invoice.hash}, its body has ${own}`);
 }

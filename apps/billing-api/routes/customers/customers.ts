@@ -1,5 +1,5 @@
 /** /v1/customers: who is billed. A new customer's first period is opened with it. */
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
@@ -67,7 +67,7 @@ async function ownerOf(
   { ledger }: ApiContext,
 ): Promise<string> {
   if (external_id === null) return ownId;
-  const scoped = createHash('sha256').update(`customer|${external_id}`).digest('hex');
+  const scoped = sha256Hex(`customer|${external_id}`);
   const stream = `external_id-${scoped}`;
   const data = { external_id, object_id: ownId };
   const id = ledgerEventId(stream, 'ExternalIdTaken', ownId);

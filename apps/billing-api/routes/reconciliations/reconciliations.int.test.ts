@@ -1,4 +1,3 @@
-import { Queue } from '@tollgate/adapters/warehouse/work-queues.ts';
 import {
   noQuantities,
   toEventQuantities,
@@ -11,6 +10,7 @@ import type { ApiContext } from '../../context.ts';
 import { Directory } from '../../directory/directory.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { apiLimits } from '../../limits.ts';
+import { ImportLock } from '../../reconciliation/import-lock.ts';
 import { importBill } from './reconciliations.ts';
 
 const HOUR_MS = 3_600_000;
@@ -47,7 +47,7 @@ const lineOf = (event: UsageEvent, cost: string, inputTokens = 7) => ({
   cost,
 });
 
-const queue = new Queue();
+const importLock = new ImportLock();
 
 /** The bill of the hour that begins at START. No resolver runs: nothing is ever counted. */
 async function send(
@@ -57,7 +57,7 @@ async function send(
 ): Promise<string> {
   const at = (ms: number) => new Date(ms).toISOString();
   const { ledger, warehouse } = house;
-  const context = { ledger, warehouse, directory, limits: apiLimits, billImports: queue };
+  const context = { ledger, warehouse, directory, limits: apiLimits, importLock };
   const id = `rec_${imports++}`;
   const body = {
     provider,

@@ -78,7 +78,7 @@ export const importBill = defineRoute({
       lines: body.lines.length,
       chunks: Math.ceil(body.lines.length / context.limits.reconciliationChunkLines),
     };
-    await context.billImports.run(async () => {
+    await context.importLock.hold(async () => {
       await refuseOtherFigures(context, body, found);
       const bill = { provider: body.provider, startMs: start, endMs: end, ids: seen };
       await refuseOmissions(context, bill);
@@ -97,8 +97,7 @@ export const importBill = defineRoute({
 });
 
 /**
- * One process imports at a time, and it has seen the imports before. Two billing APIs could accept
- * contradicting bills at one moment; the attempt has one resolution all the same (I2).
+ * To be called under the import lock, so that it sees every import before this one.
  *
  * @throws ApiProblem already_resolved
  */

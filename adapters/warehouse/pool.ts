@@ -1,16 +1,5 @@
-/** Who runs when: statements that write run one after another, those that read share a few places. */
+/** Statements that read share a few places; those that write run one at a time (`OneAtATime`). */
 import { WarehouseError } from './warehouse-error.ts';
-
-/** One after another, in the order of calls. */
-export class Queue {
-  #tail: Promise<unknown> = Promise.resolve();
-
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work, work);
-    this.#tail = done.catch(() => undefined);
-    return done;
-  }
-}
 
 /** Each place is lent to one piece of work at a time. */
 export class Pool<Place> {

@@ -1,0 +1,36 @@
+/** Answers every failure with a problem body; what is ours goes to the operator's log too. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { ApiContext } from '../context.ts';
+import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './errors.ts';
+
+/** Fastify's own errors and what they are in our catalogue. */
+const FASTIFY_ERRORS: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_request',
+  FST_ERR_BAD_URL: 'malformed_request',
+};
+
+export function answerErrors(app: FastifyInstance, context: Pick<ApiContext, 'onError'>): void {
+  app.setNotFoundHandler((request, reply) => {
+    send(reply, new ApiProblem('unknown_path'), request.id);
+  });
+  app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
+    if (error instanceof ApiProblem) {
+      if (errorCatalogue[error.code].status >= 500) context.onError(error.message, error);
+      return send(reply, error, request.id);
+    }
+    const code = FASTIFY_ERRORS[error.code ?? ''] ?? 'internal_error';
+    if (code === 'internal_error') context.onError(`request ${request.id} failed`, error);
+    return send(reply, new ApiProblem(code), request.id);
+  });
+}
+
+function send(reply: FastifyReply, problem: ApiProblem, requestId: string): void {
+  const { status, retryable } = errorCatalogue[problem.code];
+  if (status === 503 && retryable) reply.header('retry-after', '1');
+  void reply
+    .code(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(problem, requestId)));
+}

@@ -1,0 +1,70 @@
+/**
+ * Serves one declared route: admission and authorization before the body is read, then the answer.
+ * Nothing here knows what a route is about.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiContext } from '../context.ts';
+import { answer } from './answer.ts';
+import { parseJsonBody } from './body.ts';
+import { ApiProblem } from './errors.ts';
+import { type Idempotency, readIdempotencyKey } from './idempotency.ts';
+import type { ApiRoute } from './route.ts';
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** Counts requests until their answer has left or their client has. @throws ApiProblem overloaded */
+export function admission(most: number): (reply: FastifyReply) => void {
+  let inFlight = 0;
+  return (reply) => {
+    if (inFlight >= most) throw new ApiProblem('overloaded');
+    inFlight++;
+    reply.raw.once('close', () => inFlight--);
+  };
+}
+
+type RouteDeps = {
+  context: ApiContext;
+  idempotency: Idempotency;
+  admit: (reply: FastifyReply) => void;
+};
+
+export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDeps): void {
+  const { context, idempotency, admit } = deps;
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    onRequest: async (request, reply) => {
+      authorize(request, context);
+      admit(reply);
+    },
+    handler: async (request, reply) => {
+      const body = Buffer.isBuffer(request.body)
+        ? parseJsonBody(request.body, context.limits.requestDepthMax)
+        : undefined;
+      const incoming = {
+        id: request.id,
+        path: request.url.split('?', 1)[0] ?? '',
+        params: request.params,
+        query: request.query,
+        body,
+        mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? null,
+        idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
+        warn: (fields: Record<string, string | number>, message: string) =>
+          context.onError(`${message} ${JSON.stringify(fields)}`, undefined),
+      };
+      const answered = await answer(route, incoming, context, idempotency);
+      if (answered.repeated) reply.header('idempotent-replayed', 'true');
+      const type = answered.status < 400 ? 'application/json' : 'application/problem+json';
+      return reply.code(answered.status).type(type).send(answered.body);
+    },
+  });
+}
+
+function authorize(request: FastifyRequest, context: ApiContext): void {
+  const { authorization } = request.headers;
+  if (authorization === undefined) throw new ApiProblem('missing_token');
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined || !context.secrets.isAdminToken(token)) {
+    throw new ApiProblem('invalid_token');
+  }
+}
