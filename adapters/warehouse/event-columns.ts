@@ -2,6 +2,8 @@
  * The columns of the usage event, in the order of domain/usage/usage-event.ts: the record's JSON is
  * the row (design §6), so names and types here must follow its schema.
  */
+import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
+
 const text = 'String';
 const optionalText = 'Nullable(String)';
 const word = 'LowCardinality(String)';
@@ -28,15 +30,7 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'model_served', type: optionalText },
   { name: 'endpoint', type: optionalText },
   { name: 'stream', type: 'Bool' },
-  { name: 'input_tokens', type: quantity },
-  { name: 'cache_read_tokens', type: quantity },
-  { name: 'cache_write_tokens', type: quantity },
-  { name: 'output_tokens', type: quantity },
-  { name: 'reasoning_tokens', type: quantity },
-  { name: 'audio_input_tokens', type: quantity },
-  { name: 'audio_output_tokens', type: quantity },
-  { name: 'images', type: quantity },
-  { name: 'requests', type: quantity },
+  ...quantityNames.map((name) => ({ name, type: quantity })),
   { name: 'usage_source', type: word },
   { name: 'cost', type: 'Nullable(Decimal(38, 12))' },
   { name: 'price_version', type: optionalText },

@@ -4,6 +4,7 @@
  * raw_usage has exactly one row per consumed log position (design §9). Two projections inside it,
  * atomic with each part: by dedupe key, and by position (ADR 0002).
  */
+import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { eventColumns } from './event-columns.ts';
 
 const DURABLE =
@@ -22,17 +23,7 @@ export const positionColumns = [
   'id_key UInt128',
 ].join(',\n    ');
 
-const QUANTITIES = [
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'audio_input_tokens',
-  'audio_output_tokens',
-  'images',
-  'requests',
-];
+const QUANTITIES = quantityNames;
 
 /** Dimensions of a roll-up row. */
 const DIMENSIONS = [

@@ -5,26 +5,22 @@
  * cost is not known is counted, listed as unresolved, and adds no amount.
  */
 import { formatDecimal12 } from '../money/money.ts';
-import type { UsageQuantities, UsageSource } from '../usage/usage-event.ts';
+import { type Quantity, type QuantityName, quantities } from '../usage/quantities.ts';
+import type { UsageSource } from '../usage/usage-event.ts';
 import type { ClosingPeriod, FrozenPeriod } from './billing.ts';
 import { formatInstant } from './calendar.ts';
 import type { LogCut } from './period-events.ts';
 
-/** The quantity buckets that lines are summed by, in the order of the body. */
-export const SUMMED_QUANTITIES = [
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'audio_input_tokens',
-  'audio_output_tokens',
-  'images',
-  'requests',
-] as const satisfies readonly (keyof UsageQuantities)[];
+/**
+ * The quantity buckets that lines are summed by, in the order of the body: those that version 1 began
+ * with. A bucket that was added later needs a later version, since a body is hashed as it is.
+ */
+export const SUMMED_QUANTITIES = quantities
+  .filter((quantity: Quantity) => quantity.addedLater !== true)
+  .map(({ name }) => name);
 
 /** Sums of what is known; unknown quantities add nothing. */
-export type SummedQuantities = { [Bucket in keyof UsageQuantities]: number };
+export type SummedQuantities = { [Bucket in QuantityName]: number };
 
 export type LineKind = 'usage' | 'late_usage';
 

@@ -2,19 +2,11 @@
  * Stream `reconciliation-<id>`: a provider's bill by attempt (design §7.10). `ReconciliationAccepted`
  * comes last: an import without it never happened.
  */
+import type { QuantityName } from '../usage/quantities.ts';
 
 /** One line of the provider's bill. Quantities are disjoint buckets as in the usage event. */
-export type BillLine = {
+export type BillLine = { [Bucket in QuantityName]: number } & {
   attempt_id: string;
-  input_tokens: number;
-  cache_read_tokens: number;
-  cache_write_tokens: number;
-  output_tokens: number;
-  reasoning_tokens: number;
-  audio_input_tokens: number;
-  audio_output_tokens: number;
-  images: number;
-  requests: number;
   /** What the provider charged, USD, 12 decimal places. */
   cost: string;
 };

@@ -4,42 +4,31 @@
  */
 import { resolutionId } from '../ids/ids.ts';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
+import { perQuantity, quantityNames } from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
 import type { BillLine } from './reconciliation-events.ts';
 
-const QUANTITIES = [
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'audio_input_tokens',
-  'audio_output_tokens',
-  'images',
-  'requests',
-] as const;
-
 /** True if the bill's line says just what the event says. */
 export function agrees(event: UsageEvent, line: BillLine): boolean {
-  return event.cost === line.cost && QUANTITIES.every((name) => event[name] === line[name]);
+  return event.cost === line.cost && quantityNames.every((name) => event[name] === line[name]);
 }
 
 /** True if an attempt and its resolution together say what the bill's line says. */
 export function resolvedAgrees(event: UsageEvent, resolution: UsageEvent, line: BillLine): boolean {
   return (
     pico(event.cost) + pico(resolution.cost) === parseDecimal12(line.cost) &&
-    QUANTITIES.every((name) => (event[name] ?? 0) + (resolution[name] ?? 0) === line[name])
+    quantityNames.every((name) => (event[name] ?? 0) + (resolution[name] ?? 0) === line[name])
   );
 }
 
 /** True if two bills say the same of an attempt. */
 export function sameFigures(one: BillLine, other: BillLine): boolean {
-  return one.cost === other.cost && QUANTITIES.every((name) => one[name] === other[name]);
+  return one.cost === other.cost && quantityNames.every((name) => one[name] === other[name]);
 }
 
 /** True if a line says what its absence from a complete bill says: nothing was billed. */
 export function isNothing(line: BillLine): boolean {
-  return parseDecimal12(line.cost) === 0n && QUANTITIES.every((name) => line[name] === 0);
+  return parseDecimal12(line.cost) === 0n && quantityNames.every((name) => line[name] === 0);
 }
 
 function pico(cost: string | null): bigint {
@@ -57,13 +46,11 @@ export function resolutionOf(
   line: BillLine | undefined,
   facts: { importId: string; hash: Uint8Array; recordedAt: string },
 ): UsageEvent {
-  const quantities = Object.fromEntries(
-    QUANTITIES.map((name) => [name, (line?.[name] ?? 0) - (target[name] ?? 0)]),
-  ) as Pick<UsageEvent, (typeof QUANTITIES)[number]>;
+  const deltas = perQuantity(({ name }) => (line?.[name] ?? 0) - (target[name] ?? 0));
   const billed = line === undefined ? 0n : parseDecimal12(line.cost);
   return {
     ...target,
-    ...quantities,
+    ...deltas,
     id: resolutionId(target.id, facts.hash),
     type: 'resolution',
     source: `reconciliation/${facts.importId}`,

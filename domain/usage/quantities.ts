@@ -1,67 +1,77 @@
 /**
  * Quantities of one attempt in disjoint buckets: their sum is the provider's total. In code a known
  * quantity is a number; what is not known is `null` as a whole (I8).
+ *
+ * The list below is the only one. From it follow the fields of the usage event, its schema and its
+ * text, the columns, sums and views of the warehouse, `GET /v1/usage`, and the lines of provider
+ * bills. A new bucket is one line here and one migration (adapters/warehouse/README.md).
  */
-import type { UsageQuantities } from './usage-event.ts';
+
+export type Quantity = {
+  /** In events, columns and JSON. */
+  name: string;
+  /** In code. */
+  field: string;
+  unit: 'tokens' | 'images' | 'requests';
+  /** Absent from records that were written before the bucket existed: there it is not known. */
+  addedLater?: true;
+};
+
+export const quantities = [
+  /** Uncached text input. */
+  { name: 'input_tokens', field: 'inputTokens', unit: 'tokens' },
+  { name: 'cache_read_tokens', field: 'cacheReadTokens', unit: 'tokens' },
+  { name: 'cache_write_tokens', field: 'cacheWriteTokens', unit: 'tokens' },
+  /** Text output without reasoning. */
+  { name: 'output_tokens', field: 'outputTokens', unit: 'tokens' },
+  { name: 'reasoning_tokens', field: 'reasoningTokens', unit: 'tokens' },
+  { name: 'audio_input_tokens', field: 'audioInputTokens', unit: 'tokens' },
+  { name: 'audio_output_tokens', field: 'audioOutputTokens', unit: 'tokens' },
+  { name: 'images', field: 'images', unit: 'images' },
+  /** Billable requests: 1 for an attempt that the provider served, 0 for one it did not bill. */
+  { name: 'requests', field: 'requests', unit: 'requests' },
+] as const satisfies readonly Quantity[];
+
+type Listed = (typeof quantities)[number];
+export type QuantityName = Listed['name'];
+export const quantityNames: readonly QuantityName[] = quantities.map(({ name }) => name);
+
+/**
+ * As an event has them. A resolution carries deltas, so its quantities may be negative. `null` in all
+ * of them: unknown.
+ */
+export type UsageQuantities = { [Name in QuantityName]: number | null };
 
 /** Non-negative safe integers, all of them known. */
-export type KnownQuantities = {
-  /** Uncached text input. */
-  inputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  /** Text output without reasoning. */
-  outputTokens: number;
-  reasoningTokens: number;
-  audioInputTokens: number;
-  audioOutputTokens: number;
-  images: number;
-  requests: number;
-};
+export type KnownQuantities = { [Q in Listed as Q['field']]: number };
+
+/** One value for each bucket, under its name, in the order of the list. */
+export function perQuantity<T>(make: (quantity: Quantity & { name: QuantityName }) => T): {
+  [Name in QuantityName]: T;
+} {
+  const values = quantities.map((quantity) => [quantity.name, make(quantity)] as const);
+  return Object.fromEntries(values) as { [Name in QuantityName]: T };
+}
+
+const nothing = Object.fromEntries(quantities.map(({ field }) => [field, 0])) as KnownQuantities;
+const unknown: UsageQuantities = perQuantity(() => null);
 
 /** Nothing was used: zero, and known to be. */
 export function noQuantities(): KnownQuantities {
-  return {
-    inputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-    audioInputTokens: 0,
-    audioOutputTokens: 0,
-    images: 0,
-    requests: 0,
-  };
+  return { ...nothing };
 }
 
-export function toEventQuantities(q: KnownQuantities): UsageQuantities {
-  return {
-    input_tokens: q.inputTokens,
-    cache_read_tokens: q.cacheReadTokens,
-    cache_write_tokens: q.cacheWriteTokens,
-    output_tokens: q.outputTokens,
-    reasoning_tokens: q.reasoningTokens,
-    audio_input_tokens: q.audioInputTokens,
-    audio_output_tokens: q.audioOutputTokens,
-    images: q.images,
-    requests: q.requests,
-  };
+/** A loop over the list and no more: it runs once for each call of the proxy. */
+export function toEventQuantities(known: KnownQuantities): UsageQuantities {
+  const event = {} as UsageQuantities;
+  for (const { name, field } of quantities) event[name] = known[field];
+  return event;
 }
 
 export function zeroQuantities(): UsageQuantities {
-  return toEventQuantities(noQuantities());
+  return toEventQuantities(nothing);
 }
 
 export function unknownQuantities(): UsageQuantities {
-  return {
-    input_tokens: null,
-    cache_read_tokens: null,
-    cache_write_tokens: null,
-    output_tokens: null,
-    reasoning_tokens: null,
-    audio_input_tokens: null,
-    audio_output_tokens: null,
-    images: null,
-    requests: null,
-  };
+  return { ...unknown };
 }

@@ -5,6 +5,9 @@
  * I1: one `attempt` per request to a provider. I8: a quantity or a cost that is not known is `null`,
  * and `usage_source` / `price_source` say why; zero is a value and means zero.
  */
+import type { UsageQuantities } from './quantities.ts';
+
+export type { UsageQuantities };
 
 /** `attempt` and `resolution` come from us, `external` from collectors through `POST /v1/events`. */
 export type UsageEventType = 'attempt' | 'cache_hit' | 'refusal' | 'external' | 'resolution';
@@ -24,25 +27,6 @@ export type UsageStatus =
   | 'unknown';
 
 export type CacheOutcome = 'miss' | 'hit' | 'semantic' | 'bypass';
-
-/**
- * Disjoint quantity buckets: their sum is the provider's total. A resolution carries deltas, so its
- * quantities may be negative. `null` in all of them: unknown.
- */
-export type UsageQuantities = {
-  /** Uncached text input. */
-  input_tokens: number | null;
-  cache_read_tokens: number | null;
-  cache_write_tokens: number | null;
-  /** Text output without reasoning. */
-  output_tokens: number | null;
-  reasoning_tokens: number | null;
-  audio_input_tokens: number | null;
-  audio_output_tokens: number | null;
-  images: number | null;
-  /** Billable requests: 1 for an attempt that the provider served, 0 for one it did not bill. */
-  requests: number | null;
-};
 
 export type UsageEvent = UsageQuantities & {
   /** Ours: UUIDv7 made when the attempt starts. External: the collector's own text. */

@@ -1,10 +1,6 @@
 /** The only definition of a snapshot's body on the wire, version 1 (ADR 0001). */
-import type {
-  SnapshotBody,
-  SnapshotLine,
-  SummedQuantities,
-  Unresolved,
-} from '@tollgate/domain/period/snapshot.ts';
+import type { SnapshotBody, SnapshotLine, Unresolved } from '@tollgate/domain/period/snapshot.ts';
+import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 
@@ -16,17 +12,9 @@ export const markupPpm = z.int().min(0).max(100_000_000);
 export const currencyCode = z.string().regex(/^[A-Z]{3}$/);
 
 /** A resolution is a delta, so a sum may be below zero. */
-export const summedQuantities = {
-  input_tokens: z.int(),
-  cache_read_tokens: z.int(),
-  cache_write_tokens: z.int(),
-  output_tokens: z.int(),
-  reasoning_tokens: z.int(),
-  audio_input_tokens: z.int(),
-  audio_output_tokens: z.int(),
-  images: z.int(),
-  requests: z.int(),
-} satisfies { [Bucket in keyof SummedQuantities]: z.ZodType<number> };
+export const summedQuantities = perQuantity(({ addedLater }) =>
+  addedLater ? z.int().default(0) : z.int(),
+);
 
 export const unresolvedAttempts = z.strictObject({
   count,

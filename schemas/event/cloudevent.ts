@@ -2,6 +2,7 @@
  * What collectors send to `POST /v1/events`: CloudEvents 1.0, JSON, structured mode. `subject` is
  * the customer, by our id or by the operator's own.
  */
+import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { tagsOf } from './tags.ts';
 import { QUANTITY_MAX } from './usage-event.ts';
@@ -31,15 +32,7 @@ export const cloudEvent = z.looseObject({
       environment: text.optional(),
       end_user: wellFormed.max(1024).optional(),
       tags: tagsOf(text, wellFormed).optional(),
-      input_tokens: count.optional(),
-      cache_read_tokens: count.optional(),
-      cache_write_tokens: count.optional(),
-      output_tokens: count.optional(),
-      reasoning_tokens: count.optional(),
-      audio_input_tokens: count.optional(),
-      audio_output_tokens: count.optional(),
-      images: count.optional(),
-      requests: count.optional(),
+      ...perQuantity(() => count.optional()),
     })
     .optional(),
 });

@@ -2,6 +2,7 @@
  * The only definition of the usage event's shape on the wire (ADR 0001, schema version 1). The
  * projector parses every log record with it; what does not parse is a dead letter.
  */
+import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { z } from 'zod';
 import { tagsOf } from './tags.ts';
@@ -50,15 +51,8 @@ export const usageEvent = z.strictObject({
   endpoint: shortText.nullable(),
   stream: z.boolean(),
 
-  input_tokens: quantity,
-  cache_read_tokens: quantity,
-  cache_write_tokens: quantity,
-  output_tokens: quantity,
-  reasoning_tokens: quantity,
-  audio_input_tokens: quantity,
-  audio_output_tokens: quantity,
-  images: quantity,
-  requests: quantity,
+  // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
+  ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),
 
   cost: decimal12.nullable(),

@@ -1,4 +1,5 @@
 /** `GET /v1/usage`: sums over windows and dimensions. */
+import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { instant } from '../time/instant.ts';
@@ -36,15 +37,7 @@ export const usageRow = z.strictObject({
   /** Value of the tag that was grouped by; null without one. */
   tag: z.string().nullable(),
   events: sum,
-  input_tokens: sum,
-  cache_read_tokens: sum,
-  cache_write_tokens: sum,
-  output_tokens: sum,
-  reasoning_tokens: sum,
-  audio_input_tokens: sum,
-  audio_output_tokens: sum,
-  images: sum,
-  requests: sum,
+  ...perQuantity(() => sum),
   cost: decimal12,
   /** Events whose cost is not known yet. */
   unpriced_events: sum,

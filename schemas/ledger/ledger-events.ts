@@ -21,6 +21,7 @@ import type {
 } from '@tollgate/domain/period/period-events.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { tagsOf } from '../event/tags.ts';
 import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
@@ -56,15 +57,7 @@ const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
 
 export const billLine = z.strictObject({
   attempt_id: z.uuid(),
-  input_tokens: quantity,
-  cache_read_tokens: quantity,
-  cache_write_tokens: quantity,
-  output_tokens: quantity,
-  reasoning_tokens: quantity,
-  audio_input_tokens: quantity,
-  audio_output_tokens: quantity,
-  images: quantity,
-  requests: quantity,
+  ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(0) : quantity)),
   cost: decimal12,
 });
 

@@ -5,6 +5,7 @@ import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import {
   type KnownQuantities,
   noQuantities,
+  quantities,
   toEventQuantities,
   unknownQuantities,
 } from '@tollgate/domain/usage/quantities.ts';
@@ -71,17 +72,9 @@ export function externalEvent(
 /** Null if the event states none at all: unknown is not zero (I8). */
 function quantitiesOf(data: CloudEvent['data']): KnownQuantities | null {
   if (data === undefined) return null;
-  const stated = {
-    inputTokens: data.input_tokens,
-    cacheReadTokens: data.cache_read_tokens,
-    cacheWriteTokens: data.cache_write_tokens,
-    outputTokens: data.output_tokens,
-    reasoningTokens: data.reasoning_tokens,
-    audioInputTokens: data.audio_input_tokens,
-    audioOutputTokens: data.audio_output_tokens,
-    images: data.images,
-    requests: data.requests,
-  };
-  const known = Object.entries(stated).filter(([, value]) => value !== undefined);
+  const known = quantities.flatMap(({ name, field }) => {
+    const value = data[name];
+    return value === undefined ? [] : [[field, value] as const];
+  });
   return known.length === 0 ? null : { ...noQuantities(), ...Object.fromEntries(known) };
 }

@@ -3,6 +3,7 @@
  * Buckets are 15 minutes, so every zone's hours, days and months are exact.
  */
 import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
+import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { usageQuery, usageRow } from '@tollgate/schemas/http/usage.ts';
 import type { z } from 'zod';
@@ -18,19 +19,7 @@ const COLUMN_OF = {
   provider: 'provider',
 } as const;
 const DIMENSIONS = Object.values(COLUMN_OF);
-const SUMS = [
-  'events',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'audio_input_tokens',
-  'audio_output_tokens',
-  'images',
-  'requests',
-  'unpriced_events',
-] as const;
+const SUMS = ['events', ...quantityNames, 'unpriced_events'];
 const WINDOWS = {
   hour: 'toStartOfHour(bucket, {zone:String})',
   day: "toTimeZone(toStartOfInterval(bucket, INTERVAL 1 DAY, {zone:String}), 'UTC')",
@@ -46,9 +35,7 @@ const TAGGED_EVENTS = `(
     ifNull(environment, '') AS environment, ifNull(provider, '') AS provider,
     ifNull(ifNull(model_served, model_requested), '') AS model, tags[{tag:String}] AS tag,
     toStartOfInterval(toDateTime(time, 'UTC'), INTERVAL 15 MINUTE) AS bucket, 1 AS events,
-    ${SUMS.slice(1, -1)
-      .map((name) => `ifNull(e.${name}, 0) AS ${name}`)
-      .join(', ')},
+    ${quantityNames.map((name) => `ifNull(e.${name}, 0) AS ${name}`).join(', ')},
     ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events
   FROM tollgate.usage_events AS e)`;
 
