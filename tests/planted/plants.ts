@@ -1,7 +1,8 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
 import type { Plant } from './plant.ts';
 
-const PROJECTOR_TEST = 'apps/projector/projector.int.test.ts';
+const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
+const CLAIM_TEST = 'apps/projector/partition-claim.int.test.ts';
 const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
 const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
 const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
@@ -16,7 +17,7 @@ const counting: readonly Plant[] = [
     anchor: '    if (first !== undefined) {',
     mistake: "    if (first !== undefined && first.leafHex === '') {",
     test: {
-      file: PROJECTOR_TEST,
+      file: COUNTING_TEST,
       name: 'I2: an event that is delivered five times counts once, in any batch',
     },
   },
@@ -27,7 +28,7 @@ const counting: readonly Plant[] = [
     mistake:
       "       WHERE disposition = 'counted' AND time > now() - INTERVAL 30 DAY AND id_key IN",
     test: {
-      file: PROJECTOR_TEST,
+      file: COUNTING_TEST,
       name: 'I2: a duplicate that comes 40 days later counts zero times, ours and a foreign one',
     },
   },
@@ -37,8 +38,8 @@ const counting: readonly Plant[] = [
     anchor: '        first: String(first),',
     mistake: '        first: String(last + 1n),',
     test: {
-      file: PROJECTOR_TEST,
-      name: 'I2: an insert of which half stands is completed, by the intent that was noted before',
+      file: CLAIM_TEST,
+      name: 'I2: an insert that stored half of its rows is completed, by the intent that was recorded before',
     },
   },
   {
@@ -47,7 +48,7 @@ const counting: readonly Plant[] = [
     anchor: '    if (!present.has(offset)) missing.push(offset);',
     mistake: '',
     test: {
-      file: PROJECTOR_TEST,
+      file: CLAIM_TEST,
       name: 'inserts what a torn batch lacks, under a new epoch',
     },
   },
@@ -59,7 +60,7 @@ const counting: readonly Plant[] = [
     mistake: `        if (record !== undefined) torn.push(record);
         void unreadable;`,
     test: {
-      file: PROJECTOR_TEST,
+      file: CLAIM_TEST,
       name: 'I2: does not go beyond a torn offset that the broker cannot give yet',
     },
   },
@@ -70,7 +71,7 @@ const counting: readonly Plant[] = [
        SETTINGS`,
     mistake: 'SETTINGS',
     test: {
-      file: PROJECTOR_TEST,
+      file: CLAIM_TEST,
       name: 'I2, I4: two projectors, the first held before its insert: nothing doubled, it notices',
     },
   },
@@ -79,7 +80,7 @@ const counting: readonly Plant[] = [
     file: 'apps/projector/projection.ts',
     anchor: 'of [event.customer_id, event.source, event.id]',
     mistake: 'of [event.source, event.id]',
-    test: { file: PROJECTOR_TEST, name: 'I10: equal foreign ids of two customers both count' },
+    test: { file: COUNTING_TEST, name: 'I10: equal foreign ids of two customers both count' },
   },
   {
     bug: 'sum cumulative usage',

@@ -7,6 +7,7 @@ import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
 import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { zeroQuantities } from '@tollgate/domain/usage/quantities.ts';
@@ -15,14 +16,28 @@ import { startProjector } from '../projector.ts';
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-export async function openHouse(partitions = 4) {
+/** An empty warehouse with its tables, in a folder of its own. */
+export async function openEmptyWarehouse(): Promise<Warehouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-warehouse-'));
+  const warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
+  await migrate(warehouse);
+  return {
+    ...warehouse,
+    async close() {
+      await warehouse.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param shared a warehouse that the caller empties and closes; absent: the house has its own */
+export async function openHouse(partitions = 4, shared?: Warehouse) {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-projector-'));
   const path = join(folder, 'log.sqlite');
   const log = await openSqliteLog({ path, topic: 'usage', ordinal: 0, partitions });
   const deadLetters = await openSqliteLog({ path, topic: 'dead_letter', ordinal: 0, partitions });
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  const warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
-  await migrate(warehouse);
+  const warehouse = shared ?? (await openEmptyWarehouse());
   const warnings: string[] = [];
   const logger = {
     warn: (_fields: object, message: string) => warnings.push(message),
@@ -46,7 +61,8 @@ export async function openHouse(partitions = 4) {
         })),
       ),
     async close() {
-      await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
+      await Promise.all([log.close(), deadLetters.close(), ledger.close()]);
+      if (shared === undefined) await warehouse.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
