@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { syncPath } from '../files/sync-path.ts';
 
 const SEGMENT_NAME = /^(\d{10})\.segment$/;
+/** Ends the name of every journal's folder; before it is the id of the instance that writes it. */
+export const JOURNAL_SUFFIX = '.journal';
 const REMOVED_SUFFIX = '.removed';
 
 export class JournalFolder {
@@ -65,7 +67,7 @@ export function removeJournal(path: string): void {
 /** What a removal that was cut left behind. */
 export function finishRemovals(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (name.endsWith(`.journal${REMOVED_SUFFIX}`)) {
+    if (name.endsWith(JOURNAL_SUFFIX + REMOVED_SUFFIX)) {
       rmSync(join(folder, name), { recursive: true, force: true });
     }
   }

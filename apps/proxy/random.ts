@@ -1,9 +1,8 @@
 /** Ids of this process: cryptographic randomness out of a pool, so that an id costs no system call. */
 import { randomFillSync } from 'node:crypto';
-import { type IdPrefix, makeId, makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
+import { ID_RANDOM_BYTES, type IdPrefix, makeId, makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 
-const BYTES_PER_ID = 10;
-const pool = Buffer.alloc(400 * BYTES_PER_ID);
+const pool = Buffer.alloc(400 * ID_RANDOM_BYTES);
 let used = pool.length;
 
 function nextBytes(): Uint8Array {
@@ -11,8 +10,8 @@ function nextBytes(): Uint8Array {
     randomFillSync(pool);
     used = 0;
   }
-  used += BYTES_PER_ID;
-  return pool.subarray(used - BYTES_PER_ID, used);
+  used += ID_RANDOM_BYTES;
+  return pool.subarray(used - ID_RANDOM_BYTES, used);
 }
 
 /** A new object id, `<prefix>_…`. */

@@ -2,7 +2,10 @@
  * The built-in provider of an installation that has none: the simulator. Its prices stand here as
  * any provider's price list would: stated once more, not read from it.
  */
-import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import {
+  NOT_BILLED_STATUSES,
+  type TollgateConfig,
+} from '@tollgate/schemas/config/tollgate-config.ts';
 
 /** The environment variable that holds the key which the simulator takes; it takes any. */
 export const SIMULATOR_KEY_VARIABLE = 'TOLLGATE_SIMULATOR_KEY';
@@ -52,7 +55,7 @@ export function withSimulator(config: TollgateConfig, url: string): TollgateConf
       [PROVIDER]: {
         base_url: `${url}/v1`,
         api_key: { env: SIMULATOR_KEY_VARIABLE },
-        not_billed_statuses: [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529],
+        not_billed_statuses: [...NOT_BILLED_STATUSES],
       },
     },
     // Served there, and deliberately without a price here: it is refused by name (I8).

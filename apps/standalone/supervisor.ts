@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import {
+  NOT_BILLED_STATUSES,
+  type TollgateConfig,
+} from '@tollgate/schemas/config/tollgate-config.ts';
 import { type RunningSimulator, startSimulator } from '@tollgate/simulator/start.ts';
 import { Child } from './child.ts';
 import { SIMULATOR_KEY_VARIABLE, withSimulator } from './simulator-provider.ts';
@@ -143,7 +146,7 @@ function withProvider(config: TollgateConfig, simulator: RunningSimulator | null
   const openai = {
     base_url: 'https://api.openai.com/v1',
     api_key: { env: 'OPENAI_API_KEY' },
-    not_billed_statuses: [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529],
+    not_billed_statuses: [...NOT_BILLED_STATUSES],
   };
   return { ...config, providers: { openai } };
 }

@@ -19,15 +19,18 @@ export type IdPrefix =
   | 'cut'
   | 'pb';
 
+/** Random bytes that an id is made from, of ours and UUIDv7 alike. */
+export const ID_RANDOM_BYTES = 10;
+
 /**
  * A time-ordered id: `<prefix>_` + 26 characters Crockford base32, 48 bits of Unix milliseconds
  * and 80 random bits (the ULID layout).
  *
- * @param random at least 10 bytes from a cryptographic source
+ * @param random at least `ID_RANDOM_BYTES` from a cryptographic source
  */
 export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): string {
   let bits = BigInt(timeMs);
-  for (let i = 0; i < 10; i++) bits = (bits << 8n) | BigInt(random[i] as number);
+  for (let i = 0; i < ID_RANDOM_BYTES; i++) bits = (bits << 8n) | BigInt(random[i] as number);
   let text = '';
   for (let i = 0; i < 26; i++) {
     text = (CROCKFORD[Number(bits & 31n)] as string) + text;
@@ -38,7 +41,7 @@ export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): st
 
 function formatUuid(timeMs: number, random: Uint8Array): string {
   const time = timeMs.toString(16).padStart(12, '0');
-  const bytes = new Uint8Array(random.subarray(0, 10));
+  const bytes = new Uint8Array(random.subarray(0, ID_RANDOM_BYTES));
   bytes[0] = ((bytes[0] as number) & 0x0f) | 0x70;
   bytes[2] = ((bytes[2] as number) & 0x3f) | 0x80;
   const tail = bytes.toHex();
@@ -49,7 +52,7 @@ function formatUuid(timeMs: number, random: Uint8Array): string {
 /**
  * UUIDv7 (RFC 9562 §5.7): sorts by time as text and as a 128-bit integer.
  *
- * @param random at least 10 bytes from a cryptographic source
+ * @param random at least `ID_RANDOM_BYTES` from a cryptographic source
  */
 export function makeUuidV7(timeMs: number, random: Uint8Array): string {
   return formatUuid(timeMs, random);

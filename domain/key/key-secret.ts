@@ -6,6 +6,8 @@
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PREFIX = 'tg_';
+/** Random bytes that a key is made from; more than its characters hold, so that none is likelier. */
+export const KEY_RANDOM_BYTES = 32;
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
 const ENVIRONMENT_LENGTH_MAX = 32;
@@ -49,12 +51,14 @@ function isEnvironmentCode(code: number): boolean {
  * The key's text. Whoever calls this shows it once and keeps only its digest (I12).
  *
  * @param environment lower-case letters, digits and `-`, at most 32
- * @param random at least 32 bytes from a cryptographic source (the bias of the modulo is < 2^-76)
+ * @param random at least `KEY_RANDOM_BYTES` from a cryptographic source (the bias of the modulo is < 2^-76)
  * @throws Error if an argument breaks these bounds
  */
 export function formatKeySecret(environment: string, random: Uint8Array): string {
   if (!isKeyEnvironment(environment)) throw new Error('the environment cannot stand in a key');
-  if (random.length < 32) throw new Error('a key needs 32 random bytes');
+  if (random.length < KEY_RANDOM_BYTES) {
+    throw new Error(`a key needs ${KEY_RANDOM_BYTES} random bytes`);
+  }
   let number = 0n;
   for (const byte of random) number = (number << 8n) | BigInt(byte);
   let text = '';

@@ -2,6 +2,7 @@
 import type { InvoiceBody, InvoiceLine } from '@tollgate/domain/invoice/invoice.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { objectId as id, shortName, shortText } from '../names/names.ts';
 import {
   currencyCode,
   markupPpm,
@@ -10,15 +11,14 @@ import {
   unresolvedAttempts,
 } from './snapshot.ts';
 
-const id = z.string().min(1).max(128);
 const count = z.int().min(0);
 
 const invoiceLine = z.strictObject({
   kind: z.enum(['usage', 'late_usage']),
   period_number: z.int().min(1),
   description: z.string().min(1),
-  provider: z.string().max(256).nullable(),
-  model: z.string().max(256).nullable(),
+  provider: shortText.nullable(),
+  model: shortText.nullable(),
   events: z.int().min(1),
   ...summedQuantities,
   estimated_events: count,
@@ -39,7 +39,7 @@ export const invoiceBody = z.strictObject({
   period_number: z.int().min(1),
   period_start: timestamp,
   period_end: timestamp,
-  time_zone: z.string().min(1).max(256),
+  time_zone: shortName,
   currency: currencyCode,
   lines: z.array(invoiceLine),
   total_minor: z.int(),

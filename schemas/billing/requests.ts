@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { listOf, listQuery } from '../http/list.ts';
+import { objectId as id, shortName } from '../names/names.ts';
 import { instantOfAnyOffset } from '../time/instant.ts';
 import { invoiceBody } from './invoice.ts';
 import { currencyCode, sha256Hex } from './snapshot.ts';
 
-const id = z.string().min(1).max(128);
 const yearMs = 31_557_600_000;
 
 const graceSeconds = z
@@ -20,7 +20,7 @@ export const periodParams = z.strictObject({ period_id: id });
 export const snapshotParams = z.strictObject({ snapshot_id: id });
 export const proofParams = z.strictObject({
   snapshot_id: id,
-  event_id: z.string().min(1).max(256),
+  event_id: shortName,
 });
 export const invoiceParams = z.strictObject({ invoice_id: id });
 

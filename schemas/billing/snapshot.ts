@@ -3,9 +3,9 @@ import type { SnapshotBody, SnapshotLine, Unresolved } from '@tollgate/domain/pe
 import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { objectId as id, shortName, shortText } from '../names/names.ts';
 
-const id = z.string().min(1).max(128);
-const dimension = z.string().max(256).nullable();
+const dimension = shortText.nullable();
 const count = z.int().min(0);
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const markupPpm = z.int().min(0).max(100_000_000);
@@ -18,7 +18,7 @@ export const summedQuantities = perQuantity(({ addedLater }) =>
 
 export const unresolvedAttempts = z.strictObject({
   count,
-  event_ids: z.array(z.string().min(1).max(256)).max(1000),
+  event_ids: z.array(shortName).max(1000),
 }) satisfies z.ZodType<Unresolved>;
 
 const snapshotLine = z.strictObject({
@@ -30,7 +30,7 @@ const snapshotLine = z.strictObject({
   team_id: dimension,
   environment: dimension,
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),
-  price_versions: z.array(z.string().max(256)),
+  price_versions: z.array(shortText),
   events: z.int().min(1),
   ...summedQuantities,
   cost: decimal12,
@@ -46,7 +46,7 @@ export const snapshotBody = z.strictObject({
   number: z.int().min(1),
   start: timestamp,
   end: timestamp,
-  time_zone: z.string().min(1).max(256),
+  time_zone: shortName,
   currency: currencyCode,
   cut: z.strictObject({
     id,

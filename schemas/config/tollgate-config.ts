@@ -3,11 +3,17 @@
  * embedded platform needs no file at all.
  */
 import { z } from 'zod';
+import { shortName } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
-const modelName = z.string().min(1).max(256);
+
+/** Statuses with which providers of the OpenAI dialect refuse a request and bill nothing. */
+export const NOT_BILLED_STATUSES: readonly number[] = [
+  400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529,
+];
+
 const port = z.int().min(0).max(65_535);
 const usdPerMillion = z
   .string()
@@ -19,17 +25,15 @@ const provider = z.strictObject({
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
   /** The provider's id in the price catalogue; default: its own name. */
-  catalogue: modelName.optional(),
+  catalogue: shortName.optional(),
   /** HTTP statuses with which this provider is known to bill nothing. */
-  not_billed_statuses: z
-    .array(z.int().min(300).max(599))
-    .default([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529]),
+  not_billed_statuses: z.array(z.int().min(300).max(599)).default([...NOT_BILLED_STATUSES]),
 });
 
 const model = z.strictObject({
   provider: name,
   /** The model's name at the provider; default: the name that clients send. */
-  model: modelName.optional(),
+  model: shortName.optional(),
   context_window: z.int().min(1).optional(),
   max_output_tokens: z.int().min(1).optional(),
   /** Serve it although no price is known; its events have cost null (I8). */
@@ -38,7 +42,7 @@ const model = z.strictObject({
 
 export const priceOverrideFields = z.strictObject({
   provider: name,
-  model: modelName,
+  model: shortName,
   effective_from: instant.optional(),
   input: usdPerMillion.optional(),
   cache_read: usdPerMillion.optional(),
@@ -110,7 +114,7 @@ const configFields = z.strictObject({
    * Model names that clients may send. A name that is not here is served by the provider whose
    * price catalogue knows it, if exactly the configured providers leave no doubt.
    */
-  models: z.record(modelName, model).default({}),
+  models: z.record(shortName, model).default({}),
   prices: z.array(priceOverride).default([]),
 });
 

@@ -4,6 +4,7 @@
  */
 import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
+import { SHORT_TEXT_LENGTH_MAX } from '../names/names.ts';
 import { tagsOf } from './tags.ts';
 import { QUANTITY_MAX } from './usage-event.ts';
 
@@ -11,7 +12,7 @@ import { QUANTITY_MAX } from './usage-event.ts';
 const wellFormed = z.string().refine((value) => value.isWellFormed(), {
   error: 'holds half of a surrogate pair',
 });
-const text = wellFormed.min(1).max(256);
+const text = wellFormed.min(1).max(SHORT_TEXT_LENGTH_MAX);
 const count = z.int().min(0).max(QUANTITY_MAX);
 
 /** Unknown extension attributes are allowed by CloudEvents; ours are refused if they are wrong. */

@@ -5,6 +5,7 @@
 import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { z } from 'zod';
+import { shortText } from '../names/names.ts';
 import { tagsOf } from './tags.ts';
 
 /** Decimal(38,12) as text with exactly 12 places; a resolution's delta may be negative. */
@@ -17,14 +18,11 @@ export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3
 export const QUANTITY_MAX = 1_000_000_000;
 /** A resolution's may be negative. */
 const quantity = z.int().min(-QUANTITY_MAX).max(QUANTITY_MAX).nullable();
-/** Characters of a name in an event. */
-export const SHORT_TEXT_LENGTH_MAX = 256;
 
 /** Leases that one call's holds are taken from, over all budgets of its key. */
 const HOLD_PARTS_MAX = 1024;
 
 const text = z.string().max(1024);
-const shortText = z.string().max(SHORT_TEXT_LENGTH_MAX);
 
 export const usageEvent = z.strictObject({
   id: shortText.min(1),

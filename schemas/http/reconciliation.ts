@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { billLine } from '../ledger/ledger-events.ts';
+import { objectId, shortName } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 
 export const reconciliationRequest = z.strictObject({
-  provider: z.string().min(1).max(256),
+  provider: shortName,
   /** Attempt start times `[start, end)` for which the bill is complete. */
   start: instant,
   end: instant,
@@ -39,4 +40,4 @@ export const reconciliationResult = reconciliationView.extend({
   pending: z.int(),
 });
 
-export const reconciliationParams = z.strictObject({ import_id: z.string().min(1).max(128) });
+export const reconciliationParams = z.strictObject({ import_id: objectId });

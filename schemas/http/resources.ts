@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { keyTagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { objectId as id, shortName as name } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 import { listQuery } from './list.ts';
 
-const id = z.string().min(1).max(128);
-const name = z.string().min(1).max(256);
 const created = { created_at: timestamp };
 const markupPpm = z.int().min(0).max(100_000_000);
 const environment = z.string().regex(/^[a-z0-9-]{1,32}$/);

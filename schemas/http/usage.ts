@@ -2,9 +2,10 @@
 import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
+import { shortName } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 
-const id = z.string().min(1).max(256).optional();
+const id = shortName.optional();
 
 export const usageQuery = z.strictObject({
   start: instant,

@@ -25,6 +25,7 @@ import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { tagsOf } from '../event/tags.ts';
 import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
+import { objectId as id, shortName as name } from '../names/names.ts';
 import { priceVersion } from './price-version.ts';
 
 type LedgerEventBody =
@@ -44,8 +45,6 @@ type LedgerEventBody =
 
 type DataOf<T extends LedgerEventBody['type']> = Extract<LedgerEventBody, { type: T }>['data'];
 
-const id = z.string().min(1).max(128);
-const name = z.string().min(1).max(256);
 const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
@@ -195,6 +194,6 @@ export const ledgerEventData = {
     body: z.string(),
   }),
   ExternalIdTaken: z.strictObject({ external_id: name, object_id: id }),
-  FenceTaken: z.strictObject({ owner: z.string().min(1).max(256) }),
+  FenceTaken: z.strictObject({ owner: name }),
   PriceVersionPublished: priceVersion,
 } satisfies { [T in LedgerEventBody['type']]: z.ZodType<DataOf<T>> };

@@ -6,8 +6,8 @@ import type {
 } from '@tollgate/domain/pricing/price.ts';
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
+import { shortName } from '../names/names.ts';
 
-const modelText = z.string().min(1).max(256);
 const tieredPrice = z
   .array(
     z.strictObject({
@@ -31,11 +31,11 @@ const modelPrice = z.strictObject({
 
 const modelMatch: z.ZodType<ModelMatch> = z.lazy(() =>
   z.union([
-    z.strictObject({ equals: modelText }),
-    z.strictObject({ starts_with: modelText }),
-    z.strictObject({ ends_with: modelText }),
-    z.strictObject({ contains: modelText }),
-    z.strictObject({ regex: modelText }),
+    z.strictObject({ equals: shortName }),
+    z.strictObject({ starts_with: shortName }),
+    z.strictObject({ ends_with: shortName }),
+    z.strictObject({ contains: shortName }),
+    z.strictObject({ regex: shortName }),
     z.strictObject({ or: z.array(modelMatch).min(1) }),
     z.strictObject({ and: z.array(modelMatch).min(1) }),
   ]),
@@ -46,11 +46,11 @@ const dailyTime = z.string().regex(/^\d\d:\d\d:\d\d$/);
 export const priceVersion = z.strictObject({
   version: z.string().min(1).max(128),
   source: z.enum(['price_book', 'config', 'catalogue']),
-  provider: modelText,
+  provider: shortName,
   effective_from: timestamp.nullable(),
   models: z.array(
     z.strictObject({
-      model: modelText,
+      model: shortName,
       match: modelMatch,
       context_window: z.int().min(1).nullable(),
       max_output_tokens: z.int().min(1).nullable(),

@@ -4,11 +4,11 @@
  * so that the schema alone says what a request is and why one is refused.
  */
 import type { z } from 'zod';
+import { SHORT_TEXT_LENGTH_MAX } from '../names/names.ts';
 import type { chatCompletionRequest } from './requests.ts';
 
 type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
-const MODEL_LENGTH_MAX = 256;
 const END_USER_LENGTH_MAX = 1_024;
 const COUNT_MAX = 100_000_000;
 
@@ -16,7 +16,8 @@ const COUNT_MAX = 100_000_000;
 export function isPlainChatRequest(value: unknown): value is ChatCompletionRequest {
   if (!isRecord(value)) return false;
   const { model, messages, stream, user } = value;
-  if (typeof model !== 'string' || model === '' || model.length > MODEL_LENGTH_MAX) return false;
+  if (typeof model !== 'string' || model === '' || model.length > SHORT_TEXT_LENGTH_MAX)
+    return false;
   if (!Array.isArray(messages) || messages.length === 0) return false;
   for (const message of messages) if (!isPlainMessage(message)) return false;
   if (stream !== undefined && typeof stream !== 'boolean') return false;

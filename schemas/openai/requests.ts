@@ -3,10 +3,11 @@
  * provider decides about it. Only what is metered or bounded is checked here.
  */
 import { z } from 'zod';
+import { shortName } from '../names/names.ts';
 
 /** A limit on output tokens or choices. `null` is what some SDKs send for "not set". */
 const positive = z.int().min(1).max(100_000_000).nullish();
-const model = z.string().min(1).max(256);
+const model = shortName;
 const endUser = z.string().max(1024).nullish();
 
 const contentPart = z.looseObject({ type: z.string() });

@@ -21,6 +21,7 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import { startProxy } from '@tollgate/proxy/proxy.ts';
+import { NOT_BILLED_STATUSES } from '@tollgate/schemas/config/tollgate-config.ts';
 import { startSimulator } from '@tollgate/simulator/start.ts';
 import OpenAI from 'openai';
 
@@ -83,7 +84,7 @@ export async function openPlatform() {
       headersTimeoutMs: 10_000,
       bodyTimeoutMs: 10_000,
     });
-    const notBilledStatuses = new Set([400, 401, 404, 413, 429, 503, 529]);
+    const notBilledStatuses = new Set(NOT_BILLED_STATUSES);
     const provider = {
       name: 'simulator',
       priceProvider: 'simulator',

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { makeId } from '@tollgate/domain/ids/ids.ts';
+import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
 import type { CutTaken, LogCut } from '@tollgate/domain/period/period-events.ts';
 import type { ClosingDeps } from './closing-deps.ts';
@@ -21,7 +21,7 @@ export async function takeCut(deps: ClosingDeps): Promise<Cut> {
   const ends = await deps.log.ends();
   const logs = [{ log: deps.log.ordinal, ends: ends.map(String) }];
   const takenAtMs = deps.clock();
-  const id = makeId('cut', takenAtMs, deps.randomBytes(10));
+  const id = makeId('cut', takenAtMs, deps.randomBytes(ID_RANDOM_BYTES));
   const data: CutTaken['data'] = { cut_id: id, logs, taken_at: formatInstant(takenAtMs) };
   const stream = `cut-${id}`;
   const event = { id: ledgerEventId(stream, 'CutTaken', id), type: 'CutTaken', data };

@@ -1,5 +1,5 @@
 /** From a request that is authorised to its answer: parse, hand to the route's handler, repeat. */
-import { makeId } from '@tollgate/domain/ids/ids.ts';
+import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import type { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, errorCatalogue, type FieldError, problemBody } from './errors.ts';
@@ -100,7 +100,7 @@ function requestOf(
     timeMs,
     commandId,
     random,
-    newId: (prefix) => makeId(prefix, timeMs, random(`id|${prefix}`, 10)),
+    newId: (prefix) => makeId(prefix, timeMs, random(`id|${prefix}`, ID_RANDOM_BYTES)),
     warn: incoming.warn,
   };
 }

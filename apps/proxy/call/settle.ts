@@ -16,7 +16,7 @@ import {
   unknownQuantities,
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/event/usage-event.ts';
+import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
 import type { HoldPart } from '../budget/window-account.ts';
 import type { Answer } from './answer.ts';
 import type { AttemptFacts, AttemptOutcome } from './attempt-event.ts';

@@ -13,7 +13,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
-import { finishRemovals, removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
+import {
+  finishRemovals,
+  JOURNAL_SUFFIX,
+  removeJournal,
+} from '@tollgate/adapters/journal/journal-folder.ts';
 import type { JournalContents } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
@@ -24,8 +28,6 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { appendGrant, settleLease } from '../budget/lease-events.ts';
 import { finishedJson, unknownOutcome } from '../call/attempt-event.ts';
 import { shipOnce } from '../shipper/shipper.ts';
-
-const JOURNAL_SUFFIX = '.journal';
 
 export function journalPath(folder: string, instanceId: string): string {
   return join(folder, instanceId + JOURNAL_SUFFIX);

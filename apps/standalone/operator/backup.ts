@@ -16,6 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import { syncPath } from '@tollgate/adapters/files/sync-path.ts';
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
+import { JOURNAL_SUFFIX } from '@tollgate/adapters/journal/journal-folder.ts';
 import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
 import { OperatorError } from './stores.ts';
@@ -65,7 +66,7 @@ export async function backUp(data: string, target: string): Promise<Backup> {
 
 function journalsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith('.journal'));
+  const names = readdirSync(folder).filter((name) => name.endsWith(JOURNAL_SUFFIX));
   return names.sort().map((name) => join(folder, name));
 }
 

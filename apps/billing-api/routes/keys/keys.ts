@@ -7,7 +7,7 @@ import {
   keyStatus,
 } from '@tollgate/domain/key/key.ts';
 import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
-import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
+import { formatKeySecret, KEY_RANDOM_BYTES } from '@tollgate/domain/key/key-secret.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
   keyParams,
@@ -25,8 +25,6 @@ import { pageOf } from '../../http/lists.ts';
 import { type ApiRequest, defineRoute } from '../../http/route.ts';
 import { appendDecided } from '../../ledger/append-decided.ts';
 import { liveCustomer } from '../live-customer.ts';
-
-const SECRET_BYTES = 32;
 
 export const issueKey = defineRoute({
   operationId: 'issueKey',
@@ -49,7 +47,7 @@ export const issueKey = defineRoute({
       throw new ApiProblem('team_not_found');
     }
     const key_id = newId('key');
-    const secret = formatKeySecret(body.environment, random('secret', SECRET_BYTES));
+    const secret = formatKeySecret(body.environment, random('secret', KEY_RANDOM_BYTES));
     const digest = context.secrets.digestKey(secret);
     const last_four = secret.slice(-4);
     const data = { ...digest, key_id, ...rest, customer_id, team_id, expires_at, last_four };
@@ -123,7 +121,7 @@ export const rotateKey = defineRoute({
     const known = context.directory.keys.get(params.key_id);
     if (known === undefined) throw new ApiProblem('key_not_found');
     const overlap = Math.min(body.overlap_seconds, context.limits.rotationOverlapSecondsMax);
-    const secret = formatKeySecret(known.state.environment, random('secret', SECRET_BYTES));
+    const secret = formatKeySecret(known.state.environment, random('secret', KEY_RANDOM_BYTES));
     const rotation = {
       ...context.secrets.digestKey(secret),
       last_four: secret.slice(-4),
@@ -189,5 +187,8 @@ function withSecret(
   { clock, limits }: ApiContext,
 ): Issued {
   if (clock() - timeMs > limits.secretReplayMs) return stored;
-  return { ...stored, secret: formatKeySecret(stored.environment, random('secret', SECRET_BYTES)) };
+  return {
+    ...stored,
+    secret: formatKeySecret(stored.environment, random('secret', KEY_RANDOM_BYTES)),
+  };
 }

@@ -7,6 +7,7 @@ import {
 } from '@tollgate/schemas/config/tollgate-config.ts';
 import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import { shortName } from '@tollgate/schemas/names/names.ts';
 import { instant } from '@tollgate/schemas/time/instant.ts';
 import { z } from 'zod';
 import { ApiProblem } from '../../http/errors.ts';
@@ -34,7 +35,7 @@ export const publishPriceBook = defineRoute({
   summary: 'Publish a provider’s price list; from `effective_from` on it replaces the one before',
   description: 'Prices are USD per million units, as text. Calls keep the price they started with.',
   body: z.strictObject({
-    provider: z.string().min(1).max(256),
+    provider: shortName,
     effective_from: instant.optional(),
     models: z
       .array(priceOverrideFields.omit({ provider: true }).superRefine(everyTierHasABase))
