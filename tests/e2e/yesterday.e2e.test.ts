@@ -1,0 +1,151 @@
+/**
+ * A ledger and a log that commit b214725 wrote (`fixtures/b214725/README.md`): the code of today
+ * reads them, makes the same of them, and closes the next period to the same bytes.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { buildApi } from '@tollgate/billing-api/app.ts';
+import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { runAudit } from '@tollgate/standalone/operator/audit.ts';
+import { rebuild } from '@tollgate/standalone/operator/rebuild.ts';
+import { type OpenStores, openStores } from '@tollgate/standalone/operator/stores.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endOfLedger, eventsAfter, readYesterday, restore } from './yesterday-house.ts';
+
+const yesterday = readYesterday('b214725');
+const { expected } = yesterday;
+
+let folder: string;
+let data: string;
+let stores: OpenStores;
+let api: Awaited<ReturnType<typeof buildApi>>;
+let token: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-yesterday-'));
+  data = join(folder, 'data');
+  restore(yesterday, data);
+  stores = await openStores(data);
+  await rebuild(stores, {});
+  const secrets = openSecrets(dataFolder(data).secrets);
+  token = secrets.newAdminToken ?? '';
+  api = await buildApi({
+    ...stores,
+    secrets,
+    clock: () => expected.now_ms,
+    randomBytes: counters(),
+    onError: (message, cause) => {
+      throw new Error(message, { cause });
+    },
+    health: async () => ({ ready: true, checks: {} }),
+  });
+});
+afterAll(async () => {
+  await api?.stop();
+  await stores?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As `fixtures/b214725/write.mjs` drew them: one counter for each length. */
+function counters(): (length: number) => Uint8Array {
+  const drawn = new Map<number, number>();
+  return (length) => {
+    const count = (drawn.get(length) ?? 0) + 1;
+    drawn.set(length, count);
+    return Buffer.alloc(length, count);
+  };
+}
+
+async function call(method: 'GET' | 'POST', url: string, body?: object, key?: string) {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
+  };
+  const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
+  const answer = await api.app.inject({ method, url, headers, ...payload });
+  if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${answer.body}`);
+  return answer.json();
+}
+
+async function answersTo(urls: readonly string[]): Promise<Record<string, unknown>> {
+  const answers: Record<string, unknown> = {};
+  for (const url of urls) answers[url] = await call('GET', url);
+  return answers;
+}
+
+/** When the ledger recorded what was appended just now differs from run to run. */
+function withoutTimes(answers: object): unknown {
+  const times = new Set(['frozen_at', 'issued_at']);
+  return JSON.parse(JSON.stringify(answers, (name, value) => (times.has(name) ? null : value)));
+}
+
+/** As in `write.mjs`. */
+async function closePeriods(): Promise<void> {
+  for (const { id, name } of expected.customers) {
+    const { data: periods } = (await call('GET', `/v1/periods?customer_id=${id}`)) as {
+      data: { id: string; number: number; status: string }[];
+    };
+    const open = periods.find(({ status }) => status === 'open');
+    const key = `fixture-close-${name}-${open?.number}`;
+    await call('POST', `/v1/periods/${open?.id}/close`, { at: expected.second_end }, key);
+  }
+}
+
+describe('the ledger and the log of commit b214725', () => {
+  it('hold every type of ledger event, and each parses to what is stored', () => {
+    const types = new Set(yesterday.ledger.map(({ type }) => type));
+    expect([...types].sort()).toEqual(Object.keys(ledgerEventData).sort());
+    for (const { type, data: text } of yesterday.ledger) {
+      const schema = ledgerEventData[type as keyof typeof ledgerEventData];
+      expect(schema.parse(JSON.parse(text))).toEqual(JSON.parse(text));
+    }
+  });
+
+  it('I5: make the same rows in the warehouse', async () => {
+    const { columns, hashes } = expected.rows.raw_usage;
+    const texts = columns.map((name) => {
+      const text = name === 'leaf_hash' ? 'hex(leaf_hash)' : `toString(\`${name}\`)`;
+      return `${text} AS text_${name}`;
+    });
+    const rows = await stores.warehouse.query<Record<string, string | null>>(
+      `SELECT log, partition, toString(\`offset\`) AS at, ${texts.join(', ')}
+       FROM tollgate.raw_usage ORDER BY log, partition, \`offset\``,
+    );
+    const found = rows.map((row) => {
+      const values = columns.map((name) => row[`text_${name}`]);
+      const hash = createHash('sha256').update(JSON.stringify(values)).digest('hex');
+      return [`${row['log']}/${row['partition']}/${row['at']}`, hash];
+    });
+    expect(Object.fromEntries(found)).toEqual(hashes);
+  });
+
+  it('I5: make the same sums by quarter of an hour', async () => {
+    const { columns, rows } = expected.rows.usage_hourly;
+    const texts = columns.map((name) => `toString(\`${name}\`) AS text_${name}`);
+    const found = await stores.warehouse.query<Record<string, string>>(
+      `SELECT ${texts.join(', ')} FROM tollgate.usage_hourly ORDER BY ALL`,
+    );
+    expect(found.map((row) => columns.map((name) => row[`text_${name}`]))).toEqual(rows);
+  });
+
+  it('are answered for in the same words: usage, keys, budgets, periods, invoices, proofs', async () => {
+    expect(await answersTo(Object.keys(expected.before))).toEqual(expected.before);
+  });
+
+  it('I4: are closed into the same bytes: snapshots, hashes, invoices, ids, proofs', async () => {
+    const end = endOfLedger(data);
+    await closePeriods();
+    expect(eventsAfter(data, end)).toEqual(expected.appended);
+    const after = await answersTo(Object.keys(expected.after));
+    expect(withoutTimes(after)).toEqual(expected.after);
+  });
+
+  it('I3, I4, I5: are audited without a difference, what was frozen then and what is frozen now', async () => {
+    expect(await runAudit(stores)).toEqual(expected.audit);
+  });
+});
