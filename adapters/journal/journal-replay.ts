@@ -46,6 +46,7 @@ function replay(
       onGroup(id, bytes);
     }
     reader.assertNothingBehind(endBytes);
+    // seam: segment-was-not-used-again
     reader.assertStillThere();
     if (checkpoint === null) return null;
     const { nextSeq, shippedSeq } = state;

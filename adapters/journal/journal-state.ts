@@ -94,6 +94,7 @@ export class JournalState {
     for (const { leaseId, amount } of charges) {
       const lease = this.leases.get(leaseId);
       if (lease === undefined) refuse(`attempt ${attemptId} charges no lease ${leaseId}`);
+      // seam: charge-adds-to-its-lease
       lease.spent += amount;
     }
     this.#nextSeq++;

@@ -58,7 +58,9 @@ function append(request: Extract<LedgerRequest, { kind: 'append' }>): AppendResu
   if (events.length === 0) throw new Error(`an append to ${stream} has no events`);
   const stored = selectLast.get(stream)?.['last'];
   const last: ExpectedRevision = stored == null ? 'no_stream' : BigInt(Number(stored));
+  // seam: revision-of-an-append
   const first = expected === 'no_stream' ? 0n : expected + 1n;
+  // seam: revision-is-the-expected-one
   if (last !== expected) return alreadyThere(stream, first, events, last);
   let position = '';
   events.forEach((event, index) => {

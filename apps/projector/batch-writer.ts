@@ -103,7 +103,9 @@ export class BatchWriter {
   async write({ slot, rows, conflicting }: StagedBatch, epochs: Epochs): Promise<void> {
     await this.#options.faultPoint?.('between_antijoin_and_insert');
     await this.#buryDead(rows);
+    // seam: polled-not-inserted
     await this.#raw.markDirty(slot);
+    // seam: staged-rows-are-inserted
     await this.#raw.insertStaged(slot);
     await this.#options.faultPoint?.('inserted_not_read_back');
     const standing = await this.#raw.countOwn(rangesOf(rows), epochs);
@@ -111,6 +113,7 @@ export class BatchWriter {
     if (standing < rows.length) throw new FencedError();
     if (standing > rows.length) throw new Error(`${standing} rows for ${rows.length} records`);
     await this.#raw.clear(slot);
+    // seam: inserted-offset-not-noted
     this.#count(rows, conflicting);
   }
 

@@ -41,6 +41,7 @@ export function decideDispositions(
   const decided = rows.map((row) => {
     if (row.disposition === 'dead') return row;
     const first = countedAt(row.idKey);
+    // seam: known-event-is-a-duplicate
     if (first !== undefined) {
       if (first.leafHex !== row.leafHex) conflicting++;
       return { ...row, disposition: 'duplicate' as const };

@@ -161,6 +161,7 @@ function isDate(time: string): boolean {
 function idKeyOf(event: Pick<UsageEvent, 'type' | 'customer_id' | 'source' | 'id'>): string {
   if (event.type !== 'external') return uuidKey(event.id);
   const hash = createHash('sha256');
+  // seam: foreign-event-key
   for (const part of [event.customer_id, event.source, event.id]) {
     const bytes = Buffer.from(part);
     hash.update(`${bytes.length}:`).update(bytes);

@@ -138,6 +138,7 @@ class Run {
     const { ledger, log, warehouse, owner } = this.#options;
     const deps = { ledger, log, warehouse, owner };
     const epochs = await claimPartitions(deps, partitions, this.#limits);
+    // seam: fence-written-not-read-back
     const torn: LogRecord[] = [];
     const resumes = await resumePoints(deps, partitions);
     for (const [partition, { missing }] of resumes) {
@@ -145,6 +146,7 @@ class Run {
         const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
         const record = page.find((found) => found.offset === offset);
         // A broker that just took over may not give it yet; to go on beyond it would lose it.
+        // seam: torn-record-must-be-readable
         if (record === undefined) throw new Error(unreadable(partition, offset));
         torn.push(record);
       }
@@ -303,6 +305,7 @@ class Run {
 
   /** Durable before the first write: where a torn batch begins and ends. */
   async #intend(records: readonly ProjectedRow[]): Promise<void> {
+    // seam: batch-intent
     const commits = rangesOf(records).map(({ partition, first, last }) => ({
       partition,
       offset: first,

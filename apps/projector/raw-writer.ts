@@ -82,6 +82,7 @@ export class RawWriter {
     if (keys.size === 0) return new Map();
     const lines = [...keys].map((key) => `{"id_key":"${key}"}\n`).join('');
     await this.#warehouse.loadLines(this.#keysTable(slot), lines);
+    // seam: dedupe-lookup
     const rows = await this.#warehouse.query<{ key: string; leaf: string; resolvable: number }>(
       `SELECT toString(id_key) AS key, lower(hex(leaf_hash)) AS leaf,
          toUInt8(type = 'attempt' AND (isNull(cost) OR usage_source = 'estimated')) AS resolvable
@@ -118,6 +119,7 @@ export class RawWriter {
   }
 
   async insertStaged(slot: Slot): Promise<void> {
+    // seam: insert-behind-the-fence
     await this.#warehouse.command(
       `INSERT INTO tollgate.raw_usage (${POSITION_COLUMNS}, leaf_hash, ${EVENT_COLUMNS}) ${FENCED}
        SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${EVENT_COLUMNS}

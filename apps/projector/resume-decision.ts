@@ -58,6 +58,7 @@ export function decideResumePoint(found: Found): ResumePoint {
 export function offsetsWithoutRow(range: OffsetRange, present: ReadonlySet<bigint>): bigint[] {
   const missing: bigint[] = [];
   for (let offset = range.first; offset <= range.last; offset++) {
+    // seam: torn-offset-is-missing
     if (!present.has(offset)) missing.push(offset);
   }
   return missing;

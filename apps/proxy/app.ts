@@ -63,6 +63,7 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
+  // seam: proxy-routes
   addCallRoutes(app, deps, calls);
   addOperatorRoutes(app, options);
   app.setNotFoundHandler((request, reply) => {
@@ -84,6 +85,7 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
   const identify = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const key = keys.authenticate(request.headers, Date.now());
     if (typeof key === 'string') return refuse(deps, reply, { code: key });
+    // seam: key-verified
     request.key = key;
     done();
   };

@@ -46,6 +46,7 @@ export function evolveAccount(account: BudgetAccount, event: BudgetWindowEvent):
     case 'WindowOpened':
     case 'LimitChanged':
       // The control plane and the proxies append limits: an older one may come behind a newer.
+      // seam: older-limit-is-ignored
       if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;
       return {
         ...account,
@@ -90,6 +91,7 @@ function withLease(account: BudgetAccount, leaseId: string, lease: OpenLease): B
 
 function withoutLease(account: BudgetAccount, leaseId: string): BudgetAccount {
   const lease = account.openLeases.get(leaseId);
+  // seam: settled-lease-must-be-open
   if (lease === undefined) throw new Error(`lease ${leaseId} is settled and was not open`);
   const openLeases = new Map(account.openLeases);
   openLeases.delete(leaseId);

@@ -25,6 +25,7 @@ export function decideGrant(
 ): GrantDecision {
   const left = available(account);
   let served = 0n;
+  // seam: only-served-calls-are-granted
   for (const amount of waiting) if (served + amount <= left + free) served += amount;
   const shortfall = served - free;
   if (left <= 0n || shortfall <= 0n) return { kind: 'exhausted' };

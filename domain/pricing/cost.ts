@@ -23,6 +23,7 @@ export function costOf(price: CompiledPrice, q: KnownQuantities): bigint {
     BigInt(q.reasoningTokens) * priceAt(price.reasoning, input) +
     BigInt(q.audioOutputTokens) * priceAt(price.audio_output, input) +
     BigInt(q.requests) * priceAt(price.request, input);
+  // seam: cost-is-rounded-once
   return divideHalfAwayFromZero(exact, MILLION);
 }
 

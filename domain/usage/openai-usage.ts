@@ -13,6 +13,7 @@ type Fields = Record<string, unknown>;
 /** @param usage whatever stood in the answer's `usage` member */
 export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | null {
   if (!isFields(usage)) return null;
+  // seam: prompt-count
   const prompt = count(usage['prompt_tokens']);
   const completion = completionTokens(usage);
   const promptDetails = details(usage['prompt_tokens_details']);

@@ -5,6 +5,8 @@ import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client
 import { until } from '@tollgate/standalone/demo/audit.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
+import { environmentOf, SEAM_PRELOAD } from '../seams/loading.ts';
+import { pointEdits } from './points.ts';
 
 /** Over all customers: on servers there are many of these, so that every projector has work. */
 const KEYS = 30;
@@ -16,7 +18,7 @@ const AMPLE = '50';
 const TIGHT = '0.020000000000';
 
 /** NODE_OPTIONS of a process of the product under fault. */
-export const PRELOADED = `--import ${new URL('./preload-main.ts', import.meta.url).href}`;
+export const PRELOADED = `${SEAM_PRELOAD} --import ${new URL('./preload-main.ts', import.meta.url).href}`;
 
 export type ChaosKey = { id: string; secret: string; budgetId: string; limit: string };
 export type Customer = { customerId: string; keys: ChaosKey[] };
@@ -39,6 +41,7 @@ export async function openHouse(
     ? await startEngines({ folder: join(folder, 'engines'), partitions: PARTITIONS, projectors })
     : null;
   process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
+  Object.assign(process.env, environmentOf(pointEdits));
   process.env['NODE_OPTIONS'] = PRELOADED;
   const data = join(folder, 'data');
   const platform = await startPlatform({

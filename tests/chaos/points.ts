@@ -1,8 +1,8 @@
 /**
- * The points at which a process is killed or stopped: places in the product's own source, found by
- * a text that stands there exactly once. The product knows nothing of them: the preloaded module
- * edits the source as it is loaded, in processes of this harness only.
+ * The points at which a process is killed or stopped: seams of the product's source, next to which a
+ * call is put while the source is loaded, in processes of this harness only.
  */
+import type { SeamEdit } from '../seams/seam.ts';
 
 export type Role = 'proxy' | 'core';
 
@@ -10,26 +10,19 @@ export type Point = {
   name: string;
   what: string;
   role: Role;
-  /** Below the repository's root. */
-  file: string;
-  /** Text that stands there once; the call goes right before or right after it. */
-  anchor: string;
+  /** Marks a statement; the call goes right before or right after it. */
+  seam: string;
   place: 'before' | 'after';
   /** Reached only while a dead process's work is taken over: what kills that one first. */
   trigger?: string;
 };
-
-const HANDLER = 'apps/proxy/call/attempt.ts';
-const TAKEOVER = 'apps/proxy/takeover/takeover.ts';
-const PROJECTOR = 'apps/projector/batch-writer.ts';
 
 /** For a stop that outlasts a session: everything is decided and staged, nothing is inserted. */
 export const FENCE: Point = {
   name: 'FENCE',
   what: 'at the fence: decided and staged, not inserted',
   role: 'core',
-  file: PROJECTOR,
-  anchor: '    await this.#raw.insertStaged(slot);',
+  seam: 'staged-rows-are-inserted',
   place: 'before',
 };
 
@@ -38,112 +31,98 @@ export const points: readonly Point[] = [
     name: 'K1',
     what: 'key verified',
     role: 'proxy',
-    file: 'apps/proxy/app.ts',
-    anchor: '    request.key = key;',
+    seam: 'key-verified',
     place: 'after',
   },
   {
     name: 'K2',
     what: 'slice requested, reply lost',
     role: 'proxy',
-    file: 'apps/proxy/budget/window-account.ts',
-    anchor: '    const granted = await appendGrant(ledger, instanceId, request);',
+    seam: 'slice-granted-reply-lost',
     place: 'after',
   },
   {
     name: 'K3',
     what: 'held and started durably, upstream not contacted',
     role: 'proxy',
-    file: HANDLER,
-    anchor: '      if (error === undefined) this.#dispatch();',
+    seam: 'started-durable-not-sent',
     place: 'before',
   },
   {
     name: 'K4',
     what: 'upstream accepted, nothing relayed',
     role: 'proxy',
-    file: HANDLER,
-    anchor: '    this.#status = status;\n    this.#headers = headers;',
+    seam: 'upstream-accepted-nothing-relayed',
     place: 'before',
   },
   {
     name: 'K5',
     what: 'mid-stream',
     role: 'proxy',
-    file: HANDLER,
-    anchor: '    for (const bytes of this.#answer?.push(chunk) ?? []) this.#send(bytes);',
+    seam: 'mid-stream',
     place: 'after',
   },
   {
     name: 'K6',
     what: 'usage seen, not settled',
     role: 'proxy',
-    file: HANDLER,
-    anchor: "    this.#finish(this.#clientGone ? 'client_closed' : this.#completeStatus(), null);",
+    seam: 'usage-seen-not-settled',
     place: 'before',
   },
   {
     name: 'K7',
     what: 'settlement durable, reply lost',
     role: 'proxy',
-    file: HANDLER,
-    anchor: '        settlement.release();',
+    seam: 'settled-durable-hold-not-released',
     place: 'before',
   },
   {
     name: 'K8',
     what: 'settled, last byte not relayed',
     role: 'proxy',
-    file: HANDLER,
-    anchor: '        this.#conclude(event, failure);',
+    seam: 'settled-last-byte-not-sent',
     place: 'before',
   },
   {
     name: 'K9',
     what: 'shipper read, not produced',
     role: 'proxy',
-    file: 'apps/proxy/shipper/shipper.ts',
-    anchor: '  await log.append(records);',
+    seam: 'outbox-read-not-produced',
     place: 'before',
   },
   {
     name: 'K10',
     what: 'produced, checkpoint not saved',
     role: 'proxy',
-    file: 'apps/proxy/shipper/shipper.ts',
-    anchor: "  await journal.write({ op: 'shipped', uptoSeq: last.seq });",
+    seam: 'produced-not-noted',
     place: 'before',
   },
   {
     name: 'K11',
     what: 'polled, not inserted',
     role: 'core',
-    file: PROJECTOR,
-    anchor: '    await this.#raw.markDirty(slot);',
+    seam: 'polled-not-inserted',
     place: 'before',
   },
   {
     name: 'K12',
     what: 'insert sent, reply lost',
     role: 'core',
-    file: PROJECTOR,
-    anchor: '    await this.#raw.insertStaged(slot);',
+    seam: 'staged-rows-are-inserted',
     place: 'after',
   },
   {
     name: 'K13',
     what: 'inserted, offset not taken note of',
     role: 'core',
-    file: PROJECTOR,
-    anchor: '    this.#count(rows, conflicting);',
+    seam: 'inserted-offset-not-noted',
     place: 'after',
   },
   {
     name: 'K14',
     what: 'partitions taken, fence written, not read back',
     role: 'core',
-    file: 'apps/projector/projector.ts',
-    anchor: '    const torn: LogRecord[] = [];',
+    seam: 'fence-written-not-read-back',
     place: 'before',
     trigger: 'K13',
   },
@@ -151,16 +130,14 @@ export const points: readonly Point[] = [
     name: 'K15',
     what: 'snapshot frozen, invoice not issued',
     role: 'core',
-    file: 'apps/billing-api/closing/freeze.ts',
-    anchor: '    await deps.ledger.append(stream, revision, [{ id, type, data }]);',
+    seam: 'snapshot-frozen-no-invoice',
     place: 'after',
   },
   {
     name: 'T1',
     what: 'take-over: journal opened',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '  const journal = await openJournal({ path });',
+    seam: 'takeover-journal-opened',
     place: 'after',
     trigger: 'K8',
   },
@@ -168,8 +145,7 @@ export const points: readonly Point[] = [
     name: 'T2',
     what: 'take-over: grant appended again, not journaled',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '      const granted = await appendGrant(deps.ledger, instanceId, request);',
+    seam: 'takeover-granted-not-journaled',
     place: 'after',
     trigger: 'K2',
   },
@@ -177,8 +153,7 @@ export const points: readonly Point[] = [
     name: 'T3',
     what: 'take-over: attempt finished',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '      await finishAttempt(journal, deps.log.partitions, attemptId, event);',
+    seam: 'takeover-attempt-finished',
     place: 'after',
     trigger: 'K4',
   },
@@ -186,8 +161,7 @@ export const points: readonly Point[] = [
     name: 'T4',
     what: 'take-over: batch shipped',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '    shipped += records;',
+    seam: 'takeover-batch-shipped',
     place: 'after',
     trigger: 'K10',
   },
@@ -195,8 +169,7 @@ export const points: readonly Point[] = [
     name: 'T5',
     what: 'take-over: lease settled, not forgotten',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '      await settleLease(deps.ledger, stream, leaseId, spent);',
+    seam: 'takeover-settled-not-forgotten',
     place: 'after',
     trigger: 'K7',
   },
@@ -204,9 +177,14 @@ export const points: readonly Point[] = [
     name: 'T6',
     what: 'take-over: all done, journal not removed',
     role: 'proxy',
-    file: TAKEOVER,
-    anchor: '    if (empty) removeJournal(path);',
+    seam: 'takeover-done-journal-not-removed',
     place: 'before',
     trigger: 'K6',
   },
 ];
+
+/** What makes a process call the harness at its points: see `preload-main.ts`. */
+export const pointEdits: readonly SeamEdit[] = [...points, FENCE].map(({ name, seam, place }) => {
+  const call = `tollgateChaosPoint('${name}');`;
+  return { seam, edit: place === 'before' ? { before: call } : { after: call } };
+});

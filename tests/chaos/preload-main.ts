@@ -1,21 +1,16 @@
 /**
- * Preloaded into the product's processes (`--import`): puts a call at each named point while the
- * source is loaded, and carries out what the harness has armed. Killing is synchronous: nothing of
- * the process runs after the point.
+ * Preloaded into the product's processes (`--import`): what the calls at the points call. Carries out
+ * what the harness has armed. Killing is synchronous: nothing of the process runs after the point.
  */
 import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import type { Arming } from './armory.ts';
-import { FENCE, type Point, points } from './points.ts';
 
 /** How often a process looks at what is armed, ms. */
 const LOOK_EVERY_MS = 10;
 
 const folder = process.env['TOLLGATE_CHAOS_FOLDER'];
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 declare global {
   var tollgateChaosPoint: (name: string) => void;
@@ -55,29 +50,4 @@ function watch(file: string): void {
   }, LOOK_EVERY_MS).unref();
 }
 
-function edit(source: string, { name, anchor, place, file }: Point): string {
-  const [before, after, ...more] = source.split(anchor);
-  if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(`point ${name}: its anchor does not stand exactly once in ${file}`);
-  }
-  const call = `tollgateChaosPoint('${name}');`;
-  return place === 'before'
-    ? `${before}${call}\n${anchor}${after}`
-    : `${before}${anchor}\n${call}${after}`;
-}
-
-if (folder !== undefined && isMainThread) {
-  watch(join(folder, 'armed.json'));
-  const byUrl = Map.groupBy(
-    [...points, FENCE],
-    ({ file }) => new URL(`file://${root}${file}`).href,
-  );
-  registerHooks({
-    load(url, context, nextLoad) {
-      const result = nextLoad(url, context);
-      const own = byUrl.get(url);
-      if (own === undefined) return result;
-      return { ...result, source: own.reduce(edit, String(result.source)) };
-    },
-  });
-}
+if (folder !== undefined && isMainThread) watch(join(folder, 'armed.json'));

@@ -1,5 +1,7 @@
 /** Runs the rules of this folder over the repository: `npm run check:layers`. */
 import { fileURLToPath } from 'node:url';
+import { checkSeams } from '../seams/seam-rules.ts';
+import { seamUses } from '../seams/uses.ts';
 import { checkDomainPurity } from './domain-purity.ts';
 import { checkLayers } from './layers.ts';
 import { readSourceTree } from './source-tree.ts';
@@ -8,7 +10,7 @@ import { checkTraps } from './traps.ts';
 
 const modules = readSourceTree(fileURLToPath(new URL('../..', import.meta.url)));
 const rules = [checkLayers, checkDomainPurity, checkTraps, checkTestNames];
-const findings = rules.flatMap((rule) => rule(modules));
+const findings = [...rules.flatMap((rule) => rule(modules)), ...checkSeams(modules, seamUses)];
 for (const { path, line, rule, message } of findings) {
   console.error(`${path}:${line} [${rule}] ${message}`);
 }

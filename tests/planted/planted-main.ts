@@ -1,7 +1,7 @@
 /**
- * `npm run test:planted`: tests the tests. Plants one bug at a time into the product's source, as it
- * is loaded, and runs the one test that must go red for it. A test that stays green, a bug that was
- * never loaded, and a test that is red without any bug are failures.
+ * `npm run test:planted`: tests the tests. Plants one bug at a time at a seam of the product's source,
+ * as it is loaded, and runs the one test that must go red for it. A test that stays green, a bug that
+ * was never loaded, and a test that is red without any bug are failures.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { PLANT_VARIABLE, PLANTED_VARIABLE, type Plant } from './plant.ts';
+import { environmentOf, SEAM_PRELOAD } from '../seams/loading.ts';
+import type { Plant } from './plant.ts';
 import { plants } from './plants.ts';
 
 const USAGE = `Usage: npm run test:planted -- [options]
@@ -22,6 +23,7 @@ Plants one bug at a time and runs the test that must go red for it.
 /** A run that takes longer hangs, which is no proof of anything, ms. */
 const RUN_TIMEOUT_MS = 240_000;
 const FIRST_LINE_LENGTH_MAX = 160;
+const NO_MISTAKE = /^(ReferenceError|SyntaxError|TypeError): /;
 
 type TestResult = { title: string; status: string; failureMessages: string[] };
 type Report = { testResults: { name: string; assertionResults: TestResult[] }[] };
@@ -87,15 +89,17 @@ async function tryPlant(plant: Plant): Promise<string> {
   const planted = join(folder, 'planted');
   rmSync(planted, { force: true });
   const results = await runTests([plant.test], {
-    [PLANT_VARIABLE]: plant.bug,
-    [PLANTED_VARIABLE]: planted,
-    NODE_OPTIONS: `--import ${new URL('./preload-main.ts', import.meta.url).href}`,
+    ...environmentOf(plant.edits, planted),
+    NODE_OPTIONS: SEAM_PRELOAD,
   });
   if (!existsSync(planted)) throw new Error('the bug was not planted: nothing loaded its file');
   const result = results?.get(plant.test.name);
   if (result === undefined) throw new Error('the test did not run');
   if (result.status !== 'failed') throw new Error('GREEN: the test does not notice');
-  return firstLine(result);
+  const said = firstLine(result);
+  // The source around the seam has changed: the mistake is not the one that is meant any more.
+  if (NO_MISTAKE.test(said)) throw new Error(`the planted code does not run: ${said}`);
+  return said;
 }
 
 const chosen = plants.filter(({ bug }) => bug.includes(values.only));

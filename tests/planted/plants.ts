@@ -1,4 +1,5 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
+import type { Edit, SeamEdit } from '../seams/seam.ts';
 import type { Plant } from './plant.ts';
 
 const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
@@ -10,12 +11,16 @@ const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
 const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
+function at(seam: string, edit: Edit): SeamEdit[] {
+  return [{ seam, edit }];
+}
+
 const counting: readonly Plant[] = [
   {
     bug: 'skip the dedupe',
-    file: 'apps/projector/dispositions.ts',
-    anchor: '    if (first !== undefined) {',
-    mistake: "    if (first !== undefined && first.leafHex === '') {",
+    edits: at('known-event-is-a-duplicate', {
+      swap: ['first !== undefined', "first !== undefined && first.leafHex === ''"],
+    }),
     test: {
       file: COUNTING_TEST,
       name: 'I2: an event that is delivered five times counts once, in any batch',
@@ -23,10 +28,12 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'dedupe over the last 30 days only',
-    file: 'apps/projector/raw-writer.ts',
-    anchor: "       WHERE disposition = 'counted' AND id_key IN",
-    mistake:
-      "       WHERE disposition = 'counted' AND time > now() - INTERVAL 30 DAY AND id_key IN",
+    edits: at('dedupe-lookup', {
+      swap: [
+        "disposition = 'counted'",
+        "disposition = 'counted' AND time > now() - INTERVAL 30 DAY",
+      ],
+    }),
     test: {
       file: COUNTING_TEST,
       name: 'I2: a duplicate that comes 40 days later counts zero times, ours and a foreign one',
@@ -34,9 +41,7 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'take the offset as done before the insert',
-    file: 'apps/projector/projector.ts',
-    anchor: '        first: String(first),',
-    mistake: '        first: String(last + 1n),',
+    edits: at('batch-intent', { swap: ['first: String(first)', 'first: String(last + 1n)'] }),
     test: {
       file: CLAIM_TEST,
       name: 'I2: an insert that stored half of its rows is completed, by the intent that was recorded before',
@@ -44,9 +49,7 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'go on behind the noted offset without reading back',
-    file: 'apps/projector/resume-decision.ts',
-    anchor: '    if (!present.has(offset)) missing.push(offset);',
-    mistake: '',
+    edits: at('torn-offset-is-missing', { drop: true }),
     test: {
       file: CLAIM_TEST,
       name: 'inserts what a torn batch lacks, under a new epoch',
@@ -54,11 +57,7 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'go on beyond a torn offset that cannot be read yet',
-    file: 'apps/projector/projector.ts',
-    anchor: `        if (record === undefined) throw new Error(unreadable(partition, offset));
-        torn.push(record);`,
-    mistake: `        if (record !== undefined) torn.push(record);
-        void unreadable;`,
+    edits: at('torn-record-must-be-readable', { instead: 'if (record === undefined) continue;' }),
     test: {
       file: CLAIM_TEST,
       name: 'I2: does not go beyond a torn offset that the broker cannot give yet',
@@ -66,10 +65,7 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'insert without the fence',
-    file: 'apps/projector/raw-writer.ts',
-    anchor: `WHERE \${FENCE_HOLDS}
-       SETTINGS`,
-    mistake: 'SETTINGS',
+    edits: at('insert-behind-the-fence', { swap: [`WHERE \${FENCE_HOLDS}`, ''] }),
     test: {
       file: CLAIM_TEST,
       name: 'I2, I4: two projectors, the first held before its insert: nothing doubled, it notices',
@@ -77,20 +73,18 @@ const counting: readonly Plant[] = [
   },
   {
     bug: 'tell foreign events apart without their customer',
-    file: 'apps/projector/projection.ts',
-    anchor: 'of [event.customer_id, event.source, event.id]',
-    mistake: 'of [event.source, event.id]',
+    edits: at('foreign-event-key', { swap: ['event.customer_id, ', ''] }),
     test: { file: COUNTING_TEST, name: 'I10: equal foreign ids of two customers both count' },
   },
   {
     bug: 'sum cumulative usage',
-    file: 'apps/proxy/relay/sse-relay.ts',
-    anchor: '      this.#usage = chunk.usage;',
-    mistake: `    {
-      const last = (this.#usage ?? {}) as Record<string, number>;
-      const stated = Object.entries(chunk.usage as Record<string, number>);
-      this.#usage = Object.fromEntries(stated.map(([k, n]) => [k, n + (last[k] ?? 0)]));
-    }`,
+    edits: at('usage-is-the-last-stated', {
+      instead: `{
+        const last = (this.#usage ?? {}) as Record<string, number>;
+        const stated = Object.entries(chunk.usage as Record<string, number>);
+        this.#usage = Object.fromEntries(stated.map(([k, n]) => [k, n + (last[k] ?? 0)]));
+      }`,
+    }),
     test: {
       file: 'apps/proxy/relay/sse-relay.prop.test.ts',
       name: 'finds usage after the finish reason (Jarvis#48), the last one, never a sum',
@@ -98,9 +92,9 @@ const counting: readonly Plant[] = [
   },
   {
     bug: '|| instead of ?? on a zero',
-    file: 'domain/usage/openai-usage.ts',
-    anchor: "count(usage['prompt_tokens']);",
-    mistake: "count(usage['prompt_tokens'] || null);",
+    edits: at('prompt-count', {
+      swap: ["usage['prompt_tokens']", "usage['prompt_tokens'] || null"],
+    }),
     test: {
       file: 'domain/usage/openai-usage.unit.test.ts',
       name: 'I8: an explicit zero is a value (litellm#37992)',
@@ -111,11 +105,7 @@ const counting: readonly Plant[] = [
 const shipping: readonly Plant[] = [
   {
     bug: 'forget records before the log has them',
-    file: 'apps/proxy/shipper/shipper.ts',
-    anchor: `  await log.append(records);
-  await journal.write({ op: 'shipped', uptoSeq: last.seq });`,
-    mistake: `  await journal.write({ op: 'shipped', uptoSeq: last.seq });
-  await log.append(records);`,
+    edits: at('outbox-read-not-produced', { later: true }),
     test: {
       file: 'apps/proxy/shipper/shipper.int.test.ts',
       name: 'I1: keeps what the log did not take, and ships it once the log does',
@@ -123,9 +113,7 @@ const shipping: readonly Plant[] = [
   },
   {
     bug: 'take a file that was used again for a journal that ended',
-    file: 'adapters/journal/journal-replay.ts',
-    anchor: '    reader.assertStillThere();',
-    mistake: '',
+    edits: at('segment-was-not-used-again', { drop: true }),
     test: {
       file: 'adapters/journal/journal-store.prop.test.ts',
       name: 'I1: does not take a segment that was used again while it was read for one that ended',
@@ -133,9 +121,7 @@ const shipping: readonly Plant[] = [
   },
   {
     bug: 'let the last bytes go before the record is durable',
-    file: 'apps/proxy/relay/sse-relay.ts',
-    anchor: '      this.#held ??= [];',
-    mistake: '',
+    edits: at('done-is-held-back', { drop: true }),
     test: {
       file: 'apps/proxy/relay/sse-relay.prop.test.ts',
       name: 'I9: holds back [DONE] and what follows',
@@ -146,10 +132,7 @@ const shipping: readonly Plant[] = [
 const budgets: readonly Plant[] = [
   {
     bug: 'release the hold when the request is sent',
-    file: 'apps/proxy/call/attempt.ts',
-    anchor: '    const body = upstreamBody(request, deployment.model);',
-    mistake: `    this.#deps.budgets.cancel(this.#facts.holds);
-    const body = upstreamBody(request, deployment.model);`,
+    edits: at('request-is-sent', { before: 'this.#deps.budgets.cancel(this.#facts.holds);' }),
     test: {
       file: 'tests/e2e/skeleton.e2e.test.ts',
       name: 'I3: a budget is not exceeded by concurrent calls through two proxies',
@@ -157,19 +140,16 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'release the hold before the charge is durable',
-    file: 'apps/proxy/call/attempt.ts',
-    anchor: '    const { attemptId, key } = this.#facts;\n    this.#deps.journal.submit(',
-    mistake: `    const { attemptId, key } = this.#facts;
-    settlement.release();
-    settlement.release = () => undefined;
-    this.#deps.journal.submit(`,
+    edits: at('charge-is-submitted', {
+      before: 'settlement.release(); settlement.release = () => undefined;',
+    }),
     test: { file: ATTEMPT_TEST, name: 'I3: is freed only when the charge is durable' },
   },
   {
     bug: 'charge what a broken stream had said so far',
-    file: 'apps/proxy/call/settle.ts',
-    anchor: 'stated !== null && (outcome.completed || answer?.isUsageFinal() === true)',
-    mistake: 'stated !== null',
+    edits: at('running-total-is-not-usage', {
+      swap: ['(outcome.completed || answer?.isUsageFinal() === true)', 'true'],
+    }),
     test: {
       file: ATTEMPT_TEST,
       name: 'I3: is charged in full when a stream breaks that has stated zeros',
@@ -177,17 +157,14 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'let an older limit override a newer one',
-    file: 'domain/budget/account.ts',
-    anchor:
-      '      if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;',
-    mistake: '',
+    edits: at('older-limit-is-ignored', { drop: true }),
     test: { file: BOOK_TEST, name: 'I3: does not come back when it is lowered once more' },
   },
   {
-    bug: 'leave a changed limit to whoever changed it',
-    file: 'apps/proxy/budget/window-account.ts',
-    anchor: '    else if (this.definition.revision > this.#account.definitionRevision) {',
-    mistake: '    else if (this.definition.revision < 0n) {',
+    bug: 'leave a changed limit to the proxy that changed it',
+    edits: at('changed-limit-is-followed', {
+      swap: ['this.definition.revision > this.#account.definitionRevision', 'false'],
+    }),
     test: {
       file: BOOK_TEST,
       name: 'I3: binds although the proxy that opened it could not say so',
@@ -195,9 +172,7 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'lose sight of a lease at midnight',
-    file: 'apps/proxy/budget/budget-book.ts',
-    anchor: '      if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);',
-    mistake: '      void budget_id;',
+    edits: at('ended-window-is-forgotten', { drop: true }),
     test: {
       file: BOOK_TEST,
       name: 'I3: when its window ended while the call waited for another budget',
@@ -205,23 +180,19 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'grant all that is left to a call that it does not serve',
-    file: 'domain/budget/grant.ts',
-    anchor: 'if (served + amount <= left + free) served += amount;',
-    mistake: 'served += amount;',
+    edits: at('only-served-calls-are-granted', {
+      swap: ['if (served + amount <= left + free) ', ''],
+    }),
     test: { file: BOOK_TEST, name: 'is not taken from the calls of other proxies' },
   },
   {
     bug: 'charge nothing for an unknown outcome',
-    file: 'apps/proxy/call/settle.ts',
-    anchor: 'stated === null || cost === null ? held : chargeOf',
-    mistake: 'stated === null || cost === null ? 0n : chargeOf',
+    edits: at('unknown-outcome-is-charged', { swap: ['? held', '? 0n'] }),
     test: { file: ATTEMPT_TEST, name: 'I3: is charged in full when nobody knows what was used' },
   },
   {
     bug: 'forget the lease total',
-    file: 'adapters/journal/journal-state.ts',
-    anchor: '      lease.spent += amount;',
-    mistake: '',
+    edits: at('charge-adds-to-its-lease', { drop: true }),
     test: {
       file: 'adapters/journal/journal.int.test.ts',
       name: 'I3: adds a charge to its lease in the transaction that finishes the attempt',
@@ -229,16 +200,16 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'settle twice',
-    file: 'apps/proxy/budget/lease-events.ts',
-    anchor: "    id: ledgerEventId(stream, 'LeaseSettled', leaseId),",
-    mistake: '    id: crypto.randomUUID(),',
+    edits: at('settlement-event', {
+      swap: ["ledgerEventId(stream, 'LeaseSettled', leaseId)", 'crypto.randomUUID()'],
+    }),
     test: { file: LEASES_TEST, name: 'I3: a lease is settled once, by owner and taker together' },
   },
   {
     bug: 'fold a second settlement as if it were one more',
-    file: 'domain/budget/account.ts',
-    anchor: '  if (lease === undefined) throw new Error(',
-    mistake: '  if (lease === undefined) return account;\n  if (lease === null) throw new Error(',
+    edits: at('settled-lease-must-be-open', {
+      before: 'if (lease === undefined) return account;',
+    }),
     test: {
       file: 'domain/budget/account.prop.test.ts',
       name: 'refuses a stream that settles a lease twice',
@@ -246,19 +217,22 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'grant at whatever revision the stream has now',
-    file: 'apps/proxy/budget/lease-events.ts',
-    anchor: '      return (await ledger.append(request.stream, expected, [event])).ok;',
-    mistake: `      const result = await ledger.append(request.stream, expected, [event]);
-      return result.ok || (await ledger.append(request.stream, result.actual, [event])).ok;`,
+    edits: at('grant-is-appended', {
+      instead: `{
+        const result = await ledger.append(request.stream, expected, [event]);
+        return result.ok || (await ledger.append(request.stream, result.actual, [event])).ok;
+      }`,
+    }),
     test: { file: LEASES_TEST, name: 'I3: a grant lands where it was decided, or never' },
   },
   {
     bug: 'append without revision',
-    file: 'adapters/ledger/sqlite-ledger-worker.ts',
-    anchor: `  const first = expected === 'no_stream' ? 0n : expected + 1n;
-  if (last !== expected) return alreadyThere(stream, first, events, last);`,
-    mistake: `  const first = last === 'no_stream' ? 0n : last + 1n;
-  if (events.length === 0) return alreadyThere(stream, first, events, last);`,
+    edits: [
+      ...at('revision-of-an-append', {
+        swap: ["expected === 'no_stream' ? 0n : expected", "last === 'no_stream' ? 0n : last"],
+      }),
+      ...at('revision-is-the-expected-one', { drop: true }),
+    ],
     test: {
       file: 'tests/contract/sqlite-stores.contract.test.ts',
       name: 'refuses an append that was decided from something else, and says from what',
@@ -266,9 +240,9 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'free the holds of a dead instance',
-    file: 'apps/proxy/takeover/takeover.ts',
-    anchor: "    amount: parseDecimal12(event.hold_amounts[index] ?? '0.000000000000'),",
-    mistake: "    amount: parseDecimal12(event.hold_amounts[index + 99] ?? '0.000000000000'),",
+    edits: at('dead-attempt-is-charged', {
+      swap: ['hold_amounts[index]', 'hold_amounts[index + 99]'],
+    }),
     test: {
       file: TAKEOVER_TEST,
       name: 'I1, I3: finishes, ships and settles once, whichever step its own death comes at',
@@ -276,11 +250,7 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'forget the lease total before it is settled',
-    file: 'apps/proxy/takeover/takeover.ts',
-    anchor: `      await settleLease(deps.ledger, stream, leaseId, spent);
-      await journal.write({ op: 'lease_forgotten', leaseId });`,
-    mistake: `      await journal.write({ op: 'lease_forgotten', leaseId });
-      await settleLease(deps.ledger, stream, leaseId, spent);`,
+    edits: at('takeover-settled-not-forgotten', { later: true }),
     test: {
       file: TAKEOVER_TEST,
       name: 'I1, I3: finishes, ships and settles once, whichever step its own death comes at',
@@ -291,12 +261,12 @@ const budgets: readonly Plant[] = [
 const billing: readonly Plant[] = [
   {
     bug: 'look the price up when the call is settled',
-    file: 'apps/proxy/call/attempt.ts',
-    anchor: '    const settlement = settle(this.#facts, outcome);',
-    mistake: `    const { provider, model } = this.#facts.deployment;
-    const now = this.#deps.directory.price(provider.priceProvider, model, Date.now());
-    const deployment = { ...this.#facts.deployment, price: now };
-    const settlement = settle({ ...this.#facts, deployment }, outcome);`,
+    edits: at('attempt-is-settled', {
+      instead: `const { provider, model } = this.#facts.deployment;
+        const now = this.#deps.directory.price(provider.priceProvider, model, Date.now());
+        const deployment = { ...this.#facts.deployment, price: now };
+        const settlement = settle({ ...this.#facts, deployment }, outcome);`,
+    }),
     test: {
       file: CALLS_TEST,
       name: 'I7: a call is priced as of its start, whatever is published before its end',
@@ -304,9 +274,9 @@ const billing: readonly Plant[] = [
   },
   {
     bug: 'float money',
-    file: 'domain/pricing/cost.ts',
-    anchor: '  return divideHalfAwayFromZero(exact, MILLION);',
-    mistake: '  return BigInt(Math.round(Number(exact) / 1e6));',
+    edits: at('cost-is-rounded-once', {
+      instead: 'return BigInt(Math.round(Number(exact) / 1e6));',
+    }),
     test: {
       file: 'domain/pricing/cost.prop.test.ts',
       name: 'I6: is exact against a rational-number model, rounded once',
@@ -314,22 +284,24 @@ const billing: readonly Plant[] = [
   },
   {
     bug: 'leave the customer out of the filter',
-    file: 'apps/billing-api/closing/usage-set.ts',
-    anchor: 'const parts = [customer, "disposition = \'counted\'", here.where];',
-    mistake:
-      "const parts = [customer.replace('customer_id =', \"'' !=\"), \"disposition = 'counted'\", here.where];",
+    edits: at('usage-of-one-customer', {
+      swap: ['[customer,', "[customer.replace('customer_id =', \"'' !=\"),"],
+    }),
     test: { file: CLOSING_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
   },
   {
     bug: 'close without the fence of the revision',
-    file: 'apps/billing-api/closing/freeze.ts',
-    anchor: `  const id = ledgerEventId(stream, type, \`\${content.id}|\${hash}\`);
-  try {
-    await deps.ledger.append(stream, revision, [{ id, type, data }]);`,
-    mistake: `  const id = crypto.randomUUID();
-  try {
-    const result = await deps.ledger.append(stream, revision, [{ id, type, data }]);
-    if (!result.ok) await deps.ledger.append(stream, result.actual, [{ id, type, data }]);`,
+    edits: [
+      ...at('snapshot-event-id', {
+        swap: ['ledgerEventId(', '((..._: unknown[]) => crypto.randomUUID())('],
+      }),
+      ...at('snapshot-frozen-no-invoice', {
+        instead: `{
+          const result = await deps.ledger.append(stream, revision, [{ id, type, data }]);
+          if (!result.ok) await deps.ledger.append(stream, result.actual, [{ id, type, data }]);
+        }`,
+      }),
+    ],
     test: {
       file: CLOSING_TEST,
       name: 'concurrent closers make one snapshot and both read it (I4)',
@@ -337,9 +309,7 @@ const billing: readonly Plant[] = [
   },
   {
     bug: 'freeze before the projector has applied the cut',
-    file: 'apps/billing-api/closing/close-run.ts',
-    anchor: '    await run.applied(next.cutId, next.logs);',
-    mistake: '',
+    edits: at('cut-must-be-applied', { drop: true }),
     test: {
       file: 'apps/billing-api/closing/cut.int.test.ts',
       name: 'before the projector has applied the cut',
@@ -350,14 +320,12 @@ const billing: readonly Plant[] = [
 const secrets: readonly Plant[] = [
   {
     bug: 'log the Authorization header',
-    file: 'apps/proxy/app.ts',
-    anchor: '  addCallRoutes(app, deps, calls);\n  addOperatorRoutes',
-    mistake: `  app.addHook('onResponse', (request, _reply, done) => {
-    options.logger.error({ headers: request.headers }, 'answered');
-    done();
-  });
-  addCallRoutes(app, deps, calls);
-  addOperatorRoutes`,
+    edits: at('proxy-routes', {
+      before: `app.addHook('onResponse', (request, _reply, done) => {
+        options.logger.error({ headers: request.headers }, 'answered');
+        done();
+      });`,
+    }),
     test: { file: CALLS_TEST, name: 'I12: no key is in a log line, an answer, a table or a file' },
   },
 ];

@@ -147,6 +147,7 @@ async function takeStep(
   if (previous !== undefined) await issueInvoice(run.deps.ledger, previous);
   if (next === undefined) return openNext(run, customerId, loaded);
   if (next.status === 'closing') {
+    // seam: cut-must-be-applied
     await run.applied(next.cutId, next.logs);
     await freeze(run.deps, customerId, loaded, next);
     return { kind: 'again' };

@@ -65,8 +65,10 @@ export async function freeze(
   const { type, data } = decision.event;
   // Frozen is for ever: what no invoice could be made of must not be.
   snapshotSchema.parse(content);
+  // seam: snapshot-event-id
   const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
   try {
+    // seam: snapshot-frozen-no-invoice
     await deps.ledger.append(stream, revision, [{ id, type, data }]);
   } catch (cause) {
     if (!(cause instanceof AppendTooLarge)) throw cause;

@@ -19,6 +19,7 @@ export type SqlCondition = { where: string; params: Record<string, unknown> };
 export function usageSetSql(set: UsageSet): SqlCondition {
   const customer = 'customer_id = {set_customer:String}';
   const here = knownBy('set', set.endMs, set.logs);
+  // seam: usage-of-one-customer
   const parts = [customer, "disposition = 'counted'", here.where];
   const params = { set_customer: set.customerId, ...here.params };
   if (set.previous !== undefined) {

@@ -200,6 +200,7 @@ export class BudgetBook {
       this.#entries.delete(stream);
       // A call that began before the end may still ask for it: it gets one that the sweep knows.
       const { budget_id } = account.definition;
+      // seam: ended-window-is-forgotten
       if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);
     }
   }

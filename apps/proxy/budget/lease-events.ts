@@ -36,6 +36,7 @@ export async function appendGrant(
   let pauseMs = RETRY_MS.first;
   for (let attempt = 1; ; attempt++) {
     try {
+      // seam: grant-is-appended
       return (await ledger.append(request.stream, expected, [event])).ok;
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
@@ -57,6 +58,7 @@ export async function settleLease(
   spent: bigint,
   notBefore = 0n,
 ): Promise<void> {
+  // seam: settlement-event
   const settled = {
     id: ledgerEventId(stream, 'LeaseSettled', leaseId),
     type: 'LeaseSettled',

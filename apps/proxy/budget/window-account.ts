@@ -140,6 +140,7 @@ export class WindowAccount {
     // A grant whose outcome was not learnt stands first: it may be this proxy's already.
     if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
     if (this.#revision === 'no_stream') await this.refresh();
+    // seam: changed-limit-is-followed
     if (!this.#account.opened) await this.#open();
     // Who opened the window or changed the definition may have died before it said so here.
     else if (this.definition.revision > this.#account.definitionRevision) {
@@ -281,6 +282,7 @@ export class WindowAccount {
   async #confirm(request: LeaseRequest): Promise<boolean> {
     const { ledger, journal, instanceId } = this.#deps;
     const { leaseId, amount } = request;
+    // seam: slice-granted-reply-lost
     const granted = await appendGrant(ledger, instanceId, request);
     this.#doubtful = null;
     if (!granted) {

@@ -73,6 +73,7 @@ export class Attempt implements UpstreamHandler {
     this.#response.on('close', () => this.#onClientClose());
     const { attemptId } = this.#facts;
     this.#deps.journal.submit({ op: 'started', attemptId, event: this.#started }, (error) => {
+      // seam: started-durable-not-sent
       if (error === undefined) this.#dispatch();
       else this.#abandon(error);
     });
@@ -101,6 +102,7 @@ export class Attempt implements UpstreamHandler {
       this.#timedOut = true;
       this.#control?.abort(new Error('the attempt took too long'));
     });
+    // seam: request-is-sent
     const body = upstreamBody(request, deployment.model);
     const headers = {
       'x-client-request-id': attemptId,
@@ -110,6 +112,7 @@ export class Attempt implements UpstreamHandler {
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {
+    // seam: upstream-accepted-nothing-relayed
     this.#status = status;
     this.#headers = headers;
     const { limits } = this.#deps;
@@ -130,10 +133,12 @@ export class Attempt implements UpstreamHandler {
 
   onData(chunk: Buffer): void {
     this.#firstByteAtMs ??= performance.now();
+    // seam: mid-stream
     for (const bytes of this.#answer?.push(chunk) ?? []) this.#send(bytes);
   }
 
   onEnd(): void {
+    // seam: usage-seen-not-settled
     this.#finish(this.#clientGone ? 'client_closed' : this.#completeStatus(), null);
   }
 
@@ -191,6 +196,7 @@ export class Attempt implements UpstreamHandler {
       completed: failure === null,
       answer: this.#answer,
     };
+    // seam: attempt-is-settled
     const settlement = settle(this.#facts, outcome);
     const firstByteAtMs = this.#firstByteAtMs;
     const event: AttemptOutcome = {
@@ -204,6 +210,7 @@ export class Attempt implements UpstreamHandler {
       recorded_at: new Date().toISOString(),
     };
     const { attemptId, key } = this.#facts;
+    // seam: charge-is-submitted
     this.#deps.journal.submit(
       {
         op: 'finished',
@@ -217,8 +224,10 @@ export class Attempt implements UpstreamHandler {
       },
       (error) => {
         if (error !== undefined) return this.#abandon(error);
+        // seam: settled-durable-hold-not-released
         settlement.release();
         this.#deps.onSettled(this.#facts.deployment.provider.name, event, settlement.overruns);
+        // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);
       },
     );

@@ -92,6 +92,7 @@ function chargeHolds(
   for (const { account, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
     const held = amounts.reduce((sum, amount) => sum + amount, 0n);
+    // seam: unknown-outcome-is-charged
     const charge =
       stated === null || cost === null ? held : chargeOf(account.definition, stated, cost);
     const allocation = allocateCharge(amounts, charge);
@@ -119,6 +120,7 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   const { answer } = outcome;
   const stated = quantitiesFromOpenAiUsage(answer?.usage() ?? null);
   // What a stream says before it breaks off may be a running total, or zeros.
+  // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
     return { quantities: stated, source: 'provider' };
   }

@@ -143,6 +143,7 @@ export class SseRelay {
     const data = dataOf(event.toString('utf8'));
     if (data === null) return true;
     if (data.trim() === DONE) {
+      // seam: done-is-held-back
       this.#held ??= [];
       return true;
     }
@@ -156,6 +157,7 @@ export class SseRelay {
     const hasUsage = typeof chunk.usage === 'object' && chunk.usage !== null;
     const isOurs = hasUsage && Array.isArray(chunk.choices) && chunk.choices.length === 0;
     if (hasUsage && (this.#usage === null || !isAllZero(chunk.usage))) {
+      // seam: usage-is-the-last-stated
       this.#usage = chunk.usage;
       this.#usageFinal = isOurs;
     }

@@ -69,7 +69,9 @@ export async function shipOnce(journal: Journal, log: Log, recordsMax: number): 
   const records = await journal.outbox(recordsMax);
   const last = records.at(-1);
   if (last === undefined) return 0;
+  // seam: outbox-read-not-produced
   await log.append(records);
+  // seam: produced-not-noted
   await journal.write({ op: 'shipped', uptoSeq: last.seq });
   return records.length;
 }

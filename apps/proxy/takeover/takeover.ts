@@ -90,24 +90,29 @@ async function takeOver(deps: TakeoverDeps, instanceId: string): Promise<TakenOv
 
 async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<TakenOver> {
   const path = journalPath(deps.folder, instanceId);
+  // seam: takeover-journal-opened
   const journal = await openJournal({ path });
   try {
     const { leaseRequests, unfinished } = await journal.contents();
     for (const request of leaseRequests) {
+      // seam: takeover-granted-not-journaled
       const granted = await appendGrant(deps.ledger, instanceId, request);
       const { leaseId } = request;
       await journal.write({ op: granted ? 'lease_granted' : 'lease_refused', leaseId });
     }
     for (const { attemptId, event } of unfinished) {
+      // seam: takeover-attempt-finished
       await finishAttempt(journal, deps.log.partitions, attemptId, event);
     }
     const shipped = await shipAll(deps, journal);
     const { leases } = await journal.contents();
     for (const { leaseId, stream, spent } of leases) {
+      // seam: takeover-settled-not-forgotten
       await settleLease(deps.ledger, stream, leaseId, spent);
       await journal.write({ op: 'lease_forgotten', leaseId });
     }
     const empty = isEmpty(await journal.close());
+    // seam: takeover-done-journal-not-removed
     if (empty) removeJournal(path);
     return { instanceId, unfinished: unfinished.length, shipped, leases: leases.length };
   } catch (error) {
@@ -122,6 +127,7 @@ async function shipAll(deps: TakeoverDeps, journal: Journal): Promise<number> {
   for (;;) {
     const records = await shipOnce(journal, deps.log, deps.shipBatchRecordsMax);
     if (records === 0) return shipped;
+    // seam: takeover-batch-shipped
     shipped += records;
   }
 }
@@ -142,6 +148,7 @@ async function finishAttempt(
   // Our own text. What the schema thinks of it is for the projector to say: a record that it refuses
   // must not keep those behind it from being shipped.
   const event = JSON.parse(text) as StartedEvent;
+  // seam: dead-attempt-is-charged
   const charges = event.hold_lease_ids.map((leaseId, index) => ({
     leaseId,
     amount: parseDecimal12(event.hold_amounts[index] ?? '0.000000000000'),
