@@ -65,7 +65,7 @@ it('I9: what the journal is told is what its worker does, write by write', () =>
   );
 });
 
-it('keeps an event of which no character is ASCII, however large it is', () => {
+it('keeps an event without any ASCII character, however large it is', () => {
   const event = '\u{1F4B6}€'.repeat(100_000);
   const bytes = bytesOf([{ op: 'recorded', partition: 1, event }]);
   const record = new GroupReader(bytes, GROUP_HEADER_BYTES).next();

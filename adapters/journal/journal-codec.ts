@@ -1,9 +1,9 @@
 /**
- * A group of writes as bytes: what crosses to the journal's worker is what stands in the file, so
- * that the hot path encodes once and clones nothing. Integers are little-endian; a text is its
- * length in bytes (u32) and UTF-8; amounts are decimal texts, for they exceed 64 bits.
+ * A group of writes as bytes. The bytes that cross to the journal's worker are the bytes of the
+ * file, so the hot path encodes once and clones nothing. Integers are little-endian; a text is its
+ * length in bytes (u32) and UTF-8; amounts are decimal texts, because they exceed 64 bits.
  *
- * The bytes of events are never decoded by the worker: a decoded record says where they stand.
+ * The worker never decodes the bytes of an event: a decoded record says where they are.
  */
 import type { Charge, JournalWrite, LeaseRequest, LeaseTotal } from './journal-writes.ts';
 
@@ -38,7 +38,7 @@ export type Checkpoint = {
   older: RecordSegment[];
 };
 
-/** Where an event's bytes stand in the buffer that was decoded. */
+/** Where an event's bytes are in the buffer that was decoded. */
 export type Place = { at: number; length: number };
 
 export type JournalRecord =
@@ -49,7 +49,7 @@ export type JournalRecord =
   | { op: 'lease_total'; total: LeaseTotal }
   | Exclude<JournalWrite, { event: string }>;
 
-/** Gathers writes in one growing buffer, behind the room for a header. */
+/** Gathers writes in one growing buffer, after the room for a header. */
 export class GroupWriter {
   #buffer: Buffer<ArrayBuffer>;
   #length = GROUP_HEADER_BYTES;
@@ -64,7 +64,10 @@ export class GroupWriter {
     return this.#length;
   }
 
-  /** The whole buffer, of which `lengthBytes` are used; the writer must not be used after it moved. */
+  /**
+   * The whole buffer; its first `lengthBytes` are used. The writer must not be used after the
+   * buffer has moved.
+   */
   get buffer(): ArrayBuffer {
     return this.#buffer.buffer;
   }
@@ -125,7 +128,7 @@ export class GroupWriter {
     }
   }
 
-  /** A start as it stands in another segment. @returns where its event stands in this buffer */
+  /** A start, copied from another segment. @returns where its event is in this buffer */
   addStarted(attemptId: string, event: Uint8Array): Place {
     this.#byte(OP.started);
     this.#text(attemptId);

@@ -1,7 +1,6 @@
 /**
- * Copies a journal while its instance writes it: whole groups alone, in their order, so that the
- * copy is the journal as a kill at some moment of the copying would have left it. The copy is not
- * synced to disk.
+ * Copies a journal while its instance writes it. Only whole groups are copied, in order. The copy
+ * is therefore what a kill during the copying would have left behind. It is not synced to disk.
  */
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { JournalFolder } from './journal-folder.ts';
@@ -9,16 +8,16 @@ import { replayNewest } from './journal-replay.ts';
 import { JournalDamaged, SegmentReader, writeAll } from './journal-segment.ts';
 
 /**
- * What is read while it is written can look damaged, and files are used again; so often is begun anew.
- * What looks damaged each time is.
+ * How often a copy is tried. A file that is written during the read can look damaged, and a file
+ * can be reused for a new segment. A file that looks damaged every time is damaged.
  */
 const ATTEMPTS_MAX = 20;
 
 /**
  * @param path of a journal's folder
- * @param target a folder that is not there
- * @returns false if the journal was removed meanwhile: it was empty
- * @throws JournalDamaged if what was durable cannot be read; the target is not there then
+ * @param target a folder that does not exist yet
+ * @returns false if the journal was removed during the copy, because it was empty
+ * @throws JournalDamaged if what was durable cannot be read; the target does not exist then
  */
 export function copyJournal(path: string, target: string): boolean {
   let failure: Error | undefined;

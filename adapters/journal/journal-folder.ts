@@ -19,7 +19,10 @@ export class JournalFolder {
     return existsSync(this.path);
   }
 
-  /** Makes it if it is not there; durable when it returns, like the folder of all journals. */
+  /**
+   * Makes the folder if it does not exist. The folder is durable when this returns, and so is its
+   * entry in the folder of all journals.
+   */
   make(): void {
     if (!this.exists()) mkdirSync(this.path, { mode: 0o700 });
     const journals = dirname(this.path);
@@ -30,7 +33,7 @@ export class JournalFolder {
     return join(this.path, `${String(id).padStart(10, '0')}.segment`);
   }
 
-  /** Ids of all segments that are there, whatever they hold, in order. */
+  /** The ids of all segments in the folder, in order, whatever they contain. */
   segmentIds(): number[] {
     const names = readdirSync(this.path).map((name) => SEGMENT_NAME.exec(name)?.[1]);
     return names
@@ -39,7 +42,7 @@ export class JournalFolder {
       .sort((a, b) => a - b);
   }
 
-  /** What the old file holds is of another life once it has a new number. */
+  /** Under the new number, the old content of the file belongs to an earlier life of it. */
   reuse(oldId: number, id: number): void {
     renameSync(this.segmentPath(oldId), this.segmentPath(id));
   }
@@ -48,15 +51,16 @@ export class JournalFolder {
     rmSync(this.segmentPath(id));
   }
 
-  /** Makes what was made and renamed in it durable. */
+  /** Makes new and renamed files in the folder durable. */
   sync(): void {
     syncPath(this.path);
   }
 }
 
 /**
- * Removes an empty journal, under its instance's lock alone. In one step as far as anyone can see: a
- * death while the files go must not leave older segments that look like the journal.
+ * Removes an empty journal. The caller holds its instance's lock. The folder is renamed first, so
+ * the removal is one step for everybody else: a crash during the deletion must not leave older
+ * segments that look like the journal.
  */
 export function removeJournal(path: string): void {
   renameSync(path, path + REMOVED_SUFFIX);
@@ -64,7 +68,7 @@ export function removeJournal(path: string): void {
   rmSync(path + REMOVED_SUFFIX, { recursive: true, force: true });
 }
 
-/** What a removal that was cut left behind. */
+/** Deletes what an interrupted removal left behind. */
 export function finishRemovals(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (name.endsWith(JOURNAL_SUFFIX + REMOVED_SUFFIX)) {

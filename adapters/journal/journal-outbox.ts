@@ -8,17 +8,17 @@ import type { OutboxPage } from './journal-writes.ts';
 type Cursor = { segmentId: number; at: number; seq: number };
 
 const FIRST_PAGE_BYTES = 256 * 1024;
-/** A page that has reached it takes no further record. */
+/** A page of this size takes no further record. */
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 export class Outbox {
-  /** Nothing before it waits for the log. */
+  /** No record before this one waits for the log. */
   #from: Cursor | null = null;
-  /** Behind the groups that the last page took whole. */
+  /** The end of the groups that the last page took whole. */
   #behindPage: Cursor | null = null;
 
   /**
-   * @param live the segments that may hold such records, oldest first
+   * @param live the segments that may hold records of the outbox, oldest first
    * @throws JournalDamaged if a group that was durable is not whole
    */
   page(
@@ -47,7 +47,7 @@ function startOf({ id, firstSeq }: RecordSegment): Cursor {
   return { segmentId: id, at: 0, seq: firstSeq };
 }
 
-/** @returns behind the last group that the page took whole */
+/** @returns the end of the last group that the page took whole */
 function takeGroups(
   folder: JournalFolder,
   { id, endBytes }: RecordSegment,
@@ -90,7 +90,10 @@ class PageBuilder {
     return this.#seqs.length >= this.#limit || this.#bytes >= PAGE_BYTES_MAX;
   }
 
-  /** @returns the number of the record behind the group; null if the page is full before its end */
+  /**
+   * @returns the number of the first record after the group; null if the page is full before the
+   *   group's end
+   */
   take(group: Buffer, firstSeq: number): number | null {
     const reader = new GroupReader(group, GROUP_HEADER_BYTES);
     let seq = firstSeq;

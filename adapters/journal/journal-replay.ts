@@ -1,4 +1,4 @@
-/** Reads a journal back: by whoever opens it, and by whoever copies it while it is written. */
+/** Reads a journal back: when it is opened, and when it is copied while its instance writes it. */
 import { type Checkpoint, GROUP_HEADER_BYTES, type RecordSegment } from './journal-codec.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import { JournalDamaged, SegmentReader } from './journal-segment.ts';
@@ -7,7 +7,10 @@ import { JournalState } from './journal-state.ts';
 export type Replayed = {
   state: JournalState;
   newestId: number;
-  /** Segments with records that the log may not have, oldest first; the newest may be the last. */
+  /**
+   * Segments with records that the log may not have, oldest first. The newest segment may be the
+   * last of them.
+   */
   withRecords: RecordSegment[];
 };
 
@@ -21,7 +24,8 @@ export function replayNewest(
   folder: JournalFolder,
   onGroup: (id: number, bytes: Buffer) => void = () => undefined,
 ): Replayed | null {
-  // A segment whose checkpoint was cut was never begun: then the one before it is the journal.
+  // If the checkpoint of a segment was cut off, the segment was never begun: the one before it is
+  // the journal.
   for (const id of folder.segmentIds().reverse()) {
     const replayed = replay(folder, id, onGroup);
     if (replayed !== null) return replayed;

@@ -1,9 +1,10 @@
 /**
- * One file of a journal: groups, one after another, each written with one call and made durable
- * before the next begins. A group that is not whole is therefore the last that was written, and was
- * never acknowledged. What stands behind the last whole group is nothing, or what the file held in
- * an earlier life: files are used again, because a write into blocks that a file has already costs
- * half of one that makes it grow (ADR 0003). The segment's id in every header tells the lives apart.
+ * One file of a journal: groups, one after another. Each group is written with one call and is
+ * durable before the next one begins. So only the last group can be incomplete, and that group was
+ * never acknowledged. After the last whole group there is nothing, or content from an earlier life
+ * of the file: files are reused, because a write into blocks that a file already has costs half as
+ * much as a write that makes it grow (ADR 0003). The segment's id in every header tells the lives
+ * apart.
  *
  * Header, little-endian: magic, CRC-32 of all that follows, segment id, index of the group in the
  * segment, length of the payload; u32 each.
@@ -24,7 +25,7 @@ import { GROUP_HEADER_BYTES } from './journal-codec.ts';
 const MAGIC = Buffer.from('TGJ1');
 const CHECKED_FROM = 8;
 const FIRST_SCRATCH_BYTES = 256 * 1024;
-/** Bytes that are searched at once for what should not be there. */
+/** How many bytes are searched at a time for groups that should not be there. */
 const SEARCH_BYTES = 1024 * 1024;
 
 export class JournalDamaged extends Error {
@@ -32,14 +33,17 @@ export class JournalDamaged extends Error {
 }
 
 export type Group = {
-  /** The whole group; its payload begins at `GROUP_HEADER_BYTES`. Valid until the next is read. */
+  /**
+   * The whole group; its payload begins at `GROUP_HEADER_BYTES`. Valid until the next group is
+   * read.
+   */
   bytes: Buffer;
   index: number;
   /** Where the group begins in the file. */
   at: number;
 };
 
-/** Writes groups from the start of a file, whatever stands there. */
+/** Writes groups from the start of a file, whatever the file contains. */
 export class SegmentWriter {
   readonly id: number;
   readonly #file: number;
@@ -61,7 +65,7 @@ export class SegmentWriter {
    * Durable when it returns.
    *
    * @param group room for a header, and a payload
-   * @throws Error if the disk refuses: what the file holds is then not known, and nothing may be
+   * @throws Error if the disk refuses: then nobody knows what the file contains, and nothing may be
    *   written to it any more
    */
   append(group: Buffer): void {
@@ -86,7 +90,7 @@ export class SegmentWriter {
   }
 }
 
-/** Reads the groups of one segment's present life. */
+/** Reads the groups of a segment, and ignores those of its file's earlier lives. */
 export class SegmentReader {
   readonly id: number;
   readonly #path: string;
@@ -107,7 +111,7 @@ export class SegmentReader {
     const header = this.#read(at, GROUP_HEADER_BYTES);
     if (header === null || !this.#isOurs(header)) return null;
     const bytes = this.#read(at, GROUP_HEADER_BYTES + header.readUInt32LE(16));
-    // The file may begin its next life between two reads: what counts is what was read last.
+    // The file may begin its next life between two reads: the last read counts.
     if (bytes === null || !this.#isOurs(bytes)) return null;
     if (crc32(bytes.subarray(CHECKED_FROM)) !== bytes.readUInt32LE(4)) return null;
     const index = bytes.readUInt32LE(12);
@@ -136,8 +140,8 @@ export class SegmentReader {
   }
 
   /**
-   * A group behind the first broken one was written after that one was durable: then the file was
-   * damaged later, and must not be taken for one whose last write was cut.
+   * A whole group after the first broken one was written when the broken one was already durable.
+   * So the file was damaged later, and must not be taken for a file whose last write was cut off.
    *
    * @param at the end of the whole groups
    * @throws JournalDamaged
@@ -158,10 +162,11 @@ export class SegmentReader {
   }
 
   /**
-   * Who copies may read while the file begins its next life: groups that went in the meantime look
-   * like groups that were never written. A file gets its new name before anything else.
+   * For a copy that is made while the instance writes. If the file begins its next life during the
+   * read, lost groups look like groups that were never written. A file gets its new name before its
+   * new content, so the name tells.
    *
-   * @throws Error with the code ENOENT if the file is not the segment's any more
+   * @throws Error with the code ENOENT if the file no longer belongs to the segment
    */
   assertStillThere(): void {
     accessSync(this.#path);
@@ -188,7 +193,7 @@ function readExactly(file: number, at: number, length: number): Buffer {
   return bytes;
 }
 
-/** A write may take a part; a full disk makes it throw. */
+/** A write may take only a part of the bytes; a full disk makes it throw. */
 export function writeAll(file: number, bytes: Buffer, at: number): void {
   let written = 0;
   while (written < bytes.length) {

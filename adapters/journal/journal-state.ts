@@ -1,9 +1,10 @@
 /**
- * What a journal's writes come to, as one fold: the same while it is written and while it is read
- * again. A write that contradicts what was written before is refused, and with it its whole group.
+ * The state that a journal's writes add up to, as one fold. Writing a journal and reading it back
+ * use the same fold. A write that contradicts an earlier one is refused, together with its whole
+ * group.
  *
  * I9: an attempt's record and its charges are one write of one group. I3: a lease's total is
- * forgotten only by a write of its own, made after its settlement was read back from the ledger.
+ * forgotten only by a separate write, made after the settlement was read back from the ledger.
  */
 import { type Checkpoint, GroupReader, type JournalRecord, type Place } from './journal-codec.ts';
 import type { Charge, JournalContents, LeaseRequest, LeaseTotal } from './journal-writes.ts';
@@ -12,11 +13,11 @@ import type { Charge, JournalContents, LeaseRequest, LeaseTotal } from './journa
 export class WriteRefused extends Error {}
 
 export class JournalState {
-  /** Where the event of each unfinished attempt stands in the current segment. */
+  /** Where the event of each unfinished attempt is in the current segment. */
   readonly attempts = new Map<string, Place>();
   readonly requests = new Map<string, LeaseRequest>();
   readonly leases = new Map<string, LeaseTotal>();
-  /** The next finished record gets it; records are numbered from 1 without a gap. */
+  /** The number of the next finished record. Records are numbered from 1 without a gap. */
   #nextSeq = 1;
   #shippedSeq = 0;
 
@@ -37,7 +38,7 @@ export class JournalState {
    * @param payloadAt where the payload begins in `group`
    * @param groupAt where the group begins in the segment
    * @returns the checkpoint, if the group has one
-   * @throws WriteRefused after some of the writes: the state must then be read anew
+   * @throws WriteRefused after some of the writes: the state must then be read again
    */
   apply(group: Buffer, payloadAt: number, groupAt: number): Checkpoint | null {
     const reader = new GroupReader(group, payloadAt);

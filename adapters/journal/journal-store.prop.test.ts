@@ -1,6 +1,7 @@
 /**
- * What a journal's files come to, whatever happens to them: a model of the same writes in plain
- * collections is compared after reopenings, after cuts at any byte, with files in their second life.
+ * What a journal's files contain, whatever happens to them. A model of the same writes in plain
+ * collections is compared with the journal after it was reopened, after a cut at any byte, and in
+ * files that are used for the second time.
  */
 import {
   cpSync,
@@ -26,7 +27,7 @@ import { JournalDamaged } from './journal-segment.ts';
 import { JournalStore } from './journal-store.ts';
 import type { JournalContents, JournalWrite } from './journal-writes.ts';
 
-/** So small that a run goes through many segments, and uses their files again. */
+/** So small that a run goes through many segments and reuses their files. */
 const SEGMENT_BYTES = 2_000;
 const LEASE = 'lse_1';
 
@@ -155,7 +156,7 @@ function textsOf(lengths: Int32Array, values: Uint8Array): string[] {
   });
 }
 
-/** Records that say their own number, of which the last few wait for the log at any time. */
+/** Records that contain their own number. At any time the last few of them wait for the log. */
 const COPY_WRITER = `
   const { parentPort, workerData } = require('node:worker_threads');
   (async () => {
@@ -172,7 +173,7 @@ const COPY_WRITER = `
   })();`;
 
 describe('a journal', () => {
-  it('I1, I3, I9: is after every reopening what its writes come to, over many segments', () => {
+  it('I1, I3, I9: has the state of its writes after every reopening, over many segments', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
         const path = join(mkdtempSync(join(folder, 'run-')), 'a.journal');
@@ -225,7 +226,7 @@ describe('a journal', () => {
     }
   });
 
-  it('I9: and so it does in a file that holds the groups of an earlier life', () => {
+  it('I9: loses nothing else in a file that holds the groups of an earlier life', () => {
     const path = join(folder, 'a.journal');
     const store = new JournalStore(path, SEGMENT_BYTES);
     store.apply(groupOf(GRANT));
@@ -258,7 +259,7 @@ describe('a journal', () => {
     expect(torn).toBeGreaterThan(100);
   });
 
-  it('refuses files of which the middle was damaged, and changes nothing', () => {
+  it('refuses files that are damaged in the middle, and changes nothing', () => {
     const path = join(folder, 'a.journal');
     const store = new JournalStore(path);
     store.apply(groupOf(GRANT));
@@ -331,7 +332,7 @@ describe('a journal', () => {
     expect(readdirSync(path).length).toBeLessThanOrEqual(4);
   });
 
-  it('is copied as of a moment between its writes', () => {
+  it('is copied as it was at a moment between its writes', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
         const root = mkdtempSync(join(folder, 'run-'));
@@ -356,8 +357,8 @@ describe('a journal', () => {
     );
   });
 
-  it('I1: is copied as of one moment while it is written', async () => {
-    // In memory, if there is such a place: reads and writes meet there far more often.
+  it('I1: is copied as it was at one moment while it is written', async () => {
+    // In memory, if the machine has such a folder: reads and writes meet there far more often.
     const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'tollgate-copy-'));
     const path = join(root, 'a.journal');
     const writer = new Worker(COPY_WRITER, { eval: true, workerData: { path } });
@@ -374,7 +375,7 @@ describe('a journal', () => {
         copy.close();
         rmSync(target, { recursive: true });
         const texts = textsOf(lengths, values);
-        // Nothing is missing in the middle or at the end, and every record is its own.
+        // Nothing is missing in the middle or at the end, and every record has its own number.
         expect(texts.map(Number)).toEqual([...seqs]);
         expect([...seqs]).toEqual(
           seqs
@@ -412,7 +413,7 @@ describe('a journal', () => {
     expect(groups).toBe(1);
   });
 
-  it('says of a journal that was removed that there is nothing to copy, and leaves nothing', () => {
+  it('copies nothing of a journal that was removed, says so, and leaves nothing behind', () => {
     const target = join(folder, 'copy');
     expect(copyJournal(join(folder, 'a.journal'), target)).toBe(false);
     expect(existsSync(target)).toBe(false);

@@ -2,10 +2,10 @@
  * A journal on its files (ADR 0003). Synchronous: it runs inside the journal's worker thread, in the
  * instance that owns the journal or in the one that takes it over.
  *
- * The newest segment is the journal: it begins with a checkpoint of everything that lives, and the
- * groups behind it change that. Older segments are kept for the finished records in them that the log
- * does not have yet, and are then used again. I1: `started` is durable before the request is
- * dispatched. I9: a finished attempt and its charges are durable before the last byte leaves.
+ * The newest segment is the journal: it begins with a checkpoint of the whole state, and the groups
+ * after it change that state. Older segments are kept for finished records that the log does not
+ * have yet, and are then reused. I1: `started` is durable before the request is dispatched. I9: a
+ * finished attempt and its charges are durable before the last byte leaves.
  */
 import { GROUP_HEADER_BYTES, GroupWriter, type RecordSegment } from './journal-codec.ts';
 import { JournalFolder } from './journal-folder.ts';
@@ -15,9 +15,9 @@ import { SegmentReader, SegmentWriter } from './journal-segment.ts';
 import { JournalState, WriteRefused } from './journal-state.ts';
 import type { JournalContents, OutboxPage } from './journal-writes.ts';
 
-/** Small enough to be read in an instant by whoever takes over. */
+/** Small enough for a take-over to read it in an instant. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
-/** Files that wait to be used again; after an outage of the log there are many more. */
+/** How many files are kept for reuse. After an outage of the log there would be many more. */
 const SPARES_MAX = 2;
 
 type EventSource = Pick<SegmentWriter, 'read'>;
@@ -61,7 +61,7 @@ export class JournalStore {
    */
   apply(group: Buffer): void {
     let segment = this.#segment();
-    // One that is mostly checkpoint would be left at once, again and again.
+    // A segment that is mostly checkpoint would be full at once, again and again.
     const mostBytes = Math.max(this.#segmentBytes, 2 * this.#checkpointBytes);
     if (segment.endBytes + group.length > mostBytes) segment = this.#rotate(segment);
     try {
@@ -99,7 +99,7 @@ export class JournalStore {
     return this.#current;
   }
 
-  /** What is kept in memory is what the files say: at the start, and after a group was refused. */
+  /** Loads the state from the files: at the start, and after a group was refused. */
   #load(): void {
     this.close();
     const replayed = replayNewest(this.#folder);
@@ -116,7 +116,7 @@ export class JournalStore {
     this.#freeShipped();
   }
 
-  /** The newest is never written again: its end may be a group that was cut. */
+  /** The newest segment is never continued: it may end in a group that was cut off. */
   #beginAfter(newest: number | null): void {
     if (newest === null) return void this.#begin(null);
     const reader = new SegmentReader(this.#folder.segmentPath(newest), newest);
@@ -139,12 +139,15 @@ export class JournalStore {
     return next;
   }
 
-  /** All that lives of a segment is in its successor's checkpoint, but for records. */
+  /**
+   * Everything of a segment that is still needed is in its successor's checkpoint, except its
+   * records.
+   */
   #left(id: number): void {
     if (this.#older.every((segment) => segment.id !== id)) this.#spares.push(id);
   }
 
-  /** @param previous where the events of unfinished attempts stand; the caller closes it */
+  /** @param previous has the events of unfinished attempts; the caller closes it */
   #begin(previous: EventSource | null): SegmentWriter {
     const id = this.#nextId++;
     const spare = this.#spares.shift();
@@ -158,7 +161,7 @@ export class JournalStore {
     return segment;
   }
 
-  /** All that lives, as the first group of a segment. */
+  /** The whole state, as the first group of a segment. */
   #checkpoint(previous: EventSource | null): Buffer {
     const { nextSeq, shippedSeq, requests, leases, attempts } = this.#state;
     const group = new GroupWriter();
@@ -166,13 +169,13 @@ export class JournalStore {
     for (const request of requests.values()) group.add({ op: 'lease_requested', request });
     for (const total of leases.values()) group.addLeaseTotal(total);
     for (const [attemptId, { at, length }] of attempts) {
-      if (previous === null) throw new Error('an attempt stands in no segment');
+      if (previous === null) throw new Error('an attempt is in no segment');
       attempts.set(attemptId, group.addStarted(attemptId, previous.read(at, length)));
     }
     return Buffer.from(group.buffer, 0, group.lengthBytes);
   }
 
-  /** Segments of which the log has everything are used again, or removed. */
+  /** Segments whose records are all in the log are reused or removed. */
   #freeShipped(): void {
     for (;;) {
       const oldest = this.#older[0];

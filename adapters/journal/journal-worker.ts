@@ -1,6 +1,6 @@
 /**
  * The journal's worker thread: the only place that writes the files, so that no event loop waits
- * for a disk (design §4). All groups that have come are one durable write.
+ * for a disk (design §4). All groups that have arrived become one durable write.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { GROUP_HEADER_BYTES } from './journal-codec.ts';
@@ -8,7 +8,7 @@ import { WriteRefused } from './journal-state.ts';
 import { JournalStore } from './journal-store.ts';
 import type { JournalContents } from './journal-writes.ts';
 
-/** The first bytes of a buffer that moves to the worker, and back with the answer. */
+/** The first bytes of a buffer. The buffer moves to the worker, and back with the answer. */
 type Apply = { kind: 'apply'; buffer: ArrayBuffer; lengthBytes: number };
 type Read = { kind: 'outbox'; limit: number } | { kind: 'contents' } | { kind: 'close' };
 
@@ -45,7 +45,9 @@ function read(request: Read): unknown {
   }
 }
 
-/** Any other error than a refusal leaves a file of which nobody knows what it holds: it ends here. */
+/**
+ * After any error other than a refusal nobody knows what the file contains: the worker ends here.
+ */
 function applyAll(groups: readonly Apply[]): JournalReply {
   const answered = groups.length;
   try {
@@ -66,7 +68,7 @@ function merged(groups: readonly Apply[]): Buffer {
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }
 
-/** What has come since; `null` if nothing has. */
+/** The requests that have come since; `null` if there are none. */
 function next(from: NonNullable<typeof port>): JournalRequest | null {
   return (receiveMessageOnPort(from)?.message as JournalRequest | undefined) ?? null;
 }

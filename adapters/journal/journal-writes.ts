@@ -1,4 +1,6 @@
-/** What a journal is told and what it knows: the shapes that its users and its files share. */
+/**
+ * What is written to a journal and what it answers: the shapes that its users and its files share.
+ */
 
 /** Amounts are 1e-12 of the lease's unit. */
 export type Charge = { leaseId: string; amount: bigint };

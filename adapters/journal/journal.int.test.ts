@@ -21,7 +21,10 @@ const lease = (leaseId: string, amount: bigint) => ({
   amount,
 });
 
-/** In a process of its own, from a file: workers inherit the flags that a script in them needs. */
+/**
+ * Runs a script from a file in a process of its own: workers inherit the flags that such a script
+ * needs.
+ */
 function ran(script: string) {
   const file = join(folder, 'child.mjs');
   writeFileSync(file, script);
@@ -75,7 +78,7 @@ describe('the journal', () => {
     expect(leaseRequests).toEqual([lease('l2', 5n)]);
   });
 
-  it('keeps all writes of a failed transaction out, and the totals as they were', async () => {
+  it('keeps out all writes of a failed transaction, and leaves the totals as they were', async () => {
     const journal = await openJournal({ path: join(folder, 'c.journal') });
     await grant(journal, 'l1', 10n);
     await journal.write({ op: 'started', attemptId: 'a', event: '{}' });
@@ -110,7 +113,7 @@ describe('the journal', () => {
             },
           );
         });
-        // At every moment much is on its way, whenever the kill comes.
+        // Many writes are in flight at every moment, whenever the kill comes.
         do await new Promise((resolve) => setImmediate(resolve));
         while (i - told > 500);
       }`;
@@ -120,7 +123,7 @@ describe('the journal', () => {
       acknowledged.push(line);
       if (acknowledged.length === 500) child.kill('SIGKILL');
     }
-    // A child that could not start would have lost nothing.
+    // A child that could not start would prove nothing.
     expect(acknowledged.length).toBeGreaterThanOrEqual(500);
     const journal = await openJournal({ path });
     const stored = (await journal.outbox(100_000)).map((r) => Buffer.from(r.value).toString());
@@ -130,7 +133,7 @@ describe('the journal', () => {
     expect(new Set(stored).size).toBe(stored.length);
   });
 
-  it('tells every write of a group that it is durable, though one of the tellings fails', async () => {
+  it('calls back every write of a group, although one of the callbacks fails', async () => {
     const path = join(folder, 'f.journal');
     const module = JSON.stringify(new URL('./journal.ts', import.meta.url).href);
     const script = `
@@ -143,7 +146,7 @@ describe('the journal', () => {
     const child = ran(script);
     const exit = once(child, 'exit');
     const told = await Array.fromAsync(createInterface({ input: child.stdout }));
-    // What failed is a defect, and still ends the process.
+    // The failed callback is a defect, and still ends the process.
     expect([told, await exit]).toEqual([['b'], [1, null]]);
   });
 
@@ -166,7 +169,7 @@ describe('the journal', () => {
     expect(failures).toEqual([expect.stringContaining('the journal failed')]);
   });
 
-  it('I9: says at its close what it holds, what was queued until then included', async () => {
+  it('I9: returns at its close what it holds, including what was queued until then', async () => {
     const path = join(folder, 'g.journal');
     const journal = await openJournal({ path, onFailure: () => expect.unreachable() });
     const written = journal.write({ op: 'started', attemptId: 'a', event: '{}' });

@@ -3,22 +3,25 @@
  * promise: when a write's callback comes without an error, the write survives kill -9 and a power
  * cut.
  *
- * Group commit, clocked by the disk: what one turn of the event loop queues leaves together, and what
- * has come to the worker while it wrote is its next group. The disk never waits for the event loop.
+ * Group commit at the pace of the disk: all writes that one turn of the event loop queues leave
+ * together, and all writes that arrive while the worker is writing are its next group. The disk
+ * never waits for the event loop.
  */
 import { Worker } from 'node:worker_threads';
 import { GroupWriter } from './journal-codec.ts';
 import type { JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
 import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-writes.ts';
 
-/** Writes that may wait. Who admits calls looks at `queuedWrites` and stays far below it. */
+/**
+ * How many writes may wait. Code that admits calls checks `queuedWrites` and stays far below this.
+ */
 export const QUEUE_MAX = 65_536;
-/** Bounds of one message; a single larger write is a message alone. */
+/** Bounds of one message. A single larger write is a message of its own. */
 const GROUP_WRITES_MAX = 1_024;
 const GROUP_BYTES_MAX = 1024 * 1024;
-/** Messages that the worker may have at once: one is written, the others are its next group. */
+/** Messages that the worker may have at once: it writes one, the others are its next group. */
 const IN_FLIGHT_MAX = 4;
-/** Buffers that wait to be used again. */
+/** How many buffers are kept for reuse. */
 const SPARE_BUFFERS_MAX = IN_FLIGHT_MAX;
 
 export class JournalError extends Error {
@@ -41,7 +44,7 @@ export type Journal = {
   /**
    * Commits what is queued, then closes the files.
    *
-   * @returns what it holds for ever now
+   * @returns what the journal finally holds
    * @throws JournalError if it has failed
    */
   close(): Promise<JournalContents>;
@@ -81,7 +84,7 @@ function recordsOf({ seqs, partitions, lengths, values }: OutboxPage): OutboxRec
   return records;
 }
 
-/** What goes to the worker as one message, and who waits for its answer. */
+/** What goes to the worker as one message, and the callbacks that wait for its answer. */
 type Read = {
   kind: 'read';
   request: JournalRequest;
@@ -99,7 +102,10 @@ function fail(waiting: Read | Group, error: JournalError): void {
   else for (const done of waiting.dones) done(error);
 }
 
-/** One that fails ends the process, but not before the others of its group have had their turn. */
+/**
+ * A callback that throws ends the process, but only after the other callbacks of its group have
+ * run.
+ */
 function run(done: Done, failures: unknown[]): void {
   try {
     done();
@@ -110,9 +116,12 @@ function run(done: Done, failures: unknown[]): void {
 
 class WorkerJournal implements Journal {
   readonly #worker: Worker;
-  /** What waits, in order: a read sees all writes that were queued before it, the close comes last. */
+  /**
+   * What waits for the worker, in order: a read sees all writes that were queued before it, and the
+   * close comes last.
+   */
   readonly #waiting: (Read | Group)[] = [];
-  /** What the worker has and did not answer yet, in order. */
+  /** What the worker has and has not answered yet, in order. */
   readonly #inFlight: (Read | Group)[] = [];
   /** In both. */
   #writes = 0;
@@ -193,7 +202,7 @@ class WorkerJournal implements Journal {
     return group;
   }
 
-  /** What this turn of the event loop still queues, socket by socket, goes into the same group. */
+  /** Whatever this turn of the event loop still queues, socket by socket, joins the same group. */
   #schedule(): void {
     if (this.#scheduled || this.#inFlight.length === IN_FLIGHT_MAX) return;
     this.#scheduled = true;
@@ -220,7 +229,8 @@ class WorkerJournal implements Journal {
 
   #onReply(reply: JournalReply): void {
     const answered = this.#inFlight.splice(0, reply.answered);
-    // A worker that has nothing to do gets what waits before this answer's callbacks run.
+    // If the worker has nothing to do, it gets the waiting messages before the callbacks of this
+    // answer run.
     if (this.#inFlight.length === 0) this.#send();
     if (reply.ok) this.#take(reply);
     const failures: unknown[] = [];

@@ -27,7 +27,7 @@ const STUMBLES: Readonly<Record<string, string>> = {
   beside: 'next to, besides, alongside',
   'reckon(?:s|ed|ing)?': 'calculate, estimate, count on',
   'its kin|their kin|kin': 'the like, related ones: name them',
-  'of which': 'two sentences, or "whose"',
+  '(?<!each )of which': 'two sentences, or "whose"',
   'of whom': 'two sentences, or "whose"',
   'what for': 'why',
   'at the latest': 'no later than',

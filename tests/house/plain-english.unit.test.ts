@@ -37,6 +37,7 @@ describe('plain English', () => {
     'a mandate',
     'the endearing side',
     'is stored again, next to it',
+    'two files, each of which is whole',
   ])('lets "%s" pass', (text) => {
     expect(found(text)).toEqual([]);
   });
