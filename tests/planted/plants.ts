@@ -5,6 +5,7 @@ import type { Plant } from './plant.ts';
 const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
 const CLAIM_TEST = 'apps/projector/partition-claim.int.test.ts';
 const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
+const SNAPSHOT_TEST = 'apps/billing-api/closing/snapshot.int.test.ts';
 const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
 const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
 const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
@@ -287,7 +288,7 @@ const billing: readonly Plant[] = [
     edits: at('usage-of-one-customer', {
       swap: ['[customer,', "[customer.replace('customer_id =', \"'' !=\"),"],
     }),
-    test: { file: CLOSING_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
+    test: { file: SNAPSHOT_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
   },
   {
     bug: 'close without the fence of the revision',
