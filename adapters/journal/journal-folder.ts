@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncPath } from '../files/sync-path.ts';
+import { JOURNAL_SUFFIX } from './instance-files.ts';
 
 const SEGMENT_NAME = /^(\d{10})\.segment$/;
-/** Ends the name of every journal's folder; before it is the id of the instance that writes it. */
-export const JOURNAL_SUFFIX = '.journal';
 const REMOVED_SUFFIX = '.removed';
 
 export class JournalFolder {

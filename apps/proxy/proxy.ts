@@ -3,6 +3,7 @@
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
 import { mkdirSync } from 'node:fs';
+import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -24,7 +25,7 @@ import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { Shipper } from './shipper/shipper.ts';
-import { isEmpty, journalPath, lockPath } from './takeover/takeover.ts';
+import { isEmpty } from './takeover/takeover.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
 
 /** Where the parts say what went wrong; the fields never hold bodies or secrets (I12). */

@@ -7,6 +7,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { adminClient } from '@tollgate/standalone/admin-client.ts';
@@ -118,7 +119,8 @@ describe.skipIf(unavailable !== null)('backup and restore on servers', () => {
     expect(invoices.length).toBeGreaterThan(0);
     const before = await backUpUnderLoad(platform.proxyUrl, secret, async () => snapshotAll());
     await loseAllAndRestore();
-    const left = readdirSync(join(data, 'journal')).filter((name) => name.endsWith('.journal'));
+    const journals = join(data, 'journal');
+    const left = instancesWithJournal(journals);
     expect(left.length).toBeGreaterThan(0);
     expect(await operator('rebuild')).toEqual([0, expect.stringMatching(/Rebuilt [1-9]\d* rows/)]);
     platform = await startPlatform({ data, proxies: 2, config: engines.config });
@@ -127,7 +129,7 @@ describe.skipIf(unavailable !== null)('backup and restore on servers', () => {
       return (await call(platform.proxyUrl, secret)) !== null;
     });
     await until('the journals of then are taken over', async () =>
-      left.every((name) => !existsSync(join(data, 'journal', name))),
+      left.every((instanceId) => !existsSync(journalPath(journals, instanceId))),
     );
     const billed = await projectedCalls();
     expect(before.filter((id) => !billed.has(id))).toEqual([]);

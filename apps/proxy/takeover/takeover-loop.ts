@@ -1,4 +1,4 @@
-/** Tries the locks of other instances at the start and again and again (design §8). */
+/** Tries the locks of other instances when the proxy starts, and then at intervals (design §8). */
 import { type TakenOver, type TakeoverDeps, takeOverDead } from './takeover.ts';
 
 export class TakeoverLoop {
@@ -22,7 +22,7 @@ export class TakeoverLoop {
     this.#onError = options.onError;
   }
 
-  /** Resolves after the first round; the next ones follow by themselves. */
+  /** Resolves after the first round; further rounds follow without a call. */
   async start(): Promise<void> {
     this.#running = this.#round();
     await this.#running;

@@ -1,6 +1,6 @@
 /**
- * Taking over survives its own death (design §8): the disk is copied right before and right after
- * every append of one take-over, as a kill there would leave it, and each copy is taken over anew.
+ * A take-over survives its own death (design §8): the disk is copied right before and right after
+ * every append of one take-over, as a kill there would leave it, and each copy is taken over again.
  */
 import {
   cpSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { journalPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { openJournal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -24,7 +25,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import { appendGrant } from '../budget/lease-events.ts';
 import { type AttemptFacts, startedJson } from '../call/attempt-event.ts';
-import { journalPath, takeOverDead } from './takeover.ts';
+import { takeOverDead } from './takeover.ts';
 
 const DEAD = 'ins_dead';
 const STREAM = 'budget-bud_1@20260101T000000Z';
@@ -75,8 +76,8 @@ function startedAttempt(): string {
 }
 
 /**
- * What a proxy leaves that dies with a slice in use, one requested and not answered, one call
- * finished and not shipped, one call in flight.
+ * The files of a proxy that died with one slice in use, one slice requested and not answered, one
+ * call finished and not shipped, and one call in flight.
  */
 async function dieWithWork(folder: string): Promise<void> {
   const { ledger, close } = await openStores(folder);
@@ -106,7 +107,7 @@ async function takeOver(folder: string, stores: { ledger: Ledger; log: Log }) {
   });
   const window = await ledger.read(STREAM, { fromRevision: 1n });
   return {
-    // At least once: what a death left in doubt stands there twice, in the same words.
+    // At least once: a record whose append a death left in doubt is there twice, byte for byte.
     events: [...new Set(events)].sort(),
     window: window.map(({ type, data }) => {
       const { lease_id, spent } = data as Record<string, string>;

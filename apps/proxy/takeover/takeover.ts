@@ -1,6 +1,6 @@
 /**
- * Taking over the journals of dead instances (design §8). Whoever holds a dead instance's lock
- * finishes its work, in an order that survives the taker's own death at any point:
+ * Taking over the journals of dead instances (design §8). The proxy that gets a dead instance's lock
+ * finishes that instance's work, in an order that survives the death of the proxy itself at any step:
  *
  * 1. every requested grant is appended once more, same id and revision: it is confirmed, or it
  *    conflicts and can never land;
@@ -9,15 +9,17 @@
  * 3. the outbox is shipped, stored bytes;
  * 4. every lease is settled from its total alone, and forgotten after the settlement was read back;
  * 5. the empty journal is removed. The lock file stays for ever.
+ *
+ * I1: every attempt that was sent has its event. I3: every lease is settled once.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
+import { existsSync } from 'node:fs';
 import {
-  finishRemovals,
-  JOURNAL_SUFFIX,
-  removeJournal,
-} from '@tollgate/adapters/journal/journal-folder.ts';
+  instancesWithJournal,
+  journalPath,
+  lockPath,
+} from '@tollgate/adapters/journal/instance-files.ts';
+import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
+import { finishRemovals, removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
 import type { JournalContents } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
@@ -28,14 +30,6 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { appendGrant, settleLease } from '../budget/lease-events.ts';
 import { finishedJson, unknownOutcome } from '../call/attempt-event.ts';
 import { shipOnce } from '../shipper/shipper.ts';
-
-export function journalPath(folder: string, instanceId: string): string {
-  return join(folder, instanceId + JOURNAL_SUFFIX);
-}
-
-export function lockPath(folder: string, instanceId: string): string {
-  return join(folder, `${instanceId}.lock`);
-}
 
 export type TakeoverDeps = {
   /** The folder of all journals and locks. */
@@ -49,7 +43,8 @@ export type TakeoverDeps = {
 export type TakenOver = { instanceId: string; unfinished: number; shipped: number; leases: number };
 
 /**
- * Tries every other instance's lock once. One journal that cannot be read holds up no other.
+ * Tries every other instance's lock once. A journal that cannot be read does not keep the others from
+ * being taken over.
  *
  * @throws the error of the instance that could not be finished, or all of them as an AggregateError
  */
@@ -59,9 +54,7 @@ export async function takeOverDead(
 ): Promise<void> {
   finishRemovals(deps.folder);
   const errors: unknown[] = [];
-  for (const file of readdirSync(deps.folder)) {
-    if (!file.endsWith(JOURNAL_SUFFIX)) continue;
-    const instanceId = file.slice(0, -JOURNAL_SUFFIX.length);
+  for (const instanceId of instancesWithJournal(deps.folder)) {
     if (instanceId === deps.instanceId) continue;
     try {
       const taken = await takeOver(deps, instanceId);
@@ -116,7 +109,7 @@ async function finishInstance(deps: TakeoverDeps, instanceId: string): Promise<T
     if (empty) removeJournal(path);
     return { instanceId, unfinished: unfinished.length, shipped, leases: leases.length };
   } catch (error) {
-    // It may be the journal itself that has failed: then there is nothing to close.
+    // If the journal itself has failed, there is nothing to close.
     await journal.close().catch(() => undefined);
     throw error;
   }
@@ -134,7 +127,7 @@ async function shipAll(deps: TakeoverDeps, journal: Journal): Promise<number> {
 
 type StartedEvent = Pick<UsageEvent, 'customer_id' | 'hold_lease_ids' | 'hold_amounts'>;
 
-/** What only the end could have told stays unknown; the model is the one that was asked for. */
+/** What only its end could have shown stays unknown; the model is the one that was asked for. */
 async function finishAttempt(
   journal: Journal,
   partitions: number,
@@ -145,8 +138,8 @@ async function finishAttempt(
   const { deployment } = JSON.parse(started) as { deployment: string };
   outcome.model_served = deployment.slice(deployment.indexOf('/') + 1);
   const text = finishedJson(started, outcome);
-  // Our own text. What the schema thinks of it is for the projector to say: a record that it refuses
-  // must not keep those behind it from being shipped.
+  // The text is our own. The projector applies the schema to it: a record that the schema refuses
+  // must not keep the records behind it from being shipped.
   const event = JSON.parse(text) as StartedEvent;
   // seam: dead-attempt-is-charged
   const charges = event.hold_lease_ids.map((leaseId, index) => ({

@@ -15,8 +15,8 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import { syncPath } from '@tollgate/adapters/files/sync-path.ts';
+import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
-import { JOURNAL_SUFFIX } from '@tollgate/adapters/journal/journal-folder.ts';
 import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
 import { OperatorError } from './stores.ts';
@@ -65,9 +65,7 @@ export async function backUp(data: string, target: string): Promise<Backup> {
 }
 
 function journalsIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(JOURNAL_SUFFIX));
-  return names.sort().map((name) => join(folder, name));
+  return instancesWithJournal(folder).map((instanceId) => journalPath(folder, instanceId));
 }
 
 /** Durable before the manifest says so; after the standstill, which is to be brief. */
