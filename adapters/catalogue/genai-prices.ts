@@ -1,7 +1,7 @@
 /**
  * The built-in price catalogue: `@pydantic/genai-prices`, pinned, translated exactly (I6). Only
- * models whose price this installation can apply in full are taken over: one that is billed by
- * images, hours or pages stays unpriced, and is refused, rather than billed wrongly (I8).
+ * models whose price this installation can apply in full are taken over. A model that is billed by
+ * images, hours or pages stays unpriced, and is refused rather than billed wrongly (I8).
  */
 import { createHash } from 'node:crypto';
 import { waitForUpdate } from '@pydantic/genai-prices';
@@ -60,7 +60,7 @@ export async function readCatalogue(): Promise<PriceVersionPublished['data'][]> 
   });
 }
 
-/** A list that has changed has another name, whatever its package calls itself. */
+/** A changed list gets another name, whatever version its package states. */
 function fingerprint(models: readonly PricedModel[]): string {
   return createHash('sha256').update(JSON.stringify(models)).digest('hex').slice(0, 12);
 }
@@ -76,7 +76,7 @@ function toPricedModel(model: CatalogueModel): PricedModel {
     const when = index === 0 ? { from: null, daily: null } : conditionOf(entry);
     if (price !== null) prices.push({ ...when, price });
   }
-  // It stays in the list without a price: else a looser entry after it would match its name.
+  // It stays in the list without a price: otherwise a looser entry after it would match its name.
   if (prices.length < entries.length || lacksPrice(model.id, prices)) prices.length = 0;
   return {
     model: model.id,
@@ -87,7 +87,10 @@ function toPricedModel(model: CatalogueModel): PricedModel {
   };
 }
 
-/** Spoken tokens cost many times as much as written ones: as text they would be billed wrongly. */
+/**
+ * Spoken tokens cost many times as much as written ones: priced as text, they would be billed
+ * wrongly.
+ */
 function lacksPrice(model: string, prices: PricedModel['prices']): boolean {
   return /audio/.test(model) && prices.some(({ price }) => price.audio_output === undefined);
 }
@@ -115,7 +118,7 @@ function toPrice(prices: CataloguePrice): ModelPrice | null {
     if (unit === undefined) return null;
     price[unit.unit] = toTiers(value, unit.perMillion);
   }
-  // A price of nothing at all is no price.
+  // An entry that prices nothing is no price.
   return Object.keys(price).length === 0 ? null : price;
 }
 
@@ -128,7 +131,8 @@ function toTiers(
     pico_usd_per_million: String(toPico(usd) * perMillion),
   });
   if (typeof value === 'number') return [tier(0, value)];
-  // There a tier applies to calls with more input than its start, here from its first token on.
+  // In the catalogue a tier applies to calls with more input than its start; here it begins at its
+  // start.
   return [tier(0, value.base), ...value.tiers.map(({ start, price }) => tier(start + 1, price))];
 }
 

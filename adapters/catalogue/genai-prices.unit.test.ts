@@ -78,7 +78,7 @@ function difference(providerId: string, model: string, at: string): string | nul
   return null;
 }
 
-/** Some seven seconds alone on two cores: more than its tier's limit when they are shared. */
+/** About seven seconds on two idle cores: more than the tier's limit when the cores are shared. */
 const EXHAUSTIVE_MS = 60_000;
 
 describe('the built-in price catalogue', () => {

@@ -1,4 +1,4 @@
-/** Where everything stands in the data folder: one folder holds all of it (design §3). */
+/** The files in the data folder: one folder holds everything (design §3). */
 import { join } from 'node:path';
 
 /** Partitions of the embedded log, fixed when it is made (ADR 0001). */
@@ -17,7 +17,9 @@ export function dataFolder(path: string) {
   };
 }
 
-/** The installation's secrets: where the configuration says, else in the data folder. */
+/**
+ * The installation's secrets: the file that the configuration names, else one in the data folder.
+ */
 export function secretsPath(config: { secrets_file?: string | undefined }, data: string): string {
   return config.secrets_file ?? dataFolder(data).secrets;
 }

@@ -1,6 +1,6 @@
 /**
- * Reads `tollgate.yaml`: validated by the one schema, every error with file, line and field, so that
- * bad configuration ends a process before it listens.
+ * Reads `tollgate.yaml` and validates it by the one schema. Every error names file, line and field,
+ * so bad configuration ends a process before it listens.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type TollgateConfig, tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
@@ -13,7 +13,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * @param path a file that must be there; undefined: the default file, if it is there
+ * @param path a file that must exist; undefined: the default file, if it exists
  * @throws ConfigError naming file, line, column and field of every fault
  */
 export function loadConfig(path: string | undefined): TollgateConfig {
@@ -45,12 +45,12 @@ export function parseConfig(file: string, text: string): TollgateConfig {
   throw new ConfigError(faults.join('\n'));
 }
 
-/** An unknown key is named itself, not the object that it stands in. */
+/** For an unknown key the path names the key itself, not the object that contains it. */
 function faultPath(issue: { path: PropertyKey[]; keys?: string[] }): PropertyKey[] {
   return issue.keys === undefined ? issue.path : [...issue.path, issue.keys[0] ?? ''];
 }
 
-/** Offset of the innermost node on the path that the document has. */
+/** Offset of the innermost node of the path that exists in the document. */
 function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;
@@ -67,7 +67,7 @@ function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {
   return offset;
 }
 
-/** A secret by its reference. The value is never part of a message (I12). */
+/** Reads a secret by its reference. The value is never part of a message (I12). */
 export function resolveSecret(
   reference: { env: string } | { file: string } | undefined,
   environment: Readonly<Record<string, string | undefined>>,

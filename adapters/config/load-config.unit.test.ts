@@ -46,14 +46,14 @@ describe('configuration', () => {
     expect(fault(text)).toMatch(message);
   });
 
-  it('refuses a named file that is not there', () => {
+  it('refuses a named file that does not exist', () => {
     expect(() => loadConfig('does-not-exist.yaml')).toThrow('no such file');
   });
 
   it('I12: says which secret is missing, never what it is', () => {
     expect(() => resolveSecret({ env: 'NO_KEY' }, {})).toThrow('NO_KEY is not set');
     expect(() => resolveSecret({ file: 'no-file' }, {})).toThrow('no-file cannot be read');
-    // A line's end would be in a header, which no provider gets.
+    // A line break cannot be sent in a header.
     expect(resolveSecret({ env: 'KEY' }, { KEY: 'sk\n' })).toBe('sk');
     expect(() => resolveSecret({ env: 'KEY' }, { KEY: ' \n' })).toThrow('KEY is not set');
   });

@@ -1,4 +1,4 @@
-/** The command line that every process of ours has; what they share stands in `tollgate.yaml`. */
+/** The command line that every process of ours has. Shared settings are in `tollgate.yaml`. */
 import { parseArgs } from 'node:util';
 import { processArguments } from '@tollgate/schemas/config/process-arguments.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
@@ -8,7 +8,7 @@ const usage = (program: string, what: string) => `Usage: node ${program} [option
 
 ${what}
 
-  --config FILE  tollgate.yaml (default: ./tollgate.yaml if it is there)
+  --config FILE  tollgate.yaml (default: ./tollgate.yaml if it exists)
   --data DIR     data folder, overrides the file
   --host H       address to listen on, overrides the file
   --port N       port, overrides the file
@@ -19,13 +19,13 @@ export type ProcessSettings = {
   config: TollgateConfig;
   data: string;
   host: string;
-  /** As given; each kind of process has its own default. */
+  /** As given on the command line; each kind of process has its own default. */
   port: number | undefined;
 };
 
 /**
- * Reads command line and configuration. Ends the process for `--help`, and when something is wrong:
- * before anything is opened, naming the argument or the field.
+ * Reads the command line and the configuration. Ends the process for `--help`, and if something is
+ * wrong; the message names the argument or the field. Nothing has been opened by then.
  */
 export function readProcessSettings(program: string, what: string): ProcessSettings {
   try {

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Another process that tries the lock, and what came of it. */
+/** Lets another process try the lock. @returns whether it got it */
 async function holder(path: string): Promise<{ child: ChildProcess; said: string }> {
   const module = JSON.stringify(new URL('./file-lock.ts', import.meta.url).href);
   const script = `
@@ -25,7 +25,7 @@ async function holder(path: string): Promise<{ child: ChildProcess; said: string
 }
 
 describe('the file lock', () => {
-  it('is one process’s at a time, through SIGSTOP, and free after SIGKILL', async () => {
+  it('belongs to one process at a time, through SIGSTOP, and is free after SIGKILL', async () => {
     const path = join(folder, 'a.lock');
     const { child, said } = await holder(path);
     expect(said).toBe('held');

@@ -1,17 +1,19 @@
 /**
- * Appends records to the topic through a few idempotent producers. Rules, each pinned by
+ * Appends records to the topic through a few idempotent producers. The rules, each pinned by
  * `tests/contract/kafka-lost-responses.contract.test.ts`:
  *
- * 1. A partition belongs to one producer, and a producer has one send in flight. With two, kafkajs
- *    gives the sequence of a send whose response was lost to the other: acknowledged, never stored.
- * 2. A producer whose send was rejected is replaced. kafkajs has put its sequences back although
- *    the broker may have stored the batch: the next batch of the same size would be taken for it.
+ * 1. A partition belongs to one producer, and a producer has one send in flight. With two in
+ *    flight, kafkajs can give the sequence number of a send whose response was lost to the other
+ *    send, which is then acknowledged and never stored.
+ * 2. A producer whose send was rejected is replaced. kafkajs has reset its sequence numbers
+ *    although the broker may have stored the batch, so the broker could take the next batch of the
+ *    same size for a repetition.
  * 3. An append resolves with the offsets that the broker named for its partitions. A partition that
- *    is missing in the answer was not sent (kafkajs forgets it when its leader moves to a broker
- *    that has answered already), and one without an offset is not known to be stored: both are
- *    rejections.
- * 4. Once a part of an append is rejected, its later parts are not sent: what the caller sends
- *    again is in its order. Nothing is retried here beyond kafkajs' own, bounded retries.
+ *    is missing in the answer was not sent: kafkajs forgets it when its leader moves to a broker
+ *    that has already answered. A partition without an offset may not be stored. Both reject the
+ *    append.
+ * 4. Once a part of an append is rejected, its later parts are not sent, so what the caller sends
+ *    again stays in order. Nothing is retried here beyond kafkajs' own, bounded retries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompressionTypes, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
@@ -29,11 +31,11 @@ export type KafkaAppenderOptions = {
 
 /** A caller's append; its parts are sent one after the other by each producer. */
 type Append = { failure: Error | null; offsets: bigint[] };
-/** Some records of an append for one producer: what goes into a send whole. */
+/** Some records of an append for one producer. They go into one send together. */
 type Part = {
   append: Append;
   records: readonly NewRecord[];
-  /** Place of each record in the append. */
+  /** The place of each record in the append. */
   places: readonly number[];
   bytes: number;
   settle: (error: Error | null) => void;
@@ -56,8 +58,8 @@ export class KafkaAppender {
   }
 
   /**
-   * @throws Error if nothing was sent (a wrong record, a full queue) or it is not known to be
-   * stored
+   * @throws Error if nothing was sent (a wrong record, a full queue), or if the records may not be
+   *   stored
    */
   async append(records: readonly NewRecord[]): Promise<bigint[]> {
     this.#refuseUnsendable(records);
@@ -66,14 +68,14 @@ export class KafkaAppender {
     for (const [index, lane] of this.#lanes.entries()) {
       for (const cut of this.#cuts(records, index)) settled.push(lane.enqueue(append, cut));
     }
-    // Every part is settled before the answer: a rejected append has nothing on its way.
+    // Every part is settled before the answer: a rejected append has nothing in flight.
     const results = await Promise.allSettled(settled);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return append.offsets;
   }
 
-  /** Sends what waits, as long as `closeTimeoutMs`; what is not sent by then is rejected. */
+  /** Sends what waits, for at most `closeTimeoutMs`; what is not sent by then is rejected. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#lanes.map((lane) => lane.close()));
@@ -97,11 +99,11 @@ export class KafkaAppender {
     const full =
       waiting + records.length > limits.queueRecordsMax ||
       waitingBytes + bytes > limits.queueBytesMax;
-    // One that is bigger than the queue may still go alone.
+    // An append that is bigger than the queue may still go alone.
     if (full && waiting > 0) throw new Error(`the queue to Kafka is full: ${waiting} records`);
   }
 
-  /** A lane's records in order, in pieces that fit into a send. */
+  /** The records of one lane in order, in pieces that fit into a send. */
   *#cuts(records: readonly NewRecord[], lane: number): Generator<Cut> {
     const { sendRecordsMax, sendBytesMax } = this.#options.limits;
     let cut: Cut = { records: [], places: [], bytes: 0 };
@@ -172,7 +174,7 @@ class Lane {
     this.#sending = null;
   }
 
-  /** Parts from the queue's head as far as one send takes them, one at least. */
+  /** As many parts from the head of the queue as fit into one send, at least one. */
   #nextBatch(): Part[] {
     const { sendRecordsMax, sendBytesMax } = this.#options.limits;
     const batch: Part[] = [];
@@ -247,7 +249,10 @@ class Lane {
     return producer;
   }
 
-  /** In the background: it waits for requests that are still out, at most their timeout. */
+  /**
+   * In the background: disconnecting waits for requests that have no answer yet, at most until
+   * their timeout.
+   */
   #discard(producer: Producer): void {
     if (this.#producer === producer) this.#producer = null;
     const done = producer
@@ -276,7 +281,7 @@ class Lane {
 /**
  * The offset of every message, from the base offsets that the brokers named. Exported for its test.
  *
- * @throws Error if a partition's place is not known: the batch may be stored or not
+ * @throws Error if a partition's offset is not known: the batch may or may not be stored
  */
 export function offsetsOf(
   messages: readonly { partition: number }[],

@@ -1,19 +1,19 @@
 /**
- * Requests to Kafka that kafkajs has no public call for: read a partition from an offset, and
+ * Requests to Kafka for which kafkajs has no public call: read a partition from an offset, and
  * commit an offset with metadata without being a member of the group.
  *
- * Why not the public API. kafkajs reads only through a consumer: a group membership whose fetch
- * loop delivers on its own; a `seek` takes effect after the fetch under way, so random access
- * (proofs, audit, closing) would have to guess which of the delivered batches answers it, and every
- * open log would join and rebalance a group. A consumer can commit only from inside that loop;
- * `admin.setOffsets` drops the metadata. Underneath, kafkajs has just what is needed: `Cluster`
- * finds the leader of a partition and the coordinator of a group, `Broker` sends one request. Its
- * version is pinned exactly and its last change was in 2024; this file is the only one that knows
- * these classes.
+ * Why not the public API? kafkajs reads only through a consumer, that is, a group membership with a
+ * fetch loop of its own. A `seek` takes effect after the current fetch, so random access (proofs,
+ * audit, closing) would have to guess which of the delivered batches is the answer, and every open
+ * log would join and rebalance a group. A consumer can commit only from inside that loop, and
+ * `admin.setOffsets` drops the metadata. Underneath, kafkajs has what is needed: `Cluster` finds
+ * the leader of a partition and the coordinator of a group, `Broker` sends one request. The version
+ * of kafkajs is pinned exactly, and its last change was in 2024. Only this file knows these
+ * classes.
  *
- * Every call is retried until a deadline: a wrong leader refreshes the metadata, a broken
- * connection replaces the whole cluster object, so that none of kafkajs' states after an error is
- * relied on.
+ * Every call is retried until a deadline. A wrong leader refreshes the metadata. A broken
+ * connection replaces the whole cluster object, so we never rely on the state of kafkajs after an
+ * error.
  */
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +25,7 @@ const require = createRequire(import.meta.url);
 
 export type FetchedRecord = {
   offset: string;
-  /** Unix milliseconds; the broker's time of append where the topic says LogAppendTime. */
+  /** Unix milliseconds: the broker's time of the append, where the topic says LogAppendTime. */
   timestamp: string;
   value: Buffer | null;
   batchContext: { inTransaction: boolean };
@@ -76,13 +76,13 @@ const offsetCommit: {
   protocol(at: { version: number }): (request: object) => object;
 } = require('kafkajs/src/protocol/requests/offsetCommit');
 
-/** The last version whose request says how long the commit is kept; Kafka 4 takes 2 to 10. */
+/** The last version in which a request says how long the commit is kept; Kafka 4 takes 2 to 10. */
 const OFFSET_COMMIT_VERSION = 4;
 /** A commit from outside of the group's membership. */
 const NO_GENERATION = -1;
 const LATEST = '-1';
 const EARLIEST = '-2';
-/** Records of transactions are to be seen: there must be none, and the reader says so. */
+/** Show records of open transactions too: there must be none, and the reader checks that. */
 const READ_UNCOMMITTED = 0;
 /** How often the list of leaders is renewed without a reason, ms. */
 const METADATA_MAX_AGE_MS = 60_000;
@@ -105,7 +105,7 @@ export class KafkaCluster {
   }
 
   /**
-   * What stands at `offset` and after it, as the broker stores it: whole batches, so the first
+   * The records at `offset` and after it, in whole batches as the broker stores them, so the first
    * record may be an earlier one. Empty at the end. Does not wait for records.
    *
    * @returns null if the partition has no such offset
@@ -202,8 +202,8 @@ export class KafkaCluster {
   }
 
   /**
-   * One conversation with the coordinator of a group, not repeated: the caller knows what an error
-   * means. A request that waits (a join) holds up every other one on the same connection.
+   * One exchange with the coordinator of a group. It is not retried: the caller knows what an error
+   * means. A request that waits (a join) delays every other request on the same connection.
    */
   async withCoordinator<T>(
     groupId: string,
@@ -215,7 +215,7 @@ export class KafkaCluster {
       return await talk(await cluster.findGroupCoordinator({ groupId }));
     } catch (error) {
       const protocol = (error as Error).name === 'KafkaJSProtocolError';
-      if (!protocol && !this.#closed) await this.#mend(connecting, error);
+      if (!protocol && !this.#closed) await this.#reconnect(connecting, error);
       throw error;
     }
   }
@@ -234,7 +234,7 @@ export class KafkaCluster {
     return await cluster.findBroker({ nodeId });
   }
 
-  /** @throws the last Error, when the deadline has passed or another try is of no use */
+  /** @throws the last Error, when the deadline has passed or another try would be pointless */
   async #answer<T>(ask: (cluster: Cluster) => Promise<T>): Promise<T> {
     const { answerDeadlineMs, retryPauseMs } = this.#options.limits;
     const deadlineMs = performance.now() + answerDeadlineMs;
@@ -246,7 +246,7 @@ export class KafkaCluster {
         return await ask(await connecting);
       } catch (error) {
         if (isFinal(error) || this.#closed || performance.now() + pauseMs > deadlineMs) throw error;
-        await this.#mend(connecting, error);
+        await this.#reconnect(connecting, error);
       }
       await sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 2, retryPauseMs.max);
@@ -274,8 +274,11 @@ export class KafkaCluster {
     return cluster;
   }
 
-  /** After a broker's "not I": who else. After anything else: new connections. */
-  async #mend(connecting: Promise<Cluster>, error: unknown): Promise<void> {
+  /**
+   * If the broker is not the leader, asks again who is. After any other error, makes new
+   * connections.
+   */
+  async #reconnect(connecting: Promise<Cluster>, error: unknown): Promise<void> {
     const cluster = await connecting.catch(() => null);
     if (cluster !== null && (error as Error).name === 'KafkaJSProtocolError') {
       const refreshed = await cluster.refreshMetadata().then(
@@ -289,7 +292,7 @@ export class KafkaCluster {
   }
 }
 
-/** Kafka's own "no, and never": an authorization, an unsupported version, a bad request. */
+/** What Kafka will never allow: a missing authorization, an unsupported version, a bad request. */
 function isFinal(error: unknown): boolean {
   const { name, retriable } = error as { name?: string; retriable?: boolean };
   return name === 'KafkaJSProtocolError' && retriable === false;

@@ -1,8 +1,8 @@
 /**
- * kafkajs 2.2 keeps two connections per broker, and whoever needs one that is not there opens it: of
- * several requests that come at once each opens a socket, the last one is kept, and the others stay
- * open for ever, which keeps a command from ending. So that a connection is opened once, whoever
- * comes while it is being opened waits for the same socket.
+ * kafkajs 2.2 keeps two connections per broker and opens them on demand. If several requests come
+ * at once, each of them opens a socket; the last one is kept, and the others stay open forever,
+ * which keeps a command from ending. Here a request that comes while a connection is being opened
+ * waits for that same connection.
  */
 import { createRequire } from 'node:module';
 

@@ -3,12 +3,13 @@
  *
  * - Append: idempotent producers, acknowledged by every replica in sync (`kafka-appender.ts`).
  *   Offsets are dense because no transactions are used; the reader asserts it. An append to several
- *   partitions is several batches: a rejected one may be stored in part, and is sent again whole.
+ *   partitions is several batches: a rejected append may be stored in part, and is sent again as a
+ *   whole.
  * - Read: by partition and offset, without a consumer group (`kafka-cluster.ts` says why).
  * - Commits: offsets with metadata of the consumer group `<topic>.<group>`, which has no members;
- *   kept for ten years instead of the broker's seven days, since a projector may be down for
+ *   kept for ten years instead of the broker's seven days, because a projector may be down for
  *   longer.
- * - The settings of the topic are made and checked by `kafka-topic.ts`.
+ * - `kafka-topic.ts` makes the topic's settings and checks them.
  */
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { KafkaAppender } from './kafka-appender.ts';
@@ -31,12 +32,12 @@ export type KafkaLogOptions = {
   clientId: string;
   ssl?: NonNullable<KafkaConfig['ssl']>;
   sasl?: NonNullable<KafkaConfig['sasl']>;
-  /** What kafkajs says, errors that it retries included. */
+  /** The log lines of kafkajs, including errors that it retries. */
   logger?: { warn(fields: object, message: string): void };
   limits?: Partial<KafkaLimits>;
 };
 
-/** @throws Error if no broker answers, or naming what is wrong with the topic and how to mend it */
+/** @throws Error if no broker answers, or if the topic is wrong: it says how, and how to fix it */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const { topic, ordinal, partitions, logger } = options;
   const limits = { ...kafkaLimits, ...options.limits };
@@ -81,7 +82,9 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   };
 }
 
-/** kafkajs' names for "nobody answers": anything else would be the same with a broker that does. */
+/**
+ * kafkajs' names for "nobody answers". Any other error would come from a broker that answers too.
+ */
 const NOBODY_ANSWERS = new Set([
   'KafkaJSBrokerNotFound',
   'KafkaJSConnectionClosedError',
@@ -91,9 +94,9 @@ const NOBODY_ANSWERS = new Set([
 ]);
 
 /**
- * As `openKafkaLog`, but a log without a broker that answers is opened later, by whoever appends to
- * it: for those that have work to do meanwhile. Its settings are checked then, before anything is
- * appended.
+ * Like `openKafkaLog`, but if no broker answers, the log is opened later, by the first append. For
+ * processes that have other work to do until then. The topic's settings are checked then, before
+ * anything is appended.
  *
  * @throws Error as `openKafkaLog` does, if a broker answers
  */
@@ -102,7 +105,10 @@ export async function openKafkaLogSoon(options: KafkaLogOptions): Promise<Log> {
     return await openKafkaLog(options);
   } catch (err) {
     if (!NOBODY_ANSWERS.has((err as Error).name)) throw err;
-    options.logger?.warn({ err, topic: options.topic }, 'the log is away; it is opened later');
+    options.logger?.warn(
+      { err, topic: options.topic },
+      'the log is unreachable; it is opened later',
+    );
     const { ordinal, partitions } = options;
     return lateLog({ ordinal, partitions }, () => openKafkaLog(options));
   }
@@ -127,7 +133,7 @@ export function kafkaConfig(
       maxRetryTime: limits.retryPauseMs.max,
     },
     logLevel: logLevel.WARN,
-    // It calls every lost connection an error; what cannot be mended is thrown to the caller.
+    // kafkajs calls every lost connection an error; what it cannot repair is thrown to the caller.
     logCreator: () => (entry) => {
       const { message, timestamp: _, logger: __, ...fields } = entry.log;
       logger?.warn({ ...fields, namespace: entry.namespace }, `kafkajs: ${message}`);
@@ -149,7 +155,7 @@ async function prepareTopic(
   }
 }
 
-/** Retention that was wrong for a while leaves its mark, even when it is right again. */
+/** A retention that was wrong for a while has deleted records, even if it is right again now. */
 async function refuseIfCut(cluster: KafkaCluster, topic: string): Promise<void> {
   const firsts = await cluster.offsets('first');
   const partition = firsts.findIndex((first) => first !== 0n);

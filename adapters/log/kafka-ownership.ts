@@ -1,6 +1,6 @@
 /**
- * Ownership of partitions by a consumer group of Kafka: its coordinator knows who lives, and tells
- * everybody when to meet again; one member, the leader, distributes.
+ * Ownership of partitions through a Kafka consumer group. The coordinator knows which members are
+ * alive and calls for a rebalance; one member, the leader, distributes the partitions.
  *
  * The group `<topic>.<group>.members` commits nothing (the log's commits belong to a group without
  * members). We speak the protocol ourselves: kafkajs ties membership to its fetch loop, and the log
@@ -22,7 +22,7 @@ export type KafkaOwnershipOptions = Omit<KafkaLogOptions, 'ordinal' | 'replicati
   group: string;
 };
 
-/** Joins in the background; until the first distribution `current` has no partitions. */
+/** Joins in the background. `current` has no partitions until the first distribution. */
 export function openKafkaOwnership(options: KafkaOwnershipOptions): Ownership {
   const limits = { ...kafkaLimits, ...options.limits };
   const config = kafkaConfig(options, limits);
@@ -94,7 +94,7 @@ class GroupMember {
     if (memberId !== '') {
       await cluster
         .withCoordinator(groupId, (coordinator) => coordinator.leaveGroup({ groupId, memberId }))
-        // It is thrown out when its session ends, a little later.
+        // The coordinator removes it when its session ends, a little later.
         .catch((error) => onWarning(error, 'leaving the group failed'));
     }
     await cluster.close();
@@ -110,7 +110,7 @@ class GroupMember {
         if (this.#joined) await this.#pause(limits.groupHeartbeatMs);
       } catch (error) {
         this.#onError(error);
-        onWarning(error, 'the group of projectors meets again');
+        onWarning(error, 'the group of projectors rebalances');
         await this.#pause(limits.retryPauseMs.first);
       }
     }
@@ -119,7 +119,7 @@ class GroupMember {
   #onError(error: unknown): void {
     const { type } = error as { type?: string };
     this.#joined = false;
-    // Somebody came or went: what we have is ours until the others have met.
+    // A member came or went: our partitions remain ours until the rebalance is done.
     if (type === 'REBALANCE_IN_PROGRESS') return;
     if (type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION') {
       this.#memberId = '';
@@ -162,7 +162,10 @@ class GroupMember {
     this.#joined = true;
   }
 
-  /** Who only joins once more is given what it has: a new distribution takes somebody who leaves. */
+  /**
+   * A member that merely joins again gets what it has; only a member that leaves causes a new
+   * distribution.
+   */
   async #leaveIfRenewing(coordinator: GroupCoordinator): Promise<void> {
     if (!this.#renewing) return;
     const { groupId } = this.#options;

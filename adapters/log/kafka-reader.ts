@@ -1,10 +1,10 @@
 /**
- * Reads partitions of the topic from any offset, and keeps what a fetch brought beyond the page
- * that was asked for: a reader that goes on where it stopped is served from memory.
+ * Reads partitions of the topic from any offset, and keeps the part of a fetch that lies beyond the
+ * requested page: a reader that continues where it stopped is served from memory.
  *
- * A stored record never changes, so what is kept cannot be stale. Offsets are asserted to be dense:
- * a gap or a control record means that somebody compacts the topic, deletes from it or writes
- * transactions to it, and then no offset may be counted (design §9).
+ * A stored record never changes, so a kept record cannot be stale. Offsets are asserted to be
+ * dense. A gap or a control record means that somebody compacts the topic, deletes from it or
+ * writes transactions to it; then no offset may be counted (design §9).
  */
 import type { FetchedRecord, KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaLimits } from './kafka-limits.ts';
@@ -94,7 +94,10 @@ export class KafkaReader {
   }
 }
 
-/** How many records from the first fit the page; `atLeastOne` lets one through that is too big. */
+/**
+ * How many records, counted from the first, fit the page; `atLeastOne` admits a first record that
+ * is too big.
+ */
 function fitting(
   records: readonly LogRecord[],
   recordsMax: number,
@@ -112,7 +115,8 @@ function fitting(
 }
 
 /**
- * One run of records per partition; over the bound, the partition not read for longest gives way.
+ * Keeps one run of records per partition. Above the bound, the partition that was not read for the
+ * longest time is dropped.
  */
 class ReadAhead {
   readonly #bytesMax: number;
@@ -124,7 +128,7 @@ class ReadAhead {
   }
 
   /**
-   * The kept records from `offset` on, which are the taker's now, or null if it is not among them.
+   * Takes the kept records from `offset` on out of the cache; null if `offset` is not among them.
    */
   take(partition: number, offset: bigint): LogRecord[] | null {
     const first = this.#runs.get(partition)?.records[0];
@@ -154,7 +158,7 @@ class ReadAhead {
   }
 }
 
-/** Lets so many works run at once; the others wait in order. */
+/** Lets so many pieces of work run at once; the others wait in order. */
 class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];

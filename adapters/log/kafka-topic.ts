@@ -1,6 +1,7 @@
 /**
- * The topic of a log: made by us with settings that keep every record for ever, and checked at
- * every start, because anybody may have altered them since. With a wrong setting nothing runs.
+ * The topic of a log. We make it with settings that keep every record forever, and check the
+ * settings at every start, because somebody may have changed them since. With a wrong setting
+ * nothing starts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
@@ -15,10 +16,10 @@ export type TopicOptions = {
 
 type Setting = { name: string; value: string; holds: (found: string) => boolean };
 
-/** A batch has a header and its records have lengths: room above the values of a send. */
+/** Room for a batch's header and its records' lengths, above the values of a send. */
 const BATCH_OVERHEAD_FACTOR = 2;
 
-/** @throws Error naming the topic, what is wrong with it and how to mend it */
+/** @throws Error that names the topic, what is wrong with it and how to fix it */
 export async function openTopic(admin: Admin, options: TopicOptions): Promise<void> {
   const { topic } = options;
   const settings = settingsOf(options);
@@ -69,7 +70,7 @@ function settingsOf({ replicationFactor, limits }: TopicOptions): Setting[] {
     exactly('message.timestamp.type', 'LogAppendTime'),
     exactly('compression.type', 'producer'),
     exactly('unclean.leader.election.enable', 'false'),
-    // One replica may be away; with two replicas in all, that leaves one.
+    // One replica may be unreachable; with two replicas in all, one is left.
     atLeast('min.insync.replicas', Math.max(1, replicationFactor - 1)),
     atLeast('max.message.bytes', limits.sendBytesMax * BATCH_OVERHEAD_FACTOR),
   ];
@@ -94,7 +95,8 @@ async function checkShape(admin: Admin, options: TopicOptions): Promise<void> {
 }
 
 /**
- * A new topic has leaders after a moment; until then the brokers may even say that there is none.
+ * A new topic has leaders after a moment; until then the brokers may even say that the topic does
+ * not exist.
  */
 async function readyPartitions(admin: Admin, { topic, limits }: TopicOptions) {
   const deadlineMs = performance.now() + limits.topicReadyTimeoutMs;
@@ -134,7 +136,7 @@ async function checkSettings(
   });
   const config = wrong.map(({ name, value }) => `${name}=${value}`).join(',');
   throw new Error(
-    `topic ${topic}: ${complaints.join('; ')}. Mend it with kafka-configs.sh --alter ` +
+    `topic ${topic}: ${complaints.join('; ')}. Fix it with kafka-configs.sh --alter ` +
       `--entity-type topics --entity-name ${topic} --add-config ${config}`,
   );
 }

@@ -1,12 +1,12 @@
 /**
- * A log that was away when it was asked for: opened by the first call that finds it there. Until then
- * every call rejects, which whoever appends at least once must bear anyway.
+ * A log that could not be reached when it was opened. The first call that can reach it opens it;
+ * until then every call rejects. A caller that delivers at least once must handle that anyway.
  */
 import type { Log } from './log.ts';
 
 /**
- * @param known what is known of it without it
- * @param open tried by each call until it succeeds once; calls at the same time share a try
+ * @param known the facts that are known without reaching the log
+ * @param open tried by every call until it succeeds once; simultaneous calls share a try
  */
 export function lateLog(known: Pick<Log, 'ordinal' | 'partitions'>, open: () => Promise<Log>): Log {
   let opening: Promise<Log> | null = null;

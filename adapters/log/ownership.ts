@@ -1,6 +1,6 @@
 /**
- * Port: which partitions of a log a projector may own now. It only spreads the work: an owner that
- * has not heard yet that it lost a partition is stopped by the fence (design §9), never by this.
+ * Port: which partitions of a log a projector may own now. It only spreads the work. An owner that
+ * has not yet heard that it lost a partition is stopped by the fence (design §9), not by this.
  */
 
 export type Assignment = {
@@ -10,9 +10,9 @@ export type Assignment = {
 };
 
 export type Ownership = {
-  /** What was agreed last; no partitions while nothing is agreed. */
+  /** The last agreed distribution; no partitions while nothing is agreed. */
   current(): Assignment;
-  /** Asks for a new distribution, unless there is one that is newer than `generation` already. */
+  /** Asks for a new distribution, unless one newer than `generation` exists already. */
   renew(generation: number): void;
   /** Gives everything back at once. */
   close(): Promise<void>;

@@ -121,7 +121,7 @@ function endOf(partition: number): number {
   return Number(row['next_offset']);
 }
 
-/** Offsets are dense, so that the first one tells them all. */
+/** Offsets are dense, so the first one implies the others. */
 function read(request: Extract<LogRequest, { kind: 'read' }>): StoredPage {
   const { partition, offset, maxRecords, maxBytes } = request;
   const base = partition * OFFSETS_PER_PARTITION;

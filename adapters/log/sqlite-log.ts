@@ -6,7 +6,7 @@ import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { Commit, Log, LogRecord } from './log.ts';
 import type { LogRequest, LogWorkerData, StoredPage } from './sqlite-log-worker.ts';
 
-/** Requests that may wait; callers keep one append in flight each, so this is far away. */
+/** Requests that may wait. Callers keep one append in flight each, so this is never reached. */
 const QUEUE_MAX = 4_096;
 /** Requests per transaction. */
 const GROUP_MAX = 64;
@@ -31,7 +31,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
   };
   const writer = open();
   await writer.send({ kind: 'ends' });
-  // Reads have a connection of their own: they do not queue behind the disk.
+  // Reads have a connection of their own: they do not wait for writes to the disk.
   const reader = open();
   await reader.send({ kind: 'ends' });
   return {
@@ -53,7 +53,10 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
   };
 }
 
-/** All values in one buffer, which moves: cloning a thousand small ones costs far more. */
+/**
+ * All values in one buffer, which moves to the worker: cloning a thousand small buffers costs far
+ * more.
+ */
 function appendRequest(
   records: readonly { partition: number; value: Uint8Array }[],
   nowMs: number,

@@ -13,7 +13,7 @@ const members = fc
   );
 
 describe('the distribution of partitions', () => {
-  it('gives every partition to exactly one member, and to all the same number give or take one', () => {
+  it('gives every partition to exactly one member, and all members the same number, give or take one', () => {
     fc.assert(
       fc.property(members, fc.integer({ min: 1, max: 64 }), (all, partitions) => {
         const lists = [...assignSticky(all, partitions).values()];
@@ -25,7 +25,7 @@ describe('the distribution of partitions', () => {
     );
   });
 
-  it('moves nothing when nobody comes or goes, and only the share of who comes', () => {
+  it('moves nothing when no member comes or goes, and only the share of a member that comes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 8, max: 64 }), (count, n) => {
         const ids = Array.from({ length: count }, (_, i) => `m${i}`);

@@ -1,6 +1,6 @@
 /**
- * Who gets which partitions: everybody the same number, give or take one, and nobody loses one
- * without need, because each that moves costs a take-over. Pure; every member would work out the
+ * Distributes partitions: every member gets the same number, give or take one, and no partition
+ * moves without need, because each move costs a take-over. Pure: every member would compute the
  * same.
  */
 
@@ -13,7 +13,7 @@ export function assignSticky(
 ): Map<string, number[]> {
   const sorted = members.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const least = Math.floor(partitions / sorted.length);
-  // Whoever has the most keeps one more, as far as there are any.
+  // The members that have the most keep one more, as long as there are any left over.
   let extra = partitions % sorted.length;
   const taken = new Set<number>();
   const assigned = new Map<string, number[]>();

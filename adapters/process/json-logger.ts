@@ -14,7 +14,7 @@ export function createJsonLogger(name: string): JsonLogger {
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-/** An error's message, code and stack: whatever else a library hangs on it stays out. */
+/** An error's message, code and stack. Anything else that a library attaches to it stays out. */
 function plain(fields: object): object {
   const { err, ...rest } = fields as { err?: unknown };
   if (err === undefined) return rest;

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const SUPERVISED = new URL('./supervised.ts', import.meta.url).href;
-/** Says so, and opens its stores for a moment before it listens to its supervisor. */
+/**
+ * Reports that it opens its stores, and spends a moment on it before it listens to its supervisor.
+ */
 const CHILD = `
   import { supervised } from ${JSON.stringify(SUPERVISED)};
   process.send('begun');

@@ -7,11 +7,11 @@
 const BEAT_MS = 500;
 
 export type Supervised = {
-  /** Tells the supervisor that the work can begin, and where. */
+  /** Tells the supervisor that this child is ready, and at which address. */
   ready(fields: Record<string, string | number>): void;
 };
 
-/** Ends the process with 2 and tells the supervisor why to start it again cannot help. */
+/** Ends the process with 2 and tells the supervisor why a restart would not help. */
 export function cannotRun(reason: string): Promise<never> {
   const { promise } = Promise.withResolvers<never>();
   const end = () => process.exit(2);
@@ -21,7 +21,7 @@ export function cannotRun(reason: string): Promise<never> {
   return promise;
 }
 
-/** @param drainTimeoutMs after which the process ends although `onStop` has not */
+/** @param drainTimeoutMs after this the process ends, even if `onStop` has not returned */
 export function supervised(options: {
   onStop: () => Promise<void>;
   drainTimeoutMs: number;
@@ -38,7 +38,7 @@ export function supervised(options: {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // It may have gone while our stores were being opened, when nobody listened.
+  // The supervisor may have gone while our stores were being opened, when nobody listened.
   if (process.send !== undefined && !process.connected) process.exit(1);
   process.on('disconnect', () => process.exit(1));
   const send = (message: object) => {

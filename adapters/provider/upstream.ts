@@ -32,7 +32,7 @@ export type UpstreamHandler = {
   onFailure(failure: UpstreamFailure): void;
 };
 
-/** What a running request can be told. */
+/** Controls a running request. */
 export type UpstreamControl = { pause(): void; resume(): void; abort(reason: Error): void };
 
 export type Upstream = {
@@ -75,7 +75,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
 }
 
-/** Adapts undici's handler, and remembers what was asked before the request had a socket. */
+/**
+ * Adapts undici's handler, and remembers what the caller asked for before the request had a socket.
+ */
 class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
   readonly #handler: UpstreamHandler;
   #controller: Dispatcher.DispatchController | undefined;
@@ -97,7 +99,8 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
   abort(reason: Error): void {
     this.#aborted = reason;
     if (this.#controller !== undefined) return this.#controller.abort(reason);
-    // It waits for a socket, perhaps for as long as other calls last: it will not be sent.
+    // The request still waits for a socket, perhaps for as long as other calls last: it will not be
+    // sent.
     if (this.#ended) return;
     this.#ended = true;
     this.#handler.onFailure({ kind: 'aborted', unsent: true, cause: reason });

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the secrets file', () => {
-  it('gives the admin token in clear to the start that made it, and to no other (I12)', () => {
+  it('gives the admin token in clear text to the start that made it, and to no other (I12)', () => {
     const first = openSecrets(path);
     const second = openSecrets(path);
     const token = first.newAdminToken as string;
@@ -26,7 +26,7 @@ describe('the secrets file', () => {
     expect(second.isAdminToken('')).toBe(false);
   });
 
-  it('can be read by its owner alone, and is refused otherwise', () => {
+  it('can be read only by its owner, and is refused otherwise', () => {
     openSecrets(path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     chmodSync(path, 0o640);
@@ -40,7 +40,7 @@ describe('the secrets file', () => {
     expect(ours).toEqual({ hash: expect.stringMatching(/^[0-9a-f]{64}$/), pepper_version: 1 });
   });
 
-  it('knows no pepper that it does not hold', () => {
+  it('knows no pepper that is not in the file', () => {
     expect(() => openSecrets(path).digestKey('tg_live_x', 2)).toThrow(/no pepper 2/);
   });
 

@@ -1,6 +1,7 @@
 /**
  * The installation's own secrets, in one file that only its owner can read. I12: virtual keys and
- * the admin token are kept as digests; the token is shown in clear once, by the start that made it.
+ * the admin token are kept as digests; the token is shown in clear text once, by the start that
+ * made it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
@@ -22,7 +23,7 @@ import { syncPath } from '../files/sync-path.ts';
 export type Secrets = {
   /** Newest first. A key that was issued under an older pepper is found by trying it. */
   readonly pepperVersions: readonly number[];
-  /** In clear if this call made it, else null: it cannot be read back. */
+  /** In clear text if this call made it, else null: it cannot be read back. */
   readonly newAdminToken: string | null;
   /**
    * HMAC-SHA-256 of a virtual key.
@@ -38,8 +39,8 @@ export type Secrets = {
 };
 
 /**
- * Opens the file, making it first if there is none. Any number of processes may do so at once: one
- * makes it, all read the same.
+ * Opens the file, and makes it first if there is none. Any number of processes may do so at once:
+ * one makes the file, and all of them read it.
  *
  * @throws Error if others can read the file, or if it is not what we wrote
  */
@@ -99,7 +100,8 @@ function makeFile(path: string): string | null {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   writeDurably(temporary, `${JSON.stringify(file, null, 2)}\n`);
   try {
-    // A link either makes the whole file appear or fails: nobody reads half of it, one maker wins.
+    // A link either makes the whole file appear or fails: nobody reads half a file, and exactly one
+    // process creates it.
     linkSync(temporary, path);
     return adminToken;
   } catch (error) {

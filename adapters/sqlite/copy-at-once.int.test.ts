@@ -9,7 +9,10 @@ import { copyAtOnce } from './copy-at-once.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-copy-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Moves one record after the other from the first file to the second: into it, then out of it. */
+/**
+ * Moves one record after the other from the first file to the second: inserts it there, then
+ * deletes it here.
+ */
 const MOVER = `
   const { workerData, parentPort } = require('node:worker_threads');
   const { DatabaseSync } = require('node:sqlite');
@@ -25,7 +28,7 @@ const MOVER = `
     setImmediate(step);
   })();`;
 
-it('I1: copies of files that are written meanwhile are of one moment: what left one is in the other', async () => {
+it('I1: copies of files that are being written show one moment: what left one file is in the other', async () => {
   const paths = ['journal', 'log'].map((name) => join(folder, `${name}.sqlite`));
   for (const path of paths) {
     const db = new DatabaseSync(path);
@@ -56,7 +59,7 @@ it('I1: copies of files that are written meanwhile are of one moment: what left 
       db.close();
       return rows.map(({ n }) => Number(n));
     });
-    // Of all that were ever begun none is missing: the log has them without a gap, or the journal has.
+    // No record is missing: each is in the log, without a gap, or in the journal.
     const all = [...new Set([...log, ...journal])].sort((a, b) => a - b);
     expect(all).toEqual([...all.keys()]);
     copies.push(all);
@@ -65,7 +68,7 @@ it('I1: copies of files that are written meanwhile are of one moment: what left 
   expect(copies.at(-1)?.length).toBeGreaterThan(copies[0]?.length ?? 0);
 });
 
-it('begins anew when a file comes or goes, and never makes one', async () => {
+it('starts again when a file comes or goes, and never creates one', async () => {
   const path = join(folder, 'journal.sqlite');
   const gone = join(folder, 'gone.sqlite');
   const lists = [[path, gone], [path], [path, path], [path]];

@@ -1,24 +1,25 @@
 /**
- * Copies several SQLite files, which others go on writing, as they all were at one moment: as if every
- * process had been killed there, which all of them survive. Copies of different moments would not do:
- * a lease could be settled in one and be in use in the other.
+ * Copies several SQLite files as they all were at one moment, while other processes go on writing
+ * them. The copies look as if every process had been killed at that moment, which all of them
+ * survive. Copies of different moments would be useless: a lease could be settled in one file and
+ * in use in another.
  *
- * For that moment alone every file's write lock is held (milliseconds; a writer waits for a lock up to
- * its busy timeout), and a reader is opened on each. Readers keep what they saw (WAL) while the files
- * are copied.
+ * Only for that moment the write lock of every file is held (milliseconds; a writer waits for a
+ * lock up to its busy timeout), and a reader is opened on each. In WAL mode a reader keeps seeing
+ * the same state while the files are copied.
  */
 import { backup, DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 const BUSY_TIMEOUT_MS = 10_000;
-/** Pages of one step of a copy. */
+/** Pages per step of a copy. */
 const PAGES_PER_STEP = 1_000;
-/** Files come and go with proxies; so often is begun anew. */
+/** How often the copy starts again: files come and go with proxies. */
 const ATTEMPTS_MAX = 10;
 
 /**
- * @param list paths of the files as of now
- * @param target where a file's copy goes; it must not be there
+ * @param list returns the paths of the files as of now
+ * @param target where a file's copy goes; it must not exist
  * @param whileStill runs at that moment, while nothing is written to any of the files; brief, and
  *   again if files came or went
  * @returns the files that were copied
@@ -45,7 +46,7 @@ export async function copyAtOnce(
   throw new Error('files came and went at each attempt: are processes dying again and again?');
 }
 
-/** In the order of the paths; null if these are not the files any more. */
+/** In the order of the paths; null if the list of files has changed. */
 function readersOfOneMoment(
   paths: readonly string[],
   list: () => readonly string[],
@@ -61,7 +62,7 @@ function readersOfOneMoment(
       locks.push(lock);
       lock.exec('BEGIN IMMEDIATE');
     }
-    // A file that was removed meanwhile would be copied from one without a name.
+    // A file that was removed in the meantime would otherwise be copied from its open handle.
     if (list().join('\n') !== paths.join('\n')) return null;
     for (const path of paths) {
       const reader = openExisting(path);
@@ -81,7 +82,7 @@ function readersOfOneMoment(
 
 const SQLITE_CANTOPEN = 14;
 
-/** Never makes the file. @returns null if it is not there */
+/** Never creates the file. @returns null if it does not exist */
 function openExisting(path: string): DatabaseSync | null {
   const url = pathToFileURL(path);
   url.searchParams.set('mode', 'rw');

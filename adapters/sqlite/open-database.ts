@@ -1,7 +1,7 @@
 /** Opens a store's file with the settings that durability rests on (design §3, §4). */
 import { DatabaseSync } from 'node:sqlite';
 
-/** Several processes write one file; whoever waits longer than this has met a stuck one. */
+/** Several processes write one file. If a wait is longer than this, one of them is stuck. */
 const BUSY_TIMEOUT_MS = 10_000;
 
 export function openDatabase(path: string, schema: string): DatabaseSync {

@@ -1,7 +1,7 @@
 /**
  * Talks to a SQLite worker thread: every SQLite access of a store runs there, so that no event loop
- * waits for a disk or a lock (design §4). Requests that gather while one message is being worked on
- * leave together, so that the worker can commit them as one group.
+ * waits for a disk or a lock (design §4). Requests that gather while the worker handles a message
+ * leave together, so the worker can commit them as one group.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -53,7 +53,7 @@ export class SqliteWorkerClient<Request> {
     });
   }
 
-  /** Lets what was sent be answered, then ends the worker. */
+  /** Waits for the answers to what was sent, then ends the worker. */
   async close(closeRequest: Request): Promise<void> {
     if (this.#failure !== null) return;
     await this.send(closeRequest);

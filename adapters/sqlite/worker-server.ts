@@ -1,6 +1,6 @@
 /**
  * The worker's side: answers groups of requests. The writes of a group share one durable
- * transaction; a request that fails is undone alone, by its savepoint.
+ * transaction. A request that fails is undone by its savepoint, the others remain.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
@@ -32,7 +32,7 @@ export function serveSqlite<Request extends { kind: string }>(
   });
 }
 
-/** A page's bytes move to the asker, they are not copied. */
+/** The bytes of a page move to the main thread, they are not copied. */
 function buffersOf(replies: WorkerReply): ArrayBuffer[] {
   return replies.flatMap((reply) => {
     if (!reply.ok) return [];

@@ -5,7 +5,10 @@ import { resolveSecret } from '../config/load-config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 
-/** @throws Error if it cannot be opened; a server that is only away is no error if it `mayBeAway` */
+/**
+ * @throws Error if it cannot be opened; a server that is only unreachable is no error if it
+ *   `mayBeAway`
+ */
 export async function openLedger(options: {
   config: Pick<TollgateConfig, 'engines'>;
   data: string;

@@ -15,7 +15,9 @@ export type LogOptions = {
   /** Which process it is, for the server's own logs. */
   clientId: string;
   logger: { warn(fields: object, message: string): void };
-  /** A server that is away now is no error: for who has work to do meanwhile. */
+  /**
+   * An unreachable server is no error: for processes that have other work to do until it is back.
+   */
   mayBeAway?: boolean;
 };
 
@@ -29,7 +31,8 @@ export async function openLog(options: LogOptions, topic: 'usage' | 'dead_letter
     const path = dataFolder(options.data).log;
     return openSqliteLog({ path, topic, ordinal: ORDINAL, partitions: EMBEDDED_PARTITIONS });
   }
-  // Loaded only where it is used: the client's heap would be the collector's work in every proxy.
+  // Loaded only where it is used: otherwise every proxy's garbage collector would carry the
+  // client's heap.
   const { openKafkaLog, openKafkaLogSoon } = await import('../log/kafka-log.ts');
   const open = options.mayBeAway ? openKafkaLogSoon : openKafkaLog;
   return open({

@@ -1,6 +1,6 @@
 /**
  * The warehouse that the configuration names: a ClickHouse server, or the embedded engine on the
- * data folder. The proxy does not import this file: its image has no engine.
+ * data folder. The proxy does not import this file, since its image has no engine.
  */
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { dataFolder } from '../config/data-folder.ts';
@@ -8,7 +8,9 @@ import { resolveSecret } from '../config/load-config.ts';
 import { openClickhouseWarehouse } from '../warehouse/clickhouse-warehouse.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
-/** The embedded engine is an optional package: its installation may have failed without a word. */
+/**
+ * The embedded engine is an optional package: npm may have failed to install it without an error.
+ */
 export class EngineMissingError extends Error {
   constructor(cause: unknown) {
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
@@ -21,7 +23,10 @@ export class EngineMissingError extends Error {
   }
 }
 
-/** @throws EngineMissingError; Error if it cannot be opened, or another process has the embedded one */
+/**
+ * @throws EngineMissingError; Error if it cannot be opened, or if another process has opened the
+ *   embedded one
+ */
 export async function openWarehouse(options: {
   config: Pick<TollgateConfig, 'engines'>;
   data: string;

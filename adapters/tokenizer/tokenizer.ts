@@ -6,12 +6,12 @@ import { createRequire } from 'node:module';
 
 type Tokenizer = { countTokens(text: string, options: { disallowedSpecial: Set<string> }): number };
 
-/** Longer texts are estimated by their bytes: tokenizing must not hold up the event loop. */
+/** Longer texts are estimated by their bytes: tokenizing must not block the event loop. */
 const TEXT_LENGTH_MAX = 64 * 1024;
 const BYTES_PER_TOKEN = 4;
 /**
  * The tokenizer's time grows with the square of a run without spaces (60,000 characters: 9 s), so a
- * text is counted in pieces, which end at a space where there is one. The longest text took 17 ms.
+ * text is counted in pieces that end at a space where there is one. The longest text took 17 ms.
  */
 const PIECE_LENGTH_MAX = 512;
 const PIECE_LENGTH_MIN = 256;

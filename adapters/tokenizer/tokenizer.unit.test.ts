@@ -17,7 +17,7 @@ describe('token estimates', () => {
     expect(estimateTokens('a'.repeat(1_000_000))).toBe(250_000);
   });
 
-  it('count as the tokenizer does, to one in a hundred, however long a text of words is', () => {
+  it('count as the tokenizer does, to one percent, however long a text of words is', () => {
     const words = Array.from({ length: 4_000 }, (_, n) => `word${n % 97} of ${n}, and the next`);
     for (const length of [1, 10, 100, 2_000]) {
       const text = words.slice(0, length).join(' ');
@@ -26,7 +26,7 @@ describe('token estimates', () => {
     }
   });
 
-  // The tokenizer alone takes 9 s for it, in which no other call is served.
+  // The tokenizer alone takes 9 s for this text, and no other call is served meanwhile.
   it('count a long run without spaces in pieces', () => {
     const tokens = estimateTokens('日'.repeat(60_000));
     expect(tokens).toBeGreaterThan(20_000);

@@ -1,6 +1,6 @@
 /**
- * `engines` of `tollgate.yaml`: which stores run on servers. What is not named here is embedded, in
- * the data folder; so each of the three can move on its own.
+ * `engines` of `tollgate.yaml`: which stores run on servers. A store that is not named is embedded,
+ * in the data folder, so each of the three can move on its own.
  */
 import { z } from 'zod';
 
@@ -46,7 +46,7 @@ const clickhouseServer = z.strictObject({
   password: secret.optional(),
   /** The certificate authority that signed the server's certificate, in PEM. */
   tls: z.strictObject({ ca: z.strictObject({ file: z.string().min(1) }) }).optional(),
-  /** Of rows in both directions (docs/warehouse.md has figures). */
+  /** Compresses rows in both directions (docs/warehouse.md has figures). */
   compression: z.enum(['none', 'gzip', 'zstd']).default('none'),
   /** Of `remote_servers`: tables are then replicated over it. */
   cluster: z.string().regex(/^\w+$/, 'letters, digits and _').optional(),

@@ -1,6 +1,6 @@
 /**
- * `tollgate.yaml`: the only definition of its shape. Every value has a default, so that the
- * embedded platform needs no file at all.
+ * `tollgate.yaml`: the only definition of its shape. Every value has a default, so the embedded
+ * platform needs no file at all.
  */
 import { z } from 'zod';
 import { shortName } from '../names/names.ts';
@@ -53,7 +53,7 @@ export const priceOverrideFields = z.strictObject({
   audio_output: usdPerMillion.optional(),
   /** Per million requests. */
   request: usdPerMillion.optional(),
-  /** Another price for the whole call from so many input tokens on. */
+  /** Another price for the whole call, if it has at least this many input tokens. */
   tiers: z
     .array(
       z.strictObject({
@@ -71,10 +71,12 @@ export const priceOverrideFields = z.strictObject({
   max_output_tokens: z.int().min(1).optional(),
 });
 
-/** What a unit costs that has no price of its own, as `domain/pricing/price.ts` has it. */
+/**
+ * The unit whose price applies where a unit has none of its own, as in `domain/pricing/price.ts`.
+ */
 const FALLBACK = { cache_read: 'input', cache_write: 'input', reasoning: 'output' } as const;
 
-/** Below its first tier a unit needs a price too: none is not zero (I8). */
+/** A unit needs a price below its first tier too: a missing price is not zero (I8). */
 export function everyTierHasABase(
   override: Omit<z.infer<typeof priceOverrideFields>, 'provider'>,
   context: z.RefinementCtx,
@@ -97,7 +99,7 @@ export function everyTierHasABase(
 const priceOverride = priceOverrideFields.superRefine(everyTierHasABase);
 
 const configFields = z.strictObject({
-  /** Folder of everything that is stored. */
+  /** The folder for everything that is stored. */
   data: z.string().min(1).default('.tollgate'),
   /** The installation's own secrets; default: `secrets.json` in the data folder, made there. */
   secrets_file: z.string().min(1).optional(),
@@ -111,14 +113,14 @@ const configFields = z.strictObject({
   projectors: z.int().min(1).max(64).default(1),
   providers: z.record(name, provider).default({}),
   /**
-   * Model names that clients may send. A name that is not here is served by the provider whose
-   * price catalogue knows it, if exactly the configured providers leave no doubt.
+   * Model names that clients may send. A name that is not listed is served if exactly one
+   * configured provider has it in its price catalogue.
    */
   models: z.record(shortName, model).default({}),
   prices: z.array(priceOverride).default([]),
 });
 
-/** Without providers the start chooses one, and what its models are is not known here. */
+/** Without providers, the start chooses one, and its models are not known here. */
 export const tollgateConfig = configFields.superRefine((config, context) => {
   if (Object.keys(config.providers).length === 0) return;
   for (const [name, { provider }] of Object.entries(config.models)) {
