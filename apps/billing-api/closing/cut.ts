@@ -5,6 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import {
+  countKeys,
+  readContinuity,
+  readProgress,
+} from '@tollgate/adapters/warehouse/queries/progress.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
@@ -12,7 +17,6 @@ import type { CutTaken, LogCut } from '@tollgate/domain/period/period-events.ts'
 import type { ClosingDeps } from './closing-deps.ts';
 import { ClosingError } from './closing-error.ts';
 import { closingLimits } from './closing-limits.ts';
-import { belowCutSql } from './usage-set.ts';
 
 export type Cut = { id: string; logs: LogCut[] };
 
@@ -52,10 +56,8 @@ async function firstMissing(
   warehouse: Warehouse,
   logs: readonly LogCut[],
 ): Promise<string | undefined> {
-  const rows = await warehouse.query<{ log: number; partition: number; next: string }>(
-    'SELECT log, partition, toString(first_offset_without_row) AS next FROM tollgate.log_progress',
-  );
-  const applied = new Map(rows.map((row) => [`${row.log}/${row.partition}`, BigInt(row.next)]));
+  const progress = await readProgress(warehouse);
+  const applied = new Map(progress.map((row) => [`${row.log}/${row.partition}`, row.next]));
   for (const { log, ends } of logs) {
     for (const [partition, end] of ends.entries()) {
       const next = applied.get(`${log}/${partition}`) ?? 0n;
@@ -67,20 +69,14 @@ async function firstMissing(
 
 /** Offsets are distinct and dense, so as many rows as offsets means exactly one row for each. */
 async function assertContinuous(warehouse: Warehouse, logs: readonly LogCut[]): Promise<void> {
-  const below = belowCutSql('cut', logs);
-  const rows = await warehouse.query<Record<'log' | 'partition', number> & Record<string, string>>(
-    `SELECT log, partition, toString(count()) AS rows, toString(groupBitmap(\`offset\`)) AS offsets
-     FROM tollgate.raw_usage WHERE ${below.where} GROUP BY log, partition`,
-    below.params,
-  );
-  const found = new Map(rows.map((row) => [`${row.log}/${row.partition}`, row]));
+  const continuity = await readContinuity(warehouse, logs);
+  const found = new Map(continuity.map((row) => [`${row.log}/${row.partition}`, row]));
   for (const { log, ends } of logs) {
     for (const [partition, end] of ends.entries()) {
-      const row = found.get(`${log}/${partition}`);
-      if ((row?.['rows'] ?? '0') === end && (row?.['offsets'] ?? '0') === end) continue;
+      const { rows, offsets } = found.get(`${log}/${partition}`) ?? { rows: 0n, offsets: 0n };
+      if (rows === BigInt(end) && offsets === BigInt(end)) continue;
       const place = `log ${log}, partition ${partition}: ${end} offsets`;
-      const what = `${row?.['rows'] ?? 0} rows of ${row?.['offsets'] ?? 0} offsets`;
-      throw new ClosingError('log_not_continuous', `${place}, ${what}`);
+      throw new ClosingError('log_not_continuous', `${place}, ${rows} rows of ${offsets} offsets`);
     }
   }
 }
@@ -91,16 +87,8 @@ export async function assertCountedOnce(
   customerId: string,
   logs: readonly LogCut[],
 ): Promise<void> {
-  const below = belowCutSql('cut', logs);
-  const [row] = await warehouse.query<{ rows: string; keys: string }>(
-    `SELECT toString(count()) AS rows,
-       toString(uniqExact(if(type = 'external', (source, id), ('', id)))) AS keys
-     FROM tollgate.raw_usage
-     WHERE customer_id = {customer:String} AND disposition = 'counted' AND ${below.where}`,
-    { customer: customerId, ...below.params },
-  );
-  if (row === undefined || row.rows !== row.keys) {
-    const text = `${row?.rows ?? '?'} counted rows with ${row?.keys ?? '?'} keys`;
-    throw new ClosingError('event_counted_twice', `${customerId}: ${text}`);
-  }
+  const { rows, keys } = await countKeys(warehouse, customerId, logs);
+  if (rows === keys) return;
+  const text = `${rows} counted rows with ${keys} keys`;
+  throw new ClosingError('event_counted_twice', `${customerId}: ${text}`);
 }

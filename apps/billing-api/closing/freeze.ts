@@ -7,6 +7,7 @@
 import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
@@ -25,7 +26,6 @@ import { ClosingError } from './closing-error.ts';
 import { assertCountedOnce } from './cut.ts';
 import { rootOfLeaves } from './leaves.ts';
 import { billingStream, invoiceStream, type LoadedBilling, loadInvoice } from './streams.ts';
-import type { UsageSet } from './usage-set.ts';
 import { unresolvedAttempts, usageSums } from './usage-sums.ts';
 
 /** The rows of one period's snapshot. */

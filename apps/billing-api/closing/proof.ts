@@ -1,22 +1,19 @@
 /** Builds the inclusion proof of one event in a frozen snapshot (design §10, I4). */
 
 import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
+import { countLeavesBefore, leavesOfEvent } from '@tollgate/adapters/warehouse/queries/leaves.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type Billing, type FrozenPeriod, frozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { type EventProof, faultInProof } from '@tollgate/domain/proof/event-proof.ts';
 import { inclusionBuilder } from '@tollgate/domain/proof/inclusion.ts';
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
 import { usageSetOf } from './freeze.ts';
-import { leafHashes, type Position } from './leaves.ts';
-import { type UsageSet, usageSetSql } from './usage-set.ts';
-import { safeInteger } from './usage-sums.ts';
+import { leafHashes } from './leaves.ts';
 
 export type ProofResult =
   | { ok: true; proof: EventProof }
   /** `event_ambiguous`: collectors may share an id; name the `source` as well. */
   | { ok: false; code: 'event_not_in_snapshot' | 'event_ambiguous' };
-
-type Found = Position & { leaf: string };
 
 /** @param event `source` null: any */
 export async function proofOf(
@@ -26,12 +23,12 @@ export async function proofOf(
 ): Promise<ProofResult> {
   const { period, billing, customerId } = where;
   const set = usageSetOf(customerId, period, frozenPeriod(billing, period.number - 1));
-  const [found, other] = await rowsOf(warehouse, set, event);
+  const [found, other] = await leavesOfEvent(warehouse, set, event);
   if (found === undefined) return { ok: false, code: 'event_not_in_snapshot' };
   if (other !== undefined) return { ok: false, code: 'event_ambiguous' };
   const body = snapshotBody.parse(JSON.parse(period.snapshot.body));
   const { count, merkle_root } = body.leaves;
-  const index = await indexOf(warehouse, set, found);
+  const index = await countLeavesBefore(warehouse, set, found);
   const builder = inclusionBuilder(sha256, index, count);
   for await (const leaf of leafHashes(warehouse, set)) builder.add(leaf);
   const proof: EventProof = {
@@ -51,32 +48,4 @@ export async function proofOf(
   const fault = faultInProof(sha256, { proof, snapshot, body, record: null });
   if (fault !== undefined) throw new Error(`proof of ${event.id} in ${period.id}: ${fault}`);
   return { ok: true, proof };
-}
-
-async function rowsOf(
-  warehouse: Warehouse,
-  set: UsageSet,
-  event: { id: string; source: string | null },
-): Promise<Found[]> {
-  const { where, params } = usageSetSql(set);
-  const source = event.source === null ? {} : { event_source: event.source };
-  return warehouse.query<Found>(
-    `SELECT log, partition, toString(\`offset\`) AS offset_text, lower(hex(leaf_hash)) AS leaf
-     FROM tollgate.raw_usage
-     WHERE ${where} AND id = {event_id:String}
-       ${event.source === null ? '' : 'AND source = {event_source:String}'}
-     LIMIT 2`,
-    { ...params, event_id: event.id, ...source },
-  );
-}
-
-async function indexOf(warehouse: Warehouse, set: UsageSet, at: Position): Promise<number> {
-  const { where, params } = usageSetSql(set);
-  const [row] = await warehouse.query<{ before: string }>(
-    `SELECT toString(count()) AS before FROM tollgate.raw_usage
-     WHERE ${where} AND (log, partition, \`offset\`) <
-       ({at_log:UInt32}, {at_partition:UInt32}, {at_offset:UInt64})`,
-    { ...params, at_log: at.log, at_partition: at.partition, at_offset: BigInt(at.offset_text) },
-  );
-  return safeInteger(row?.before);
 }

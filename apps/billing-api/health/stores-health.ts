@@ -1,5 +1,6 @@
 /** What /readyz of a billing API of its own says: whether its stores answer, and how far rows lag. */
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import { countRows } from '@tollgate/adapters/warehouse/queries/progress.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Health } from './health.ts';
 
@@ -7,14 +8,10 @@ export function storesHealth(stores: { log: Log; warehouse: Warehouse }): () => 
   return async () => {
     const checks: Record<string, string> = {};
     const ends = await checked(checks, 'log', () => stores.log.ends());
-    const rows = await checked(checks, 'warehouse', () =>
-      stores.warehouse.query<{ rows: string }>(
-        'SELECT toString(sum(rows)) AS rows FROM tollgate.log_progress',
-      ),
-    );
+    const rows = await checked(checks, 'warehouse', () => countRows(stores.warehouse));
     if (ends !== null && rows !== null) {
       const end = ends.reduce((sum, offset) => sum + offset, 0n);
-      checks['projector_lag'] = String(end - BigInt(rows[0]?.rows ?? 0));
+      checks['projector_lag'] = String(end - rows);
     }
     return { ready: ends !== null && rows !== null, checks };
   };

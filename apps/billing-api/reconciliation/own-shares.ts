@@ -2,9 +2,9 @@
  * What each accepted import decides (`uncovered`). Two imports never share an attempt, so a full
  * batch of one cannot let the other answer for it.
  */
+import type { AttemptRange } from '@tollgate/adapters/warehouse/queries/attempts.ts';
 import { type TimeRange, uncovered } from '@tollgate/domain/reconciliation/own-ranges.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import type { AttemptRange } from './attempts.ts';
 
 /** Accepted imports never change, so each is looked at once. */
 export class OwnShares {

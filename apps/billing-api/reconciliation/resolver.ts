@@ -10,6 +10,14 @@ import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import {
+  type AttemptRange,
+  countResolvedHolds,
+  eventsOfAttempts,
+  resolvedHolds,
+  unresolvedAttempts,
+} from '@tollgate/adapters/warehouse/queries/attempts.ts';
+import type { TouchedHour } from '@tollgate/adapters/warehouse/queries/touched-hours.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
@@ -17,14 +25,7 @@ import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import { resolutionOf } from '@tollgate/domain/reconciliation/resolution.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import {
-  type AttemptRange,
-  countResolvedHolds,
-  eventsOfAttempts,
-  resolvedHolds,
-  unresolvedAttempts,
-} from './attempts.ts';
-import { CountedSince, type TouchedHour } from './counted-since.ts';
+import { CountedSince } from './counted-since.ts';
 import { billLines } from './earlier-bills.ts';
 import { OwnShares } from './own-shares.ts';
 

@@ -2,6 +2,10 @@
 
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
+import {
+  eventsOfAttempts,
+  type FoundAttempt,
+} from '@tollgate/adapters/warehouse/queries/attempts.ts';
 import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
@@ -19,7 +23,6 @@ import type { Entity } from '../../directory/entities.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { eventsOfAttempts, type FoundAttempt } from '../../reconciliation/attempts.ts';
 import {
   contradictedEarlier,
   type NewBill,

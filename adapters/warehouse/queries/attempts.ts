@@ -1,8 +1,7 @@
-/** The counted attempts of a provider, as their own usage events, read from the warehouse. */
-
-import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
-import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+/** Which counted attempts of a provider can still be resolved, or have been? As usage events. */
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { eventColumns } from '../event-columns.ts';
+import type { Warehouse } from '../warehouse.ts';
 
 const TIMES = new Set(['time', 'recorded_at']);
 const MONEY = new Set(['cost']);
