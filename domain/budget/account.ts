@@ -9,7 +9,7 @@ import type { BudgetWindowEvent } from './budget-events.ts';
 export type OpenLease = {
   instanceId: string;
   amount: bigint;
-  /** What its calls were billed above their bound so far; counted at once. */
+  /** What the provider billed for its calls above their bound so far; counted at once. */
   overrun: bigint;
 };
 
@@ -19,7 +19,10 @@ export type BudgetAccount = {
   limit: bigint;
   /** Revision of the definition that `limit` comes from. */
   definitionRevision: bigint;
-  /** Settled and adjusted; may be below zero while an adjusted attempt's lease is still open. */
+  /**
+   * Settled and adjusted amounts. May be negative while the lease of an adjusted attempt is still
+   * open.
+   */
   spent: bigint;
   /** Σ (amount + overrun) of the open leases. */
   held: bigint;
@@ -45,7 +48,7 @@ export function evolveAccount(account: BudgetAccount, event: BudgetWindowEvent):
   switch (event.type) {
     case 'WindowOpened':
     case 'LimitChanged':
-      // The control plane and the proxies append limits: an older one may come behind a newer.
+      // The control plane and the proxies append limits: an older limit may come after a newer one.
       // seam: older-limit-is-ignored
       if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;
       return {

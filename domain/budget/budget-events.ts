@@ -47,7 +47,7 @@ export type WindowOpened = {
     window_start: string;
     window_end: string | null;
     limit: string;
-    /** Revision of the definition stream that the limit was read at, as text. */
+    /** Revision of the definition stream at which the limit was read, as text. */
     definition_revision: string;
   };
 };
@@ -57,7 +57,7 @@ export type LeaseGranted = {
   data: { lease_id: string; instance_id: string; amount: string };
 };
 
-/** `spent` may be above the lease's amount: then an `Overrun` stands beside it. */
+/** `spent` may be above the lease's amount: then the stream has an `Overrun` too. */
 export type LeaseSettled = { type: 'LeaseSettled'; data: { lease_id: string; spent: string } };
 
 /** A resolved attempt: what it really used minus what the lease was charged for it. */
@@ -76,7 +76,7 @@ export type LeaseRecallRequested = {
   data: { instance_id: string; amount: string };
 };
 
-/** The provider billed more than the stated bound: counted at once, alarmed. */
+/** The provider billed more than the stated bound: counted at once, and reported. */
 export type Overrun = {
   type: 'Overrun';
   data: { lease_id: string; attempt_id: string; amount: string };

@@ -6,7 +6,7 @@ export type BudgetDefinition = Omit<BudgetDefined['data'], 'limit'> & {
   /** 1e-12 of the unit. */
   limit: bigint;
   archived: boolean;
-  /** Revision of the definition stream that this is the state of. */
+  /** Revision of the definition stream that this state includes. */
   revision: bigint;
 };
 

@@ -1,7 +1,7 @@
 /**
- * How large a slice of a budget a proxy is granted. Fixed-size slices: a sixteenth of the limit, or
- * what waiting calls need if that is more, never more than what is left, so that the last dollar
- * is spendable (design §8).
+ * How large a slice of a budget a proxy is granted: a sixteenth of the limit, or what waiting calls
+ * need if that is more, but never more than what is left, so the last dollar can be spent (design
+ * §8).
  */
 import { available, type BudgetAccount } from './account.ts';
 
@@ -9,13 +9,13 @@ const SLICES_PER_LIMIT = 16n;
 
 export type GrantDecision =
   | { kind: 'grant'; amount: bigint }
-  /** What is left serves none of them. */
+  /** What is left is not enough for any of the waiting calls. */
   | { kind: 'exhausted' };
 
 /**
- * A call that cannot be served at all takes nothing: what it would take, others can spend.
+ * A call that cannot be served is granted nothing: other calls may be able to spend what is left.
  *
- * @param free what this proxy holds that no call uses
+ * @param free the part of this proxy's leases that no call uses
  * @param waiting what each waiting call needs, in order of arrival
  */
 export function decideGrant(
@@ -35,8 +35,9 @@ export function decideGrant(
 }
 
 /**
- * How an attempt's charge falls on the parts of its hold: in order, each up to its amount; what is
- * above the whole hold (the provider billed more than the stated bound) falls on the last part.
+ * Divides an attempt's charge among the parts of its hold: in order, each up to its amount. What
+ * exceeds the whole hold (the provider billed more than the stated bound) is added to the last
+ * part.
  *
  * @returns one charge per part, and the excess over the hold (0n in all ordinary cases)
  */

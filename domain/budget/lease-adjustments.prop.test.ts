@@ -40,7 +40,7 @@ describe('lease adjustments', () => {
     );
   });
 
-  it('fill the holds in their order, and leave holds of another unit alone', () => {
+  it('fill the holds in their order, and do not touch holds of another unit', () => {
     const holds = [5n, 5n, 5n].map((amount) => ({ window: WINDOWS[0], amount }));
     const held = { ...target(holds, null), hold_units: ['usd', 'tokens', 'usd'] };
     expect(leaseAdjustments(held, { cost: formatDecimal12(7n) })).toEqual([

@@ -1,6 +1,6 @@
 /**
- * What a resolution changes on the leases of its attempt (design §7.10). The budget was charged the
- * hold; once the resolution counts it is charged what the attempt cost.
+ * How a resolution adjusts the leases of its attempt (design §7.10). The budget was charged the
+ * hold; once the resolution counts, it is charged what the attempt cost.
  */
 import { parseDecimal12 } from '../money/money.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
@@ -20,9 +20,9 @@ type Resolved = Pick<
 >;
 
 /**
- * One adjustment per lease that was charged something else than its share of the cost. Each window
- * counts the whole cost, on its own holds in their order. A hold in another unit than USD says
- * nothing about dollars and stays.
+ * One adjustment per lease whose charge differs from its share of the cost. Each window counts the
+ * whole cost, divided among its own holds in their order. A hold in a unit other than USD is not
+ * adjusted.
  */
 export function leaseAdjustments(
   target: Resolved,

@@ -1,6 +1,7 @@
 /**
- * Which window of a budget an instant belongs to, and the name of its ledger stream. The window is
- * part of the name, so a reset is a new stream and never a clear (design §8).
+ * The window of a budget that an instant belongs to, and the name of the window's ledger stream.
+ * The window is part of the name, so a reset is a new stream and nothing is ever cleared (design
+ * §8).
  */
 import type { BudgetWindow } from './budget-events.ts';
 
@@ -10,7 +11,7 @@ export type WindowBounds = {
   endMs: number;
 };
 
-/** Start of the one window that a `total` budget has. */
+/** Start of the single window of a `total` budget. */
 const TOTAL_START_MS = 0;
 
 /**

@@ -37,8 +37,8 @@ export type TeamArchived = { type: 'TeamArchived'; data: { team_id: string } };
 export type TeamEvent = TeamCreated | TeamUpdated | TeamArchived;
 
 /**
- * Stream `external_id-<sha256 of what it is unique among>`: whoever appends first has the name, so
- * that two requests at once cannot both take it.
+ * Stream `external_id-<sha256 of scope and name>`: the first append takes the name, so two
+ * simultaneous requests cannot both have it.
  */
 export type ExternalIdTaken = {
   type: 'ExternalIdTaken';

@@ -1,7 +1,7 @@
 /**
- * Stream `idempotency-<sha256 of the key>`: one repeatable request. It is received before it is
- * carried out, with the time that all its ids are made from, so that a request that was cut short
- * by a crash is carried out again as the very same appends.
+ * Stream `idempotency-<sha256 of the key>`: one repeatable request. `RequestReceived` comes before
+ * the work, with the time from which all ids of the request are made. So a request that a crash
+ * interrupted is repeated as exactly the same appends.
  */
 
 export type RequestReceived = {
@@ -13,7 +13,7 @@ export type RequestReceived = {
   };
 };
 
-/** What every repetition is answered with. Never holds a secret (I12). */
+/** The answer to every repetition. It never holds a secret (I12). */
 export type RequestAnswered = {
   type: 'RequestAnswered';
   data: {

@@ -19,7 +19,7 @@ export type IdPrefix =
   | 'cut'
   | 'pb';
 
-/** Random bytes that an id is made from, of ours and UUIDv7 alike. */
+/** Random bytes in an id, for our own format and for UUIDv7. */
 export const ID_RANDOM_BYTES = 10;
 
 /**
@@ -64,8 +64,8 @@ export function uuidTimeMs(uuid: string): number {
 }
 
 /**
- * Id of the one resolution that an attempt can have: the attempt's 48 time bits and a hash, so that
- * it sorts beside its target and every import derives the same id (I2).
+ * Id of the one resolution that an attempt can have: the attempt's 48 time bits and a hash. So it
+ * sorts next to its target, and every import derives the same id (I2).
  *
  * @param hash SHA-256 of `resolution:<attempt id>` (UTF-8)
  */

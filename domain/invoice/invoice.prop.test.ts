@@ -172,7 +172,7 @@ describe('invoice lines (I6)', () => {
     });
   });
 
-  it('groups in which nothing was used are no lines, and unresolved attempts have no amount (I8)', () => {
+  it('groups without usage get no line, and unresolved attempts have no amount (I8)', () => {
     const refusals = example({
       provider: null,
       model: null,

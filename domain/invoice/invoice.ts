@@ -24,7 +24,7 @@ export type InvoiceLine = SummedQuantities & {
   provider: string | null;
   model: string | null;
   events: number;
-  /** How many of the events were counted by us because the provider stated no usage. */
+  /** How many of the events have estimated usage, because the provider stated none. */
   estimated_events: number;
   /** USD, 12 decimal places. */
   cost: string;
@@ -54,7 +54,10 @@ export type InvoiceBody = {
   unresolved: Unresolved;
 };
 
-/** `inv_` + the snapshot's own 26 characters: a snapshot has one invoice, whoever issues it. */
+/**
+ * `inv_` + the snapshot's own 26 characters: a snapshot has one invoice, no matter which process
+ * issues it.
+ */
 export function invoiceIdOf(snapshotId: string): string {
   return snapshotId.replace(/^snp_/, 'inv_');
 }
@@ -83,8 +86,8 @@ export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): Invoi
 }
 
 /**
- * One line per kind, period, provider, model and mark-up, in the snapshot's own order. A group in
- * which nothing was used and nothing was charged (refusals, say) is no line of a bill.
+ * One line per kind, period, provider, model and mark-up, in the snapshot's own order. A group
+ * without usage and without a charge (refusals, for example) gets no line.
  */
 function invoiceLines(snapshot: SnapshotBody): InvoiceLine[] {
   const groups = new Map<string, SnapshotLine[]>();

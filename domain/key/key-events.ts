@@ -22,7 +22,7 @@ export type KeyIssued = {
   };
 };
 
-/** A new secret; the one before it works until `previous_valid_until`. */
+/** A new secret; the previous one works until `previous_valid_until`. */
 export type KeyRotated = {
   type: 'KeyRotated';
   data: KeyDigest & { key_id: string; last_four: string; previous_valid_until: string };

@@ -34,7 +34,7 @@ describe('the checksum of a virtual key', () => {
     );
   });
 
-  it('refuses a key of which a part is missing', () => {
+  it('refuses a key with a part missing', () => {
     fc.assert(
       fc.property(environment, random, fc.nat(), (name, bytes, at) => {
         const secret = formatKeySecret(name, bytes);

@@ -6,7 +6,10 @@
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PREFIX = 'tg_';
-/** Random bytes that a key is made from; more than its characters hold, so that none is likelier. */
+/**
+ * Random bytes for a key: more than its characters can hold, so that no character is more likely
+ * than another.
+ */
 export const KEY_RANDOM_BYTES = 32;
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
@@ -34,7 +37,7 @@ function crc32(text: string, length: number): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** What an environment may be called: it stands in the key itself. */
+/** The names an environment may have: the name is part of the key. */
 function isKeyEnvironment(text: string): boolean {
   if (text.length === 0 || text.length > ENVIRONMENT_LENGTH_MAX) return false;
   for (let i = 0; i < text.length; i++) {
@@ -48,14 +51,14 @@ function isEnvironmentCode(code: number): boolean {
 }
 
 /**
- * The key's text. Whoever calls this shows it once and keeps only its digest (I12).
+ * The key's text. The caller shows it once and keeps only its digest (I12).
  *
  * @param environment lower-case letters, digits and `-`, at most 32
  * @param random at least `KEY_RANDOM_BYTES` from a cryptographic source (the bias of the modulo is < 2^-76)
  * @throws Error if an argument breaks these bounds
  */
 export function formatKeySecret(environment: string, random: Uint8Array): string {
-  if (!isKeyEnvironment(environment)) throw new Error('the environment cannot stand in a key');
+  if (!isKeyEnvironment(environment)) throw new Error('the environment cannot be part of a key');
   if (random.length < KEY_RANDOM_BYTES) {
     throw new Error(`a key needs ${KEY_RANDOM_BYTES} random bytes`);
   }

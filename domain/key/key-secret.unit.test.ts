@@ -7,7 +7,7 @@ describe('the text of a virtual key', () => {
   it('has the form that ADR 0001 fixes, checksum included', () => {
     const secret = formatKeySecret('live', random);
     expect(secret).toMatch(/^tg_live_[0-9A-Za-z]{36}$/);
-    // Pinned: every key in the field was made by this very function.
+    // Pinned: every key in use was made by this function.
     expect(secret).toBe('tg_live_mPB0j9lEYkOUbUFYyK0t1C0FFIMwMi0Wl5EN');
   });
 

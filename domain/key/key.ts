@@ -22,7 +22,7 @@ export function evolveKey(state: KeyState | undefined, event: KeyEvent): KeyStat
   switch (event.type) {
     case 'KeyRotated': {
       const { hash, pepper_version, last_four, previous_valid_until } = event.data;
-      // None outlives what it was replaced with, so that a rotation without overlap ends all of them.
+      // No old secret outlives its replacement, so a rotation without overlap ends all of them.
       const earlier = state.digests.map((digest) => ({
         ...digest,
         valid_until: earlierOf(digest.valid_until, previous_valid_until),
@@ -68,7 +68,7 @@ function earlierOf(a: string | null, b: string): string {
   return a !== null && a < b ? a : b;
 }
 
-/** Revoking what is revoked changes nothing. */
+/** Revoking a revoked key changes nothing. */
 export function decideRevokeKey(
   state: KeyState | undefined,
   reason: string | null,

@@ -1,6 +1,6 @@
 /**
- * Exact money (I6): integers of 1e-12 of a unit (pico-dollars) in code, decimal text with 12
- * places on the wire. No float touches it.
+ * Exact money (I6): integers of 1e-12 of a unit (pico-dollars) in code, decimal text with 12 places
+ * on the wire. No float touches money.
  */
 
 /** Pico-units in one unit. */

@@ -11,7 +11,9 @@ export function divideHalfAwayFromZero(numerator: bigint, denominator: bigint): 
   return negative ? -rounded : rounded;
 }
 
-/** Towards +infinity, for what must not be less than the exact value. @param denominator > 0 */
+/**
+ * Towards +infinity, for amounts that must not be less than the exact value. @param denominator > 0
+ */
 export function divideUp(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator;
   return numerator > 0n && quotient * denominator !== numerator ? quotient + 1n : quotient;

@@ -1,8 +1,8 @@
 /**
  * Which partition of the log a customer's events go to (ADR 0001): Kafka's default partitioner,
- * murmur2 over the UTF-8 bytes of the key, sign bit cleared, modulo the number of partitions.
- * One customer is in one partition, so "earlier" has a meaning for its events.
- * Source: org.apache.kafka.common.utils.Utils.murmur2.
+ * murmur2 over the UTF-8 bytes of the key, sign bit cleared, modulo the number of partitions. All
+ * events of a customer are in one partition, so "earlier" has a meaning for them. Source:
+ * org.apache.kafka.common.utils.Utils.murmur2.
  */
 
 const SEED = 0x9747b28c;

@@ -1,6 +1,6 @@
 /**
  * The fold of `billing-<customer>`: all periods of one customer (design §10). I4: periods are
- * numbered 1, 2, 3, … and meet without gap or overlap, each is frozen once, in order.
+ * numbered 1, 2, 3, … without gap or overlap, and each is frozen once, in order.
  */
 import { parseInstant } from './calendar.ts';
 import type { BillingEvent, LogCut, PeriodClosing, PeriodOpened } from './period-events.ts';
@@ -9,13 +9,13 @@ type PeriodFacts = {
   id: string;
   number: number;
   startMs: number;
-  /** Exclusive; earlier than it was opened with if the period was closed early. */
+  /** Exclusive. Earlier than at the opening if the period was closed early. */
   endMs: number;
   timeZone: string;
   anchorDay: number;
 };
 
-/** What the snapshot is made from, fixed when the period began to close. */
+/** The input of the snapshot, fixed when the period began to close. */
 type ClosingFacts = {
   cutId: string;
   logs: readonly LogCut[];
@@ -33,7 +33,7 @@ export type FrozenPeriod = PeriodFacts &
   };
 export type Period = OpenPeriod | ClosingPeriod | FrozenPeriod;
 
-/** In order of their numbers: number n stands at index n − 1. */
+/** In order of their numbers: number n is at index n − 1. */
 export type Billing = { periods: readonly Period[] };
 
 export const noBilling: Billing = { periods: [] };
@@ -101,7 +101,7 @@ function replace(billing: Billing, period: Period): Billing {
   return { periods: billing.periods.with(period.number - 1, period) };
 }
 
-/** The one that a closing run has to do with next; undefined when every period is frozen. */
+/** The next period for a closing run; undefined when every period is frozen. */
 export function firstUnfrozen(billing: Billing): OpenPeriod | ClosingPeriod | undefined {
   for (const period of billing.periods) {
     if (period.status !== 'frozen') return period;

@@ -1,7 +1,7 @@
 /**
  * Where billing months begin, in the customer's own zone (design §10). A month begins at the first
- * instant of its anchor day; in a month that is too short, of its last day. Pure: instants and zones
- * come in as values.
+ * instant of its anchor day; in a month that is too short, of its last day. Pure: instants and
+ * zones are arguments.
  */
 
 export type MonthBounds = {
@@ -10,7 +10,7 @@ export type MonthBounds = {
   endMs: number;
 };
 
-/** True for a name that the runtime's time zone database knows; a bare offset is no zone. */
+/** True for a name in the runtime's time zone database; a bare offset is no zone. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -33,8 +33,8 @@ export function monthBounds(atMs: number, timeZone: string, anchorDay: number): 
   const month = at.toPlainDate().toPlainYearMonth();
   const startOf = (months: number): number =>
     monthStartMs(month.add({ months }), timeZone, anchorDay);
-  // Starts are compared as instants, never as local days: where clocks go back from 00:01 to 23:01
-  // the old day comes again after the new one has begun.
+  // Starts are compared as instants, never as local days: where clocks go back from 00:01 to 23:01,
+  // the old day returns after the new one has begun.
   const starts = [-1, 0, 1, 2].map(startOf);
   const next = starts.findIndex((startMs) => atMs < startMs);
   return { startMs: starts[next - 1] as number, endMs: starts[next] as number };
@@ -46,7 +46,7 @@ function monthStartMs(month: Temporal.PlainYearMonth, timeZone: string, anchorDa
   return day.toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** RFC 3339 UTC with three decimals: how instants stand in events and bodies (ADR 0001). */
+/** RFC 3339 UTC with three decimals: the form of instants in events and bodies (ADR 0001). */
 export function formatInstant(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString({ fractionalSecondDigits: 3 });
 }

@@ -1,13 +1,13 @@
 /**
  * A cut: how far the log was known when a closing run began, per log and partition as an exclusive
- * end offset. A position is below a cut if its offset is below its partition's end; a partition or
- * log that the cut does not name is wholly above it (ADR 0001).
+ * end offset. A position is below a cut if its offset is below its partition's end. A partition or
+ * log that the cut does not name is entirely above it (ADR 0001).
  */
 import type { LogCut } from './period-events.ts';
 
 /**
- * True if something that `previous` covers is not covered by `cut`: an event could then be in
- * neither of two snapshots (I4), so such a cut is refused.
+ * True if `previous` covers something that `cut` does not. Such a cut is refused: an event could be
+ * missing from both snapshots (I4).
  */
 export function isCutBelow(cut: readonly LogCut[], previous: readonly LogCut[]): boolean {
   return previous.some(({ log, ends }) => {

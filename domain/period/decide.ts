@@ -1,8 +1,8 @@
 /**
- * Deciders of `billing-<customer>` (design §10). Each answers with the event to append or with a
- * named refusal; that the append names the revision it was decided from makes the answer true among
- * several closers. I4: a period closes only after the one before it is frozen, with a cut that
- * covers everything the one before covered, so no event is in two snapshots or in none.
+ * Deciders of `billing-<customer>` (design §10). Each returns the event to append, or a named
+ * refusal. The append names the revision from which it was decided, so the decision holds among
+ * several closers. I4: a period closes only after the previous one is frozen, with a cut that
+ * covers everything the previous cut covered, so no event is in two snapshots or in none.
  */
 import type { Billing, Period } from './billing.ts';
 import { formatInstant, monthBounds } from './calendar.ts';
@@ -34,7 +34,7 @@ const COST_CURRENCY = 'USD';
 export type OpenCommand = {
   customerId: string;
   periodId: string;
-  /** Null: where the last period ends; for the first one, the start of the month of `atMs`. */
+  /** Null: the end of the last period; for the first one, the start of the month of `atMs`. */
   startMs: number | null;
   timeZone: string;
   anchorDay: number;
@@ -42,7 +42,7 @@ export type OpenCommand = {
   atMs: number;
 };
 
-/** The next period, from its start to the end of the billing month that its start lies in. */
+/** The next period, from its start to the end of the billing month that contains its start. */
 export function decideOpen(billing: Billing, command: OpenCommand): Decision<PeriodOpened> {
   const { timeZone, anchorDay, currency } = command;
   const last = billing.periods.at(-1);
@@ -82,8 +82,8 @@ export type DueCommand = {
 };
 
 /**
- * Where the period would end if it began to close now. Asked before a cut is taken: a cut must be
- * younger than end + grace.
+ * Where the period would end if it began to close now. The closing run asks before it takes a cut:
+ * a cut must be younger than end + grace.
  */
 export function decideDue(
   billing: Billing,
@@ -144,7 +144,10 @@ export function decideClosing(billing: Billing, command: ClosingCommand): Decisi
 
 export type FreezeCommand = { periodId: string; snapshotId: string; body: string; hash: string };
 
-/** Only a closing period is frozen, so the second of two closers is refused and reads the first's. */
+/**
+ * Only a closing period can be frozen, so the second of two closers is refused and reads the first
+ * one's snapshot.
+ */
 export function decideFreeze(billing: Billing, command: FreezeCommand): Decision<SnapshotFrozen> {
   const period = billing.periods.find(({ id }) => id === command.periodId);
   if (period === undefined) return refuse({ code: 'period_unknown' });

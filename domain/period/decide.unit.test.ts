@@ -190,7 +190,7 @@ describe('freezing a period', () => {
 });
 
 describe('the fold', () => {
-  it('finds what is to be done next', () => {
+  it('finds the period to handle next', () => {
     const closed = [opened(1, JAN, FEB), closing(1, FEB), frozen(1)];
     expect(firstUnfrozen(given(...closed))).toBeUndefined();
     expect(firstUnfrozen(given(...closed, opened(2, FEB, MAR)))?.id).toBe('per_2');

@@ -29,8 +29,9 @@ export type PeriodOpened = {
 };
 
 /**
- * Names all that the snapshot is made from, beside the log: the end (moved if closed early), the cut,
- * and the mark-up of that moment. Whoever freezes it, whenever, makes the same bytes.
+ * Names everything besides the log that the snapshot is made from: the end (moved if closed early),
+ * the cut, and the mark-up at that moment. So every process that freezes the period, at any time,
+ * makes the same bytes.
  */
 export type PeriodClosing = {
   type: 'PeriodClosing';

@@ -1,8 +1,8 @@
 /**
- * The body of a snapshot, version 1 (ADR 0001): everything that an invoice may claim about a period.
- * Pure: the same period and the same sums give the same body whatever their order (I5), so two
- * closers write the same bytes. I4: its lines cover each of its events once. I8: an attempt whose
- * cost is not known is counted, listed as unresolved, and adds no amount.
+ * The body of a snapshot, version 1 (ADR 0001): everything that an invoice may claim about a
+ * period. Pure: the same period and the same sums give the same body, in any order of the sums
+ * (I5), so two closers write the same bytes. I4: its lines cover each of its events once. I8: an
+ * attempt whose cost is not known is counted, listed as unresolved, and adds no amount.
  */
 import { formatDecimal12 } from '../money/money.ts';
 import { type Quantity, type QuantityName, quantities } from '../usage/quantities.ts';
@@ -12,8 +12,8 @@ import { formatInstant } from './calendar.ts';
 import type { LogCut } from './period-events.ts';
 
 /**
- * The quantity buckets that lines are summed by, in the order of the body: those that version 1 began
- * with. A bucket that was added later needs a later version, since a body is hashed as it is.
+ * The quantity buckets that a line sums, in the order of the body: those of version 1. A bucket
+ * that is added later needs a new version, since a body is hashed as it is.
  */
 export const SUMMED_QUANTITIES = quantities
   .filter((quantity: Quantity) => quantity.addedLater !== true)
@@ -39,7 +39,7 @@ export type SnapshotLine = SummedQuantities & {
   events: number;
   /** USD, 12 decimal places: the sum of the known costs. */
   cost: string;
-  /** Late usage is marked up as the period that it belongs to was. */
+  /** Late usage has the mark-up of the period that it belongs to. */
   markup_ppm: number;
 };
 
@@ -155,7 +155,7 @@ const SORTED_BY = [
   'usage_source',
 ] as const;
 
-/** By each dimension as text, in UTF-16 code units; null stands before every text. */
+/** By each dimension as text, in UTF-16 code units; null comes before every text. */
 function compareLines(a: SnapshotLine, b: SnapshotLine): number {
   for (const dimension of SORTED_BY) {
     const [left, right] = [a[dimension], b[dimension]];

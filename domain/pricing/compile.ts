@@ -8,7 +8,7 @@ export type CompiledPrice = Record<PricedUnit, CompiledTiers>;
 
 const FREE: CompiledTiers = { from: [0], picoPerMillion: [0n] };
 
-/** A unit without a price of its own costs as the unit that it is a kind of (price.ts). */
+/** A unit without a price of its own costs the same as the unit that it is a kind of (price.ts). */
 export function compilePrice(price: ModelPrice): CompiledPrice {
   const input = compileTiers(price.input) ?? FREE;
   const output = compileTiers(price.output) ?? FREE;
@@ -34,25 +34,25 @@ function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined
   };
 }
 
-/** No unit of it costs anything, in any tier. */
+/** True if no unit costs anything, in any tier. */
 export function isFree(price: CompiledPrice): boolean {
   return Object.values(price).every(({ picoPerMillion }) => picoPerMillion.every((p) => p === 0n));
 }
 
-/** The price of the tier that a call with this much input is in. */
+/** The price in the tier of a call with this much input. */
 export function priceAt(tiers: CompiledTiers, totalInputTokens: number): bigint {
   let index = tiers.from.length - 1;
   while (index > 0 && (tiers.from[index] as number) > totalInputTokens) index--;
   return tiers.picoPerMillion[index] as bigint;
 }
 
-/** The dearest price of all tiers that a call with at most this much input can be in. */
-export function dearestUpTo(tiers: CompiledTiers, totalInputTokensMax: number): bigint {
-  let dearest = 0n;
+/** The highest price among the tiers that a call with at most this much input can reach. */
+export function highestUpTo(tiers: CompiledTiers, totalInputTokensMax: number): bigint {
+  let highest = 0n;
   for (let index = 0; index < tiers.from.length; index++) {
     if ((tiers.from[index] as number) > totalInputTokensMax) break;
     const price = tiers.picoPerMillion[index] as bigint;
-    if (price > dearest) dearest = price;
+    if (price > highest) highest = price;
   }
-  return dearest;
+  return highest;
 }

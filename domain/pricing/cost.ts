@@ -4,13 +4,13 @@
  */
 import { divideHalfAwayFromZero, divideUp } from '../money/rounding.ts';
 import type { KnownQuantities } from '../usage/quantities.ts';
-import { type CompiledPrice, dearestUpTo, priceAt } from './compile.ts';
+import { type CompiledPrice, highestUpTo, priceAt } from './compile.ts';
 
 const MILLION = 1_000_000n;
 
 /**
- * The cost in pico-dollars. The tier follows from the call's total input, cached and audio
- * included; the whole call is priced at it.
+ * The cost in pico-dollars. The call's total input, cached and audio included, selects the tier;
+ * the whole call is priced at that tier.
  */
 export function costOf(price: CompiledPrice, q: KnownQuantities): bigint {
   const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
@@ -32,17 +32,17 @@ export type CostBound = { inputTokensMax: number; outputTokensMax: number; reque
 /** An upper bound of `costOf` for any quantities within the bound, in pico-dollars. */
 export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
   const { inputTokensMax, outputTokensMax, requestsMax } = bound;
-  const dearest = (...units: (keyof CompiledPrice)[]): bigint => {
+  const highest = (...units: (keyof CompiledPrice)[]): bigint => {
     let most = 0n;
     for (const unit of units) {
-      const candidate = dearestUpTo(price[unit], inputTokensMax);
+      const candidate = highestUpTo(price[unit], inputTokensMax);
       if (candidate > most) most = candidate;
     }
     return most;
   };
   const exact =
-    BigInt(inputTokensMax) * dearest('input', 'cache_read', 'cache_write', 'audio_input') +
-    BigInt(outputTokensMax) * dearest('output', 'reasoning', 'audio_output') +
-    BigInt(requestsMax) * dearest('request');
+    BigInt(inputTokensMax) * highest('input', 'cache_read', 'cache_write', 'audio_input') +
+    BigInt(outputTokensMax) * highest('output', 'reasoning', 'audio_output') +
+    BigInt(requestsMax) * highest('request');
   return divideUp(exact, MILLION);
 }

@@ -31,7 +31,7 @@ const UNITS: readonly PricedUnit[] = [
   'request',
 ];
 const PICO_PLACES = 12;
-/** What a unit costs that has no price of its own (price.ts). */
+/** The unit whose price applies where a unit has none of its own (price.ts). */
 const FALLBACK: { [U in PricedUnit]?: PricedUnit } = {
   cache_read: 'input',
   cache_write: 'input',
@@ -59,11 +59,14 @@ export function priceListsFromOverrides(
   }));
 }
 
-/** One entry per model, whose prices follow each other: the first entry that matches is the only one. */
+/**
+ * One entry per model, with its prices in sequence, so the first entry that matches is the only
+ * one.
+ */
 function toModel(overrides: readonly PriceOverride[]): PricedModel {
   const dated = overrides.toSorted((a, b) => startMs(a) - startMs(b));
   const [{ model }] = dated as [PriceOverride];
-  // A limit is the model's, not the price's: one override that states it is enough.
+  // A limit belongs to the model, not to the price: one override that states it is enough.
   const limit = (name: 'context_window' | 'max_output_tokens') =>
     dated.findLast((override) => override[name] !== undefined)?.[name] ?? null;
   return {

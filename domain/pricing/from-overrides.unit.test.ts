@@ -26,12 +26,12 @@ it.each([false, true])(
       findPrice(list, 'p', 'm', atMs)?.price.input.picoPerMillion[0];
     const perMillion = [Date.UTC(2025, 0, 1), JUNE, Date.UTC(2027, 1, 1)].map(inputAt);
     expect(perMillion).toEqual([1n, 9n, 20n].map((usd) => usd * 10n ** 12n));
-    // Else a new price would take away the bound that a hold is made by.
+    // Otherwise a new price would remove the bound on which a hold is based.
     expect(findPrice(list, 'p', 'm', JUNE)?.maxOutputTokens).toBe(4096);
   },
 );
 
-it('below its first tier a unit costs what it costs without one: never nothing', () => {
+it('below its first tier a unit costs what it costs without tiers: never nothing', () => {
   const tiers = [{ from_input_tokens: 200_001, input: '2.5', cache_read: '0.625' }];
   const [list] = priceListsFromOverrides([override({ input: '1.25', tiers })], () => 'v1');
   expect(list?.models[0]?.prices[0]?.price.cache_read).toEqual([

@@ -1,7 +1,7 @@
-/** Whether a price list's entry speaks of a model name. */
+/** Whether an entry of a price list applies to a model name. */
 import type { ModelMatch } from './price.ts';
 
-/** Compares without case, as providers do. A regular expression matches anywhere in the name. */
+/** Ignores case, as providers do. A regular expression matches anywhere in the name. */
 export function matchesModel(match: ModelMatch, model: string): boolean {
   const name = model.toLowerCase();
   if ('equals' in match) return name === match.equals.toLowerCase();

@@ -1,6 +1,6 @@
 /**
  * All price lists of the installation, folded from `price_book-…` (I7): which price a model has at
- * an instant, and for how long that answer holds. Yesterday's list stays for yesterday.
+ * an instant, and for how long that answer holds. Yesterday's list still applies to yesterday.
  */
 import { type CompiledPrice, compilePrice } from './compile.ts';
 import { matchesModel } from './match.ts';
@@ -8,7 +8,7 @@ import type { DailyWindow, PricedModel, PriceVersionPublished } from './price.ts
 
 export type PriceSourceRank = PriceVersionPublished['data']['source'];
 
-/** Higher wins: what somebody stated here is nearer to the truth than a public catalogue. */
+/** Higher wins: a price that the operator stated is closer to the truth than a public catalogue. */
 const SOURCES: readonly PriceSourceRank[] = ['price_book', 'config', 'catalogue'];
 
 type DatedList = { effectiveFromMs: number; data: PriceVersionPublished['data'] };
@@ -19,7 +19,7 @@ export type PriceListState = { readonly lists: ReadonlyMap<string, readonly Date
 export type PriceFound = {
   version: string;
   source: PriceSourceRank;
-  /** The entry's own name; the asked one may be a dated variant of it. */
+  /** The entry's own name; the requested name may be a dated variant of it. */
   model: string;
   contextWindow: number | null;
   maxOutputTokens: number | null;
@@ -90,7 +90,9 @@ export function listModels(state: PriceListState, provider: string, atMs: number
   return [...models.values()];
 }
 
-/** The list with the latest start that has been reached; of equal starts the later publication. */
+/**
+ * The list with the latest start that is not in the future; of equal starts, the later publication.
+ */
 function listAt(lists: readonly DatedList[], atMs: number): DatedList['data'] | undefined {
   let best: DatedList | undefined;
   for (const list of lists) {
@@ -128,7 +130,7 @@ function priceInForce(entry: PricedModel, atMs: number): InForce {
   return { price, validUntilMs };
 }
 
-/** Start inclusive, end exclusive; a window whose start lies after its end spans midnight. */
+/** Start inclusive, end exclusive; a window whose start is after its end spans midnight. */
 function withinDaily(window: DailyWindow, atMs: number): boolean {
   const time = timeOfDay(atMs);
   const start = parseTime(window.start);

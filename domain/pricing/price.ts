@@ -35,7 +35,7 @@ export type ModelMatch =
   | { or: ModelMatch[] }
   | { and: ModelMatch[] };
 
-/** Limits of a daily window in UTC, `HH:MM:SS`; `start` may lie after `end` (over midnight). */
+/** Limits of a daily window in UTC, `HH:MM:SS`; `start` may be after `end` (across midnight). */
 export type DailyWindow = { start: string; end: string };
 
 export type PricedModel = {
@@ -59,7 +59,7 @@ export type PricedModel = {
 export type PriceVersionPublished = {
   type: 'PriceVersionPublished';
   data: {
-    /** Unique; stands on every event priced with it. */
+    /** Unique; every event that is priced with the list carries it. */
     version: string;
     source: 'price_book' | 'config' | 'catalogue';
     provider: string;

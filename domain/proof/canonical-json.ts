@@ -1,5 +1,5 @@
 /**
- * RFC 8785 (JCS) JSON text: the one serialization of a body whose hash somebody holds (I4). Only
+ * RFC 8785 (JCS) JSON text: the one serialization of a body whose hash somebody may hold (I4). Only
  * what our bodies use: integers, strings, booleans, null, arrays and objects. A float has no place
  * in a bill (I6), so a number that is not a safe integer is a bug here.
  */

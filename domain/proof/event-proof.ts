@@ -1,6 +1,6 @@
 /**
- * The proof that one event is part of a snapshot, and its check with nothing but the snapshot's own
- * bytes in hand: no log, no warehouse, no word of ours (I4, design §10).
+ * The proof that one event is part of a snapshot, and the check of it. The check needs the
+ * snapshot's bytes and nothing else: no log, no warehouse and no trust in us (I4, design §10).
  */
 import { verifyInclusion } from './inclusion.ts';
 import { leafHash, type Sha256 } from './merkle.ts';
@@ -24,7 +24,7 @@ export type EventProof = {
 };
 
 export type ProofFault =
-  /** These bytes are not the snapshot that the proof speaks of. */
+  /** These bytes are not the snapshot that the proof names. */
   | 'snapshot_hash_differs'
   /** The proof's id, root or number of leaves is not the snapshot's. */
   | 'snapshot_differs'
@@ -41,7 +41,7 @@ export type ProofInput = {
   snapshot: Uint8Array;
   /** What the body says, parsed from the same bytes. */
   body: { id: string; leaves: { count: number; merkle_root: string } };
-  /** The exact bytes of the event's log record, if they are at hand. */
+  /** The exact bytes of the event's log record, if the caller has them. */
   record: Uint8Array | null;
 };
 

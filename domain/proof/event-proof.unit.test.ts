@@ -34,12 +34,12 @@ const proof: EventProof = {
 };
 
 describe('proof of one event (I4)', () => {
-  it('holds with the snapshot in hand, with and without the record', () => {
+  it('holds for the snapshot, with and without the record', () => {
     expect(faultInProof(sha256, { proof, snapshot, body, record })).toBeUndefined();
     expect(faultInProof(sha256, { proof, snapshot, body, record: null })).toBeUndefined();
   });
 
-  it('fails when any byte of it, of the snapshot or of the record is another', () => {
+  it('fails when any byte of the proof, the snapshot or the record is changed', () => {
     const flipped = (hex: string): string => (hex.startsWith('0') ? '1' : '0') + hex.slice(1);
     const fault = (change: Partial<EventProof>) =>
       faultInProof(sha256, { proof: { ...proof, ...change }, snapshot, body, record: null });

@@ -1,5 +1,5 @@
 /**
- * Inclusion proofs (RFC 9162 §2.1.3): that one leaf stands at one place of the tree with a given
+ * Inclusion proofs (RFC 9162 §2.1.3): that a leaf is at a given place of the tree with a given
  * root. Built from the stream of all leaves in O(log n) memory; verified from the proof alone.
  */
 import { type MerkleBuilder, merkleBuilder, nodeHash, type Sha256 } from './merkle.ts';
@@ -74,7 +74,7 @@ export type InclusionProof = {
   root: Uint8Array;
 };
 
-/** RFC 9162 §2.1.3.2: true only if the leaf stands at `index` of the tree of `count` leaves. */
+/** RFC 9162 §2.1.3.2: true only if the leaf is at `index` of the tree of `count` leaves. */
 export function verifyInclusion(sha256: Sha256, proof: InclusionProof): boolean {
   const { index, count } = proof;
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(count)) return false;

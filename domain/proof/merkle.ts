@@ -1,8 +1,8 @@
 /**
- * Merkle tree of a snapshot's events (RFC 9162 §2.1): its root stands in the snapshot, so that one
- * event can be proven to be part of it with nothing but the snapshot in hand (I4). A leaf hash is
- * SHA-256(0x00 ‖ the exact bytes of the log record) and is stored with the event; a node is
- * SHA-256(0x01 ‖ left ‖ right); the tree of no leaves is SHA-256 of nothing.
+ * Merkle tree of a snapshot's events (RFC 9162 §2.1). Its root is in the snapshot, so the snapshot
+ * alone is enough to prove that an event is part of it (I4). A leaf hash is SHA-256(0x00 ‖ the
+ * exact bytes of the log record) and is stored with the event; a node is SHA-256(0x01 ‖ left ‖
+ * right); the tree of no leaves is SHA-256 of nothing.
  *
  * Leaves are streamed: memory is O(log n) whatever the number of events.
  */

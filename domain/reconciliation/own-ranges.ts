@@ -1,6 +1,7 @@
 /**
- * Which attempts an import decides: those that started in its range and in no range accepted before
- * it for that provider. So one bill decides an attempt, whatever is carried out first.
+ * Which attempts an import decides: those that started in its range and in no earlier accepted
+ * range of that provider. So one bill decides each attempt, in whatever order the imports are
+ * processed.
  */
 
 /** `[startMs, endMs)`, Unix ms. */

@@ -6,7 +6,7 @@ const range = (startMs: number, endMs: number) => ({ startMs, endMs });
 it.each([
   ['all of it if nothing overlaps, also at its edges', [range(0, 10), range(20, 30)], [[10, 20]]],
   [
-    'what stands before and after an earlier range',
+    'what lies before and after an earlier range',
     [range(13, 15)],
     [
       [10, 13],

@@ -1,6 +1,6 @@
 /**
  * A resolution: the provider's bill says what an attempt really used (design §7.10). Its quantities
- * and its cost are deltas to what the event said; unknown counts as nothing.
+ * and its cost are differences to what the event says; unknown counts as zero.
  */
 import { resolutionId } from '../ids/ids.ts';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
@@ -8,7 +8,7 @@ import { perQuantity, quantityNames } from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
 import type { BillLine } from './reconciliation-events.ts';
 
-/** True if the bill's line says just what the event says. */
+/** True if the bill's line says exactly what the event says. */
 export function agrees(event: UsageEvent, line: BillLine): boolean {
   return event.cost === line.cost && quantityNames.every((name) => event[name] === line[name]);
 }
@@ -21,12 +21,12 @@ export function resolvedAgrees(event: UsageEvent, resolution: UsageEvent, line: 
   );
 }
 
-/** True if two bills say the same of an attempt. */
+/** True if two bills say the same about an attempt. */
 export function sameFigures(one: BillLine, other: BillLine): boolean {
   return one.cost === other.cost && quantityNames.every((name) => one[name] === other[name]);
 }
 
-/** True if a line says what its absence from a complete bill says: nothing was billed. */
+/** True if a line says that nothing was billed, like its absence from a complete bill. */
 export function isNothing(line: BillLine): boolean {
   return parseDecimal12(line.cost) === 0n && quantityNames.every((name) => line[name] === 0);
 }

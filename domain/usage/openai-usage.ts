@@ -10,7 +10,7 @@ import { type KnownQuantities, noQuantities } from './quantities.ts';
 
 type Fields = Record<string, unknown>;
 
-/** @param usage whatever stood in the answer's `usage` member */
+/** @param usage the answer's `usage` member, of any shape */
 export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | null {
   if (!isFields(usage)) return null;
   // seam: prompt-count
@@ -51,7 +51,7 @@ function completionTokens(usage: Fields): number | null {
   return usage['total_tokens'] === usage['prompt_tokens'] ? 0 : null;
 }
 
-/** Some dialects leave reasoning out of the completion: what they bill is then the total alone. */
+/** Some dialects leave reasoning out of the completion; they bill by the total. */
 function addsUp(sum: number, total: unknown): boolean {
   return total === undefined || total === null || total === sum;
 }
@@ -66,7 +66,10 @@ function details(value: unknown): Fields | null {
   return isFields(value) ? value : null;
 }
 
-/** Tokens that one call may be stated to have used; a larger count is a mistake, not a statement. */
+/**
+ * The most tokens that one call may be stated to have used; a larger count is a mistake, not a
+ * statement.
+ */
 const COUNT_MAX = 1_000_000_000;
 
 function count(value: unknown): number | null {

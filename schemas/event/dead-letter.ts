@@ -1,4 +1,7 @@
-/** What the dead-letter topic holds: where a record stands that could not be counted, and why. */
+/**
+ * What the dead-letter topic holds: the position of a record that could not be counted, and the
+ * reason.
+ */
 import { z } from 'zod';
 
 export const deadLetter = z.strictObject({

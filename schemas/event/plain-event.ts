@@ -103,7 +103,7 @@ export function readPlainAttempt(json: string): PlainAttempt | null {
   return { id: id as string, time: time as string, resolvable };
 }
 
-/** @param list what stands between a list's brackets; no text in it has a quotation mark */
+/** @param list the text between a list's brackets; no text in it has a quotation mark */
 function itemsOf(list: string | undefined): number {
   if (list === undefined || list === '') return 0;
   let items = 1;
