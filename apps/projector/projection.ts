@@ -4,8 +4,8 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
+import { readPlainAttempt } from '@tollgate/domain/usage/event/plain-attempt.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { readPlainAttempt } from '@tollgate/schemas/event/plain-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 
 export type Disposition = 'counted' | 'duplicate' | 'dead';

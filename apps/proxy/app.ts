@@ -1,15 +1,18 @@
 /**
- * Builds the proxy's HTTP app without listening (design §12): the providers' own dialect, paths and
- * errors, so that unmodified SDKs work. A path that is not here is refused, never passed on
- * unmetered.
+ * Builds the proxy's HTTP app without listening (design §12): the providers' own dialects, paths and
+ * errors, so that unmodified SDKs work. The routes of calls follow from the dialects; a path that no
+ * dialect has is refused, never passed on unmetered.
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import type { CallDeps } from './call/call-deps.ts';
-import { type CallHandler, sendRefusal } from './call/call-handler.ts';
+import type { CallHandler } from './call/call-handler.ts';
+import { sendRefusal } from './call/refusal.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { dialects, houseDialect } from './dialects/dialects.ts';
 import type { KeyView } from './directory/directory.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
-import { modelList } from './routes/models.ts';
+import { servedModels } from './routes/models.ts';
 
 export type ProxyAppOptions = {
   deps: CallDeps;
@@ -26,6 +29,10 @@ declare module 'fastify' {
     key: KeyView | null;
     arrivedAtMs: number;
   }
+  interface FastifyContextConfig {
+    /** What the clients of this route speak. */
+    dialect?: Dialect;
+  }
 }
 
 /** Codes of Fastify's own errors and what they are in our catalogue. */
@@ -36,6 +43,9 @@ const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
   FST_ERR_BAD_URL: 'unknown_endpoint',
 };
+
+/** Of all of them, a path of calls takes its own alone; what is no route at all is not found. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** A body that has come within this needs no second look at its key, ms. */
 const BODY_SOON_MS = 100;
@@ -114,29 +124,47 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
     if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
     admit(request, reply, done);
   };
-  const route = (endpoint: 'chat.completions' | 'embeddings') => {
-    return (request: FastifyRequest, reply: FastifyReply) => {
-      if (request.key === null) throw new Error('a call without a key passed the gate');
-      if (!Buffer.isBuffer(request.body)) return refuse(deps, reply, { code: 'invalid_json' });
-      return calls.handle(endpoint, request.key, request, reply, request.arrivedAtMs);
-    };
-  };
-  app.post(
-    '/v1/chat/completions',
-    { onRequest: admit, preHandler: admitAgain },
-    route('chat.completions'),
-  );
-  app.post('/v1/embeddings', { onRequest: admit, preHandler: admitAgain }, route('embeddings'));
-  app.get('/v1/models', { onRequest: admit }, async (_request, reply) => {
-    return reply.type('application/json').send(modelList(deps.deployments, deps.directory));
-  });
-  for (const url of ['/v1/chat/completions', '/v1/embeddings']) {
+  for (const dialect of dialects) addDialect(app, deps, calls, dialect, { admit, admitAgain });
+}
+
+type Gate = Record<
+  'admit' | 'admitAgain',
+  (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+>;
+
+function addDialect(
+  app: FastifyInstance,
+  deps: CallDeps,
+  calls: CallHandler,
+  dialect: Dialect,
+  { admit, admitAgain }: Gate,
+): void {
+  const config = { dialect };
+  for (const endpoint of dialect.endpoints) {
     app.route({
-      method: ['GET', 'PUT', 'PATCH', 'DELETE'],
-      url,
+      method: endpoint.method,
+      url: endpoint.path,
+      config,
+      onRequest: admit,
+      preHandler: admitAgain,
+      handler: (request, reply) => {
+        if (request.key === null) throw new Error('a call without a key passed the gate');
+        if (!Buffer.isBuffer(request.body)) return refuse(deps, reply, { code: 'invalid_json' });
+        return calls.handle(endpoint, request.key, request, reply);
+      },
+    });
+    app.route({
+      method: METHODS.filter((method) => method !== endpoint.method),
+      url: endpoint.path,
+      config,
       handler: (_request, reply) => refuse(deps, reply, { code: 'method_not_allowed' }),
     });
   }
+  const { path, list } = dialect.models;
+  app.get(path, { config, onRequest: admit }, async (_request, reply) => {
+    const models = servedModels(deps.deployments, deps.directory);
+    return reply.type('application/json').send(list(models));
+  });
 }
 
 function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void {
@@ -151,8 +179,9 @@ function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void
 }
 
 function refuse(deps: CallDeps, reply: FastifyReply, refusal: Refusal): void {
+  const dialect = reply.request.routeOptions.config.dialect ?? houseDialect;
   deps.onRefused(refusal.code);
-  sendRefusal(reply, refusal);
+  sendRefusal(reply, dialect.errorBody, refusal);
 }
 
 /** Without the query, where clients put secrets by mistake (I12). */

@@ -1,98 +1,75 @@
 /**
- * The proxy's error catalogue: every refusal and failure that it answers itself, in the dialect of
- * the endpoint. Public text only; what is internal goes to the log as `cause`.
+ * The proxy's error catalogue: every refusal and failure that it answers itself. The dialect of the
+ * endpoint gives it its form. Public text only; what is internal goes to the log as `cause`.
  */
 
 export type ErrorEntry = {
   status: number;
-  /** OpenAI's `error.type`. */
-  type: string;
   /** Whether the same request may succeed later; SDKs obey `x-should-retry`. */
   retryable: boolean;
   message: string;
 };
 
-const entry = (status: number, type: string, retryable: boolean, message: string): ErrorEntry => ({
+const entry = (status: number, retryable: boolean, message: string): ErrorEntry => ({
   status,
-  type,
   retryable,
   message,
 });
 
-const auth = 'authentication_error';
-const invalid = 'invalid_request_error';
-const api = 'api_error';
-
 export const errorCatalogue = {
-  missing_api_key: entry(401, auth, false, 'No API key. Send it as `Authorization: Bearer tg_…`.'),
+  missing_api_key: entry(401, false, 'No API key. Send it as `Authorization: Bearer tg_…`.'),
   malformed_api_key: entry(
     401,
-    auth,
     false,
     'This is not a well-formed key of this gateway. Check that it was copied whole.',
   ),
-  invalid_api_key: entry(401, auth, false, 'This key is unknown. Ask your operator for a new one.'),
-  revoked_api_key: entry(401, auth, false, 'This key was revoked or replaced. Ask for a new one.'),
-  expired_api_key: entry(401, auth, false, 'This key has expired. Ask for a new one.'),
-  customer_archived: entry(403, 'permission_error', false, 'The account of this key is closed.'),
+  invalid_api_key: entry(401, false, 'This key is unknown. Ask your operator for a new one.'),
+  revoked_api_key: entry(401, false, 'This key was revoked or replaced. Ask for a new one.'),
+  expired_api_key: entry(401, false, 'This key has expired. Ask for a new one.'),
+  customer_archived: entry(403, false, 'The account of this key is closed.'),
   unknown_endpoint: entry(
     404,
-    invalid,
     false,
     'This gateway does not serve this path. See its documentation for the paths it meters.',
   ),
-  method_not_allowed: entry(405, invalid, false, 'This path does not take this method.'),
-  model_not_found: entry(404, invalid, false, 'No provider here serves this model.'),
+  method_not_allowed: entry(405, false, 'This path does not take this method.'),
+  model_not_found: entry(404, false, 'No provider here serves this model.'),
   model_unpriced: entry(
     400,
-    invalid,
     false,
     'This model has no known price, so it cannot be metered. The operator may add one.',
   ),
-  invalid_json: entry(400, invalid, false, 'The request body is not valid JSON.'),
-  invalid_request: entry(400, invalid, false, 'The request body is not valid.'),
-  ambiguous_json: entry(400, invalid, false, 'The request body names the same field twice.'),
-  json_too_deep: entry(400, invalid, false, 'The request body is nested too deeply.'),
-  request_too_large: entry(413, invalid, false, 'The request body is too large.'),
-  headers_too_large: entry(431, invalid, false, 'The request headers are too large.'),
-  unsupported_media_type: entry(415, invalid, false, 'Send the body as application/json.'),
+  invalid_json: entry(400, false, 'The request body is not valid JSON.'),
+  invalid_request: entry(400, false, 'The request body is not valid.'),
+  ambiguous_json: entry(400, false, 'The request body names the same field twice.'),
+  json_too_deep: entry(400, false, 'The request body is nested too deeply.'),
+  request_too_large: entry(413, false, 'The request body is too large.'),
+  headers_too_large: entry(431, false, 'The request headers are too large.'),
+  unsupported_media_type: entry(415, false, 'Send the body as application/json.'),
   unbounded_request: entry(
     400,
-    invalid,
     false,
     'The cost of this request has no upper bound (remote media, server-side tools or a dearer service tier), and this key has a hard budget.',
   ),
   output_limit_required: entry(
     400,
-    invalid,
     false,
-    'This model has no known output limit and this key has a hard budget: set `max_completion_tokens`.',
+    'This model has no known output limit and this key has a hard budget: set an output limit.',
   ),
-  budget_exceeded: entry(
-    402,
-    'insufficient_quota',
-    false,
-    'The budget of this key cannot pay for this call.',
-  ),
+  budget_exceeded: entry(402, false, 'The budget of this key cannot pay for this call.'),
   budget_unavailable: entry(
     503,
-    api,
     true,
     'The budget of this key cannot be checked right now. Try again shortly.',
   ),
-  ledger_unavailable: entry(503, api, true, 'The gateway has lost its ledger. Try again shortly.'),
-  journal_full: entry(503, api, true, 'The gateway cannot record more calls right now. Try again.'),
-  overloaded: entry(503, api, true, 'The gateway is at its limit. Try again shortly.'),
-  draining: entry(503, api, true, 'The gateway is shutting down. Try again.'),
-  upstream_unreachable: entry(502, api, true, 'The model provider cannot be reached.'),
-  upstream_failed: entry(502, api, false, 'The model provider broke off before it had answered.'),
-  upstream_timeout: entry(504, api, false, 'The model provider did not answer in time.'),
-  internal_error: entry(
-    500,
-    api,
-    true,
-    'The gateway failed. The operator can find the call by its id.',
-  ),
+  ledger_unavailable: entry(503, true, 'The gateway has lost its ledger. Try again shortly.'),
+  journal_full: entry(503, true, 'The gateway cannot record more calls right now. Try again.'),
+  overloaded: entry(503, true, 'The gateway is at its limit. Try again shortly.'),
+  draining: entry(503, true, 'The gateway is shutting down. Try again.'),
+  upstream_unreachable: entry(502, true, 'The model provider cannot be reached.'),
+  upstream_failed: entry(502, false, 'The model provider broke off before it had answered.'),
+  upstream_timeout: entry(504, false, 'The model provider did not answer in time.'),
+  internal_error: entry(500, true, 'The gateway failed. The operator can find the call by its id.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
@@ -102,25 +79,11 @@ export type Refusal = {
   code: ErrorCode;
   /** Replaces the catalogue's text where it can say more. */
   message?: string;
-  /** The offending request field, in OpenAI's `param`. */
+  /** The field of the request that is at fault. */
   param?: string;
   /** Which limit was hit (design §7): scope, unit, window, limit, spent, resets_at. */
   limit?: Record<string, string | null>;
 };
-
-/** Body of an error in the OpenAI dialect. */
-export function openAiErrorBody(refusal: Refusal): string {
-  const entry = errorCatalogue[refusal.code];
-  return JSON.stringify({
-    error: {
-      message: refusal.message ?? entry.message,
-      type: entry.type,
-      param: refusal.param ?? null,
-      code: refusal.code,
-      ...refusal.limit,
-    },
-  });
-}
 
 /** Headers that tell SDKs whether to try again. */
 export function errorHeaders(refusal: Refusal): Record<string, string> {

@@ -4,7 +4,8 @@
  */
 import { parseDecimal12 } from '../money/money.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
-import { allocateCharge } from './grant.ts';
+import { resolvedDeltas } from './amounts.ts';
+import type { BudgetUnit } from './budget-events.ts';
 
 export type LeaseAdjustment = {
   /** Ledger stream of the budget window. */
@@ -19,6 +20,8 @@ type Resolved = Pick<
   'cost' | 'hold_lease_ids' | 'hold_amounts' | 'hold_units' | 'budget_windows'
 >;
 
+type Part = { leaseId: string; hold: bigint };
+
 /**
  * One adjustment per lease whose charge differs from its share of the cost. Each window counts the
  * whole cost, divided among its own holds in their order. A hold in a unit other than USD is not
@@ -29,20 +32,24 @@ export function leaseAdjustments(
   resolution: Pick<UsageEvent, 'cost'>,
 ): LeaseAdjustment[] {
   const cost = pico(target.cost) + pico(resolution.cost);
-  const byWindow = new Map<string, { leaseId: string; hold: bigint }[]>();
+  const holds = new Map<string, { window: string; unit: BudgetUnit; parts: Part[] }>();
   for (const [index, leaseId] of target.hold_lease_ids.entries()) {
-    if (target.hold_units[index] !== 'usd') continue;
     const window = target.budget_windows[index] as string;
-    const hold = parseDecimal12(target.hold_amounts[index] as string);
-    byWindow.set(window, [...(byWindow.get(window) ?? []), { leaseId, hold }]);
+    const unit = target.hold_units[index] as BudgetUnit;
+    const part = { leaseId, hold: parseDecimal12(target.hold_amounts[index] as string) };
+    const name = `${unit} ${window}`;
+    const known = holds.get(name);
+    if (known === undefined) holds.set(name, { window, unit, parts: [part] });
+    else known.parts.push(part);
   }
-  return [...byWindow].flatMap(([window, parts]) => {
-    const { charges } = allocateCharge(
+  return [...holds.values()].flatMap(({ window, unit, parts }) => {
+    const deltas = resolvedDeltas(
+      unit,
       parts.map(({ hold }) => hold),
       cost,
     );
-    return parts.flatMap(({ leaseId, hold }, index) => {
-      const delta = (charges[index] as bigint) - hold;
+    return parts.flatMap(({ leaseId }, index) => {
+      const delta = deltas?.[index] ?? 0n;
       return delta === 0n ? [] : [{ window, leaseId, delta }];
     });
   });

@@ -2,9 +2,8 @@
  * A resolution: the provider's bill says what an attempt really used (design §7.10). Its quantities
  * and its cost are differences to what the event says; unknown counts as zero.
  */
-import { resolutionId } from '../ids/ids.ts';
-import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
-import { perQuantity, quantityNames } from '../usage/quantities.ts';
+import { parseDecimal12 } from '../money/money.ts';
+import { quantityNames } from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
 import type { BillLine } from './reconciliation-events.ts';
 
@@ -33,37 +32,4 @@ export function isNothing(line: BillLine): boolean {
 
 function pico(cost: string | null): bigint {
   return cost === null ? 0n : parseDecimal12(cost);
-}
-
-/**
- * The one resolution of an attempt: every import derives the same id (I2).
- *
- * @param line undefined: the bill is complete for the attempt's time and does not name it
- * @param hash SHA-256 of `resolution:<attempt id>`
- */
-export function resolutionOf(
-  target: UsageEvent,
-  line: BillLine | undefined,
-  facts: { importId: string; hash: Uint8Array; recordedAt: string },
-): UsageEvent {
-  const deltas = perQuantity(({ name }) => (line?.[name] ?? 0) - (target[name] ?? 0));
-  const billed = line === undefined ? 0n : parseDecimal12(line.cost);
-  return {
-    ...target,
-    ...deltas,
-    id: resolutionId(target.id, facts.hash),
-    type: 'resolution',
-    source: `reconciliation/${facts.importId}`,
-    resolves_id: target.id,
-    usage_source: 'reconciled',
-    cost: formatDecimal12(billed - pico(target.cost)),
-    latency_ms: null,
-    ttft_ms: null,
-    overhead_us: null,
-    hold_lease_ids: [],
-    hold_amounts: [],
-    hold_units: [],
-    budget_windows: [],
-    recorded_at: facts.recordedAt,
-  };
 }

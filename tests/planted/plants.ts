@@ -87,7 +87,7 @@ const counting: readonly Plant[] = [
       }`,
     }),
     test: {
-      file: 'apps/proxy/relay/sse-relay.prop.test.ts',
+      file: 'apps/proxy/dialects/openai/stream-answer.prop.test.ts',
       name: 'finds usage after the finish reason (Jarvis#48), the last one, never a sum',
     },
   },
@@ -124,7 +124,7 @@ const shipping: readonly Plant[] = [
     bug: 'let the last bytes go before the record is durable',
     edits: at('done-is-held-back', { drop: true }),
     test: {
-      file: 'apps/proxy/relay/sse-relay.prop.test.ts',
+      file: 'apps/proxy/dialects/openai/stream-answer.prop.test.ts',
       name: 'I9: holds back [DONE] and what follows',
     },
   },
@@ -133,7 +133,7 @@ const shipping: readonly Plant[] = [
 const budgets: readonly Plant[] = [
   {
     bug: 'release the hold when the request is sent',
-    edits: at('request-is-sent', { before: 'this.#deps.budgets.cancel(this.#facts.holds);' }),
+    edits: at('request-is-sent', { before: 'this.#deps.budgets.cancel(this.facts.holds);' }),
     test: {
       file: 'tests/e2e/skeleton.e2e.test.ts',
       name: 'I3: a budget is not exceeded by concurrent calls through two proxies',
@@ -263,10 +263,10 @@ const billing: readonly Plant[] = [
   {
     bug: 'look the price up when the call is settled',
     edits: at('attempt-is-settled', {
-      instead: `const { provider, model } = this.#facts.deployment;
+      instead: `const { provider, model } = this.facts.deployment;
         const now = this.#deps.directory.price(provider.priceProvider, model, Date.now());
-        const deployment = { ...this.#facts.deployment, price: now };
-        const settlement = settle({ ...this.#facts, deployment }, outcome);`,
+        const deployment = { ...this.facts.deployment, price: now };
+        const settlement = settle({ ...this.facts, deployment }, outcome);`,
     }),
     test: {
       file: CALLS_TEST,

@@ -23,7 +23,8 @@ import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import { resolutionOf } from '@tollgate/domain/reconciliation/resolution.ts';
+import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
+import { resolutionEvent } from '@tollgate/domain/usage/event/resolution-event.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { CountedSince } from './counted-since.ts';
 import { billLines } from './earlier-bills.ts';
@@ -140,9 +141,9 @@ async function appendResolutions(
     open.map((target) => {
       const hash = createHash('sha256').update(`resolution:${target.id}`).digest();
       const facts = { importId, hash, recordedAt };
-      const event = resolutionOf(target, lines.get(target.id), facts);
+      const event = resolutionEvent(target, lines.get(target.id), facts);
       const partition = partitionOf(Buffer.from(target.customer_id), deps.log.partitions);
-      return { partition, value: Buffer.from(JSON.stringify(event)) };
+      return { partition, value: Buffer.from(eventText(event)) };
     }),
   );
   for (const { id } of open) sent.add(id);

@@ -11,12 +11,8 @@ import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts'
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import {
-  available,
-  type BudgetAccount,
-  evolveAccount,
-  noAccount,
-} from '@tollgate/domain/budget/account.ts';
+import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
@@ -91,13 +87,13 @@ export class WindowAccount {
 
   /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
   remaining(): bigint {
-    return available(this.#account) + this.free();
+    return leftOf(this.#account, this.free());
   }
 
   /** Limit and what is spent or reserved, as decimal text, for the refusal. */
   formatted(): { limit: string; spent: string } {
-    const { limit, spent, held } = this.#account;
-    return { limit: formatDecimal12(limit), spent: formatDecimal12(spent + held - this.free()) };
+    const taken = takenOf(this.#account, this.free());
+    return { limit: formatDecimal12(this.#account.limit), spent: formatDecimal12(taken) };
   }
 
   /** Takes `amount` out of the open leases, all of it or nothing (null). */

@@ -2,74 +2,15 @@
  * One attempt on a real journal, ledger and provider socket, watched from inside: what its lease
  * holds and has spent when the end is written, when it is durable, and afterwards.
  */
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
-import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
-import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
-import { proxyLimits } from '../limits.ts';
-import { defineBudget } from '../testing/budget-house.ts';
-import { Attempt } from './attempt.ts';
-import type { AttemptFacts } from './attempt-event.ts';
-import type { CallDeps } from './call-deps.ts';
-import { Deadlines } from './deadlines.ts';
-import { readRequest } from './request.ts';
+import type { Journal } from '@tollgate/adapters/journal/journal.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CallHouse, openCallHouse } from '../testing/call-house.ts';
 
-const HOLD = 1_000n;
-/** 1 pico-dollar a token. */
-const PRICE = compilePrice({
-  input: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
-  output: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
-});
-const ATTEMPT = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
+/** One pico-dollar a token: 73 bytes of body, 128 tokens of framing, 10 of output. */
+const HOLD = 211n;
 
-let folder: string;
-let journal: Journal;
-let ledger: Ledger;
-let servers: Server[];
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tollgate-attempt-'));
-  journal = await openJournal({ path: join(folder, 'journal.sqlite') });
-  ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  servers = [];
-});
-afterEach(async () => {
-  for (const server of servers) server.close();
-  await Promise.all([journal.close(), ledger.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function holdOne(): Promise<BudgetHold[]> {
-  const definition = await defineBudget(ledger, 'bud_1');
-  const book = new BudgetBook({
-    ledger,
-    journal,
-    instanceId: 'ins_1',
-    newLeaseId: () => 'lse_1',
-    limits: proxyLimits,
-    onError: (error) => {
-      throw error;
-    },
-  });
-  const held = await book.hold([{ definition, amount: HOLD }], Date.now());
-  if (held.kind !== 'held') throw new Error(held.kind);
-  return held.holds;
-}
+let house: CallHouse;
+afterEach(() => house.close());
 
 /** One call to a provider that answers so. @returns the lease at each step of its end */
 async function callOnce(
@@ -78,26 +19,14 @@ async function callOnce(
   type = 'application/json',
   end: 'ends' | 'breaks' = 'ends',
 ) {
-  const baseUrl = await listen((_request, response) => {
-    response.writeHead(status, { 'content-type': type });
-    const body = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    if (end === 'ends') response.end(body);
-    else response.write(body, () => response.destroy());
-  });
-  const upstream = createUpstream({
-    baseUrl,
-    apiKey: '',
-    connectionsMax: 1,
-    connectTimeoutMs: 5_000,
-    headersTimeoutMs: 5_000,
-    bodyTimeoutMs: 5_000,
-  });
-  const holds = await holdOne();
-  const [lease] = holds[0]?.account.leases ?? [];
   const steps: [string, bigint | undefined, bigint | undefined][] = [];
-  const look = (step: string) => steps.push([step, lease?.held, lease?.spent]);
-  const watched: Pick<Journal, 'submit'> = {
-    submit(write, done) {
+  const look = (step: string) => {
+    const lease = house.holds[0]?.[0]?.parts[0]?.lease;
+    steps.push([step, lease?.held, lease?.spent]);
+  };
+  const watch =
+    (journal: Journal): Journal['submit'] =>
+    (write, done) => {
       if (write.op !== 'finished') return journal.submit(write, done);
       look('written');
       journal.submit(write, (error) => {
@@ -105,49 +34,31 @@ async function callOnce(
         done(error);
         look('done');
       });
-    },
-  };
-  const deps = {
-    limits: proxyLimits,
-    journal: watched,
-    deadlines: new Deadlines(proxyLimits.attemptTimeoutMs),
-    onSettled: () => undefined,
-    onJournalFailure: (error: Error) => {
-      throw error;
-    },
-  } as unknown as CallDeps;
-  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
-  const request = readRequest('chat.completions', Buffer.from(body), 9);
-  const deployment = {
-    provider: { name: 'p', upstream, notBilledStatuses: new Set([429]) },
-    model: 'm',
-    price: { price: PRICE, version: 'v1', source: 'config' },
-  };
-  const facts = {
-    attemptId: ATTEMPT,
-    callId: ATTEMPT,
-    attempt: 1,
-    instanceId: 'ins_1',
-    key: {
-      ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live' },
-      ...{ tags: {}, partition: 0 },
-    },
-    request: request.ok ? request.request : null,
-    deployment,
-    holds,
-    startedAtMs: Date.now(),
-  } as unknown as AttemptFacts;
-  const front = await listen((_request, response) => {
-    const arrivedAtMs = performance.now();
-    new Attempt({ deps, facts, response, arrivedAtMs, onDone: () => undefined }).start();
+    };
+  house = await openCallHouse({
+    budgets: [{}],
+    submit: watch,
+    providers: [
+      (_request, response) => {
+        response.writeHead(status, { 'content-type': type });
+        const body = typeof answer === 'string' ? answer : JSON.stringify(answer);
+        if (end === 'ends') response.end(body);
+        else response.write(body, () => response.destroy());
+      },
+    ],
   });
-  const response = await fetch(front);
+  const messages = [{ role: 'user', content: 'hi' }];
+  const response = await fetch(`${house.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', messages, max_tokens: 10 }),
+  });
   // One that breaks off at the provider breaks off here too.
   await response.text().catch((error) => {
     if (end === 'ends') throw error;
   });
-  await upstream.close();
-  const { leases } = await journal.contents();
+  await house.idle();
+  const { leases } = await house.journal.contents();
   return { status: response.status, steps, total: leases[0]?.spent };
 }
 

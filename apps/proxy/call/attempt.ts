@@ -1,98 +1,107 @@
 /**
- * One attempt: from the durable start record to the last byte (design §7.6–§7.8).
+ * One attempt: the provider's side of a call, from the durable start record to the durable end
+ * (design §7.6–§7.8). It knows nothing of the client but what its listener does with the bytes, and
+ * it ends in a value.
  *
- * I1: nothing is dispatched before `started` is durable. I9: the last byte leaves after `finished`
- * is. I3: what the provider did not state is charged at the hold; a hold is freed only when its
- * charge is durable, or the attempt is known to be unbilled. I11: bytes pass as they came.
+ * I1: nothing is dispatched before `started` is durable. I9: what waits for the record is handed
+ * over when `finished` is durable. I3: what the provider did not state is charged at the hold; a hold
+ * is freed only when its charge is durable, or the attempt is known to be unbilled.
  */
-import type { ServerResponse } from 'node:http';
 import type {
   UpstreamControl,
   UpstreamFailure,
   UpstreamHandler,
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
+import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import { errorCatalogue, errorHeaders, openAiErrorBody, type Refusal } from '../errors.ts';
-import { type Answer, HeldAnswer, StreamedAnswer } from './answer.ts';
-import {
-  type AttemptFacts,
-  type AttemptOutcome,
-  finishedJson,
-  startedJson,
-} from './attempt-event.ts';
+import type { Answer } from '../dialects/dialect.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
-import { answerHeaders } from './headers.ts';
-import { upstreamBody } from './request.ts';
 import { type Outcome, settle } from './settle.ts';
 
-const PATHS = { 'chat.completions': '/chat/completions', embeddings: '/embeddings' } as const;
+/** What an attempt came to. Its record is durable, unless the journal has failed. */
+export type AttemptEnd =
+  | {
+      ending: AttemptEnding;
+      /** Decimal text, as on the usage event. */
+      cost: string | null;
+      /** From the arrival of the call to the dispatch, microseconds. */
+      overheadUs: number;
+      /** Bytes of the answer that waited for the record. */
+      last: readonly Buffer[];
+    }
+  | { ending: 'unrecorded'; error: Error };
 
-/** Answers up to this are copied into one write with their head; above it copying costs more. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
-
-export type AttemptOptions = {
-  deps: CallDeps;
-  facts: AttemptFacts;
-  response: ServerResponse;
-  /** performance.now() when the request had arrived. */
-  arrivedAtMs: number;
-  onDone: () => void;
+/** What the attempt is made for: a call. `onEnd` comes once, last. */
+export type AttemptListener = {
+  /** The head of an answer. @param waits it must not leave before the end, which has its cost */
+  onHead(status: number, headers: UpstreamHeaders, waits: boolean): void;
+  onBytes(bytes: Buffer): void;
+  onEnd(end: AttemptEnd): void;
 };
 
+const NOTHING: readonly Buffer[] = [];
+
 export class Attempt implements UpstreamHandler {
+  readonly facts: AttemptFacts;
   readonly #deps: CallDeps;
-  readonly #facts: AttemptFacts;
-  readonly #response: ServerResponse;
-  readonly #arrivedAtMs: number;
-  readonly #onDone: () => void;
+  readonly #listener: AttemptListener;
+  readonly #readyAtMs: number;
   /** The event as far as the start knows it. */
   readonly #started: string;
   #control: UpstreamControl | undefined;
   #takeBackDeadline: (() => void) | undefined;
-  #stallTimer: NodeJS.Timeout | undefined;
   #answer: Answer | undefined;
   #status: number | null = null;
-  #headers: UpstreamHeaders = {};
   #sentAtMs = 0;
   #firstByteAtMs: number | null = null;
   #clientGone = false;
   #timedOut = false;
   #finished = false;
 
-  constructor(options: AttemptOptions) {
-    this.#deps = options.deps;
-    this.#facts = options.facts;
-    this.#response = options.response;
-    this.#arrivedAtMs = options.arrivedAtMs;
-    this.#onDone = options.onDone;
-    this.#started = startedJson(options.facts);
+  /** @param readyAtMs performance.now() when nothing but this gateway kept it from being sent */
+  constructor(deps: CallDeps, facts: AttemptFacts, listener: AttemptListener, readyAtMs: number) {
+    this.#deps = deps;
+    this.facts = facts;
+    this.#listener = listener;
+    this.#readyAtMs = readyAtMs;
+    this.#started = startedText(facts);
   }
 
   start(): void {
-    this.#response.on('close', () => this.#onClientClose());
-    const { attemptId } = this.#facts;
+    const { attemptId } = this.facts;
     this.#deps.journal.submit({ op: 'started', attemptId, event: this.#started }, (error) => {
       // seam: started-durable-not-sent
       if (error === undefined) this.#dispatch();
-      else this.#abandon(error);
+      else this.#listener.onEnd({ ending: 'unrecorded', error });
     });
   }
 
-  /** Client gone before the answer was complete: by the key's policy (design §7.8). */
-  #onClientClose(): void {
-    if (this.#response.writableFinished || this.#finished) return;
+  /** No bytes for now. */
+  pause(): void {
+    this.#control?.pause();
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  /**
+   * Nobody wants the answer any more: it is read to its end, so that its usage is known, or
+   * aborted.
+   */
+  clientLeft(policy: 'drain' | 'abort'): void {
+    if (this.#finished) return;
     this.#clientGone = true;
-    clearTimeout(this.#stallTimer);
-    if (this.#facts.key.onDisconnect === 'abort') {
-      this.#control?.abort(new Error('the client has gone'));
-    } else {
-      this.#control?.resume();
-    }
+    if (policy === 'abort') this.#control?.abort(new Error('the client has gone'));
+    else this.#control?.resume();
   }
 
   #dispatch(): void {
-    const { request, deployment, attemptId } = this.#facts;
+    const { request, deployment, attemptId } = this.facts;
     this.#sentAtMs = performance.now();
     if (this.#clientGone) {
       const cause = new Error('the client left before anything was sent');
@@ -103,38 +112,22 @@ export class Attempt implements UpstreamHandler {
       this.#control?.abort(new Error('the attempt took too long'));
     });
     // seam: request-is-sent
-    const body = upstreamBody(request, deployment.model);
-    const headers = {
-      'x-client-request-id': attemptId,
-      accept: request.stream ? 'text/event-stream' : 'application/json',
-    };
-    this.#control = deployment.provider.upstream.post(PATHS[request.endpoint], body, headers, this);
+    const sent = request.upstream(deployment.model);
+    const headers = { 'x-client-request-id': attemptId, ...sent.headers };
+    this.#control = deployment.provider.upstream.post(sent.path, sent.body, headers, this);
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {
     // seam: upstream-accepted-nothing-relayed
     this.#status = status;
-    this.#headers = headers;
-    const { limits } = this.#deps;
-    const { request } = this.#facts;
-    const type = String(headers['content-type'] ?? '').toLowerCase();
-    const isStream = type.startsWith('text/event-stream');
-    if (!isStream) {
-      this.#answer = new HeldAnswer(limits.heldAnswerBytesMax, limits.answerTailBytes);
-      return;
-    }
-    this.#answer = new StreamedAnswer({
-      stripInjectedUsage: request.stream && !request.wantsUsageChunk,
-      eventBytesMax: limits.sseEventBytesMax,
-      textBytesMax: limits.estimateTextBytesMax,
-    });
-    this.#writeHead(null);
+    this.#answer = this.facts.request.answer(headers, this.#deps.limits);
+    this.#listener.onHead(status, headers, this.#answer.headWaits);
   }
 
   onData(chunk: Buffer): void {
     this.#firstByteAtMs ??= performance.now();
     // seam: mid-stream
-    for (const bytes of this.#answer?.push(chunk) ?? []) this.#send(bytes);
+    for (const bytes of this.#answer?.push(chunk) ?? NOTHING) this.#listener.onBytes(bytes);
   }
 
   onEnd(): void {
@@ -152,33 +145,8 @@ export class Attempt implements UpstreamHandler {
     return this.#status !== null && this.#status < 400 ? 'ok' : 'upstream_error';
   }
 
-  #send(bytes: Buffer): void {
-    if (this.#clientGone || bytes.length === 0) return;
-    const response = this.#response;
-    if (!response.headersSent) this.#writeHead(null);
-    response.write(bytes);
-    if (response.writableLength <= this.#deps.limits.clientBufferBytesMax) return;
-    // A slow client slows its provider down; one that reads nothing at all is gone.
-    if (this.#stallTimer !== undefined) return;
-    this.#control?.pause();
-    this.#stallTimer = setTimeout(() => response.destroy(), this.#deps.limits.clientStallTimeoutMs);
-    response.once('drain', () => {
-      clearTimeout(this.#stallTimer);
-      this.#stallTimer = undefined;
-      this.#control?.resume();
-    });
-  }
-
-  #writeHead(cost: string | null, contentLength?: number): void {
-    if (this.#clientGone || this.#response.headersSent) return;
-    const overheadUs = cost === null ? null : this.#overheadUs(performance.now());
-    const headers = answerHeaders(this.#headers, { facts: this.#facts, cost, overheadUs });
-    if (contentLength !== undefined) headers['content-length'] = contentLength;
-    this.#response.writeHead(this.#status ?? 502, headers);
-  }
-
   #overheadUs(endedAtMs: number): number {
-    const beforeMs = this.#sentAtMs - this.#arrivedAtMs;
+    const beforeMs = this.#sentAtMs - this.#readyAtMs;
     const afterMs = performance.now() - endedAtMs;
     return Math.max(0, Math.round((beforeMs + afterMs) * 1000));
   }
@@ -187,7 +155,6 @@ export class Attempt implements UpstreamHandler {
     if (this.#finished) return;
     this.#finished = true;
     this.#takeBackDeadline?.();
-    clearTimeout(this.#stallTimer);
     const endedAtMs = performance.now();
     const outcome: Outcome = {
       status,
@@ -197,7 +164,7 @@ export class Attempt implements UpstreamHandler {
       answer: this.#answer,
     };
     // seam: attempt-is-settled
-    const settlement = settle(this.#facts, outcome);
+    const settlement = settle(this.facts, outcome);
     const firstByteAtMs = this.#firstByteAtMs;
     const event: AttemptOutcome = {
       ...settlement.usage,
@@ -209,24 +176,24 @@ export class Attempt implements UpstreamHandler {
       overhead_us: this.#overheadUs(endedAtMs),
       recorded_at: new Date().toISOString(),
     };
-    const { attemptId, key } = this.#facts;
+    const { attemptId, key } = this.facts;
     // seam: charge-is-submitted
     this.#deps.journal.submit(
       {
         op: 'finished',
         attemptId,
         partition: key.partition,
-        event: finishedJson(this.#started, event),
+        event: finishedText(this.#started, event),
         charges: settlement.charges.map(({ lease, amount }) => ({
           leaseId: lease.leaseId,
           amount,
         })),
       },
       (error) => {
-        if (error !== undefined) return this.#abandon(error);
+        if (error !== undefined) return this.#listener.onEnd({ ending: 'unrecorded', error });
         // seam: settled-durable-hold-not-released
         settlement.release();
-        this.#deps.onSettled(this.#facts.deployment.provider.name, event, settlement.overruns);
+        this.#deps.onSettled(this.facts.deployment.provider.name, event, settlement.overruns);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);
       },
@@ -234,43 +201,13 @@ export class Attempt implements UpstreamHandler {
   }
 
   /** The record is durable: the last bytes may leave. */
-  #conclude(event: AttemptOutcome, failure: UpstreamFailure | null): void {
-    this.#onDone();
-    if (this.#clientGone) return;
-    const response = this.#response;
-    if (failure !== null) {
-      if (response.headersSent) response.destroy();
-      else this.#refuse(refusalOf(failure, this.#timedOut));
-      return;
-    }
-    const last = this.#answer?.end() ?? [];
-    if (!response.headersSent) {
-      const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
-      this.#writeHead(event.cost, length);
-      if (length <= ONE_WRITE_BYTES_MAX) {
-        // As text of bytes, the body leaves in one write with the head: a system call less.
-        response.end(Buffer.concat(last, length).toString('latin1'), 'latin1');
-        return;
-      }
-    }
-    for (const bytes of last) if (bytes.length > 0) response.write(bytes);
-    response.end();
-  }
-
-  #refuse(refusal: Refusal): void {
-    const { status } = errorCatalogue[refusal.code];
-    this.#response.writeHead(status, {
-      ...answerHeaders({}, { facts: this.#facts, cost: null, overheadUs: null }),
-      ...errorHeaders(refusal),
+  #conclude({ status, cost }: AttemptOutcome, failure: UpstreamFailure | null): void {
+    this.#listener.onEnd({
+      ending: endingOf(status, failure),
+      cost,
+      overheadUs: this.#overheadUs(performance.now()),
+      last: this.#answer?.end() ?? NOTHING,
     });
-    this.#response.end(openAiErrorBody(refusal));
-  }
-
-  /** The journal has failed: nothing more may leave; the process ends and is taken over. */
-  #abandon(error: Error): void {
-    this.#onDone();
-    this.#deps.onJournalFailure(error);
-    this.#response.destroy();
   }
 }
 
@@ -278,7 +215,8 @@ function roundMs(ms: number): number {
   return Math.max(0, Math.round(ms * 1000) / 1000);
 }
 
-function refusalOf(failure: UpstreamFailure, timedOut: boolean): Refusal {
-  if (timedOut || failure.kind === 'timeout') return { code: 'upstream_timeout' };
-  return { code: failure.unsent ? 'upstream_unreachable' : 'upstream_failed' };
+function endingOf(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {
+  if (failure === null) return 'answered';
+  if (status === 'timeout') return 'timeout';
+  return failure.unsent ? 'unsent' : 'broken';
 }

@@ -1,12 +1,12 @@
 /** What a call is given: the parts of the proxy that its path touches. */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { LedgerFollower } from '../directory/follower.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployments } from '../routing/deployments.ts';
-import type { AttemptOutcome } from './attempt-event.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { LeaseOverrun } from './settle.ts';
 

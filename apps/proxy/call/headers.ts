@@ -1,9 +1,9 @@
 /** Which of the provider's headers the client gets, and which ones we add (design §12). */
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
-import type { AttemptFacts } from './attempt-event.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 
-/** Hop-by-hop (RFC 9110 §7.6.1), framing that Node sets anew, and what names our own account. */
+/** Hop-by-hop (RFC 9110 §7.6.1), framing that Node sets again, and what names our own account. */
 const DROPPED = new Set([
   'connection',
   'keep-alive',
@@ -61,7 +61,7 @@ function headerText(text: string): string {
   return HEADER_TEXT.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }
 
-/** Headers that were meant for the connection to us alone, beside the known ones. */
+/** Headers that were meant for the connection to us alone, besides the known ones. */
 function namedByConnection(connection: string | string[] | undefined): readonly string[] {
   // What nearly every answer says names nothing.
   if (connection === undefined || connection === 'keep-alive') return NONE;

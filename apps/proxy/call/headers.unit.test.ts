@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
-import type { AttemptFacts } from './attempt-event.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 import { answerHeaders } from './headers.ts';
 
 it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(

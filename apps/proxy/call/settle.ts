@@ -5,10 +5,10 @@
  * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold.
  */
 import { estimateTokens } from '@tollgate/adapters/tokenizer/tokenizer.ts';
-import { allocateCharge } from '@tollgate/domain/budget/grant.ts';
+import { chargeHold, type StatedUsage, tokensOf } from '@tollgate/domain/budget/amounts.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { costOf } from '@tollgate/domain/pricing/cost.ts';
-import { quantitiesFromOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
   type KnownQuantities,
   noQuantities,
@@ -18,10 +18,8 @@ import {
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
 import type { HoldPart } from '../budget/window-account.ts';
-import type { Answer } from './answer.ts';
-import type { AttemptFacts, AttemptOutcome } from './attempt-event.ts';
-import { chargeOf } from './charge.ts';
-import type { CallRequest } from './request.ts';
+import type { Answer, CallRequest } from '../dialects/dialect.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 
 export type Outcome = {
   status: UsageStatus;
@@ -37,13 +35,13 @@ export type LeaseCharge = { lease: HoldPart['lease']; amount: bigint };
 export type LeaseOverrun = { stream: string; leaseId: string; attemptId: string; amount: bigint };
 
 /** What the end of an attempt says about its usage. */
-type StatedUsage = Omit<
+type EventUsage = Omit<
   AttemptOutcome,
   'status' | 'http_status' | 'error_type' | 'latency_ms' | 'ttft_ms' | 'overhead_us' | 'recorded_at'
 >;
 
 export type Settlement = {
-  usage: StatedUsage;
+  usage: EventUsage;
   charges: LeaseCharge[];
   overruns: LeaseOverrun[];
   /** Frees the holds; only once the charges are durable. */
@@ -56,17 +54,15 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
   const usage = usageOf(facts, outcome);
   const { price } = facts.deployment;
   const cost = costOfUsage(usage, price === null ? null : price.price);
-  // Only what the provider stated is charged as stated; an estimate is not a statement.
-  const stated = usage.source === 'estimated' ? null : usage.quantities;
   const { quantities } = usage;
-  const fields: StatedUsage = {
+  const fields: EventUsage = {
     ...(quantities === null ? unknownQuantities() : toEventQuantities(quantities)),
     usage_source: usage.source,
     cost: cost === null ? null : formatDecimal12(cost),
     provider_request_id: clipped(outcome.answer?.id() ?? null),
     model_served: clipped(outcome.answer?.model() ?? facts.deployment.model),
   };
-  return { usage: fields, ...chargeHolds(facts, stated, cost) };
+  return { usage: fields, ...chargeHolds(facts, statedUsage(usage, cost)) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
@@ -80,22 +76,20 @@ function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): 
   return price === null ? null : costOf(price, usage.quantities);
 }
 
+/** Only what the provider stated is charged as stated; an estimate is not a statement. */
+function statedUsage({ quantities, source }: Usage, cost: bigint | null): StatedUsage | null {
+  if (quantities === null || cost === null || source === 'estimated') return null;
+  return { cost, tokens: tokensOf(quantities), requests: quantities.requests };
+}
+
 /** Holds are settled budget by budget; a charge falls on the hold's leases in order. */
-function chargeHolds(
-  facts: AttemptFacts,
-  stated: KnownQuantities | null,
-  cost: bigint | null,
-): Omit<Settlement, 'usage'> {
+function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Omit<Settlement, 'usage'> {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
   const releases: (() => void)[] = [];
   for (const { account, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
-    const held = amounts.reduce((sum, amount) => sum + amount, 0n);
-    // seam: unknown-outcome-is-charged
-    const charge =
-      stated === null || cost === null ? held : chargeOf(account.definition, stated, cost);
-    const allocation = allocateCharge(amounts, charge);
+    const allocation = chargeHold(account.definition.unit, amounts, stated);
     parts.forEach(({ lease }, index) => {
       charges.push({ lease, amount: allocation.charges[index] ?? 0n });
     });
@@ -118,7 +112,7 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   const refused = outcome.httpStatus !== null && notBilledStatuses.has(outcome.httpStatus);
   if (outcome.unsent || refused) return { quantities: noQuantities(), source: 'none' };
   const { answer } = outcome;
-  const stated = quantitiesFromOpenAiUsage(answer?.usage() ?? null);
+  const stated = answer?.quantities() ?? null;
   // What a stream says before it breaks off may be a running total, or zeros.
   // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
@@ -135,13 +129,8 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
 function estimate(request: CallRequest, outputText: string): KnownQuantities {
   return {
     ...noQuantities(),
-    inputTokens: estimateTokens(inputText(request)),
-    outputTokens: request.endpoint === 'embeddings' ? 0 : estimateTokens(outputText),
+    inputTokens: estimateTokens(request.inputText()),
+    outputTokens: request.outputTokensMax === 0 ? 0 : estimateTokens(outputText),
     requests: 1,
   };
-}
-
-function inputText(request: CallRequest): string {
-  const member = request.scan.members.find(({ name }) => name === 'messages' || name === 'input');
-  return member === undefined ? request.text : request.text.slice(member.start, member.end);
 }

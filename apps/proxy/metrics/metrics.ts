@@ -2,7 +2,7 @@
  * The proxy's Prometheus metrics. Counters are plain fields: a call's path only adds to them.
  * Durations and tokens follow OpenTelemetry's GenAI names.
  */
-import type { AttemptOutcome } from '../call/attempt-event.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 
 /** Upper bounds of the duration histogram, seconds, as OpenTelemetry's GenAI conventions advise. */
 const DURATION_BOUNDS_S = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24];

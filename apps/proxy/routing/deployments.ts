@@ -49,6 +49,12 @@ export class Deployments {
     this.#directory = directory;
   }
 
+  /** Where a call of this model may go, in the order in which it is tried. Never empty. */
+  route(model: string, nowMs: number): readonly Deployment[] | Refusal {
+    const found = this.find(model, nowMs);
+    return 'code' in found ? found : [found];
+  }
+
   find(model: string, nowMs: number): Deployment | Refusal {
     const configured = this.#models.get(model);
     if (configured !== undefined) return this.#configured(configured, nowMs);

@@ -21,10 +21,11 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
+import { startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import { appendGrant } from '../budget/lease-events.ts';
-import { type AttemptFacts, startedJson } from '../call/attempt-event.ts';
+import type { AttemptFacts } from '../call/attempt-facts.ts';
 import { takeOverDead } from './takeover.ts';
 
 const DEAD = 'ins_dead';
@@ -62,7 +63,7 @@ const request = (leaseId: string, expectedRevision: string): LeaseRequest => ({
 function startedAttempt(): string {
   const account = { definition: { unit: 'usd' }, stream: STREAM };
   const parts = [{ lease: { leaseId: 'lse_1' }, amount: HOLD }];
-  return startedJson({
+  return startedText({
     attemptId: ATTEMPT,
     callId: ATTEMPT,
     attempt: 1,

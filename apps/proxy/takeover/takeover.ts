@@ -26,9 +26,10 @@ import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+import { unknownOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import { finishedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { appendGrant, settleLease } from '../budget/lease-events.ts';
-import { finishedJson, unknownOutcome } from '../call/attempt-event.ts';
 import { shipOnce } from '../shipper/shipper.ts';
 
 export type TakeoverDeps = {
@@ -137,7 +138,7 @@ async function finishAttempt(
   const outcome = unknownOutcome(new Date().toISOString());
   const { deployment } = JSON.parse(started) as { deployment: string };
   outcome.model_served = deployment.slice(deployment.indexOf('/') + 1);
-  const text = finishedJson(started, outcome);
+  const text = finishedText(started, outcome);
   // The text is our own. The projector applies the schema to it: a record that the schema refuses
   // must not keep the records behind it from being shipped.
   const event = JSON.parse(text) as StartedEvent;

@@ -2,10 +2,10 @@
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Row, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
-import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
-import { allocateCharge } from '@tollgate/domain/budget/grant.ts';
+import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
+import type { BudgetUnit, BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
-import { formatDecimal12, PICO_PER_UNIT, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { pastEvents } from './audit-log.ts';
@@ -140,14 +140,15 @@ async function chargesOfEvents(scratch: Warehouse): Promise<Charged> {
 /** As the proxy charged it: what the provider stated, else the hold (design §7.8). */
 function charge(row: Held, { leases, adjusted }: Charged): void {
   const cost = row.cost === null ? null : parseDecimal12(decimal(row.cost));
-  const stated = row.tokens !== null && row.usage_source !== 'estimated' && cost !== null;
+  const stated =
+    row.tokens === null || row.usage_source === 'estimated' || cost === null
+      ? null
+      : { cost, tokens: Number(row.tokens), requests: Number(row.requests ?? 0) };
   const byWindow = Map.groupBy(row.hold_lease_ids.keys(), (i) => row.budget_windows[i]);
   for (const indexes of byWindow.values()) {
     const holds = indexes.map((i) => parseDecimal12(row.hold_amounts[i] as string));
-    const held = holds.reduce((sum, hold) => sum + hold, 0n);
-    const unit = row.hold_units[indexes[0] as number];
-    const amount = stated ? chargeIn(unit, row, cost) : held;
-    const { charges } = allocateCharge(holds, amount);
+    const unit = row.hold_units[indexes[0] as number] as BudgetUnit;
+    const { charges } = chargeHold(unit, holds, stated);
     for (const [k, index] of indexes.entries()) {
       const lease = row.hold_lease_ids[index] as string;
       leases.set(lease, (leases.get(lease) ?? 0n) + (charges[k] as bigint));
@@ -158,11 +159,6 @@ function charge(row: Held, { leases, adjusted }: Charged): void {
   for (const { leaseId, delta } of leaseAdjustments(target, { cost: row.resolution_cost })) {
     adjusted.set(`${leaseId} ${row.id}`, delta);
   }
-}
-
-function chargeIn(unit: string | undefined, row: Held, cost: bigint): bigint {
-  if (unit === 'usd') return cost;
-  return BigInt((unit === 'tokens' ? row.tokens : row.requests) ?? 0) * PICO_PER_UNIT;
 }
 
 /** The engine leaves out trailing zeros; money has twelve places. */

@@ -4,6 +4,7 @@
  */
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { findPrice, type PriceListState } from '@tollgate/domain/pricing/price-list.ts';
+import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
 import {
   type CloudEvent,
   cloudEvent,
@@ -14,7 +15,7 @@ import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import type { ApiContext } from '../../context.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
-import { externalEvent } from './external-event.ts';
+import { eventOfCollector } from './external-event.ts';
 
 type Judged = { partition: number; value: Uint8Array } | string;
 
@@ -69,7 +70,7 @@ function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   if (atMs > nowMs + ingestAheadMaxMs) return 'time: in the future';
   const customer = context.directory.findCustomer(event.subject)?.state;
   if (customer === undefined || customer.archived) return 'subject: no such customer';
-  const external = externalEvent(
+  const external = eventOfCollector(
     event,
     customer.customer_id,
     priceOf(event, context.directory.prices, atMs),
@@ -78,7 +79,7 @@ function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   const checked = usageEvent.safeParse(external);
   if (!checked.success) return `${checked.error.issues[0]?.path.join('.')}: cannot be stored`;
   const partition = partitionOf(Buffer.from(customer.customer_id), context.log.partitions);
-  return { partition, value: Buffer.from(JSON.stringify(external)) };
+  return { partition, value: Buffer.from(eventText(external)) };
 }
 
 function priceOf(event: CloudEvent, prices: PriceListState, atMs: number) {

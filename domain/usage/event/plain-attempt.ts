@@ -1,9 +1,10 @@
 /**
  * A quick look at a record before the schema is asked: it knows the ordinary attempt in exactly the
- * text that the proxy writes, and takes it only if the schema is sure to. Whatever it does not
- * recognise at once, be it only another order of the fields, goes the long way, so that the schema
- * alone says what an event is. Half of the projector's own time per event is saved here.
+ * text that `event-text.ts` writes, and takes it only if the schema is sure to take it. A record that
+ * it does not recognise at once, if only because its fields are in another order, goes the long way,
+ * so that the schema alone says what an event is. Half of the projector's time per event is saved.
  */
+import { perQuantity } from '../quantities.ts';
 
 /** A text's characters that JSON has as they are, and which are no end of it. */
 const CHARACTER = '[^"\\\\\\u0000-\\u001f]';
@@ -28,7 +29,7 @@ const duration = nullable(`${NATURAL}(?:\\.\\d{1,17})?`);
 const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
 const texts = list(`${CHARACTER}{0,256}`);
 
-/** In the order in which the proxy writes them (apps/proxy/call/attempt-event.ts). */
+/** In the order in which `event-text.ts` writes them. */
 const fields: Record<string, string> = {
   id: `"(${uuid})"`,
   type: '"attempt"',
@@ -61,15 +62,7 @@ const fields: Record<string, string> = {
   time: `"(${time})"`,
   provider_request_id: optionalText,
   model_served: optionalText,
-  input_tokens: count,
-  cache_read_tokens: count,
-  cache_write_tokens: count,
-  output_tokens: count,
-  reasoning_tokens: count,
-  audio_input_tokens: count,
-  audio_output_tokens: count,
-  images: count,
-  requests: count,
+  ...perQuantity(() => count),
   usage_source: '"(provider|estimated|none)"',
   cost: `(null|"${decimal}")`,
   status: '"(?:ok|upstream_error|client_closed|timeout|unknown)"',

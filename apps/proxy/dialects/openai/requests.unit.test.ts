@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type CallRequest, readRequest, upstreamBody } from './request.ts';
+import type { CallRequest } from '../dialect.ts';
+import { readChatRequest } from './chat-request.ts';
 
-const chat = (body: unknown) => read('chat.completions', body);
-function read(endpoint: 'chat.completions' | 'embeddings', body: unknown) {
+function chat(body: unknown) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return readRequest(endpoint, Buffer.from(text), 64);
+  return readChatRequest({ body: Buffer.from(text) }, 64);
 }
-function accepted(result: ReturnType<typeof read>): CallRequest {
+const sentBody = (request: CallRequest, model: string) => request.upstream(model).body;
+function accepted(result: ReturnType<typeof chat>): CallRequest {
   if (!result.ok) throw new Error(result.refusal.code);
   return result.request;
 }
@@ -83,8 +84,8 @@ describe('a request is understood before anything is spent on it', () => {
       Buffer.alloc(1_000, 0xff),
       Buffer.from('"}]}'),
     ]);
-    const request = accepted(readRequest('chat.completions', bytes, 64));
-    const sent = Buffer.byteLength(upstreamBody(request, 'm'));
+    const request = accepted(readChatRequest({ body: bytes }, 64));
+    const sent = Buffer.byteLength(sentBody(request, 'm'));
     expect(sent).toBeGreaterThan(3_000);
     expect(request.inputTokensMax).toBeGreaterThanOrEqual(sent);
   });
@@ -97,19 +98,19 @@ describe('a request is understood before anything is spent on it', () => {
 
   it('passes the body on byte for byte when nothing has to change', () => {
     const text = '{ "model":"m" , "seed":12345678901234567890,"messages":[{"role":"user"}]}';
-    expect(String(upstreamBody(accepted(chat(text)), 'm'))).toBe(text);
+    expect(String(sentBody(accepted(chat(text)), 'm'))).toBe(text);
   });
 
   it('asks for the usage chunk and keeps the client’s other stream options', () => {
     const plain = accepted(chat({ model: 'm', messages, stream: true }));
     const other = accepted(chat({ model: 'm', messages, stream: true, stream_options: { a: 1 } }));
-    expect(JSON.parse(String(upstreamBody(plain, 'up')))).toEqual({
+    expect(JSON.parse(String(sentBody(plain, 'up')))).toEqual({
       model: 'up',
       messages,
       stream: true,
       stream_options: { include_usage: true },
     });
-    expect(JSON.parse(String(upstreamBody(other, 'm'))).stream_options).toEqual({
+    expect(JSON.parse(String(sentBody(other, 'm'))).stream_options).toEqual({
       a: 1,
       include_usage: true,
     });

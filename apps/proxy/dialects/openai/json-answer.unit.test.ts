@@ -1,8 +1,22 @@
-import { expect, it } from 'vitest';
-import { HeldAnswer } from './answer.ts';
+import { describe, expect, it } from 'vitest';
+import { JsonAnswer, statedIn } from './json-answer.ts';
 
-function answerOf(message: unknown): HeldAnswer {
-  const answer = new HeldAnswer(1_000_000, 1_000);
+describe('usage of a JSON answer', () => {
+  it('is read with model and id; what is not JSON is unknown', () => {
+    const body = { id: 'c', model: 'm', usage: { prompt_tokens: 0 } };
+    expect(statedIn(Buffer.from(JSON.stringify(body)))).toEqual(body);
+    expect(statedIn(Buffer.from(`\ufeff${JSON.stringify(body)}`))).toEqual(body);
+    expect(statedIn(Buffer.from('{"usage":{'))).toEqual({
+      usage: null,
+      model: null,
+      id: null,
+    });
+    expect(statedIn(Buffer.from('null')).usage).toBe(null);
+  });
+});
+
+function answerOf(message: unknown): JsonAnswer {
+  const answer = new JsonAnswer(1_000_000, 1_000);
   answer.push(Buffer.from(JSON.stringify({ choices: [{ message }] })));
   return answer;
 }
@@ -23,7 +37,7 @@ it('an estimate of a JSON answer counts the calls of tools too', () => {
 });
 
 it('what is not JSON has no text that could be counted', () => {
-  const answer = new HeldAnswer(1_000, 100);
+  const answer = new JsonAnswer(1_000, 100);
   answer.push(Buffer.from('{"choices":['));
   expect(answer.outputText()).toBe(null);
 });

@@ -2,15 +2,16 @@ import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
 import { expect, it } from 'vitest';
+import { readChatRequest } from '../dialects/openai/chat-request.ts';
+import { readEmbeddingsRequest } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
-import { holdRequests } from './charge.ts';
-import { readRequest } from './request.ts';
+import { holdRequests } from './holds.ts';
 
 const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
 
 it('I3: a model that always searches has no bound: no list has the fee of its searches', () => {
   const body = '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}';
-  const read = readRequest('chat.completions', Buffer.from(body), 9);
+  const read = readChatRequest({ body: Buffer.from(body) }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
   const price = { price: compilePrice({ input: tokens('1') }) };
   const codes = ['gpt-4o-mini-search-preview', 'gpt-5-search-api', 'gpt-4o'].map((model) => {
@@ -24,7 +25,7 @@ it('I3: a model that always searches has no bound: no list has the fee of its se
 /** What an embeddings call holds of a budget in USD. */
 function heldFor(price: ModelPrice): bigint | undefined {
   const budget = { unit: 'usd' } as BudgetDefinition;
-  const read = readRequest('embeddings', Buffer.from('{"model":"m","input":"hi"}'), 9);
+  const read = readEmbeddingsRequest({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
   const deployment = { model: 'm', price: { price: compilePrice(price) }, outputTokensMax: null };
   const holds = holdRequests([budget], read.request, deployment as unknown as Deployment);

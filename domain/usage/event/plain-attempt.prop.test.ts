@@ -1,8 +1,8 @@
-import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
+import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPlainAttempt } from './plain-event.ts';
-import { usageEvent } from './usage-event.ts';
+import { isResolvable } from '../usage-event.ts';
+import { readPlainAttempt } from './plain-attempt.ts';
 
 const UUID = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
 const TIME = '2026-11-24T01:02:03.004Z';
@@ -65,7 +65,7 @@ const odd: fc.Arbitrary<unknown> = fc.oneof(
   fc.double(),
 );
 
-/** In the order in which the proxy writes it. */
+/** In the order in which `event-text.ts` writes it. */
 const plain = {
   id: UUID,
   type: 'attempt',

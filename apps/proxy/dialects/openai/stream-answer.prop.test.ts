@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SseRelay } from './sse-relay.ts';
+import { StreamAnswer } from './stream-answer.ts';
 
 const chunk = (fields: object) =>
   `data: ${JSON.stringify({ id: 'c1', model: 'm', ...fields })}\n\n`;
@@ -31,9 +31,9 @@ const fixtures: Record<string, string> = {
   empty: '',
 };
 
-function relay(chunks: Buffer[], stripInjectedUsage: boolean) {
-  const options = { stripInjectedUsage, eventBytesMax: 1 << 20, textBytesMax: 1 << 20 };
-  const sse = new SseRelay(options);
+function relay(chunks: Buffer[], stripUsageChunk: boolean) {
+  const options = { stripUsageChunk, eventBytesMax: 1 << 20, textBytesMax: 1 << 20 };
+  const sse = new StreamAnswer(options);
   const early = chunks.flatMap((bytes) => sse.push(bytes));
   const seen = { usage: sse.usage(), model: sse.model(), id: sse.id(), text: sse.outputText() };
   const late = sse.end();
@@ -122,7 +122,7 @@ describe('a stream is read and relayed the same however it is cut', () => {
   });
 
   it('relays an event above the bound unread, and says that the text is not known', () => {
-    const sse = new SseRelay({ stripInjectedUsage: true, eventBytesMax: 64, textBytesMax: 1000 });
+    const sse = new StreamAnswer({ stripUsageChunk: true, eventBytesMax: 64, textBytesMax: 1000 });
     const body = Buffer.from(text('x'.repeat(500)) + usageChunk + done);
     const sent: Buffer[] = [];
     for (let at = 0; at < body.length; at += 10) sent.push(...sse.push(body.subarray(at, at + 10)));

@@ -1,9 +1,9 @@
-import { readPlainAttempt } from '@tollgate/schemas/event/plain-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { BudgetHold } from '../budget/budget-book.ts';
-import { type AttemptFacts, finishedJson, startedJson, unknownOutcome } from './attempt-event.ts';
+import { type AttemptStart, unknownOutcome } from './attempt-event.ts';
+import { finishedText, startedText } from './event-text.ts';
+import { readPlainAttempt } from './plain-attempt.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 const ATTEMPT = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
@@ -46,22 +46,22 @@ const facts = fc
           account: { definition: { unit: 'usd' }, stream: 'budget-b@20261101T000000Z' },
           parts: given.amounts.map((amount, i) => ({ lease: { leaseId: `lse_${i}` }, amount })),
         },
-      ] as unknown as BudgetHold[],
+      ],
       startedAtMs: TIME_MS,
-    } as unknown as AttemptFacts,
+    } as AttemptStart,
   }));
 
 // As its escape, half of a pair takes six characters in the warehouse, and more than fits.
 it('I1: an event has no half of a surrogate pair, and as many characters as it was given', () => {
   const halves = '\ud83d'.repeat(256);
   const [sample] = fc.sample(facts, 1);
-  const given = sample?.facts as AttemptFacts;
+  const given = sample?.facts as AttemptStart;
   const request = { ...given.request, endUser: halves.repeat(4), model: halves };
   const deployment = { ...given.deployment, model: halves };
   const key = { ...given.key, tags: { [`${halves.slice(1)}k`]: halves } };
-  const started = startedJson({ ...given, request, deployment, key });
+  const started = startedText({ ...given, request, deployment, key });
   const outcome = { ...unknownOutcome(new Date(TIME_MS).toISOString()), model_served: halves };
-  const event = usageEvent.parse(JSON.parse(finishedJson(started, outcome)));
+  const event = usageEvent.parse(JSON.parse(finishedText(started, outcome)));
   expect(JSON.stringify(event)).not.toMatch(/\\ud8/i);
   expect(event.end_user).toHaveLength(1024);
 });
@@ -69,8 +69,8 @@ it('I1: an event has no half of a surrogate pair, and as many characters as it w
 it('I1, I8: the text of a start and of an unknown end is a usage event with exactly what is known', () => {
   fc.assert(
     fc.property(facts, ({ given, facts }) => {
-      const started = startedJson(facts);
-      const whole = finishedJson(started, unknownOutcome(new Date(TIME_MS).toISOString()));
+      const started = startedText(facts);
+      const whole = finishedText(started, unknownOutcome(new Date(TIME_MS).toISOString()));
       // No key has such a tag: whole or refused, an event never loses one on the way.
       if (Object.hasOwn(given.tags, '__proto__')) {
         expect(readPlainAttempt(whole)).toBeNull();
@@ -117,7 +117,7 @@ it('a known end is written as it is, zeros as zeros', () => {
         http_status: 200,
         latency_ms: 1.5,
       };
-      expect(JSON.parse(finishedJson(startedJson(facts), outcome))).toMatchObject(outcome);
+      expect(JSON.parse(finishedText(startedText(facts), outcome))).toMatchObject(outcome);
     }),
   );
 });

@@ -1,0 +1,13 @@
+/** What is fixed about an attempt before it starts. */
+import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
+import type { BudgetHold } from '../budget/budget-book.ts';
+import type { CallRequest } from '../dialects/dialect.ts';
+import type { KeyView } from '../directory/directory.ts';
+import type { Deployment } from '../routing/deployments.ts';
+
+export type AttemptFacts = Omit<AttemptStart, 'key' | 'request' | 'deployment' | 'holds'> & {
+  key: KeyView;
+  request: CallRequest;
+  deployment: Deployment;
+  holds: readonly BudgetHold[];
+};

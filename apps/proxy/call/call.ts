@@ -1,0 +1,236 @@
+/**
+ * One call: the client's side of it, from the hold to the last byte of the answer (design §7.5–§7.8).
+ * It owns the response, its back-pressure, its headers and what happens when the client leaves. The
+ * provider's side is an `Attempt`; a call is a loop over attempts, each with its own hold, record
+ * and event, and `domain/routing` decides whether another one follows.
+ *
+ * I9: the last byte leaves after the attempt's end is durable. I11: bytes pass as they came.
+ */
+import type { ServerResponse } from 'node:http';
+import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
+import type { FastifyReply } from 'fastify';
+import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
+import type { CallRequest } from '../dialects/dialect.ts';
+import { type ErrorCode, errorCatalogue, errorHeaders } from '../errors.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import { Attempt, type AttemptEnd, type AttemptListener } from './attempt.ts';
+import type { CallDeps } from './call-deps.ts';
+import { answerHeaders } from './headers.ts';
+import { holdRequests } from './holds.ts';
+import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
+
+/** Answers up to this are copied into one write with their head; above it copying costs more. */
+const ONE_WRITE_BYTES_MAX = 16 * 1024;
+
+/** Counts the calls in flight. Every call that enters leaves once, however it ends. */
+export type CallCount = { enter(): void; leave(): void };
+
+type Recorded = Exclude<AttemptEnd, { ending: 'unrecorded' }>;
+
+export class Call implements AttemptListener {
+  readonly #deps: CallDeps;
+  readonly #facts: CallFacts & { request: CallRequest };
+  /** Deployments in the order in which they are tried. */
+  readonly #route: readonly Deployment[];
+  readonly #reply: FastifyReply;
+  readonly #response: ServerResponse;
+  readonly #count: CallCount;
+  /** performance.now() when the next attempt could have been sent but for this gateway. */
+  #readyAtMs: number;
+  #attempts = 0;
+  #attempt: Attempt | undefined;
+  /** Head of the answer that the running attempt has got. */
+  #status = 502;
+  #headers: UpstreamHeaders = {};
+  #stallTimer: NodeJS.Timeout | undefined;
+  #clientGone = false;
+
+  /** @param arrivedAtMs performance.now() when the request had arrived */
+  constructor(
+    deps: CallDeps,
+    facts: CallFacts & { request: CallRequest },
+    route: readonly Deployment[],
+    reply: FastifyReply,
+    count: CallCount,
+    arrivedAtMs: number,
+  ) {
+    this.#deps = deps;
+    this.#facts = facts;
+    this.#route = route;
+    this.#reply = reply;
+    this.#response = reply.raw;
+    this.#count = count;
+    this.#readyAtMs = arrivedAtMs;
+  }
+
+  /** Ends the reply itself, now or later. */
+  async start(): Promise<void> {
+    const { key, request, nowMs } = this.#facts;
+    const { directory, budgets } = this.#deps;
+    const deployment = this.#route[0] as Deployment;
+    const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
+    if ('code' in wanted) return refuseCall(this.#deps, this.#reply, wanted, this.#facts);
+    this.#count.enter();
+    const held = await budgets.hold(wanted, nowMs);
+    if (held.kind !== 'held') {
+      this.#count.leave();
+      return refuseCall(this.#deps, this.#reply, holdRefusal(held), this.#facts);
+    }
+    if (this.#response.destroyed) {
+      // The client left while the call waited for its budget: nothing was sent or recorded.
+      budgets.cancel(held.holds);
+      return this.#count.leave();
+    }
+    this.#reply.hijack();
+    this.#response.on('close', () => this.#onClientClose());
+    this.#try(deployment, held.holds, nowMs);
+  }
+
+  #try(deployment: Deployment, holds: readonly BudgetHold[], startedAtMs: number): void {
+    const { key, request, callId } = this.#facts;
+    const { instanceId, newUuid } = this.#deps;
+    this.#attempts++;
+    const facts = {
+      attemptId: newUuid(startedAtMs),
+      callId,
+      attempt: this.#attempts,
+      instanceId,
+      key,
+      request,
+      deployment,
+      holds,
+      startedAtMs,
+    };
+    this.#attempt = new Attempt(this.#deps, facts, this, this.#readyAtMs);
+    this.#attempt.start();
+  }
+
+  onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (!waits) this.#writeHead(null, null);
+  }
+
+  onBytes(bytes: Buffer): void {
+    if (this.#clientGone || bytes.length === 0) return;
+    const response = this.#response;
+    if (!response.headersSent) this.#writeHead(null, null);
+    response.write(bytes);
+    if (response.writableLength <= this.#deps.limits.clientBufferBytesMax) return;
+    // A slow client slows its provider down; one that reads nothing at all is gone.
+    if (this.#stallTimer !== undefined) return;
+    this.#attempt?.pause();
+    this.#stallTimer = setTimeout(() => response.destroy(), this.#deps.limits.clientStallTimeoutMs);
+    response.once('drain', () => {
+      clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+      this.#attempt?.resume();
+    });
+  }
+
+  onEnd(end: AttemptEnd): void {
+    clearTimeout(this.#stallTimer);
+    if (end.ending === 'unrecorded') return this.#abandon(end.error);
+    const step = nextStep(end.ending, {
+      clientGone: this.#clientGone,
+      relayed: this.#response.headersSent,
+      deploymentsLeft: this.#route.length - this.#attempts,
+    });
+    switch (step) {
+      case 'attempt':
+        void this.#tryNext(end);
+        return;
+      case 'answer':
+        this.#answer(end);
+        return;
+      case 'nothing':
+        this.#count.leave();
+        return;
+      default:
+        step satisfies never;
+    }
+  }
+
+  /** The next deployment with a hold of its own; without one, the call ends as this attempt did. */
+  async #tryNext(end: Recorded): Promise<void> {
+    const { key, request } = this.#facts;
+    const { directory, budgets } = this.#deps;
+    this.#readyAtMs = performance.now();
+    const nowMs = Date.now();
+    const deployment = this.#route[this.#attempts] as Deployment;
+    const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
+    if ('code' in wanted) return this.#answer(end);
+    const held: HoldOutcome = await budgets.hold(wanted, nowMs);
+    if (held.kind !== 'held') return this.#answer(end);
+    if (!this.#clientGone) return this.#try(deployment, held.holds, nowMs);
+    budgets.cancel(held.holds);
+    this.#count.leave();
+  }
+
+  /** The record is durable: the last bytes may leave. */
+  #answer({ ending, cost, overheadUs, last }: Recorded): void {
+    this.#count.leave();
+    const response = this.#response;
+    if (ending !== 'answered') return this.#fail(ending);
+    if (!response.headersSent) {
+      const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
+      this.#writeHead(cost, overheadUs, length);
+      if (length <= ONE_WRITE_BYTES_MAX) {
+        // As text of bytes, the body leaves in one write with the head: a system call less.
+        response.end(Buffer.concat(last, length).toString('latin1'), 'latin1');
+        return;
+      }
+    }
+    for (const bytes of last) if (bytes.length > 0) response.write(bytes);
+    response.end();
+  }
+
+  /** An answer that broke off breaks off here too; one that never came is an error of ours. */
+  #fail(ending: Exclude<AttemptEnding, 'answered'>): void {
+    const response = this.#response;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const refusal = { code: FAILURES[ending] };
+    response.writeHead(errorCatalogue[refusal.code].status, {
+      ...this.#answerHeaders({}, null, null),
+      ...errorHeaders(refusal),
+    });
+    response.end(this.#facts.endpoint.errorBody(refusal));
+  }
+
+  #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
+    if (this.#clientGone || this.#response.headersSent) return;
+    const headers = this.#answerHeaders(this.#headers, cost, overheadUs);
+    if (contentLength !== undefined) headers['content-length'] = contentLength;
+    this.#response.writeHead(this.#status, headers);
+  }
+
+  #answerHeaders(upstream: UpstreamHeaders, cost: string | null, overheadUs: number | null) {
+    const { facts } = this.#attempt as Attempt;
+    return answerHeaders(upstream, { facts, cost, overheadUs });
+  }
+
+  /** Client gone before the answer was complete: by the key's policy (design §7.8). */
+  #onClientClose(): void {
+    if (this.#response.writableFinished) return;
+    this.#clientGone = true;
+    clearTimeout(this.#stallTimer);
+    this.#attempt?.clientLeft(this.#facts.key.onDisconnect);
+  }
+
+  /** The journal has failed: nothing more may leave; the process ends and is taken over. */
+  #abandon(error: Error): void {
+    this.#count.leave();
+    this.#deps.onJournalFailure(error);
+    this.#response.destroy();
+  }
+}
+
+const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> = {
+  unsent: 'upstream_unreachable',
+  broken: 'upstream_failed',
+  timeout: 'upstream_timeout',
+};

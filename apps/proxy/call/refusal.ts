@@ -1,0 +1,77 @@
+/** Saying no to a call: what the client gets, and the event that a refusal of a known key is. */
+import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
+import { refusalEvent } from '@tollgate/domain/usage/event/refusal-event.ts';
+import type { FastifyReply } from 'fastify';
+import type { HoldOutcome } from '../budget/budget-book.ts';
+import type { WindowAccount } from '../budget/window-account.ts';
+import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
+import type { KeyView } from '../directory/directory.ts';
+import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import type { CallDeps } from './call-deps.ts';
+
+/** What is known of a call of an authenticated key. */
+export type CallFacts = {
+  endpoint: Endpoint;
+  key: KeyView;
+  callId: string;
+  nowMs: number;
+  /** null: it could not be read, or was not yet. */
+  request: CallRequest | null;
+};
+
+/** Refusals of an authenticated key are events too; they do not wait for durability (I9). */
+export function refuseCall(
+  deps: CallDeps,
+  reply: FastifyReply,
+  refusal: Refusal,
+  facts: CallFacts,
+): void {
+  const { endpoint, key, callId, request, nowMs } = facts;
+  const event = refusalEvent({
+    eventId: deps.newUuid(nowMs),
+    callId,
+    instanceId: deps.instanceId,
+    key,
+    endpoint: endpoint.name,
+    request,
+    code: refusal.code,
+    atMs: nowMs,
+  });
+  deps.journal.submit(
+    { op: 'recorded', partition: key.partition, event: eventText(event) },
+    (error) => {
+      if (error !== undefined) deps.onJournalFailure(error);
+    },
+  );
+  deps.onRefused(refusal.code);
+  sendRefusal(reply, endpoint.errorBody, refusal, callId);
+}
+
+export function sendRefusal(
+  reply: FastifyReply,
+  errorBody: Dialect['errorBody'],
+  refusal: Refusal,
+  callId?: string,
+): void {
+  const headers = errorHeaders(refusal);
+  if (callId !== undefined) headers['x-tollgate-call-id'] = callId;
+  void reply.code(errorCatalogue[refusal.code].status).headers(headers).send(errorBody(refusal));
+}
+
+export function holdRefusal(outcome: Exclude<HoldOutcome, { kind: 'held' }>): Refusal {
+  if (outcome.kind === 'unavailable') return { code: 'budget_unavailable' };
+  return { code: 'budget_exceeded', ...limitThatWasHit(outcome.account) };
+}
+
+/** Which limit was hit, when it resets, and what to do (design §7). */
+function limitThatWasHit(account: WindowAccount): Pick<Refusal, 'message' | 'limit'> {
+  const { definition, bounds } = account;
+  const { scope, unit, window } = definition;
+  const limit = account.formatted();
+  const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
+  const until = resetsAt === null ? 'Ask your operator to raise it.' : `It resets at ${resetsAt}.`;
+  return {
+    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} A smaller output limit may fit.`,
+    limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * What a dialect is: a provider's language on the wire, which clients speak to this gateway. The
+ * gateway's other parts route, price, hold, record and relay a call by the facts below; only the
+ * files under `dialects/` know how a body of a provider is built.
+ *
+ * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
+ */
+import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { Refusal } from '../errors.ts';
+import type { ProxyLimits } from '../limits.ts';
+
+export type Dialect = {
+  /** The calls that it has, each of them metered. What is not listed is refused. */
+  endpoints: readonly Endpoint[];
+  /** Where clients ask which models they may use, and the answer's JSON. */
+  models: { path: string; list(models: readonly ServedModel[]): object };
+  /** JSON of an error that the gateway answers itself. */
+  errorBody(refusal: Refusal): string;
+};
+
+/** A path of a dialect that takes metered calls. */
+export type Endpoint = {
+  method: 'POST';
+  /** As Fastify writes it: parameters of the path are in the request that `read` gets. */
+  path: string;
+  /** As on the usage event, for example `chat.completions`. */
+  name: string;
+  /** Pure: a request in, a value out; a refusal is a value too. */
+  read(incoming: IncomingCall, depthMax: number): CallRead;
+  errorBody: Dialect['errorBody'];
+};
+
+export type ServedModel = { name: string; provider: string };
+
+/** What a client sent, as far as an endpoint reads it. Fastify's request is one. */
+export type IncomingCall = { readonly body: Buffer };
+
+export type CallRead = { ok: true; request: CallRequest } | { ok: false; refusal: Refusal };
+
+/** A call that was understood: facts that hold in every dialect, and its way to a provider. */
+export type CallRequest = {
+  /** Name of its endpoint. */
+  readonly endpoint: string;
+  /** As the client wrote it. */
+  readonly model: string;
+  readonly stream: boolean;
+  readonly endUser: string | null;
+  /** A token holds at least one byte of what is sent. */
+  readonly inputTokensMax: number;
+  /** Over all choices; null: the client set no limit. 0: there is no output. */
+  readonly outputTokensMax: number | null;
+  readonly choices: number;
+  /** The part that lets nobody say what the call may cost: remote media, searches, other models. */
+  readonly unboundedBy: string | null;
+  /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
+  unboundedModel(model: string): string | null;
+  /** What a provider is sent. @param model its name at the provider */
+  upstream(model: string): UpstreamRequest;
+  /** A reader for what a provider answers to this request. */
+  answer(headers: AnswerHeaders, limits: AnswerLimits): Answer;
+  /** What the input's tokens are counted in when the provider does not state them. */
+  inputText(): string;
+};
+
+export type UpstreamRequest = {
+  /** Below the provider's base URL; starts with a slash. */
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  /** Byte for byte the client's, but for what the provider or the meter needs. */
+  body: string | Buffer;
+};
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export type AnswerLimits = Pick<
+  ProxyLimits,
+  'heldAnswerBytesMax' | 'answerTailBytes' | 'sseEventBytesMax' | 'estimateTextBytesMax'
+>;
+
+/**
+ * An answer on its way through: what may leave at once, what waits until the usage event is durable
+ * (I9), and what is read on the side.
+ */
+export type Answer = {
+  /** False: the head leaves as soon as it comes. True: it waits, to carry the cost. */
+  readonly headWaits: boolean;
+  /** Bytes that may leave now. */
+  push(chunk: Buffer): Buffer[];
+  /** Bytes that may leave once the usage event is durable. */
+  end(): Buffer[];
+  /** What the provider says was used; null if it says nothing that can be read (I8). */
+  quantities(): KnownQuantities | null;
+  /** Whether that is the whole attempt's, even if the answer does not end as it should. */
+  isUsageFinal(): boolean;
+  /** The provider's names for the model and for this answer. */
+  model(): string | null;
+  id(): string | null;
+  /** What was generated, for an estimate; null if it cannot be known. */
+  outputText(): string | null;
+};

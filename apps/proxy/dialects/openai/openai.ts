@@ -1,0 +1,12 @@
+/** OpenAI's dialect, as its SDKs and many other providers speak it. */
+import type { Dialect } from '../dialect.ts';
+import { chatCompletions } from './chat-request.ts';
+import { embeddings } from './embeddings-request.ts';
+import { errorBody } from './error-body.ts';
+import { modelList } from './model-list.ts';
+
+export const openAi: Dialect = {
+  endpoints: [chatCompletions, embeddings],
+  models: { path: '/v1/models', list: modelList },
+  errorBody,
+};

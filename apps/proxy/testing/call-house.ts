@@ -1,0 +1,210 @@
+/**
+ * Calls for tests on a real journal, ledger, book of budgets and sockets on both sides: a client, a
+ * front that takes the calls, and one provider per deployment of the route. What is written to the
+ * journal, counted and refused is kept for the test to look at.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
+import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
+import { createUpstream, type Upstream } from '@tollgate/adapters/provider/upstream.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import fastify, { type FastifyInstance } from 'fastify';
+import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
+import type { CallDeps } from '../call/call-deps.ts';
+import { CallHandler } from '../call/call-handler.ts';
+import { Deadlines } from '../call/deadlines.ts';
+import { openAi } from '../dialects/openai/openai.ts';
+import type { KeyView } from '../directory/directory.ts';
+import { type ProxyLimits, proxyLimits } from '../limits.ts';
+import { newUuid } from '../random.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import { defineBudget } from './budget-house.ts';
+
+/** One pico-dollar a token. */
+const PRICE = compilePrice({
+  input: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+  output: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+});
+
+export type CallHouseOptions = {
+  /** What the provider of each deployment answers, in the order of the route. */
+  providers: readonly RequestListener[];
+  limits?: Partial<ProxyLimits>;
+  key?: Partial<KeyView>;
+  /** One budget of the key each. */
+  budgets?: readonly Partial<BudgetDefinition>[];
+  deployment?: Partial<Deployment>;
+  /** Between the calls and the journal, to watch it or to let it fail. */
+  submit?: (journal: Journal) => Journal['submit'];
+  /** Of the sockets to the providers. */
+  upstreamTimeoutMs?: number;
+};
+
+export type CallHouse = {
+  /** Of the front. */
+  url: string;
+  handler: CallHandler;
+  budgets: BudgetBook;
+  journal: Journal;
+  /** What each attempt held, in order. */
+  holds: (readonly BudgetHold[])[];
+  /** What calls wrote to the journal, in order. */
+  writes: JournalWrite[];
+  /** Whole usage events, in the order in which they were written. */
+  events(): UsageEvent[];
+  refused: string[];
+  journalFailures: Error[];
+  /** Resolves when no call runs any more. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function openCallHouse(options: CallHouseOptions): Promise<CallHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-call-'));
+  const journal = await openJournal({ path: join(folder, 'journal.sqlite') });
+  const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
+  const limits = { ...proxyLimits, ...options.limits };
+  const servers: Server[] = [];
+  const upstreams: Upstream[] = [];
+  const route: Deployment[] = [];
+  for (const [index, provider] of options.providers.entries()) {
+    const upstream = createUpstream({
+      baseUrl: await listen(servers, provider),
+      apiKey: '',
+      connectionsMax: 4,
+      connectTimeoutMs: 5_000,
+      headersTimeoutMs: options.upstreamTimeoutMs ?? 5_000,
+      bodyTimeoutMs: options.upstreamTimeoutMs ?? 5_000,
+    });
+    upstreams.push(upstream);
+    route.push({
+      provider: {
+        name: `p${index + 1}`,
+        priceProvider: 'p',
+        upstream,
+        notBilledStatuses: new Set([429]),
+      },
+      model: 'm',
+      price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
+      outputTokensMax: 100,
+      ...options.deployment,
+    });
+  }
+  const { budgets, definitions } = await openBudgets(options, ledger, journal, limits);
+  const holds: (readonly BudgetHold[])[] = [];
+  const writes: JournalWrite[] = [];
+  const refused: string[] = [];
+  const journalFailures: Error[] = [];
+  const submit = options.submit?.(journal) ?? ((write, done) => journal.submit(write, done));
+  const key = {
+    ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
+    ...{ onDisconnect: 'drain', expiresAtMs: Infinity, revoked: false, partition: 0 },
+    ...options.key,
+  } as KeyView;
+  const deps = {
+    instanceId: 'ins_1',
+    limits,
+    directory: { budgetsOf: () => definitions },
+    deployments: { route: () => route },
+    budgets: {
+      async hold(...call: Parameters<BudgetBook['hold']>) {
+        const held = await budgets.hold(...call);
+        if (held.kind === 'held') holds.push(held.holds);
+        return held;
+      },
+      cancel: (given: readonly BudgetHold[]) => budgets.cancel(given),
+    },
+    journal: {
+      submit: (write: JournalWrite, done: (error?: Error) => void) => {
+        writes.push(write);
+        submit(write, done);
+      },
+    },
+    deadlines: new Deadlines(limits.attemptTimeoutMs),
+    newUuid,
+    onSettled: () => undefined,
+    onRefused: (code: string) => refused.push(code),
+    onJournalFailure: (error: Error) => journalFailures.push(error),
+  } as unknown as CallDeps;
+  const handler = new CallHandler(deps);
+  const app = openFront(handler, key);
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  return {
+    ...{ url, handler, budgets, journal, holds, writes, refused, journalFailures },
+    events: () => eventsOf(writes),
+    idle: () => handler.drain(),
+    async close() {
+      app.server.closeAllConnections();
+      await Promise.all([app.close(), ...upstreams.map((upstream) => upstream.close())]);
+      for (const server of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await Promise.all([journal.close(), ledger.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openBudgets(
+  options: CallHouseOptions,
+  ledger: Ledger,
+  journal: Journal,
+  limits: ProxyLimits,
+): Promise<{ budgets: BudgetBook; definitions: BudgetDefinition[] }> {
+  const definitions: BudgetDefinition[] = [];
+  for (const [index, fields] of (options.budgets ?? []).entries()) {
+    definitions.push(await defineBudget(ledger, `bud_${index + 1}`, fields));
+  }
+  let leases = 0;
+  const budgets = new BudgetBook({
+    ledger,
+    journal,
+    instanceId: 'ins_1',
+    newLeaseId: () => `lse_${++leases}`,
+    limits,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  return { budgets, definitions };
+}
+
+/** The proxy's app but for keys: each call has the one key. */
+function openFront(handler: CallHandler, key: KeyView): FastifyInstance {
+  const app = fastify({ forceCloseConnections: true });
+  app.decorateRequest('arrivedAtMs', 0);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  for (const endpoint of openAi.endpoints) {
+    app.post(endpoint.path, (request, reply) => {
+      request.arrivedAtMs = performance.now();
+      return handler.handle(endpoint, key, request, reply);
+    });
+  }
+  return app;
+}
+
+async function listen(servers: Server[], listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function eventsOf(writes: readonly JournalWrite[]): UsageEvent[] {
+  return writes.flatMap((write) =>
+    write.op === 'finished' || write.op === 'recorded'
+      ? [JSON.parse(write.event) as UsageEvent]
+      : [],
+  );
+}

@@ -1,0 +1,108 @@
+/**
+ * The text of a usage event (design §6), as the journal and the log store it: one JSON object. What
+ * is known when an attempt starts is written then, once; what it came to is written behind it when it
+ * ends, or, if its process dies, by the process that takes over its journal (I1, I8).
+ *
+ * An attempt's text is put together by hand: that is the hot path, and most of it is the same call
+ * after call. `plain-attempt.ts` reads exactly this text.
+ */
+import { formatDecimal12 } from '../../money/money.ts';
+import { quantityNames, type UsageQuantities } from '../quantities.ts';
+import type { UsageEvent } from '../usage-event.ts';
+import type { AttemptOutcome, AttemptStart, EventKey } from './attempt-event.ts';
+
+/** Of every event but an attempt. */
+export function eventText(event: UsageEvent): string {
+  return JSON.stringify(event);
+}
+
+/** The event without its outcome: a whole JSON object of the fields that the start knows. */
+export function startedText(facts: AttemptStart): string {
+  const { key, request, deployment, attemptId, callId } = facts;
+  const holds = holdColumns(facts.holds);
+  const provider = deployment.provider.name;
+  return (
+    `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
+    `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +
+    `${keyJson(key)},"end_user":${quoted(request.endUser)},` +
+    `"provider":${quoted(provider)},"deployment":${quoted(`${provider}/${deployment.model}`)},` +
+    `"model_requested":${quoted(request.model)},"endpoint":"${request.endpoint}",` +
+    `"stream":${request.stream},` +
+    `"price_version":${quoted(deployment.price?.version ?? null)},` +
+    `"price_source":"${deployment.price?.source ?? 'none'}","cache":"miss",${holds},` +
+    `"external_type":null,"external_subject":null,"external_data":null,` +
+    `"time":"${new Date(facts.startedAtMs).toISOString()}"}`
+  );
+}
+
+/** The whole event. @param started what `startedText` made */
+export function finishedText(started: string, outcome: AttemptOutcome): string {
+  const o = outcome;
+  return (
+    `${started.slice(0, -1)},"provider_request_id":${quoted(o.provider_request_id)},` +
+    `"model_served":${quoted(o.model_served)},${quantityColumns(o)}` +
+    `"usage_source":"${o.usage_source}","cost":${quoted(o.cost)},` +
+    `"status":"${o.status}","http_status":${o.http_status},"error_type":${quoted(o.error_type)},` +
+    `"latency_ms":${o.latency_ms},"ttft_ms":${o.ttft_ms},"overhead_us":${o.overhead_us},` +
+    `"recorded_at":"${o.recorded_at}"}`
+  );
+}
+
+const QUANTITY_LABELS = quantityNames.map((name) => ({ name, label: `"${name}":` }));
+
+/** A loop over labels that are made once: a new bucket needs no change here. */
+function quantityColumns(quantities: UsageQuantities): string {
+  let text = '';
+  for (const { name, label } of QUANTITY_LABELS) text += `${label}${quantities[name]},`;
+  return text;
+}
+
+/** Half of a surrogate pair is no text: a reader of the record would replace it, or refuse it. */
+function quoted(value: string | null): string {
+  return value === null ? 'null' : JSON.stringify(value.toWellFormed());
+}
+
+const keyTexts = new WeakMap<EventKey, string>();
+
+/** Who is calling: fixed for as long as the view of a key lives. */
+function keyJson(key: EventKey): string {
+  let text = keyTexts.get(key);
+  if (text === undefined) {
+    const { customerId, teamId, keyId, environment, tags } = key;
+    text =
+      `"customer_id":${quoted(customerId)},"team_id":${quoted(teamId)},` +
+      `"key_id":${quoted(keyId)},"environment":${quoted(environment)},` +
+      `"tags":${tagsJson(tags)}`;
+    keyTexts.set(key, text);
+  }
+  return text;
+}
+
+function tagsJson(tags: EventKey['tags']): string {
+  const texts = Object.entries(tags).map(([name, tag]) => [
+    name.toWellFormed(),
+    tag.toWellFormed(),
+  ]);
+  return JSON.stringify(Object.fromEntries(texts));
+}
+
+/** The parallel arrays of an event's holds, one entry per lease (design §6). */
+function holdColumns(holds: AttemptStart['holds']): string {
+  let leaseIds = '';
+  let amounts = '';
+  let units = '';
+  let windows = '';
+  for (const { account, parts } of holds) {
+    for (const { lease, amount } of parts) {
+      const comma = leaseIds === '' ? '' : ',';
+      leaseIds += `${comma}"${lease.leaseId}"`;
+      amounts += `${comma}"${formatDecimal12(amount)}"`;
+      units += `${comma}"${account.definition.unit}"`;
+      windows += `${comma}"${account.stream}"`;
+    }
+  }
+  return (
+    `"hold_lease_ids":[${leaseIds}],"hold_amounts":[${amounts}],` +
+    `"hold_units":[${units}],"budget_windows":[${windows}]`
+  );
+}

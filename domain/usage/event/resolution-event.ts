@@ -1,0 +1,39 @@
+/** The usage event of a resolution: a bill says what an attempt really used (design §7.10). */
+import { resolutionId } from '../../ids/ids.ts';
+import { formatDecimal12, parseDecimal12 } from '../../money/money.ts';
+import type { BillLine } from '../../reconciliation/reconciliation-events.ts';
+import { perQuantity } from '../quantities.ts';
+import type { UsageEvent } from '../usage-event.ts';
+
+/**
+ * The one resolution of an attempt: every import derives the same id (I2).
+ *
+ * @param line undefined: the bill is complete for the attempt's time and does not name it
+ * @param hash SHA-256 of `resolution:<attempt id>`
+ */
+export function resolutionEvent(
+  target: UsageEvent,
+  line: BillLine | undefined,
+  facts: { importId: string; hash: Uint8Array; recordedAt: string },
+): UsageEvent {
+  const deltas = perQuantity(({ name }) => (line?.[name] ?? 0) - (target[name] ?? 0));
+  const billed = line === undefined ? 0n : parseDecimal12(line.cost);
+  return {
+    ...target,
+    ...deltas,
+    id: resolutionId(target.id, facts.hash),
+    type: 'resolution',
+    source: `reconciliation/${facts.importId}`,
+    resolves_id: target.id,
+    usage_source: 'reconciled',
+    cost: formatDecimal12(billed - (target.cost === null ? 0n : parseDecimal12(target.cost))),
+    latency_ms: null,
+    ttft_ms: null,
+    overhead_us: null,
+    hold_lease_ids: [],
+    hold_amounts: [],
+    hold_units: [],
+    budget_windows: [],
+    recorded_at: facts.recordedAt,
+  };
+}
