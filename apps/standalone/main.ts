@@ -1,7 +1,7 @@
 /** `npm start`: the whole product on this machine. */
 import { parseArgs } from 'node:util';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
-import { adminClient } from './admin-client.ts';
 import { FolderInUse, type Platform, startSupervisor } from './supervisor.ts';
 
 const USAGE = `Usage: npm start -- [options]

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adminClient } from '@tollgate/standalone/admin-client.ts';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { type Subject, start } from '../harness/process.ts';
 
 const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));

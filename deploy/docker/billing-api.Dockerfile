@@ -9,7 +9,9 @@ FROM ${BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY adapters/package.json adapters/
+COPY apps/audit/package.json apps/audit/
 COPY apps/billing-api/package.json apps/billing-api/
+COPY apps/cli/package.json apps/cli/
 COPY apps/projector/package.json apps/projector/
 COPY apps/proxy/package.json apps/proxy/
 COPY apps/standalone/package.json apps/standalone/

@@ -1,6 +1,6 @@
 /** The plan of faults, and carrying it out one by one: arm, wait until reached, let it recover. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '@tollgate/standalone/demo/audit.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
 import type { Arming, Armory } from './armory.ts';
 import type { Load } from './load.ts';
 import { childrenOf, type House } from './platform.ts';

@@ -1,9 +1,9 @@
 /** The product under fault: started with the preloaded points, its customers, keys and budgets. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
-import { until } from '@tollgate/standalone/demo/audit.ts';
-import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { type AdminClient, adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
+import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
 import { environmentOf, SEAM_PRELOAD } from '../seams/loading.ts';
 import { pointEdits } from './points.ts';

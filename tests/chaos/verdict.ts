@@ -2,24 +2,12 @@
  * What must hold after the faults, from places that do not trust each other: the simulator's bill, the
  * log, the ledger, the raw table, snapshots and invoices. Any wrong figure throws.
  */
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
-import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
-import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
-import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import {
-  checkBeforeImport,
-  checkBudgets,
-  importBill,
-  resolved,
-  rollups,
-  settled,
-} from '@tollgate/standalone/demo/audit.ts';
+import { runAudit } from '@tollgate/audit/audit.ts';
+import { closeAll } from '@tollgate/audit/bill/closing.ts';
 import {
   assertEqual,
   type BillLine,
@@ -27,19 +15,22 @@ import {
   readBill,
   readEvents,
   sum,
-} from '@tollgate/standalone/demo/figures.ts';
-import { runningConfig } from '@tollgate/standalone/demo/platform.ts';
-import { runAudit } from '@tollgate/standalone/operator/audit.ts';
-import { pastEvents } from '@tollgate/standalone/operator/audit-log.ts';
+} from '@tollgate/audit/bill/figures.ts';
+import {
+  checkBeforeImport,
+  checkBudgets,
+  importBill,
+  resolved,
+  rollups,
+  settled,
+} from '@tollgate/audit/bill/steps.ts';
+import { checkWindows } from '@tollgate/audit/windows.ts';
+import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { runningConfig } from '@tollgate/standalone/platform-process.ts';
 import type { Load } from './load.ts';
 import type { House } from './platform.ts';
 
-type Period = {
-  id: string;
-  status: string;
-  snapshot_id: string | null;
-  invoice_id: string | null;
-};
 type Say = (line: string) => void;
 
 /** While the product runs. @returns the figures of every place */
@@ -69,12 +60,16 @@ export async function judgeRunning(
     events,
   );
   say('I3: every budget holds 0 and has spent the cost of its events, after the import');
-  const closed = await closeEverything(house);
+  const closed = await closeAll(
+    api,
+    customers.map(({ customerId }) => customerId),
+  );
   const places = {
     "simulator's bill": sum(audit.bill()),
     events: sum(events.values()),
     'roll-ups': await rollups(api, startMs),
-    ...closed,
+    snapshots: closed.snapshots,
+    invoices: closed.invoices,
   };
   assertEqual(places);
   say('I4: bill = events = roll-ups = snapshots = invoices, to the token and the pico-dollar');
@@ -146,27 +141,6 @@ function limitOf(limit: string): bigint {
   return parseDecimal12(limit.includes('.') ? limit : `${limit}.000000000000`);
 }
 
-/** Closes what is still open; all snapshots and invoices of all periods together are the whole. */
-async function closeEverything({ api, customers }: House): Promise<Record<string, Figures>> {
-  const snapshots: Figures[] = [];
-  const lines: Figures[] = [];
-  const at = new Date().toISOString();
-  for (const { customerId } of customers) {
-    const path = `/v1/periods?customer_id=${customerId}&limit=100`;
-    const open = (await api.get<{ data: Period[] }>(path)).data.find((p) => p.status !== 'closed');
-    if (open === undefined) throw new Error(`${customerId} has no open period`);
-    await api.post(`/v1/periods/${open.id}/close`, { at });
-    const { data } = await api.get<{ data: Period[] }>(path);
-    for (const period of data.filter(({ status }) => status === 'closed')) {
-      const snapshot = await api.get<{ body: string }>(`/v1/snapshots/${period.snapshot_id}`);
-      snapshots.push((JSON.parse(snapshot.body) as { totals: Figures }).totals);
-      const invoice = await api.get<{ lines: Figures[] }>(`/v1/invoices/${period.invoice_id}`);
-      lines.push(...invoice.lines);
-    }
-  }
-  return { snapshots: sum(snapshots), invoices: sum(lines) };
-}
-
 /** To open the product's stores beside it, or after it. */
 export function storesOf({ data }: House) {
   const logger = { warn: () => undefined };
@@ -207,27 +181,4 @@ export async function judgeStores(house: House, say: Say): Promise<StoreFigures>
   } finally {
     await Promise.all([log.close(), deadLetters.close(), ledger.close(), warehouse.close()]);
   }
-}
-
-/** I3 at every instant: the fold of each window, grant by grant. @returns how many windows */
-async function checkWindows(ledger: Ledger): Promise<number> {
-  const accounts = new Map<string, typeof noAccount>();
-  for await (const event of pastEvents(ledger, ['budget-'])) {
-    const type = event.type as keyof typeof ledgerEventData;
-    const data = ledgerEventData[type].parse(event.data);
-    const account = evolveAccount(accounts.get(event.stream) ?? noAccount, {
-      type,
-      data,
-    } as BudgetWindowEvent);
-    accounts.set(event.stream, account);
-    if (event.type === 'LeaseGranted' && account.spent + account.held > account.limit) {
-      const promised = formatDecimal12(account.spent + account.held);
-      throw new Error(`I3: ${event.stream}@${event.revision} promises ${promised}`);
-    }
-  }
-  for (const [stream, { held, spent, limit }] of accounts) {
-    if (held !== 0n) throw new Error(`I3: ${stream} holds ${formatDecimal12(held)}`);
-    if (spent > limit) throw new Error(`I3: ${stream} has spent ${formatDecimal12(spent)}`);
-  }
-  return accounts.size;
 }

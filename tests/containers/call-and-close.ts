@@ -2,14 +2,10 @@
  * A customer's month through the containers: calls with the official SDK through the gateway, the
  * period closed through the API, and the invoice held against the simulator's own bill.
  */
-import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
-import { rollups, until } from '@tollgate/standalone/demo/audit.ts';
-import {
-  assertEqual,
-  type BillLine,
-  type Figures,
-  sum,
-} from '@tollgate/standalone/demo/figures.ts';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { closeAll } from '@tollgate/audit/bill/closing.ts';
+import { assertEqual, type BillLine, sum } from '@tollgate/audit/bill/figures.ts';
+import { rollups, until } from '@tollgate/audit/bill/steps.ts';
 import OpenAI from 'openai';
 
 const CALLS = 12;
@@ -25,7 +21,6 @@ export type Running = {
 };
 
 type Key = { customerId: string; secret: string };
-type Invoice = { currency: string; total_minor: number; lines: Figures[] };
 
 /** A key with a hard budget, which every proxy has heard of. */
 export async function makeKey(running: Running): Promise<Key> {
@@ -93,29 +88,13 @@ export async function closeAndCompare(
     applied = await rollups(api, startMs);
     return applied.requests === CALLS;
   });
-  const { snapshot, invoice } = await closePeriod(api, key.customerId);
+  const { snapshots, invoices } = await closeAll(api, [key.customerId]);
   const places = {
     "simulator's bill": billed,
     'roll-ups': applied,
-    snapshot,
-    invoice: sum(invoice.lines),
+    snapshot: snapshots,
+    invoice: invoices,
   };
   assertEqual(places);
   return `${Object.keys(places).join(' = ')}: ${billed.requests} calls, $${billed.cost}`;
-}
-
-async function closePeriod(api: AdminClient, customerId: string) {
-  const { data } = await api.get<{ data: { id: string; status: string }[] }>(
-    `/v1/periods?customer_id=${customerId}`,
-  );
-  const open = data.find(({ status }) => status === 'open');
-  if (open === undefined) throw new Error('the customer has no open period');
-  const at = new Date().toISOString();
-  const closed = await api.post<{ snapshot_id: string; invoice_id: string }>(
-    `/v1/periods/${open.id}/close`,
-    { at },
-  );
-  const { body } = await api.get<{ body: string }>(`/v1/snapshots/${closed.snapshot_id}`);
-  const invoice = await api.get<Invoice>(`/v1/invoices/${closed.invoice_id}`);
-  return { snapshot: (JSON.parse(body) as { totals: Figures }).totals, invoice };
 }

@@ -7,17 +7,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { runAudit } from '@tollgate/audit/audit.ts';
+import { CommandError } from '@tollgate/cli/command.ts';
+import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
+import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
-import { runDemo } from '@tollgate/standalone/demo/run.ts';
-import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
-import { runAudit } from '@tollgate/standalone/operator/audit.ts';
-import { rebuild } from '@tollgate/standalone/operator/rebuild.ts';
-import {
-  type OpenStores,
-  OperatorError,
-  openStores,
-} from '@tollgate/standalone/operator/stores.ts';
+import { runScenario } from '@tollgate/standalone/scenario/scenario.ts';
+import { builtInShapes } from '@tollgate/standalone/scenario/workload.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { startClickhouseShim } from '../engines/clickhouse-shim.ts';
@@ -39,7 +36,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function demoOn(config: string): Promise<void> {
   const quiet = () => undefined;
   const options = { data, config, proxies: 2, speed: 0, say: quiet, progress: quiet };
-  const { platform } = await runDemo({ ...options, shapes: builtInShapes(60) });
+  const { platform } = await runScenario({ ...options, shapes: builtInShapes(60) });
   await platform.stop();
 }
 
@@ -107,7 +104,7 @@ describe('audit and rebuild on engines', () => {
           },
         };
         const refused = rebuild({ ...stores, warehouse: intruding }, {});
-        await expect(refused).rejects.toThrow(OperatorError);
+        await expect(refused).rejects.toThrow(CommandError);
         await expect(refused).rejects.toThrow('a projector has taken partition 3 meanwhile');
         expect((await runAudit(stores)).differences).toEqual([]);
       });

@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { runAudit } from '@tollgate/audit/audit.ts';
+import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
+import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { attempt } from '@tollgate/projector/testing/projector-house.ts';
-import { runDemo } from '@tollgate/standalone/demo/run.ts';
-import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
-import { runAudit } from '@tollgate/standalone/operator/audit.ts';
-import { rebuild } from '@tollgate/standalone/operator/rebuild.ts';
-import { type OpenStores, openStores } from '@tollgate/standalone/operator/stores.ts';
+import { runScenario } from '@tollgate/standalone/scenario/scenario.ts';
+import { builtInShapes } from '@tollgate/standalone/scenario/workload.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ let runs = 0;
 beforeAll(async () => {
   const quiet = () => undefined;
   const options = { data: base, proxies: 2, speed: 0, say: quiet, progress: quiet };
-  const { platform } = await runDemo({ ...options, shapes: builtInShapes(80) });
+  const { platform } = await runScenario({ ...options, shapes: builtInShapes(80) });
   await platform.stop();
   const opened = await openStores(base);
   const { log } = opened;

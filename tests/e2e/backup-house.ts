@@ -1,5 +1,5 @@
 /** What the tests of backup and restore do to a running product, embedded or on servers. */
-import type { AdminClient } from '@tollgate/standalone/admin-client.ts';
+import type { AdminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { until } from './platform-house.ts';
 
 const CONNECTIONS = 8;

@@ -7,13 +7,17 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
-import { adminClient } from '@tollgate/standalone/admin-client.ts';
-import { runningConfig, type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
-import { runDemo } from '@tollgate/standalone/demo/run.ts';
-import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
+import {
+  runningConfig,
+  type Started,
+  startPlatform,
+} from '@tollgate/standalone/platform-process.ts';
+import { runScenario } from '@tollgate/standalone/scenario/scenario.ts';
+import { builtInShapes } from '@tollgate/standalone/scenario/workload.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
@@ -34,7 +38,7 @@ beforeAll(async () => {
   const quiet = () => undefined;
   const { config } = engines;
   const options = { data, config, proxies: 2, speed: 0, say: quiet, progress: quiet };
-  ({ platform } = await runDemo({ ...options, shapes: builtInShapes(40) }));
+  ({ platform } = await runScenario({ ...options, shapes: builtInShapes(40) }));
 }, 180_000);
 afterAll(async () => {
   await platform?.stop();

@@ -6,12 +6,12 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { openStores } from '@tollgate/cli/stores.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
-import { adminClient } from '@tollgate/standalone/admin-client.ts';
-import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
-import { runDemo } from '@tollgate/standalone/demo/run.ts';
-import { builtInShapes } from '@tollgate/standalone/demo/workload.ts';
-import { openStores } from '@tollgate/standalone/operator/stores.ts';
+import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
+import { runScenario } from '@tollgate/standalone/scenario/scenario.ts';
+import { builtInShapes } from '@tollgate/standalone/scenario/workload.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backUpUnderLoad, call, invoicesOf, newKey } from './backup-house.ts';
 import { operatorCommand } from './operator-command.ts';
@@ -24,7 +24,7 @@ let adminToken: string;
 beforeAll(async () => {
   const quiet = () => undefined;
   const options = { data, proxies: 2, speed: 0, say: quiet, progress: quiet };
-  ({ platform } = await runDemo({ ...options, shapes: builtInShapes(40) }));
+  ({ platform } = await runScenario({ ...options, shapes: builtInShapes(40) }));
   adminToken = platform.adminToken;
 }, 120_000);
 afterAll(async () => {

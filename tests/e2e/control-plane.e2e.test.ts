@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AdminClient, adminClient } from '@tollgate/standalone/admin-client.ts';
-import { type Started, startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { type AdminClient, adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './platform-house.ts';

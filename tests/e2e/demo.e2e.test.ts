@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startPlatform } from '@tollgate/standalone/demo/platform.ts';
+import { startPlatform } from '@tollgate/standalone/platform-process.ts';
 import { describe, expect, it } from 'vitest';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 

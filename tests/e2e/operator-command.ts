@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../apps/standalone/operator/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../apps/cli/main.ts', import.meta.url));
 
 /** @returns its exit code, and all that it said */
 export async function operatorCommand(...args: string[]): Promise<[number, string]> {

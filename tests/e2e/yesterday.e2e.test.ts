@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { runAudit } from '@tollgate/audit/audit.ts';
 import { buildApi } from '@tollgate/billing-api/app.ts';
+import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
+import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { runAudit } from '@tollgate/standalone/operator/audit.ts';
-import { rebuild } from '@tollgate/standalone/operator/rebuild.ts';
-import { type OpenStores, openStores } from '@tollgate/standalone/operator/stores.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endOfLedger, eventsAfter, readYesterday, restore } from './yesterday-house.ts';
 

@@ -3,6 +3,12 @@
  * one run shows everything that is to be mended; `.ci/run` repeats the lines with their times.
  */
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { linkWorkspaces } from './workspace-links.ts';
+
+for (const name of linkWorkspaces(fileURLToPath(new URL('../..', import.meta.url)))) {
+  console.log(`linked ${name}, which is newer than the last npm ci`);
+}
 
 let failures = 0;
 for (const name of ['types', 'lint', 'layers', 'dead']) {

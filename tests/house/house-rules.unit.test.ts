@@ -26,7 +26,7 @@ describe('layers', () => {
     ['apps/proxy/a.ts', '@tollgate/domain/money/money.ts'],
     ['simulator/a.unit.test.ts', '@tollgate/domain/money/money.ts'],
     ['adapters/log/a.ts', 'node:sqlite'],
-    ['apps/standalone/demo/a.ts', 'openai'],
+    ['apps/standalone/scenario/a.ts', 'openai'],
     ['schemas/a.ts', 'zod/mini'],
     ['domain/money/a.prop.test.ts', 'node:fs'],
   ])('lets %s import %s', (path, specifier) => {

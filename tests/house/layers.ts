@@ -5,11 +5,14 @@
 import { posix } from 'node:path';
 import { type Finding, finding, isProduction, type SourceModule } from './source-tree.ts';
 
-const APPS = ['proxy', 'projector', 'billing-api', 'console', 'standalone'];
+const APPS = ['audit', 'billing-api', 'cli', 'console', 'projector', 'proxy', 'standalone'];
 const PACKAGES = new Map([
   ...['domain', 'schemas', 'adapters', 'simulator', 'tests', 'bench'].map((n) => [n, n] as const),
   ...APPS.map((name) => [name, `apps/${name}`] as const),
 ]);
+
+/** For people at a terminal: what tests need as well has a room elsewhere. */
+const DEMO = 'apps/standalone/demo/';
 
 /** What each place may import of ours. A place is a package's folder. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -19,9 +22,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/proxy': ['domain', 'schemas', 'adapters'],
   'apps/projector': ['domain', 'schemas', 'adapters'],
   'apps/billing-api': ['domain', 'schemas', 'adapters'],
-  'apps/console': ['domain', 'schemas', 'adapters'],
-  // It starts the simulator as a child process where there is no provider.
-  'apps/standalone': ['domain', 'schemas', 'adapters', 'apps/', 'simulator'],
+  // A page uses the public API and nothing else of ours.
+  'apps/console': ['schemas'],
+  // It works out again what the projector and the billing API made.
+  'apps/audit': ['domain', 'schemas', 'adapters', 'apps/billing-api', 'apps/projector'],
+  'apps/cli': ['domain', 'schemas', 'adapters', 'apps/audit', 'apps/projector'],
+  // The core process is a projector and a billing API. Where no provider is configured, the supervisor
+  // starts the simulator as a child process.
+  'apps/standalone': [
+    'domain',
+    'schemas',
+    'adapters',
+    'apps/audit',
+    'apps/billing-api',
+    'apps/projector',
+    'simulator',
+  ],
   simulator: [],
 };
 
@@ -70,6 +86,9 @@ function objection(
     return isProduction(module.path) ? vendorObjection(module.path, specifier) : undefined;
   }
   if (!paths.has(target)) return `${specifier} names no file of this repository`;
+  if (target.startsWith(DEMO) && !module.path.startsWith(DEMO)) {
+    return `${specifier}: only the demo uses its own files; its scenario and the audit are shared`;
+  }
   if (!isProduction(module.path)) return undefined;
   const [from, to] = [placeOf(module.path), placeOf(target)];
   if (!isProduction(target)) return `production code imports ${target}, which is test code`;

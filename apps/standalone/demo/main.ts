@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BUCKETS } from './figures.ts';
-import { type DemoResult, runDemo } from './run.ts';
+import { BUCKETS } from '@tollgate/audit/bill/figures.ts';
+import { runScenario, type ScenarioResult } from '../scenario/scenario.ts';
+import { builtInShapes, traceShapes } from '../scenario/workload.ts';
 import { type Stack, startStack } from './stack.ts';
-import { builtInShapes, traceShapes } from './workload.ts';
 
 const USAGE = `Usage: npm run demo -- [options]
 
@@ -51,7 +51,7 @@ function number(name: string, text: string, least: number): number {
   process.exit(2);
 }
 
-function report(result: DemoResult): void {
+function report(result: ScenarioResult): void {
   for (const { customer, invoice } of result.invoices) {
     console.log(`\nInvoice of ${customer}`);
     console.table(
@@ -90,7 +90,7 @@ try {
     stack = await startStack(number('projectors', values.projectors, 1));
     console.log(`On ${stack.engines.join(', ')}`);
   }
-  const { platform, ...result } = await runDemo({
+  const { platform, ...result } = await runScenario({
     data: folder,
     proxies: number('proxies', values.proxies, 1),
     speed: number('speed', values.speed, 0),

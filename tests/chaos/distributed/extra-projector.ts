@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from '@tollgate/standalone/demo/audit.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
 import { type House, PRELOADED } from '../platform.ts';
 
 const MAIN = fileURLToPath(new URL('../../../apps/projector/main.ts', import.meta.url));

@@ -4,7 +4,7 @@
  * staged must not count: the verdict of the run says so.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '@tollgate/standalone/demo/audit.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
 import { FENCE } from '../points.ts';
 import { ExtraProjector } from './extra-projector.ts';
 import { projectedUpToNow, repeat, type Scenario, type Stage } from './stage.ts';

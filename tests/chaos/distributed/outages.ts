@@ -4,9 +4,9 @@
  * `ledgerStaleMaxMs`, and then no call reaches a provider.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readBill, readEvents } from '@tollgate/audit/bill/figures.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
-import { until } from '@tollgate/standalone/demo/audit.ts';
-import { readBill, readEvents } from '@tollgate/standalone/demo/figures.ts';
 import type { Engine } from '../../engines/stack.ts';
 import { isAlive } from '../faults.ts';
 import { childrenOf } from '../platform.ts';

@@ -8,8 +8,8 @@ import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { pastEvents } from './audit-log.ts';
 import type { Differences } from './differences.ts';
+import { pastEvents } from './log-and-ledger.ts';
 
 const PAGE_ROWS = 20_000;
 

@@ -1,31 +1,17 @@
 /**
- * Raw rows and roll-ups anew from the log (design §9, I5), by the projector itself, into fresh tables
- * of another database; then the tables change places. Dead letters are read, not decided again. A
- * crash before the exchange leaves everything as it was; a crash within it is mended by running the
- * command again, which begins from the log as always.
- *
- * A projector that writes meanwhile would leave its rows in the tables that go. So a rebuild takes the
- * fence of every partition as a projector does: whoever writes after that takes it back first, which
- * is seen before the tables change places, and reads what stands there.
+ * Projects a log into a database of its own, by the projector itself (I5): for a rebuild, which then
+ * exchanges the tables, and for an audit, which compares them. Dead letters are read, not decided again.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { inDatabase } from '@tollgate/adapters/warehouse/in-database.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { projectorLimits } from '@tollgate/projector/limits.ts';
-import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
 import { deadLetter } from '@tollgate/schemas/event/dead-letter.ts';
-import { OperatorError, type Stores } from './stores.ts';
+import type { Stores } from './stores.ts';
 
 const PROGRESS_EVERY_MS = 1_000;
 const PAGE = { maxRecords: 5_000, maxBytes: 64 * 1024 * 1024 };
-/**
- * What the log alone decides; the fence stays, for its epochs are the ledger's. In this order: roll-ups
- * that know more than the raw rows are right as soon as these have caught up; raw rows beside roll-ups
- * and marks that know less would be missing in the views for ever.
- */
-const REBUILT = ['rollup_15m', 'dirty_bucket', 'raw_usage', 'seam'];
 
 export type BuildOptions = {
   database: string;
@@ -61,7 +47,7 @@ export async function buildScratch(
   const projector = await startProjector({
     log: readOnly(log, ends),
     deadLetters: options.deadLetters,
-    // Nobody else knows these tables: the first epoch is the only one.
+    // No other process knows these tables: the first epoch is the only one.
     ledger: { append: async () => ({ ok: true, revision: 0n, position: '' }) },
     warehouse: scratch,
     owner: database,
@@ -82,53 +68,7 @@ export async function buildScratch(
   return scratch;
 }
 
-/**
- * @returns how many rows the new tables have
- * @throws OperatorError if a projector runs on the tables, or they are a cluster's
- */
-export async function rebuild(
-  stores: Stores,
-  options: Pick<BuildOptions, 'batch' | 'onProgress'>,
-): Promise<bigint> {
-  const database = 'tollgate_rebuild';
-  const { deadLetters, warehouse, log, cluster } = stores;
-  if (cluster !== undefined) {
-    throw new OperatorError(`a rebuild cannot exchange the tables of a cluster (${cluster}) yet`);
-  }
-  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
-  const epochs = await claimPartitions(
-    { ...stores, owner: 'rebuild' },
-    partitions,
-    projectorLimits,
-  );
-  const letters = await readDeadLetters(deadLetters);
-  const scratch = await buildScratch(stores, { ...options, database, letters, deadLetters });
-  const [row] = await scratch.query<{ n: string }>('SELECT count() AS n FROM tollgate.raw_usage');
-  await refuseOtherOwners(stores, epochs);
-  for (const table of REBUILT) {
-    await warehouse.command(`EXCHANGE TABLES tollgate.${table} AND ${database}.${table}`);
-  }
-  await refuseOtherOwners(stores, epochs);
-  await warehouse.command(`DROP DATABASE ${database}`);
-  return BigInt(row?.n ?? 0);
-}
-
-async function refuseOtherOwners(
-  { warehouse, log }: Stores,
-  epochs: ReadonlyMap<number, bigint>,
-): Promise<void> {
-  const rows = await warehouse.query<{ partition: number; newest: string }>(
-    'SELECT partition, max(epoch) AS newest FROM tollgate.fence WHERE log = {log:UInt32} GROUP BY partition',
-    { log: log.ordinal },
-  );
-  const taken = rows.find(({ partition, newest }) => epochs.get(partition) !== BigInt(newest));
-  if (taken === undefined) return;
-  throw new OperatorError(
-    `a projector has taken partition ${taken.partition} meanwhile: stop all projectors, run this again`,
-  );
-}
-
-/** The log as it stands: no commits are read, none are written. */
+/** The log without commits: none are read, none are written. */
 function readOnly(log: Log, ends: readonly bigint[]): Log {
   return {
     ...log,
@@ -138,7 +78,7 @@ function readOnly(log: Log, ends: readonly bigint[]): Log {
   };
 }
 
-/** Reasons by `partition/offset`. The first letter of a place stands; a retry may have doubled it. */
+/** Reasons by `partition/offset`. A retry may have doubled a letter: the first of a place counts. */
 export async function readDeadLetters(
   deadLetters: Log,
   onDamaged: (place: string, error: unknown) => void = (_place, error) => {

@@ -1,7 +1,10 @@
-/** The audit's steps: each compares two places that do not trust each other, or waits until it can. */
+/**
+ * From the provider's bill to the invoice, while the product runs: each step compares two places that
+ * do not trust each other, or waits until it can.
+ */
+import type { AdminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import type { AdminClient } from '../admin-client.ts';
 import { type BillLine, type Figures, readEvents, sum } from './figures.ts';
 
 const DEADLINE_MS = 60_000;

@@ -1,7 +1,7 @@
 /**
- * A backup of what is embedded, while the product runs: journals, ledger and log as they were at one
- * moment, and the secrets. The warehouse is left out: a rebuild makes it anew from the log. What runs
- * on servers is backed up there (docs/operations.md).
+ * A backup of the embedded stores, while the product runs: journals, ledger and log as of one moment,
+ * and the secrets. The warehouse is left out, because a rebuild makes it from the log. Stores on
+ * servers are backed up there (docs/operations.md).
  */
 import {
   copyFileSync,
@@ -19,30 +19,30 @@ import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/in
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
 import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
-import { OperatorError } from './stores.ts';
+import { CommandError } from '../../command.ts';
 
-/** Comes last: a folder without it is half a backup. */
+/** Is written last: a folder without it is half a backup. */
 const MANIFEST = 'backup.json';
 
 export type Backup = {
   /** Paths of the copies, relative to the target. */
   files: string[];
-  /** What was wrong with journals that are copied as they are, not as of the moment. */
+  /** What is wrong with the journals that were copied as they are, not as of the moment. */
   damaged: string[];
 };
 
 /**
  * @param data a data folder, in use or not
- * @param target a folder that is not there, or empty; laid out as a data folder
- * @throws OperatorError if there is nothing to copy or the target is in use
+ * @param target a folder that does not exist, or is empty; it is laid out like a data folder
+ * @throws CommandError if there is nothing to copy or the target is in use
  */
 export async function backUp(data: string, target: string): Promise<Backup> {
   const paths = dataFolder(data);
   const stores = () => [paths.ledger, paths.log].filter((path) => existsSync(path));
   if (stores().length + journalsIn(paths.journals).length === 0)
-    throw new OperatorError(`${data} holds no data: name it with --data`);
+    throw new CommandError(`${data} holds no data: name it with --data`);
   if (existsSync(target) && readdirSync(target).length > 0) {
-    throw new OperatorError(`${target} is not empty: a backup has a folder of its own`);
+    throw new CommandError(`${target} is not empty: a backup has a folder of its own`);
   }
   const placeOf = (path: string) => join(target, relative(data, path));
   mkdirSync(placeOf(paths.journals), { recursive: true, mode: 0o700 });
@@ -68,7 +68,7 @@ function journalsIn(folder: string): string[] {
   return instancesWithJournal(folder).map((instanceId) => journalPath(folder, instanceId));
 }
 
-/** Durable before the manifest says so; after the standstill, which is to be brief. */
+/** Durable before the manifest says so, but after the pause of the stores, which must be short. */
 function syncTree(folder: string): void {
   for (const { name, parentPath } of readdirSync(folder, {
     recursive: true,
@@ -80,9 +80,9 @@ function syncTree(folder: string): void {
 }
 
 /**
- * While ledger and log stand still, a journal can go on alone: nothing that it holds can be shipped or
- * settled. Each copy is therefore of a moment that the copies of ledger and log belong to. One that was
- * damaged is copied as it is: whoever mends it has nothing else.
+ * While ledger and log are paused, a journal can still grow, but nothing in it can be shipped or
+ * settled. So each copy of a journal fits the copies of ledger and log. A damaged journal is copied as
+ * it is: the operator who repairs it has nothing else.
  */
 function copyJournals(
   folder: string,

@@ -1,37 +1,29 @@
 /**
- * The stores that the configuration names, embedded or on servers, for an operator's command. On the
- * data folder nothing else may run meanwhile; whether anything runs on servers nobody can tell from
- * here, so a rebuild asks the fence (rebuild.ts).
+ * Opens the stores that the configuration names, embedded or on servers, for a command. On the data
+ * folder nothing else may run meanwhile. Whether anything runs on servers cannot be seen from here, so
+ * a rebuild asks the fence (commands/rebuild/rebuild.ts).
  */
 import { existsSync } from 'node:fs';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
-import type { Log } from '@tollgate/adapters/log/log.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
-import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { Stores } from '@tollgate/audit/stores.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { CommandError } from './command.ts';
 
-export type Stores = {
-  log: Log;
-  deadLetters: Log;
-  ledger: Ledger;
-  warehouse: Warehouse;
+export type InstallationStores = Stores & {
   /** The cluster that the warehouse's tables are spread over, if they are. */
   cluster?: string | undefined;
 };
-export type OpenStores = Stores & { close(): Promise<void> };
-
-/** The command cannot run, and says why. */
-export class OperatorError extends Error {}
+export type OpenStores = InstallationStores & { close(): Promise<void> };
 
 /**
  * @param data the folder of what is embedded, and of a Tollgate that may run here
  * @param config default: all embedded
- * @throws OperatorError if there is no data, or a Tollgate runs on it; Error if a server does not answer
+ * @throws CommandError if there is no data, or a Tollgate runs on it; Error if a server does not answer
  */
 export async function openStores(
   data: string,
@@ -45,11 +37,11 @@ export async function openStores(
     ...(engines.ledger === undefined ? [paths.ledger] : []),
   ];
   if (!embedded.every((path) => existsSync(path))) {
-    throw new OperatorError(`${data} holds no data: name it with --data`);
+    throw new CommandError(`${data} holds no data: name it with --data`);
   }
   const lock = existsSync(data) ? tryLock(paths.supervisorLock) : undefined;
   if (lock === null) {
-    throw new OperatorError(`a Tollgate runs on ${data}: stop it first, then run this again`);
+    throw new CommandError(`a Tollgate runs on ${data}: stop it first, then run this again`);
   }
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
-import type { Pids } from '../supervisor.ts';
+import type { Pids } from './supervisor.ts';
 
 export type Started = {
   proxyUrl: string;
@@ -37,7 +37,7 @@ export type PlatformOptions = {
 /** Always on the simulator: a demo costs nothing and can be audited. */
 export async function startPlatform(options: PlatformOptions): Promise<Started> {
   const { data, proxies, config } = options;
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const flags = ['--json', '--data', data, '--proxies', String(proxies)];
   if (config !== undefined) flags.push('--config', config);
   const { OPENAI_API_KEY: _, ...env } = process.env;

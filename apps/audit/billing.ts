@@ -9,8 +9,8 @@ import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import type { Billing, FrozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
-import { pastEvents } from './audit-log.ts';
 import { type Differences, jsonDifferences } from './differences.ts';
+import { pastEvents } from './log-and-ledger.ts';
 
 const STREAM = 'billing-';
 

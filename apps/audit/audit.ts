@@ -1,14 +1,15 @@
 /**
- * What an operator runs after an incident, and what the fault tests call: recomputes from the log and
- * the ledger what stands in raw, roll-ups, budgets, snapshots and invoices, and names every
- * difference. Changes nothing: what it computes stands in a scratch database, and goes with it.
+ * What an operator runs after an incident, and what the fault tests call. It computes raw rows,
+ * roll-ups, budgets, snapshots and invoices again from the log and the ledger, and names every
+ * difference to what is stored. It changes nothing: its results are in a scratch database, which it
+ * drops.
  */
-import { auditBilling } from './audit-billing.ts';
-import { auditBudgets } from './audit-budgets.ts';
-import { auditLedger, auditLog } from './audit-log.ts';
-import { auditDeadLetters, auditRaw, auditRollups } from './audit-raw.ts';
+import { auditBilling } from './billing.ts';
+import { auditBudgets } from './budgets.ts';
 import { type Difference, Differences } from './differences.ts';
-import { buildScratch, readDeadLetters } from './rebuild.ts';
+import { auditLedger, auditLog } from './log-and-ledger.ts';
+import { auditDeadLetters, auditRaw, auditRollups } from './raw-rows.ts';
+import { buildScratch, readDeadLetters } from './scratch.ts';
 import type { Stores } from './stores.ts';
 
 const DATABASE = 'tollgate_audit';
