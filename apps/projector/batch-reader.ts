@@ -1,7 +1,7 @@
 /**
- * Reads the log in batches and projects them, ahead of who takes them while there is a backlog: one
- * batch is read while the one before it is projected, and that one while the engine is given the one
- * before that. Nothing here is decided or durable, so that a reader can be forgotten at any time.
+ * Reads the log in batches and turns records into rows. While there is a backlog it works ahead: one
+ * batch is read while the one before it is parsed, and that one while the engine takes the one before
+ * that. Nothing here is decided or durable, so that a reader can be dropped at any time.
  */
 import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { ProjectorLimits } from './limits.ts';
@@ -28,7 +28,7 @@ export class BatchReader {
     this.#ends = ends;
   }
 
-  /** The end of each partition when it was looked at last. */
+  /** The end of each partition when the log was last asked. */
   get ends(): readonly bigint[] {
     return this.#ends;
   }
@@ -45,7 +45,7 @@ export class BatchReader {
 
   /** Resolves when nothing is read any more: the log may be closed. */
   async idle(): Promise<void> {
-    // It may begin another read when the one that it waits for is over.
+    // Parsing may begin another read when the read that it waits for is over.
     await Promise.allSettled([this.#projected]);
     await Promise.allSettled([this.#read]);
   }
@@ -56,7 +56,7 @@ export class BatchReader {
     return projected ?? this.#project();
   }
 
-  /** In slices, so that others get turns. */
+  /** In slices, so that other work gets turns of the event loop. */
   async #project(): Promise<ProjectedRow[]> {
     const records = await (this.#read ?? this.#readBatch());
     this.#read = null;
@@ -73,7 +73,7 @@ export class BatchReader {
     return rows;
   }
 
-  /** A whole batch is there: less is read when it is wanted, with what has come by then. */
+  /** The log has a whole batch more. Less than that is read when it is asked for. */
   #isBehind(): boolean {
     let behind = 0n;
     for (const [partition, offset] of this.#next) behind += (this.#ends[partition] ?? 0n) - offset;
@@ -98,12 +98,12 @@ export class BatchReader {
   }
 }
 
-/** Whoever takes it meets its failure; until then nobody has to. */
+/** The caller that takes the promise meets its failure; until then a failure is not unhandled. */
 function noted(promise: Promise<unknown>): void {
   promise.catch(() => undefined);
 }
 
-/** Lets what waits for the event loop run: promises alone would not. */
+/** Lets timers and I/O run; an await of a settled promise would not. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

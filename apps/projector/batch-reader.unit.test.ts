@@ -68,7 +68,7 @@ describe('reading ahead', () => {
     expect(await reader.take()).toHaveLength(10);
   });
 
-  it('holds at most two batches that nobody took', async () => {
+  it('holds at most two batches that were not taken', async () => {
     const log = new Records(100);
     const reader = readerOf(log, 10);
     await reader.take();
@@ -78,7 +78,7 @@ describe('reading ahead', () => {
     expect(log.reads).toBe(3);
   });
 
-  it('tells whoever takes the batch that its reading failed, and nobody before', async () => {
+  it('tells the caller that takes the batch that its reading failed, and no caller before', async () => {
     const log = new Records(100);
     const reader = readerOf(log, 10);
     await reader.take();

@@ -1,8 +1,10 @@
 /**
- * Writing one batch of rows: what counts, dead letters, dirty marks, the fenced insert, and the look
- * at what stands afterwards, in this order (design §9). What counts is decided, and staged, while the
- * batch before is still written: its decisions are known by then, its rows need not stand yet. If it
- * fails, what was staged on top of it is forgotten.
+ * Writing one batch of rows (design §9): decide what counts and stage it; then dead letters, dirty
+ * marks, the fenced insert, and the count of what was inserted, in this order. A batch is decided and
+ * staged while the one before it is still being written: the decisions about that batch are known
+ * already, its rows may not be stored yet. If that write fails, what was staged after it is forgotten.
+ *
+ * I2: a write succeeds only if the warehouse has exactly one row of this epoch for each record.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -33,11 +35,11 @@ export type BatchOptions = {
 
 type Epochs = ReadonlyMap<number, bigint>;
 
-/** A batch that is decided and stands in memory: nothing of it is durable. */
+/** A batch that is decided and staged: nothing of it is durable. */
 export type StagedBatch = {
   slot: Slot;
   rows: readonly ProjectedRow[];
-  /** By key, for the batch after it. */
+  /** Its rows that count, by key, for the decisions about the next batch. */
   counted: ReadonlyMap<string, CountedRow>;
   conflicting: number;
 };
@@ -57,7 +59,7 @@ export class BatchWriter {
     this.#raw = new RawWriter(options.warehouse, options.log.ordinal, options.owner);
   }
 
-  /** Makes the staging tables anew: what was staged is gone. */
+  /** Makes the staging tables again: what was staged is gone. */
   open(): Promise<void> {
     return this.#raw.open();
   }
@@ -67,10 +69,10 @@ export class BatchWriter {
   }
 
   /**
-   * Decides and stages a batch. Of two, one after another, the first is to be written, or all of them
-   * forgotten by `open`, before a third.
+   * Decides and stages a batch. There are two staging areas: before a third batch is staged, the first
+   * must have been written, or both forgotten by `open`.
    *
-   * @param before the batch that is being written, whose rows may not stand yet
+   * @param before the batch that is being written, whose rows may not be stored yet
    */
   async stage(
     projected: readonly ProjectedRow[],
@@ -80,18 +82,18 @@ export class BatchWriter {
     const slot = this.#slot;
     this.#slot = slot === 0 ? 1 : 0;
     const keys = keysToLookUp(projected);
-    const standing = await this.#raw.counted(slot, keys);
-    const stored = (key: string) => before?.counted.get(key) ?? standing.get(key);
+    const found = await this.#raw.counted(slot, keys);
+    const stored = (key: string) => before?.counted.get(key) ?? found.get(key);
     let readable = projected;
     for (;;) {
       const { rows, counted, conflicting } = decideDispositions(readable, stored);
       const unreadable = await this.#stage(slot, rows, epochs);
       if (unreadable.size === 0) {
-        // The engine has them: the pages that they are parts of need not wait for the write.
+        // The engine has the bytes: the pages that hold them can be freed before the write.
         for (const row of rows) row.object = null;
         return { slot, rows, counted, conflicting };
       }
-      // What came after them was decided as if they counted: all is decided again.
+      // Later rows were decided as if the unreadable ones counted, so all is decided again.
       readable = readable.map((row, index) => {
         const reason = unreadable.get(index);
         return reason === undefined ? row : { ...row, ...dead(reason) };
@@ -108,18 +110,18 @@ export class BatchWriter {
     // seam: staged-rows-are-inserted
     await this.#raw.insertStaged(slot);
     await this.#options.faultPoint?.('inserted_not_read_back');
-    const standing = await this.#raw.countOwn(rangesOf(rows), epochs);
-    // Fewer than staged: the fence let none or not all of them through.
-    if (standing < rows.length) throw new FencedError();
-    if (standing > rows.length) throw new Error(`${standing} rows for ${rows.length} records`);
+    const inserted = await this.#raw.countOwn(rangesOf(rows), epochs);
+    // Fewer than staged: the fence kept some or all of them out.
+    if (inserted < rows.length) throw new FencedError();
+    if (inserted > rows.length) throw new Error(`${inserted} rows for ${rows.length} records`);
     await this.#raw.clear(slot);
     // seam: inserted-offset-not-noted
     this.#count(rows, conflicting);
   }
 
   /**
-   * Stages all of them; or none, and says which ones the engine cannot read, and why. An engine that is
-   * away says nothing about a record: the batch is tried again as a whole.
+   * Stages all rows; or none, and says which of them the engine cannot read, and why. That the engine
+   * is away says nothing about a record: then this throws, and the whole batch is tried again.
    *
    * @returns reasons by index; empty if all are staged
    */
@@ -140,7 +142,7 @@ export class BatchWriter {
     return unreadable;
   }
 
-  /** Bisects rows that failed together, `from` being the index of the first. */
+  /** Bisects rows that failed together. @param from index of the first of them in the batch */
   async #findUnreadable(
     search: { slot: Slot; epochs: Epochs; unreadable: Map<number, string> },
     rows: readonly ProjectedRow[],
@@ -167,7 +169,7 @@ export class BatchWriter {
     }
   }
 
-  /** A dead letter is a decision of the day's code: durable before its row (design §9). */
+  /** What is dead is a decision of the current code: its letter is durable before its row (design §9). */
   async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
     const letters = rows.flatMap((row) => {
       const known = this.#options.deadBefore?.has(placeOf(row)) ?? false;

@@ -5,18 +5,18 @@
  */
 import { dead, type ProjectedRow, uuidKey } from './projection.ts';
 
-/** What is asked of a counted row: of one that stands in the warehouse, or of a row that will. */
+/** What must be known of a counted row, whether it is stored in the warehouse or about to be. */
 export type CountedRow = Pick<ProjectedRow, 'leafHex' | 'resolvable'>;
 
 export type Decided = {
   rows: ProjectedRow[];
-  /** Those of the rows that count, by key. */
+  /** The rows that count, by key. */
   counted: Map<string, CountedRow>;
-  /** Duplicates whose content differs from the counted one: somebody reuses ids. */
+  /** Duplicates whose content differs from that of the counted row: their sender reuses ids. */
   conflicting: number;
 };
 
-/** Keys whose counted rows `decide` must be told of. */
+/** The keys whose counted rows `decideDispositions` must be able to find. */
 export function keysToLookUp(rows: readonly ProjectedRow[]): Set<string> {
   const keys = new Set<string>();
   for (const { disposition, resolvesId, idKey } of rows) {

@@ -6,7 +6,7 @@ export const projectorLimits = {
   sliceRecords: 500,
   /** Bytes per batch over all partitions; up to four batches are in memory, from read to written. */
   batchBytesMax: 64 * 1024 * 1024,
-  /** Pause between two looks at an idle log, ms. */
+  /** Pause before an idle log is read again, ms. */
   idleMs: 50,
   /** Pause after a failure of a store, ms, doubled up to the maximum; there is no last attempt. */
   retryMs: { first: 100, max: 5_000 },
@@ -20,9 +20,9 @@ export const projectorLimits = {
   rollupBucketsMax: 10_000,
   /** How long a new owner waits for statements of an older one, ms. */
   claimWaitMs: 70_000,
-  /** Pause between two looks at running statements, ms. */
+  /** Pause before the running statements are listed again, ms. */
   claimPollMs: 50,
-  /** How long a projector waits for somebody to make the tables, ms. */
+  /** How long a projector waits for the billing API to make the tables, ms. */
   schemaWaitMs: 120_000,
   /** SIGTERM: longer than any statement of the warehouse may run, ms. */
   drainTimeoutMs: 70_000,

@@ -19,7 +19,7 @@ export type ProjectedRow = {
   idKey: string;
   /** Lower-case hex of SHA-256(0x00 ‖ value). */
   leafHex: string;
-  /** The record's JSON object as it stands, on one line, UTF-8; null for dead and for staged rows. */
+  /** The record's own JSON object on one line, UTF-8; null for dead and for staged rows. */
   object: Uint8Array | null;
   /** Null for all but resolutions. */
   resolvesId: string | null;
@@ -40,7 +40,7 @@ const BRACE = 0x7b;
 const LF = 0x0a;
 const CR = 0x0d;
 const decoder = new TextDecoder('utf-8', { fatal: true });
-/** RFC 9162 §2.1.1: what stands before a leaf's bytes. */
+/** RFC 9162 §2.1.1: the byte before a leaf's own bytes. */
 const LEAF_PREFIX = 0;
 
 /** The row of a record, as far as it follows from the record alone. */
@@ -67,7 +67,7 @@ export function projectRecord(record: LogRecord): ProjectedRow {
 
 /** What a dead row says instead of an event. */
 export function dead(reason: string): Read & Pick<ProjectedRow, 'disposition' | 'deadReason'> {
-  // It may quote the record, and be cut within a character: the engine takes no half of one.
+  // It may quote the record and be cut within a character: the engine refuses half of one.
   const deadReason = reason.slice(0, REASON_LENGTH_MAX).toWellFormed();
   const nothing = { idKey: '0', object: null, resolvesId: null, resolvable: false };
   return { disposition: 'dead', deadReason, ...nothing };
@@ -83,7 +83,7 @@ function readRecord(value: Uint8Array): Read | string {
   } catch {
     return NOT_JSON;
   }
-  // Another first byte is a byte order mark, which the decoder has taken away.
+  // Any other first byte is white space, or a byte order mark, which the decoder has removed.
   const plain = value[0] === BRACE ? readPlainAttempt(json) : null;
   if (plain === null) return parseRecord(value, json);
   if (!UUID_V7.test(plain.id)) return NOT_OURS;
@@ -116,9 +116,9 @@ function parseRecord(value: Uint8Array, json: string): Read | string {
 }
 
 /**
- * A row begins where the object does, and ends at a line's end. Ours are like that already; in others
- * white space stands before the brace, or line ends between the tokens (inside a string JSON has
- * them escaped).
+ * A row begins with the object's brace and ends at a line's end. Our own records are like that; others
+ * may have white space before the brace, or line ends between tokens (inside a string JSON escapes
+ * them).
  */
 function onOneLine(value: Uint8Array, json: string): Uint8Array {
   if (value[0] === BRACE && !value.includes(LF) && !value.includes(CR)) return value;
@@ -137,7 +137,7 @@ function leafOf(value: Uint8Array): string {
 
 /** Rules between fields that the schema cannot say. */
 function faultOf(event: UsageEvent, json: unknown): string | null {
-  // A collector's names are keys: in UTF-8 halves that differ are the same. Ours have none.
+  // A collector's names are keys, and in UTF-8 all halves become the same. Our own ids have none.
   if (event.type === 'external' && HALF_OF_A_PAIR.test(JSON.stringify(json))) return NO_TEXT;
   if (event.type !== 'external' && !UUID_V7.test(event.id)) return NOT_OURS;
   if ((event.type === 'resolution') !== (event.resolves_id !== null)) {

@@ -1,9 +1,11 @@
 /**
- * The projector: log → warehouse, exactly once in effect (design §9). Order of one batch: read, parse,
- * decide, stage; then intent durable, dead letters durable, dirty marks, one fenced insert, read back.
- * Whatever dies in between, the next owner finds the torn range by the intent and inserts what is
- * missing. Staging of a batch runs beside the writing of the one before, and while there is a backlog
- * later ones are read and parsed beside both.
+ * The projector: log → warehouse, exactly once in effect (design §9). Each batch is read, parsed,
+ * decided and staged; then its intent is made durable, then its dead letters, then its dirty marks;
+ * then follow one fenced insert and the count of what was inserted. If a process dies in between, the
+ * next owner finds the torn range by the intent and inserts what is missing (I2).
+ *
+ * While one batch is written, the next one is staged; while there is a backlog, later ones are read
+ * and parsed at the same time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -18,17 +20,20 @@ import {
   rangesOf,
   type StagedBatch,
 } from './batch-writer.ts';
+import { COMMIT_GROUP, intentCommits } from './intent.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
+import { partitionChanges } from './partition-changes.ts';
 import { claimPartitions, dropForgottenStages } from './partition-claim.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
-import { COMMIT_GROUP, resumePoints } from './resume-points.ts';
+import { readTorn, resumePoints } from './resume-points.ts';
 import { Rollup } from './rollup.ts';
+import { rollupPauseMs } from './rollup-pace.ts';
 
 export type ProjectorOptions = BatchOptions & {
   /** Counts the epochs of the fence. */
   ledger: Pick<Ledger, 'append'>;
-  /** Which partitions are its own from time to time; absent: all of them, for ever. */
+  /** Says which partitions are its own at the moment; absent: all of them, for ever. */
   ownership?: Pick<Ownership, 'current' | 'renew'>;
   limits?: Partial<ProjectorLimits>;
 };
@@ -76,15 +81,15 @@ class Run {
   readonly #epochs = new Map<number, bigint>();
   #reader: BatchReader;
   #stopping = false;
-  /** A batch may be torn: take over from ourselves, which finds it by its intent. */
+  /** A batch may be torn: this projector claims its partitions again, and finds it by its intent. */
   #inDoubt = false;
   #generation = 0;
   #rollupPauseMs = 0;
   #rolledAtMs = Number.NEGATIVE_INFINITY;
-  /** Only a newer distribution than this one counts: in this one somebody else was quicker. */
+  /** The generation in which another projector was faster: only a newer assignment counts. */
   #fencedAt = Number.NEGATIVE_INFINITY;
   #done: Promise<'stopped' | 'fenced'> = Promise.resolve('stopped');
-  /** Who waits for a cycle that found nothing to do. */
+  /** Callers of `caughtUp`, which a cycle that finds nothing to do answers. */
   #waiting: (() => void)[] = [];
 
   constructor(options: ProjectorOptions) {
@@ -112,14 +117,13 @@ class Run {
   async #follow(): Promise<void> {
     const { generation, partitions } = this.#options.ownership?.current() ?? this.#everything();
     const assigned = new Set(generation > this.#fencedAt ? partitions : []);
-    const taken = [...assigned].filter((p) => this.#inDoubt || !this.#epochs.has(p));
-    const lost = this.owned().filter((p) => !assigned.has(p));
+    const changes = partitionChanges(assigned, this.owned(), this.#inDoubt);
     this.#generation = generation;
-    if (taken.length === 0 && lost.length === 0 && !this.#inDoubt) return;
+    if (!changes.any) return;
     await this.#forgetPrepared();
-    for (const partition of lost) this.#disown(partition);
+    for (const partition of changes.lost) this.#disown(partition);
     await this.#writer.open();
-    if (taken.length > 0) await this.#takeOver(taken);
+    if (changes.taken.length > 0) await this.#claim(changes.taken);
     this.#reader = this.#newReader(await this.#options.log.ends());
     this.#inDoubt = false;
   }
@@ -134,23 +138,13 @@ class Run {
     this.#next.delete(partition);
   }
 
-  async #takeOver(partitions: readonly number[]): Promise<void> {
+  async #claim(partitions: readonly number[]): Promise<void> {
     const { ledger, log, warehouse, owner } = this.#options;
     const deps = { ledger, log, warehouse, owner };
     const epochs = await claimPartitions(deps, partitions, this.#limits);
     // seam: fence-written-not-read-back
-    const torn: LogRecord[] = [];
     const resumes = await resumePoints(deps, partitions);
-    for (const [partition, { missing }] of resumes) {
-      for (const offset of missing) {
-        const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
-        const record = page.find((found) => found.offset === offset);
-        // A broker that just took over may not give it yet; to go on beyond it would lose it.
-        // seam: torn-record-must-be-readable
-        if (record === undefined) throw new Error(unreadable(partition, offset));
-        torn.push(record);
-      }
-    }
+    const torn = await readTorn(log, resumes);
     for (const [partition, { next }] of resumes) {
       this.#epochs.set(partition, epochs.get(partition) as bigint);
       this.#next.set(partition, next);
@@ -210,7 +204,7 @@ class Run {
     return 'stopped';
   }
 
-  /** Nothing is written any more for what another one took. @returns true if this is the end */
+  /** Gives up the partitions that another projector has claimed. @returns true if this is the end */
   async #onFenced(): Promise<boolean> {
     const { ownership, logger } = this.#options;
     this.metrics.fenced++;
@@ -224,7 +218,7 @@ class Run {
     return false;
   }
 
-  /** Of the batches after the one that is written, nothing is used any more. */
+  /** Forgets what was read and staged ahead of the batch that is written. */
   async #forgetPrepared(): Promise<void> {
     const prepared = this.#prepared;
     this.#prepared = null;
@@ -243,11 +237,11 @@ class Run {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** @param roll at once, whenever the last roll-up was. @returns true if nothing was to be done */
+  /** @param roll roll up now, however recent the last pass. @returns true if there was nothing to do */
   async #cycle(roll: boolean): Promise<boolean> {
     const batch = await this.#nextBatch();
     if (batch !== null) await this.#project(batch);
-    // A broker that just took over may not give all that is there.
+    // A broker that has just become the leader may not give all that the log holds.
     const idle = batch === null && this.lag() <= 0n;
     if (batch === null && !idle) await sleep(this.#limits.idleMs);
     const due = performance.now() - this.#rolledAtMs >= this.#rollupPauseMs;
@@ -257,10 +251,7 @@ class Run {
       const done = await this.#rollup.pass(state, Date.now());
       if (!done) return false;
       this.#rolledAtMs = performance.now();
-      // A backlog touches the same closed buckets batch after batch: roll-ups keep to their share.
-      const { rollupEveryMs, rollupShareMax, rollupPauseMsMax } = this.#limits;
-      const pauseMs = (this.#rolledAtMs - startedAtMs) / rollupShareMax;
-      this.#rollupPauseMs = Math.min(Math.max(rollupEveryMs, pauseMs), rollupPauseMsMax);
+      this.#rollupPauseMs = rollupPauseMs(this.#rolledAtMs - startedAtMs, this.#limits);
     }
     return idle;
   }
@@ -272,13 +263,13 @@ class Run {
     return (await prepared) ?? this.#prepare(null);
   }
 
-  /** Writes one batch, and prepares the next one meanwhile, up to its insert. */
+  /** Writes one batch; meanwhile the next one is prepared, up to its insert. */
   async #project(batch: StagedBatch): Promise<void> {
     const startedAtMs = performance.now();
     const after = new Map(this.#next);
     for (const { partition, last } of rangesOf(batch.rows)) after.set(partition, last + 1n);
     this.#prepared = this.#prepare(batch);
-    // Whoever takes it meets its failure; until then nobody has to.
+    // The cycle that takes it meets its failure; until then a failure is not unhandled.
     this.#prepared.catch(() => undefined);
     await this.#intend(batch.rows);
     await this.#writer.write(batch, this.#epochs);
@@ -290,7 +281,7 @@ class Run {
   /**
    * Takes a batch and stages it.
    *
-   * @param before the batch that is written meanwhile
+   * @param before the batch that is being written
    */
   async #prepare(before: StagedBatch | null): Promise<StagedBatch | null> {
     const rows = await this.#reader.take();
@@ -305,21 +296,8 @@ class Run {
 
   /** Durable before the first write: where a torn batch begins and ends. */
   async #intend(records: readonly ProjectedRow[]): Promise<void> {
-    // seam: batch-intent
-    const commits = rangesOf(records).map(({ partition, first, last }) => ({
-      partition,
-      offset: first,
-      metadata: JSON.stringify({
-        epoch: String(this.#epochs.get(partition)),
-        first: String(first),
-        last: String(last),
-      }),
-    }));
+    const commits = intentCommits(rangesOf(records), this.#epochs);
     await this.#options.log.commit(COMMIT_GROUP, commits);
     await this.#options.faultPoint?.('intended_not_inserted');
   }
-}
-
-function unreadable(partition: number, offset: bigint): string {
-  return `offset ${offset} of partition ${partition} belongs to a torn batch and cannot be read yet`;
 }

@@ -7,6 +7,7 @@ import { positionColumns } from '@tollgate/adapters/warehouse/migrations.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { CountedRow } from './dispositions.ts';
 import type { ProjectedRow } from './projection.ts';
+import { linesOf } from './row-lines.ts';
 
 /** Statements with this comment write through the fence. */
 export const FENCED = '/* tollgate-fenced */';
@@ -141,56 +142,4 @@ export class RawWriter {
     );
     return Number(rows[0]?.rows ?? 0);
   }
-}
-
-const NEWLINE = 0x0a;
-/** The brace that a record begins with, and that stands where its row's head ends. */
-const BRACE_BYTES = 1;
-/** A buffer for all lines of a batch is garbage of some 60 MB each time. */
-const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
-/** What a row takes, more or less; one that takes more has a buffer of its own. */
-const ROW_BYTES = 2 * 1024;
-
-/**
- * The rows as JSON lines, put together as bytes: a record's own text is never decoded for it. Each
- * chunk is whole lines, and is written over when the next one is asked for.
- */
-function* linesOf(
-  log: number,
-  rows: readonly ProjectedRow[],
-  epochs: ReadonlyMap<number, bigint>,
-): Iterable<Uint8Array> {
-  let chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES_MAX, rows.length * ROW_BYTES));
-  let at = 0;
-  for (const row of rows) {
-    const head = headOf(log, row, epochs.get(row.partition) ?? 0n);
-    const object = row.object ?? NO_BYTES;
-    const bytes = head.length + object.length + 1;
-    if (at + bytes > chunk.length) {
-      if (at > 0) yield chunk.subarray(0, at);
-      at = 0;
-      if (bytes > chunk.length) chunk = Buffer.allocUnsafe(bytes);
-    }
-    // The record is the row (design §6): its text goes on where the head ends, without its brace,
-    // over which the head is written.
-    if (object.length > 0) chunk.set(object, at + head.length - BRACE_BYTES);
-    if (typeof head === 'string') chunk.write(head, at, 'latin1');
-    else chunk.set(head, at);
-    at += head.length + Math.max(0, object.length - BRACE_BYTES);
-    chunk[at++] = NEWLINE;
-  }
-  if (at > 0) yield chunk.subarray(0, at);
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** What stands before the record's own members, ASCII alone; a dead row, in UTF-8, has nothing else. */
-function headOf(log: number, row: ProjectedRow, epoch: bigint): string | Buffer {
-  const { partition, offset, disposition, deadReason, idKey, leafHex } = row;
-  const place =
-    `{"log":${log},"partition":${partition},"offset":${offset},` +
-    `"disposition":"${disposition}","dead_reason":${JSON.stringify(deadReason)},` +
-    `"insert_epoch":${epoch},"id_key":"${idKey}","leaf_hex":"${leafHex}",`;
-  if (row.object !== null) return place;
-  return Buffer.from(`${place}"time":"${new Date(row.appendedAtMs).toISOString()}"}`);
 }

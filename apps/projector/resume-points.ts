@@ -2,20 +2,10 @@
  * Reads what the warehouse and the log know of claimed partitions, so that it can be decided where
  * each goes on. The claim comes first: until it holds, an older owner may still insert (design §9).
  */
-import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import { z } from 'zod';
+import { COMMIT_GROUP, readIntent } from './intent.ts';
 import { decideResumePoint, type OffsetRange, offsetsWithoutRow } from './resume-decision.ts';
-
-/** The log keeps the intents of the projectors as the commits of this group. */
-export const COMMIT_GROUP = 'projector';
-
-/** What a batch will write, recorded durably before its first write. */
-const intentSchema = z.strictObject({
-  epoch: z.string(),
-  first: z.string(),
-  last: z.string(),
-});
 
 export type Resume = {
   /** First offset above everything that is stored or was intended. */
@@ -53,13 +43,34 @@ export async function resumePoints(
   return resumes;
 }
 
-const NONE: ReadonlySet<bigint> = new Set();
-
-function readIntent(metadata: string): OffsetRange | null {
-  if (metadata === '') return null;
-  const { first, last } = intentSchema.parse(JSON.parse(metadata));
-  return { first: BigInt(first), last: BigInt(last) };
+/**
+ * The records of torn batches that have no row yet, in the order of their partitions and offsets.
+ *
+ * @throws Error if the log does not give one of them
+ */
+export async function readTorn(
+  log: Pick<Log, 'read'>,
+  resumes: ReadonlyMap<number, Resume>,
+): Promise<LogRecord[]> {
+  const torn: LogRecord[] = [];
+  for (const [partition, { missing }] of resumes) {
+    for (const offset of missing) {
+      const page = await log.read({ partition, offset, maxRecords: 1, maxBytes: 1 });
+      const record = page.find((found) => found.offset === offset);
+      // A broker that has just become the leader may not give it yet; skipping it would lose it.
+      // seam: torn-record-must-be-readable
+      if (record === undefined) throw new Error(unreadable(partition, offset));
+      torn.push(record);
+    }
+  }
+  return torn;
 }
+
+function unreadable(partition: number, offset: bigint): string {
+  return `offset ${offset} of partition ${partition} belongs to a torn batch and cannot be read yet`;
+}
+
+const NONE: ReadonlySet<bigint> = new Set();
 
 type Progress = { rows: bigint; next: bigint };
 

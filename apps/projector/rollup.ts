@@ -1,13 +1,12 @@
 /**
- * Roll-ups (design §9): closed buckets are computed anew from counted raw rows and replace what was
- * there. First the roll-up, then the mark, then the seam: a reader sees each bucket once.
+ * Roll-ups (design §9): a closed bucket is computed again from all of its counted raw rows, and the
+ * result replaces the one before. First the roll-up, then the mark, then the seam, so that a reader
+ * sees each bucket once. I5: a roll-up is the sum of the counted rows, whatever order they came in.
  */
-
 import { rollupSelect } from '@tollgate/adapters/warehouse/migrations.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { AS_GROUPED, FENCED } from './raw-writer.ts';
-
-const BUCKET_S = 900;
+import { nextSeam, type Seam } from './seam.ts';
 
 export type RollupDeps = {
   warehouse: Warehouse;
@@ -26,10 +25,7 @@ export type RollupState = {
 export class Rollup {
   readonly #deps: RollupDeps;
   readonly #work: string;
-  /** The newest of the seams of all partitions that are rolled up here. */
-  #seamS = 0;
-  /** All of them stand there. */
-  #isLevel = true;
+  #seam: Seam = { newestS: 0, isLevel: true };
 
   constructor(deps: RollupDeps) {
     this.#deps = deps;
@@ -48,7 +44,7 @@ export class Rollup {
   async own(partitions: readonly number[]): Promise<void> {
     const { warehouse, log } = this.#deps;
     if (partitions.length === 0) return;
-    // Every partition has a seam. What another clock has moved ahead must be rolled up to there.
+    // Every partition gets a seam. Up to one that another clock has moved ahead, all is rolled up.
     const lines = partitions.map((p) => `{"log":${log},"partition":${p},"seam":0}\n`);
     await this.#insert('tollgate.seam', lines.join(''));
     const rows = await warehouse.query<{ seam: number; lowest: number }>(
@@ -57,8 +53,8 @@ export class Rollup {
          WHERE log = {log:UInt32} AND partition IN {partitions:Array(UInt32)} GROUP BY partition)`,
       { log, partitions },
     );
-    this.#seamS = Number(rows[0]?.seam ?? 0);
-    this.#isLevel = Number(rows[0]?.lowest ?? 0) === this.#seamS;
+    const newestS = Number(rows[0]?.seam ?? 0);
+    this.#seam = { newestS, isLevel: Number(rows[0]?.lowest ?? 0) === newestS };
   }
 
   drop(): Promise<void> {
@@ -67,15 +63,13 @@ export class Rollup {
 
   /** One pass. @returns true if nothing is left to do before the next bucket closes */
   async pass(state: RollupState, nowMs: number): Promise<boolean> {
-    const openS = Math.floor(nowMs / 1000 / BUCKET_S) * BUCKET_S;
-    const seamS = Math.max(this.#seamS, openS);
+    const { seamS, moves } = nextSeam(this.#seam, nowMs);
     const dirty = await this.#dirtyBelow(seamS, state);
     if (dirty.length > 0) {
       await this.#roll(dirty);
       if (dirty.length >= this.#deps.bucketsMax) return false;
     }
-    const lagsBehind = !this.#isLevel && seamS === openS;
-    if (seamS > this.#seamS || lagsBehind) await this.#moveSeam(seamS, state);
+    if (moves) await this.#moveSeam(seamS, state);
     return true;
   }
 
@@ -144,8 +138,7 @@ export class Rollup {
       (partition) => `{"log":${log},"partition":${partition},"seam":${seamS}}\n`,
     );
     await this.#insert('tollgate.seam', lines.join(''));
-    this.#seamS = seamS;
-    this.#isLevel = true;
+    this.#seam = { newestS: seamS, isLevel: true };
   }
 
   #insert(table: string, lines: string): Promise<void> {

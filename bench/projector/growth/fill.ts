@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
 import { rollupSelect } from '@tollgate/adapters/warehouse/migrations.ts';
-import { COMMIT_GROUP } from '@tollgate/projector/resume-points.ts';
+import { COMMIT_GROUP } from '@tollgate/projector/intent.ts';
 import type { BenchStores } from '../stores.ts';
 
 /** Event time of one slot: 58 buckets, so that 50 slots are a month. */
