@@ -11,11 +11,14 @@ import { type Model, models } from './price-table.ts';
 
 export type App = {
   readonly server: Server;
-  /** Stops accepting, lets running calls end within the bound, and charges what is cut then. */
+  /**
+   * Stops accepting calls, lets running calls end within the bound, and charges those that are cut
+   * off then.
+   */
   readonly stop: () => Promise<void>;
 };
 
-/** `say` gets one line for each failure that is not the client's. */
+/** `say` gets one line for each failure that is not the client's fault. */
 export function buildApp(bill: Bill, say: (message: string) => void): App {
   const services = { bill, knobs: new GlobalKnobs(), traffic: new Traffic() };
   const server = createServer(
@@ -88,7 +91,7 @@ function refuse(response: ServerResponse, cause: unknown, say: (message: string)
 async function stop(server: Server, { traffic, bill }: CallServices): Promise<void> {
   server.close();
   await traffic.drain(limits.drainMsMax);
-  // Calls that outlast the drain see their socket close and charge what they had generated.
+  // Calls that outlast the drain see their socket close, and charge what they have generated.
   server.closeAllConnections();
   await traffic.drain(limits.drainMsMax);
   await bill.close();

@@ -1,4 +1,4 @@
-/** Every fault does what it says, to the client and to the bill. */
+/** Every fault has the stated effect, on the client and on the bill. */
 import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BillLine } from './bill/bill-line.ts';
@@ -17,7 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.remove());
 afterEach(async () => {
-  // A line can be read before its call is over: the next test must not take that call for its own.
+  // A line of the bill can be read before its call is over: the next test must not take that call
+  // for its own.
   await eventually(async () => ((await callsInFlight()) === 0 ? true : undefined));
   billed = (await fixture.simulator.bill()).length;
 });
@@ -37,7 +38,7 @@ function steered(fault: string, more: Record<string, unknown> = {}): string {
   return chatBody({ sim_fault: fault, sim_output_tokens: '40' }, more);
 }
 
-/** Sends a call and gathers body bytes until the answer ends, breaks, or `enough` came. */
+/** Sends a call and gathers body bytes until the answer ends, breaks off, or contains `enough`. */
 function gather(body: string, enough = Number.POSITIVE_INFINITY) {
   const { promise, resolve } = Promise.withResolvers<{ bytes: number; ending: string }>();
   const headers = { authorization: 'Bearer any-key' };
@@ -105,7 +106,7 @@ describe('a steered fault', () => {
     ]);
   });
 
-  it('reset_after beyond the end of the answer never strikes', async () => {
+  it('reset_after beyond the end of the answer has no effect', async () => {
     const { ending } = await gather(steered('reset_after:9999999', { stream: true })).over;
     expect(ending).toBe('end');
     expect(await charged()).toEqual([{ output_tokens: 40, outcome: 'complete' }]);

@@ -3,7 +3,7 @@
  * generators and by fault tests, so an unbounded buffer here would end the test run, not the test.
  */
 export const limits = {
-  /** As large a body as the biggest trace prompt times a wide margin; larger ones get 413. */
+  /** The biggest prompt of a trace with a wide margin; larger bodies get 413. */
   requestBodyBytesMax: 32 * 1024 * 1024,
   /** The control endpoints take small objects only. */
   knobsBodyBytesMax: 64 * 1024,
@@ -19,15 +19,15 @@ export const limits = {
   /** A steered latency beyond this is a typing error, not a test. */
   latencyMsMax: 600_000,
   tokenPaceMsMax: 60_000,
-  /** A stalled answer is cut at last, or a client without a time-out would hold it for ever. */
+  /** A stalled answer is cut off after this; a client without a time-out would hold it forever. */
   stallMsMax: 600_000,
   /** A reader that takes nothing for this long counts as gone. */
   writeStallMsMax: 120_000,
-  /** Content added by the `huge` fault; one string of this size still fits in memory easily. */
+  /** Content that the `huge` fault adds; one string of this size still fits in memory easily. */
   hugeBytesMax: 64 * 1024 * 1024,
   /** Bytes gathered before one socket write of an unpaced stream. */
   streamBatchCharsMax: 16 * 1024,
-  /** Tokens per streamed chunk, at most: one chunk must not be a whole answer by accident. */
+  /** Most tokens per streamed chunk: one chunk must not be a whole answer by accident. */
   chunkTokensMax: 65_536,
   /** OpenAI's own bounds on `n`, on embedding inputs and on the size of a vector. */
   choicesMax: 128,
@@ -37,7 +37,7 @@ export const limits = {
   steeredTokensMax: 100_000_000,
   /** Header `x-client-request-id`; longer than any id that a client makes. */
   attemptIdCharsMax: 200,
-  /** A bill line is below 1 KiB; a longer one in the file means that it is not a bill. */
+  /** A line of a bill is below 1 KiB; a file with a longer one is not a bill. */
   billLineBytesMax: 16 * 1024,
   /** SIGTERM: how long running calls may go on before their sockets are closed. */
   drainMsMax: 10_000,

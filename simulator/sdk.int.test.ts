@@ -1,4 +1,4 @@
-/** The official SDK is the judge of the dialect; the bill is compared with what it was told. */
+/** The official SDK judges the dialect; the bill is compared with what the SDK received. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillLine } from './bill/bill-line.ts';
@@ -150,7 +150,7 @@ describe('the simulator, used through the official openai SDK', () => {
     expect(line.output_tokens).toBeLessThan(2_000);
   });
 
-  it('refuses in the shapes that the SDK knows, and bills none of it', async () => {
+  it('refuses in the shapes that the SDK knows, and bills no refusal', async () => {
     const client = sdk(fixture.simulator);
     const before = (await fixture.simulator.bill()).length;
     const create = (more: object) =>

@@ -1,6 +1,6 @@
 /**
- * Starts the simulator as a child process, for tests and the demo. It ends with its parent, even
- * when that one is killed: its standard input is the parent's end of a pipe.
+ * Starts the simulator as a child process, for tests and the demo. The simulator ends with its
+ * parent, even if the parent is killed: its standard input is a pipe that the parent holds.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -86,7 +86,7 @@ async function stopInTime(child: ChildProcess, exited: Promise<void>): Promise<v
     child.kill('SIGKILL');
   }, limits.stopMsMax);
   child.kill('SIGTERM');
-  // A stopped process does not see SIGTERM before it goes on.
+  // A stopped process sees SIGTERM only after it resumes.
   child.kill('SIGCONT');
   await exited;
   clearTimeout(timer);

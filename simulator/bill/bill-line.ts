@@ -25,5 +25,5 @@ export type BillLine = {
 
 export type Outcome = 'complete' | 'client_aborted' | 'fault';
 
-/** What a call knows of its line; the bill adds the number and the time. */
+/** The part of a line that a call knows; the bill adds the number and the time. */
 export type Charge = Omit<BillLine, 'seq' | 'time'>;

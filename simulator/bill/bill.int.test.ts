@@ -1,4 +1,4 @@
-/** The bill outlives its process: what the oracle says must not depend on how it ended. */
+/** The bill outlives its process: what the oracle says must not depend on how the process ended. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
@@ -107,7 +107,7 @@ describe('the bill', () => {
     await expect(fixture.restart()).rejects.toThrow(/line 1 is damaged/);
   });
 
-  it('is complete after SIGTERM, which lets running calls end and stalled ones go', async () => {
+  it('is complete after SIGTERM, which lets running calls end and drops stalled ones', async () => {
     const slow = post(fixture.simulator, chatBody({ sim_latency_ms: '300' }));
     const stalled = post(fixture.simulator, chatBody({ sim_fault: 'stall_after:50' }));
     const stalledText = stalled.then((answer) => answer.text()).catch(() => 'broken');

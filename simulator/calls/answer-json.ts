@@ -3,8 +3,8 @@ import type { Attempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
 
 /**
- * Sends `body` after the attempt's latency and its generation at the steered pace. A client that
- * hangs up meanwhile does not stop the generation, as at real providers: it pays for all of it.
+ * Sends `body` after the attempt's latency and the time of its generation. A client that hangs up
+ * earlier does not stop the generation, as at real providers: it pays for the whole answer.
  */
 export async function answerJson(
   attempt: Attempt,
@@ -13,7 +13,7 @@ export async function answerJson(
 ): Promise<void> {
   const { knobs, planned } = attempt;
   const kind = knobs.fault?.kind;
-  // Half of the text under a length that is right for it: whole in HTTP, broken in JSON.
+  // Half of the text, with the right length: complete as HTTP, broken as JSON.
   const sent = kind === 'malformed_sse' ? body.slice(0, body.length / 2) : body;
   connection.head(200, {
     'content-type': 'application/json',

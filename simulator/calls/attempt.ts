@@ -1,6 +1,6 @@
 /**
- * One request that a client sent, with what it will use if it runs to its end. It is charged at
- * most once, whichever of completion, fault and hang-up comes first.
+ * One request of a client, with what it will use if it runs to its end. It is charged at most once:
+ * at its completion, its fault or its hang-up, whatever comes first.
  */
 import type { Bill } from '../bill/bill.ts';
 import type { Outcome } from '../bill/bill-line.ts';

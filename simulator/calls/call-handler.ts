@@ -1,6 +1,6 @@
 /**
- * One paid call from its headers to its last byte: authorise, read, plan, wait, then answer or
- * fail as told. Who asks for a refusal or an unbilled fault is not charged; everybody else is,
+ * One paid call from its headers to its last byte: authorise, read, plan, wait, then answer or fail
+ * as told. A call that asks for a refusal or an unbilled fault is not charged; every other call is,
  * exactly once.
  */
 import { randomUUID } from 'node:crypto';

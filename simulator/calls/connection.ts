@@ -1,6 +1,6 @@
 /**
- * The way back to one client: writes with backpressure, notices a hang-up at once, and breaks the
- * answer off after so many body bytes when a fault says so.
+ * The connection to one client: writes with backpressure, notices a hang-up at once, and breaks the
+ * answer off after the number of body bytes that a fault states.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Fault } from '../knobs/fault.ts';
@@ -14,7 +14,7 @@ export class Connection {
   readonly #cut: { readonly kind: 'reset_after' | 'stall_after'; readonly bytes: number } | null;
   #head: { readonly status: number; readonly headers: OutgoingHttpHeaders } | undefined;
   #bodyBytes = 0;
-  /** What of the last push still fits before the cut. */
+  /** The part of the last push that still fits before the cut. */
   #beforeCut: Buffer = Buffer.alloc(0);
   #gone = false;
 
@@ -38,7 +38,7 @@ export class Connection {
     this.#head = { status, headers };
   }
 
-  /** Whether the fault strikes within `text`, were it pushed now. */
+  /** Whether the fault would strike within `text` if it were pushed now. */
   willCut(text: string): boolean {
     return this.#cut !== null && this.#bodyBytes + Buffer.byteLength(text) > this.#cut.bytes;
   }
@@ -66,7 +66,7 @@ export class Connection {
     this.#response.end(text);
   }
 
-  /** Carries out the fault that `push` reported: the bytes before it leave, then it strikes. */
+  /** Carries out the fault that `push` reported: sends the bytes before it, then breaks off. */
   async breakOff(): Promise<void> {
     if (this.gone || this.#cut === null) return;
     // A cut at byte 0 strikes before the status line, as a crashed provider does.

@@ -1,4 +1,4 @@
-/** Counts what is being served, within bounds, and tells the running calls when it is over. */
+/** Counts running calls and streams, within bounds, and tells them when the simulator drains. */
 import { setMaxListeners } from 'node:events';
 import { ApiError } from '../http/openai-error.ts';
 import { limits } from '../limits.ts';

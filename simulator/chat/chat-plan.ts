@@ -11,7 +11,7 @@ import type { Usage } from '../pricing/cost.ts';
 import type { ChatRequest } from './chat-request.ts';
 
 export type ChatPlan = {
-  /** Over all choices: what is charged. */
+  /** Over all choices: the charged amounts. */
   readonly usage: Usage;
   readonly choices: number;
   readonly outputTokensPerChoice: number;
@@ -74,7 +74,7 @@ export function planInputTokens(
   return tokens;
 }
 
-/** As OpenAI: prompts of 1,024 tokens and more, in steps of 128; half of them hit the cache. */
+/** Like OpenAI: prompts of 1,024 tokens and more, in steps of 128; half of them hit the cache. */
 function defaultCached(inputTotal: number, seed: number): number {
   if (inputTotal < 1_024 || seed % 2 === 0) return 0;
   return 128 * Math.floor(inputTotal / 256);

@@ -5,7 +5,9 @@ import type { Model } from '../price-table.ts';
 
 export type ChatRequest = {
   readonly model: Model;
-  /** All that the model would read, joined: what input tokens and the seed are made from. */
+  /**
+   * Everything that the model would read, joined: input tokens and the seed are derived from it.
+   */
   readonly text: string;
   readonly choices: number;
   /** Per choice, reasoning included. */

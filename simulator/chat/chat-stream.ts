@@ -51,7 +51,7 @@ export async function streamChat(
   await connection.breakOff();
 }
 
-/** Sends all chunks of content; says whether it got through. */
+/** Sends all chunks of content. @returns whether all of them were sent */
 async function generate(
   attempt: Attempt,
   connection: Connection,
@@ -101,7 +101,7 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Makes the events' text: the parts that all chunks share are serialized once. */
+/** Makes the text of the events: the parts that all chunks share are serialized once. */
 class ChunkWriter {
   readonly #prefix: string;
   readonly #suffix: string;

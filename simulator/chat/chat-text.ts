@@ -1,17 +1,17 @@
-/** The words of an answer: each stands for one token. Deterministic, without meaning. */
+/** The words of an answer: one word per token. Deterministic, without meaning. */
 const WORDS = (
   'the meter counts every token that a model writes and the bill adds them up so that a ' +
   'reader can follow each line back to one call and no call is lost or counted more than once'
 ).split(' ');
 
-/** `count` words of a choice, from its `from`-th on, each with a leading space. */
+/** `count` words of a choice, starting with word number `from`, each with a leading space. */
 export function words(from: number, count: number): string {
   let text = '';
   for (let i = from; i < from + count; i += 1) text += ` ${WORDS[i % WORDS.length]}`;
   return text;
 }
 
-/** Characters to add so that an answer gets huge without another token. */
+/** Characters that make an answer huge without another token. */
 export function padding(chars: number): string {
   return 'x'.repeat(Math.max(0, chars));
 }

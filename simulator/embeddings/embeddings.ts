@@ -1,6 +1,6 @@
 /**
- * `POST /v1/embeddings`: counts input tokens and answers vectors that depend on the text alone,
- * as numbers or as base64 of little-endian float32.
+ * `POST /v1/embeddings`: counts input tokens and answers vectors that depend only on the text, as
+ * numbers or as base64 of little-endian float32.
  */
 import { hash } from 'node:crypto';
 import type { Attempt } from '../calls/attempt.ts';

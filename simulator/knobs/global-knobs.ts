@@ -1,6 +1,6 @@
 /**
- * The knobs that hold for every call until they are reset: those of one call, and, for a fault,
- * how often it strikes. The draw for the n-th call depends on the seed and on n alone.
+ * The knobs that apply to every call until they are reset: the knobs of a call, and how often a
+ * fault strikes. The draw for call number n depends only on the seed and on n.
  */
 import { invalid } from '../http/openai-error.ts';
 import { type Knobs, readGlobalKnob } from './knobs.ts';
@@ -47,7 +47,7 @@ export class GlobalKnobs {
     this.#random = randomSequence(everyCall.seed);
   }
 
-  /** What was set, as it was written; `fault_count` is what is left of it. */
+  /** What was set, as it was written; `fault_count` is the remaining count. */
   view(): Record<string, unknown> {
     const { left } = this.#draw;
     return left === null ? this.#raw : { ...this.#raw, fault_count: left };

@@ -1,14 +1,14 @@
 /**
  * Steering. A call is steered by its own `metadata` (`sim_*`, text values as OpenAI has them), by
  * `x-sim-*` headers, and by the global knobs, in this order of precedence, knob by knob. Unknown
- * `sim_*` names are refused, or a misspelt one would silently test nothing.
+ * `sim_*` names are refused: otherwise a misspelt one would silently test nothing.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from '../http/openai-error.ts';
 import { limits } from '../limits.ts';
 import { type Fault, parseFault } from './fault.ts';
 
-/** What a call can be told; a knob that is absent leaves the default rule in force. */
+/** The knobs of a call; where a knob is absent, the default rule applies. */
 export type Knobs = {
   readonly output_tokens?: number;
   readonly input_tokens?: number;

@@ -1,6 +1,6 @@
 /**
- * Exact fractions of bigints. This is deliberately another arithmetic than the gateway's scaled
- * integers: the oracle must not be able to share a rounding error with what it checks.
+ * Exact fractions of bigints. The gateway uses scaled integers. The oracle deliberately uses
+ * another arithmetic, so that it cannot share a rounding error with what it checks.
  */
 export type Rational = { readonly numerator: bigint; readonly denominator: bigint };
 

@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { type RunningSimulator, startSimulator } from '../start.ts';
 
 export type Fixture = {
-  /** The simulator that runs now; `restart` replaces it. */
+  /** The running simulator; `restart` replaces it. */
   simulator: RunningSimulator;
   readonly restart: () => Promise<void>;
   /** Stops the process and removes its folder. */

@@ -1,6 +1,6 @@
 /**
- * The base of our images where no registry answers: Debian by debootstrap, with the Node runtime that
- * `package.json` pins and this machine's npm and its registry.
+ * The base of our images where no registry answers: Debian from debootstrap, with the Node runtime
+ * that `package.json` pins, and with this machine's npm and registry.
  */
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const BASE = 'localhost/tollgate-base:bookworm';
 /** 50 to 70 s on two cores, ms. */
 const DEBOOTSTRAP_TIMEOUT_MS = 300_000;
 
-/** @param runtime the Node binary that goes in */
+/** @param runtime the Node binary for the image */
 export async function makeBaseImage(
   podman: Podman,
   folder: string,
@@ -36,7 +36,7 @@ export async function makeBaseImage(
   await podman.run(['import', archive, BASE], 120_000);
 }
 
-/** A build asks the registry that this machine asks, and trusts whom it trusts. */
+/** A build uses the registry and the certificates of this machine. */
 async function writeNpmSettings(root: string, signal: AbortSignal): Promise<void> {
   const setting = async (name: string) =>
     (await command('npm', ['config', 'get', name], { timeoutMs: 20_000, signal })).trim();

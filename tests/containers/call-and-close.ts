@@ -1,6 +1,6 @@
 /**
  * A customer's month through the containers: calls with the official SDK through the gateway, the
- * period closed through the API, and the invoice held against the simulator's own bill.
+ * period closed through the API, and the invoice compared with the simulator's own bill.
  */
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { closeAll } from '@tollgate/audit/bill/closing.ts';
@@ -9,20 +9,20 @@ import { rollups, until } from '@tollgate/audit/bill/steps.ts';
 import OpenAI from 'openai';
 
 const CALLS = 12;
-/** Each of the two proxies has the key: the balancer spreads these over both. */
+/** Each of the two proxies has the key: the balancer spreads these calls over both. */
 const PROBES = 8;
 
 export type Running = {
   gatewayUrl: string;
   apiUrl: string;
   adminToken: string;
-  /** The bill as the simulator has it on its disk. */
+  /** The bill on the simulator's disk. */
   bill(): Promise<BillLine[]>;
 };
 
 type Key = { customerId: string; secret: string };
 
-/** A key with a hard budget, which every proxy has heard of. */
+/** Makes a key with a hard budget, and waits until every proxy knows it. */
 export async function makeKey(running: Running): Promise<Key> {
   const api = adminClient(running.apiUrl, running.adminToken);
   const { id: customerId } = await api.post<{ id: string }>('/v1/customers', {
@@ -74,7 +74,7 @@ export async function makeCalls(running: Running, key: Key): Promise<void> {
   if (answers.some((text) => text === '')) throw new Error('a call answered nothing');
 }
 
-/** @returns one sentence with the sums, which are the same in every place */
+/** @returns one sentence with the sums, which are equal in every place */
 export async function closeAndCompare(
   running: Running,
   key: Key,

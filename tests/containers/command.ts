@@ -1,13 +1,13 @@
 /**
- * Commands that end when we are told to end: each in a process group of its own, so that what it
- * started goes with it, and so that the terminal's Ctrl-C comes to us alone.
+ * Commands that end when we are told to end. Each runs in a process group of its own: what it
+ * started ends with it, and the terminal's Ctrl-C reaches only us.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** Of what a command printed, for its error. */
+/** Characters of a command's output that its error shows. */
 const SAID_CHARS = 3_000;
 const OUTPUT_CHARS_MAX = 64_000_000;
-/** From a command's end to the end of what it printed, ms. */
+/** From a command's end to the end of its output, ms. */
 const PIPES_MS = 2_000;
 /** From SIGTERM to SIGKILL, ms. */
 const GRACE_MS = 5_000;
@@ -18,7 +18,7 @@ export type CommandOptions = {
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Gets what is printed, on both streams, as it comes. */
+  /** Gets the output of both streams as it comes. */
   print?: (text: string) => void;
 };
 
@@ -68,12 +68,15 @@ function exitCodeOf(child: ChildProcess, name: string): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new Error(`${name} cannot be started`, { cause })));
     child.once('close', (code) => resolve(code));
-    // A process that got away from the group may hold the pipes for ever.
+    // A process that left the group may hold the pipes forever.
     child.once('exit', (code) => setTimeout(() => resolve(code), PIPES_MS).unref());
   });
 }
 
-/** SIGTERM for the whole group, SIGKILL for what has not gone. Resolves when its leader has. */
+/**
+ * SIGTERM for the whole group, then SIGKILL for what is left. Resolves when the group's leader has
+ * ended.
+ */
 export async function endGroup(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -89,7 +92,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // The group has gone already, which is what we want.
+    // The group has ended already, which is what we want.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -10,7 +10,7 @@ import { command } from './command.ts';
 
 const MODULE = join(import.meta.dirname, 'compose-client');
 const PACKAGE = 'github.com/docker/compose/v2';
-/** 84 s on two cores, and 170 s on busy ones; fetching the modules included, ms. */
+/** 84 s on two cores, 170 s on busy ones, including the fetch of the modules; ms. */
 const BUILD_TIMEOUT_MS = 900_000;
 
 export type ComposeClient = { name: string; args: readonly string[]; about: string };
@@ -39,7 +39,7 @@ function cached(): { binary: string; version: string } {
   return { binary: join(cache, 'tollgate', `docker-compose-${version}`), version };
 }
 
-/** Whole or not at all: several processes may do so at once. */
+/** Writes the whole file or nothing: several processes may do so at once. */
 async function build(binary: string, signal: AbortSignal): Promise<void> {
   mkdirSync(join(binary, '..'), { recursive: true });
   const made = `${binary}.${process.pid}`;

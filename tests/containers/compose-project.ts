@@ -81,7 +81,7 @@ export function composeProject(
   };
 }
 
-/** A copy: the repository's own secrets, if somebody has any there, are not touched. */
+/** A copy: the repository's own secrets, if there are any, are not touched. */
 function makeProjectFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
   cpSync(join(ROOT, 'docker-compose.yml'), join(folder, 'docker-compose.yml'));
@@ -96,8 +96,8 @@ function makeProjectFolder(folder: string): string {
 }
 
 /**
- * Podman leaves the timing of health checks to systemd, which is not here: until the signal comes,
- * each container that is not yet healthy is checked again and again.
+ * Podman leaves the timing of health checks to systemd, which does not run here. So each container
+ * that is not yet healthy is checked again and again, until the signal comes.
  */
 async function checkHealth(podman: Podman, signal: AbortSignal): Promise<void> {
   const healthy = new Set<string>();
@@ -105,7 +105,8 @@ async function checkHealth(podman: Podman, signal: AbortSignal): Promise<void> {
     const listed = await podman.run(['ps', '--format={{.Names}}'], ASK_TIMEOUT_MS).catch(() => '');
     for (const name of listed.split('\n')) {
       if (name === '' || healthy.has(name) || signal.aborted) continue;
-      // An unhealthy service exits with 1, one that is going with 125: both are asked again.
+      // The check of an unhealthy service exits with 1, of one that is ending with 125: both are
+      // tried again.
       const passed = podman.run(['healthcheck', 'run', name], ASK_TIMEOUT_MS);
       await passed.then(
         () => healthy.add(name),

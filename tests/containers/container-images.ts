@@ -1,11 +1,11 @@
-/** Whether a container can be had here through a Docker-compatible socket, and of which image. */
+/** Whether a container can run here through a Docker-compatible socket, and with which image. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { GenericContainer, getContainerRuntimeClient, ImageName } from 'testcontainers';
 import { parse } from 'yaml';
 
 const COMPOSE_FILE = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
-/** A pull of some 500 MB, ms; a registry that does not answer must not take the whole run. */
+/** A pull of some 500 MB, ms; a registry that does not answer must not block the whole run. */
 const PULL_TIMEOUT_MS = 180_000;
 
 /** @returns the image that docker-compose.yml names for a service, with its tag */
@@ -28,7 +28,7 @@ export async function imageUnavailable(image: string): Promise<string | null> {
   const timer = setTimeout(() => reject(new Error('the pull takes too long')), PULL_TIMEOUT_MS);
   try {
     await Promise.race([client.image.pull(name), late]);
-    // An end of the stream is not yet a success.
+    // The end of the stream alone is not a success.
     return (await client.image.exists(name)) ? null : `${image} was not pulled`;
   } catch (error) {
     return `${image} cannot be pulled: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,8 +1,9 @@
 /**
- * `npm run test:containers`: builds our images on a local base with podman, brings docker-compose.yml
- * up on them with deploy/compose.local.yml, makes calls through it and closes a period; then runs the
- * stores' contracts on containers. Each step is printed with its time; what does not run is listed as
- * skipped, with the reason. Everything is taken down, on failure, SIGINT and SIGTERM too.
+ * `npm run test:containers`: builds our images on a local base with podman, brings
+ * docker-compose.yml up on them with deploy/compose.local.yml, makes calls through it and closes a
+ * period; then runs the stores' contracts on containers. Each step is printed with its time; a step
+ * that does not run is listed as skipped, with the reason. Everything is taken down at the end,
+ * also after a failure, SIGINT or SIGTERM.
  */
 import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -28,7 +28,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka in a container', () => {
     container = await new LoopbackContainer(image)
       .withLoopbackPort(CLIENTS_PORT, port)
       .withEnvironment(settings(port))
-      // Not a line of its log: whether one is written depends on the image's logging.
+      // Waits for the port, not for a line of the log, which depends on the image's logging.
       .withWaitStrategy(Wait.forListeningPorts())
       .withStartupTimeout(START_TIMEOUT_MS)
       .start();
@@ -54,7 +54,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka in a container', () => {
   });
 });
 
-/** Clients come through the published port, and the broker to itself through one of its own. */
+/** Clients use the published port; the broker reaches itself through another port. */
 function settings(port: number): Record<string, string> {
   return {
     CLUSTER_ID: 'VG9sbGdhdGVLYWZrYVRlcw',

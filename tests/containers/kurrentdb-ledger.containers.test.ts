@@ -1,6 +1,6 @@
 /**
- * The Ledger port's contract on a real KurrentDB, the official image of docker-compose.yml, where it
- * can be pulled: what the stand-in of the other tests is to be measured by.
+ * The Ledger port's contract on a real KurrentDB, the official image of docker-compose.yml, where
+ * it can be pulled. The stand-in of the other tests must behave like it.
  */
 import { openEventStoreLedger } from '@tollgate/adapters/ledger/eventstore-ledger.ts';
 import { Wait } from 'testcontainers';

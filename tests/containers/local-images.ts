@@ -1,4 +1,4 @@
-/** Our images, and the ones that stand in for what cannot be pulled, all on the local base. */
+/** Our images, and substitutes for images that cannot be pulled, all on the local base. */
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,7 @@ export function buildOurs(podman: Podman, app: string): Promise<string> {
   return build(podman, join(ROOT, `deploy/docker/${app}.Dockerfile`), app, ROOT);
 }
 
-/** @throws Error if the image is not as small and harmless as it has to be */
+/** @throws Error if the image can do more than it should */
 export function lookInside(podman: Podman, app: string): Promise<string> {
   const args = ['run', ...HARDENED, '--entrypoint=sh', localName(app), '-c', LOOK_INSIDE];
   return podman.run(args, 60_000);

@@ -1,6 +1,6 @@
 /**
- * A Docker-compatible socket on a bare Debian machine: podman's, with storage, networks and settings
- * in a folder of our own, so that nothing of the machine's own containers is seen or touched.
+ * A Docker-compatible socket on a bare Debian machine: podman's, with storage, networks and
+ * settings in a folder of our own, so the machine's own containers are neither seen nor touched.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ export function podmanUnavailable(): string | null {
 
 /**
  * @param folder one that is ours alone
- * @param signal aborted: commands that run are ended; `stop` works all the same
+ * @param signal aborted: running commands are ended; `stop` still works
  */
 export async function startPodman(folder: string, signal: AbortSignal): Promise<Podman> {
   mkdirSync(folder, { recursive: true });
@@ -84,12 +84,12 @@ async function served(service: ChildProcess, socket: string, signal: AbortSignal
   }
 }
 
-/** Each is tried although one before it failed; the first failure is thrown at the end. */
+/** Tries each of them, even if an earlier one failed; the first failure is thrown at the end. */
 async function removeAll(env: NodeJS.ProcessEnv): Promise<void> {
   const failures: unknown[] = [];
   for (const args of [
     ['rm', '--all', '--force', '--time=1'],
-    // What a build that was ended in its middle has left.
+    // The remains of an interrupted build.
     ['container', 'prune', '--force'],
     ['network', 'prune', '--force'],
     ['volume', 'rm', '--all', '--force'],
@@ -102,8 +102,8 @@ async function removeAll(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /**
- * Each `exec` through the socket leaves a conmon that waits for five minutes before it cleans up, which
- * would make our folder anew. Those that name it are ours.
+ * Each `exec` through the socket leaves a conmon process that cleans up after five minutes, and
+ * would create our folder again. The ones that name our folder are ours.
  */
 function endWatchers(folder: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -112,13 +112,13 @@ function endWatchers(folder: string): void {
       if (!program.endsWith('/conmon')) continue;
       if (args.some((arg) => arg.startsWith(`${folder}/`))) process.kill(Number(pid), 'SIGKILL');
     } catch (error) {
-      // A process may go while it is looked at.
+      // A process may end while we look at it.
       if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
 }
 
-/** Of a command that was killed: debootstrap's /proc, a build's layers. Innermost first. */
+/** Mounts of a killed command: debootstrap's /proc, a build's layers. Innermost first. */
 function unmountBelow(folder: string): void {
   const points = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
@@ -126,7 +126,7 @@ function unmountBelow(folder: string): void {
     .filter((point) => point.startsWith(`${folder}/`));
   for (const point of points.reverse()) {
     const { status, stderr } = spawnSync('umount', ['--lazy', point], { encoding: 'utf8' });
-    // Never go on to delete through a mount.
+    // Never delete through a mount.
     if (status !== 0) throw new Error(`${point} stays mounted: ${stderr}`);
   }
 }

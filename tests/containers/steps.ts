@@ -28,12 +28,12 @@ export class Steps {
     }
     return await this.always(name, async () => {
       const said = await work();
-      // What a command printed on many lines is not for the report.
+      // Output of several lines does not belong in the report.
       return typeof said === 'string' && !said.includes('\n') ? said : '';
     });
   }
 
-  /** Also after an abort: for what takes things down. */
+  /** Runs after an abort too: for the steps that take things down. */
   async always(name: string, work: () => Promise<unknown>): Promise<boolean> {
     const startMs = performance.now();
     const seconds = () => ((performance.now() - startMs) / 1000).toFixed(1);
@@ -49,7 +49,7 @@ export class Steps {
     }
   }
 
-  /** Adds what a command counted itself. */
+  /** Adds the counts that a command reported. */
   count(totals: { passed: number; failed: number; skipped: number }): void {
     this.#totals.passed += totals.passed;
     this.#totals.failed += totals.failed;

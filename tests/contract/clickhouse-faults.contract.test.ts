@@ -12,7 +12,7 @@ import {
 } from '../engines/clickhouse-fault-proxy.ts';
 import { type ClickhouseShim, startClickhouseShim } from '../engines/clickhouse-shim.ts';
 
-/** Short, so that a lost answer is given up soon. */
+/** Short, so that the client soon gives up on a lost answer. */
 const IMPATIENT: Partial<ClickhouseLimits> = {
   readTimeoutMs: 3_000,
   writeTimeoutMs: 2_500,
@@ -64,7 +64,7 @@ describe('the warehouse on ClickHouse when things fail', () => {
     return (performance.now() - startMs) / 1000;
   };
 
-  it('rows beyond the bound of one insert are refused while they are sent: none stands', async () => {
+  it('rows beyond the bound of one insert are refused while they are sent: none is stored', async () => {
     const limits = { ...IMPATIENT, insertBytesMax: 100 };
     const bounded = await openClickhouseWarehouse({ url: proxy.url, ...WRITER, limits });
     const lines = Array.from({ length: 20 }, (_, n) => Buffer.from(`{"n":${n}}\n`));
@@ -134,19 +134,19 @@ describe('the warehouse on ClickHouse when things fail', () => {
       if (answer.headers !== headers && answer.headers !== tag) continue;
       failures.push(await warehouse.query('SELECT 1').catch((error) => error.code));
     }
-    // Before 25.11 a server says it in the middle of the rows: then the rows cannot be read.
+    // Before 25.11 a server puts the error in the middle of the rows: then the rows cannot be read.
     proxy.on(() => ({ status: 200, headers: {}, text: `{"n":1}\n${text}` }));
     await expect(warehouse.query('SELECT 1')).rejects.toThrow();
     expect(failures).toEqual(failures.map(() => '241'));
     expect(failures).toHaveLength(8);
   });
 
-  it('rejects while the server is down, and goes on after a kill with all that was answered', async () => {
+  it('rejects while the server is down, and continues after a kill with all that was answered', async () => {
     const limits = { ...IMPATIENT, readTimeoutMs: 15_000, readRetryMs: 15_000 };
     const patient = await openClickhouseWarehouse({ url: proxy.url, ...WRITER, limits });
     await warehouse.insertLines(table, '{"n":1}\n');
     await shim.kill();
-    // On its own port: the proxy would answer in its place.
+    // On the server's own port: the proxy would answer in its place.
     const direct = openClickhouseWarehouse({ url: shim.url, ...WRITER });
     await expect(direct).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     const writes = () => expect(warehouse.insertLines(table, '{"n":2}\n')).rejects.toThrow();
@@ -160,7 +160,7 @@ describe('the warehouse on ClickHouse when things fail', () => {
     expect(await stored()).toEqual([1, 3]);
   });
 
-  it('rejects in time while the server is stopped, and goes on', async () => {
+  it('rejects in time while the server is stopped, and continues', async () => {
     shim.pause();
     const other = await Promise.allSettled([
       secondsOf(() => expect(stored()).rejects.toMatchObject({ code: 'timeout' })),
@@ -177,7 +177,7 @@ describe('the warehouse on ClickHouse when things fail', () => {
     expect((await stored()).at(-1)).toBe(2);
   });
 
-  it('keeps to its connections, and tells at once when too many wait', async () => {
+  it('opens no more connections than allowed, and rejects at once when too many wait', async () => {
     const limits = { ...IMPATIENT, reads: 2, readQueueMax: 3 };
     const few = await openClickhouseWarehouse({ url: proxy.url, ...WRITER, limits });
     const reads = Array.from({ length: 8 }, () => few.query('SELECT sleep(0.1)'));
@@ -187,7 +187,7 @@ describe('the warehouse on ClickHouse when things fail', () => {
     await few.close();
     const busy = 'too_many_queries';
     expect(codes).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', busy, busy, busy]);
-    // Two of it, and one of the other warehouse.
+    // Two connections of this warehouse, and one of the other.
     expect(proxy.connectionsMost).toBeLessThanOrEqual(3);
   });
 
@@ -231,7 +231,7 @@ describe('the warehouse on ClickHouse when things fail', () => {
     },
   );
 
-  it('the front refuses settings beside the SQL', async () => {
+  it('the front refuses settings outside the SQL', async () => {
     const authorization = `Basic ${Buffer.from('writer:w-secret').toString('base64')}`;
     const asked = { method: 'POST', headers: { authorization }, body: 'SELECT 1' };
     const refused = await fetch(`${shim.url}/?max_threads=1`, asked);

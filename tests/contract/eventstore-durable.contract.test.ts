@@ -1,4 +1,4 @@
-/** The stand-in for EventStoreDB as a process of its own: what it acknowledged outlives SIGKILL. */
+/** The stand-in for EventStoreDB as a process of its own: what it acknowledged survives SIGKILL. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ describe('the stand-in for EventStoreDB', () => {
     await exited;
   };
 
-  it('keeps every acknowledged append over SIGKILL in the middle of others', async () => {
+  it('keeps every acknowledged append through a SIGKILL in the middle of others', async () => {
     const connectionString = await start('0');
     const ledger = await openEventStoreLedger({ connectionString });
     const events = Array.from({ length: 200 }, (_, i) => ({
@@ -48,7 +48,7 @@ describe('the stand-in for EventStoreDB', () => {
     const appends = events.map((event, i) => ledger.append(`a-${i}`, 'no_stream', [event]));
     await Promise.race(appends.slice(50));
     await kill();
-    // The last line of a write that the kill has cut.
+    // The last line, which the kill cut off.
     appendFileSync(join(folder, 'data'), '{"stream":"a-0","crea');
     await start(/:(\d+)\?/.exec(connectionString)?.[1] ?? '');
     const results = await Promise.all(appends);

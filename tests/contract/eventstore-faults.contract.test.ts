@@ -12,7 +12,7 @@ import {
   startEventStoreStandIn,
 } from '../engines/eventstore-stand-in/server.ts';
 
-/** Short, so that a lost answer is given up soon. */
+/** Short, so that the client soon gives up on a lost answer. */
 const IMPATIENT: Partial<EventStoreLimits> = {
   answerDeadlineMs: 1_000,
   attemptTimeoutMs: 200,
@@ -55,7 +55,7 @@ describe('the ledger on EventStoreDB when things fail', () => {
   };
   let onLevel: () => void = ignore;
 
-  it('stores an append once whose answers were lost, and takes it for done', async () => {
+  it('stores an append once although its answers were lost, and reports it as done', async () => {
     standIn.faults.loseResponses(2);
     const result = await ledger.append('a-1', 'no_stream', [event(0), event(1)]);
     expect(result).toMatchObject({ ok: true, revision: 1n });
@@ -99,7 +99,7 @@ describe('the ledger on EventStoreDB when things fail', () => {
     expect(await ledger.append('a-2', 'no_stream', [event(1)])).toMatchObject({ ok: true });
   });
 
-  it('misses and doubles nothing over subscriptions that break', async () => {
+  it('misses and doubles nothing when subscriptions break', async () => {
     const total = 60;
     const abort = new AbortController();
     const items: SubscriptionItem[] = [];
@@ -132,7 +132,7 @@ describe('the ledger on EventStoreDB when things fail', () => {
     expect(losses).toBeGreaterThanOrEqual(2);
   });
 
-  it('says so when the subscription ends in order, falls silent, or is not answered', async () => {
+  it('reports a subscription that ends normally, falls silent, or is not answered', async () => {
     onLevel = () => standIn.endSubscriptions();
     expect(String(await firstLoss())).toContain('has ended the subscription');
     onLevel = () => {
@@ -145,7 +145,7 @@ describe('the ledger on EventStoreDB when things fail', () => {
     expect(String(await firstLoss())).toContain('no full answer');
   });
 
-  it('is level behind many unwanted events, and starts behind them the next time', async () => {
+  it('catches up past many unwanted events, and starts after them the next time', async () => {
     await ledger.append('a-1', 'no_stream', [event(0)]);
     const many = Array.from({ length: 100 }, (_, i) => event(i));
     for (let i = 0; i < 8; i++) {
@@ -179,7 +179,7 @@ describe('the ledger on EventStoreDB when things fail', () => {
     expect(numbers(items)).toEqual([1]);
   });
 
-  it('refuses what it could not answer for, without naming the password', async () => {
+  it('refuses settings that would break its promises, without naming the password', async () => {
     const data = { text: 'x'.repeat(1_000_000) };
     const append = ledger.append('a-1', 'no_stream', [{ ...event(0), data }]);
     await expect(append).rejects.toThrow('too large');

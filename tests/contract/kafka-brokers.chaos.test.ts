@@ -1,5 +1,6 @@
 /**
- * The log on three Kafka nodes of which one after the other is killed: for minutes, hence chaos.
+ * The log on three Kafka nodes that are killed one after the other. It takes minutes, so it is a
+ * chaos test.
  */
 import { openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -15,7 +16,7 @@ const unavailable = kafkaUnavailable();
 if (unavailable !== null) console.error(`NOT TESTED: killed Kafka nodes. ${unavailable}`);
 
 describe.skipIf(unavailable !== null)('the log on Kafka when nodes are killed', () => {
-  it('keeps every acknowledged record at its offset, and goes on reading and committing', async () => {
+  it('keeps every acknowledged record at its offset, and continues to read and commit', async () => {
     const engine = await startKafka({ nodes: 3 });
     const open = () =>
       openKafkaLog({
@@ -58,7 +59,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka when nodes are killed', 
 
 type Run = { stopping: boolean; acknowledged: Map<string, string>; rejected: number };
 
-/** One append in flight, the same again until it is acknowledged. */
+/** One append in flight, repeated until it is acknowledged. */
 async function ship(log: Log, name: string, run: Run): Promise<void> {
   for (let batch = 0; !run.stopping; batch++) {
     const values = Array.from({ length: BATCH_RECORDS }, (_, i) => `${name}.${batch}.${i}`);

@@ -1,13 +1,12 @@
 /**
- * Takes 75 s, since a broker keeps commits for a minute at least: hence not among the contract
- * tests.
+ * Takes 75 s, because a broker keeps commits for at least a minute. So it is not a contract test.
  */
 import { openKafkaLog } from '@tollgate/adapters/log/kafka-log.ts';
 import { describe, expect, it } from 'vitest';
 import { startKafka } from '../engines/kafka.ts';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 
-/** The broker's retention of commits and the time that it may take to look. */
+/** The broker's retention of commits, plus the interval at which it checks. */
 const BEYOND_RETENTION_MS = 75_000;
 
 const unavailable = kafkaUnavailable();

@@ -15,7 +15,7 @@ import { type KafkaEngine, startKafka } from '../engines/kafka.ts';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 import { logContract } from './log.ts';
 
-/** Fetching the jars for the first time included. */
+/** Includes the first fetch of the jars. */
 const START_TIMEOUT_MS = 360_000;
 const PAGE = { partition: 0, offset: 0n, maxRecords: 10, maxBytes: 1e6 };
 
@@ -71,7 +71,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
     const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
     await Promise.all(partitions.map((partition) => log.read({ ...PAGE, partition })));
     await log.close();
-    // A socket that was ended is gone once the broker has closed it too.
+    // An ended socket is gone once the broker has closed it too.
     await expect.poll(sockets, { timeout: 5_000 }).toBeLessThanOrEqual(before);
   });
 
@@ -97,7 +97,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
     await expect(openKafkaLogSoon(options)).rejects.toThrow('must be delete');
   });
 
-  it('refuses a topic whose settings would lose records, and says how to mend each', async () => {
+  it('refuses a topic whose settings would lose records, and says how to fix each', async () => {
     const options = fresh();
     await createRaw(options.topic, { 'cleanup.policy': 'compact', 'retention.ms': '604800000' });
     const refusal = await openKafkaLog(options).catch((error: Error) => error.message);
@@ -149,7 +149,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
     await log.close();
   });
 
-  it('refuses to go on where records were deleted', async () => {
+  it('refuses to continue where records were deleted', async () => {
     const options = fresh();
     const log = await openKafkaLog(options);
     const value = Buffer.from('a');
@@ -168,7 +168,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka', () => {
     await expect(openKafkaLog(options)).rejects.toThrow('records below offset 1 are gone');
   });
 
-  it('refuses values, queues and metadata that Kafka would not take, and goes on', async () => {
+  it('refuses values, queues and metadata that Kafka would not take, and continues', async () => {
     const log = await openKafkaLog({ ...fresh(), limits: { queueRecordsMax: 10 } });
     const append = (count: number, bytes: number) =>
       log.append(

@@ -1,8 +1,7 @@
 /**
- * What the Kafka log promises when answers to its sends are lost: research of 2026 showed that
- * kafkajs 2.2.4 alone can acknowledge a batch that is never stored (its issue 1005 and its kin).
- * Each test breaks the line between the log and a real broker, and looks at the topic without the
- * break.
+ * What the Kafka log promises when answers to its sends are lost. kafkajs 2.2.4 alone can
+ * acknowledge a batch that is never stored (its issue 1005 and related ones). Each test breaks the
+ * connection between the log and a real broker, and then reads the topic over an intact one.
  */
 import { randomUUID } from 'node:crypto';
 import type { KafkaLimits } from '@tollgate/adapters/log/kafka-limits.ts';
@@ -19,11 +18,11 @@ import {
 } from '../engines/kafka-fault-proxy.ts';
 import { kafkaUnavailable } from '../engines/kafka-jars.ts';
 
-/** Fetching the jars for the first time included. */
+/** Includes the first fetch of the jars. */
 const START_TIMEOUT_MS = 360_000;
 const PARTITIONS = 2;
 const TRIES_MAX = 20;
-/** Short, so that a lost answer is given up soon. */
+/** Short, so that the client soon gives up on a lost answer. */
 const IMPATIENT = {
   requestTimeoutMs: 400,
   sendRetriesMax: 3,
@@ -75,7 +74,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka when answers are lost', 
     await Promise.all(opened.splice(0).map((log) => log.close()));
   });
 
-  /** Befalls the next so many answers to a send. */
+  /** Applies to this many of the next answers to a send. */
   const lose = (count: number, fault: Fault): void => {
     let left = count;
     proxy.onAnswer((api) => (api === PRODUCE && left-- > 0 ? fault : 'none'));
@@ -94,7 +93,8 @@ describe.skipIf(unavailable !== null)('the log on Kafka when answers are lost', 
   it.each(faults)(
     'stores concurrent appends once and in order when an answer %s',
     async (_, fault) => {
-      // Ten sends and more: the one after a lost answer is there to take its sequence.
+      // Ten sends and more, so there is a send after the lost answer that could take its sequence
+      // number.
       const log = await open('proxy', { sendRecordsMax: 4 });
       const values = Array.from({ length: 40 }, (__, i) => `v${i}`);
       lose(2, fault);
@@ -109,7 +109,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka when answers are lost', 
     const log = await open('proxy');
     lose(1 + IMPATIENT.sendRetriesMax, 'drop');
     await expect(log.append([record(0, 'a1'), record(0, 'a2')])).rejects.toThrow();
-    // Of the same size: with the old producer, the broker would take it for a repetition of `a`.
+    // Of the same size: from the old producer, the broker would take it for a repetition of `a`.
     const b = await log.append([record(0, 'b1'), record(0, 'b2')]);
     const a = await log.append([record(0, 'a1'), record(0, 'a2')]);
     expect(await stored(0)).toEqual(['a1', 'a2', 'b1', 'b2', 'a1', 'a2']);
@@ -159,7 +159,8 @@ describe.skipIf(unavailable !== null)('the log on Kafka when answers are lost', 
     expect(outOfOrder(all)).toEqual([]);
   }, 120_000);
 
-  // Not ours: it shows that the proxy provokes the loss, and will tell when a kafkajs is without it.
+  // Tests kafkajs, not our code: it shows that the proxy provokes the loss, and will tell when a
+  // later kafkajs no longer has the defect.
   it('is needed: concurrent sends of one kafkajs producer lose an acknowledged record', async () => {
     const kafka = new Kafka({
       brokers: [`127.0.0.1:${proxy.port}`],
@@ -183,7 +184,7 @@ describe.skipIf(unavailable !== null)('the log on Kafka when answers are lost', 
   });
 });
 
-/** As the shipper does: the same records again until they are acknowledged. */
+/** Like the shipper: the same records again until they are acknowledged. */
 async function untilAcknowledged(
   log: Log,
   records: { partition: number; value: Uint8Array }[],
@@ -199,7 +200,7 @@ async function untilAcknowledged(
   throw new Error(`not acknowledged in ${TRIES_MAX} tries`, { cause: last });
 }
 
-/** First occurrences that stand before one of a lower number of the same shipper. */
+/** First occurrences that come before one with a lower number of the same shipper. */
 function outOfOrder(partitions: readonly string[][]): string[] {
   return partitions.flatMap((values) => {
     const highest = new Map<string, number>();

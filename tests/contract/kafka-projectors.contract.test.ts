@@ -1,4 +1,6 @@
-/** Several projectors on one Kafka log: who owns what, and that nothing is lost or doubled by it. */
+/**
+ * Several projectors on one Kafka log: which one owns what, and that nothing is lost or doubled.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +45,7 @@ describe.skipIf(unavailable !== null)('projectors on Kafka', () => {
     for (const member of members) expect(member.current().partitions).not.toHaveLength(0);
   };
 
-  it('shares the partitions out among those who live, anew when one comes, leaves or asks', async () => {
+  it('divides the partitions among living members, again whenever one comes, leaves or asks', async () => {
     const options = topicOptions();
     const log = await openKafkaLog({ ...options, ordinal: 0, replicationFactor: 1 });
     const join = () => openKafkaOwnership({ ...options, group: 'projectors' });
@@ -76,7 +78,7 @@ describe.skipIf(unavailable !== null)('projectors on Kafka', () => {
 
     const first = openKafkaOwnership({ ...options, group: 'projectors' });
     await vi.waitFor(() => everyPartitionOnce([first]), WAIT);
-    // It has not heard since: as a process that was stopped just before its insert.
+    // It has heard nothing since, like a process that was stopped just before its insert.
     const held = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     const stale = first.current();

@@ -74,7 +74,7 @@ export function ledgerContract(name: string, factory: LedgerFactory): void {
       expect(await ledger.read('a-1')).toHaveLength(1);
     });
 
-    it('takes the same append again as done, for ever, and never twice', async () => {
+    it('takes the same append again as done, at any time later, and never twice', async () => {
       const { ledger } = opened;
       const events = [event('A'), event('B')];
       const first = await ledger.append('a-1', 'no_stream', events);
@@ -121,7 +121,7 @@ export function ledgerContract(name: string, factory: LedgerFactory): void {
       expect(items).toHaveLength(4);
     });
 
-    it('goes on after a position, and never skips or repeats', async () => {
+    it('continues after a position, and never skips or repeats', async () => {
       const { ledger } = opened;
       await ledger.append('key-1', 'no_stream', [event('A'), event('B'), event('C')]);
       const all = eventsOf(await collect(ledger, { prefixes: ['key-'], after: null }, isLevel));

@@ -11,7 +11,9 @@ export type LogFactory = {
   fresh(): Promise<{ log: Log; reopen(): Promise<Log>; dispose(): Promise<void> }>;
 };
 
-/** Far above what an answer takes, and below any wait for records that may never come, ms. */
+/**
+ * Far longer than an answer takes, and shorter than any wait for records that may never come, ms.
+ */
 const EMPTY_READ_MAX_MS = 2_000;
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -24,7 +26,7 @@ async function readAll(log: Log, partition: number): Promise<string[]> {
 
 type Page = { offset: number; maxRecords: number; maxBytes: number };
 
-/** The rule of `read`: stop before the record that goes over the bytes, but give one at least. */
+/** The rule of `read`: stop before the record that exceeds the bytes, but return at least one. */
 function pageOf(values: readonly string[], { offset, maxRecords, maxBytes }: Page): string[] {
   const page: string[] = [];
   let bytes = 0;
@@ -57,7 +59,7 @@ export function logContract(name: string, factory: LogFactory): void {
       expect(await log.ends()).toEqual([3n, 1n, 0n, 0n]);
     });
 
-    it('returns every value byte for byte, with its place and time', async () => {
+    it('returns every value byte for byte, with its position and time', async () => {
       const { log } = opened;
       const beforeMs = Date.now();
       const empty = new Uint8Array();

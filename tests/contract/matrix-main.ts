@@ -47,7 +47,7 @@ for (const { ancestorTitles, status: outcome } of report.testResults.flatMap(
   else counts.skipped++;
 }
 console.table(
-  Object.fromEntries([...table, ['what one implementation alone promises', others] as const]),
+  Object.fromEntries([...table, ['promises of one implementation only', others] as const]),
 );
 const missing = [...table].filter(([, c]) => c.passed + c.failed + c.skipped === 0);
 for (const [name] of missing) console.error(`${name}: no test ran`);

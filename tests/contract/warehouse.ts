@@ -18,7 +18,7 @@ const BOUNDS: SelectBounds = {
 };
 
 const DURABLE = 'fsync_after_insert = 1, fsync_part_directory = 1';
-/** What goes wrong in transport: quotes, escapes, braces, several bytes, nothing at all. */
+/** What may go wrong in transport: quotes, escapes, braces, multi-byte characters, empty text. */
 const TEXTS = ["it's", 'a\tb\nc\\d', '{"x":1}', 'ünï 漢字 🚰', '', '{y:String}', '%2F&=+?#', '\\N'];
 
 export function warehouseContract(name: string, factory: WarehouseFactory): void {
@@ -143,7 +143,7 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
       expect(rows.map(({ n }) => n)).toEqual([...Array(10).keys(), ...seen]);
     });
 
-    it('loads run in order beside the writer, all rows of one or none', async () => {
+    it('loads run in order while the writer works, all rows of a load or none', async () => {
       const table = await made('n UInt32');
       const slow = warehouse.command(
         `INSERT INTO ${table} SELECT 1000 + number FROM numbers(2)
@@ -172,7 +172,7 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
           yield chunk;
         }
       }
-      // A shorter one after a longer one, and none: nothing of the one before is left.
+      // A shorter load after a longer one, and an empty one: nothing of the previous load is left.
       for (const count of [5, 1, 0, 2]) await warehouse.loadLines(table, chunks(count));
       const rows = await warehouse.query<{ n: number; rows: string }>(
         `SELECT n, count() AS rows FROM ${table} WHERE length(text) = 50000 GROUP BY n ORDER BY n`,

@@ -1,6 +1,6 @@
 /**
- * What is written for a ClickHouse server and can be run on none here: the engine parses each
- * statement, which finds misspelt privileges, engines and settings' syntax, and nothing is run.
+ * SQL for a ClickHouse server, which this machine does not have. The engine parses each statement
+ * and runs none. That finds misspelt privileges, engines and settings.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ describe('the SQL for a ClickHouse server', () => {
     });
   });
 
-  it('the writer may insert into each table of the projector, and make no other than its own', () => {
+  it('the writer may insert into each table of the projector, and create only its own tables', () => {
     const granted = users.flatMap((statement) => {
       const [, privileges, table] =
         /^GRANT (.+) ON (\S+) TO tollgate_writer$/.exec(statement) ?? [];

@@ -1,6 +1,6 @@
 /**
- * What must hold for everything that our compose file starts: images pinned, nobody root, nothing
- * published beyond loopback, a health check for every service. Pure, so that a test can plant faults.
+ * What must hold for every service of our compose file: a pinned image, no root, nothing published
+ * beyond loopback, a health check. Pure, so a test can plant faults.
  */
 import { parse } from 'yaml';
 
@@ -39,7 +39,7 @@ export function dockerfileFindings(text: string): string[] {
   ];
 }
 
-/** The user and the health check of the last stage count: the others are not shipped. */
+/** The user and the health check of the last stage count: the other stages are not shipped. */
 function dockerfileFacts(text: string) {
   const lines = text.replaceAll('\\\n', ' ').split('\n');
   const defaults = new Map<string, string>();
@@ -90,7 +90,7 @@ function isLoopback(port: string | { host_ip?: string }): boolean {
   return /^(127\.0\.0\.1|\[::1\]):/.test(String(port));
 }
 
-/** Where nobody is named an image may well be root, so somebody must be. */
+/** Without a named user an image may run as root, so a user must be named. */
 function isRoot(user: string | undefined): boolean {
   const name = String(user ?? '').split(':', 1)[0];
   return name === '' || name === 'root' || /^0+$/.test(name ?? '');

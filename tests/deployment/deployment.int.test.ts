@@ -1,4 +1,4 @@
-/** The compose file and the Dockerfiles: what would make a deployment unsafe fails here. */
+/** The compose file and the Dockerfiles: anything that makes a deployment unsafe fails here. */
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -83,7 +83,7 @@ services:
   });
 });
 
-/** Go is what compose itself is written in: its own loader decides what a compose file may say. */
+/** Compose is written in Go: its own loader decides what a compose file may say. */
 const unavailable = goUnavailable();
 if (unavailable !== null) console.error(`NOT TESTED: the compose check. ${unavailable}`);
 

@@ -1,4 +1,4 @@
-/** The shipped configuration and the override for local images, held against the compose file. */
+/** The shipped configuration and the override for local images, compared with the compose file. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
@@ -10,7 +10,7 @@ type Service = { image?: string; build?: object; secrets?: string[]; pull_policy
 
 const path = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const yaml = (file: string) =>
-  // `!override` and `!reset` are Compose's own: here only the values count.
+  // `!override` and `!reset` are tags of Compose: only the values matter here.
   parse(readFileSync(path(file), 'utf8').replace(/!(override|reset) /g, ''), { merge: true });
 const { services, secrets } = yaml('docker-compose.yml') as {
   services: Record<string, Service>;
@@ -20,7 +20,7 @@ const { services, secrets } = yaml('docker-compose.yml') as {
 describe('the shipped deploy/tollgate.yaml', () => {
   const config = loadConfig(path('deploy/tollgate.yaml'));
 
-  it('is taken by the schema, and asks for the services of the compose file alone', () => {
+  it('passes the schema, and names only services of the compose file', () => {
     const { log, ledger, warehouse } = config.engines;
     const asked = [
       ...(log?.kafka.brokers ?? []).map((broker) => broker.split(':')[0]),
@@ -47,7 +47,7 @@ describe('the shipped deploy/tollgate.yaml', () => {
     ]);
   });
 
-  it('prices the simulator as it bills: the demo profile is served and invoiced as it stands', () => {
+  it('prices the simulator as it bills: the demo profile is served and invoiced without a change', () => {
     const known = withSimulator(config, 'http://simulator').prices;
     const prices = config.prices.filter(({ provider }) => provider === 'simulator');
     expect(prices).toEqual(known.filter(({ model }) => ['sim-small', 'sim-large'].includes(model)));
@@ -55,7 +55,7 @@ describe('the shipped deploy/tollgate.yaml', () => {
 });
 
 describe('the override for local images', () => {
-  it('takes every image from this machine, and asks no registry', () => {
+  it('takes every image from this machine, and contacts no registry', () => {
     const local = (yaml('deploy/compose.local.yml') as { services: Record<string, Service> })
       .services;
     expect(Object.keys(local).sort()).toEqual(Object.keys(services).sort());

@@ -1,6 +1,6 @@
 /**
- * An HTTP proxy in front of ClickHouse that does to a request what a test tells it: the network's
- * faults, and the answers of a real server that its stand-in cannot give.
+ * An HTTP proxy in front of ClickHouse. It treats a request as a test tells it to: with faults of
+ * the network, or with answers of a real server that the stand-in cannot give.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,20 +9,20 @@ export type Fault =
   | 'none'
   /** The connection breaks before the server sees the request. */
   | 'cut'
-  /** The server does it, and the connection breaks before the answer. */
+  /** The server runs the request, and the connection breaks before the answer. */
   | 'lost'
-  /** The server does it, and half of the answer comes before the connection breaks. */
+  /** The server runs the request, and the connection breaks after half of the answer. */
   | 'torn'
-  /** The server does it, and something else is answered. */
+  /** The server runs the request, and the client gets another answer. */
   | { status: number; headers: Record<string, string>; text: string };
 
 export type ClickhouseFaultProxy = {
   url: string;
-  /** Decides over each request by its statement. */
+  /** Decides what happens to each request, by its statement. */
   on(decide: (sql: string) => Fault): void;
   /** Every statement that came, in order. */
   readonly statements: readonly string[];
-  /** The most connections that stood at once. */
+  /** The most connections that were open at once. */
   readonly connectionsMost: number;
   close(): Promise<void>;
 };

@@ -1,8 +1,9 @@
 /**
  * `node tests/engines/clickhouse-shim-main.ts --data DIR [--host H] [--port N] [--users FILE]`: the
  * REAL ENGINE (chDB) behind a thin front of ClickHouse's HTTP interface, on loopback unless told
- * otherwise (in a container), until SIGTERM or SIGINT; for tests only. What was answered outlives
- * SIGKILL. FILE holds a JSON array of name, password, access. Prints one line of JSON when it serves.
+ * otherwise (in a container), until SIGTERM or SIGINT; for tests only. What was answered survives
+ * SIGKILL. FILE holds a JSON array of name, password, access. Prints one line of JSON when it is
+ * ready.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,7 @@
-/** Starts the engine behind its HTTP front as a process of its own: a data folder belongs to one. */
+/**
+ * Starts the engine behind its HTTP front as a process of its own: a data folder belongs to one
+ * process.
+ */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,15 +1,15 @@
-/** An engine of the tests as a process of its own, with a folder that outlives its kills. */
+/** An engine for tests as a process of its own. Its folder survives when the process is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export type EngineProcess = {
-  /** Where it serves, as its first line said. */
+  /** Its address, from the first line that it printed. */
   readonly address: string;
   /** Where its data is. */
   readonly folder: string;
-  /** SIGKILL, in the middle of whatever runs. */
+  /** SIGKILL, in the middle of whatever it is doing. */
   kill(): Promise<void>;
   /** On the same port and data again. */
   start(): Promise<void>;
@@ -24,7 +24,7 @@ export type EngineCommand = {
   main: string;
   args: readonly string[];
   folder: string;
-  /** Member of its first line, a URL, that says where it serves. */
+  /** The member of its first line that holds its URL. */
   addressMember: string;
 };
 
@@ -58,7 +58,7 @@ async function startOnce({ main, args, addressMember }: EngineCommand, more: rea
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
   const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
   const child: ChildProcess = spawn(process.execPath, [main, ...args, ...more], { env, stdio });
-  // Nothing outlives whoever asked for it.
+  // No engine outlives the test that started it.
   const end = () => void child.kill('SIGKILL');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));

@@ -1,8 +1,8 @@
 /**
- * `node tests/engines/eventstore-stand-in-main.ts [--host H] [--port N] [--data FILE]`: the STAND-IN
- * for EventStoreDB, on loopback unless told otherwise (in a container), until SIGTERM or SIGINT; not a
- * database, for tests only. With a file,
- * an acknowledged append outlives SIGKILL. Prints one line of JSON when it serves.
+ * `node tests/engines/eventstore-stand-in-main.ts [--host H] [--port N] [--data FILE]`: the
+ * STAND-IN for EventStoreDB, on loopback unless told otherwise (in a container), until SIGTERM or
+ * SIGINT; not a database, for tests only. With a file, an acknowledged append survives SIGKILL.
+ * Prints one line of JSON when it is ready.
  */
 import { parseArgs } from 'node:util';
 import { startEventStoreStandIn } from './eventstore-stand-in/server.ts';

@@ -1,7 +1,7 @@
-/** Ports of loopback that nothing listens on. */
+/** Ports on loopback that nothing listens on. */
 import { createServer } from 'node:net';
 
-/** All held at once, so that no two are the same. */
+/** All are held at the same time, so no two are equal. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];

@@ -1,22 +1,21 @@
 /**
  * A TCP proxy in front of one Kafka node that loses what a test tells it to lose. It reads just
- * enough of the protocol to know which request an answer belongs to: a frame is a 32-bit length,
- * then for a request the API's number, its version and a correlation id, for an answer the
- * correlation id.
+ * enough of the protocol to match answers with requests: a frame is a 32-bit length, then in a
+ * request the API's number, its version and a correlation id, in an answer the correlation id.
  */
 import { connect, createServer, type Socket } from 'node:net';
 
 /** Number of the Produce API. */
 export const PRODUCE = 0;
 
-/** `drop`: the client waits in vain. `cut`: both connections are destroyed instead. */
+/** `drop`: the client never gets the answer. `cut`: both connections are destroyed instead. */
 export type Fault = 'none' | 'drop' | 'cut' | { delayMs: number };
 
 export type FaultProxy = {
   port: number;
   /** To be set before the first client connects. */
   leadTo(port: number): void;
-  /** Decides over each answer of the broker, by the number of its API. */
+  /** Decides what happens to each answer of the broker, by the number of its API. */
   onAnswer(decide: (api: number) => Fault): void;
   close(): Promise<void>;
 };

@@ -39,7 +39,7 @@ function jarsFolder(): string {
   return join(cacheFolder(), `kafka-${KAFKA_VERSION}`);
 }
 
-/** @returns why no broker can run here and how to mend it, or null if one can */
+/** @returns why no broker can run here and how to fix that, or null if one can */
 export function kafkaUnavailable(): string | null {
   const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const major = Number.parseInt(/version "(\d+)/.exec(java.stderr ?? '')?.[1] ?? '0', 10);
@@ -56,7 +56,7 @@ export function kafkaUnavailable(): string | null {
  * Fetches the jars unless they are there already; several processes may do so at once.
  *
  * @returns the folder of the jars
- * @throws Error with Maven's words if they cannot be had
+ * @throws Error with Maven's message if they cannot be fetched
  */
 export function kafkaJars(): string {
   const jars = jarsFolder();
@@ -86,7 +86,7 @@ export function kafkaJars(): string {
   return jars;
 }
 
-/** Whole or not at all: another process may have been quicker, and then its copy stays. */
+/** The whole folder or nothing: another process may have been quicker, and then its copy stays. */
 function keep(fetched: string, jars: string): void {
   try {
     renameSync(fetched, jars);

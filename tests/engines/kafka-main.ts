@@ -1,6 +1,6 @@
 /**
  * `node tests/engines/kafka-main.ts [1|3]`: a real Kafka on loopback until SIGTERM or SIGINT.
- * Prints one line, `{"bootstrap": ["127.0.0.1:…"]}`, when it serves.
+ * Prints one line, `{"bootstrap": ["127.0.0.1:…"]}`, when it is ready.
  */
 import { startKafka } from './kafka.ts';
 import { kafkaUnavailable } from './kafka-jars.ts';

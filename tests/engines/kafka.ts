@@ -2,8 +2,9 @@
  * A real Apache Kafka (KRaft) on loopback, of one or three nodes, each broker and controller in
  * one JVM, with its storage in a new folder. For tests, measurements and `kafka-main.ts`.
  *
- * Every node has two listeners: clients of `bootstrap` talk to it directly; clients of a proxy in
- * front of `proxied` are told the proxy's address by the broker, so that nothing goes around it.
+ * Every node has two listeners: clients of `bootstrap` talk to it directly. Clients that come
+ * through a proxy in front of `proxied` get the proxy's address from the broker, so that nothing
+ * goes around the proxy.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
@@ -21,9 +22,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './free-ports.ts';
 import { kafkaJars } from './kafka-jars.ts';
 
-/** Any 22 characters of base64 that stand for 16 bytes. */
+/** Any 22 characters of base64 that encode 16 bytes. */
 const CLUSTER_ID = 'VG9sbGdhdGVLYWZrYVRlcw';
-/** A node is up after 2 to 7 s; beyond this it will not come, ms. */
+/** A node is up after 2 to 7 s; after this time it counts as failed, ms. */
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
 /** A controlled shutdown takes 1 to 2 s; a node that hangs is killed, ms. */
@@ -151,7 +152,7 @@ function propertiesOf(id: number, nodes: readonly Node[], options: KafkaOptions)
     // The defaults do not fit into a small heap.
     'log.cleaner.dedupe.buffer.size': '2097152',
     'log.cleaner.io.buffer.size': '65536',
-    // A killed node may come back on its folder within seconds, not within twelve.
+    // A killed node may come back on its folder within a few seconds; the default is twelve.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '250',
     ...options.properties,

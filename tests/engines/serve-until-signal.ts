@@ -1,4 +1,4 @@
-/** What the mains of the engines share: a port from the command line, and an end by signal. */
+/** What the engines' mains share: a port from the command line, and the end by a signal. */
 
 /** @returns the port, 0 for any; ends the process with the usage if it is none */
 export function portOf(text: string, usage: string): number {
@@ -23,7 +23,9 @@ export function stopAtSignal(stop: () => Promise<void>): void {
   process.once('SIGINT', end);
 }
 
-/** Says where it serves, in one line of JSON for whoever started it, and stops at a signal. */
+/**
+ * Prints its address in one line of JSON, for the process that started it, and stops at a signal.
+ */
 export function serveUntilSignal(said: object, stop: () => Promise<void>): void {
   stopAtSignal(stop);
   console.log(JSON.stringify(said));

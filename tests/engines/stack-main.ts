@@ -1,5 +1,5 @@
 /**
- * `npm run stack`: the engines of a distributed installation, as far as they can be had without
+ * `npm run stack`: the engines of a distributed installation, as far as they can run without
  * Docker, on loopback until SIGTERM or SIGINT, with a configuration that names them: a real Kafka
  * broker, a STAND-IN for EventStoreDB, and the real engine of ClickHouse behind an HTTP front.
  */
@@ -19,7 +19,7 @@ writes a tollgate.yaml for them.
   --folder DIR    where it is written (default: a temporary one, removed at the end)
   --partitions N  partitions of the log (default 16)
   --projectors N  projector processes that the file asks for (default 2)
-  --json          print one line of JSON when all of it serves
+  --json          print one line of JSON when everything is ready
   --help          this text
 `;
 
@@ -65,6 +65,6 @@ if (values.json) {
   console.log(JSON.stringify({ config, engines: started }));
 } else {
   console.log(`Kafka ${brokers.join(', ')}; a STAND-IN for EventStoreDB and ClickHouse's`);
-  console.log('engine behind a thin HTTP front beside it.');
+  console.log('engine behind a thin HTTP front are running.');
   console.log(`Run Tollgate on them: npm start -- --config ${config}. Ctrl-C ends them.`);
 }

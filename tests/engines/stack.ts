@@ -1,7 +1,7 @@
 /**
- * The engines of a distributed installation, as far as they can be had without Docker, each a process
- * of its own on loopback, so that each can be killed and started again on its port and its data: a
- * real Kafka broker, a STAND-IN for EventStoreDB, and ClickHouse's engine behind an HTTP front.
+ * The engines of a distributed installation, as far as they can run without Docker. Each is a
+ * process of its own on loopback, so each can be killed and started again on its port and its data:
+ * a real Kafka broker, a STAND-IN for EventStoreDB, and ClickHouse's engine behind an HTTP front.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,12 +14,12 @@ import { startKafka } from './kafka.ts';
 export type Engine = {
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** On the same port and data again; resolves when it serves. */
+  /** Starts it on the same port and data; resolves when it is ready. */
   start(): Promise<void>;
   /** SIGSTOP and SIGCONT. */
   pause(): void;
   resume(): void;
-  /** All that it keeps. */
+  /** The folder with everything that it keeps. */
   folder: string;
 };
 
@@ -43,7 +43,7 @@ export type EnginesOptions = {
   projectors: number;
 };
 
-/** @throws Error if one of them does not start; those that did are ended */
+/** @throws Error if one of them does not start; the others are ended */
 export async function startEngines(options: EnginesOptions): Promise<Engines> {
   const { folder, partitions, projectors } = options;
   mkdirSync(folder, { recursive: true });

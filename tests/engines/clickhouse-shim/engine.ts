@@ -1,6 +1,6 @@
 /**
- * The real engine (chDB) as a server's: several statements at once, each on a connection of its own
- * for as long as it runs, and none sees what another has set.
+ * The real engine (chDB), used like a server: several statements at once, each on a connection of
+ * its own while it runs. No statement sees the settings of another.
  */
 import { open, unlink } from 'node:fs/promises';
 import { createChdbConnection } from 'chdb/connection';
@@ -27,9 +27,9 @@ export class EngineError extends Error {
 type Connection = {
   chdb: ReturnType<typeof createChdbConnection>['chdb'];
   close(): Promise<void>;
-  /** Parameters stay with a connection: those that a statement did not bring do not count. */
+  /** Parameters stay with a connection: only those that the statement itself brings count. */
   known: Set<string>;
-  /** For rows, without a name while it is read. */
+  /** A file for rows; its name is removed while it is read. */
   file: string;
 };
 
@@ -64,7 +64,7 @@ export class Engine {
     try {
       return await runOn(connection, statement);
     } catch (error) {
-      // What a failed query had written would come out before the next answer (chDB 26.7).
+      // The output of a failed query would come out before the next answer (chDB 26.7).
       await connection.chdb.queryAsync('SELECT 1', { format: 'TabSeparated' });
       throw engineErrorOf(error);
     } finally {

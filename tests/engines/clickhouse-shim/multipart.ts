@@ -2,7 +2,7 @@
 
 const BREAK = '\r\n';
 
-/** @returns undefined where the body is something else */
+/** @returns undefined if the body is something else */
 export function multipartFields(
   contentType: string,
   body: Buffer,

@@ -1,8 +1,9 @@
 /**
  * The REAL ENGINE BEHIND A THIN FRONT: chDB over ClickHouse's HTTP interface, for tests where no
- * server can be had. What is the server's and not the engine's is left out: sessions, roles, access
- * rights beyond read and write, settings in the query string (refused), progress in headers, answers
- * that begin before the statement has ended, KILL QUERY by our id, Replicated tables.
+ * server can be installed. What belongs to the server and not to the engine is left out: sessions,
+ * roles, access rights beyond read and write, settings in the query string (refused), progress in
+ * headers, answers that begin before the statement has ended, KILL QUERY by our id, Replicated
+ * tables.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -13,7 +14,7 @@ import { authenticate, authorize, type ShimUser } from './users.ts';
 
 /** As the server's default. */
 const KEEP_ALIVE_MS = 10_000;
-/** Of the server's own HTTP, without a meaning for the engine. */
+/** Parameters of the server's own HTTP interface that mean nothing to the engine. */
 const IGNORED = new Set([
   'enable_http_compression',
   'http_headers_progress_interval_ms',
@@ -21,7 +22,7 @@ const IGNORED = new Set([
   'send_progress_in_http_headers',
   'wait_end_of_query',
 ]);
-/** Parameters of the query string with a meaning here. */
+/** Parameters of the query string that have a meaning here. */
 const KNOWN = new Set(['database', 'default_format', 'query']);
 
 const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
@@ -30,7 +31,7 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
   identity: (bytes) => Promise.resolve(bytes),
   zstd: promisify(zstdDecompress),
 };
-/** In the order of the server's own choice. */
+/** In the order in which the server chooses them. */
 const ENCODERS = [
   ['zstd', promisify(zstdCompress)],
   ['gzip', promisify(gzip)],
@@ -86,7 +87,7 @@ async function answer(
     const bytes = await engine.run(statement);
     await send(request, response, url, bytes);
   } catch (error) {
-    // A body that broke off: nobody is left to be answered, and nothing was run.
+    // The body broke off: nobody waits for an answer, and nothing was run.
     if (!(error instanceof EngineError)) return void response.destroy();
     response.statusCode = statusOf(error.code);
     response.setHeader('X-ClickHouse-Exception-Code', error.code);
@@ -101,7 +102,7 @@ function statementOf(request: IncomingMessage, url: URL, body: Buffer) {
   for (const [name, value] of given) {
     if (name.startsWith('param_')) params.set(name.slice('param_'.length), value);
     else if (!KNOWN.has(name) && !IGNORED.has(name)) {
-      throw new EngineError(48, `This front takes no ${name} beside the SQL. (NOT_IMPLEMENTED)`);
+      throw new EngineError(48, `This front takes no ${name} outside the SQL. (NOT_IMPLEMENTED)`);
     }
   }
   const inUrl = given.get('query');

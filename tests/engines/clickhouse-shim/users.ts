@@ -1,4 +1,7 @@
-/** Who may ask, and whether it may write: the little of a server's access rights that tests need. */
+/**
+ * Users, passwords, and whether a user may write: the part of a server's access rights that tests
+ * need.
+ */
 import type { IncomingMessage } from 'node:http';
 import { EngineError } from './engine.ts';
 
@@ -7,7 +10,7 @@ export type ShimUser = { name: string; password: string; access: 'read' | 'write
 /** Statements that change nothing, by their first word. */
 const READS = /^[\s(]*(SELECT|WITH|EXPLAIN|SHOW|DESCRIBE|DESC|EXISTS)\b/i;
 
-/** @throws EngineError as a server would, in the same words for a wrong name and password */
+/** @throws EngineError like a server: the same words for a wrong name and a wrong password */
 export function authenticate(users: readonly ShimUser[], request: IncomingMessage): ShimUser {
   const { name, password } = credentialsOf(request);
   const user = users.find((u) => u.name === name && u.password === password);

@@ -26,7 +26,7 @@ import { proposed, streamIdentifier, streamName } from './messages.ts';
 /** The server's default MaxAppendSize. */
 const APPEND_BYTES_MAX = 1024 * 1024;
 
-/** A connection that breaks is the client's to notice. */
+/** The client notices a broken connection, the stand-in ignores it. */
 const ignore = () => undefined;
 
 type ExpectedOptions = {

@@ -1,9 +1,10 @@
 /**
  * The stand-in's streams and their $all, with the rules of the server's IndexWriter:
- * 1. A number or "no stream" as expected revision: equal to the stream's last revision, the events
- *    are appended; higher, it is a conflict; lower, the ids are compared at the very places: all the
- *    same is a repetition and done, one other is a conflict. For ever, not only for recent events.
- * 2. "Any" and "stream exists" compare with what the store holds of the stream by id.
+ * 1. A number or "no stream" as expected revision. Equal to the stream's last revision: the events
+ *    are appended. Higher: a conflict. Lower: the ids at exactly those revisions are compared; if
+ *    all are the same it is a repetition and done, otherwise a conflict. This holds forever, not
+ *    only for recent events.
+ * 2. "Any" and "stream exists" compare by id with all events of the stream.
  * 3. Appends follow one another. Nothing is visible or answered before it is durable.
  * 4. A position grows, with gaps (the server's are places in its files).
  */
@@ -32,7 +33,7 @@ type Waiting = {
 };
 type Line = { stream: string; created: string; events: Proposed[] };
 
-/** What a record takes in the log beside its data. */
+/** Bytes of a record in the log besides its data. */
 const RECORD_BYTES = 128n;
 const TICKS_PER_MS = 10_000n;
 
@@ -83,7 +84,7 @@ export class EventStore {
     this.#file.close();
   }
 
-  /** All that wait, with one flush. */
+  /** Answers all that wait, after one flush. */
   #commit(): void {
     const lines: string[] = [];
     const answers = this.#waiting.splice(0).map(({ stream, expected, events, resolve }) => {
@@ -143,7 +144,7 @@ export class EventStore {
   }
 }
 
-/** The position of a repetition is that of its last event, as the server has it since 21.10. */
+/** The position of a repetition is that of its last event, like the server's since 21.10. */
 function repetition(places: readonly (Stored | undefined)[]): Decision | null {
   const last = places.at(-1);
   if (last === undefined || places.includes(undefined)) return null;

@@ -1,4 +1,4 @@
-/** What a test can make the stand-in do, and what it counts. */
+/** What a test can make the stand-in do, and what the stand-in counts. */
 
 const idle = () => undefined;
 
@@ -40,7 +40,7 @@ export class Faults {
     return this.#released;
   }
 
-  /** Subscriptions get nothing more, though everything else is answered. */
+  /** Subscriptions get nothing more; everything else is answered. */
   silenceSubscriptions(silent: boolean): void {
     this.#silent = silent;
   }

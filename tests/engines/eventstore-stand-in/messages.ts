@@ -1,4 +1,4 @@
-/** Between the stand-in's store and the messages of the official client's protocol buffers. */
+/** Translates between the stand-in's store and the protocol buffers of the official client. */
 import sharedPb from '@eventstore/db-client/generated/shared_pb.js';
 import type {
   ReadReq,

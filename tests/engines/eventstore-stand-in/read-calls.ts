@@ -7,7 +7,7 @@ import type { Faults } from './faults.ts';
 import { eventMessage, filterOf, notFoundMessage, streamName } from './messages.ts';
 import { AllSubscription } from './subscription.ts';
 
-/** A connection that breaks is the client's to notice. */
+/** The client notices a broken connection, the stand-in ignores it. */
 const ignore = () => undefined;
 
 type Call = ServerWritableStream<ReadReq, ReadResp>;

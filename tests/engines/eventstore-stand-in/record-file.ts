@@ -1,6 +1,7 @@
 /**
- * The stand-in's durable file: one line of JSON per append, so that an append is there as a whole or
- * not at all. A line without its end, from a kill in the middle of a write, was never acknowledged.
+ * The stand-in's durable file: one line of JSON per append, so an append is there as a whole or not
+ * at all. A line without its end comes from a kill in the middle of a write, and was never
+ * acknowledged.
  */
 import {
   closeSync,

@@ -1,6 +1,6 @@
 /**
- * A STAND-IN for EventStoreDB / KurrentDB, for tests where no server can be had: not a database.
- * It speaks the gRPC of the official client (whose service definitions it is built on) and keeps
+ * A STAND-IN for EventStoreDB / KurrentDB, for tests where no server can be installed: not a
+ * database. It speaks the gRPC of the official client, whose service definitions it uses, and keeps
  * the documented rules that the ledger relies on: event-store.ts, subscription.ts. One node, no
  * TLS, no users, no deletion, no stream subscriptions, no persistent ones.
  */
@@ -18,7 +18,7 @@ import { Faults } from './faults.ts';
 import { serveRead } from './read-calls.ts';
 import type { AllSubscription } from './subscription.ts';
 
-/** What a message may hold, bytes: above the server's MaxAppendSize, so that it can be refused. */
+/** Bytes of a message: above the server's MaxAppendSize, so a larger append can be refused. */
 const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const BIND_TRIES_MAX = 50;
 const BIND_PAUSE_MS = 20;
@@ -29,9 +29,9 @@ export type EventStoreStandIn = {
   faults: Faults;
   /** Cuts all connections; new ones are served. */
   dropConnections(): Promise<void>;
-  /** Ends all subscriptions in order, as a server that shuts down. */
+  /** Ends all subscriptions normally, like a server that shuts down. */
   endSubscriptions(): void;
-  /** As a killed process: connections cut, nothing listens. The state is kept for `start`. */
+  /** Like a killed process: connections are cut, nothing listens. The state is kept for `start`. */
   halt(): void;
   /** On the same port again. */
   start(): Promise<void>;
@@ -98,7 +98,7 @@ function serverOf(
   const server = new Server({
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-    // A restart must not share its port with what it replaces.
+    // A restarted server must not share its port with the one that it replaces.
     'grpc.so_reuseport': 0,
   });
   server.addService(StreamsService, {
@@ -119,7 +119,7 @@ function serverOf(
   return server;
 }
 
-/** A port that was in use a moment ago, by a server that was shut down, is waited for. */
+/** Waits for a port that a server used until a moment ago. */
 async function bind(server: Server, host: string, port: number): Promise<number> {
   const credentials = ServerCredentials.createInsecure();
   const listen = promisify(server.bindAsync.bind(server));

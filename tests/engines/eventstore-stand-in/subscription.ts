@@ -1,7 +1,7 @@
 /**
- * One subscription of the stand-in to $all: the past, "caught up", then live; a reader that is too
- * slow falls behind and catches up again. A checkpoint comes after so many events looked at, wanted
- * or not. The start is exclusive.
+ * One subscription of the stand-in to $all: the past, "caught up", then live. A reader that is too
+ * slow falls behind and catches up again. A checkpoint comes after a fixed number of events,
+ * whether the reader wants them or not. The start is exclusive.
  */
 import { randomUUID } from 'node:crypto';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
@@ -55,7 +55,7 @@ export class AllSubscription {
     this.pump();
   }
 
-  /** The normal end, as of a server that shuts down. */
+  /** The normal end, like that of a server that shuts down. */
   end(): void {
     this.#call.end();
   }
