@@ -1,6 +1,6 @@
 /** Snapshots and invoices against what the log and the ledger say they are, byte for byte (I4, I5). */
-
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
+import { billingEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { workOutSnapshot } from '@tollgate/billing-api/closing/freeze.ts';
@@ -12,17 +12,15 @@ import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
 import { type Differences, jsonDifferences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
 
-const STREAM = 'billing-';
-
 export async function auditBilling(
   ledger: Ledger,
   scratch: Warehouse,
   found: Differences,
 ): Promise<void> {
   const streams = new Set<string>();
-  for await (const { stream } of pastEvents(ledger, [STREAM])) streams.add(stream);
+  for await (const { stream } of pastEvents(ledger, [billingEvents.prefix])) streams.add(stream);
   for (const stream of streams) {
-    const customerId = stream.slice(STREAM.length);
+    const customerId = billingEvents.idOf(stream);
     try {
       const { billing } = await loadBilling(ledger, customerId);
       for (const period of billing.periods) {

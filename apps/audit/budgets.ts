@@ -1,5 +1,6 @@
 /** Every window's account against the events of its leases (I3): what was charged, grant by grant. */
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import type { Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Row, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
@@ -7,7 +8,6 @@ import type { BudgetUnit, BudgetWindowEvent } from '@tollgate/domain/budget/budg
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import type { Differences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
 
@@ -44,11 +44,9 @@ export async function auditBudgets(
   const charged = await chargesOfEvents(scratch);
   const accounts = new Map<string, BudgetAccount>();
   const seen = new Set<string>();
-  for await (const event of pastEvents(ledger, ['budget-'])) {
-    const type = event.type as keyof typeof ledgerEventData;
-    const parsed = ledgerEventData[type]?.safeParse(event.data);
-    if (parsed?.success !== true) continue;
-    const typed = { type, data: parsed.data } as BudgetWindowEvent;
+  for await (const event of pastEvents(ledger, [budgetWindowEvents.prefix])) {
+    const typed = parsed(event);
+    if (typed === null) continue;
     const place = `${event.stream}@${event.revision}`;
     checkEvent(typed, place, charged, found);
     if (typed.type === 'LeaseAdjusted') {
@@ -73,6 +71,15 @@ export async function auditBudgets(
       if (charged.leases.has(lease))
         found.add('budget', stream, `lease ${lease} was charged and is still open`);
     }
+  }
+}
+
+/** Null for an event that cannot be read: the audit of the ledger names it. */
+function parsed(event: LedgerEvent): BudgetWindowEvent | null {
+  try {
+    return budgetWindowEvents.parse(event);
+  } catch {
+    return null;
   }
 }
 

@@ -1,8 +1,8 @@
 /** The log and the ledger by themselves: nothing missing, nothing that cannot be read. */
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { anyLedgerEvent } from '@tollgate/adapters/ledger/categories.ts';
+import type { Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import type { Differences } from './differences.ts';
 
 const PAGE = { maxRecords: 5_000, maxBytes: 64 * 1024 * 1024 };
@@ -69,14 +69,13 @@ export async function auditLedger(ledger: Ledger, found: Differences): Promise<v
   const next = new Map<string, bigint>();
   let position: bigint | null = null;
   for await (const event of pastEvents(ledger, [''])) {
-    const { stream, revision, type, data } = event;
+    const { stream, revision, type } = event;
     const expected = next.get(stream) ?? 0n;
     if (revision !== expected) {
       found.add('ledger', `${stream}@${expected}`, `no event; the next one is ${revision}`);
     }
     next.set(stream, revision + 1n);
-    const schema = ledgerEventData[type as keyof typeof ledgerEventData];
-    const fault = schema === undefined ? 'unknown type' : schema.safeParse(data).error?.message;
+    const fault = faultOf(event);
     if (fault !== undefined) found.add('ledger', `${stream}@${revision}`, `${type}: ${fault}`);
     if (!/^\d+$/.test(event.position)) continue;
     const at = BigInt(event.position);
@@ -84,6 +83,14 @@ export async function auditLedger(ledger: Ledger, found: Differences): Promise<v
       found.add('ledger', `position ${position + 1n}`, `no event; the next one is at ${at}`);
     }
     position = at;
+  }
+}
+
+function faultOf(event: LedgerEvent): string | undefined {
+  try {
+    return anyLedgerEvent.parse(event) === null ? 'unknown type' : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

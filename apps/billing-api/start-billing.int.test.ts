@@ -1,10 +1,10 @@
+import { priceBookEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '@tollgate/adapters/config/load-config.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { emptyPriceList, evolvePrices, findPrice } from '@tollgate/domain/pricing/price-list.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { expect, it } from 'vitest';
 import { publishConfiguredPrices } from './start-billing.ts';
 
@@ -19,10 +19,10 @@ it('I7: a price that was taken out of the configuration is in force no more', as
       await publishConfiguredPrices(ledger, parseConfig('t.yaml', providers + prices));
       let list = emptyPriceList();
       const controller = new AbortController();
-      const of = { prefixes: ['price_book-'], after: null, signal: controller.signal };
+      const of = { prefixes: [priceBookEvents.prefix], after: null, signal: controller.signal };
       for await (const item of ledger.subscribe(of)) {
         if (item.kind === 'caught_up') break;
-        const data = ledgerEventData.PriceVersionPublished.parse(item.event.data);
+        const data = priceBookEvents.parse(item.event).data;
         list = evolvePrices(list, { data });
       }
       sources.push(findPrice(list, 'openai', 'gpt-4o', Date.now())?.source);

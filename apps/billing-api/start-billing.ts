@@ -5,16 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
+import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
-import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
+import { type PriceVersionPublished, priceBookStream } from '@tollgate/domain/pricing/price.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type BillingApi, buildApi } from './app.ts';
 import type { ApiDeps } from './context.ts';
-import { checkedLedger } from './ledger/checked-ledger.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 
@@ -56,7 +56,7 @@ async function withdrawn(
   const empty: PriceVersionPublished['data'][] = [];
   for (const provider of new Set(priced)) {
     if (stated.has(provider)) continue;
-    const [earlier] = await ledger.read(`price_book-${provider}.config`, { limit: 1 });
+    const [earlier] = await ledger.read(priceBookStream(provider, 'config'), { limit: 1 });
     if (earlier === undefined) continue;
     const fields = { source: 'config', effective_from: null, models: [] } as const;
     empty.push({ ...fields, models: [], provider, version: version(provider) });

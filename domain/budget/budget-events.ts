@@ -5,6 +5,12 @@
  * budget's unit.
  */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+export const budgetDefinitionStreams = streamCategory('budget_definition');
+/** The id is `<budget>@<start of the window>`: see `windowStream`. */
+export const budgetWindowStreams = streamCategory('budget');
+
 export type BudgetUnit = 'usd' | 'tokens' | 'requests';
 export type BudgetWindow = 'day' | 'week' | 'month' | 'total';
 export type BudgetEnforcement = 'hard' | 'soft';

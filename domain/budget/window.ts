@@ -3,7 +3,7 @@
  * The window is part of the name, so a reset is a new stream and nothing is ever cleared (design
  * §8).
  */
-import type { BudgetWindow } from './budget-events.ts';
+import { type BudgetWindow, budgetWindowStreams } from './budget-events.ts';
 
 export type WindowBounds = {
   startMs: number;
@@ -52,5 +52,5 @@ export function windowStream(budgetId: string, startMs: number): string {
   const iso = Temporal.Instant.fromEpochMilliseconds(startMs).toString({
     smallestUnit: 'second',
   });
-  return `budget-${budgetId}@${iso.replaceAll(/[-:]/g, '')}`;
+  return budgetWindowStreams.of(`${budgetId}@${iso.replaceAll(/[-:]/g, '')}`);
 }

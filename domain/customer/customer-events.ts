@@ -1,5 +1,12 @@
 /** Streams `customer-<id>` and `team-<id>`: who is billed, and its teams. */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+export const customerStreams = streamCategory('customer');
+export const teamStreams = streamCategory('team');
+/** The id is the SHA-256, lower-case hex, of the kind of object and its external id. */
+export const externalIdStreams = streamCategory('external_id');
+
 export type CustomerCreated = {
   type: 'CustomerCreated';
   data: {

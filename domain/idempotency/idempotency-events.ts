@@ -4,6 +4,11 @@
  * interrupted is repeated as exactly the same appends.
  */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+/** The id is the SHA-256 of the client's key, lower-case hex. */
+export const idempotencyStreams = streamCategory('idempotency');
+
 export type RequestReceived = {
   type: 'RequestReceived';
   data: {

@@ -1,5 +1,9 @@
 /** Stream `key-<id>`: a virtual key's life. The secret itself is never in an event (I12). */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+export const keyStreams = streamCategory('key');
+
 /** What happens upstream when the client hangs up (design §7.8). */
 export type DisconnectPolicy = 'drain' | 'abort';
 

@@ -3,6 +3,13 @@
  * snapshot (design §10). Stream `cut-<id>`: how far the log was known at a closing run.
  */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+/** By customer id. */
+export const billingStreams = streamCategory('billing');
+export const cutStreams = streamCategory('cut');
+export const invoiceStreams = streamCategory('invoice');
+
 /** A position is (log, partition, offset); `ends` are exclusive and as text (64 bits). */
 export type LogCut = { log: number; ends: string[] };
 

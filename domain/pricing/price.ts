@@ -3,6 +3,18 @@
  * million units (I6), as text on the wire because they exceed 2^53.
  */
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+/** The id is `<provider>.<source>`. */
+export const priceBookStreams = streamCategory('price_book');
+
+export function priceBookStream(
+  provider: string,
+  source: PriceVersionPublished['data']['source'],
+): string {
+  return priceBookStreams.of(`${provider}.${source}`);
+}
+
 /** The units that a provider prices. `request` is per million requests. */
 export type PricedUnit =
   | 'input'

@@ -4,6 +4,10 @@
  */
 import type { QuantityName } from '../usage/quantities.ts';
 
+import { streamCategory } from '../stream/stream-category.ts';
+
+export const reconciliationStreams = streamCategory('reconciliation');
+
 /** One line of the provider's bill. Quantities are disjoint buckets as in the usage event. */
 export type BillLine = { [Bucket in QuantityName]: number } & {
   attempt_id: string;

@@ -1,6 +1,7 @@
 /**
- * Every ledger event by its type: the only definition of their shapes on the wire. Payloads carry
- * no version field: a changed payload is a new type with an upcaster (ADR 0001).
+ * The payload of every ledger event, by stream category and event type: the only definition of
+ * their shapes on the wire. A payload never changes shape: a changed payload is a new version of its
+ * event (earlier-versions.ts, ADR 0001).
  */
 import type {
   BudgetDefinitionEvent,
@@ -28,22 +29,10 @@ import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import { priceVersion } from './price-version.ts';
 
-type LedgerEventBody =
-  | CustomerEvent
-  | TeamEvent
-  | KeyEvent
-  | BudgetDefinitionEvent
-  | BudgetWindowEvent
-  | BillingEvent
-  | CutTaken
-  | InvoiceEvent
-  | ReconciliationEvent
-  | IdempotencyEvent
-  | ExternalIdTaken
-  | FenceTaken
-  | PriceVersionPublished;
-
-type DataOf<T extends LedgerEventBody['type']> = Extract<LedgerEventBody, { type: T }>['data'];
+/** One parser of `data` for each event type of a stream category. */
+type PayloadsOf<E extends { type: string; data: unknown }> = {
+  [T in E['type']]: z.ZodType<Extract<E, { type: T }>['data']>;
+};
 
 const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -67,8 +56,7 @@ const budgetScope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('installation'), id: z.literal('installation') }),
 ]);
 
-/** Parsers of the `data` of each ledger event, by event type. */
-export const ledgerEventData = {
+export const customerPayloads = {
   CustomerCreated: z.strictObject({
     customer_id: id,
     external_id: name.nullable(),
@@ -83,6 +71,9 @@ export const ledgerEventData = {
     markup_ppm: markupPpm.exactOptional(),
   }),
   CustomerArchived: z.strictObject({ customer_id: id }),
+} satisfies PayloadsOf<CustomerEvent>;
+
+export const teamPayloads = {
   TeamCreated: z.strictObject({
     team_id: id,
     customer_id: id,
@@ -91,6 +82,13 @@ export const ledgerEventData = {
   }),
   TeamUpdated: z.strictObject({ team_id: id, name }),
   TeamArchived: z.strictObject({ team_id: id }),
+} satisfies PayloadsOf<TeamEvent>;
+
+export const externalIdPayloads = {
+  ExternalIdTaken: z.strictObject({ external_id: name, object_id: id }),
+} satisfies PayloadsOf<ExternalIdTaken>;
+
+export const keyPayloads = {
   KeyIssued: z.strictObject({
     ...digest,
     key_id: id,
@@ -110,6 +108,9 @@ export const ledgerEventData = {
     previous_valid_until: timestamp,
   }),
   KeyRevoked: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
+} satisfies PayloadsOf<KeyEvent>;
+
+export const budgetDefinitionPayloads = {
   BudgetDefined: z.strictObject({
     budget_id: id,
     scope: budgetScope,
@@ -122,6 +123,9 @@ export const ledgerEventData = {
   }),
   BudgetLimitChanged: z.strictObject({ budget_id: id, limit: decimal12 }),
   BudgetArchived: z.strictObject({ budget_id: id }),
+} satisfies PayloadsOf<BudgetDefinitionEvent>;
+
+export const budgetWindowPayloads = {
   WindowOpened: z.strictObject({
     budget_id: id,
     window_start: timestamp,
@@ -140,7 +144,13 @@ export const ledgerEventData = {
     spent: decimal12,
     reason: z.string().min(1).max(1024),
   }),
+} satisfies PayloadsOf<BudgetWindowEvent>;
+
+export const cutPayloads = {
   CutTaken: z.strictObject({ cut_id: id, logs: logCuts, taken_at: timestamp }),
+} satisfies PayloadsOf<CutTaken>;
+
+export const billingPayloads = {
   PeriodOpened: z.strictObject({
     period_id: id,
     customer_id: id,
@@ -166,6 +176,9 @@ export const ledgerEventData = {
     body: z.string(),
     hash: sha256Hex,
   }),
+} satisfies PayloadsOf<BillingEvent>;
+
+export const invoicePayloads = {
   InvoiceIssued: z.strictObject({
     invoice_id: id,
     customer_id: id,
@@ -174,6 +187,9 @@ export const ledgerEventData = {
     body: z.string(),
     hash: sha256Hex,
   }),
+} satisfies PayloadsOf<InvoiceEvent>;
+
+export const reconciliationPayloads = {
   ReconciliationLines: z.strictObject({
     import_id: id,
     chunk: count,
@@ -187,13 +203,21 @@ export const ledgerEventData = {
     lines: count,
     chunks: count,
   }),
+} satisfies PayloadsOf<ReconciliationEvent>;
+
+export const idempotencyPayloads = {
   RequestReceived: z.strictObject({ request_hash: sha256Hex, received_at: timestamp }),
   RequestAnswered: z.strictObject({
     request_hash: sha256Hex,
     status: z.int().min(200).max(499),
     body: z.string(),
   }),
-  ExternalIdTaken: z.strictObject({ external_id: name, object_id: id }),
+} satisfies PayloadsOf<IdempotencyEvent>;
+
+export const fencePayloads = {
   FenceTaken: z.strictObject({ owner: name }),
+} satisfies PayloadsOf<FenceTaken>;
+
+export const priceBookPayloads = {
   PriceVersionPublished: priceVersion,
-} satisfies { [T in LedgerEventBody['type']]: z.ZodType<DataOf<T>> };
+} satisfies PayloadsOf<PriceVersionPublished>;

@@ -202,7 +202,7 @@ const budgets: readonly Plant[] = [
   {
     bug: 'settle twice',
     edits: at('settlement-event', {
-      swap: ["ledgerEventId(stream, 'LeaseSettled', leaseId)", 'crypto.randomUUID()'],
+      swap: ['data }, leaseId)', 'data }, crypto.randomUUID())'],
     }),
     test: { file: LEASES_TEST, name: 'I3: a lease is settled once, by owner and taker together' },
   },

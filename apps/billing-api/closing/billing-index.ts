@@ -2,13 +2,12 @@
  * Read model of periods, snapshots and invoices for lists and look-ups by id (I5: a pure function of
  * the ledger). Bodies stay in the ledger; closing itself never decides from this.
  */
+import { billingEvents, invoiceEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
-import type { BillingEvent } from '@tollgate/domain/period/period-events.ts';
+import type { BillingEvent, InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { LedgerFold } from '../ledger/ledger-fold.ts';
-import { billingEvent, billingStream, invoiceStream } from './streams.ts';
 
 type PeriodEntry = { customerId: string; periodId: string; number: number };
 
@@ -29,8 +28,6 @@ export type InvoiceEntry = {
   issuedAtMs: number;
 };
 
-const BILLING = 'billing-';
-
 export class BillingIndex {
   readonly #billings = new Map<string, Billing>();
   readonly #periods = new Map<string, PeriodEntry>();
@@ -41,7 +38,7 @@ export class BillingIndex {
   constructor(options: Omit<ConstructorParameters<typeof LedgerFold>[0], 'prefixes' | 'apply'>) {
     this.#fold = new LedgerFold({
       ...options,
-      prefixes: [BILLING, 'invoice-'],
+      prefixes: [billingEvents.prefix, invoiceEvents.prefix],
       apply: (event) => this.#apply(event),
     });
   }
@@ -61,12 +58,12 @@ export class BillingIndex {
 
   /** Waits (bounded) until reads show that revision of the customer's periods. */
   seesBilling(customerId: string, revision: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#fold.sees(billingStream(customerId), revision, timeoutMs);
+    return this.#fold.sees(billingEvents.of(customerId), revision, timeoutMs);
   }
 
   /** Waits (bounded) until reads show the invoice. */
   seesInvoice(invoiceId: string, timeoutMs: number): Promise<boolean> {
-    return this.#fold.sees(invoiceStream(invoiceId), 0n, timeoutMs);
+    return this.#fold.sees(invoiceEvents.of(invoiceId), 0n, timeoutMs);
   }
 
   /** In order of their ids' making; of one customer or of all. */
@@ -99,12 +96,12 @@ export class BillingIndex {
     return this.#billings.get(customerId) ?? noBilling;
   }
 
-  #apply(event: LedgerEvent): void {
-    if (event.stream.startsWith(BILLING)) {
-      const customerId = event.stream.slice(BILLING.length);
-      this.#applyBilling(customerId, billingEvent(event), event.recordedAtMs);
-    } else if (event.type === 'InvoiceIssued') {
-      this.#applyInvoice(event);
+  #apply(at: LedgerEvent): void {
+    if (at.stream.startsWith(billingEvents.prefix)) {
+      const customerId = billingEvents.idOf(at.stream);
+      this.#applyBilling(customerId, billingEvents.parse(at), at.recordedAtMs);
+    } else if (invoiceEvents.storedTypes.has(at.type)) {
+      this.#applyInvoice(invoiceEvents.parse(at).data, at.recordedAtMs);
     }
   }
 
@@ -121,8 +118,7 @@ export class BillingIndex {
     this.#billings.set(customerId, evolveBilling(this.billing(customerId), slim));
   }
 
-  #applyInvoice(event: LedgerEvent): void {
-    const data = ledgerEventData.InvoiceIssued.parse(event.data);
+  #applyInvoice(data: InvoiceIssued['data'], atMs: number): void {
     const body = invoiceBody.parse(JSON.parse(data.body));
     this.#invoices.set(data.invoice_id, {
       id: data.invoice_id,
@@ -136,7 +132,7 @@ export class BillingIndex {
       periodNumber: body.period_number,
       periodStart: body.period_start,
       periodEnd: body.period_end,
-      issuedAtMs: event.recordedAtMs,
+      issuedAtMs: atMs,
     });
   }
 }

@@ -12,13 +12,13 @@ import {
   type OpenPeriod,
 } from '@tollgate/domain/period/billing.ts';
 import { decideClosing, decideDue, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
-import type { LogCut } from '@tollgate/domain/period/period-events.ts';
+import { billingStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
 import type { ClosingDeps } from './closing-deps.ts';
 import { closingLimits } from './closing-limits.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
 import { freeze, issueInvoice, usageSetOf } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
-import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
+import { type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 import { assertLinesFit } from './usage-sums.ts';
 
 export type Closed = { customerId: string; period: FrozenPeriod; invoiceId: string };
@@ -189,7 +189,7 @@ async function beginClosing(
   const set = usageSetOf(customerId, { endMs, logs }, previous);
   const endsMs = [...billing.periods.slice(0, -1).map((period) => period.endMs), endMs];
   await assertLinesFit(run.deps.warehouse, set, endsMs, run.deps.ledger.appendBytesMax);
-  const stream = billingStream(customerId);
+  const stream = billingStreams.of(customerId);
   const { type, data } = decision.event;
   const id = ledgerEventId(stream, type, `${data.period_id}|${cutId}`);
   await run.deps.ledger.append(stream, revision, [{ id, type, data }]);

@@ -13,7 +13,7 @@ import {
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
-import type { CutTaken, LogCut } from '@tollgate/domain/period/period-events.ts';
+import { type CutTaken, cutStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
 import type { ClosingDeps } from './closing-deps.ts';
 import { ClosingError } from './closing-error.ts';
 import { closingLimits } from './closing-limits.ts';
@@ -27,7 +27,7 @@ export async function takeCut(deps: ClosingDeps): Promise<Cut> {
   const takenAtMs = deps.clock();
   const id = makeId('cut', takenAtMs, deps.randomBytes(ID_RANDOM_BYTES));
   const data: CutTaken['data'] = { cut_id: id, logs, taken_at: formatInstant(takenAtMs) };
-  const stream = `cut-${id}`;
+  const stream = cutStreams.of(id);
   const event = { id: ledgerEventId(stream, 'CutTaken', id), type: 'CutTaken', data };
   const result = await deps.ledger.append(stream, 'no_stream', [event]);
   if (!result.ok) throw new Error(`${stream} was not new`);

@@ -18,14 +18,18 @@ import {
   frozenPeriod,
 } from '@tollgate/domain/period/billing.ts';
 import { decideFreeze } from '@tollgate/domain/period/decide.ts';
-import type { InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
+import {
+  billingStreams,
+  type InvoiceIssued,
+  invoiceStreams,
+} from '@tollgate/domain/period/period-events.ts';
 import { type SnapshotBody, snapshotBody } from '@tollgate/domain/period/snapshot.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { snapshotBody as snapshotSchema } from '@tollgate/schemas/billing/snapshot.ts';
 import { ClosingError } from './closing-error.ts';
 import { assertCountedOnce } from './cut.ts';
 import { rootOfLeaves } from './leaves.ts';
-import { billingStream, invoiceStream, type LoadedBilling, loadInvoice } from './streams.ts';
+import { type LoadedBilling, loadInvoice } from './streams.ts';
 import { unresolvedAttempts, usageSums } from './usage-sums.ts';
 
 /** The rows of one period's snapshot. */
@@ -61,7 +65,7 @@ export async function freeze(
   const command = { periodId: period.id, snapshotId: content.id, body, hash };
   const decision = decideFreeze(billing, command);
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
-  const stream = billingStream(customerId);
+  const stream = billingStreams.of(customerId);
   const { type, data } = decision.event;
   // Frozen is for ever: what no invoice could be made of must not be.
   snapshotSchema.parse(content);
@@ -147,7 +151,7 @@ async function appendInvoice(
     body,
     hash: sha256Hex(body),
   };
-  const stream = invoiceStream(invoiceId);
+  const stream = invoiceStreams.of(invoiceId);
   const id = ledgerEventId(stream, 'InvoiceIssued', `${invoiceId}|${data.hash}`);
   const result = await ledger.append(stream, 'no_stream', [{ id, type: 'InvoiceIssued', data }]);
   if (result.ok) return;

@@ -5,8 +5,9 @@ import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import type { Billing, OpenPeriod } from '@tollgate/domain/period/billing.ts';
 import { decideOpen, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
+import { billingStreams } from '@tollgate/domain/period/period-events.ts';
 import type { ClosingDeps } from './closing-deps.ts';
-import { billingStream, type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
+import { type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 
 export type OpenRequest = {
   customerId: string;
@@ -67,7 +68,7 @@ export async function appendPeriod(
     atMs: deps.clock(),
   });
   if (!decision.ok) return decision.refusal;
-  const stream = billingStream(customerId);
+  const stream = billingStreams.of(customerId);
   const { type, data } = decision.event;
   const id = ledgerEventId(stream, type, `${data.period_id}|${data.start}|${data.end}`);
   await deps.ledger.append(stream, revision, [{ id, type, data }]);

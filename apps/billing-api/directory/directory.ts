@@ -3,14 +3,20 @@
  * prices and imports, folded into maps (I5: a pure function of the ledger). Commands never decide
  * from it alone: they read the stream that they append to.
  */
+import {
+  budgetDefinitionEvents,
+  customerEvents,
+  keyEvents,
+  priceBookEvents,
+  reconciliationEvents,
+  teamEvents,
+} from '@tollgate/adapters/ledger/categories.ts';
+import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
-import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
-import type { CustomerEvent, TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
 import { evolveKey, type KeyState } from '@tollgate/domain/key/key.ts';
-import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import {
   emptyPriceList,
@@ -21,28 +27,20 @@ import {
   evolveReconciliation,
   type ReconciliationImport,
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { LedgerFold } from '../ledger/ledger-fold.ts';
 import type { ApiLimits } from '../limits.ts';
 import { Entities, type Entity } from './entities.ts';
 
-const prefixes = [
-  'customer-',
-  'team-',
-  'key-',
-  'budget_definition-',
-  'price_book-',
-  'reconciliation-',
-];
+const events = eventParser([
+  customerEvents,
+  teamEvents,
+  keyEvents,
+  budgetDefinitionEvents,
+  priceBookEvents,
+  reconciliationEvents,
+]);
 
-type DirectoryEvent =
-  | CustomerEvent
-  | TeamEvent
-  | KeyEvent
-  | BudgetDefinitionEvent
-  | ReconciliationEvent
-  | PriceVersionPublished;
+type DirectoryEvent = NonNullable<ReturnType<typeof events.parse>>;
 
 /** A published list, with the book that it stands in (`<provider>.<source>[.<book>]`). */
 export type PriceVersion = PriceVersionPublished['data'] & { book: string };
@@ -65,7 +63,7 @@ export class Directory {
   }) {
     this.#fold = new LedgerFold({
       ...options,
-      prefixes,
+      prefixes: events.prefixes,
       apply: (event) => this.#apply(event),
     });
   }
@@ -104,11 +102,9 @@ export class Directory {
     return this.#prices;
   }
 
-  #apply(event: LedgerEvent): void {
-    if (!(event.type in ledgerEventData)) return;
-    const type = event.type as keyof typeof ledgerEventData;
-    const data = ledgerEventData[type].parse(event.data);
-    this.#evolve({ type, data } as DirectoryEvent, event);
+  #apply(at: LedgerEvent): void {
+    const event = events.parse(at);
+    if (event !== null) this.#evolve(event, at);
   }
 
   #evolve(event: DirectoryEvent, at: LedgerEvent): void {
@@ -142,7 +138,7 @@ export class Directory {
         this.#prices = evolvePrices(this.#prices, event);
         return this.priceVersions.fold(event.data.version, at, () => ({
           ...event.data,
-          book: at.stream.slice('price_book-'.length),
+          book: priceBookEvents.idOf(at.stream),
         }));
       default:
         throw new Error(`${at.stream}: ${event satisfies never} is not folded`);

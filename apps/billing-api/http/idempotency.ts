@@ -4,9 +4,9 @@
  * request that is still running from one that was cut short.
  */
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { idempotencyEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { ApiProblem } from './errors.ts';
 
 const USABLE_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -54,8 +54,7 @@ export class Idempotency {
     options: { key: string; requestHash: string; nowMs: number },
     work: (claim: Claim, store: (answer: StoredAnswer) => Promise<void>) => Promise<T>,
   ): Promise<T> {
-    const keyHash = sha256Hex(options.key);
-    const stream = `idempotency-${keyHash}`;
+    const stream = idempotencyEvents.of(sha256Hex(options.key));
     if (this.#inFlight.has(stream)) throw new ApiProblem('idempotency_in_flight');
     this.#inFlight.add(stream);
     try {
@@ -71,34 +70,25 @@ export class Idempotency {
   async #claim(stream: string, options: { requestHash: string; nowMs: number }): Promise<Claim> {
     const request_hash = options.requestHash;
     const received_at = new Date(options.nowMs).toISOString();
-    await this.#ledger.append(stream, 'no_stream', [
-      {
-        id: ledgerEventId(stream, 'RequestReceived', `${request_hash}|${received_at}`),
-        type: 'RequestReceived',
-        data: { request_hash, received_at },
-      },
-    ]);
+    const event = { type: 'RequestReceived', data: { request_hash, received_at } } as const;
+    const received = newLedgerEvent(stream, event, `${request_hash}|${received_at}`);
+    await this.#ledger.append(stream, 'no_stream', [received]);
     // Whatever became of our append: the first event of the stream is the one that counts.
-    const [first, second] = await this.#ledger.read(stream, { limit: 2 });
-    if (first === undefined) throw new Error(`${stream} is empty after an append`);
-    const received = ledgerEventData.RequestReceived.parse(first.data);
-    if (received.request_hash !== request_hash) throw new ApiProblem('idempotency_mismatch');
+    const stored = await this.#ledger.read(stream, { limit: 2 });
+    const [first, second] = stored.map((at) => idempotencyEvents.parse(at));
+    if (first?.type !== 'RequestReceived') throw new Error(`${stream} has no request`);
+    if (first.data.request_hash !== request_hash) throw new ApiProblem('idempotency_mismatch');
     return {
-      receivedAtMs: Date.parse(received.received_at),
-      answer: second === undefined ? null : ledgerEventData.RequestAnswered.parse(second.data),
+      receivedAtMs: Date.parse(first.data.received_at),
+      answer: second?.type === 'RequestAnswered' ? second.data : null,
       commandId: sha256Hex(`${stream}|${request_hash}`),
     };
   }
 
   async #store(stream: string, request_hash: string, answer: StoredAnswer): Promise<void> {
     // A conflict means that another process has answered the same request: its answer is the same.
-    await this.#ledger.append(stream, 0n, [
-      {
-        id: ledgerEventId(stream, 'RequestAnswered', request_hash),
-        type: 'RequestAnswered',
-        data: { request_hash, ...answer },
-      },
-    ]);
+    const event = { type: 'RequestAnswered', data: { request_hash, ...answer } } as const;
+    await this.#ledger.append(stream, 0n, [newLedgerEvent(stream, event, request_hash)]);
   }
 }
 

@@ -2,11 +2,11 @@
  * Puts price lists into the ledger when they have changed (I7): from then on every proxy prices by
  * them, and every event names the one that priced it. A retry is the same append.
  */
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
-
-const TYPE = 'PriceVersionPublished';
+import { priceBookEvents } from '@tollgate/adapters/ledger/categories.ts';
+import type { Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { readStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { type PriceVersionPublished, priceBookStream } from '@tollgate/domain/pricing/price.ts';
 
 /** @returns how many lists were new */
 export async function publishPrices(
@@ -15,15 +15,15 @@ export async function publishPrices(
 ): Promise<number> {
   let published = 0;
   for (const data of lists) {
-    const stream = `price_book-${data.provider}.${data.source}`;
-    const past = await ledger.read(stream);
-    const last = past.at(-1);
-    const known = last?.data as PriceVersionPublished['data'] | undefined;
-    if (known?.version === data.version) continue;
-    const expected: ExpectedRevision = last?.revision ?? 'no_stream';
-    const id = ledgerEventId(stream, TYPE, `${data.version}|${expected}`);
+    const stream = priceBookStream(data.provider, data.source);
+    let last: LedgerEvent | undefined;
+    for await (const event of readStream(ledger, stream)) last = event;
+    if (last !== undefined && priceBookEvents.parse(last).data.version === data.version) continue;
+    const revision = last?.revision ?? 'no_stream';
+    const event = { type: 'PriceVersionPublished', data } as const;
+    const list = newLedgerEvent(stream, event, `${data.version}|${revision}`);
     // A conflict: another process publishes the same lists at this moment.
-    if ((await ledger.append(stream, expected, [{ id, type: TYPE, data }])).ok) published++;
+    if ((await ledger.append(stream, revision, [list])).ok) published++;
   }
   return published;
 }

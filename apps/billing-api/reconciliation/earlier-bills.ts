@@ -3,13 +3,13 @@
  * §7.10: a second, different figure is refused). The first statement stands, whether its resolution
  * waits for the attempt, for the resolver or for the projector.
  */
+import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
 import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { isNothing, sameFigures } from '@tollgate/domain/reconciliation/resolution.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import type { ApiContext } from '../context.ts';
-import { readStream } from '../ledger/read-stream.ts';
 
 /** A line, and when its attempt started (Unix ms). */
 export type DatedLine = { line: BillLine; timeMs: number };
@@ -89,10 +89,10 @@ export async function billLines(
   pageEvents: number,
 ): Promise<Map<string, BillLine>> {
   const lines = new Map<string, BillLine>();
-  for (const event of await readStream(ledger, `reconciliation-${importId}`, pageEvents)) {
+  const stream = reconciliationEvents.of(importId);
+  for await (const { event } of readEvents(ledger, reconciliationEvents, stream, { pageEvents })) {
     if (event.type !== 'ReconciliationLines') continue;
-    const chunk = ledgerEventData.ReconciliationLines.parse(event.data);
-    for (const line of chunk.lines) lines.set(line.attempt_id, line);
+    for (const line of event.data.lines) lines.set(line.attempt_id, line);
   }
   return lines;
 }

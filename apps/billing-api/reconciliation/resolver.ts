@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import {
   type AttemptRange,
@@ -187,10 +187,8 @@ async function adjustLeases(
   for (const { window, leaseId, delta } of leaseAdjustments(target, resolution)) {
     const tail = tails.get(window) ?? new StreamTail(ledger, window);
     tails.set(window, tail);
-    await tail.appendOnce({
-      id: ledgerEventId(window, 'LeaseAdjusted', `${target.id}|${leaseId}`),
-      type: 'LeaseAdjusted',
-      data: { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) },
-    });
+    const data = { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) };
+    const subject = `${target.id}|${leaseId}`;
+    await tail.appendOnce(newLedgerEvent(window, { type: 'LeaseAdjusted', data }, subject));
   }
 }

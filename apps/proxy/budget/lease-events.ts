@@ -4,10 +4,10 @@
  */
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 
 const RETRY_MS = { first: 20, max: 1_000 };
 const ATTEMPTS_MAX = 20;
@@ -24,14 +24,16 @@ export async function appendGrant(
 ): Promise<boolean> {
   const { expectedRevision } = request;
   const expected = expectedRevision === 'no_stream' ? 'no_stream' : BigInt(expectedRevision);
+  const data = {
+    lease_id: request.leaseId,
+    instance_id: instanceId,
+    amount: formatDecimal12(request.amount),
+  };
+  const granted = { type: 'LeaseGranted', data } as const;
+  // The id that was journaled before the first append: it is the law, even if ids are made otherwise.
   const event = {
+    ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
-    type: 'LeaseGranted',
-    data: {
-      lease_id: request.leaseId,
-      instance_id: instanceId,
-      amount: formatDecimal12(request.amount),
-    },
   };
   let pauseMs = RETRY_MS.first;
   for (let attempt = 1; ; attempt++) {
@@ -58,17 +60,15 @@ export async function settleLease(
   spent: bigint,
   notBefore = 0n,
 ): Promise<void> {
+  const data = { lease_id: leaseId, spent: formatDecimal12(spent) };
   // seam: settlement-event
-  const settled = {
-    id: ledgerEventId(stream, 'LeaseSettled', leaseId),
-    type: 'LeaseSettled',
-    data: { lease_id: leaseId, spent: formatDecimal12(spent) },
-  };
+  const settled = newLedgerEvent(stream, { type: 'LeaseSettled', data }, leaseId);
   const stored = await appendOnce(ledger, stream, settled, { notBefore });
-  const data = ledgerEventData.LeaseSettled.parse(stored.data);
-  if (parseDecimal12(data.spent) !== spent) {
+  const event = budgetWindowEvents.parse(stored);
+  if (event.type !== 'LeaseSettled' || parseDecimal12(event.data.spent) !== spent) {
+    const found = event.type === 'LeaseSettled' ? event.data.spent : event.type;
     throw new Error(
-      `lease ${leaseId} was settled at ${data.spent}, its journal says ${formatDecimal12(spent)}`,
+      `lease ${leaseId} was settled at ${found}, its journal says ${formatDecimal12(spent)}`,
     );
   }
 }
@@ -79,13 +79,11 @@ export async function appendOverrun(
   stream: string,
   overrun: { leaseId: string; attemptId: string; amount: bigint },
 ): Promise<void> {
-  await appendOnce(ledger, stream, {
-    id: ledgerEventId(stream, 'Overrun', `${overrun.attemptId}|${overrun.leaseId}`),
-    type: 'Overrun',
-    data: {
-      lease_id: overrun.leaseId,
-      attempt_id: overrun.attemptId,
-      amount: formatDecimal12(overrun.amount),
-    },
-  });
+  const data = {
+    lease_id: overrun.leaseId,
+    attempt_id: overrun.attemptId,
+    amount: formatDecimal12(overrun.amount),
+  };
+  const subject = `${overrun.attemptId}|${overrun.leaseId}`;
+  await appendOnce(ledger, stream, newLedgerEvent(stream, { type: 'Overrun', data }, subject));
 }

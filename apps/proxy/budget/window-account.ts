@@ -9,16 +9,18 @@
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
+import { budgetDefinitionEvents, budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { foldStream, readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
-import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
+import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { appendGrant, settleLease } from './lease-events.ts';
 
 export type LocalLease = {
@@ -161,11 +163,11 @@ export class WindowAccount {
 
   /** Reads what the stream has gained. */
   async refresh(): Promise<void> {
-    for (;;) {
-      const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
-      const events = await this.#deps.ledger.read(this.stream, { fromRevision, limit: 1_000 });
-      for (const event of events) this.#fold(event.type, event.data, event.revision);
-      if (events.length < 1_000) return;
+    const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
+    const gained = readEvents(this.#deps.ledger, budgetWindowEvents, this.stream, { fromRevision });
+    for await (const { event, at } of gained) {
+      this.#account = evolveAccount(this.#account, event);
+      this.#revision = at.revision;
     }
   }
 
@@ -197,14 +199,6 @@ export class WindowAccount {
     if (index >= 0) this.#leases.splice(index, 1);
   }
 
-  #fold(type: string, data: unknown, revision: bigint): void {
-    const parse = ledgerEventData[type as keyof typeof ledgerEventData];
-    if (parse === undefined) throw new Error(`${this.stream} holds an unknown event ${type}`);
-    const event = { type, data: parse.parse(data) } as BudgetWindowEvent;
-    this.#account = evolveAccount(this.#account, event);
-    this.#revision = revision;
-  }
-
   /**
    * Opens the window with the limit of the definition, then reads the definition again: a change
    * that came in between did not find a window to append to, so it is appended here, before any
@@ -213,18 +207,16 @@ export class WindowAccount {
   async #open(): Promise<void> {
     const before = await this.#readDefinition();
     const { startMs, endMs } = this.bounds;
+    const data = {
+      budget_id: before.budget_id,
+      window_start: new Date(startMs).toISOString(),
+      window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+      limit: formatDecimal12(before.limit),
+      definition_revision: String(before.revision),
+    };
+    const opened = { type: 'WindowOpened', data } as const;
     await this.#deps.ledger.append(this.stream, 'no_stream', [
-      {
-        id: ledgerEventId(this.stream, 'WindowOpened', String(before.revision)),
-        type: 'WindowOpened',
-        data: {
-          budget_id: before.budget_id,
-          window_start: new Date(startMs).toISOString(),
-          window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
-          limit: formatDecimal12(before.limit),
-          definition_revision: String(before.revision),
-        },
-      },
+      newLedgerEvent(this.stream, opened, String(before.revision)),
     ]);
     await this.refresh();
     await this.#followDefinition();
@@ -239,20 +231,16 @@ export class WindowAccount {
   }
 
   async #readDefinition(): Promise<BudgetDefinition> {
-    const stream = `budget_definition-${this.definition.budget_id}`;
-    const events = await this.#deps.ledger.read(stream);
-    let definition: BudgetDefinition | undefined;
-    for (const event of events) {
-      const type = event.type as 'BudgetDefined' | 'BudgetLimitChanged' | 'BudgetArchived';
-      const data = ledgerEventData[type].parse(event.data);
-      definition = evolveDefinition(
-        definition,
-        { type, data } as Parameters<typeof evolveDefinition>[1],
-        event.revision,
-      );
-    }
-    if (definition === undefined) throw new Error(`${stream} is empty`);
-    return definition;
+    const stream = budgetDefinitionEvents.of(this.definition.budget_id);
+    const { state } = await foldStream(
+      this.#deps.ledger,
+      { category: budgetDefinitionEvents, stream },
+      (definition: BudgetDefinition | undefined, event: BudgetDefinitionEvent, revision) =>
+        evolveDefinition(definition, event, revision),
+      undefined,
+    );
+    if (state === undefined) throw new Error(`${stream} is empty`);
+    return state;
   }
 
   /** False: another append came first. */
@@ -307,12 +295,7 @@ function freeOf(lease: LocalLease): bigint {
 }
 
 function limitChanged(stream: string, definition: BudgetDefinition) {
-  return {
-    id: ledgerEventId(stream, 'LimitChanged', String(definition.revision)),
-    type: 'LimitChanged',
-    data: {
-      limit: formatDecimal12(definition.limit),
-      definition_revision: String(definition.revision),
-    },
-  };
+  const revision = String(definition.revision);
+  const data = { limit: formatDecimal12(definition.limit), definition_revision: revision };
+  return newLedgerEvent(stream, { type: 'LimitChanged', data }, revision);
 }

@@ -2,13 +2,18 @@
  * The proxy's view of the ledger: keys, customers, budgets and prices, folded from the catch-up
  * subscription. Only reads; every lookup on a call's path is one map access.
  */
+import {
+  budgetDefinitionEvents,
+  customerEvents,
+  keyEvents,
+  priceBookEvents,
+} from '@tollgate/adapters/ledger/categories.ts';
+import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
-import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import type { DisconnectPolicy, KeyEvent } from '@tollgate/domain/key/key-events.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
-import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import {
   emptyPriceList,
   evolvePrices,
@@ -16,13 +21,14 @@ import {
   type PriceFound,
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 
 /** Prices that are remembered by provider and model. */
 const PRICES_MAX = 10_000;
 
+const events = eventParser([customerEvents, keyEvents, budgetDefinitionEvents, priceBookEvents]);
+
 /** Streams that a proxy folds. */
-export const directoryPrefixes = ['customer-', 'key-', 'budget_definition-', 'price_book-'];
+export const directoryPrefixes = events.prefixes;
 
 export type KeyView = {
   keyId: string;
@@ -39,7 +45,7 @@ export type KeyView = {
 };
 
 type Digest = { key: KeyView; validUntilMs: number };
-type DirectoryEvent = KeyEvent | CustomerEvent | BudgetDefinitionEvent | PriceVersionPublished;
+type DirectoryEvent = NonNullable<ReturnType<typeof events.parse>>;
 
 const NO_BUDGETS: readonly BudgetDefinition[] = [];
 
@@ -59,11 +65,9 @@ export class Directory {
   }
 
   /** @throws ZodError if the ledger holds what its schema does not know */
-  apply(event: LedgerEvent): void {
-    if (!(event.type in ledgerEventData)) return;
-    const type = event.type as keyof typeof ledgerEventData;
-    const data = ledgerEventData[type].parse(event.data);
-    this.#evolve({ type, data } as DirectoryEvent, event.revision, event.stream);
+  apply(at: LedgerEvent): void {
+    const event = events.parse(at);
+    if (event !== null) this.#evolve(event, at.revision, at.stream);
   }
 
   /** The key with this digest, if it is valid at `nowMs`; 'replaced' if it was rotated out. */

@@ -1,10 +1,8 @@
 /** /v1/budgets: hard limits, enforced by the proxies through leases (design §8). */
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
-import type {
-  BudgetDefinitionEvent,
-  BudgetWindowEvent,
-} from '@tollgate/domain/budget/budget-events.ts';
+import { budgetDefinitionEvents, budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
@@ -16,14 +14,12 @@ import {
   budgetRequest,
   budgetView,
 } from '@tollgate/schemas/http/resources.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
 import { ApiProblem } from '../../http/errors.ts';
+import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { appendDecided } from '../../ledger/append-decided.ts';
-import { readStream } from '../../ledger/read-stream.ts';
 
 const PLACES = 12;
 
@@ -53,8 +49,9 @@ export const createBudget = defineRoute({
     }
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
-    const { state } = await appendDecided<BudgetDefinition, BudgetDefinitionEvent>(context, {
-      stream: `budget_definition-${budget_id}`,
+    const { state } = await carryOut(context, {
+      category: budgetDefinitionEvents,
+      id: budget_id,
       commandId,
       evolve: evolveDefinition,
       decide: () => ({ type: 'BudgetDefined', data: { ...body, budget_id, limit, time_zone } }),
@@ -117,8 +114,9 @@ export const changeBudget = defineRoute({
   async handler({ params, body, commandId }, context) {
     const { budget_id } = params;
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
-    const done = await appendDecided<BudgetDefinition, BudgetDefinitionEvent>(context, {
-      stream: `budget_definition-${budget_id}`,
+    const done = await carryOut(context, {
+      category: budgetDefinitionEvents,
+      id: budget_id,
       commandId,
       evolve: evolveDefinition,
       decide: (state) => {
@@ -138,40 +136,31 @@ async function changeOpenWindow(context: ApiContext, definition: BudgetDefinitio
   const { startMs } = windowBounds(window, time_zone, context.clock());
   const stream = windowStream(budget_id, startMs);
   for (let attempt = 0; attempt < context.limits.appendConflictsMax; attempt++) {
-    const past = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
-    const last = past.at(-1);
-    if (last === undefined) return;
-    const { definitionRevision } = fold(past);
-    if (definitionRevision >= revision) return;
+    const window = await loadWindow(context, stream);
+    if (window.revision === 'no_stream') return;
+    if (window.state.definitionRevision >= revision) return;
     const data = {
       limit: formatDecimal12(definition.limit),
       definition_revision: String(revision),
     };
-    const id = ledgerEventId(stream, 'LimitChanged', String(revision));
-    const event = { id, type: 'LimitChanged', data };
-    if ((await context.ledger.append(stream, last.revision, [event])).ok) return;
+    const event = newLedgerEvent(stream, { type: 'LimitChanged', data }, String(revision));
+    if ((await context.ledger.append(stream, window.revision, [event])).ok) return;
   }
   throw new ApiProblem('concurrent_change');
 }
 
-function fold(events: Awaited<ReturnType<typeof readStream>>): BudgetAccount {
-  return events.reduce((account, event) => {
-    const type = event.type as BudgetWindowEvent['type'];
-    const data = ledgerEventData[type].parse(event.data);
-    return evolveAccount(account, { type, data } as BudgetWindowEvent);
-  }, noAccount);
+function loadWindow({ ledger, limits }: ApiContext, stream: string) {
+  const window = { category: budgetWindowEvents, stream, pageEvents: limits.ledgerPageEvents };
+  return foldStream(ledger, window, evolveAccount, noAccount);
 }
 
 async function view({ state, createdAtMs }: Entity<BudgetDefinition>, context: ApiContext) {
   const { budget_id, limit, revision: _revision, ...rest } = state;
   const { startMs, endMs } = windowBounds(state.window, state.time_zone, context.clock());
   const stream = windowStream(budget_id, startMs);
-  const events = await readStream(context.ledger, stream, context.limits.ledgerPageEvents).catch(
-    (cause: unknown) => {
-      throw new ApiProblem('ledger_unavailable', { cause });
-    },
-  );
-  const account = fold(events);
+  const { state: account } = await loadWindow(context, stream).catch((cause: unknown) => {
+    throw new ApiProblem('ledger_unavailable', { cause });
+  });
   return {
     object: 'budget' as const,
     id: budget_id,

@@ -1,20 +1,19 @@
 /** /v1/customers: who is billed. A new customer's first period is opened with it. */
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { customerEvents, externalIdEvents } from '@tollgate/adapters/ledger/categories.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
-import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { customerParams, customerRequest, customerView } from '@tollgate/schemas/http/resources.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
 import { ApiProblem } from '../../http/errors.ts';
+import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { appendDecided } from '../../ledger/append-decided.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
 export const createCustomer = defineRoute({
@@ -40,8 +39,9 @@ export const createCustomer = defineRoute({
       throw new ApiProblem('external_id_taken');
     }
     const data = { customer_id, external_id, ...rest };
-    const { state } = await appendDecided<Customer, CustomerEvent>(context, {
-      stream: `customer-${customer_id}`,
+    const { state } = await carryOut(context, {
+      category: customerEvents,
+      id: customer_id,
       commandId,
       evolve: evolveCustomer,
       decide: (state) =>
@@ -67,14 +67,14 @@ async function ownerOf(
   { ledger }: ApiContext,
 ): Promise<string> {
   if (external_id === null) return ownId;
-  const scoped = sha256Hex(`customer|${external_id}`);
-  const stream = `external_id-${scoped}`;
+  const stream = externalIdEvents.of(sha256Hex(`customer|${external_id}`));
   const data = { external_id, object_id: ownId };
-  const id = ledgerEventId(stream, 'ExternalIdTaken', ownId);
+  const taken = newLedgerEvent(stream, { type: 'ExternalIdTaken', data }, ownId);
   try {
-    await ledger.append(stream, 'no_stream', [{ id, type: 'ExternalIdTaken', data }]);
+    await ledger.append(stream, 'no_stream', [taken]);
     const [first] = await ledger.read(stream, { limit: 1 });
-    return ledgerEventData.ExternalIdTaken.parse(first?.data).object_id;
+    if (first === undefined) throw new Error(`${stream} is empty after an append`);
+    return externalIdEvents.parse(first).data.object_id;
   } catch (cause) {
     throw new ApiProblem('ledger_unavailable', { cause });
   }

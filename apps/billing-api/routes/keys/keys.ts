@@ -1,4 +1,5 @@
 /** /v1/keys: virtual keys. A secret is shown once, in the answer that made it (I12). */
+import { keyEvents } from '@tollgate/adapters/ledger/categories.ts';
 import {
   decideRevokeKey,
   decideRotateKey,
@@ -6,7 +7,6 @@ import {
   type KeyState,
   keyStatus,
 } from '@tollgate/domain/key/key.ts';
-import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
 import { formatKeySecret, KEY_RANDOM_BYTES } from '@tollgate/domain/key/key-secret.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
@@ -21,9 +21,9 @@ import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
 import { ApiProblem } from '../../http/errors.ts';
+import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { type ApiRequest, defineRoute } from '../../http/route.ts';
-import { appendDecided } from '../../ledger/append-decided.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 export const issueKey = defineRoute({
@@ -51,8 +51,9 @@ export const issueKey = defineRoute({
     const digest = context.secrets.digestKey(secret);
     const last_four = secret.slice(-4);
     const data = { ...digest, key_id, ...rest, customer_id, team_id, expires_at, last_four };
-    const { state } = await appendDecided<KeyState, KeyEvent>(context, {
-      stream: `key-${key_id}`,
+    const { state } = await carryOut(context, {
+      category: keyEvents,
+      id: key_id,
       commandId,
       evolve: evolveKey,
       decide: () => ({ type: 'KeyIssued', data }),
@@ -127,8 +128,9 @@ export const rotateKey = defineRoute({
       last_four: secret.slice(-4),
       previous_valid_until: new Date(timeMs + overlap * 1000).toISOString(),
     };
-    const done = await appendDecided<KeyState, KeyEvent>(context, {
-      stream: `key-${params.key_id}`,
+    const done = await carryOut(context, {
+      category: keyEvents,
+      id: params.key_id,
       commandId,
       evolve: evolveKey,
       decide: (state) => decideRotateKey(state, rotation, timeMs),
@@ -149,8 +151,9 @@ export const revokeKey = defineRoute({
   response: keyView,
   errors: ['key_not_found', 'concurrent_change'],
   async handler({ params, body, commandId, timeMs }, context) {
-    const done = await appendDecided<KeyState, KeyEvent>(context, {
-      stream: `key-${params.key_id}`,
+    const done = await carryOut(context, {
+      category: keyEvents,
+      id: params.key_id,
       commandId,
       evolve: evolveKey,
       decide: (state) => decideRevokeKey(state, body.reason ?? null),

@@ -1,6 +1,9 @@
 /** /v1/price_books: the operator's own price lists, dated and versioned (I7). */
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import type { ExpectedRevision, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { readStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
+import { priceBookStream } from '@tollgate/domain/pricing/price.ts';
 import {
   everyTierHasABase,
   priceOverrideFields,
@@ -10,12 +13,10 @@ import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { shortName } from '@tollgate/schemas/names/names.ts';
 import { instant } from '@tollgate/schemas/time/instant.ts';
 import { z } from 'zod';
+import type { ApiContext } from '../../context.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { readStream } from '../../ledger/read-stream.ts';
-
-const TYPE = 'PriceVersionPublished';
 
 const priceBookView = z.strictObject({
   object: z.literal('price_book'),
@@ -53,19 +54,28 @@ export const publishPriceBook = defineRoute({
     const [list] = priceListsFromOverrides(overrides, () => version);
     if (list === undefined) throw new Error('a price list without models passed its schema');
     const data = { ...list, source: 'price_book' as const, effective_from };
-    const stream = `price_book-${provider}.price_book`;
-    const past = await readStream(context.ledger, stream, context.limits.ledgerPageEvents);
-    const expected = past.at(-1)?.revision ?? 'no_stream';
-    const id = ledgerEventId(stream, TYPE, version);
-    if (!past.some((event) => event.id === id)) {
-      const result = await context.ledger.append(stream, expected, [{ id, type: TYPE, data }]);
-      if (!result.ok) throw new ApiProblem('concurrent_change');
-      const { limits, directory } = context;
-      await directory.sees(stream, result.revision, limits.readYourWritesMs);
-    }
+    const stream = priceBookStream(provider, data.source);
+    await publish(context, stream, newLedgerEvent(stream, { type: 'PriceVersionPublished', data }, version));
     return view(data);
   },
 });
+
+/** Nothing to do if an earlier try of the same request has published it. */
+async function publish(
+  { ledger, limits, directory }: ApiContext,
+  stream: string,
+  published: NewLedgerEvent,
+): Promise<void> {
+  let expected: ExpectedRevision = 'no_stream';
+  const pageEvents = limits.ledgerPageEvents;
+  for await (const { id, revision } of readStream(ledger, stream, { pageEvents })) {
+    if (id === published.id) return;
+    expected = revision;
+  }
+  const result = await ledger.append(stream, expected, [published]);
+  if (!result.ok) throw new ApiProblem('concurrent_change');
+  await directory.sees(stream, result.revision, limits.readYourWritesMs);
+}
 
 export const listPriceBooks = defineRoute({
   operationId: 'listPriceBooks',

@@ -1,14 +1,18 @@
 /** /v1/reconciliations: the provider's bill resolves what we could not know (design §7.10). */
 
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import {
   eventsOfAttempts,
   type FoundAttempt,
 } from '@tollgate/adapters/warehouse/queries/attempts.ts';
 import { uuidTimeMs } from '@tollgate/domain/ids/ids.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import type {
+  BillLine,
+  ReconciliationEvent,
+} from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { agrees, resolvedAgrees } from '@tollgate/domain/reconciliation/resolution.ts';
 import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
@@ -176,17 +180,17 @@ async function store(
   lines: readonly BillLine[],
 ): Promise<void> {
   const { import_id, chunks } = accepted;
-  const stream = `reconciliation-${import_id}`;
+  const stream = reconciliationEvents.of(import_id);
   const size = context.limits.reconciliationChunkLines;
-  const bodies = Array.from({ length: chunks }, (_, chunk) => ({
+  const events: ReconciliationEvent[] = Array.from({ length: chunks }, (_, chunk) => ({
     type: 'ReconciliationLines',
-    data: { import_id, chunk, lines: lines.slice(chunk * size, (chunk + 1) * size) } as object,
+    data: { import_id, chunk, lines: lines.slice(chunk * size, (chunk + 1) * size) },
   }));
-  bodies.push({ type: 'ReconciliationAccepted', data: accepted });
+  events.push({ type: 'ReconciliationAccepted', data: accepted });
   let expected: ExpectedRevision = 'no_stream';
-  for (const [index, { type, data }] of bodies.entries()) {
-    const id = ledgerEventId(stream, type, String(index));
-    const result = await context.ledger.append(stream, expected, [{ id, type, data }]);
+  for (const [index, event] of events.entries()) {
+    const chunk = newLedgerEvent(stream, event, String(index));
+    const result = await context.ledger.append(stream, expected, [chunk]);
     if (!result.ok) throw new ApiProblem('concurrent_change');
     expected = result.revision;
   }

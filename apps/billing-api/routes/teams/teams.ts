@@ -1,13 +1,13 @@
 /** /v1/teams: the teams of a customer. */
 
-import type { TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
+import { teamEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { listByCustomer, teamRequest, teamView } from '@tollgate/schemas/http/resources.ts';
 import type { Entity } from '../../directory/entities.ts';
+import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { appendDecided } from '../../ledger/append-decided.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 export const createTeam = defineRoute({
@@ -24,8 +24,9 @@ export const createTeam = defineRoute({
     const team_id = newId('team');
     const { customer_id } = liveCustomer(context, body.customer_id);
     const data = { team_id, customer_id, name: body.name, external_id: body.external_id ?? null };
-    const { state } = await appendDecided<Team, TeamEvent>(context, {
-      stream: `team-${team_id}`,
+    const { state } = await carryOut(context, {
+      category: teamEvents,
+      id: team_id,
       commandId,
       evolve: evolveTeam,
       decide: () => ({ type: 'TeamCreated', data }),

@@ -2,18 +2,17 @@
  * What every reader parses is parsed before it is appended: an event that no reader takes would stop
  * each of them at its place for ever, and nothing can be taken out of a ledger.
  */
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { anyLedgerEvent } from './categories.ts';
+import type { Ledger } from './ledger.ts';
 
-/** @returns the ledger; its `append` rejects with ZodError what is of no shape that readers know */
+/** @returns the ledger; its `append` rejects an event that readers of its stream do not know */
 export function checkedLedger(ledger: Ledger): Ledger {
   return {
     appendBytesMax: ledger.appendBytesMax,
     async append(stream, expected, events) {
       for (const { type, data } of events) {
-        const shape = ledgerEventData[type as keyof typeof ledgerEventData];
-        if (shape === undefined) throw new Error(`${stream}: no reader knows ${type}`);
-        shape.parse(data);
+        const known = anyLedgerEvent.parse({ stream, type, data });
+        if (known === null) throw new Error(`${stream}: no reader knows ${type}`);
       }
       return await ledger.append(stream, expected, events);
     },

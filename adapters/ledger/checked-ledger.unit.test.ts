@@ -1,6 +1,6 @@
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { expect, it } from 'vitest';
 import { checkedLedger } from './checked-ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 it('appends nothing that would stop every reader at its place', async () => {
   const appended: string[] = [];

@@ -1,0 +1,102 @@
+/** Every stream category of the ledger: its names, its events and their payloads. */
+import {
+  type BudgetDefinitionEvent,
+  type BudgetWindowEvent,
+  budgetDefinitionStreams,
+  budgetWindowStreams,
+} from '@tollgate/domain/budget/budget-events.ts';
+import {
+  type CustomerEvent,
+  customerStreams,
+  type ExternalIdTaken,
+  externalIdStreams,
+  type TeamEvent,
+  teamStreams,
+} from '@tollgate/domain/customer/customer-events.ts';
+import { type FenceTaken, fenceStreams } from '@tollgate/domain/fence/fence-events.ts';
+import {
+  type IdempotencyEvent,
+  idempotencyStreams,
+} from '@tollgate/domain/idempotency/idempotency-events.ts';
+import { type KeyEvent, keyStreams } from '@tollgate/domain/key/key-events.ts';
+import {
+  type BillingEvent,
+  billingStreams,
+  type CutTaken,
+  cutStreams,
+  type InvoiceEvent,
+  invoiceStreams,
+} from '@tollgate/domain/period/period-events.ts';
+import { type PriceVersionPublished, priceBookStreams } from '@tollgate/domain/pricing/price.ts';
+import {
+  type ReconciliationEvent,
+  reconciliationStreams,
+} from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import {
+  billingPayloads,
+  budgetDefinitionPayloads,
+  budgetWindowPayloads,
+  customerPayloads,
+  cutPayloads,
+  externalIdPayloads,
+  fencePayloads,
+  idempotencyPayloads,
+  invoicePayloads,
+  keyPayloads,
+  priceBookPayloads,
+  reconciliationPayloads,
+  teamPayloads,
+} from '@tollgate/schemas/ledger/ledger-events.ts';
+import { eventCategory, eventParser } from './event-category.ts';
+
+export const customerEvents = eventCategory<CustomerEvent>(customerStreams, customerPayloads);
+export const teamEvents = eventCategory<TeamEvent>(teamStreams, teamPayloads);
+export const externalIdEvents = eventCategory<ExternalIdTaken>(
+  externalIdStreams,
+  externalIdPayloads,
+);
+export const keyEvents = eventCategory<KeyEvent>(keyStreams, keyPayloads);
+export const budgetDefinitionEvents = eventCategory<BudgetDefinitionEvent>(
+  budgetDefinitionStreams,
+  budgetDefinitionPayloads,
+);
+export const budgetWindowEvents = eventCategory<BudgetWindowEvent>(
+  budgetWindowStreams,
+  budgetWindowPayloads,
+);
+export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
+export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
+export const reconciliationEvents = eventCategory<ReconciliationEvent>(
+  reconciliationStreams,
+  reconciliationPayloads,
+);
+export const priceBookEvents = eventCategory<PriceVersionPublished>(
+  priceBookStreams,
+  priceBookPayloads,
+);
+export const idempotencyEvents = eventCategory<IdempotencyEvent>(
+  idempotencyStreams,
+  idempotencyPayloads,
+);
+const cutEvents = eventCategory<CutTaken>(cutStreams, cutPayloads);
+const fenceEvents = eventCategory<FenceTaken>(fenceStreams, fencePayloads);
+
+/** Reads any event of the ledger. */
+export const anyLedgerEvent = eventParser([
+  customerEvents,
+  teamEvents,
+  externalIdEvents,
+  keyEvents,
+  budgetDefinitionEvents,
+  budgetWindowEvents,
+  billingEvents,
+  invoiceEvents,
+  reconciliationEvents,
+  priceBookEvents,
+  idempotencyEvents,
+  cutEvents,
+  fenceEvents,
+]);
+
+/** Any event of the ledger, as the domain sees it. */
+export type LedgerEventBody = NonNullable<ReturnType<typeof anyLedgerEvent.parse>>;
