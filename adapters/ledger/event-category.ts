@@ -5,7 +5,10 @@
  * sees one.
  */
 import type { StreamCategory } from '@tollgate/domain/stream/stream-category.ts';
-import { type EarlierVersions, earlierVersions } from '@tollgate/schemas/ledger/earlier-versions.ts';
+import {
+  type EarlierVersions,
+  earlierVersions,
+} from '@tollgate/schemas/ledger/earlier-versions.ts';
 import type { LedgerEvent } from './ledger.ts';
 
 export type EventBody = { type: string; data: unknown };

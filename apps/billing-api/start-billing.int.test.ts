@@ -1,8 +1,8 @@
-import { priceBookEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '@tollgate/adapters/config/load-config.ts';
+import { priceBookEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { emptyPriceList, evolvePrices, findPrice } from '@tollgate/domain/pricing/price-list.ts';
 import { expect, it } from 'vitest';

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { fenceStream } from '@tollgate/domain/fence/fence-events.ts';
 import type { ProjectorLimits } from './limits.ts';
 import { FENCED } from './raw-writer.ts';
 
@@ -42,7 +43,7 @@ export async function claimPartitions(
 }
 
 async function nextEpoch(deps: ClaimDeps, partition: number): Promise<bigint> {
-  const stream = `fence-${deps.log.ordinal}.${partition}`;
+  const stream = fenceStream(deps.log.ordinal, partition);
   const event = { id: randomUUID(), type: 'FenceTaken', data: { owner: deps.owner } };
   let expected: ExpectedRevision = 'no_stream';
   // A conflict means that the stream has grown, and says to which revision.

@@ -2,9 +2,9 @@
  * Stream `reconciliation-<id>`: a provider's bill by attempt (design §7.10). `ReconciliationAccepted`
  * comes last: an import without it never happened.
  */
-import type { QuantityName } from '../usage/quantities.ts';
 
 import { streamCategory } from '../stream/stream-category.ts';
+import type { QuantityName } from '../usage/quantities.ts';
 
 export const reconciliationStreams = streamCategory('reconciliation');
 

@@ -1,5 +1,9 @@
 /** Reads the ledger streams that a bill is made from, whole and parsed. */
-import { billingEvents, customerEvents, invoiceEvents } from '@tollgate/adapters/ledger/categories.ts';
+import {
+  billingEvents,
+  customerEvents,
+  invoiceEvents,
+} from '@tollgate/adapters/ledger/categories.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';

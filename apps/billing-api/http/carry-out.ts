@@ -1,5 +1,9 @@
 /** Carries a command on one object out, and says over HTTP what became of it. */
-import { appendDecided, type Command, type Decided } from '@tollgate/adapters/ledger/append-decided.ts';
+import {
+  appendDecided,
+  type Command,
+  type Decided,
+} from '@tollgate/adapters/ledger/append-decided.ts';
 import type { LedgerEventBody } from '@tollgate/adapters/ledger/categories.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, type ErrorCode } from './errors.ts';

@@ -9,7 +9,10 @@
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
-import { budgetDefinitionEvents, budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import {
+  budgetDefinitionEvents,
+  budgetWindowEvents,
+} from '@tollgate/adapters/ledger/categories.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';

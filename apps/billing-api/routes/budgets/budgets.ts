@@ -1,5 +1,8 @@
 /** /v1/budgets: hard limits, enforced by the proxies through leases (design §8). */
-import { budgetDefinitionEvents, budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import {
+  budgetDefinitionEvents,
+  budgetWindowEvents,
+} from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
@@ -16,8 +19,8 @@ import {
 } from '@tollgate/schemas/http/resources.ts';
 import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import { ApiProblem } from '../../http/errors.ts';
 import { carryOut } from '../../http/carry-out.ts';
+import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 

@@ -20,8 +20,8 @@ import {
 import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import type { Entity } from '../../directory/entities.ts';
-import { ApiProblem } from '../../http/errors.ts';
 import { carryOut } from '../../http/carry-out.ts';
+import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { type ApiRequest, defineRoute } from '../../http/route.ts';
 import { liveCustomer } from '../live-customer.ts';

@@ -55,7 +55,11 @@ export const publishPriceBook = defineRoute({
     if (list === undefined) throw new Error('a price list without models passed its schema');
     const data = { ...list, source: 'price_book' as const, effective_from };
     const stream = priceBookStream(provider, data.source);
-    await publish(context, stream, newLedgerEvent(stream, { type: 'PriceVersionPublished', data }, version));
+    await publish(
+      context,
+      stream,
+      newLedgerEvent(stream, { type: 'PriceVersionPublished', data }, version),
+    );
     return view(data);
   },
 });
