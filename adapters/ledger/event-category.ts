@@ -74,6 +74,8 @@ type EventOf<C> = C extends EventCategory<infer E> ? E : never;
 export type EventParser<E extends EventBody> = {
   /** For `Ledger.subscribe`. */
   readonly prefixes: readonly string[];
+  /** Every type that `parse` reads. */
+  readonly storedTypes: ReadonlySet<string>;
   /**
    * @returns null for a type that none of the categories has
    * @throws Error if the event is in a stream of another category, ZodError if the payload is wrong
@@ -90,6 +92,7 @@ export function eventParser<C extends EventCategory<EventBody>>(
   }
   return {
     prefixes: categories.map(({ prefix }) => prefix),
+    storedTypes: new Set(byType.keys()),
     parse(stored) {
       const category = byType.get(stored.type);
       return category === undefined ? null : (category.parse(stored) as EventOf<C>);

@@ -7,12 +7,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { anyLedgerEvent } from '@tollgate/adapters/ledger/categories.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { runAudit } from '@tollgate/audit/audit.ts';
 import { buildApi } from '@tollgate/billing-api/app.ts';
+
 import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
 import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
-import { ledgerEventData } from '@tollgate/schemas/ledger/ledger-events.ts';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endOfLedger, eventsAfter, readYesterday, restore } from './yesterday-house.ts';
 
@@ -99,10 +101,12 @@ async function closePeriods(): Promise<void> {
 describe('the ledger and the log of commit b214725', () => {
   it('hold every type of ledger event, and each parses to what is stored', () => {
     const types = new Set(yesterday.ledger.map(({ type }) => type));
-    expect([...types].sort()).toEqual(Object.keys(ledgerEventData).sort());
-    for (const { type, data: text } of yesterday.ledger) {
-      const schema = ledgerEventData[type as keyof typeof ledgerEventData];
-      expect(schema.parse(JSON.parse(text))).toEqual(JSON.parse(text));
+    // Later versions of an event (`<type>.2`) are younger than that commit.
+    const known = [...anyLedgerEvent.storedTypes].filter((type) => !type.includes('.'));
+    expect([...types].sort()).toEqual(known.sort());
+    for (const { stream, type, data: text } of yesterday.ledger) {
+      const data: unknown = JSON.parse(text);
+      expect(anyLedgerEvent.parse({ stream, type, data })).toEqual({ type, data });
     }
   });
 
