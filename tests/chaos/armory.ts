@@ -1,4 +1,7 @@
-/** The harness's side of the points: arms them, and learns which were reached, when, and by whom. */
+/**
+ * The harness's side of the points: arms them, and learns which were reached, when, and by which
+ * process.
+ */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,9 +9,9 @@ export type Arming = {
   id: string;
   point: string;
   signal: 'SIGKILL' | 'SIGSTOP';
-  /** Times that a process passes the point before it counts. */
+  /** How often a process passes the point before the fault strikes. */
   skip: number;
-  /** Only in this process; absent: in whichever comes first. */
+  /** Only in this process; absent: in the first one that reaches the point. */
   pid?: number;
 };
 
@@ -37,14 +40,14 @@ export class Armory {
     this.#save();
   }
 
-  /** Null if nobody has passed there yet. */
+  /** Null if no process has reached the point yet. */
   reached({ id }: Arming): Reached | null {
     const file = join(this.folder, `${id}.reached`);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
     return JSON.parse(readFileSync(file, 'utf8')) as Reached;
   }
 
-  /** Written whole and renamed: a reader never sees half of it. */
+  /** Writes the whole file under another name and renames it: a reader never sees half a file. */
   #save(): void {
     const file = join(this.folder, 'armed.json');
     writeFileSync(`${file}.new`, JSON.stringify(this.#armed));

@@ -1,7 +1,7 @@
 /**
- * `npm run test:chaos`: kills and stops the product's processes at named points while real SDK calls
- * run, and then audits it from the simulator's own bill. Ends with the totals; fails if a figure is
- * wrong or a point was not reached often enough.
+ * `npm run test:chaos`: kills and stops the product's processes at named points while real SDK
+ * calls run, and then audits the product from the simulator's own bill. Ends with the totals; fails
+ * if a figure is wrong or a point was not reached often enough.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,14 +20,14 @@ const USAGE = `Usage: npm run test:chaos -- [options]
 
 Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named points under load.
 
-  --kills N        at least so many SIGKILLs (default 60)
-  --stops N        so many SIGSTOPs (default 10)
-  --per-point N    each named point so many times (default 3)
+  --kills N        at least this many SIGKILLs (default 60)
+  --stops N        this many SIGSTOPs (default 10)
+  --per-point N    how often each named point is reached (default 3)
   --proxies N      proxy processes (default 3)
   --engines E      embedded (default) or distributed: on npm run stack
   --projectors N   projector processes on distributed engines (default 2)
   --concurrency N  calls in flight (default 24)
-  --seed N         order of the faults (default: of the day)
+  --seed N         order of the faults (default: from the date)
   --soak MINUTES   instead: a share of the peak load, a random fault every 20 s; handles, memory,
                    threads and lag must be flat
   --rate SHARE     of the peak, for --soak (default 0.5)
@@ -60,7 +60,7 @@ if (values.help) {
   process.exit(0);
 }
 
-/** A small generator, so that a seed repeats a plan (mulberry32's steps). */
+/** A small generator (mulberry32), so that a seed repeats a plan. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -79,7 +79,7 @@ for (const name of scenarios) {
   process.exit(2);
 }
 
-/** @returns what was not reached often enough with enough calls in flight */
+/** @returns the points that were not reached often enough with enough calls in flight */
 function shortfalls(records: readonly FaultRecord[], perPoint: number): string[] {
   return points.flatMap(({ name, what }) => {
     const good = records.filter((record) => record.point === name && isGood(record));
@@ -102,14 +102,15 @@ const house = await openHouse(folder, {
 const load = new Load(
   house.platform.proxyUrl,
   house.customers.flatMap(({ keys }) => keys),
-  // Half an hour of scenarios: as many calls in flight, fewer of them to audit.
+  // Half an hour of scenarios: the same number in flight, but slower calls, so that fewer have to
+  // be audited.
   distributed && values.soak === undefined ? 20 : 2,
 );
 const runner = new FaultRunner(house, armory, load, random);
 const concurrency = Number(values.concurrency);
 let reports: ScenarioReport[] = [];
 
-/** Every scenario that was asked for. @returns what was not reached often enough, or went wrong */
+/** Runs every requested scenario. @returns what was not reached often enough, or went wrong */
 async function carryOut(): Promise<string[]> {
   load.start(concurrency);
   const missing = scenarios.includes('points') ? await carryOutPlan() : [];
@@ -120,7 +121,7 @@ async function carryOut(): Promise<string[]> {
   return [...missing, ...reports.flatMap((report) => report.missing)];
 }
 
-/** Every fault of the plan. @returns what was not reached often enough */
+/** Carries out every fault of the plan. @returns what was not reached often enough */
 async function carryOutPlan(): Promise<string[]> {
   const plan = planFaults(Number(values.kills), Number(values.stops), perPoint, random);
   say(`${plan.length} faults planned`);

@@ -1,4 +1,7 @@
-/** The plan of faults, and carrying it out one by one: arm, wait until reached, let it recover. */
+/**
+ * The plan of faults, and carrying them out one by one: arm, wait until reached, let the product
+ * recover.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '@tollgate/audit/bill/steps.ts';
 import type { Arming, Armory } from './armory.ts';
@@ -9,7 +12,10 @@ import { type Point, points } from './points.ts';
 export type Fault = {
   point: Point;
   signal: Arming['signal'];
-  /** The process whose turn it is: at the point, or at what comes before it. */
+  /**
+   * The process for which the point (or, before it, its trigger) is armed; absent: any process of
+   * the role.
+   */
   pid?: number;
 };
 
@@ -22,23 +28,23 @@ export type FaultRecord = {
   calls_in_flight: number;
 };
 
-/** A fault counts only with so many calls in flight. */
+/** A fault counts only with this many calls in flight. */
 const CALLS_IN_FLIGHT_MIN = 8;
-/** A point that nobody passes within this is not reached, ms. */
+/** A point that no process passes within this time is not reached, ms. */
 const REACH_TIMEOUT_MS = 30_000;
 const STOPPED_MS = 3_000;
-/** After a process came back, calls get this long to be in flight again, ms. */
+/** After a process is back, how long calls get to be in flight again, ms. */
 const RECOVERY_MS = 1_200;
 const SKIP_MAX = 12;
-/** Passed only when somebody closes a period. */
+/** Points that are passed only when a period is closed. */
 const CLOSING = 'K15';
 
-/** Reached, and with enough calls in flight to count. */
+/** True if the point was reached with enough calls in flight to count. */
 export function isGood({ reached_at, calls_in_flight }: FaultRecord): boolean {
   return reached_at !== null && calls_in_flight >= CALLS_IN_FLIGHT_MIN;
 }
 
-/** Calls alone pass it, again and again. */
+/** True if calls alone pass the point, again and again. */
 function isSteady({ name, trigger }: Point): boolean {
   return trigger === undefined && name !== CLOSING;
 }
@@ -68,7 +74,7 @@ export function planFaults(
   return plan;
 }
 
-/** Any point by SIGKILL; SIGSTOP, one time in four, where a process is sure to come by. */
+/** Any point by SIGKILL; one time in four SIGSTOP, at a point that a process is sure to pass. */
 export function randomFault(random: () => number): Fault {
   const point = points[Math.floor(random() * points.length)] as Point;
   const stops = random() < 0.25 && isSteady(point);
@@ -96,31 +102,31 @@ export class FaultRunner {
     if (point.trigger !== undefined) {
       wanted.push({ point: point.trigger, signal: 'SIGKILL', skip: this.#skip(), ...chosen });
     }
-    // One take-over and one closing follow: the first time that the point is passed is the last.
+    // Only one take-over or one closing follows: the point is passed once.
     const own = point.trigger === undefined ? chosen : {};
     wanted.push({ point: point.name, signal, skip: isSteady(point) ? this.#skip() : 0, ...own });
     const armings = wanted.map((one) => this.#armory.arm(one));
-    // A period is closed only when somebody closes one.
+    // A period is closed only if the harness closes one.
     const closing = point.name === CLOSING ? this.#closeOne() : Promise.resolve();
     for (const arming of armings) await this.#reach(arming, () => sleep(STOPPED_MS));
     await closing;
     await this.recover();
   }
 
-  /** One arming; a process that is stopped there goes on after `meanwhile`. */
+  /** Arms one point; a process that is stopped there resumes after `meanwhile`. */
   async await(wanted: Omit<Arming, 'id'>, meanwhile: () => Promise<void>): Promise<void> {
     await this.#reach(this.#armory.arm(wanted), meanwhile);
     await this.recover();
   }
 
-  /** Kills where no point is named; resolves when all is well again. */
+  /** Kills at no particular point; resolves when the product has recovered. */
   async strike(point: string, pid: number): Promise<void> {
     this.note(point, 'SIGKILL', pid);
     process.kill(pid, 'SIGKILL');
     await this.recover();
   }
 
-  /** A fault that somebody carries out now. */
+  /** A fault that is being carried out. */
   note(point: string, signal: FaultRecord['signal'], pid: number | null = null): void {
     const atMs = Date.now();
     this.#record({ point, signal }, atMs, { pid, atMs });
@@ -164,7 +170,10 @@ export class FaultRunner {
     });
   }
 
-  /** Closes the open period of some customer; whoever dies meanwhile, asking again finishes it. */
+  /**
+   * Closes the open period of some customer. If a process dies in between, asking again finishes
+   * the closing.
+   */
   async #closeOne(): Promise<void> {
     const { api, customers } = this.#house;
     const index = Math.floor(this.#random() * customers.length);
@@ -184,7 +193,7 @@ export class FaultRunner {
     await until('every child runs again', async () => {
       const { core, projectors, proxies } = childrenOf(this.#house);
       const pids = [core, ...projectors, ...proxies];
-      // Who was killed may not be gone yet.
+      // The killed process may not be gone yet.
       return pids.every((pid) => isAlive(pid) && !this.#killed.has(pid));
     });
     await api.get('/v1/customers?limit=1');
@@ -200,7 +209,7 @@ export function isAlive(pid: number | null): boolean {
     process.kill(pid, 0);
     return true;
   } catch {
-    // There is no such process.
+    // The process does not exist.
     return false;
   }
 }

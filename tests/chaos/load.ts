@@ -1,6 +1,7 @@
 /**
- * The calls that are in flight while faults happen: real SDK calls, JSON and streams, some given up
- * by the client, some met by a fault of the provider. Knows at any past moment how many ran.
+ * The calls that are in flight while faults happen: real SDK calls, JSON and streams. Some are
+ * abandoned by the client, some meet a fault of the provider. It knows how many calls ran at any
+ * past moment.
  */
 import OpenAI from 'openai';
 
@@ -12,7 +13,7 @@ const CALL_TIMEOUT_MS = 30_000;
 const WINDOW_KEYS = 10;
 const WINDOW_STEP = 4;
 const WINDOW_MS = 3_000;
-/** Pause after a refusal or failure, so that a dead proxy is not hammered, ms. */
+/** Pause after a refusal or a failure, ms, so that a dead proxy is not flooded. */
 const PAUSE_MS = 20;
 
 export class Load {
@@ -23,13 +24,13 @@ export class Load {
   #stopping = false;
   #everyMs = 0;
   #index = 0;
-  /** Since when the window of keys stands still; null while it moves. */
+  /** Since when the window of keys has not moved; null while it moves. */
   #heldAtMs: number | null = null;
   #workers: Promise<void>[] = [];
   readonly tally = { completed: 0, aborted: 0, refused: 0, unavailable: 0, failed: 0 };
   /** When each call was completed, Unix ms. */
   readonly completedAtMs: number[] = [];
-  /** Calls whose last byte has arrived, with status 200 (I9). */
+  /** Calls whose last byte arrived, with status 200 (I9). */
   readonly completedCalls: string[] = [];
 
   /** @param tokenPaceMs of the provider's answers: how long a call is in flight */
@@ -46,18 +47,22 @@ export class Load {
     );
   }
 
-  /** As fast as possible, until it is paced. */
+  /** As fast as possible, until `pace` is called. */
   start(concurrency: number): void {
     this.#stopping = false;
     this.#workers = Array.from({ length: concurrency }, () => this.#work());
   }
 
-  /** From now on each worker starts a call every so many ms; what was missed is not made up for. */
+  /**
+   * From now on each worker starts a call at this interval, ms; missed calls are not made up for.
+   */
   pace(everyMs: number): void {
     this.#everyMs = everyMs;
   }
 
-  /** The same keys again and again: whoever has slices of their budgets keeps them. */
+  /**
+   * Uses the same keys again and again: proxies keep the slices that they have of those budgets.
+   */
   holdKeys(held: boolean): void {
     this.#heldAtMs = held ? Date.now() : null;
   }
@@ -103,17 +108,17 @@ export class Load {
   #change(by: 1 | -1): void {
     this.#inFlight += by;
     this.#changes.push({ atMs: Date.now(), inFlight: this.#inFlight });
-    // Only the last minute is ever asked for.
+    // Only the last minute is ever needed.
     if (this.#changes.length > 200_000) this.#changes.splice(0, 100_000);
   }
 
-  /** A window of keys that moves on: those that it leaves go idle, those it reaches need slices. */
+  /** A window of keys that moves: keys that leave it go idle, keys that enter it need slices. */
   #client(index: number): OpenAI {
     const from = Math.floor((this.#heldAtMs ?? Date.now()) / WINDOW_MS) * WINDOW_STEP;
     return this.#clients[(from + (index % WINDOW_KEYS)) % this.#clients.length] as OpenAI;
   }
 
-  /** @returns the call's id when its last byte has come, null if it was given up on purpose */
+  /** @returns the call's id when its last byte has come, null if the client gave up on purpose */
   async #call(index: number): Promise<string | null> {
     const client = this.#client(index);
     const content = 'word '.repeat(20 + ((index * 7919) % 200));

@@ -8,13 +8,13 @@ import { type Engines, startEngines } from '../engines/stack.ts';
 import { environmentOf, SEAM_PRELOAD } from '../seams/loading.ts';
 import { pointEdits } from './points.ts';
 
-/** Over all customers: on servers there are many of these, so that every projector has work. */
+/** Keys over all customers: on servers there are many, so that every projector has work. */
 const KEYS = 30;
 const POLICIES = ['drain', 'abort', 'drain'];
 const PARTITIONS = 16;
 /** Enough for every call of a run; the slices of idle keys go back, so grants happen all the time. */
 const AMPLE = '50';
-/** Runs dry early: from then on it must refuse, whatever dies. */
+/** A budget that runs out early: from then on it must refuse, whatever dies. */
 const TIGHT = '0.020000000000';
 
 /** NODE_OPTIONS of a process of the product under fault. */
@@ -24,9 +24,9 @@ export type ChaosKey = { id: string; secret: string; budgetId: string; limit: st
 export type Customer = { customerId: string; keys: ChaosKey[] };
 export type House = {
   platform: Started;
-  /** Engines of their own processes, which outlive the product; null: all embedded. */
+  /** Engines in processes of their own, which outlive the product; null: all embedded. */
   engines: Engines | null;
-  /** Each call is repeated while the core is away. */
+  /** Each call is repeated while the core is down. */
   api: AdminClient;
   customers: Customer[];
   data: string;
@@ -96,12 +96,12 @@ export type Children = {
   proxies: (number | null)[];
 };
 
-/** Process ids as the supervisor has last written them. */
+/** Process ids, as last written by the supervisor. */
 export function childrenOf({ data }: House): Children {
   return JSON.parse(readFileSync(join(data, 'run', 'state.json'), 'utf8')) as Children;
 }
 
-/** A dead core is started again within seconds; who asks in between asks again. */
+/** A dead core is restarted within seconds; requests in between are repeated. */
 function patient(api: AdminClient): AdminClient {
   const again = async <T>(work: () => Promise<T>): Promise<T> => {
     const deadlineMs = Date.now() + 60_000;

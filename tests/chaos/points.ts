@@ -10,10 +10,13 @@ export type Point = {
   name: string;
   what: string;
   role: Role;
-  /** Marks a statement; the call goes right before or right after it. */
+  /** The seam's statement; the call goes right before or right after it. */
   seam: string;
   place: 'before' | 'after';
-  /** Reached only while a dead process's work is taken over: what kills that one first. */
+  /**
+   * For a point that is reached only during a take-over: the point at which the first process is
+   * killed.
+   */
   trigger?: string;
 };
 

@@ -1,13 +1,14 @@
 /**
- * Preloaded into the product's processes (`--import`): what the calls at the points call. Carries out
- * what the harness has armed. Killing is synchronous: nothing of the process runs after the point.
+ * Preloaded into the product's processes (`--import`): the function that the calls at the points
+ * call. It carries out what the harness has armed. Killing is synchronous: no code of the process
+ * runs after the point.
  */
 import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Arming } from './armory.ts';
 
-/** How often a process looks at what is armed, ms. */
+/** How often a process checks what is armed, ms. */
 const LOOK_EVERY_MS = 10;
 
 const folder = process.env['TOLLGATE_CHAOS_FOLDER'];
@@ -28,7 +29,7 @@ globalThis.tollgateChaosPoint = (name) => {
   }
 };
 
-/** One process has each arming: the one that makes its file. */
+/** Each arming strikes in one process: the one that creates its file. */
 function claim(arming: Arming): boolean {
   try {
     const file = openSync(join(folder ?? '', `${arming.id}.reached`), 'wx');

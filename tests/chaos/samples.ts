@@ -1,7 +1,7 @@
 /**
- * What the product takes of the machine while it runs: handles, memory and threads of each process,
- * how far it is behind, and the size of its files. A process that a fault ended is replaced by the
- * next one in its role, so a role's values are those of whoever played it.
+ * What the product uses of the machine while it runs: handles, memory and threads of each process,
+ * its backlog, and the size of its files. A process that a fault ended is replaced by another one
+ * in the same role, so the values are recorded by role.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,22 +11,25 @@ import type { House } from './platform.ts';
 const SAMPLE_EVERY_MS = 10_000;
 const MIB = 2 ** 20;
 
-/** Values by name, for example `core handles` or `log MiB`; what could not be read is absent. */
+/**
+ * Values by name, for example `core handles` or `log MiB`; a value that could not be read is
+ * absent.
+ */
 export type Sample = Record<string, number>;
 
 /**
  * How much the last third may be above the first, by its median or by its peak; null: it grows with
- * the usage. Handles and threads go by the peak: a process that has just been restarted has few (the
- * engine's pool of threads, which hold handles, takes minutes to fill), so that medians say who was
- * killed when.
+ * the usage. Handles and threads are compared by the peak: a process that was just restarted has
+ * few of them (the engine's thread pool takes minutes to fill), so medians would only show which
+ * process was killed when.
  */
 type Bound = { of: 'median' | 'peak'; factor: number; slack: number } | null;
 
 export type Trend = { name: string; first: number; last: number; flat: boolean | null };
 
 /**
- * Slack is what a restart, a roll-up pass or a take-over moves a value by; the factor leaves room
- * for caches that fill. A leak of one handle per call is thousands above either.
+ * Slack covers the change by a restart, a roll-up pass or a take-over; the factor leaves room for
+ * caches that fill. A leak of one handle per call exceeds both by thousands.
  */
 const BOUNDS: [suffix: string, bound: Bound][] = [
   [' handles', { of: 'peak', factor: 1.2, slack: 12 }],
@@ -99,7 +102,7 @@ function processValues(role: string, pid: number): Sample {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const field = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]);
     const residentMib = (field('VmRSS') * 1024) / MIB;
-    // One that is ending has no memory any more.
+    // A process that is ending has no memory any more.
     if (Number.isNaN(residentMib)) return {};
     return {
       [`${role} handles`]: readdirSync(`/proc/${pid}/fd`).length,
@@ -107,7 +110,7 @@ function processValues(role: string, pid: number): Sample {
       [`${role} MiB resident`]: residentMib,
     };
   } catch {
-    // Killed since: its successor is in the next sample.
+    // Killed in the meantime: its successor is in the next sample.
     return {};
   }
 }
@@ -123,7 +126,7 @@ function fileValues(data: string): Sample {
   };
 }
 
-/** Bytes of a file, or of all files below a folder; what is gone meanwhile counts nothing. */
+/** Bytes of a file, or of all files below a folder; files that disappear in between count as 0. */
 function sizeOf(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() !== true) return found?.size ?? 0;
@@ -134,7 +137,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Merged away since it was listed.
+    // It was merged away after it was listed.
     return [];
   }
 }
@@ -146,7 +149,7 @@ async function gaugeOf(url: string, gauge: string): Promise<number | null> {
     const line = text.split('\n').find((one) => one.startsWith(`${gauge} `));
     return line === undefined ? null : Number(line.slice(gauge.length + 1));
   } catch {
-    // Dead or stopped at this moment: there is no value.
+    // The process is dead or stopped at this moment: there is no value.
     return null;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trendsOf } from './samples.ts';
 
-/** 90 samples of a process that is restarted at the named samples and fills up within six. */
+/** 90 samples of a process that is restarted at the given samples and fills up within six. */
 function handlesOf(restarts: readonly number[], leakPerRestart: number) {
   let age = 0;
   let leaked = 0;
@@ -18,7 +18,7 @@ describe('whether something grew in a soak', () => {
     expect(trendsOf(handlesOf([70, 78, 86], 0))[0]?.flat).toBe(true);
   });
 
-  it('what stays open of each restart is found', () => {
+  it('what each restart leaves open is found', () => {
     const restarts = Array.from({ length: 45 }, (_, i) => 2 * i);
     const samples = handlesOf([], 0).map((_, at) => ({
       'supervisor handles': 35 + restarts.filter((restart) => restart <= at).length,

@@ -1,6 +1,6 @@
 /**
- * A soak: minutes of load at a share of the measured peak, a random fault every 20 s, and what each
- * process takes of the machine, measured on the way. The ordinary verdict comes after it.
+ * A soak: minutes of load at a share of the measured peak, with a random fault every 20 s.
+ * Meanwhile it measures what each process uses of the machine. The ordinary verdict follows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FaultRecord, type FaultRunner, randomFault } from './faults.ts';
@@ -11,7 +11,7 @@ import { type Sample, Sampler, type Trend, trendsOf } from './samples.ts';
 const WARM_UP_MS = 5_000;
 const PEAK_MS = 20_000;
 const FAULT_EVERY_MS = 20_000;
-/** A point may be out of reach at half the load (nobody asks for a slice just then). */
+/** At half the load a point may not be reached (for example because no proxy needs a slice). */
 const REACHED_SHARE_MIN = 0.6;
 
 export type SoakOptions = {
@@ -31,7 +31,7 @@ export type Soak = {
   calls_per_s: number;
   samples: Sample[];
   trends: Trend[];
-  /** What fails the run. */
+  /** Findings that fail the run. */
   faulty: string[];
 };
 

@@ -1,5 +1,5 @@
 /**
- * What must hold after the faults, from places that do not trust each other: the simulator's bill, the
+ * What must hold after the faults, checked against independent records: the simulator's bill, the
  * log, the ledger, the raw table, snapshots and invoices. Any wrong figure throws.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -77,7 +77,7 @@ export async function judgeRunning(
   return places;
 }
 
-/** I1: one attempt event per line of the bill; nothing that was billed twice or not at all. */
+/** I1: one attempt event per line of the bill; nothing was billed twice or missed. */
 function checkOneEventPerAttempt(bill: BillLine[], events: ReadonlyMap<string, UsageEvent>): void {
   const ids = bill.map(({ attempt_id }) => attempt_id ?? '');
   if (new Set(ids).size !== ids.length) throw new Error('I1: an attempt was sent twice');
@@ -90,7 +90,7 @@ function checkOneEventPerAttempt(bill: BillLine[], events: ReadonlyMap<string, U
   }
 }
 
-/** At least once is allowed on the way to the log, but never with other bytes. */
+/** A record may come to the log more than once, but never with other bytes. */
 async function checkDeliveries(log: Log): Promise<void> {
   const seen = new Map<string, string>();
   for (let partition = 0; partition < log.partitions; partition++) {
@@ -99,7 +99,8 @@ async function checkDeliveries(log: Log): Promise<void> {
       for (const { value } of page) {
         const text = Buffer.from(value).toString();
         const { id } = JSON.parse(text) as { id: string };
-        if ((seen.get(id) ?? text) !== text) throw new Error(`I1: ${id} stands with two contents`);
+        if ((seen.get(id) ?? text) !== text)
+          throw new Error(`I1: ${id} is stored with two contents`);
         seen.set(id, text);
       }
       if (page.length === 0) break;
@@ -108,7 +109,7 @@ async function checkDeliveries(log: Log): Promise<void> {
   }
 }
 
-/** I9: whose last byte was seen has its final record, not the one of a dead attempt. */
+/** I9: a call whose last byte was seen has its final record, not that of a dead attempt. */
 function checkDurable(calls: readonly string[], events: ReadonlyMap<string, UsageEvent>): void {
   const ended = new Set<string>();
   for (const event of events.values()) {
@@ -141,16 +142,16 @@ function limitOf(limit: string): bigint {
   return parseDecimal12(limit.includes('.') ? limit : `${limit}.000000000000`);
 }
 
-/** To open the product's stores beside it, or after it. */
+/** Opens the product's stores, while it runs or after it has stopped. */
 export function storesOf({ data }: House) {
   const logger = { warn: () => undefined };
   return { config: runningConfig(data), data, clientId: 'tollgate-chaos', logger };
 }
 
-/** Any but 0 lost and 0 doubled has thrown. */
+/** Anything else than 0 lost and 0 doubled has thrown. */
 export type StoreFigures = { deliveries: number; events: number; lost: 0; doubled: 0 };
 
-/** When the product has stopped: what stands in its stores. */
+/** After the product has stopped: checks what is in its stores. */
 export async function judgeStores(house: House, say: Say): Promise<StoreFigures> {
   const stores = storesOf(house);
   const log = await openLog(stores, 'usage');

@@ -4,7 +4,7 @@ import { isGood } from '../faults.ts';
 import { pause, projectedUpToNow, type Scenario } from './stage.ts';
 
 const KILLS = 3;
-/** Gone for this long, ms: shorter than anything gives up. */
+/** How long the broker is down, ms: shorter than any time-out of its clients. */
 const DOWN_MS = 3_000;
 
 export const brokerKills: Scenario = async (stage) => {

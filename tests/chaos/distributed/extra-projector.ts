@@ -1,6 +1,6 @@
 /**
- * A projector beside those that the supervisor keeps, as an operator on another machine would start
- * one: nobody watches its beats, so it may be stopped for longer than its session.
+ * A projector besides those of the supervisor, as an operator would start one on another machine.
+ * Nobody watches its heartbeats, so it may be stopped for longer than its session.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,13 +51,13 @@ export class ExtraProjector {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** How many lines of its log say this. */
+  /** How many lines of its log contain this text. */
   said(message: string): number {
     const needle = `"message":"${message}`;
     return readFileSync(this.#output, 'utf8').split(needle).length - 1;
   }
 
-  /** SIGTERM: it leaves the group. SIGKILL: the group misses it when its session ends. */
+  /** SIGTERM: it leaves the group. SIGKILL: the group notices when its session ends. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (!this.runs) return;
     const gone = once(this.#child, 'exit');

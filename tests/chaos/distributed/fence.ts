@@ -1,7 +1,7 @@
 /**
- * A projector stopped at the fence, when all is decided and staged and nothing is inserted, for
- * longer than its session; another one takes its partitions; then it goes on. Ten times. What it
- * staged must not count: the verdict of the run says so.
+ * A projector is stopped at the fence, when everything is decided and staged and nothing is
+ * inserted, for longer than its session. Another one takes its partitions; then the stopped one
+ * resumes. Ten times. What it staged must not count: the verdict of the run checks that.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '@tollgate/audit/bill/steps.ts';
@@ -10,7 +10,7 @@ import { ExtraProjector } from './extra-projector.ts';
 import { projectedUpToNow, repeat, type Scenario, type Stage } from './stage.ts';
 
 const STOPS = 10;
-/** Beyond the session of 10 s, ms. */
+/** Longer than the session of 10 s, ms. */
 const STOPPED_MS_MIN = 12_000;
 const FENCED = 'a newer projector owns partitions of this one';
 const FAILED = 'projecting failed; trying again';

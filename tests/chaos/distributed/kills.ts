@@ -1,13 +1,13 @@
 /**
- * Each projector killed ten times at random; the shipper's points K9 and K10, and K11 to K14 in each
- * projector, each as often as the run asks.
+ * Kills each projector ten times at random, and at named points: K9 and K10 of the shipper, and K11
+ * to K14 in each projector, each as often as the run asks.
  */
 
 import { childrenOf } from '../platform.ts';
 import { type Point, points } from '../points.ts';
 import { pause, repeat, type Scenario, type Stage } from './stage.ts';
 
-/** Of each projector. */
+/** Kills of each projector. */
 const RANDOM_KILLS = 10;
 const SHIPPER = ['K9', 'K10'];
 const PROJECTOR = ['K11', 'K12', 'K13', 'K14'];
@@ -35,7 +35,7 @@ export const projectorKills: Scenario = async (stage) => {
   const atPoints = projectors.flatMap((index) =>
     PROJECTOR.map((name) => {
       const { what, trigger } = pointOf(name);
-      // Who takes over is the group's choice; who dies before is ours.
+      // The group chooses which projector takes over; we choose which one dies before.
       const where = trigger === undefined ? 'in' : `after ${trigger} in`;
       const label = `${name} ${where} projector ${index + 1} (${what})`;
       const fault = () => ({ point: pointOf(name), pid: pidOf(stage, index) });

@@ -1,4 +1,4 @@
-/** Three brokers of which one after the other is killed, leaders among them: a suite of its own. */
+/** Three brokers are killed one after the other, including leaders: a suite of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Scenario } from './stage.ts';

@@ -1,7 +1,7 @@
 /**
- * Each engine away for 60 s under load. Without the broker or the warehouse calls go on, and what
- * gathers is made up for; without the ledger they go on from slices already granted for at most
- * `ledgerStaleMaxMs`, and then no call reaches a provider.
+ * Each engine is down for 60 s under load. Without the broker or the warehouse calls continue, and
+ * the backlog is worked off later. Without the ledger calls continue from slices that were already
+ * granted, for at most `ledgerStaleMaxMs`; after that no call reaches a provider.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBill, readEvents } from '@tollgate/audit/bill/figures.ts';
@@ -13,13 +13,13 @@ import { childrenOf } from '../platform.ts';
 import { lagOf, pause, projectedUpToNow, type Scenario, type Stage } from './stage.ts';
 
 const OUTAGE_MS = 60_000;
-/** Calls are counted in slices of it. */
+/** Length of the slices of time in which calls are counted, ms. */
 const SLICE_MS = 10_000;
 const AFTER_MS = 5_000;
 const ARRIVAL_TIMEOUT_MS = 120_000;
-/** Into an outage: without the ledger nobody serves any more. */
+/** How far into an outage no proxy serves any more without the ledger. */
 const PROXY_KILLED_AFTER_MS = 40_000;
-/** From being admitted to the start of an attempt, ms. */
+/** From a call's admission to the start of its attempt, ms. */
 const ADMITTED_MS = 1_000;
 
 export const brokerOutage: Scenario = (stage) => servedThroughout(stage, 'broker');
@@ -39,7 +39,7 @@ async function servedThroughout(
   const lag = await lagOf(stage);
   await sleep(AFTER_MS);
   const slices = slicesOf(load.completedAtMs, downAtMs, upAtMs);
-  // Nothing new comes: what gathered can be seen to go.
+  // No new calls: so the backlog can be seen to shrink.
   await load.stop();
   await arrived(stage);
   const shippedMs = Date.now() - upAtMs;
@@ -118,13 +118,13 @@ async function takeDown(stage: Stage, name: string, engine: Engine): Promise<num
   return atMs;
 }
 
-/** By the provider's bill: when attempts of this time started, ms after its begin. */
+/** When attempts of this period started, by the provider's bill, in ms after its beginning. */
 function attemptsBetween({ house }: Stage, fromMs: number, toMs: number): number[] {
   const starts = readBill(house.platform.bill).map(({ attempt_id }) => startOf(attempt_id ?? ''));
   return starts.filter((ms) => ms >= fromMs && ms < toMs).map((ms) => ms - fromMs);
 }
 
-/** Calls completed in each slice of the outage; a last one that is not whole is left out. */
+/** Calls completed in each slice of the outage; an incomplete last slice is left out. */
 function slicesOf(completedAtMs: readonly number[], fromMs: number, toMs: number): number[] {
   const count = Math.floor((toMs - fromMs) / SLICE_MS);
   return Array.from({ length: count }, (_, index) => {
@@ -145,7 +145,7 @@ async function arrived({ log, house }: Stage): Promise<void> {
   }
 }
 
-/** A proxy that dies meanwhile is there again: to serve, or, if it is the ledger, to refuse. */
+/** A proxy that dies during the outage comes back: to serve, or, without the ledger, to refuse. */
 async function proxyComesBack({ house }: Stage): Promise<boolean> {
   const [pid] = house.platform.proxyPids();
   if (pid === undefined) throw new Error('no proxy runs');

@@ -1,4 +1,4 @@
-/** Which scenarios there are on servers, in the order in which they run. */
+/** The scenarios on servers, in the order in which they run. */
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { storesOf } from '../verdict.ts';
@@ -31,7 +31,7 @@ export const scenarioNames = ['points', ...Object.keys(SCENARIOS)];
 
 export type ScenarioReport = ScenarioResult & { name: string; seconds: number };
 
-/** One after the other. @throws Error if the product does not come back from one */
+/** Runs them one after the other. @throws Error if the product does not recover from one */
 export async function runScenarios(
   names: readonly string[],
   given: Omit<Stage, 'log' | 'warehouse'>,

@@ -1,4 +1,4 @@
-/** What a scenario on servers works with, and what it hands back. */
+/** What a scenario on servers works with, and what it returns. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -11,7 +11,7 @@ import type { House } from '../platform.ts';
 export type Stage = {
   house: House;
   engines: Engines;
-  /** Our own look at what the product writes. */
+  /** Our own read access to what the product writes. */
   log: Log;
   warehouse: Warehouse;
   load: Load;
@@ -19,14 +19,14 @@ export type Stage = {
   armory: Armory;
   runner: FaultRunner;
   random: () => number;
-  /** Each named point so many times. */
+  /** How often each named point must be reached. */
   perPoint: number;
   say: (line: string) => void;
 };
 
 export type ScenarioResult = {
   figures: Record<string, unknown>;
-  /** What fails the run. */
+  /** Findings that fail the run. */
   missing: string[];
 };
 
@@ -37,14 +37,14 @@ const TRIES_MAX = 3;
 const LEVEL_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
 
-/** Somewhere between, by the run's seed. */
+/** A random number between the two, from the run's seed. */
 export function pause(stage: Pick<Stage, 'random'>, leastMs: number, mostMs: number) {
   return sleep(leastMs + stage.random() * (mostMs - leastMs));
 }
 
 /**
- * The same fault until it was reached `times` times with enough calls in flight, with so many tries
- * more as are bounded. @returns what is missing
+ * Repeats a fault until it was reached `times` times with enough calls in flight, with a bounded
+ * number of extra tries. @returns what is missing
  */
 export async function repeat(
   { runner, say }: Pick<Stage, 'runner' | 'say'>,
@@ -71,13 +71,13 @@ export async function lagOf({ log, warehouse }: Stage): Promise<number> {
   return sumOf(ends) - (await projected(warehouse));
 }
 
-/** Until everything that is in the log now has its row. @returns ms that it took */
+/** Waits until everything that is in the log now has its row. @returns how long that took, ms */
 export async function projectedUpToNow(stage: Stage): Promise<number> {
   const startedAtMs = performance.now();
   const end = sumOf(await stage.log.ends());
   while ((await projected(stage.warehouse)) < end) {
     const ms = performance.now() - startedAtMs;
-    if (ms > LEVEL_TIMEOUT_MS) throw new Error(`the projectors do not come up to ${end}`);
+    if (ms > LEVEL_TIMEOUT_MS) throw new Error(`the projectors do not reach ${end}`);
     await sleep(POLL_MS);
   }
   return Math.round(performance.now() - startedAtMs);
