@@ -67,4 +67,19 @@ describe('roll-ups', () => {
     );
     expect(row).toEqual({ n: '3' });
   });
+
+  it('I5: an event at exactly the offset that was rolled up to is rolled up too', async () => {
+    const earlier = Date.now() - 3_600_000;
+    const projector = await projectors().start('p1');
+    const rolledUp = async () => {
+      await projector.caughtUp();
+      return projectors().house.warehouse.query(
+        'SELECT sum(events) AS n FROM tollgate.rollup_15m FINAL',
+      );
+    };
+    await projectors().house.append([attempt({}, earlier)]);
+    expect(await rolledUp()).toEqual([{ n: '1' }]);
+    await projectors().house.append([attempt({}, earlier)]);
+    expect(await rolledUp()).toEqual([{ n: '2' }]);
+  });
 });
