@@ -44,7 +44,9 @@ async function auditSnapshot(
   const { id, body, hash } = period.snapshot;
   const own = sha256Hex(body);
   if (own !== hash) found.add('snapshot', `${id} hash`, `stands ${hash}, its body has ${own}`);
-  const should = canonicalJson(await workOutSnapshot(scratch, customerId, billing, period));
+  const should = canonicalJson(
+    await workOutSnapshot({ warehouse: scratch }, customerId, billing, period),
+  );
   if (body === should) return;
   const before = found.count;
   jsonDifferences(JSON.parse(body), JSON.parse(should), '', (path, finding) =>

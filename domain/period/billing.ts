@@ -114,3 +114,20 @@ export function frozenPeriod(billing: Billing, number: number): FrozenPeriod | u
   const period = billing.periods[number - 1];
   return period?.status === 'frozen' ? period : undefined;
 }
+
+/**
+ * The last one that is frozen. Periods freeze in order, so every one before it is frozen too (I4).
+ */
+export function lastFrozen(billing: Billing): FrozenPeriod | undefined {
+  return billing.periods.findLast((period) => period.status === 'frozen');
+}
+
+/**
+ * Ends (Unix ms) of the periods up to `number`, in order. Usage belongs to the first period whose
+ * end is after its time.
+ *
+ * @param endMs end of period `number`, which may be closing earlier than it was opened with
+ */
+export function periodEnds(billing: Billing, number: number, endMs: number): number[] {
+  return [...billing.periods.slice(0, number - 1).map((period) => period.endMs), endMs];
+}

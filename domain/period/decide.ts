@@ -19,7 +19,9 @@ export type PeriodRefusal =
   | { code: 'period_not_closing'; status: Period['status'] }
   | { code: 'previous_period_not_frozen'; number: number }
   | { code: 'cut_below_previous'; number: number }
-  /** Costs are in USD and no exchange rate is known: a bill in another currency would be a guess. */
+  /**
+   * Costs are in USD and no exchange rate is known: a bill in another currency would be a guess.
+   */
   | { code: 'currency_without_exchange_rate'; currency: string };
 
 export type Decision<Event> = { ok: true; event: Event } | { ok: false; refusal: PeriodRefusal };

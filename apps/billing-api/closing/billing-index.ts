@@ -1,6 +1,6 @@
 /**
- * Read model of periods, snapshots and invoices for lists and look-ups by id (I5: a pure function of
- * the ledger). Bodies stay in the ledger; closing itself never decides from this.
+ * Read model of periods, snapshots and invoices for lists and look-ups by id (I5: a pure function
+ * of the ledger). Bodies stay in the ledger; closing itself never decides from this.
  */
 import { billingEvents, invoiceEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';

@@ -1,20 +1,15 @@
 /**
- * Closing runs (design §10). A run takes at most one cut and walks each customer forward, one append
- * at a time, reading the stream again before every step: so a crash between any two steps resumes
- * where it stopped, and of two closers one wins and the other reads (I4). The order of the steps is
- * pinned by close-run.int.test.ts.
+ * Closing runs (design §10). A run takes at most one cut and moves each customer forward, one
+ * append at a time, and reads the stream again before every step. So a run that crashed between two
+ * steps resumes where it stopped, and of two closers one wins and the other reads (I4). `nextStep`
+ * decides what comes next; close-run.int.test.ts pins the order of the appends.
  */
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import {
-  type FrozenPeriod,
-  firstUnfrozen,
-  frozenPeriod,
-  type OpenPeriod,
-} from '@tollgate/domain/period/billing.ts';
-import { decideClosing, decideDue, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
+import { type FrozenPeriod, lastFrozen, periodEnds } from '@tollgate/domain/period/billing.ts';
+import { decideClosing, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
+import { type ClosingTarget, type NextStep, nextStep } from '@tollgate/domain/period/next-step.ts';
 import { billingStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
-import type { ClosingDeps } from './closing-deps.ts';
-import { closingLimits } from './closing-limits.ts';
+import { type ClosingDeps, limitsOf } from './closing-deps.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
 import { freeze, issueInvoice, usageSetOf } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
@@ -23,7 +18,7 @@ import { assertLinesFit } from './usage-sums.ts';
 
 export type Closed = { customerId: string; period: FrozenPeriod; invoiceId: string };
 
-/** One closing run: its instant, its one cut, and which cuts it knows to be applied. */
+/** One closing run: its instant, its only cut, and the cuts that it has seen applied. */
 type Run = {
   deps: ClosingDeps;
   nowMs: number;
@@ -51,18 +46,13 @@ function startRun(deps: ClosingDeps, graceMs: number): Run {
   };
 }
 
-/** What a run wants of one customer: every period that is due, or one period, perhaps early. */
-type Target = { periodId: string; endMs: number | null } | 'due';
-
-type Step = { kind: 'again' } | { kind: 'done' } | { kind: 'refused'; refusal: PeriodRefusal };
-
 export type CloseResult = { ok: true; closed: Closed } | { ok: false; refusal: PeriodRefusal };
 
 /**
- * Closes one period, at its end or early at `endMs`. A period that is closing or frozen already, with
- * whatever end, is finished and returned: the first closer's word stands.
+ * Closes one period, at its end or early at `endMs`. A period that is closing or frozen already,
+ * with any end, is finished and returned: the first closer decides.
  *
- * @throws ClosingError; the state reached stands and asking again goes on
+ * @throws ClosingError; a repetition goes on from the state that was reached
  */
 export async function closePeriod(
   deps: ClosingDeps,
@@ -81,13 +71,13 @@ export async function closePeriod(
 
 export type RunResult = {
   closed: Closed[];
-  /** Customers that stopped; the others were not held up. */
+  /** Customers whose periods could not be closed; the others were not affected. */
   failed: Failure[];
 };
 
 export type Failure = { customerId: string } & ({ refusal: PeriodRefusal } | { error: unknown });
 
-/** Closes every period that is due, of these customers; those without periods are left alone. */
+/** Closes every due period of these customers. A customer without periods is left alone. */
 export async function closeDue(
   deps: ClosingDeps,
   request: { customerIds: readonly string[]; graceMs: number },
@@ -122,76 +112,69 @@ async function closeDueOf(run: Run, customerId: string, result: RunResult): Prom
 async function advance(
   run: Run,
   customerId: string,
-  target: Target,
+  target: ClosingTarget,
 ): Promise<PeriodRefusal | undefined> {
-  for (let step = 0; step < closingLimits.stepsMax; step++) {
+  const { stepsMax } = limitsOf(run.deps);
+  for (let step = 0; step < stepsMax; step++) {
     const loaded = await loadBilling(run.deps.ledger, customerId);
-    const next = await takeStep(run, customerId, loaded, target);
-    if (next.kind === 'done') return undefined;
-    if (next.kind === 'refused') return next.refusal;
+    const taken = await takeStep(run, customerId, loaded, target);
+    if (taken === 'done') return undefined;
+    if (taken !== 'again') return taken;
   }
   return undefined;
 }
+
+type Taken = 'again' | 'done' | PeriodRefusal;
 
 async function takeStep(
   run: Run,
   customerId: string,
   loaded: LoadedBilling,
-  target: Target,
-): Promise<Step> {
-  const { billing } = loaded;
-  const next = firstUnfrozen(billing);
-  const previousNumber = next === undefined ? billing.periods.length : next.number - 1;
-  const previous = frozenPeriod(billing, previousNumber);
+  target: ClosingTarget,
+): Promise<Taken> {
+  const previous = lastFrozen(loaded.billing);
   // A run that died after a snapshot and before its invoice is finished before anything else.
   if (previous !== undefined) await issueInvoice(run.deps.ledger, previous);
-  if (next === undefined) return openNext(run, customerId, loaded);
-  if (next.status === 'closing') {
-    // seam: cut-must-be-applied
-    await run.applied(next.cutId, next.logs);
-    await freeze(run.deps, customerId, loaded, next);
-    return { kind: 'again' };
+  const next = nextStep(loaded.billing, target, run);
+  switch (next.kind) {
+    case 'open':
+      return (await appendPeriod(run.deps, { customerId, ...AS_BEFORE }, loaded)) ?? 'again';
+    case 'freeze':
+      // seam: cut-must-be-applied
+      await run.applied(next.period.cutId, next.period.logs);
+      await freeze(run.deps, customerId, loaded, next.period);
+      return 'again';
+    case 'begin':
+      return beginClosing(run, customerId, loaded, next);
+    case 'done':
+      return 'done';
+    case 'refused':
+      return next.refusal;
+    default:
+      return next satisfies never;
   }
-  return beginClosing(run, customerId, loaded, next, target);
 }
 
-async function openNext(run: Run, customerId: string, loaded: LoadedBilling): Promise<Step> {
-  const asBefore = { customerId, startMs: null, timeZone: null, anchorDay: null };
-  const refusal = await appendPeriod(run.deps, asBefore, loaded);
-  return refusal === undefined ? { kind: 'again' } : { kind: 'refused', refusal };
-}
+const AS_BEFORE = { startMs: null, timeZone: null, anchorDay: null } as const;
 
 async function beginClosing(
   run: Run,
   customerId: string,
-  loaded: LoadedBilling,
-  next: OpenPeriod,
-  target: Target,
-): Promise<Step> {
-  const { billing, revision } = loaded;
-  const wanted = target === 'due' ? { periodId: next.id, endMs: null } : target;
-  if (billing.periods.some(({ id, status }) => id === wanted.periodId && status === 'frozen')) {
-    return { kind: 'done' };
-  }
-  const due = { ...wanted, graceMs: run.graceMs, nowMs: run.nowMs };
-  const allowed = decideDue(billing, due);
-  if (!allowed.ok) {
-    const { refusal } = allowed;
-    const waits = target === 'due' && refusal.code === 'period_not_due';
-    return waits ? { kind: 'done' } : { kind: 'refused', refusal };
-  }
-  const { currency, markup_ppm: markupPpm } = await loadCustomer(run.deps.ledger, customerId);
+  { billing, revision }: LoadedBilling,
+  { period, due, endMs }: Extract<NextStep, { kind: 'begin' }>,
+): Promise<Taken> {
+  const { ledger, warehouse } = run.deps;
+  const { currency, markup_ppm: markupPpm } = await loadCustomer(ledger, customerId);
   const { id: cutId, logs } = await run.cut();
   const decision = decideClosing(billing, { ...due, cutId, logs, currency, markupPpm });
-  if (!decision.ok) return { kind: 'refused', refusal: decision.refusal };
-  const { endMs } = allowed;
-  const previous = frozenPeriod(billing, next.number - 1);
-  const set = usageSetOf(customerId, { endMs, logs }, previous);
-  const endsMs = [...billing.periods.slice(0, -1).map((period) => period.endMs), endMs];
-  await assertLinesFit(run.deps.warehouse, set, endsMs, run.deps.ledger.appendBytesMax);
+  if (!decision.ok) return decision.refusal;
+  const set = usageSetOf(customerId, { endMs, logs }, lastFrozen(billing));
+  const endsMs = periodEnds(billing, period.number, endMs);
+  const bounds = { ...limitsOf(run.deps), appendBytesMax: ledger.appendBytesMax };
+  await assertLinesFit(warehouse, set, endsMs, bounds);
   const stream = billingStreams.of(customerId);
   const { type, data } = decision.event;
   const id = ledgerEventId(stream, type, `${data.period_id}|${cutId}`);
-  await run.deps.ledger.append(stream, revision, [{ id, type, data }]);
-  return { kind: 'again' };
+  await ledger.append(stream, revision, [{ id, type, data }]);
+  return 'again';
 }

@@ -1,8 +1,9 @@
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { type ClosingLimits, closingLimits } from './closing-limits.ts';
 
-/** What closing a period needs; `apps/billing-api/app.ts` passes it on from the wiring. */
+/** What closing a period needs. The context of the API has all of it. */
 export type ClosingDeps = {
   ledger: Ledger;
   log: Log;
@@ -11,6 +12,10 @@ export type ClosingDeps = {
   clock: () => number;
   /** From a cryptographic source. */
   randomBytes: (length: number) => Uint8Array;
-  /** Instead of `closingLimits.projectorWaitMs`. */
-  projectorWaitMs?: number;
+  /** Replaces some bounds of `closing-limits.ts`; for tests. */
+  closingLimits?: Partial<ClosingLimits>;
 };
+
+export function limitsOf({ closingLimits: replaced }: Pick<ClosingDeps, 'closingLimits'>) {
+  return replaced === undefined ? closingLimits : { ...closingLimits, ...replaced };
+}

@@ -1,6 +1,6 @@
-/** What can stop a closing run. The state that it reached stands; asking again goes on from there. */
+/** What can stop a closing run. A repetition goes on from the state that the run reached. */
 export type ClosingErrorCode =
-  /** The projector did not reach the cut within the deadline. */
+  /** The projector did not reach the cut before the deadline; waiting can help. */
   | 'projector_behind'
   /** Some offset below the cut has no row, or more than one. */
   | 'log_not_continuous'
@@ -9,11 +9,11 @@ export type ClosingErrorCode =
   /** The lines do not cover exactly the leaves. */
   | 'leaf_count_differs'
   | 'snapshot_too_large'
-  /** The invoice's stream holds something other than what its snapshot says. */
+  /** The invoice in the ledger is not the one that its snapshot makes. */
   | 'invoice_differs'
   | 'customer_unknown';
 
-/** The one error type of this folder; `retryable` says whether waiting can help. */
+/** The only error type of this folder. */
 export class ClosingError extends Error {
   readonly code: ClosingErrorCode;
 
@@ -21,9 +21,5 @@ export class ClosingError extends Error {
     super(message);
     this.name = 'ClosingError';
     this.code = code;
-  }
-
-  get retryable(): boolean {
-    return this.code === 'projector_behind';
   }
 }

@@ -23,7 +23,7 @@ async function codeOfClosing(beforeClosing: (customerId: string) => Promise<void
   await house.append(attempt(customerId, JANUARY), attempt(customerId, JANUARY));
   await beforeClosing(customerId);
   const request = { customerId, periodId: result.period.id, endMs: null, graceMs: 0 };
-  const deps = { ...house.deps, projectorWaitMs: 300 };
+  const deps = { ...house.deps, closingLimits: { projectorWaitMs: 300 } };
   try {
     await closePeriod(deps, request);
     return 'closed';

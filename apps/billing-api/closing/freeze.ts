@@ -1,14 +1,14 @@
 /**
  * Freezes a closing period into its snapshot, and issues the snapshot's invoice (design §10.4–5).
- * Everything here follows from the ledger and the log below the cut that `PeriodClosing` names, so
- * a retry, a resumed run and a second closer all write the same bytes (I4, I5).
+ * Everything here follows from the ledger and from the log below the cut that `PeriodClosing`
+ * names, so a retry, a resumed run and a second closer all write the same bytes (I4, I5).
  */
 
 import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
-import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { unresolvedInSet } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type ClosingPeriod,
   type FrozenPeriod,
   frozenPeriod,
+  periodEnds,
 } from '@tollgate/domain/period/billing.ts';
 import { decideFreeze } from '@tollgate/domain/period/decide.ts';
 import {
@@ -26,11 +27,12 @@ import {
 import { type SnapshotBody, snapshotBody } from '@tollgate/domain/period/snapshot.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { snapshotBody as snapshotSchema } from '@tollgate/schemas/billing/snapshot.ts';
+import { type ClosingDeps, limitsOf } from './closing-deps.ts';
 import { ClosingError } from './closing-error.ts';
 import { assertCountedOnce } from './cut.ts';
 import { rootOfLeaves } from './leaves.ts';
 import { type LoadedBilling, loadInvoice } from './streams.ts';
-import { unresolvedAttempts, usageSums } from './usage-sums.ts';
+import { usageSums } from './usage-sums.ts';
 
 /** The rows of one period's snapshot. */
 export function usageSetOf(
@@ -49,17 +51,17 @@ export function usageSetOf(
 
 /**
  * Appends `SnapshotFrozen`, unless another closer was first: the caller reads the stream again and
- * goes on from what stands there. The cut must have been applied by the projector.
+ * goes on from what it finds. The projector must have applied the cut.
  *
  * @throws ClosingError event_counted_twice, leaf_count_differs, snapshot_too_large
  */
 export async function freeze(
-  deps: { ledger: Ledger; warehouse: Warehouse },
+  deps: Pick<ClosingDeps, 'ledger' | 'warehouse' | 'closingLimits'>,
   customerId: string,
   { billing, revision }: LoadedBilling,
   period: ClosingPeriod,
 ): Promise<void> {
-  const content = await workOutSnapshot(deps.warehouse, customerId, billing, period);
+  const content = await workOutSnapshot(deps, customerId, billing, period);
   const body = canonicalJson(content);
   const hash = sha256Hex(body);
   const command = { periodId: period.id, snapshotId: content.id, body, hash };
@@ -67,7 +69,7 @@ export async function freeze(
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
   const stream = billingStreams.of(customerId);
   const { type, data } = decision.event;
-  // Frozen is for ever: what no invoice could be made of must not be.
+  // Frozen is permanent, so a snapshot that no invoice can be made from must not be frozen.
   snapshotSchema.parse(content);
   // seam: snapshot-event-id
   const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
@@ -80,19 +82,21 @@ export async function freeze(
   }
 }
 
-/** What the period's snapshot has to say, from the warehouse and the periods before it. */
+/** Makes the period's snapshot from the warehouse and from the periods before it. */
 export async function workOutSnapshot(
-  warehouse: Warehouse,
+  deps: Pick<ClosingDeps, 'warehouse' | 'closingLimits'>,
   customerId: string,
   billing: Billing,
   period: ClosingPeriod | FrozenPeriod,
 ): Promise<SnapshotBody> {
+  const { warehouse } = deps;
+  const limits = limitsOf(deps);
   const previous = frozenPeriod(billing, period.number - 1);
   const set = usageSetOf(customerId, period, previous);
   await assertCountedOnce(warehouse, customerId, period.logs);
-  const periodEndsMs = billing.periods.slice(0, period.number).map(({ endMs }) => endMs);
-  const sums = await usageSums(warehouse, set, periodEndsMs);
-  const leaves = await rootOfLeaves(warehouse, set);
+  const endsMs = periodEnds(billing, period.number, period.endMs);
+  const sums = await usageSums(warehouse, set, endsMs, limits);
+  const leaves = await rootOfLeaves(warehouse, set, limits.leafPageRows);
   const content = snapshotBody({
     snapshotId: snapshotIdOf(period),
     customerId,
@@ -100,7 +104,7 @@ export async function workOutSnapshot(
     previous,
     sums,
     markupPpmOf: (number) => markupPpmOf(billing, number),
-    unresolved: await unresolvedAttempts(warehouse, set),
+    unresolved: await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax),
     leaves,
   });
   if (content.totals.events !== leaves.count) {
@@ -110,7 +114,9 @@ export async function workOutSnapshot(
   return content;
 }
 
-/** Derived from the period, so that every closer means the same snapshot; sorts by its end. */
+/**
+ * Derived from the period, so that every closer gets the same id; ids sort by the periods' ends.
+ */
 function snapshotIdOf(period: ClosingPeriod | FrozenPeriod): string {
   return makeId('snp', period.endMs, sha256Text(`snapshot:${period.id}`));
 }
@@ -122,15 +128,15 @@ function markupPpmOf(billing: Billing, number: number): number {
 }
 
 /**
- * Issues the invoice of a frozen period, once, whoever asks how often.
+ * Issues the invoice of a frozen period, only once, however many callers ask.
  *
  * @throws ClosingError invoice_differs
  */
 export async function issueInvoice(ledger: Ledger, { snapshot }: FrozenPeriod): Promise<string> {
   const invoiceId = invoiceIdOf(snapshot.id);
-  const standing = await loadInvoice(ledger, invoiceId);
-  if (standing === undefined) await appendInvoice(ledger, invoiceId, snapshot);
-  else if (standing.snapshot_hash !== snapshot.hash) {
+  const issued = await loadInvoice(ledger, invoiceId);
+  if (issued === undefined) await appendInvoice(ledger, invoiceId, snapshot);
+  else if (issued.snapshot_hash !== snapshot.hash) {
     throw new ClosingError('invoice_differs', `${invoiceId} is of another snapshot`);
   }
   return invoiceId;

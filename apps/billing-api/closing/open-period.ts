@@ -1,5 +1,6 @@
-/** Opens a customer's next period. Its id follows from its number, so that a retry is the same. */
-
+/**
+ * Opens a customer's next period. Its id follows from its number, so a retry opens the same period.
+ */
 import { sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
@@ -29,7 +30,7 @@ export async function openPeriod(deps: ClosingDeps, request: OpenRequest): Promi
     const loaded = await loadBilling(deps.ledger, request.customerId);
     const refusal = await appendPeriod(deps, request, loaded);
     const last = loaded.billing.periods.at(-1);
-    // Asked for once more, what was asked for stands already.
+    // A repeated request: the period that it asks for is open already.
     if (refusal?.code === 'period_still_open' && last?.status === 'open') {
       if (isAsked(last, request)) return { ok: true, period: last };
     }
@@ -49,7 +50,7 @@ function isAsked(period: OpenPeriod, { startMs, timeZone, anchorDay }: OpenReque
   );
 }
 
-/** Appends `PeriodOpened`; a conflict is no refusal: the caller reads again what stands there. */
+/** Appends `PeriodOpened`. A conflict is not a refusal: the caller reads the stream again. */
 export async function appendPeriod(
   deps: ClosingDeps,
   request: OpenRequest,

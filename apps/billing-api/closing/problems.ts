@@ -4,7 +4,7 @@ import type { PeriodRefusal } from '@tollgate/domain/period/decide.ts';
 import { ApiProblem, type ErrorCode } from '../http/errors.ts';
 import { ClosingError } from './closing-error.ts';
 
-/** Every code that the functions of this file may answer with. */
+/** Every code that the functions of this file may return. */
 export const closingProblemCodes = [
   'customer_not_found',
   'period_not_found',
@@ -53,7 +53,7 @@ export function problemOfRefusal(refusal: PeriodRefusal): ApiProblem {
   }
 }
 
-/** Errors that are not ours are passed on as they are. */
+/** Other errors are passed on unchanged. */
 export function problemOfError(error: unknown): unknown {
   if (!(error instanceof ClosingError)) return error;
   switch (error.code) {

@@ -1,5 +1,4 @@
 /** Builds the inclusion proof of one event in a frozen snapshot (design §10, I4). */
-
 import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
 import { countLeavesBefore, leavesOfEvent } from '@tollgate/adapters/warehouse/queries/leaves.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -7,6 +6,7 @@ import { type Billing, type FrozenPeriod, frozenPeriod } from '@tollgate/domain/
 import { type EventProof, faultInProof } from '@tollgate/domain/proof/event-proof.ts';
 import { inclusionBuilder } from '@tollgate/domain/proof/inclusion.ts';
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
+import { closingLimits } from './closing-limits.ts';
 import { usageSetOf } from './freeze.ts';
 import { leafHashes } from './leaves.ts';
 
@@ -20,6 +20,7 @@ export async function proofOf(
   warehouse: Warehouse,
   where: { customerId: string; billing: Billing; period: FrozenPeriod },
   event: { id: string; source: string | null },
+  { leafPageRows } = closingLimits,
 ): Promise<ProofResult> {
   const { period, billing, customerId } = where;
   const set = usageSetOf(customerId, period, frozenPeriod(billing, period.number - 1));
@@ -30,7 +31,7 @@ export async function proofOf(
   const { count, merkle_root } = body.leaves;
   const index = await countLeavesBefore(warehouse, set, found);
   const builder = inclusionBuilder(sha256, index, count);
-  for await (const leaf of leafHashes(warehouse, set)) builder.add(leaf);
+  for await (const leaf of leafHashes(warehouse, set, leafPageRows)) builder.add(leaf);
   const proof: EventProof = {
     object: 'inclusion_proof',
     snapshot_id: period.snapshot.id,
@@ -43,7 +44,7 @@ export async function proofOf(
     audit_path: builder.path().map(toHex),
     merkle_root,
   };
-  // A proof that does not hold means that the warehouse no longer shows what was frozen.
+  // A proof that fails means that the warehouse no longer shows what was frozen.
   const snapshot = Buffer.from(period.snapshot.body, 'utf8');
   const fault = faultInProof(sha256, { proof, snapshot, body, record: null });
   if (fault !== undefined) throw new Error(`proof of ${event.id} in ${period.id}: ${fault}`);

@@ -154,7 +154,7 @@ describe('the snapshot of a period', () => {
     expect(await Promise.all(amounts)).toEqual([60, 60]);
   });
 
-  it('late usage is marked up as its own period was, whatever the mark-up is now', async () => {
+  it('late usage is marked up as its own period was, not as it would be now', async () => {
     const customerId = await customerInJanuary(house);
     await closeAt(house, AFTER_JANUARY, customerId);
     await house.markUp(customerId, 500_000);

@@ -1,14 +1,10 @@
-/** Sums and unresolved attempts of a snapshot's rows, within the bounds of a snapshot. */
+/** The lines of a snapshot, within the bounds of a snapshot. */
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
-import {
-  countSums,
-  sumUsage,
-  unresolvedInSet,
-} from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
+import { countSums, sumUsage } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import type { Unresolved, UsageSum } from '@tollgate/domain/period/snapshot.ts';
+import type { UsageSum } from '@tollgate/domain/period/snapshot.ts';
 import { ClosingError } from './closing-error.ts';
-import { closingLimits } from './closing-limits.ts';
+import type { ClosingLimits } from './closing-limits.ts';
 
 /**
  * One sum per combination of dimensions.
@@ -20,18 +16,18 @@ export async function usageSums(
   warehouse: Warehouse,
   set: UsageSet,
   periodEndsMs: readonly number[],
+  { snapshotLinesMax }: ClosingLimits,
 ): Promise<UsageSum[]> {
-  const { snapshotLinesMax } = closingLimits;
   const sums = await sumUsage(warehouse, set, periodEndsMs, snapshotLinesMax + 1);
   if (sums.length > snapshotLinesMax) {
-    throw new ClosingError('snapshot_too_large', `more than ${sums.length - 1} lines`);
+    throw new ClosingError('snapshot_too_large', `more than ${snapshotLinesMax} lines`);
   }
   return sums;
 }
 
 /**
- * Asked before a period begins to close, of what is projected by then: after that it could not be
- * closed in parts any more.
+ * Asked before a period begins to close, about what is projected by then: once the period is
+ * closing, it can no longer be closed in parts.
  *
  * @throws ClosingError snapshot_too_large
  */
@@ -39,15 +35,10 @@ export async function assertLinesFit(
   warehouse: Warehouse,
   set: UsageSet,
   periodEndsMs: readonly number[],
-  appendBytesMax: number,
+  bounds: ClosingLimits & { appendBytesMax: number },
 ): Promise<void> {
-  const { snapshotLinesMax, snapshotLineBytes } = closingLimits;
+  const { appendBytesMax, snapshotLinesMax, snapshotLineBytes } = bounds;
   const most = Math.min(snapshotLinesMax, Math.floor(appendBytesMax / snapshotLineBytes));
   const lines = await countSums(warehouse, set, periodEndsMs, most + 1);
   if (lines > most) throw new ClosingError('snapshot_too_large', `more than ${most} lines`);
-}
-
-/** Attempts of the set whose cost nobody knows yet (I8). */
-export function unresolvedAttempts(warehouse: Warehouse, set: UsageSet): Promise<Unresolved> {
-  return unresolvedInSet(warehouse, set, closingLimits.unresolvedIdsMax);
 }

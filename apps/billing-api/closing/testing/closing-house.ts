@@ -31,7 +31,7 @@ export async function openClosingHouse() {
   });
   const warehouse = await openChdbWarehouse({ path: join(path, 'warehouse') });
   await migrate(warehouse);
-  // It runs while it is asked to, so that a test decides what is applied and what is not.
+  // The projector runs only inside this call, so that a test decides what is applied.
   const project = async (): Promise<void> => {
     const failures: object[] = [];
     const logger = { warn: () => undefined, error: (fields: object) => failures.push(fields) };
@@ -69,7 +69,7 @@ export async function openClosingHouse() {
       const data = { customer_id: customerId, markup_ppm: markupPpm };
       await appendAs(ledger, `customer-${customerId}`, 'CustomerUpdated', data);
     },
-    /** Durable in the log; the exact bytes of each. */
+    /** Appends events to the log. @returns the exact bytes of each record */
     async append(...events: UsageEvent[]): Promise<Buffer[]> {
       const records = events.map((event) => {
         const key = Buffer.from(event.customer_id);
@@ -159,7 +159,7 @@ export function attempt(
   };
 }
 
-/** An attempt of which nobody knows what it used (I8). */
+/** An attempt whose usage is unknown (I8). */
 export const unknownOutcome = {
   input_tokens: null,
   cache_read_tokens: null,
