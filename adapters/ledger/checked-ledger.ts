@@ -1,6 +1,6 @@
 /**
- * What every reader parses is parsed before it is appended: an event that no reader takes would stop
- * each of them at its place for ever, and nothing can be taken out of a ledger.
+ * Parses every event before it is appended, as its readers will: an event that no reader accepts
+ * would stop all of them permanently, and nothing can be removed from a ledger.
  */
 import { anyLedgerEvent } from './categories.ts';
 import type { Ledger } from './ledger.ts';

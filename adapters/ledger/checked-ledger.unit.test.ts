@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { checkedLedger } from './checked-ledger.ts';
 import type { Ledger } from './ledger.ts';
 
-it('appends nothing that would stop every reader at its place', async () => {
+it('appends no event that would stop every reader', async () => {
   const appended: string[] = [];
   const ledger = checkedLedger({
     append: async (stream, _, events) => {

@@ -69,7 +69,7 @@ it('I10: two customers cannot take one external id, not even at the same time', 
   expect(await create('three')).toMatchObject({ status: 409, json: { code: 'external_id_taken' } });
 });
 
-it('whoever lost the answer with a secret gets it once more, to the same request', async () => {
+it('a client that lost the answer with a secret gets it again, for the same request', async () => {
   const { id, customerId } = await newKey();
   for (const [path, body] of [
     ['/v1/keys', { customer_id: customerId, name: 'k2' }],
@@ -83,7 +83,7 @@ it('whoever lost the answer with a secret gets it once more, to the same request
   }
 });
 
-it('a ledger that is away is said to be away, whatever was asked', async () => {
+it('every request says so while the ledger cannot be reached', async () => {
   const { id } = await newKey();
   const { json: budget } = await ask('POST', '/v1/budgets', {
     scope: { type: 'key', id },
@@ -104,7 +104,7 @@ it('a ledger that is away is said to be away, whatever was asked', async () => {
   }
 });
 
-it('lists take the external id that everything else takes', async () => {
+it('lists can be filtered by external id, like everything else', async () => {
   const { json: customer } = await ask('POST', '/v1/customers', { name: 'l', external_id: 'ext' });
   for (const [path, body] of [
     ['/v1/teams', { customer_id: 'ext', name: 't' }],
@@ -117,7 +117,7 @@ it('lists take the external id that everything else takes', async () => {
   }
 });
 
-it('I7: a price book that says no start begins now, behind what began earlier', async () => {
+it('I7: a price book without a start begins now, after those that began earlier', async () => {
   const before = new Date().toISOString();
   const publish = (more: object) =>
     ask('POST', '/v1/price_books', {
@@ -130,7 +130,7 @@ it('I7: a price book that says no start begins now, behind what began earlier', 
   expect(String(json['effective_from']) >= before).toBe(true);
 });
 
-it('an answer of SQL has at most the bytes that it may have, though the engine counts a value once', async () => {
+it('bounds the bytes of an SQL answer, although the engine counts a repeated value once', async () => {
   const text = `WITH '${'a'.repeat(15_000)}' AS a SELECT concat(a, a, a, x.customer_id) AS long`;
   const rows = 'FROM usage_events x CROSS JOIN usage_events y';
   const sql = `SELECT CAST(long AS LowCardinality(String)) AS text FROM (${text} ${rows})`;
@@ -138,7 +138,7 @@ it('an answer of SQL has at most the bytes that it may have, though the engine c
   expect([status, json.code]).toEqual([422, 'sql_limit_exceeded']);
 });
 
-it('refuses requests beyond those it can have at once, before a body is read', async () => {
+it('refuses requests beyond the limit in flight, before their bodies are read', async () => {
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = api.app.server.address() as AddressInfo;
   const slow = Array.from({ length: 8 }, () => {

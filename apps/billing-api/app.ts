@@ -1,5 +1,5 @@
 /**
- * Builds the billing API without listening (design §12): every route is data (http/route.ts), the
+ * Builds the billing API without listening (design §12). Every route is data (http/route.ts): the
  * server and its OpenAPI document are made from the same declarations.
  */
 import fastify, { type FastifyInstance } from 'fastify';
@@ -24,7 +24,7 @@ const MEDIA_TYPES = [
   'application/cloudevents-batch+json',
 ];
 
-/** Resolves when the read models are level with the ledger. */
+/** Resolves when the read models have caught up with the ledger. */
 export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const limits = { ...apiLimits, ...deps.limits };
   const app = fastify({

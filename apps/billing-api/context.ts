@@ -1,4 +1,4 @@
-/** What the billing API is made of: ports and pure things in, one context for all handlers. */
+/** What the billing API is built from, and the context that every handler gets. */
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -20,13 +20,13 @@ export type ApiDeps = {
   randomBytes: (length: number) => Uint8Array;
   /** For the operator's log; never bodies or secrets (I12). */
   onError: (message: string, error: unknown) => void;
-  /** Looked at by /readyz, besides the API's own read model. */
+  /** Asked by /readyz, which looks at the API's own read models too. */
   health: () => Promise<Health>;
-  /** Prometheus text of other parts of the process, added to /metrics. */
+  /** Prometheus text of other parts of the process, appended to /metrics. */
   metrics?: () => string;
-  /** Of the log's topics where it is on Kafka, for /asyncapi.json; default `tollgate`. */
+  /** Prefix of the log's topics on Kafka, for /asyncapi.json. Default: `tollgate`. */
   topicPrefix?: string;
-  /** Replaces single bounds of `limits.ts`; for tests and demonstrations. */
+  /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };
 

@@ -8,31 +8,31 @@ export const apiLimits = {
   requestBodyBytesMax: 8 * 1024 * 1024,
   /** Deepest nesting of a JSON body; CloudEvents `data` is the only free-form part. */
   requestDepthMax: 32,
-  /** A client must have sent its headers within this, ms (slow-loris). */
+  /** Time in which a client must have sent its headers, ms (against slow-loris attacks). */
   requestHeadersTimeoutMs: 10_000,
-  /** A client must have sent its whole request within this, ms. */
+  /** Time in which a client must have sent its whole request, ms. */
   requestTimeoutMs: 60_000,
-  /** Idle keep-alive connections, ms. Above common load balancers' 60 s. */
+  /** How long an idle connection is kept, ms: longer than the 60 s of common load balancers. */
   keepAliveTimeoutMs: 72_000,
-  /** Requests in flight; beyond it 503, before a body is read. */
+  /** Requests in flight; one more is answered with 503 before its body is read. */
   requestsInFlightMax: 256,
-  /** Offending fields that one error names; more would be noise. */
+  /** Wrong fields that one error names; more would be noise. */
   fieldErrorsMax: 20,
 
-  /** Times that a decision is made again after somebody else appended first. */
+  /** How many times a decision is made again because another append came first. */
   appendConflictsMax: 16,
-  /** Times that an append whose outcome is unknown is tried again. */
+  /** How many times an append whose outcome is unknown is tried again. */
   appendRetriesMax: 3,
-  /** Wait until the read model has seen a write, ms; the write stands either way. */
+  /** Longest wait until the read model shows a write, ms; the write is stored either way. */
   readYourWritesMs: 2_000,
-  /** First and longest pause before the ledger is subscribed to again, ms. */
+  /** First and longest pause before a lost subscription to the ledger is renewed, ms. */
   ledgerRetryFirstMs: 50,
   ledgerRetryMaxMs: 2_000,
-  /** The read model counts as level if the ledger was seen to its head within this, ms. */
+  /** A read model counts as ready if it caught up with the ledger within this time, ms. */
   ledgerStaleMaxMs: 30_000,
-  /** SIGTERM: longer than any statement of the warehouse may run, ms. */
+  /** How long a shutdown may take, ms: longer than any statement of the warehouse may run. */
   drainTimeoutMs: 70_000,
-  /** Events of one ledger stream that are read in one page. */
+  /** Events in one page of a ledger stream. */
   ledgerPageEvents: 1_000,
   /** How long the answer to a repeated `POST /v1/keys` still shows the secret, ms. */
   secretReplayMs: DAY_MS,
@@ -47,29 +47,29 @@ export const apiLimits = {
   /** How far ahead of our clock an ingested event may be, ms. */
   ingestAheadMaxMs: 5 * 60 * 1000,
 
-  /** Length of a usage query's range, ms. */
+  /** Longest range of a usage query, ms. */
   usageRangeMaxMs: 400 * DAY_MS,
-  /** Windows × nothing: how many windows a usage query may span (400 days of hours). */
+  /** Rows of a usage query's answer: 400 days have 9,600 hourly windows. */
   usageWindowsMax: 10_000,
 
-  /** Time of one query of `POST /v1/sql`, seconds: it shares two cores with metering. */
+  /** Time of one query of `POST /v1/sql`, seconds: the query shares two cores with metering. */
   sqlSecondsMax: 10,
-  /** Memory of one of them, bytes; two run at once, beside projector and API. */
+  /** Memory of one such query, bytes; two may run at once, next to projector and API. */
   sqlMemoryBytesMax: 512 * 1024 * 1024,
-  /** Size of its answer in the engine, bytes; as JSON, which is parsed on our event loop, about twice. */
+  /** Size of its answer in the engine, bytes; the JSON that our event loop parses is twice that. */
   sqlResultBytesMax: 8 * 1024 * 1024,
-  /** Threads of one, so that a long one does not starve the projector. */
+  /** Threads of one such query, so that a long one does not starve the projector. */
   sqlThreadsMax: 2,
 
-  /** Lines of one ledger event, so that it stays below 500 KB (a line is at most ~400 bytes). */
+  /** Lines in one ledger event, which stays below 500 KB (a line has at most some 400 bytes). */
   reconciliationChunkLines: 1_000,
-  /** Attempts that an answer lists because the bill states other figures for them. */
+  /** How many attempts an answer lists for which the bill states other figures. */
   reconciliationDifferencesMax: 100,
   /** How far a bill must reach beyond its range, ms: the longest call (the proxy's
-   * `attemptTimeoutMs`, 30 minutes) and what the provider's clock and ours may be apart (5). */
+   * `attemptTimeoutMs`, 30 minutes) plus the difference of two clocks (5 minutes). */
   reconciliationMarginMs: 35 * 60 * 1000,
-  /** Pause between two looks for attempts to resolve, ms. */
+  /** Pause before the resolver looks for attempts again, ms. */
   resolverIdleMs: 1_000,
-  /** Attempts that are resolved in one append to the log. */
+  /** Resolutions in one append to the log. */
   resolverBatchEvents: 500,
 } as const;

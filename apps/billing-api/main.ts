@@ -1,4 +1,6 @@
-/** Starts a billing API of its own, beside projectors that are processes of theirs. */
+/**
+ * Starts the billing API as a process of its own, where projectors are processes of their own too.
+ */
 
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';

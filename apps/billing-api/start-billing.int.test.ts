@@ -8,7 +8,7 @@ import { emptyPriceList, evolvePrices, findPrice } from '@tollgate/domain/pricin
 import { expect, it } from 'vitest';
 import { publishConfiguredPrices } from './start-billing.ts';
 
-it('I7: a price that was taken out of the configuration is in force no more', async () => {
+it('I7: a price that was removed from the configuration is no longer in force', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-prices-'));
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
   const sources = [];

@@ -1,6 +1,6 @@
 /**
- * The control plane on its stores: publishes the configured prices, serves the API, resolves unknown
- * attempts. Shared by the core process and by a billing API of its own.
+ * The control plane on its stores: it publishes the configured prices, serves the API and resolves
+ * unknown attempts. The core process and the separate billing API both start it here.
  */
 import { randomBytes } from 'node:crypto';
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
@@ -44,7 +44,9 @@ export async function publishConfiguredPrices(
   ]);
 }
 
-/** A list stays in force until another replaces it: what is in the file no more is replaced by none. */
+/**
+ * A list stays in force until another replaces it, so a list that left the file gets an empty one.
+ */
 async function withdrawn(
   ledger: Ledger,
   config: TollgateConfig,

@@ -1,4 +1,4 @@
-/** All objects of one kind, by id and in the order in which they came into being. */
+/** All objects of one kind, by id and in the order in which they were created. */
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 
 export type Entity<S> = {
@@ -25,7 +25,7 @@ export class Entities<S> {
     return found;
   }
 
-  /** @param evolve may answer undefined: the object is not there yet */
+  /** @param evolve returns undefined while the object does not exist yet */
   fold(id: string, event: LedgerEvent, evolve: (state: S | undefined) => S | undefined): void {
     const before = this.#byId.get(id);
     const state = evolve(before?.state);

@@ -1,4 +1,4 @@
-/** What the API counts about itself, as Prometheus text. No label has a value from a client. */
+/** What the API counts about itself, as Prometheus text. No label holds a value from a client. */
 
 const BUCKETS_SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5, 10];
 

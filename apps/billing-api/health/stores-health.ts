@@ -1,4 +1,4 @@
-/** What /readyz of a billing API of its own says: whether its stores answer, and how far rows lag. */
+/** What /readyz of a separate billing API says: whether its stores answer, and how far rows lag. */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { countRows } from '@tollgate/adapters/warehouse/queries/progress.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -17,7 +17,7 @@ export function storesHealth(stores: { log: Log; warehouse: Warehouse }): () => 
   };
 }
 
-/** Internal detail stays inside: who asks learns only which store does not answer. */
+/** Internal details stay inside: the caller learns only which store does not answer. */
 async function checked<T>(
   checks: Record<string, string>,
   name: string,

@@ -1,9 +1,11 @@
-/** Answers every failure with a problem body; what is ours goes to the operator's log too. */
+/**
+ * Answers every failure with a problem body; failures of the server go to the operator's log too.
+ */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './errors.ts';
 
-/** Fastify's own errors and what they are in our catalogue. */
+/** Fastify's own errors, and the codes of our catalogue for them. */
 const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',

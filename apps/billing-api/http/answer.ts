@@ -1,4 +1,7 @@
-/** From a request that is authorised to its answer: parse, hand to the route's handler, repeat. */
+/**
+ * From an authorised request to its answer: parse it, call the route's handler, or repeat an
+ * answer.
+ */
 import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import type { z } from 'zod';
 import type { ApiContext } from '../context.ts';
@@ -6,7 +9,7 @@ import { ApiProblem, errorCatalogue, type FieldError, problemBody } from './erro
 import { hashRequest, type Idempotency, type StoredAnswer } from './idempotency.ts';
 import type { ApiRequest, ApiRoute } from './route.ts';
 
-/** What the server hands over. */
+/** The request as the server received it. */
 export type Incoming = {
   id: string;
   path: string;
@@ -22,7 +25,7 @@ type Parsed = { params: unknown; query: unknown; body: unknown };
 
 /**
  * @returns status and JSON text
- * @throws ApiProblem, or anything if we have a bug
+ * @throws ApiProblem; anything else is a bug
  */
 export async function answer(
   route: ApiRoute,
@@ -54,7 +57,7 @@ export async function answer(
   });
 }
 
-/** A refusal that will stay one is an answer like any other, and is stored. */
+/** A refusal that will not change is an answer like any other, so it is stored too. */
 async function carryOut(
   route: ApiRoute,
   request: ApiRequest<unknown, unknown, unknown>,

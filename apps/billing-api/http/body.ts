@@ -1,4 +1,4 @@
-/** Bodies: JSON in UTF-8, of a bounded depth. Everything else is refused before a handler runs. */
+/** Bodies are JSON in UTF-8 of a bounded depth; anything else is refused before a handler runs. */
 import { ApiProblem } from './errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -16,7 +16,7 @@ const CLOSE_OBJECT = 0x7d;
  */
 export function parseJsonBody(bytes: Buffer, depthMax: number): unknown {
   if (bytes.length === 0) return undefined;
-  // Checked before parsing: what is deep enough breaks every recursive function after it.
+  // Checked before parsing: a body that is deep enough breaks every recursive function after this.
   if (depthExceeds(bytes, depthMax)) throw new ApiProblem('json_too_deep');
   try {
     return JSON.parse(utf8.decode(bytes));

@@ -1,6 +1,6 @@
 /**
- * The error catalogue of the billing API (RFC 9457): every failure that it answers with. Public
- * text only; what is internal travels as `cause` and reaches the log, never a response.
+ * The error catalogue of the billing API (RFC 9457): every failure that it answers with. All text
+ * here is public. Internal details travel as `cause`, which reaches the log and never a response.
  */
 
 export type ErrorEntry = {
@@ -82,7 +82,7 @@ export const errorCatalogue = {
     'Use a new key for a new request.',
   ),
 
-  // Things that are not there; also the answer for things of somebody else
+  // Things that do not exist; a thing of another customer is answered in the same way (I10)
   customer_not_found: entry(404, false, 'There is no such customer.', CHECK_ID),
   team_not_found: entry(404, false, 'There is no such team.', CHECK_ID),
   key_not_found: entry(404, false, 'There is no such key.', CHECK_ID),
@@ -282,7 +282,7 @@ export type ErrorCode = keyof typeof errorCatalogue;
 export type FieldError = { path: string; message: string };
 
 export type ProblemDetails = {
-  /** What is particular to this occurrence. Public. */
+  /** What is special about this occurrence. Public. */
   detail?: string;
   errors?: readonly FieldError[];
   /** Further members of the problem body. Public. */

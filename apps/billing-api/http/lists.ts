@@ -1,4 +1,4 @@
-/** Pages of what the read model holds. */
+/** Lists, page by page, from the read model. */
 import { ApiProblem } from './errors.ts';
 
 type PageQuery = { limit: number; starting_after?: string | undefined };

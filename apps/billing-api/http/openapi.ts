@@ -74,7 +74,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
 }
 
-/** A page without scripts or anything from elsewhere. */
+/** A page without scripts, which loads nothing from other servers. */
 export function docsPage(routes: readonly ApiRoute[]): string {
   const sections = routes.map(
     (route) => `<section id="${route.operationId}">

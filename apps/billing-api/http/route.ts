@@ -1,6 +1,6 @@
 /**
- * A route is declared as data: schemas of everything that comes in and goes out, and one handler.
- * The server and the OpenAPI document are both made from it, so they cannot differ.
+ * A route is declared as data: schemas of everything that goes in and out, and one handler. The
+ * server and the OpenAPI document are both made from the declaration, so they cannot differ.
  */
 import type { IdPrefix } from '@tollgate/domain/ids/ids.ts';
 import { z } from 'zod';
@@ -16,16 +16,16 @@ export type ApiRequest<P, Q, B> = {
   body: B;
   /** Without parameters; null if there was no body. */
   mediaType: string | null;
-  /** When the request came in first, Unix ms: a repetition under the same `Idempotency-Key` has
+  /** When the request first came in, Unix ms. A repetition under the same `Idempotency-Key` has
    * the same time. */
   timeMs: number;
-  /** Names the command: the same for repetitions. Ledger event ids are derived from it. */
+  /** Names the command; a repetition has the same name. Ledger event ids are derived from it. */
   commandId: string;
-  /** Random bytes; the same for the same label in a repetition. */
+  /** Random bytes; a repetition gets the same bytes for the same label. */
   random(label: string, length: number): Uint8Array;
-  /** A new id; the same in a repetition, so make at most one of each prefix per request. */
+  /** A new id; a repetition gets the same one. Make at most one of each prefix per request. */
   newId(prefix: IdPrefix): string;
-  /** For the server's log. No bodies, no secrets (I12). */
+  /** Writes to the server's log. No bodies, no secrets (I12). */
   warn(fields: Record<string, string | number>, message: string): void;
 };
 
@@ -48,17 +48,19 @@ export type ApiRoute<
   query: Q;
   /** Null: the route takes no body. */
   body: B | null;
-  /** Default: `application/json` alone. */
+  /** Default: only `application/json`. */
   mediaTypes?: readonly string[];
-  /** A POST that changes nothing has nothing to repeat: its `Idempotency-Key` is ignored. */
+  /** A POST that changes nothing needs no protection from repetition: its key is ignored. */
   readOnly?: boolean;
   status: 200 | 201 | 202;
   response: R;
-  /** Codes that the handler may answer with, beyond those that every route has. */
+  /** Codes that the handler may answer with, besides those that every route has. */
   errors: readonly ErrorCode[];
-  /** Of an answer that has a secret in it: what of it may be stored for repetitions (I12). */
+  /**
+   * The part of an answer that may be stored for repetitions, where an answer has a secret (I12).
+   */
   withoutSecrets?(answer: z.input<R>): z.input<R>;
-  /** The answer to a repetition, from what was stored. */
+  /** Makes the answer to a repetition from the stored one. */
   restore?(
     stored: z.input<R>,
     request: ApiRequest<InputOf<P>, InputOf<Q>, InputOf<B>>,
@@ -83,10 +85,10 @@ type Declaration<
 };
 
 /**
- * Declares a route. What is left out (`params`, `query`, `body`) takes no field at all.
+ * Declares a route. If `params`, `query` or `body` is left out, it may have no fields.
  *
- * A POST is repeatable under `Idempotency-Key` without further code, if its handler takes time,
- * ids and randomness from the request alone and appends with ids derived from `commandId`.
+ * A POST can be repeated under an `Idempotency-Key` without further code if its handler takes time,
+ * ids and randomness from the request only, and derives the ids of its appends from `commandId`.
  */
 export function defineRoute<
   R extends z.ZodType,

@@ -12,7 +12,7 @@ import type { ApiRoute } from './route.ts';
 
 const BEARER = /^Bearer +(\S+) *$/i;
 
-/** Counts requests until their answer has left or their client has. @throws ApiProblem overloaded */
+/** Counts requests until the answer was sent or the client left. @throws ApiProblem overloaded */
 export function admission(most: number): (reply: FastifyReply) => void {
   let inFlight = 0;
   return (reply) => {

@@ -1,6 +1,6 @@
 /**
- * Puts price lists into the ledger when they have changed (I7): from then on every proxy prices by
- * them, and every event names the one that priced it. A retry is the same append.
+ * Appends price lists to the ledger when they have changed (I7). From then on every proxy uses
+ * them, and every event names the list that priced it. A retry is the same append.
  */
 import { priceBookEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
@@ -22,7 +22,7 @@ export async function publishPrices(
     const revision = last?.revision ?? 'no_stream';
     const event = { type: 'PriceVersionPublished', data } as const;
     const list = newLedgerEvent(stream, event, `${data.version}|${revision}`);
-    // A conflict: another process publishes the same lists at this moment.
+    // A conflict means that another process is publishing the same lists at this moment.
     if ((await ledger.append(stream, revision, [list])).ok) published++;
   }
   return published;

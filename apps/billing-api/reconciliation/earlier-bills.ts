@@ -1,6 +1,6 @@
 /**
- * What bills that were accepted earlier say of attempts whose resolution is not counted yet (design
- * §7.10: a second, different figure is refused). The first statement stands, whether its resolution
+ * What earlier bills say about attempts whose resolution is not counted yet (design §7.10: a
+ * second, different figure is refused). The first statement holds, whether its resolution still
  * waits for the attempt, for the resolver or for the projector.
  */
 import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
@@ -15,10 +15,10 @@ import type { ApiContext } from '../context.ts';
 export type DatedLine = { line: BillLine; timeMs: number };
 
 /**
- * Reads only imports whose range comes near a line: a bill's lines reach beyond its range by at most
- * the margin, and within the range a missing line says that nothing was billed.
+ * Reads only imports whose range comes near a line: a bill's lines reach beyond its range by at
+ * most the margin, and within the range a missing line says that nothing was billed.
  *
- * @returns the id of an attempt of which an earlier bill says something else
+ * @returns the id of an attempt about which an earlier bill says something else
  */
 export async function contradictedEarlier(
   { directory, ledger, limits }: Pick<ApiContext, 'directory' | 'ledger' | 'limits'>,
@@ -58,8 +58,8 @@ export type NewBill = {
 };
 
 /**
- * Attempts in a new bill's range that it does not name, so that nothing was billed for them, although
- * an earlier bill that reached over them from beside said that something was.
+ * Attempts in a new bill's range that the bill does not name, which says that nothing was billed
+ * for them, although an earlier bill, whose own range is a neighbouring one, named an amount.
  */
 export async function omittedEarlier(
   { directory, ledger, limits }: Pick<ApiContext, 'directory' | 'ledger' | 'limits'>,

@@ -1,6 +1,6 @@
 /**
- * What each accepted import decides (`uncovered`). Two imports never share an attempt, so a full
- * batch of one cannot let the other answer for it.
+ * The ranges of time that each accepted import decides (`uncovered`). Two imports never share an
+ * attempt, so the order in which batches are resolved cannot change which import decides.
  */
 import type { AttemptRange } from '@tollgate/adapters/warehouse/queries/attempts.ts';
 import { type TimeRange, uncovered } from '@tollgate/domain/reconciliation/own-ranges.ts';
@@ -14,8 +14,8 @@ export class OwnShares {
   /**
    * To be called for imports in the order of their acceptance.
    *
-   * @returns the ranges of attempt start times that this import decides; they may be none
-   * @throws Error its range is no time; such an import covers nothing
+   * @returns the ranges of attempt start times that this import decides; there may be none
+   * @throws Error if its range is not a range of times; such an import covers nothing
    */
   of(accepted: ReconciliationImport): readonly AttemptRange[] {
     const { import_id, provider } = accepted;

@@ -1,4 +1,4 @@
-/** The customer that a command is about; it must be there and live. */
+/** The customer that a command is about, who must exist and not be archived. */
 import type { Customer } from '@tollgate/domain/customer/customer.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';

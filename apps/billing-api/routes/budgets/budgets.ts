@@ -32,7 +32,7 @@ export const createBudget = defineRoute({
   path: '/v1/budgets',
   tag: 'Budgets',
   summary: 'Define a hard budget',
-  description: 'Enforced today: USD at cost, per key and calendar month.',
+  description: 'Supported today: USD at cost, per key and calendar month.',
   body: budgetRequest,
   status: 201,
   response: budgetView,

@@ -21,7 +21,7 @@ export const getCall = defineRoute({
   method: 'GET',
   path: '/v1/calls/{call_id}',
   tag: 'Usage',
-  summary: 'Retrieve what a call has cost, attempt by attempt, resolutions included',
+  summary: 'Retrieve what a call cost, attempt by attempt, including resolutions',
   params: z.strictObject({ call_id: z.uuid() }),
   status: 200,
   response: z.strictObject({

@@ -58,8 +58,9 @@ export const createCustomer = defineRoute({
 });
 
 /**
- * Whose name it is: the first to take it, which no two can be. An id that was taken for a customer who
- * was then not made goes to the next one who asks.
+ * The customer that owns an external id: the first to take it, and the ledger allows only one
+ * first. If that customer was never created, the next one to ask for the id gets it, under the same
+ * own id.
  */
 async function ownerOf(
   external_id: string | null,

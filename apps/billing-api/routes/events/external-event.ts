@@ -1,4 +1,4 @@
-/** A collector's CloudEvent as the facts that its usage event is made of. */
+/** Takes the facts of a usage event from a collector's CloudEvent. */
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import { externalEvent } from '@tollgate/domain/usage/event/external-event.ts';
 import {
@@ -9,7 +9,7 @@ import {
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { CloudEvent } from '@tollgate/schemas/event/cloudevent.ts';
 
-/** @param price of the event's provider and model at its time; null: none is known (I8) */
+/** @param price of the event's provider and model at its time; null if none is known (I8) */
 export function eventOfCollector(
   event: CloudEvent,
   customerId: string,
@@ -36,7 +36,7 @@ export function eventOfCollector(
   });
 }
 
-/** Null if the event states none at all: unknown is not zero (I8). */
+/** Null if the event states no quantity at all: unknown is not zero (I8). */
 function quantitiesOf(data: CloudEvent['data']): KnownQuantities | null {
   if (data === undefined) return null;
   const known = quantities.flatMap(({ name, field }) => {

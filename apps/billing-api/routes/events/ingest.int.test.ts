@@ -101,7 +101,7 @@ async function stored() {
 }
 
 describe('the ingest of events', () => {
-  it('prices by the list in force, as the proxies do, also one that was published again', async () => {
+  it('prices by the list in force, as the proxies do, even if that list was published twice', async () => {
     expect(await ingest(cloudEventOf({ id: 'priced' }))).toEqual({ accepted: 1, rejected: [] });
     expect((await stored()).find(({ id }) => id === 'priced')).toMatchObject({
       type: 'external',
@@ -128,7 +128,7 @@ describe('the ingest of events', () => {
     expect(events.get('bare')).toMatchObject({ ...none, usage_source: 'none', input_tokens: null });
   });
 
-  it('names each bad event and stores the good ones, at the very bounds of time', async () => {
+  it('names each bad event and stores the good ones, up to the exact bounds of time', async () => {
     const at = (ms: number) => new Date(ms).toISOString();
     const oldest = NOW - 400 * DAY_MS;
     const newest = NOW + 5 * 60 * 1000;
@@ -166,7 +166,7 @@ describe('the ingest of events', () => {
     expect(ids).not.toEqual(expect.arrayContaining(['too-old']));
   });
 
-  it('refuses a batch without a valid event, and acknowledges nothing that is not durable', async () => {
+  it('refuses a batch without a valid event, and acknowledges only what is durable', async () => {
     await expect(ingest([cloudEventOf({ subject: 'cus_2' })])).rejects.toMatchObject({
       code: 'no_event_accepted',
     });

@@ -1,6 +1,6 @@
 /**
- * POST /v1/events: usage from collectors, as CloudEvents. 202 only when what is accepted is durable in
- * the log; in a batch the valid events are stored and the bad ones are named.
+ * POST /v1/events: usage from collectors, as CloudEvents. It answers 202 only when the accepted
+ * events are durable in the log. Of a batch, the valid events are stored and the others are named.
  */
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { findPrice, type PriceListState } from '@tollgate/domain/pricing/price-list.ts';
@@ -26,7 +26,7 @@ export const ingestEvents = defineRoute({
   tag: 'Usage',
   summary: 'Store usage from your own collectors: CloudEvents 1.0, one or a batch',
   description:
-    '`subject` is the customer. An event counts once per customer, `source` and `id`, for ever. ' +
+    '`subject` is the customer. An event counts only once per customer, `source` and `id`. ' +
     '`time` may be at most 400 days old and 5 minutes ahead.',
   body: cloudEvents,
   mediaTypes: [
@@ -56,7 +56,7 @@ export const ingestEvents = defineRoute({
   },
 });
 
-/** The record of a valid event, or why it is none. */
+/** The record of a valid event, or the reason why the event is refused. */
 function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   const parsed = cloudEvent.safeParse(candidate);
   if (!parsed.success) {

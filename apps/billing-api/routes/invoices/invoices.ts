@@ -1,4 +1,4 @@
-/** GET /v1/invoices and /v1/invoices/{id}. An invoice never changes after it was issued (I4). */
+/** GET /v1/invoices and /v1/invoices/{id}. An invoice never changes once it is issued (I4). */
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 import {

@@ -1,4 +1,6 @@
-/** /v1/keys: virtual keys. A secret is shown once, in the answer that made it (I12). */
+/**
+ * /v1/keys: virtual keys. A secret is shown only in the answer to the request that made it (I12).
+ */
 import { keyEvents } from '@tollgate/adapters/ledger/categories.ts';
 import {
   decideRevokeKey,
@@ -42,7 +44,7 @@ export const issueKey = defineRoute({
     const { customer_id } = liveCustomer(context, body.customer_id);
     const { team_id = null, expires_at = null, ...rest } = body;
     const team = team_id === null ? undefined : context.directory.teams.get(team_id);
-    // A team of another customer is as good as none (I10).
+    // A team of another customer is answered like one that does not exist (I10).
     if (team_id !== null && team?.state.customer_id !== customer_id) {
       throw new ApiProblem('team_not_found');
     }
@@ -183,7 +185,7 @@ function view({ state, createdAtMs }: Entity<KeyState>, atMs: number, secret: st
 
 type Issued = z.input<typeof keyView>;
 
-/** Whoever lost the answer that had the secret asks again with the same key, within a day. */
+/** A client that lost the answer can repeat the request, within a day, to get the secret again. */
 function withSecret(
   stored: Issued,
   { random, timeMs }: Pick<ApiRequest<unknown, unknown, unknown>, 'random' | 'timeMs'>,

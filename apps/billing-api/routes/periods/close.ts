@@ -1,6 +1,6 @@
 /**
- * POST /v1/periods/{period_id}/close: freezes a period and issues its invoice. Asked again, by
- * anybody, it answers with what the first one made (I4).
+ * POST /v1/periods/{period_id}/close: freezes a period and issues its invoice. Every later request
+ * gets the snapshot and invoice of the first (I4).
  */
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import {

@@ -1,4 +1,4 @@
-/** POST /v1/closing_runs: closes every period that is due, of all customers, with one cut. */
+/** POST /v1/closing_runs: closes every due period of all customers, with one cut. */
 import { closingRunRequest, closingRunView } from '@tollgate/schemas/billing/requests.ts';
 import { closeDue, type Failure } from '../../closing/close-run.ts';
 import { closingLimits } from '../../closing/closing-limits.ts';

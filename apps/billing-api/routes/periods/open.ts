@@ -1,4 +1,6 @@
-/** POST /v1/periods: opens a customer's next period. Asked again, it answers with the same one. */
+/**
+ * POST /v1/periods: opens a customer's next period. A repetition is answered with the same period.
+ */
 import { isTimeZone, parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { openPeriodRequest, periodView } from '@tollgate/schemas/billing/requests.ts';
 import { openPeriod } from '../../closing/open-period.ts';
@@ -13,7 +15,7 @@ export const openPeriodRoute = defineRoute({
   path: '/v1/periods',
   tag: 'Billing',
   summary: "Open a customer's next billing period",
-  description: 'By default the calendar month in the zone of the customer.',
+  description: "By default, the calendar month in the customer's time zone.",
   body: openPeriodRequest,
   status: 201,
   response: periodView,
@@ -26,7 +28,7 @@ export const openPeriodRoute = defineRoute({
   async handler({ body }, context) {
     const { customer_id: customerId, start, time_zone: timeZone, anchor_day: anchorDay } = body;
     if (timeZone !== undefined && !isTimeZone(timeZone)) {
-      const error = { path: 'body.time_zone', message: 'no IANA time zone' };
+      const error = { path: 'body.time_zone', message: 'not an IANA time zone' };
       throw new ApiProblem('invalid_request', { errors: [error] });
     }
     const result = await openPeriod(context, {

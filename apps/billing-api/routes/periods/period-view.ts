@@ -24,7 +24,7 @@ export function viewPeriod(customerId: string, period: Period): PeriodView {
   };
 }
 
-/** Waits (bounded) until lists and look-ups show what a command has written. */
+/** Waits, within a bound, until lists and look-ups show what a command has written. */
 export async function awaitReadModel(
   { billing: index, ledger, limits }: ApiContext,
   customerId: string,

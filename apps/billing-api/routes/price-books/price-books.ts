@@ -20,7 +20,7 @@ import { defineRoute } from '../../http/route.ts';
 
 const priceBookView = z.strictObject({
   object: z.literal('price_book'),
-  /** The version's name: it stands on every event that it priced. */
+  /** The version's name, which every event that it priced carries. */
   id: z.string(),
   source: z.enum(['price_book', 'config', 'catalogue']),
   provider: z.string(),
@@ -47,7 +47,7 @@ export const publishPriceBook = defineRoute({
   response: priceBookView,
   errors: ['concurrent_change'],
   async handler({ body, newId, timeMs }, context) {
-    // From now on: a list without a start would stand behind every earlier one that has one.
+    // The default is now: a list without a start would rank behind every earlier list that has one.
     const { provider, effective_from = new Date(timeMs).toISOString() } = body;
     const version = newId('pb');
     const overrides = body.models.map((model) => ({ ...model, provider }));

@@ -49,7 +49,7 @@ const lineOf = (event: UsageEvent, cost: string, inputTokens = 7) => ({
 
 const importLock = new ImportLock();
 
-/** The bill of the hour that begins at START. No resolver runs: nothing is ever counted. */
+/** The bill of the hour that begins at START. No resolver runs, so no resolution is counted. */
 async function send(
   lines: ReturnType<typeof lineOf>[],
   provider = 'simulator',
@@ -81,7 +81,7 @@ async function send(
   }
 }
 
-it('I2: a second, different figure is refused while the first one’s resolution is still to come', async () => {
+it('I2: a second, different figure is refused while the first resolution is still to come', async () => {
   const [arrived, late, unbilled, outside] = [
     unknownAt(1),
     unknownAt(2),
@@ -92,7 +92,7 @@ it('I2: a second, different figure is refused while the first one’s resolution
   await projector.caughtUp();
   const bill = [arrived, late, outside].map((event) => lineOf(event, '0.250000000000'));
   expect(await send(bill)).toBe('accepted');
-  // What it said may be said again, by a bill that says less, or of another provider.
+  // The same may be said again, by a bill that says less, or about another provider.
   expect(await send(bill)).toBe('accepted');
   expect(await send(bill.slice(1))).toBe('accepted');
   expect(await send(bill)).toBe('accepted');
@@ -102,11 +102,11 @@ it('I2: a second, different figure is refused while the first one’s resolution
     expect(await send([lineOf(event, '0.250000000001')])).toBe(`already_resolved ${event.id}`);
     expect(await send([lineOf(event, '0.250000000000', 8)])).toBe(`already_resolved ${event.id}`);
   }
-  // The first bill was complete for its range: without a line nothing was billed.
+  // The first bill was complete for its range: no line means that nothing was billed.
   expect(await send([lineOf(unbilled, '0.250000000000')])).toBe(`already_resolved ${unbilled.id}`);
 });
 
-it('I2: of two bills at once that differ one is refused', async () => {
+it('I2: of two simultaneous bills that differ, one is refused', async () => {
   const event = unknownAt(-10);
   const answers = await Promise.all(
     ['0.100000000000', '0.200000000000'].map((cost) => send([lineOf(event, cost)])),
@@ -114,7 +114,7 @@ it('I2: of two bills at once that differ one is refused', async () => {
   expect(answers.sort()).toEqual(['accepted', `already_resolved ${event.id}`]);
 });
 
-it('I2: a bill names the same attempt in capitals, and once', async () => {
+it('I2: an attempt in capitals is the same attempt, and a bill may name it only once', async () => {
   const event = unknownAt(40);
   const capitals = (cost: string) => ({
     ...lineOf(event, cost),
@@ -143,7 +143,7 @@ it('I2: bills contradict each other across the end of a range too', async () => 
   const [near, far] = [unknownAt(70), unknownAt(100)];
   expect(await ask([lineOf(far, '5.000000000000')])).toBe(`attempt_outside_bill ${far.id}`);
   expect(await ask([lineOf(near, '5.000000000000')])).toBe('accepted');
-  // It says by leaving it out that nothing was billed.
+  // By leaving the attempt out, it says that nothing was billed.
   nowMs = START + 2 * HOUR_MS;
   expect(await ask([], nextHour)).toBe(`already_resolved ${near.id}`);
   const other = await ask([lineOf(near, '7.000000000000')], nextHour);
@@ -151,7 +151,7 @@ it('I2: bills contradict each other across the end of a range too', async () => 
   expect(await ask([lineOf(near, '5.000000000000')], nextHour)).toBe('accepted');
 });
 
-it('I2: no bill is complete for attempts that have not started: a year is easily mistyped', async () => {
+it('I2: no bill is complete for attempts that have not started (a mistyped year)', async () => {
   const at = (ms: number) => new Date(ms).toISOString();
   const more = { end: at(nowMs + HOUR_MS), bill_end: at(nowMs + 3 * HOUR_MS) };
   expect(await send([], 'simulator', more)).toBe('bill_range_not_past undefined');

@@ -1,4 +1,6 @@
-/** /v1/reconciliations: the provider's bill resolves what we could not know (design §7.10). */
+/**
+ * /v1/reconciliations: a provider's bill resolves attempts whose usage is unknown (design §7.10).
+ */
 
 import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
@@ -40,9 +42,9 @@ export const importBill = defineRoute({
   tag: 'Reconciliation',
   summary: 'Import a provider’s bill by attempt',
   description:
-    'Every attempt in the range whose usage is unknown or estimated is resolved by its line, or ' +
-    'to nothing if it has none. The bill must reach beyond the range on both sides by the longest ' +
-    'call and the clock skew.',
+    'Every attempt in the range whose usage is unknown or estimated is resolved by its line; an ' +
+    'attempt without a line is resolved to zero. At both ends, the bill must reach beyond the ' +
+    'range by the longest call plus the clock skew.',
   body: reconciliationRequest,
   status: 201,
   response: reconciliationResult,
@@ -129,7 +131,9 @@ function timeOf(attemptId: string, found: ReadonlyMap<string, FoundAttempt>): nu
   return event === undefined ? uuidTimeMs(attemptId) : Date.parse(event.time);
 }
 
-/** @throws ApiProblem already_resolved, for an attempt that an earlier bill names and this one does not */
+/**
+ * @throws ApiProblem already_resolved if an earlier bill names an attempt that this one leaves out
+ */
 async function refuseOmissions(context: ApiContext, bill: NewBill): Promise<void> {
   const omitted = await omittedEarlier(context, bill);
   if (omitted.length === 0) return;
@@ -140,7 +144,7 @@ async function refuseOmissions(context: ApiContext, bill: NewBill): Promise<void
   if (detail !== undefined) throw new ApiProblem('already_resolved', { detail });
 }
 
-/** A line for an attempt that was resolved already, with other figures (409). */
+/** Whether the line states other figures than those that its attempt was resolved with (409). */
 function contradicts(found: FoundAttempt | undefined, line: BillLine): boolean {
   if (found === undefined || found.resolution === null) return false;
   return !resolvedAgrees(found.event, found.resolution, line);
@@ -158,7 +162,7 @@ function compare(
     const attempt = found.get(line.attempt_id);
     if (attempt === undefined) continue;
     const { event, resolution } = attempt;
-    // Resolved with other figures would have been refused.
+    // A line with other figures than the resolution would have been refused before.
     if (resolution !== null) agreed++;
     else if (isResolvable(event)) resolvable++;
     else if (agrees(event, line)) agreed++;
@@ -173,7 +177,7 @@ function compare(
   };
 }
 
-/** Chunk by chunk, then the acceptance: an import without it never happened. */
+/** Appends chunk by chunk, then the acceptance: an import without an acceptance never happened. */
 async function store(
   context: ApiContext,
   accepted: ReconciliationImport,

@@ -1,4 +1,4 @@
-/** GET /v1/snapshots, /v1/snapshots/{id} and the proofs of their events. */
+/** GET /v1/snapshots, /v1/snapshots/{id}, and proofs that an event is in a snapshot. */
 import { type FrozenPeriod, frozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { formatInstant } from '@tollgate/domain/period/calendar.ts';
 import { eventProof } from '@tollgate/schemas/billing/event-proof.ts';
@@ -57,8 +57,8 @@ export const getProof = defineRoute({
   tag: 'Billing',
   summary: 'Prove that one event is part of a snapshot',
   description:
-    'The audit path of RFC 9162 from the event to the `merkle_root` that stands in the body of ' +
-    'the snapshot. It can be checked offline with that body in hand.',
+    'The audit path of RFC 9162 from the event to the `merkle_root` in the body of the snapshot. ' +
+    'With that body, the proof can be checked offline.',
   params: proofParams,
   query: proofQuery,
   status: 200,
@@ -73,7 +73,7 @@ export const getProof = defineRoute({
   },
 });
 
-/** The body stands in the ledger alone. */
+/** Reads the ledger, because the read model does not keep bodies. */
 async function load({ billing: index, ledger }: ApiContext, snapshotId: string) {
   const entry = index.snapshot(snapshotId);
   if (entry === undefined) throw new ApiProblem('snapshot_not_found');

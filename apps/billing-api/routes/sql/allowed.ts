@@ -1,10 +1,10 @@
 /**
- * What a query may name: views, functions, nodes of the syntax tree, types. Lists of what is
- * allowed, never of what is not: a function that a new engine brings is refused until it is here.
+ * What a query may name: views, functions, nodes of the syntax tree, types. The lists say what is
+ * allowed, never what is not: a function of a new engine version is refused until it is listed.
  *
- * No function here reads files, settings, the network, dictionaries or other tables, or tells of
- * the server; none takes the name of another function as text. `sql.int.test.ts` tries each
- * of them with `file` as an argument.
+ * No function here reads files, settings, the network, dictionaries or other tables, or tells about
+ * the server, and none takes the name of another function as text. `sql.int.test.ts` tries every
+ * one with `file` as an argument.
  */
 
 /** The database of the views. */
@@ -36,8 +36,8 @@ const NUMBERS = names(`
   formatReadableQuantity formatReadableSize formatReadableTimeDelta bar width_bucket`);
 
 /**
- * Without what makes a long text of a short one: constants are worked out before the query runs, where
- * no limit of time holds.
+ * Without functions that make a long text from a short one: constants are evaluated before the
+ * query runs, when no time limit applies.
  */
 const TEXTS = names(`
   length lengthUTF8 empty notEmpty lower upper lowerUTF8 upperUTF8 substring substr left right
@@ -57,7 +57,7 @@ const TIMES = names(`
   subtractMinutes subtractSeconds toIntervalYear toIntervalQuarter toIntervalMonth toIntervalWeek
   toIntervalDay toIntervalHour toIntervalMinute toIntervalSecond`);
 
-/** They take a lambda first, if they take more than one argument. */
+/** Their first argument is a lambda, if they have more than one argument. */
 export const HIGHER_ORDER: ReadonlySet<string> = new Set(
   names(`
     arrayMap arrayFilter arrayExists arrayAll arrayCount arraySum arrayAvg arrayMin arrayMax
@@ -84,7 +84,9 @@ export const FUNCTION_NAMES: readonly string[] = [
   ...HIGHER_ORDER,
 ];
 
-/** In lower case: SQL's own names are written in any. The engine knows which it takes. */
+/**
+ * In lower case: SQL's own names may be written in any case, and the engine knows which it accepts.
+ */
 export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   [
     ...FUNCTION_NAMES,
@@ -92,12 +94,12 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** Whose right side may be a table. */
+/** Operators whose right side may be a table. */
 export const MEMBERSHIP: ReadonlySet<string> = new Set(
   names('in notIn globalIn globalNotIn').map((name) => name.toLowerCase()),
 );
 
-/** Of `EXPLAIN AST`. */
+/** Kinds of nodes in the output of `EXPLAIN AST`. */
 export const ALLOWED_NODES: ReadonlySet<string> = new Set(
   names(`
     SelectWithUnionQuery SelectIntersectExceptQuery SelectQuery ExpressionList WithElement Subquery
@@ -107,7 +109,7 @@ export const ALLOWED_NODES: ReadonlySet<string> = new Set(
     OrderByElement WindowDefinition`),
 );
 
-/** What CAST may make. */
+/** Types that CAST may name. */
 export const ALLOWED_TYPES: ReadonlySet<string> = new Set(
   names(`
     Int8 Int16 Int32 Int64 Int128 UInt8 UInt16 UInt32 UInt64 UInt128 Float32 Float64 Bool String
@@ -115,7 +117,7 @@ export const ALLOWED_TYPES: ReadonlySet<string> = new Set(
     Tuple LowCardinality INT INTEGER BIGINT DOUBLE FLOAT TEXT VARCHAR BOOLEAN`),
 );
 
-/** Words that end or change a statement, or whose meaning the syntax tree does not show. */
+/** Words that end or change a statement, or that the syntax tree does not show. */
 export const REFUSED_WORDS: ReadonlySet<string> = new Set(
   names(`
     settings format into outfile explain describe recursive totals apply interpolate collate

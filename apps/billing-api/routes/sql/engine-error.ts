@@ -1,10 +1,11 @@
 /**
- * What ClickHouse said about a query, as one of our problems. Its text may hold paths, addresses and
- * values, so only its first sentence goes out, without anything that looks like a path.
+ * Turns what ClickHouse said about a query into one of our problems. Its text may hold paths,
+ * addresses and values, so only the first sentence is shown, without anything that looks like a
+ * path.
  */
 import { ApiProblem } from '../../http/errors.ts';
 
-/** Time, rows and bytes, memory, size of a set, of an array, of a text, depth and size of a query. */
+/** Time, rows and bytes, memory; size of a set, an array or a text; depth and size of a query. */
 const LIMIT_CODES = [
   '158',
   '159',
@@ -19,7 +20,7 @@ const LIMIT_CODES = [
   '167',
   '168',
 ];
-/** Theirs and ours, never the user's: bugs, disks, networks, shutdown. */
+/** Faults of the engine or of ours, never of the user: bugs, disks, networks, shutdown. */
 const INTERNAL_CODES = ['49', '74', '76', '107', '209', '210', '236', '243', '499', '1001', '1002'];
 const SYNTAX_ERROR = '62';
 const DETAIL_LENGTH_MAX = 300;
@@ -50,7 +51,9 @@ function publicText(message: string): string {
 
 const STOPPED = /failed at position \d+ \((.+?)\)(?: \(line [^)]*\))?: ([\s\S]*?)(?:\. Expected|$)/;
 
-/** The text at which the parser gave up; positions would be those of the text that we made of it. */
+/**
+ * The text at which the parser gave up. Its position would be one in our rendering of the query.
+ */
 function nearOf(message: string): string {
   const [, token, rest = ''] = STOPPED.exec(message) ?? [];
   if (token === undefined || token === 'end of query')

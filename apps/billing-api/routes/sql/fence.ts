@@ -1,6 +1,6 @@
 /**
- * Decides from the syntax tree alone whether a query may run. Nothing was analysed or executed when
- * this is asked, and whatever is not on a list of `allowed.ts` is refused (I10, I12).
+ * Decides from the syntax tree alone whether a query may run, before anything is analysed or
+ * executed. Anything that is not on a list of `allowed.ts` is refused (I10, I12).
  */
 import {
   ALLOWED_FUNCTIONS,
@@ -14,7 +14,7 @@ import {
 import { refuse } from './refuse.ts';
 import { argumentsOf, parseSyntaxTree, type SyntaxNode } from './syntax-tree.ts';
 
-/** Nodes of a query; one that a person wrote has a few hundred. */
+/** Nodes of a query; a query that a person wrote has a few hundred. */
 const NODES_MAX = 5_000;
 const VIEWS = `The tables are ${PUBLIC_VIEWS.join(', ')}; see docs/sql.md.`;
 const PUBLIC_TABLES = new Set(PUBLIC_VIEWS.map((view) => `${DATABASE}.${view}`));
@@ -51,7 +51,7 @@ function checkFunction(node: SyntaxNode, tables: ReadonlySet<string>): void {
   if (!ALLOWED_FUNCTIONS.has(lowerName)) refuse(`The function ${name}`, FUNCTIONS);
   const given = argumentsOf(node);
   if (HIGHER_ORDER_LOWER.has(lowerName) && given.length > 1 && !isLambda(given[0])) {
-    // A bare name would be taken as the name of a function: arrayMap(file, ['/etc/passwd']).
+    // The engine would take a bare name for a function: arrayMap(file, ['/etc/passwd']).
     refuse(`The first argument of ${name}`, 'Write a lambda there: x -> x + 1.');
   }
   if (MEMBERSHIP.has(lowerName) && given[1]?.kind === 'Identifier') {
@@ -68,7 +68,7 @@ function checkTable(name: string, tables: ReadonlySet<string>): void {
   if (!PUBLIC_TABLES.has(name) && !tables.has(name)) refuse(`The table ${name}`, VIEWS);
 }
 
-/** The type stands in the tree as text: `'Decimal(10, 2)'`. */
+/** The tree holds the type as text: `'Decimal(10, 2)'`. */
 function checkType(node: SyntaxNode | undefined): void {
   const text = (/^'([\s\S]*)'$/.exec(node?.text ?? '')?.[1] ?? '?').replaceAll("\\'", "'");
   const rest = text.replaceAll(/'[\w/+-]*'/g, '');

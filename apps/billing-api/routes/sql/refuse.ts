@@ -1,4 +1,6 @@
-/** The one way in which a query is refused: what it was, and what is allowed instead. */
+/**
+ * The only way in which a query is refused: it says what was refused and what is allowed instead.
+ */
 import { ApiProblem } from '../../http/errors.ts';
 
 /**

@@ -118,7 +118,7 @@ describe('POST /v1/sql', () => {
     });
   });
 
-  it('cuts off at max_rows, in order, and says so', async () => {
+  it('cuts off after max_rows, in order, and says so', async () => {
     const sql = 'SELECT id FROM usage_events ORDER BY id DESC';
     const all = await rowsOf(sql);
     const two = JSON.parse((await post({ sql, max_rows: 2 })).text);
@@ -127,7 +127,7 @@ describe('POST /v1/sql', () => {
     expect(all).toEqual(all.toSorted().reverse());
   });
 
-  it('takes what a person would write', async () => {
+  it('accepts what a person would write', async () => {
     const queries: [sql: string, rows: unknown[][]][] = [
       ['select 1;', [[1]]],
       ['SELECT -- why\n 1 /* how */ AS "für, nichts"'.replace(',', ''), [[1]]],
@@ -210,7 +210,7 @@ describe('POST /v1/sql', () => {
     ]);
   });
 
-  it('no allowed function reads a file, and none that calls another takes it by its name', async () => {
+  it('no allowed function reads a file, and none takes the name of a function to call', async () => {
     const bounds = { rowsMax: 9, resultBytesMax: 1e6, secondsMax: 1, memoryBytesMax: 1e8 };
     // Past the fence, so that this is about the functions themselves.
     const reads = async (sql: string): Promise<boolean> => {
@@ -233,7 +233,7 @@ describe('POST /v1/sql', () => {
     expect([leaks, byName.includes('arrayMap')]).toEqual([[], true]);
   });
 
-  it('tells of a failed query what helps, and no path, in the code of the catalogue', async () => {
+  it('says what helps about a failed query, by the code of the catalogue, and shows no path', async () => {
     const answers: unknown[] = [];
     for (const [, sql] of failures(canaryPath)) {
       const { text } = await post({ sql });
@@ -266,7 +266,7 @@ describe('docs/sql.md', () => {
     sql,
   }));
 
-  it('has at least ten examples, and each finds something in projected events', async () => {
+  it('has at least ten examples, and each finds rows in projected events', async () => {
     const empty: string[] = [];
     for (const { title, sql } of examples) {
       if ((await rowsOf(sql)).length === 0) empty.push(title);

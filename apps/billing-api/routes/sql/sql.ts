@@ -1,6 +1,7 @@
 /**
- * POST /v1/sql: a SELECT of the operator's own over the public views (docs/sql.md). Three looks
- * before it runs: tokens, syntax tree, and that its own table names hide no table of the engine.
+ * POST /v1/sql: the operator's own SELECT over the public views (docs/sql.md). Three things are
+ * checked before it runs: its tokens, its syntax tree, and that its own table names hide no table
+ * of the engine.
  */
 import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
@@ -50,8 +51,8 @@ export const runSql = defineRoute({
 });
 
 /**
- * Where a common table expression is out of scope, its name would be that of a table of the engine's
- * default database. So the query's own names must be names of nothing there.
+ * Where a common table expression is out of scope, its name would mean a table of the engine's
+ * default database. So no table there may have one of the query's own names.
  */
 async function checkHidden({ tables }: Statement, warehouse: Warehouse): Promise<void> {
   if (tables.size === 0) return;

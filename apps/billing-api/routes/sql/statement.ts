@@ -1,6 +1,6 @@
 /**
- * A query as it will be run: one SELECT whose views are named with their database. What is left bare
- * is the name of a common table expression, or of nothing.
+ * A query as it will be run: one SELECT in which every view is named with its database. A name that
+ * is left without one is that of a common table expression, or of nothing.
  */
 import { DATABASE, PUBLIC_VIEWS, REFUSED_WORDS } from './allowed.ts';
 import { refuse } from './refuse.ts';
@@ -8,17 +8,17 @@ import { isKeyword, isName, isSign, render, type Token, tokensOf } from './token
 
 export type Statement = {
   text: string;
-  /** Names of common table expressions, anywhere in it. */
+  /** Names of all common table expressions in it. */
   tables: ReadonlySet<string>;
 };
 
 /**
- * How often common table expressions are pasted in, all in all: one that names another twice, which
- * names a third twice … doubles at each step, and analysis has no time limit.
+ * How many times common table expressions are pasted in, in total. If one names another twice, and
+ * that one names a third twice, the number doubles at each step; and analysis has no time limit.
  */
 const EXPANSIONS_MAX = 64;
 
-/** Of one `name AS (SELECT …)`: the tokens within its brackets. */
+/** One `name AS (SELECT …)`: the range of tokens within its brackets. */
 type Definition = { name: string; start: number; end: number };
 
 /** @throws ApiProblem sql_refused */
@@ -60,7 +60,7 @@ function definitionsIn(tokens: readonly Token[]): Definition[] {
   return definitions;
 }
 
-/** @returns the index of the bracket that closes what is open before `start` */
+/** @returns the index of the bracket that closes the one before `start` */
 function closing(tokens: readonly Token[], start: number): number {
   let depth = 1;
   for (let index = start; index < tokens.length; index++) {
@@ -71,10 +71,10 @@ function closing(tokens: readonly Token[], start: number): number {
   return tokens.length;
 }
 
-/** Counts every mention, so it may count too many, and never too few. */
+/** Counts every mention, so it may count too many but never too few. */
 function checkExpansions(tokens: readonly Token[], definitions: readonly Definition[]): void {
   const weights = new Map<string, number>();
-  // What ends first can be named by what ends later, and not the other way round.
+  // An expression can be named only by one that ends after it.
   for (const { name, start, end } of definitions.toSorted((a, b) => a.end - b.end)) {
     weights.set(name, 1 + mentions(tokens.slice(start, end), weights));
   }
@@ -92,8 +92,8 @@ function mentions(tokens: readonly Token[], weights: ReadonlyMap<string, number>
 }
 
 /**
- * A bare view gets its database, unless the query has a table of this name itself; within that
- * table's own definition the name is still the view's.
+ * A bare view gets its database, unless the query defines a table of this name; within that table's
+ * own definition the name still means the view.
  */
 function qualified(
   tokens: readonly Token[],

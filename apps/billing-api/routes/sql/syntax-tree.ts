@@ -1,8 +1,10 @@
-/** The text of `EXPLAIN AST` as a tree: one node per line, a child one blank deeper than its parent. */
+/**
+ * The text of `EXPLAIN AST` as a tree: a node per line, a child one space deeper than its parent.
+ */
 
 export type SyntaxNode = {
   kind: string;
-  /** What stands behind the kind, without alias and number of children. */
+  /** What follows the kind, without the alias and the number of children. */
   text: string;
   parent: SyntaxNode | null;
   children: SyntaxNode[];
@@ -10,7 +12,7 @@ export type SyntaxNode = {
 
 const LINE = /^( *)([A-Za-z:]+)(?: ([\s\S]*?))?(?: \(alias [^()]*\))?(?: \(children \d+\))?$/;
 
-/** @returns the nodes, each before its children; null for a text that is no such tree */
+/** @returns the nodes, each before its children; null if the text is not such a tree */
 export function parseSyntaxTree(lines: readonly string[]): SyntaxNode[] | null {
   const nodes: SyntaxNode[] = [];
   const path: SyntaxNode[] = [];

@@ -1,7 +1,7 @@
 /**
- * Cuts a query into tokens, stricter than ClickHouse does: plain ASCII outside of quotes, no escapes
- * in quoted names, no parameters, no second statement, brackets closed. Comments become a space. So
- * the text that is rendered from the tokens has nothing in it that was not looked at.
+ * Cuts a query into tokens, more strictly than ClickHouse does: plain ASCII outside quotes, no
+ * escapes in quoted names, no parameters, no second statement, all brackets closed. A comment
+ * becomes a space. So the text that is rendered from the tokens holds nothing that was not checked.
  */
 import { refuse } from './refuse.ts';
 
@@ -10,7 +10,7 @@ export type Token = {
   kind: 'word' | 'name' | 'string' | 'number' | 'sign';
   /** A name without its quotes, everything else as written. */
   text: string;
-  /** Whether something stood between this token and the one before. */
+  /** Whether a space or comment came between this token and the one before. */
   spaced: boolean;
 };
 
@@ -25,10 +25,10 @@ const TOKEN = new RegExp(
   ].join('|'),
   'y',
 );
-/** Nothing that could look like a part of a syntax tree, or like a path of two names. */
+/** A quoted name may not look like part of a syntax tree, or like a path of two names. */
 const QUOTED_NAME = /^[\p{L}\p{N}_ %$#+-]{1,64}$/u;
 const CLOSES: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
-/** Brackets in one another. */
+/** How deep brackets may be nested. */
 const NESTING_MAX = 64;
 
 /** @throws ApiProblem sql_refused */
@@ -64,7 +64,7 @@ export function render(tokens: readonly Token[]): string {
     .trim();
 }
 
-/** True for a bare or quoted word of exactly this spelling. */
+/** True for a bare or a quoted word. */
 export function isName(token: Token | undefined): token is Token {
   return token?.kind === 'word' || token?.kind === 'name';
 }
@@ -78,7 +78,9 @@ export function isSign(token: Token | undefined, sign: string): boolean {
   return token?.kind === 'sign' && token.text === sign;
 }
 
-/** Two tokens that ClickHouse would read as something else: an open comment, or x'…' and its kin. */
+/**
+ * Two tokens that ClickHouse would read as something else: an open comment, or a literal like x'…'.
+ */
 function checkTouching(before: Token | undefined, token: Pick<Token, 'kind' | 'text'>): void {
   if (before?.text === '/' && token.text === '*') refuse('An open comment', 'Close it.');
   const quoted = token.kind === 'string' || token.kind === 'name';
