@@ -37,8 +37,10 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     genReqId: () => Buffer.from(deps.randomBytes(12)).toString('hex'),
   });
   const onLost = (error: unknown) => deps.onError('a read model lost the ledger', error);
-  const directory = new Directory({ ledger: deps.ledger, limits, onLost });
-  const billing = new BillingIndex({ ledger: deps.ledger, limits, onLost });
+  const { ledger } = deps;
+  const retryMs = { first: limits.ledgerRetryFirstMs, max: limits.ledgerRetryMaxMs };
+  const directory = new Directory({ ledger, retryMs, onLost });
+  const billing = new BillingIndex({ ledger, retryMs, onLost });
   await Promise.all([directory.start(), billing.start()]);
   const context: ApiContext = { ...deps, limits, directory, billing, importLock: new ImportLock() };
   const metrics = new ApiMetrics();

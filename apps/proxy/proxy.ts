@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
+import { LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { type FileLock, tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -19,7 +20,7 @@ import { CallHandler } from './call/call-handler.ts';
 import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { Directory, directoryPrefixes } from './directory/directory.ts';
-import { LedgerFollower } from './directory/follower.ts';
+import { LedgerFreshness } from './directory/freshness.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
@@ -84,6 +85,7 @@ class Instance {
   readonly #metrics = new ProxyMetrics();
   readonly #directory: Directory;
   readonly #follower: LedgerFollower;
+  readonly #freshness: LedgerFreshness;
   readonly #budgets: BudgetBook;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
@@ -102,10 +104,11 @@ class Instance {
     this.#follower = new LedgerFollower({
       ledger,
       prefixes: directoryPrefixes,
-      limits,
+      retryMs: limits.ledgerRetryMs,
       apply: (event) => this.#directory.apply(event),
       onLost: report('the ledger was lost; subscribing again'),
     });
+    this.#freshness = new LedgerFreshness(this.#follower, limits);
     this.#budgets = new BudgetBook({
       ledger,
       journal,
@@ -133,7 +136,7 @@ class Instance {
     this.app = buildProxy({
       deps,
       calls: this.#calls,
-      isReady: () => this.#ready && this.#follower.isFresh(),
+      isReady: () => this.#ready && this.#freshness.isFresh(),
       metrics: () => this.#metricsText(),
       logger,
     });
@@ -180,7 +183,7 @@ class Instance {
       instanceId: this.#instanceId,
       limits,
       directory: this.#directory,
-      follower: this.#follower,
+      follower: this.#freshness,
       secrets,
       deployments: new Deployments(providers, models, this.#directory),
       budgets: this.#budgets,

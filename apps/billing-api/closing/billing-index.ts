@@ -3,11 +3,12 @@
  * of the ledger). Bodies stay in the ledger; closing itself never decides from this.
  */
 import { billingEvents, invoiceEvents } from '@tollgate/adapters/ledger/categories.ts';
+import { type FollowerOptions, LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
 import type { BillingEvent, InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
-import { LedgerFold } from '../ledger/ledger-fold.ts';
 
 type PeriodEntry = { customerId: string; periodId: string; number: number };
 
@@ -33,37 +34,41 @@ export class BillingIndex {
   readonly #periods = new Map<string, PeriodEntry>();
   readonly #snapshots = new Map<string, SnapshotEntry>();
   readonly #invoices = new Map<string, InvoiceEntry>();
-  readonly #fold: LedgerFold;
+  readonly #seen = new SeenRevisions();
+  readonly #follower: LedgerFollower;
 
-  constructor(options: Omit<ConstructorParameters<typeof LedgerFold>[0], 'prefixes' | 'apply'>) {
-    this.#fold = new LedgerFold({
+  constructor(options: Omit<FollowerOptions, 'prefixes' | 'apply'>) {
+    this.#follower = new LedgerFollower({
       ...options,
       prefixes: [billingEvents.prefix, invoiceEvents.prefix],
-      apply: (event) => this.#apply(event),
+      apply: (event) => {
+        this.#apply(event);
+        this.#seen.take(event);
+      },
     });
   }
 
   /** Resolves when the past has been read. */
   start(): Promise<void> {
-    return this.#fold.start();
+    return this.#follower.start();
   }
 
   stop(): Promise<void> {
-    return this.#fold.stop();
+    return this.#follower.stop();
   }
 
   ageMs(): number {
-    return this.#fold.ageMs();
+    return this.#follower.ageMs();
   }
 
   /** Waits (bounded) until reads show that revision of the customer's periods. */
   seesBilling(customerId: string, revision: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#fold.sees(billingEvents.of(customerId), revision, timeoutMs);
+    return this.#seen.sees(billingEvents.of(customerId), revision, timeoutMs);
   }
 
   /** Waits (bounded) until reads show the invoice. */
   seesInvoice(invoiceId: string, timeoutMs: number): Promise<boolean> {
-    return this.#fold.sees(invoiceEvents.of(invoiceId), 0n, timeoutMs);
+    return this.#seen.sees(invoiceEvents.of(invoiceId), 0n, timeoutMs);
   }
 
   /** In order of their ids' making; of one customer or of all. */

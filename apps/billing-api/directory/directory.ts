@@ -12,7 +12,9 @@ import {
   teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
+import { type FollowerOptions, LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
@@ -27,8 +29,6 @@ import {
   evolveReconciliation,
   type ReconciliationImport,
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
-import { LedgerFold } from '../ledger/ledger-fold.ts';
-import type { ApiLimits } from '../limits.ts';
 import { Entities, type Entity } from './entities.ts';
 
 const events = eventParser([
@@ -54,36 +54,36 @@ export class Directory {
   readonly imports = new Entities<ReconciliationImport>();
   readonly #customerOfExternalId = new Map<string, string>();
   #prices = emptyPriceList();
-  readonly #fold: LedgerFold;
+  readonly #seen = new SeenRevisions();
+  readonly #follower: LedgerFollower;
 
-  constructor(options: {
-    ledger: ConstructorParameters<typeof LedgerFold>[0]['ledger'];
-    limits: ApiLimits;
-    onLost: (error: unknown) => void;
-  }) {
-    this.#fold = new LedgerFold({
+  constructor(options: Omit<FollowerOptions, 'prefixes' | 'apply'>) {
+    this.#follower = new LedgerFollower({
       ...options,
       prefixes: events.prefixes,
-      apply: (event) => this.#apply(event),
+      apply: (event) => {
+        this.#apply(event);
+        this.#seen.take(event);
+      },
     });
   }
 
   /** Resolves when the past has been read. */
   start(): Promise<void> {
-    return this.#fold.start();
+    return this.#follower.start();
   }
 
   stop(): Promise<void> {
-    return this.#fold.stop();
+    return this.#follower.stop();
   }
 
   ageMs(): number {
-    return this.#fold.ageMs();
+    return this.#follower.ageMs();
   }
 
   /** Waits (bounded) until reads show that revision of the stream. */
   sees(stream: string, revision: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#fold.sees(stream, revision, timeoutMs);
+    return this.#seen.sees(stream, revision, timeoutMs);
   }
 
   /** By our id or by the operator's own. */

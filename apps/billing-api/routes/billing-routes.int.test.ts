@@ -38,7 +38,11 @@ beforeAll(async () => {
   const onLost = (error: unknown): void => {
     throw error;
   };
-  index = new BillingIndex({ ledger: house.deps.ledger, limits: apiLimits, onLost });
+  index = new BillingIndex({
+    ledger: house.deps.ledger,
+    retryMs: { first: 50, max: 2_000 },
+    onLost,
+  });
   await index.start();
   // Handlers of billing use these parts of the context alone.
   context = { ...house.deps, limits: apiLimits, billing: index } as unknown as ApiContext;

@@ -4,7 +4,7 @@ import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { Directory } from '../directory/directory.ts';
-import type { LedgerFollower } from '../directory/follower.ts';
+import type { LedgerFreshness } from '../directory/freshness.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -14,7 +14,7 @@ export type CallDeps = {
   instanceId: string;
   limits: ProxyLimits;
   directory: Directory;
-  follower: LedgerFollower;
+  follower: LedgerFreshness;
   secrets: Secrets;
   deployments: Deployments;
   budgets: BudgetBook;

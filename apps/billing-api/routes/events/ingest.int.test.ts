@@ -51,7 +51,7 @@ beforeAll(async () => {
   const onLost = (error: unknown): void => {
     throw error;
   };
-  directory = new Directory({ ledger, limits: apiLimits, onLost });
+  directory = new Directory({ ledger, retryMs: { first: 50, max: 2_000 }, onLost });
   await directory.start();
 });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const onLost = (error: unknown): void => {
     throw error;
   };
-  directory = new Directory({ ledger: house.ledger, limits: apiLimits, onLost });
+  directory = new Directory({ ledger: house.ledger, retryMs: { first: 50, max: 2_000 }, onLost });
   await directory.start();
 });
 afterAll(async () => {
