@@ -84,14 +84,27 @@ async function firstLine(
   }
 }
 
-export type Usage = { cpuS: number; rssMib: number };
+export type Usage = {
+  /** CPU seconds of all threads since the start. */
+  cpuS: number;
+  rssMib: number;
+  /** The main thread, since the start, in µs: on a processor, and waiting for one. */
+  mainUs: number;
+  mainWaitUs: number;
+};
 
-/** CPU seconds of all threads since its start, and resident memory now. */
 export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const rssKib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return { cpuS: ticks / TICKS_PER_SECOND, rssMib: rssKib / 1024 };
+  return { cpuS: ticks / TICKS_PER_SECOND, rssMib: rssKib / 1024, ...mainThreadOf(pid) };
+}
+
+/** Every JavaScript call runs on the main thread: what it costs there is what a call costs. */
+export function mainThreadOf(pid: number): Pick<Usage, 'mainUs' | 'mainWaitUs'> {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8');
+  const [onCpuNs, waitingNs] = text.split(' ').map(Number) as [number, number];
+  return { mainUs: onCpuNs / 1000, mainWaitUs: waitingNs / 1000 };
 }

@@ -1,12 +1,14 @@
 /**
- * The proxy under load, beside the upstream alone, a bare relay and a peer: interleaved rounds in one
- * run, so that a slow minute of the machine falls on all of them; medians over the rounds.
+ * The proxy under load, next to the upstream alone, a bare relay, a peer, and an earlier state of
+ * itself. The rounds of all are interleaved in one run, so a slow minute of the machine falls on all of
+ * them. Figures are medians over the rounds; ratios are taken within a round first.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fsyncP50Ms } from '../harness/machine.ts';
+import { openParent, type Parent } from '../harness/parent.ts';
 import { type Subject, start, type Usage, usageOf } from '../harness/process.ts';
 import { report } from '../harness/results.ts';
 import { median, rounded } from '../harness/stats.ts';
@@ -14,11 +16,14 @@ import { type Load, load, run } from '../harness/wrk.ts';
 import { startPortkey } from './portkey.ts';
 import { startTollgate } from './tollgate.ts';
 
-export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--portkey DIR] [--no-portkey] [--profile DIR] [--compare FILE]
+export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--parent DIR-or-REV] [--portkey DIR] [--no-portkey]
+        [--profile DIR] [--compare FILE]
       Closed loop at 1, 32 and 64 connections: upstream, bare relay, Tollgate with authentication,
       hold and durable event (one proxy, and two behind one port), and Portkey's gateway, which is
-      installed into DIR (outside the project) unless it is there. Needs wrk and Go. --profile leaves
-      CPU profiles of Tollgate's threads in DIR.
+      installed into DIR (outside the project) if it is missing. --parent adds one proxy of an earlier
+      tree, under the same load and upstream. Next to the rates: what a call costs on the proxy's
+      main thread, and how long that thread waited for a processor. Needs wrk and Go. --profile
+      leaves CPU profiles of Tollgate's threads in DIR.
 `;
 
 const CONNECTIONS = [1, 32, 64];
@@ -33,7 +38,17 @@ const BODY = JSON.stringify({
 });
 
 type Contender = { name: string; url: string; pids: number[]; headers: Record<string, string> };
-type Sample = Load & { connections: number; cpuSPer1000: number; rssMib: number };
+type Sample = Load & {
+  round: number;
+  connections: number;
+  cpuSPer1000: number;
+  rssMib: number;
+  /** Of the main threads, per call: on a processor, and waiting for one. */
+  mainUsPerCall: number;
+  waitUsPerCall: number;
+};
+
+const ROOT = join(import.meta.dirname, '../..');
 
 export async function benchProxy(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -43,6 +58,7 @@ export async function benchProxy(args: string[]): Promise<void> {
       seconds: { type: 'string', default: '10' },
       portkey: { type: 'string', default: join(tmpdir(), 'tollgate-bench-portkey') },
       'no-portkey': { type: 'boolean', default: false },
+      parent: { type: 'string' },
       profile: { type: 'string' },
       compare: { type: 'string' },
     },
@@ -52,25 +68,27 @@ export async function benchProxy(args: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
   const fsyncMs = fsyncP50Ms(folder);
   const subjects: Subject[] = [];
+  const parent = values.parent === undefined ? null : openParent(values.parent, folder);
   try {
     const portkey = values['no-portkey'] ? undefined : values.portkey;
     const profile =
       values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
-    const contenders = await startAll(folder, { portkey, nodeArgs: profile }, subjects);
+    const contenders = await startAll(folder, { portkey, parent, nodeArgs: profile }, subjects);
     const samples = await measure(contenders, rounds, seconds);
     const summary = { ...summarize(samples), fsync_p50_ms: fsyncMs };
     print(samples);
-    const options = { rounds, seconds, body_bytes: BODY.length };
+    const options = { rounds, seconds, body_bytes: BODY.length, parent: parent?.commit ?? null };
     report('proxy', options, Object.fromEntries(samples), summary, values.compare);
   } finally {
     for (const subject of subjects.toReversed()) await subject.stop();
+    parent?.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function startAll(
   folder: string,
-  options: { portkey: string | undefined; nodeArgs: readonly string[] },
+  options: { portkey: string | undefined; parent: Parent | null; nodeArgs: readonly string[] },
   subjects: Subject[],
 ): Promise<Contender[]> {
   const keep = (subject: Subject) => {
@@ -90,9 +108,10 @@ async function startAll(
   const relay = keep(
     await start({ name: 'relay', command: process.execPath, args: [relayMain, upstream.url] }),
   );
-  const tollgate = async (name: string, proxies: number): Promise<Contender> => {
+  const tollgate = async (name: string, proxies: number, root = ROOT): Promise<Contender> => {
     const { nodeArgs } = options;
-    const started = await startTollgate(join(folder, name), upstream.url, { proxies, nodeArgs });
+    const own = { root, proxies, nodeArgs };
+    const started = await startTollgate(join(folder, `data-${name}`), upstream.url, own);
     const [first, ...others] = started.subjects.map(keep) as [Contender, ...Contender[]];
     const pids = [...first.pids, ...others.flatMap((other) => other.pids)];
     return { ...first, name, pids, headers: { authorization: `Bearer ${started.secret}` } };
@@ -103,6 +122,9 @@ async function startAll(
     await tollgate('tollgate', 1),
     await tollgate('tollgate-2', 2),
   ];
+  if (options.parent !== null) {
+    contenders.splice(3, 0, await tollgate('parent', 1, options.parent.root));
+  }
   if (options.portkey === undefined) return contenders;
   const portkey = keep(await startPortkey(options.portkey));
   const headers = {
@@ -130,18 +152,29 @@ async function measure(
   // Compilers and caches warm up before anything counts.
   for (const contender of contenders) await one(contender, 32, 3);
   for (let round = 1; round <= rounds; round++) {
+    // None is always behind the same neighbour.
+    const order = round % 2 === 1 ? contenders : contenders.toReversed();
     for (const connections of CONNECTIONS) {
-      for (const contender of contenders) {
+      for (const contender of order) {
         const before = usageOfAll(contender.pids);
         const result = await one(contender, connections, seconds);
         const after = usageOfAll(contender.pids);
-        const cpuSPer1000 = ((after.cpuS - before.cpuS) / result.requests) * 1000;
-        const sample = { ...result, connections, cpuSPer1000, rssMib: after.rssMib };
+        const perCall = (field: keyof Usage) => (after[field] - before[field]) / result.requests;
+        const sample: Sample = {
+          ...result,
+          round,
+          connections,
+          cpuSPer1000: perCall('cpuS') * 1000,
+          rssMib: after.rssMib,
+          mainUsPerCall: perCall('mainUs'),
+          waitUsPerCall: perCall('mainWaitUs'),
+        };
         samples.get(contender.name)?.push(sample);
         console.error(
           `round ${round} c=${connections} ${contender.name}: ${Math.round(result.rps)}/s ` +
             `p50 ${rounded(result.p50Ms)} p99 ${rounded(result.p99Ms)} ms ` +
-            `cpu ${rounded(cpuSPer1000)} s/1000`,
+            `cpu ${rounded(sample.cpuSPer1000)} s/1000, main thread ` +
+            `${rounded(sample.mainUsPerCall)} µs/call, waited ${rounded(sample.waitUsPerCall)} µs/call`,
         );
       }
     }
@@ -152,7 +185,12 @@ async function measure(
 function usageOfAll(pids: readonly number[]): Usage {
   const all = pids.map(usageOf);
   const total = (field: keyof Usage) => all.reduce((sum, usage) => sum + usage[field], 0);
-  return { cpuS: total('cpuS'), rssMib: total('rssMib') };
+  return {
+    cpuS: total('cpuS'),
+    rssMib: total('rssMib'),
+    mainUs: total('mainUs'),
+    mainWaitUs: total('mainWaitUs'),
+  };
 }
 
 function medianOf(
@@ -175,11 +213,33 @@ function summarize(samples: ReadonlyMap<string, Sample[]>): Record<string, numbe
     rps_c64: of('tollgate', 64, 'rps'),
     p99_ms_c64: of('tollgate', 64, 'p99Ms'),
     rss_mib: of('tollgate', 64, 'rssMib'),
+    main_us_per_call: of('tollgate', 64, 'mainUsPerCall'),
+    wait_us_per_call: of('tollgate', 64, 'waitUsPerCall'),
     relay_ratio_2_proxies: of('tollgate-2', 64, 'rps') / of('relay', 64, 'rps'),
     cpu_s_per_1000_2_proxies: of('tollgate-2', 64, 'cpuSPer1000'),
   };
+  Object.assign(summary, againstParent(samples));
   if (samples.has('portkey')) {
     summary['portkey_ratio'] = of('tollgate', 64, 'rps') / of('portkey', 64, 'rps');
+  }
+  return summary;
+}
+
+/** Above 1: this tree is better than its parent. */
+function againstParent(samples: ReadonlyMap<string, Sample[]>): Record<string, number> {
+  const parents = samples.get('parent') ?? [];
+  const summary: Record<string, number> = {};
+  for (const connections of parents.length === 0 ? [] : CONNECTIONS) {
+    const pairs = (samples.get('tollgate') ?? [])
+      .filter((sample) => sample.connections === connections)
+      .flatMap((now) => {
+        const then = parents.find((p) => p.round === now.round && p.connections === connections);
+        return then === undefined ? [] : [{ now, then }];
+      });
+    summary[`parent_ratio_c${connections}`] = median(pairs.map((p) => p.now.rps / p.then.rps));
+    summary[`parent_main_us_ratio_c${connections}`] = median(
+      pairs.map((p) => p.then.mainUsPerCall / p.now.mainUsPerCall),
+    );
   }
   return summary;
 }
@@ -194,6 +254,8 @@ function print(samples: ReadonlyMap<string, Sample[]>): void {
       'p50/p99 ms c=1': `${at(1, 'p50Ms')}/${at(1, 'p99Ms')}`,
       'p50/p99 ms c=64': `${at(64, 'p50Ms')}/${at(64, 'p99Ms')}`,
       'CPU s per 1,000': at(64, 'cpuSPer1000'),
+      'main thread µs/call c=64': at(64, 'mainUsPerCall'),
+      'waited µs/call c=64': at(64, 'waitUsPerCall'),
       'RSS MiB': Math.round(at(64, 'rssMib')),
     };
   });

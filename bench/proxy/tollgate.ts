@@ -1,19 +1,23 @@
 /** Tollgate as a subject: proxies behind one port, on a data folder that has a key with a hard budget. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { type Subject, start } from '../harness/process.ts';
 
-const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
 export type Tollgate = { subjects: Subject[]; secret: string };
+
+export type TollgateOptions = {
+  /** The tree whose product it is. */
+  root: string;
+  proxies: number;
+  nodeArgs: readonly string[];
+};
 
 /** The whole product first, to make the key as an operator would; then its proxies by themselves. */
 export async function startTollgate(
   folder: string,
   upstreamUrl: string,
-  { proxies, nodeArgs }: { proxies: number; nodeArgs: readonly string[] },
+  { root, proxies, nodeArgs }: TollgateOptions,
 ): Promise<Tollgate> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'tollgate.json');
@@ -30,7 +34,7 @@ export async function startTollgate(
     name: 'platform',
     command: process.execPath,
     args: [
-      moduleOf('../../apps/standalone/main.ts'),
+      join(root, 'apps/standalone/main.ts'),
       ...['--config', config, '--json', '--proxy-port', '0', '--api-port', '0'],
     ],
     env,
@@ -41,7 +45,7 @@ export async function startTollgate(
     start({
       name: 'tollgate',
       command: process.execPath,
-      args: [...nodeArgs, moduleOf('../../apps/proxy/main.ts'), '--config', config, '--port', port],
+      args: [...nodeArgs, join(root, 'apps/proxy/main.ts'), '--config', config, '--port', port],
       env,
       ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
     });

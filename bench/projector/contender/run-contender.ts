@@ -1,10 +1,12 @@
 /** Runs a contender in a process of its own and reads what it took. */
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { BenchStores } from '../stores.ts';
 
-/** What stands in the contender's table afterwards. */
+/** What the contender's table has afterwards. */
 export type Found = { rows: number; counted: number };
 
 export type Contender = {
@@ -19,12 +21,27 @@ export type Taken = Found & {
   cpuS: number;
   /** The most that was resident, from the process's start on. */
   rssMib: number;
+  /** The main thread, in µs: on a processor, and waiting for one. */
+  mainUs: number;
+  mainWaitUs: number;
 };
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+export type Run = {
+  /** The tree whose contender it is. */
+  root: string;
+  name: string;
+  engines: string;
+  folder: string;
+};
 
-export async function runContender(name: string, engines: string, folder: string): Promise<Taken> {
-  const args = [MAIN, name, engines, folder];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Taken;
+const PRELOAD = pathToFileURL(join(import.meta.dirname, 'preload-main.ts')).href;
+
+export async function runContender({ root, name, engines, folder }: Run): Promise<Taken> {
+  const main = join(root, 'bench/projector/contender/main.ts');
+  const file = join(folder, 'main-thread.json');
+  const args = ['--import', PRELOAD, main, name, engines, folder];
+  const env = { ...process.env, BENCH_MAIN_THREAD: file };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  const taken = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  return { ...taken, ...JSON.parse(readFileSync(file, 'utf8')) } as Taken;
 }

@@ -21,6 +21,7 @@ export const growthBenchUsage = `  projector-growth [--small 1000000] [--large 1
       stored, and a customer's month by model and day over the larger number.
 `;
 
+const ROOT = join(import.meta.dirname, '../../..');
 const APPEND_RECORDS = 5_000;
 const BUCKET_MS = 900_000;
 /** What every bench calls the projector's warehouse. */
@@ -91,7 +92,12 @@ class Growth {
         await log.append(source.batch(Math.min(APPEND_RECORDS, events - made)));
       }
     });
-    const taken = await runContender(WAREHOUSE, this.#engines, this.#folder);
+    const taken = await runContender({
+      root: ROOT,
+      name: WAREHOUSE,
+      engines: this.#engines,
+      folder: this.#folder,
+    });
     const stored = this.#stored;
     this.#stored += events;
     if (taken.rows !== this.#stored) throw new Error(`${taken.rows} rows, not ${this.#stored}`);
