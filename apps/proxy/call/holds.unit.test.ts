@@ -1,7 +1,8 @@
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readChatRequest } from '../dialects/openai/chat-request.ts';
 import { readEmbeddingsRequest } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -41,4 +42,76 @@ it('I3: a call holds something of a lease, on which a charge beyond its bound ca
 it('a call of a model that is free takes nothing of a budget', () => {
   expect(heldFor({})).toBe(0n);
   expect(heldFor({ input: tokens('0') })).toBe(0n);
+});
+
+describe('I3: a call holds its worst case of each budget', () => {
+  const PRICE = compilePrice({ input: tokens('1000000'), output: tokens('1000000') });
+  const budgets = ['usd', 'tokens', 'requests'].map((unit) => ({ unit }) as BudgetDefinition);
+  const messages = [{ role: 'user', content: 'hi' }];
+
+  /** What a chat request holds, by unit; or the refusal. */
+  function held(
+    fields: object,
+    given: Partial<Deployment> & { unpriced?: true } = {},
+    from = budgets,
+  ) {
+    const body = JSON.stringify({ model: 'm', messages, ...fields });
+    const read = readChatRequest({ body: Buffer.from(body) }, 9);
+    if (!read.ok) throw new Error(read.refusal.code);
+    const price = given.unpriced ? null : { price: PRICE };
+    const deployment = { model: 'm', price, outputTokensMax: 100, ...given } as Deployment;
+    const holds = holdRequests(from, read.request, deployment);
+    if ('code' in holds) return holds;
+    // A token holds at least a byte of the request; 128 are allowed for what a provider adds.
+    const input = BigInt(body.length) + 128n;
+    return holds.map(({ definition, amount }) => {
+      const { unit } = definition;
+      if (unit === 'usd') return [unit, amount - input];
+      return [unit, amount / PICO_PER_UNIT - (unit === 'tokens' ? input : 0n)];
+    });
+  }
+  const outputs = (output: bigint) => [
+    ['usd', output],
+    ['tokens', output],
+    ['requests', 1n],
+  ];
+
+  it.each([
+    ['the limit that the call sets', { max_tokens: 7 }, 7n],
+    ['its limit for each of its choices', { max_tokens: 7, n: 3 }, 21n],
+    ['the limit of the model, if the call sets none', {}, 100n],
+    ['the limit of the model for each of its choices', { n: 3 }, 300n],
+  ])('with an output of %s', (_, fields, output) => {
+    expect(held(fields)).toEqual(outputs(output));
+  });
+
+  it('is refused if nothing bounds its output', () => {
+    expect(held({}, { outputTokensMax: null })).toEqual({ code: 'output_limit_required' });
+    expect(held({ max_tokens: 7 }, { outputTokensMax: null })).toEqual(outputs(7n));
+  });
+
+  it('is refused if its part of unknown cost or its model has no bound, and says which', () => {
+    expect([held({ plugins: [] }), held({}, { model: 'gpt-5-search-api' })]).toEqual([
+      {
+        code: 'unbounded_request',
+        message:
+          'The cost of this request has no upper bound (`plugins`), and this key has a hard budget.',
+      },
+      {
+        code: 'unbounded_request',
+        message:
+          'Every call of `gpt-5-search-api` searches the web, whose fee no price list here has, and this key has a hard budget.',
+      },
+    ]);
+  });
+
+  it('is refused for a budget of money if its model has no price; other units need none', () => {
+    const [, ...others] = budgets;
+    expect(held({}, { unpriced: true })).toEqual({ code: 'model_unpriced', param: 'model' });
+    expect(held({}, { unpriced: true }, others)).toEqual(outputs(100n).slice(1));
+  });
+
+  it('holds nothing without a budget, whatever it may cost', () => {
+    expect(held({ plugins: [] }, { unpriced: true, outputTokensMax: null }, [])).toEqual([]);
+  });
 });

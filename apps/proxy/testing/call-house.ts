@@ -36,15 +36,20 @@ const PRICE = compilePrice({
 });
 
 export type CallHouseOptions = {
-  /** What the provider of each deployment answers, in the order of the route. */
-  providers: readonly RequestListener[];
+  /** What the provider of each deployment answers, in the order of the route; null: it is away. */
+  providers: readonly (RequestListener | null)[];
   limits?: Partial<ProxyLimits>;
   key?: Partial<KeyView>;
   /** One budget of the key each. */
   budgets?: readonly Partial<BudgetDefinition>[];
-  deployment?: Partial<Deployment>;
+  /** Of each deployment, what is not as usual. */
+  deployments?: readonly Partial<Deployment>[];
+  /** Waited for before a call holds anything. */
+  beforeHold?: () => Promise<void>;
   /** Between the calls and the journal, to watch it or to let it fail. */
   submit?: (journal: Journal) => Journal['submit'];
+  /** A budget may fail. */
+  tolerant?: boolean;
   /** Of the sockets to the providers. */
   upstreamTimeoutMs?: number;
 };
@@ -52,8 +57,9 @@ export type CallHouseOptions = {
 export type CallHouse = {
   /** Of the front. */
   url: string;
+  /** The front's. */
+  server: Server;
   handler: CallHandler;
-  budgets: BudgetBook;
   journal: Journal;
   /** What each attempt held, in order. */
   holds: (readonly BudgetHold[])[];
@@ -96,7 +102,7 @@ export async function openCallHouse(options: CallHouseOptions): Promise<CallHous
       model: 'm',
       price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
       outputTokensMax: 100,
-      ...options.deployment,
+      ...options.deployments?.[index],
     });
   }
   const { budgets, definitions } = await openBudgets(options, ledger, journal, limits);
@@ -117,6 +123,7 @@ export async function openCallHouse(options: CallHouseOptions): Promise<CallHous
     deployments: { route: () => route },
     budgets: {
       async hold(...call: Parameters<BudgetBook['hold']>) {
+        await options.beforeHold?.();
         const held = await budgets.hold(...call);
         if (held.kind === 'held') holds.push(held.holds);
         return held;
@@ -139,7 +146,7 @@ export async function openCallHouse(options: CallHouseOptions): Promise<CallHous
   const app = openFront(handler, key);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
-    ...{ url, handler, budgets, journal, holds, writes, refused, journalFailures },
+    ...{ url, server: app.server, handler, journal, holds, writes, refused, journalFailures },
     events: () => eventsOf(writes),
     idle: () => handler.drain(),
     async close() {
@@ -173,7 +180,7 @@ async function openBudgets(
     newLeaseId: () => `lse_${++leases}`,
     limits,
     onError: (error) => {
-      throw error;
+      if (options.tolerant !== true) throw error;
     },
   });
   return { budgets, definitions };
@@ -194,11 +201,14 @@ function openFront(handler: CallHandler, key: KeyView): FastifyInstance {
   return app;
 }
 
-async function listen(servers: Server[], listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  servers.push(server);
+async function listen(servers: Server[], listener: RequestListener | null): Promise<string> {
+  const server = listener === null ? createServer() : createServer(listener);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // Nobody listens at the port of a server that was closed.
+  if (listener === null) await once(server.close(), 'close');
+  else servers.push(server);
+  return url;
 }
 
 function eventsOf(writes: readonly JournalWrite[]): UsageEvent[] {

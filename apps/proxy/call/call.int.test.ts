@@ -1,0 +1,261 @@
+/**
+ * Whole calls on a real journal, ledger and sockets on both sides: what the client gets and when,
+ * and what is recorded.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CallHouse, type CallHouseOptions, openCallHouse } from '../testing/call-house.ts';
+import {
+  answering,
+  CHUNK,
+  chat,
+  connectRaw,
+  DONE,
+  ends,
+  failingAt,
+  gate,
+  HOLD,
+  holdingUp,
+  leave,
+  post,
+  STATED,
+  startStream,
+  tick,
+  UNKNOWN,
+  UNUSED,
+  USAGE,
+  until,
+  usage,
+} from '../testing/calls.ts';
+
+let house: CallHouse;
+afterEach(() => house.close());
+
+async function open(options: CallHouseOptions): Promise<void> {
+  house = await openCallHouse({ budgets: [{}], ...options });
+}
+
+describe('a call that is answered', () => {
+  it('I11: gives the client the bytes of the provider, with headers that say what it cost', async () => {
+    const body = `{ "usage":${JSON.stringify(usage)},\n"id" : "é" }`;
+    await open({ providers: [answering(200, body)] });
+    const response = await post(house);
+    const named = ['call-id', 'provider', 'model', 'attempts', 'cache', 'cost', 'overhead-us'];
+    const headers = [...named, 'budget-remaining'].map((name) => [
+      name,
+      response.headers.get(`x-tollgate-${name}`),
+    ]);
+    expect([response.status, await response.text(), Object.fromEntries(headers)]).toEqual([
+      200,
+      body,
+      {
+        'call-id': house.events()[0]?.call_id,
+        ...{ provider: 'p1', model: 'm', attempts: '1', cache: 'miss', cost: STATED.cost },
+        'overhead-us': expect.stringMatching(/^\d+$/),
+        'budget-remaining': '0.000000015958',
+      },
+    ]);
+    expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(body)));
+    expect(await ends(house)).toEqual({
+      ops: ['started', 'finished'],
+      events: [{ attempt: 1, status: 'ok', http: 200, error: null, ...STATED }],
+      held: 0n,
+      spent: 42n,
+    });
+  });
+
+  it('I11: gives a large answer whole, in more than one write', async () => {
+    const body = JSON.stringify({ text: 'é'.repeat(50_000), usage });
+    await open({ providers: [answering(200, body)] });
+    const response = await post(house);
+    expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(body)));
+    expect(await response.text()).toBe(body);
+  });
+
+  it('streams an answer that outgrows what is held, without its cost, and finds its usage', async () => {
+    const body = JSON.stringify({ text: 'x'.repeat(400_000), usage });
+    const limits = { heldAnswerBytesMax: 10_000, answerTailBytes: 1_000 };
+    await open({ limits, providers: [answering(200, body)] });
+    const response = await post(house);
+    expect([response.status, response.headers.get('x-tollgate-cost')]).toEqual([200, null]);
+    expect(await response.text()).toBe(body);
+    expect((await ends(house)).events).toMatchObject([{ status: 'ok', ...STATED }]);
+  });
+
+  it('passes on an error of the provider, and estimates nothing of it', async () => {
+    const body = JSON.stringify({ error: { message: 'no such model' } });
+    await open({ providers: [answering(400, body)] });
+    const response = await post(house);
+    expect([response.status, await response.text()]).toEqual([400, body]);
+    expect(await ends(house)).toMatchObject({
+      events: [{ status: 'upstream_error', http: 400, error: null, ...UNKNOWN }],
+      spent: HOLD,
+    });
+  });
+
+  it('takes an error that ends exactly at 400 for one, and 399 for an answer', async () => {
+    await open({ providers: [answering(399, JSON.stringify({ usage }))] });
+    await (await post(house)).text();
+    expect((await ends(house)).events).toMatchObject([{ status: 'ok', http: 399, ...STATED }]);
+  });
+
+  it('measures the time to the first byte and to the last', async () => {
+    const first = gate();
+    await open({
+      providers: [
+        async (_request, response) => {
+          startStream(response).write(CHUNK);
+          await first.opened;
+          response.end(USAGE + DONE);
+        },
+      ],
+    });
+    const response = await post(house, chat({ stream: true }));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const apartMs = 120;
+    setTimeout(first.open, apartMs);
+    while (!(await reader?.read())?.done);
+    await house.idle();
+    const { latency_ms, ttft_ms, overhead_us } = house.events()[0] ?? {};
+    expect([Number(latency_ms) - Number(ttft_ms) >= apartMs - 5, Number(ttft_ms) >= 0]).toEqual([
+      true,
+      true,
+    ]);
+    expect(Number(overhead_us)).toBeGreaterThan(0);
+  });
+});
+
+describe('I1: nothing is sent before the start is durable', () => {
+  it('waits for it, and sends the attempt’s id', async () => {
+    const start = gate();
+    const seen: unknown[] = [];
+    await open({
+      submit: holdingUp('started', start.opened),
+      providers: [
+        (request, response) => {
+          seen.push(request.headers['x-client-request-id'], request.headers.accept);
+          answering(200, JSON.stringify({ usage }))(request, response);
+        },
+      ],
+    });
+    const response = post(house);
+    await until(() => house.writes.length === 1);
+    const before = [...seen];
+    start.open();
+    await (await response).text();
+    await house.idle();
+    expect([before, seen]).toEqual([[], [house.events()[0]?.id, 'application/json']]);
+  });
+
+  it('sends nothing for a client that left meanwhile, and charges nothing', async () => {
+    const start = gate();
+    let requests = 0;
+    await open({ submit: holdingUp('started', start.opened), providers: [() => requests++] });
+    const socket = await connectRaw(house);
+    await until(() => house.writes.length === 1);
+    await leave(house, socket);
+    start.open();
+    expect([await ends(house), requests]).toEqual([
+      {
+        ops: ['started', 'finished'],
+        events: [
+          { attempt: 1, status: 'client_closed', http: null, error: 'upstream_aborted', ...UNUSED },
+        ],
+        held: 0n,
+        spent: 0n,
+      },
+      0,
+    ]);
+  });
+
+  it('sends nothing if it cannot be written: the failure is reported and the client gets nothing', async () => {
+    let requests = 0;
+    await open({ submit: failingAt('started'), providers: [() => requests++] });
+    await expect(post(house)).rejects.toThrow();
+    await house.idle();
+    expect([requests, house.journalFailures.map(String), house.handler.inFlight]).toEqual([
+      0,
+      ['Error: the disk is full'],
+      0,
+    ]);
+  });
+});
+
+describe('I9: the last byte leaves after the end is durable', () => {
+  it('of a JSON answer nothing leaves before', async () => {
+    const end = gate();
+    await open({
+      submit: holdingUp('finished', end.opened),
+      providers: [answering(200, JSON.stringify({ usage }))],
+    });
+    const early: string[] = [];
+    const response = post(house).then((answer) => {
+      early.push('head');
+      return answer;
+    });
+    await until(() => house.writes.length === 2);
+    const before = [...early];
+    end.open();
+    expect([before, (await response).status]).toEqual([[], 200]);
+  });
+
+  it('of a stream all but its end leaves before', async () => {
+    const end = gate();
+    await open({
+      submit: holdingUp('finished', end.opened),
+      providers: [answering(200, CHUNK + CHUNK + USAGE + DONE, 'text/event-stream')],
+    });
+    const response = await post(house, chat({ stream: true }));
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let early = '';
+    while (early.length < CHUNK.length * 2) early += (await reader?.read())?.value;
+    await until(() => house.writes.length === 2);
+    const last = reader?.read();
+    const soon = await Promise.race([last, tick().then(() => 'nothing yet')]);
+    end.open();
+    expect([early, soon, (await last)?.value]).toEqual([CHUNK + CHUNK, 'nothing yet', DONE]);
+    expect((await ends(house)).events).toMatchObject([{ status: 'ok', ...STATED }]);
+  });
+
+  it('nothing leaves if the end cannot be written: the failure is reported, the hold stays', async () => {
+    await open({
+      submit: failingAt('finished'),
+      providers: [answering(200, JSON.stringify({ usage }))],
+    });
+    await expect(post(house)).rejects.toThrow();
+    const { held, spent } = await ends(house);
+    expect([held, spent, house.journalFailures.map(String), house.handler.inFlight]).toEqual([
+      HOLD,
+      0n,
+      ['Error: the disk is full'],
+      0,
+    ]);
+  });
+});
+
+it('a proxy that drains refuses new calls, and waits for those that run', async () => {
+  const more = gate();
+  await open({
+    providers: [
+      async (request, response) => {
+        await more.opened;
+        answering(200, JSON.stringify({ usage }))(request, response);
+      },
+    ],
+  });
+  const response = post(house);
+  await until(() => house.handler.inFlight === 1);
+  const drained: string[] = [];
+  const idle = house.idle().then(() => drained.push('idle'));
+  const refusal = house.handler.admit();
+  await tick();
+  const before = [...drained];
+  more.open();
+  await idle;
+  expect([refusal, before, drained, (await response).status]).toEqual([
+    { code: 'draining' },
+    [],
+    ['idle'],
+    200,
+  ]);
+});

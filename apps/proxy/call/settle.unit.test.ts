@@ -1,0 +1,248 @@
+import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
+import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
+import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import { describe, expect, it } from 'vitest';
+import type { Answer, CallRequest } from '../dialects/dialect.ts';
+import { readChatRequest } from '../dialects/openai/chat-request.ts';
+import { readEmbeddingsRequest } from '../dialects/openai/embeddings-request.ts';
+import { proxyLimits } from '../limits.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
+import { type Outcome, settle } from './settle.ts';
+
+/** One pico-dollar a token. */
+const PRICE = {
+  price: compilePrice({
+    input: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+    output: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+  }),
+  version: 'v1',
+  source: 'config',
+};
+const HOLD = 1_000n * PICO_PER_UNIT;
+const usage = { prompt_tokens: 30, completion_tokens: 12 };
+
+type Given = { body?: Buffer; embeddings?: boolean; unpriced?: boolean; parts?: bigint[] };
+
+function requestOf({ body, embeddings }: Given): CallRequest {
+  const text = embeddings
+    ? '{"model":"m","input":"one two three"}'
+    : '{"model":"m","messages":[{"role":"user","content":"one two three"}]}';
+  const read = embeddings ? readEmbeddingsRequest : readChatRequest;
+  const result = read({ body: body ?? Buffer.from(text) }, 9);
+  if (!result.ok) throw new Error(result.refusal.code);
+  return result.request;
+}
+
+/** Facts with one hold per unit, and what its account is told when the hold is freed. */
+function attemptOf(given: Given = {}) {
+  const released: [string, bigint[]][] = [];
+  const holds = (['usd', 'tokens', 'requests'] as const).map((unit) => ({
+    account: {
+      definition: { unit },
+      stream: `budget-${unit}`,
+      release: (_parts: unknown, charges: bigint[]) => released.push([unit, charges]),
+    },
+    parts: (given.parts ?? [HOLD]).map((amount, index) => ({
+      lease: { leaseId: `${unit}-${index}` },
+      amount,
+    })),
+  }));
+  const facts = {
+    attemptId: 'attempt-1',
+    request: requestOf(given),
+    deployment: {
+      provider: { name: 'p', notBilledStatuses: new Set([429]) },
+      model: 'm-at-provider',
+      price: given.unpriced ? null : PRICE,
+    },
+    holds,
+  } as unknown as AttemptFacts;
+  return { facts, released };
+}
+
+function answerOf(type: string, body: string, request = requestOf({})): Answer {
+  const answer = request.answer({ 'content-type': type }, proxyLimits);
+  answer.push(Buffer.from(body));
+  return answer;
+}
+const json = (body: object) => answerOf('application/json', JSON.stringify(body));
+const stream = (...chunks: object[]) =>
+  answerOf(
+    'text/event-stream',
+    chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''),
+  );
+
+const written = { choices: [{ message: { content: 'four five' } }] };
+const delta = { choices: [{ delta: { content: 'four five' } }] };
+const answers: Record<string, () => Answer | undefined> = {
+  'no answer': () => undefined,
+  'a JSON answer that states its usage': () => json({ ...written, usage }),
+  'a JSON answer without usage': () => json(written),
+  'an answer that nobody can read': () => answerOf('application/json', '{"choices":['),
+  'a stream that states its total': () => stream(delta, { choices: [], usage }),
+  'a stream that states a running total': () => stream({ ...delta, usage }),
+  'a stream without usage': () => stream(delta),
+};
+
+const STATED = ['a JSON answer that states its usage', 'a stream that states its total'];
+const STATED_IF_COMPLETE = ['a stream that states a running total'];
+const READABLE = ['a JSON answer without usage', 'a stream without usage', ...STATED_IF_COMPLETE];
+
+type Source = 'nothing was used' | 'as stated' | 'estimated' | 'unknown';
+
+/** What the end of an attempt says about its usage, rule by rule, the first that fits. */
+function sourceOf(name: string, outcome: Omit<Outcome, 'answer'>): Source {
+  const { unsent, httpStatus, completed, status } = outcome;
+  if (unsent || httpStatus === 429) return 'nothing was used';
+  if (STATED.includes(name)) return 'as stated';
+  if (STATED_IF_COMPLETE.includes(name) && completed) return 'as stated';
+  if (!READABLE.includes(name) || httpStatus !== 200) return 'unknown';
+  return completed || status === 'client_closed' ? 'estimated' : 'unknown';
+}
+
+const charged: Record<Source, Record<string, bigint>> = {
+  'nothing was used': { usd: 0n, tokens: 0n, requests: 0n },
+  'as stated': { usd: 42n, tokens: 42n * PICO_PER_UNIT, requests: PICO_PER_UNIT },
+  // I3: only the provider's own statement is charged as such.
+  estimated: { usd: HOLD, tokens: HOLD, requests: HOLD },
+  unknown: { usd: HOLD, tokens: HOLD, requests: HOLD },
+};
+const recorded = {
+  'nothing was used': ['none', 0, 0, 0, '0.000000000000'],
+  'as stated': ['provider', 30, 12, 1, '0.000000000042'],
+  estimated: ['estimated', 13, 2, 1, '0.000000000015'],
+  unknown: ['none', null, null, null, null],
+} satisfies Record<Source, unknown>;
+
+function outcomes(): Omit<Outcome, 'answer'>[] {
+  const all: Omit<Outcome, 'answer'>[] = [];
+  const statuses: UsageStatus[] = ['ok', 'upstream_error', 'client_closed', 'timeout'];
+  for (const status of statuses) {
+    for (const httpStatus of [null, 200, 300, 400, 429, 500]) {
+      for (const unsent of [false, true]) {
+        for (const completed of [false, true]) {
+          all.push({ status, httpStatus, unsent, completed });
+        }
+      }
+    }
+  }
+  return all;
+}
+
+describe('the end of an attempt', () => {
+  it.each(Object.keys(answers))(
+    'I3, I8: is charged and recorded by what is known, after %s',
+    (name) => {
+      for (const outcome of outcomes()) {
+        const { facts, released } = attemptOf();
+        const settled = settle(facts, { ...outcome, answer: answers[name]?.() });
+        const source = sourceOf(name, outcome);
+        const { usage_source, input_tokens, output_tokens, requests, cost } = settled.usage;
+        const charges = settled.charges.map(({ lease, amount }) => [lease.leaseId, amount]);
+        const freedBefore = released.length;
+        settled.release();
+        expect([outcome, usage_source, input_tokens, output_tokens, requests, cost]).toEqual([
+          outcome,
+          ...recorded[source],
+        ]);
+        const expected = Object.entries(charged[source]);
+        expect([outcome, charges, settled.overruns, freedBefore, released]).toEqual([
+          outcome,
+          expected.map(([unit, amount]) => [`${unit}-0`, amount]),
+          [],
+          0,
+          expected.map(([unit, amount]) => [unit, [amount]]),
+        ]);
+      }
+    },
+  );
+
+  const ok = { status: 'ok', httpStatus: 200, unsent: false, completed: true } as const;
+
+  it('I8: has no cost without a price, and is charged at the hold, whatever was stated', () => {
+    const { facts } = attemptOf({ unpriced: true });
+    const { usage: said, charges } = settle(facts, { ...ok, answer: json({ usage }) });
+    expect([said.input_tokens, said.cost, charges.map(({ amount }) => amount)]).toEqual([
+      30,
+      null,
+      [HOLD, HOLD, HOLD],
+    ]);
+  });
+
+  it('costs nothing without a price if nothing was used', () => {
+    const { facts } = attemptOf({ unpriced: true });
+    const { usage: said } = settle(facts, { ...ok, unsent: true, answer: undefined });
+    expect([said.usage_source, said.cost]).toEqual(['none', '0.000000000000']);
+  });
+
+  it('I3: fills the leases of each hold in their order; what is above is an overrun of the last', () => {
+    const { facts, released } = attemptOf({ parts: [10n, 20n] });
+    const settled = settle(facts, { ...ok, answer: json({ usage }) });
+    settled.release();
+    const inTokens = 42n * PICO_PER_UNIT;
+    expect(settled.charges.map(({ lease, amount }) => [lease.leaseId, amount])).toEqual([
+      ['usd-0', 10n],
+      ['usd-1', 32n],
+      ['tokens-0', 10n],
+      ['tokens-1', inTokens - 10n],
+      ['requests-0', 10n],
+      ['requests-1', PICO_PER_UNIT - 10n],
+    ]);
+    const overrun = (unit: string, amount: bigint) => ({
+      stream: `budget-${unit}`,
+      leaseId: `${unit}-1`,
+      attemptId: 'attempt-1',
+      amount,
+    });
+    expect(settled.overruns).toEqual([
+      overrun('usd', 12n),
+      overrun('tokens', inTokens - 30n),
+      overrun('requests', PICO_PER_UNIT - 30n),
+    ]);
+    expect(released[0]).toEqual(['usd', [10n, 32n]]);
+  });
+
+  it('charges exactly the hold without an overrun', () => {
+    const { facts } = attemptOf({ parts: [30n, 12n] });
+    const { overruns } = settle(facts, { ...ok, answer: json({ usage }) });
+    expect(overruns.map(({ stream: of }) => of)).not.toContain('budget-usd');
+  });
+
+  it('of a call that held nothing has nothing to charge, and no overrun', () => {
+    const { facts } = attemptOf({ parts: [] });
+    const { charges, overruns } = settle(facts, { ...ok, answer: json({ usage }) });
+    expect([charges, overruns]).toEqual([[], []]);
+  });
+
+  it('names model and answer as the provider does, or by the name that it was asked for', () => {
+    const { facts } = attemptOf();
+    const named = settle(facts, { ...ok, answer: json({ id: 'id-1', model: 'served' }) }).usage;
+    const silent = settle(facts, { ...ok, answer: json({}) }).usage;
+    const none = settle(facts, { ...ok, unsent: true, answer: undefined }).usage;
+    expect(
+      [named, silent, none].map((said) => [said.provider_request_id, said.model_served]),
+    ).toEqual([
+      ['id-1', 'served'],
+      [null, 'm-at-provider'],
+      [null, 'm-at-provider'],
+    ]);
+  });
+
+  it('I1: clips names to what an event can hold, so that none is lost for its length', () => {
+    const { facts } = attemptOf();
+    const long = 'x'.repeat(300);
+    const said = settle(facts, { ...ok, answer: json({ id: long, model: long }) }).usage;
+    expect([said.provider_request_id?.length, said.model_served?.length]).toEqual([256, 256]);
+  });
+
+  it('estimates no output where there is none', () => {
+    const { facts } = attemptOf({ embeddings: true });
+    const said = settle(facts, { ...ok, answer: json(written) }).usage;
+    expect([said.usage_source, said.input_tokens, said.output_tokens, said.requests]).toEqual([
+      'estimated',
+      5,
+      0,
+      1,
+    ]);
+  });
+});
