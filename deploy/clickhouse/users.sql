@@ -5,9 +5,9 @@
 --     clickhouse-client --multiquery
 --
 -- On a cluster: CREATE … ON CLUSTER 'name' and GRANT ON CLUSTER 'name' …, or run it on every node; then
--- also the part below. docs/warehouse.md says who is who. A test lets the engine parse every statement.
+-- also the part below. docs/warehouse.md describes the users. A test lets the engine parse every statement.
 
--- The projector: rows in, staging tables of its own, who else is running.
+-- The projector: inserts rows, has staging tables of its own, and sees which statements run.
 CREATE ROLE IF NOT EXISTS tollgate_writer;
 GRANT SELECT ON tollgate.* TO tollgate_writer;
 GRANT INSERT ON tollgate.raw_usage TO tollgate_writer;
@@ -21,9 +21,9 @@ GRANT SELECT ON system.processes TO tollgate_writer;
 GRANT SELECT ON system.tables TO tollgate_writer;
 GRANT SELECT ON system.settings TO tollgate_writer;
 
--- The billing API: reads. What others ask through POST /v1/sql runs as it too, after the API has held it
--- against the list of views; here it could reach the tables behind them, and nothing else: no file, no
--- URL, no other database. Not readonly: each statement brings its settings, and sets that one itself.
+-- The billing API: reads. Queries of POST /v1/sql run as this user too, after the API has checked them
+-- against the list of views. This user could reach the tables behind the views, and nothing else: no
+-- file, no URL, no other database. Not readonly: each statement brings its settings, readonly included.
 CREATE ROLE IF NOT EXISTS tollgate_reader;
 GRANT SELECT ON tollgate.* TO tollgate_reader;
 GRANT SELECT ON system.tables TO tollgate_reader;
@@ -38,7 +38,7 @@ GRANT SELECT ON system.processes TO tollgate_admin;
 GRANT SELECT ON system.tables TO tollgate_admin;
 GRANT SELECT ON system.settings TO tollgate_admin;
 
--- What one of our own statements may take at most: each SELECT states less.
+-- Upper bounds for our own statements: each SELECT states lower ones.
 CREATE SETTINGS PROFILE IF NOT EXISTS tollgate_bounds SETTINGS
   max_memory_usage = 2147483648 MAX 2147483648,
   max_concurrent_queries_for_user = 32
@@ -54,7 +54,7 @@ GRANT tollgate_writer TO tollgate_writer_user;
 GRANT tollgate_reader TO tollgate_reader_user;
 GRANT tollgate_admin TO tollgate_admin_user;
 
--- On a cluster only. Tollgate refuses to start where one of these settings is another.
+-- On a cluster only. Tollgate refuses to start where one of these settings differs.
 CREATE SETTINGS PROFILE IF NOT EXISTS tollgate_cluster SETTINGS
   distributed_foreground_insert = 1,
   insert_quorum = 'auto',

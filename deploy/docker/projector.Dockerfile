@@ -2,7 +2,7 @@
 # Two stages: npm installs what production imports, and the image gets that and the sources. Node
 # strips the types itself, so nothing is compiled. The @tollgate/* links of npm's workspaces are kept
 # as links: Node refuses to strip types of files that really lie below node_modules.
-# chDB is an optional dependency and left out: where ClickHouse is a server no image needs the engine.
+# chDB is an optional dependency and left out: with a ClickHouse server, no image needs the engine.
 ARG BASE=docker.io/library/node:26.10.0-bookworm-slim
 
 FROM ${BASE} AS packages
@@ -27,7 +27,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 FROM ${BASE}
 ENV NODE_ENV=production
 WORKDIR /app
-# A named volume takes over this folder's owner, so the process needs no right but its own.
+# A named volume takes over this folder's owner, so the process needs no further rights.
 RUN install -d -o 10001 -g 10001 -m 0700 /data
 COPY package.json deploy/docker/healthcheck.mjs ./
 COPY --from=packages /app/node_modules node_modules
