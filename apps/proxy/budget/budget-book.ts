@@ -1,12 +1,15 @@
 /**
  * All budget windows that this proxy draws from (design §8). A call holds its worst case against
- * every budget on its path, all or none, in memory. Only when a slice does not suffice it waits for
- * one grant that serves everybody who waits for that window.
+ * every budget on its path, all or none, in memory. Only a call that its slices cannot serve waits for
+ * the ledger: one grant then serves all calls that wait for that window.
+ *
+ * I3: a call that cannot be held is refused; every lease goes back, whatever the clock does.
  */
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import type { ProxyLimits } from '../limits.ts';
-import { type HoldPart, WindowAccount, type WindowAccountDeps } from './window-account.ts';
+import { type HoldPart, isOver } from './local-lease.ts';
+import { WindowAccount, type WindowAccountDeps } from './window-account.ts';
 
 export type BudgetHold = { account: WindowAccount; parts: HoldPart[] };
 
@@ -25,7 +28,7 @@ type Entry = {
   account: WindowAccount;
   waiters: Waiter[];
   granting: boolean;
-  /** What was refused last, and until when (performance.now()) the ledger is not asked for as much. */
+  /** Until this moment (performance.now()) calls of this amount and more are refused unasked. */
   refusedFrom: bigint;
   refusedUntilMs: number;
 };
@@ -56,7 +59,7 @@ export class BudgetBook {
     this.#sweepTimer = setTimeout(tick, this.#deps.limits.leaseSweepMs);
   }
 
-  /** Settles every lease that has no holds. Holds must be 0: the calls have ended. */
+  /** Settles every lease. All calls must have ended: a lease with holds stays open. */
   async stop(): Promise<void> {
     await this.#sweeping;
     clearTimeout(this.#sweepTimer);
@@ -90,7 +93,7 @@ export class BudgetBook {
     for (const { account, parts } of holds) account.release(parts, []);
   }
 
-  /** A process may know fewer time zones than the one that took the definition. */
+  /** Unavailable: this process lacks a time zone that the process with the definition had. */
   #entryAt(definition: BudgetDefinition, nowMs: number): Entry | Unavailable {
     const current = this.#current.get(definition.budget_id);
     if (current !== undefined && current.account.definition === definition) {
@@ -147,7 +150,7 @@ export class BudgetBook {
     });
   }
 
-  /** Grants until nobody waits: each round serves who can be served, in order of arrival. */
+  /** Asks for grants until no call waits: each serves the calls that it can, in order of arrival. */
   async #grantAll(entry: Entry): Promise<void> {
     entry.granting = true;
     try {
@@ -169,7 +172,7 @@ export class BudgetBook {
     }
   }
 
-  /** @param last for whom the ledger has nothing more: who of them cannot be served now is refused */
+  /** @param last calls that no further grant can serve: those that cannot be held now are refused */
   #serve(entry: Entry, last: ReadonlySet<Waiter>): void {
     let refusedFrom: bigint | undefined;
     for (const waiter of entry.waiters.splice(0)) {
@@ -186,7 +189,7 @@ export class BudgetBook {
     entry.refusedUntilMs = performance.now() + this.#deps.limits.exhaustedForMs;
   }
 
-  /** Returns slices that nobody uses, and all of a window that has ended. */
+  /** Returns the slices that no call uses, and all slices of a window that has ended. */
   async #sweep(idleMs: number): Promise<void> {
     const nowMs = Date.now();
     for (const [stream, entry] of this.#entries) {
@@ -198,14 +201,14 @@ export class BudgetBook {
       const { account, granting } = entry;
       if (nowMs < account.bounds.endMs || !account.isDone || granting) continue;
       this.#entries.delete(stream);
-      // A call that began before the end may still ask for it: it gets one that the sweep knows.
+      // A call that began before the end may still need the window: it gets one that sweeps see.
       const { budget_id } = account.definition;
       // seam: ended-window-is-forgotten
       if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);
     }
   }
 
-  /** Alone with the account, as every grant is: two folds of one page would count twice. */
+  /** Excludes grants meanwhile: two reads of the same events would be folded twice. */
   async #confirmDoubtful(entry: Entry): Promise<void> {
     entry.granting = true;
     try {
@@ -220,12 +223,10 @@ export class BudgetBook {
     if (entry.granting) return;
     const { account } = entry;
     await this.#confirmDoubtful(entry);
-    const ended = nowMs >= account.bounds.endMs;
+    const windowEnded = nowMs >= account.bounds.endMs;
     for (const lease of [...account.leases]) {
-      const used = lease.spent + lease.held >= lease.amount;
-      const idle = performance.now() - lease.usedAtMs >= idleMs;
-      if (lease.holds === 0 && (used || idle || ended)) account.close(lease);
-      else if (ended) account.close(lease);
+      const at = { nowMs: performance.now(), idleMs, windowEnded };
+      if (isOver(lease, at)) account.close(lease);
       if (lease.closed && lease.holds === 0) await account.settle(lease);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The two ledger appends of a lease, shared by the instance that owns it and by the one that takes
- * over its journal: the same ids, so that both together settle once.
+ * The ledger appends of a lease, made by the instance that owns it and by the proxy that takes over
+ * its journal. Both derive the same ids, so that together they grant and settle once (I3).
  */
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
@@ -15,7 +15,7 @@ const ATTEMPTS_MAX = 20;
 /**
  * Appends a grant at the revision it was decided from, as often as it takes to know the outcome.
  *
- * @returns false if something else stands there: then it can never land
+ * @returns false if another event has that revision: then the grant can never land
  */
 export async function appendGrant(
   ledger: Ledger,
@@ -30,7 +30,7 @@ export async function appendGrant(
     amount: formatDecimal12(request.amount),
   };
   const granted = { type: 'LeaseGranted', data } as const;
-  // The id that was journaled before the first append: it is the law, even if ids are made otherwise.
+  // The id was journaled before the first append, and counts even if ids are derived differently now.
   const event = {
     ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
@@ -49,7 +49,7 @@ export async function appendGrant(
 }
 
 /**
- * Settles a lease once. Whoever comes second must find the same figure: both read one journal.
+ * Settles a lease once. A second caller must find the same figure: both read one journal.
  *
  * @param notBefore revision up to which the lease is known to be open
  */

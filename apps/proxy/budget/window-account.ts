@@ -25,21 +25,7 @@ import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { appendGrant, settleLease } from './lease-events.ts';
-
-export type LocalLease = {
-  leaseId: string;
-  amount: bigint;
-  /** Charged by finished attempts; durable in the journal before the attempt's hold is freed. */
-  spent: bigint;
-  /** Reserved by running attempts. */
-  held: bigint;
-  holds: number;
-  closed: boolean;
-  /** performance.now(): a clock that is set back must not keep a lease for as long. */
-  usedAtMs: number;
-};
-
-export type HoldPart = { lease: LocalLease; amount: bigint };
+import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from './local-lease.ts';
 
 export type WindowAccountDeps = {
   ledger: Ledger;
@@ -103,33 +89,12 @@ export class WindowAccount {
 
   /** Takes `amount` out of the open leases, all of it or nothing (null). */
   hold(amount: bigint): HoldPart[] | null {
-    if (amount > this.free()) return null;
-    const nowMs = performance.now();
-    const parts: HoldPart[] = [];
-    let left = amount;
-    for (const lease of this.#leases) {
-      if (left === 0n) break;
-      const free = freeOf(lease);
-      if (free <= 0n) continue;
-      const part = free < left ? free : left;
-      lease.held += part;
-      lease.holds++;
-      lease.usedAtMs = nowMs;
-      parts.push({ lease, amount: part });
-      left -= part;
-    }
-    return parts;
+    return takeHold(this.#leases, amount, performance.now());
   }
 
   /** Frees a hold and books what the attempt was charged, once that is durable. */
   release(parts: readonly HoldPart[], charges: readonly bigint[]): void {
-    const nowMs = performance.now();
-    parts.forEach(({ lease, amount }, index) => {
-      lease.held -= amount;
-      lease.holds--;
-      lease.spent += charges[index] ?? 0n;
-      lease.usedAtMs = nowMs;
-    });
+    releaseHold(parts, charges, performance.now());
   }
 
   /**
@@ -138,12 +103,13 @@ export class WindowAccount {
    * @param waiting what each call needs, in order of arrival
    */
   async grant(waiting: readonly bigint[]): Promise<GrantOutcome> {
-    // A grant whose outcome was not learnt stands first: it may be this proxy's already.
+    // A grant whose outcome is unknown comes first: the ledger may have it already.
     if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
     if (this.#revision === 'no_stream') await this.refresh();
     // seam: changed-limit-is-followed
     if (!this.#account.opened) await this.#open();
-    // Who opened the window or changed the definition may have died before it said so here.
+    // The process that opened the window or changed the definition may have died before it
+    // appended the limit here.
     else if (this.definition.revision > this.#account.definitionRevision) {
       await this.#followDefinition();
     }
@@ -151,7 +117,7 @@ export class WindowAccount {
     for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
       const decision = decideGrant(this.#account, this.free(), waiting);
       if (decision.kind === 'exhausted') {
-        // Others may have returned what this view still counts as theirs.
+        // Others may have returned slices since this account was last read.
         if (refreshed) return 'exhausted';
         await this.refresh();
         refreshed = true;
@@ -164,7 +130,7 @@ export class WindowAccount {
     throw new Error(`${this.stream}: too many conflicts for a grant`);
   }
 
-  /** Reads what the stream has gained. */
+  /** Reads the events that this account has not folded yet. */
   async refresh(): Promise<void> {
     const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
     const gained = readEvents(this.#deps.ledger, budgetWindowEvents, this.stream, { fromRevision });
@@ -174,12 +140,12 @@ export class WindowAccount {
     }
   }
 
-  /** Tries again to learn of a grant that did not answer; the sweep calls it. */
+  /** Asks again for the outcome of a grant whose append did not answer; the sweep calls this. */
   async confirmDoubtful(): Promise<void> {
     if (this.#doubtful !== null) await this.#confirm(this.#doubtful);
   }
 
-  /** Nothing of this window is this proxy's, nor can it turn out to be. */
+  /** This proxy has no lease of this window, and none can turn up. */
   get isDone(): boolean {
     return this.#leases.length === 0 && this.#doubtful === null;
   }
@@ -193,7 +159,7 @@ export class WindowAccount {
   async settle(lease: LocalLease): Promise<void> {
     if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
     const { ledger, journal } = this.#deps;
-    // As far as this account has read, the lease is open: only what follows can have settled it.
+    // The lease is open as far as this account has read: only later events can have settled it.
     const open = this.#account.openLeases.has(lease.leaseId);
     const notBefore = open && this.#revision !== 'no_stream' ? this.#revision + 1n : 0n;
     await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
@@ -204,8 +170,7 @@ export class WindowAccount {
 
   /**
    * Opens the window with the limit of the definition, then reads the definition again: a change
-   * that came in between did not find a window to append to, so it is appended here, before any
-   * grant.
+   * that came in between found no window to be appended to, so it is appended here, before any grant.
    */
   async #open(): Promise<void> {
     const before = await this.#readDefinition();
@@ -258,14 +223,14 @@ export class WindowAccount {
       eventId,
       amount,
     };
-    // Journaled before it is appended: whoever takes over this journal appends it once more with
-    // the same id and revision, so that nothing of this instance can land later (design §8).
+    // Journaled before it is appended: the proxy that takes over this journal appends the grant once
+    // more with the same id and revision, so that it cannot land later (design §8).
     await this.#deps.journal.write({ op: 'lease_requested', request });
     this.#doubtful = request;
     return this.#confirm(request);
   }
 
-  /** Learns whether a requested grant stands in the ledger, and takes it into use if it does. */
+  /** Finds out whether the ledger has a requested grant, and if so takes it into use. */
   async #confirm(request: LeaseRequest): Promise<boolean> {
     const { ledger, journal, instanceId } = this.#deps;
     const { leaseId, amount } = request;
@@ -289,12 +254,6 @@ export class WindowAccount {
     await this.refresh();
     return true;
   }
-}
-
-function freeOf(lease: LocalLease): bigint {
-  if (lease.closed) return 0n;
-  const free = lease.amount - lease.spent - lease.held;
-  return free > 0n ? free : 0n;
 }
 
 function limitChanged(stream: string, definition: BudgetDefinition) {

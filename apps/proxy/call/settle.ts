@@ -17,7 +17,7 @@ import {
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
-import type { HoldPart } from '../budget/window-account.ts';
+import type { HoldPart } from '../budget/local-lease.ts';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 
