@@ -5,6 +5,7 @@
  * Why an attempt at an old revision cannot land late: it was sent with that revision, and the
  * stream has moved past it before we try at a newer one.
  */
+import { Backoff } from '../backoff/backoff.ts';
 import type { ExpectedRevision, Ledger, LedgerEvent, NewLedgerEvent } from './ledger.ts';
 
 const PAGE = 1_000;
@@ -40,7 +41,7 @@ export class StreamTail {
   /** Not to be called again before it has resolved. */
   async appendOnce(event: NewLedgerEvent, signal?: AbortSignal): Promise<LedgerEvent> {
     const stream = this.#stream;
-    let pauseMs = RETRY_MS.first;
+    const backoff = new Backoff(RETRY_MS);
     let lastError: unknown;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       signal?.throwIfAborted();
@@ -55,8 +56,7 @@ export class StreamTail {
         if (revision !== undefined) return await this.#eventAt(revision);
       } catch (error) {
         lastError = error;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-        pauseMs = Math.min(pauseMs * 2, RETRY_MS.max);
+        await backoff.pause(signal);
       }
     }
     throw new Error(`${stream}: append of ${event.type} did not succeed`, { cause: lastError });

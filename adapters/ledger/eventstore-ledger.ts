@@ -9,7 +9,7 @@
  *    appends the same once more.
  * 3. Part of the events old and part new is a conflict: the server never completes an append.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff, pause } from '../backoff/backoff.ts';
 import { EventStoreClient, isFinal } from './eventstore-client.ts';
 import { EventStoreFollower, ResumePoints } from './eventstore-follow.ts';
 import { type EventStoreLimits, eventStoreLimits } from './eventstore-limits.ts';
@@ -118,8 +118,9 @@ class EventStoreLedger implements Ledger {
   async #retry<T>(call: string, ask: (timeoutMs: number) => Promise<T>): Promise<T> {
     const { answerDeadlineMs, attemptTimeoutMs, retryPauseMs } = this.#limits;
     const deadlineMs = performance.now() + answerDeadlineMs;
-    let pauseMs = retryPauseMs.first;
+    const backoff = new Backoff(retryPauseMs);
     for (;;) {
+      const pauseMs = backoff.next();
       if (this.#closed.signal.aborted) throw new Error('the ledger is closed');
       try {
         return await ask(Math.min(attemptTimeoutMs, deadlineMs - performance.now()));
@@ -129,8 +130,7 @@ class EventStoreLedger implements Ledger {
         if (isLast) throw new Error(`the ledger: ${call} failed: ${reason}`, { cause: error });
         this.#logger?.warn({ call, reason, pauseMs }, 'ledger call is tried again');
       }
-      await sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, retryPauseMs.max);
+      await pause(pauseMs);
     }
   }
 }

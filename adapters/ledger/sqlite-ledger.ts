@@ -2,6 +2,7 @@
  * The embedded ledger: SQLite with the streams and revisions of EventStoreDB (design §3). Any
  * number of processes share one file.
  */
+import { pause } from '../backoff/backoff.ts';
 import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { AppendResult, Ledger, LedgerEvent, SubscriptionItem } from './ledger.ts';
 import type { AllPage, LedgerRequest, LedgerWorkerData } from './sqlite-ledger-worker.ts';
@@ -71,16 +72,4 @@ async function* follow(
     yield { kind: 'caught_up', atMonotonicMs };
     await pause(POLL_MS, signal);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

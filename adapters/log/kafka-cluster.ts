@@ -15,9 +15,10 @@
  * connection replaces the whole cluster object, so we never rely on the state of kafkajs after an
  * error.
  */
+
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, KafkaConfig } from 'kafkajs';
+import { Backoff, pause } from '../backoff/backoff.ts';
 import type { KafkaLimits } from './kafka-limits.ts';
 import type { Commit } from './log.ts';
 
@@ -238,18 +239,18 @@ export class KafkaCluster {
   async #answer<T>(ask: (cluster: Cluster) => Promise<T>): Promise<T> {
     const { answerDeadlineMs, retryPauseMs } = this.#options.limits;
     const deadlineMs = performance.now() + answerDeadlineMs;
-    let pauseMs = retryPauseMs.first;
+    const backoff = new Backoff(retryPauseMs);
     for (;;) {
       if (this.#closed) throw new Error('the log is closed');
       const connecting = this.#connected();
+      const pauseMs = backoff.next();
       try {
         return await ask(await connecting);
       } catch (error) {
         if (isFinal(error) || this.#closed || performance.now() + pauseMs > deadlineMs) throw error;
         await this.#reconnect(connecting, error);
       }
-      await sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, retryPauseMs.max);
+      await pause(pauseMs);
     }
   }
 

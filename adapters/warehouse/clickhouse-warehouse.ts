@@ -6,7 +6,8 @@
  * (design §9; tests/contract/clickhouse-faults.contract.test.ts). The next one then starts while it
  * may still run: what must not meet is kept apart by the fence, never by this queue.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Backoff, pause } from '../backoff/backoff.ts';
 import { OneAtATime } from '../process/one-at-a-time.ts';
 import { boundedSelect } from './bounded-select.ts';
 import { type ClickhouseAddress, ClickhouseConnection } from './clickhouse-connection.ts';
@@ -184,7 +185,9 @@ class ClickhouseWarehouse implements Warehouse {
   async #triedAgain<T>(work: (timeoutMs: number) => Promise<T>): Promise<T> {
     const { readTimeoutMs, readRetryMs, retryPauseMs } = this.#limits;
     const startMs = performance.now();
-    for (let pauseMs = retryPauseMs.first; ; pauseMs = Math.min(pauseMs * 2, retryPauseMs.max)) {
+    const backoff = new Backoff(retryPauseMs);
+    for (;;) {
+      const pauseMs = backoff.next();
       const spentMs = performance.now() - startMs;
       try {
         return await work(readTimeoutMs - spentMs);
@@ -193,7 +196,7 @@ class ClickhouseWarehouse implements Warehouse {
         const nextMs = performance.now() - startMs + pauseMs;
         if (!TRY_AGAIN.has(code) || nextMs > Math.min(readRetryMs, readTimeoutMs)) throw error;
         this.#logger?.warn({ code, reason, pauseMs }, 'a query of the warehouse is tried again');
-        await sleep(pauseMs);
+        await pause(pauseMs);
       }
     }
   }

@@ -7,7 +7,9 @@
  * While one batch is written, the next one is staged; while there is a backlog, later ones are read
  * and parsed at the same time.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
@@ -181,13 +183,13 @@ class Run {
   }
 
   async #loop(): Promise<'stopped' | 'fenced'> {
-    let pauseMs = this.#limits.retryMs.first;
+    const backoff = new Backoff(this.#limits.retryMs);
     while (!this.#stopping) {
       try {
         await this.#follow();
         const waiting = this.#waiting.length;
         const idle = await this.#cycle(waiting > 0);
-        pauseMs = this.#limits.retryMs.first;
+        backoff.reset();
         if (idle) for (const resolve of this.#waiting.splice(0, waiting)) resolve();
         if (idle) await sleep(this.#limits.idleMs);
       } catch (err) {
@@ -197,8 +199,7 @@ class Run {
         }
         this.#options.logger.error({ err }, 'projecting failed; trying again');
         this.#inDoubt = true;
-        await sleep(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, this.#limits.retryMs.max);
+        await backoff.pause();
       }
     }
     return 'stopped';

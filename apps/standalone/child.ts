@@ -2,8 +2,10 @@
  * One child process under supervision (design §4): started, watched by its beats, restarted with
  * back-off. The time in which the supervisor itself was stopped does not count against a child.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
@@ -26,7 +28,7 @@ export class Child {
   #silentMs = 0;
   /** Loading the program blocks its loop: until its first beat it has as long as for being ready. */
   #beating = false;
-  #pauseMs = supervisorLimits.restartMs.first;
+  readonly #backoff = new Backoff(supervisorLimits.restartMs, Math.random);
   #ready: (fields: Record<string, unknown>) => void = () => undefined;
 
   constructor(options: ChildOptions) {
@@ -89,7 +91,7 @@ export class Child {
         this.#options.onGivenUp(`${this.#options.name} cannot run: ${message.reason}`);
       }
       if (message.type !== 'ready') return;
-      this.#pauseMs = supervisorLimits.restartMs.first;
+      this.#backoff.reset();
       this.#ready(message as Record<string, unknown>);
       this.#options.onRestart();
     });
@@ -113,10 +115,8 @@ export class Child {
       onGivenUp(`${name} dies again and again; its log is ${logFile}`);
       return;
     }
-    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
-    this.#pauseMs = Math.min(this.#pauseMs * 2, supervisorLimits.restartMs.max);
     setTimeout(() => {
       if (!this.#stopping) this.#spawn();
-    }, pauseMs);
+    }, this.#backoff.next());
   }
 }

@@ -2,6 +2,7 @@
  * The ledger appends of a lease, made by the instance that owns it and by the proxy that takes over
  * its journal. Both derive the same ids, so that together they grant and settle once (I3).
  */
+import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
@@ -35,15 +36,14 @@ export async function appendGrant(
     ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
   };
-  let pauseMs = RETRY_MS.first;
+  const backoff = new Backoff(RETRY_MS);
   for (let attempt = 1; ; attempt++) {
     try {
       // seam: grant-is-appended
       return (await ledger.append(request.stream, expected, [event])).ok;
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      pauseMs = Math.min(pauseMs * 2, RETRY_MS.max);
+      await backoff.pause();
     }
   }
 }

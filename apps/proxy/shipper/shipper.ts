@@ -2,6 +2,7 @@
  * Moves finished records from the journal to the log (design §7.9): at least once, in order, one
  * append in flight, forgotten only when they are durable there. The hot path never waits for it.
  */
+import { Backoff, pause } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 
@@ -48,17 +49,16 @@ export class Shipper {
   }
 
   async #run(): Promise<void> {
-    let pauseMs = this.#limits.shipRetryMs.first;
+    const backoff = new Backoff(this.#limits.shipRetryMs);
     for (;;) {
       try {
         const shipped = await shipOnce(this.#journal, this.#log, this.#limits.shipBatchRecordsMax);
-        pauseMs = this.#limits.shipRetryMs.first;
+        backoff.reset();
         if (shipped === 0 && this.#stopping) return;
         if (shipped < this.#limits.shipBatchRecordsMax) await pause(this.#limits.shipIdleMs);
       } catch (error) {
         this.#onError(error);
-        await pause(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, this.#limits.shipRetryMs.max);
+        await backoff.pause();
       }
     }
   }
@@ -74,8 +74,4 @@ export async function shipOnce(journal: Journal, log: Log, recordsMax: number): 
   // seam: produced-not-noted
   await journal.write({ op: 'shipped', uptoSeq: last.seq });
   return records.length;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
