@@ -126,7 +126,7 @@ function vendorOf(specifier: string): string {
 }
 
 /** The file of ours that an import names, or undefined for Node's modules and vendors. */
-function targetPath(importer: string, specifier: string): string | undefined {
+export function targetPath(importer: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(importer), specifier);
   const [, name, rest] = /^@tollgate\/([^/]+)\/(.+)$/.exec(specifier) ?? [];
   if (name === undefined || rest === undefined) return undefined;
