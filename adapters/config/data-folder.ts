@@ -1,4 +1,4 @@
-/** The files in the data folder: one folder holds everything (design §3). */
+/** The files in the data folder: one folder holds everything (docs/design.md, The shape). */
 import { join } from 'node:path';
 
 /** Partitions of the embedded log, fixed when it is made (ADR 0001). */

@@ -1,6 +1,7 @@
 /**
  * The journal's worker thread: the only place that writes the files, so that no event loop waits
- * for a disk (design §4). All groups that have arrived become one durable write.
+ * for a disk (docs/design.md, Processes and files). All groups that have arrived become one durable
+ * write.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { GROUP_HEADER_BYTES } from './journal-codec.ts';

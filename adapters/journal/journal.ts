@@ -1,7 +1,7 @@
 /**
- * Port and implementation: the journal of one proxy instance, its only writer (design §4, §7). The
- * promise: when a write's callback comes without an error, the write survives kill -9 and a power
- * cut.
+ * Port and implementation: the journal of one proxy instance, its only writer (docs/design.md,
+ * Processes and files, The path of a call). The promise: when a write's callback comes without an
+ * error, the write survives kill -9 and a power cut.
  *
  * Group commit at the pace of the disk: all writes that one turn of the event loop queues leave
  * together, and all writes that arrive while the worker is writing are its next group. The disk

@@ -1,7 +1,7 @@
 /**
- * An exclusive lock that belongs to a process (design §4): a SQLite file under BEGIN EXCLUSIVE. It
- * survives SIGSTOP, the kernel frees it at SIGKILL, and no clock or pid is involved. The file is
- * never unlinked: two processes could then hold "the same" lock.
+ * An exclusive lock that belongs to a process (docs/design.md, Processes and files): a SQLite file
+ * under BEGIN EXCLUSIVE. It survives SIGSTOP, the kernel frees it at SIGKILL, and no clock or pid
+ * is involved. The file is never unlinked: two processes could then hold "the same" lock.
  */
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,5 +1,6 @@
 /**
- * The log on Kafka (design §3): the same partitions and offsets as the embedded one.
+ * The log on Kafka (docs/design.md, The shape): the same partitions and offsets as the embedded
+ * one.
  *
  * - Append: idempotent producers, acknowledged by every replica in sync (`kafka-appender.ts`).
  *   Offsets are dense because no transactions are used; the reader asserts it. An append to several

@@ -4,7 +4,7 @@
  *
  * A stored record never changes, so a kept record cannot be stale. Offsets are asserted to be
  * dense. A gap or a control record means that somebody compacts the topic, deletes from it or
- * writes transactions to it; then no offset may be counted (design §9).
+ * writes transactions to it; then no offset may be counted (docs/design.md, The fence).
  */
 import type { FetchedRecord, KafkaCluster } from './kafka-cluster.ts';
 import type { KafkaLimits } from './kafka-limits.ts';

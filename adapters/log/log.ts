@@ -1,6 +1,6 @@
 /**
- * Port: the log, the immutable firehose of usage events (design §3, §6). Its promises are the suite
- * `tests/contract/log.ts`, run over every implementation.
+ * Port: the log, the immutable firehose of usage events (docs/design.md, The shape, Positions). Its
+ * promises are the suite `tests/contract/log.ts`, run over every implementation.
  *
  * Offsets are dense per partition, start at 0 and never change meaning. Values are opaque bytes
  * and come back byte for byte.

@@ -1,6 +1,7 @@
 /**
  * Port: which partitions of a log a projector may own now. It only spreads the work. An owner that
- * has not yet heard that it lost a partition is stopped by the fence (design §9), not by this.
+ * has not yet heard that it lost a partition is stopped by the fence (docs/design.md, The fence),
+ * not by this.
  */
 
 export type Assignment = {

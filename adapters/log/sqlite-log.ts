@@ -1,6 +1,7 @@
 /**
- * The embedded log: SQLite with the partitions and offsets of Kafka (design §3). Any number of
- * processes append to one file; SQLite's single writer makes offsets dense and appends atomic.
+ * The embedded log: SQLite with the partitions and offsets of Kafka (docs/design.md, The shape).
+ * Any number of processes append to one file; SQLite's single writer makes offsets dense and
+ * appends atomic.
  */
 import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { Commit, Log, LogRecord } from './log.ts';

@@ -1,6 +1,6 @@
 /**
- * The child's side of supervision (design §4): it beats while its event loop turns, ends when its
- * supervisor does, and drains on SIGTERM. Works without a supervisor too.
+ * The child's side of supervision (docs/design.md, Processes and files): it beats while its event
+ * loop turns, ends when its supervisor does, and drains on SIGTERM. Works without a supervisor too.
  */
 
 /** The supervisor kills a child that has not beaten for ten of these. */

@@ -1,4 +1,7 @@
-/** Opens a store's file with the settings that durability rests on (design §3, §4). */
+/**
+ * Opens a store's file with the settings that durability rests on (docs/design.md, The shape,
+ * Processes and files).
+ */
 import { DatabaseSync } from 'node:sqlite';
 
 /** Several processes write one file. If a wait is longer than this, one of them is stuck. */

@@ -1,7 +1,7 @@
 /**
  * Talks to a SQLite worker thread: every SQLite access of a store runs there, so that no event loop
- * waits for a disk or a lock (design §4). Requests that gather while the worker handles a message
- * leave together, so the worker can commit them as one group.
+ * waits for a disk or a lock (docs/design.md, Processes and files). Requests that gather while the
+ * worker handles a message leave together, so the worker can commit them as one group.
  */
 import { Worker } from 'node:worker_threads';
 

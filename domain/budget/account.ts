@@ -1,7 +1,8 @@
 /**
- * The budget account: what one window of a budget has promised and spent (design §8). A fold over
- * the window's stream. I3: settled spend + open leases never exceed the limit that was in force
- * when a lease was granted; the compare-and-append on the stream makes that true for many proxies.
+ * The budget account: what one window of a budget has promised and spent (docs/design.md, Budgets:
+ * leases). A fold over the window's stream. I3: settled spend + open leases never exceed the limit
+ * that was in force when a lease was granted; the compare-and-append on the stream makes that true
+ * for many proxies.
  */
 import { parseDecimal12 } from '../money/money.ts';
 import type { BudgetWindowEvent } from './budget-events.ts';

@@ -1,7 +1,8 @@
 /**
- * What a budget's unit counts: the one place that turns usage into amounts of a budget (design §7.5,
- * §7.8, §7.10). Proxy, resolver and audit all count by it. Amounts are integers of 1e-12 of the
- * unit, whatever the unit; every basis counts at cost until a customer has a mark-up.
+ * What a budget's unit counts: the one place that turns usage into amounts of a budget
+ * (docs/design.md, Hold, Settle, Resolutions). Proxy, resolver and audit all count by it. Amounts
+ * are integers of 1e-12 of the unit, whatever the unit; every basis counts at cost until a customer
+ * has a mark-up.
  *
  * I3: what nobody stated is charged at the hold; a charge above the hold is an overrun.
  */

@@ -1,8 +1,8 @@
 /**
- * Streams of a budget (design §8): its definition (`budget_definition-<id>`) and one stream per
- * window (`budget-<id>@<YYYYMMDDTHHMMSSZ>`), the event-sourced account whose compare-and-append is
- * the only coordination between proxies. Amounts are decimal strings with 12 places in the
- * budget's unit.
+ * Streams of a budget (docs/design.md, Budgets: leases): its definition (`budget_definition-<id>`)
+ * and one stream per window (`budget-<id>@<YYYYMMDDTHHMMSSZ>`), the event-sourced account whose
+ * compare-and-append is the only coordination between proxies. Amounts are decimal strings with 12
+ * places in the budget's unit.
  */
 
 import { streamCategory } from '../stream/stream-category.ts';

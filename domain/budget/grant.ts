@@ -1,7 +1,7 @@
 /**
  * How large a slice of a budget a proxy is granted: a sixteenth of the limit, or what waiting calls
- * need if that is more, but never more than what is left, so the last dollar can be spent (design
- * §8).
+ * need if that is more, but never more than what is left, so the last dollar can be spent
+ * (docs/design.md, Budgets: leases).
  */
 import { available, type BudgetAccount } from './account.ts';
 

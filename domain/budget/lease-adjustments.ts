@@ -1,6 +1,6 @@
 /**
- * How a resolution adjusts the leases of its attempt (design §7.10). The budget was charged the
- * hold; once the resolution counts, it is charged what the attempt cost.
+ * How a resolution adjusts the leases of its attempt (docs/design.md, Resolutions). The budget was
+ * charged the hold; once the resolution counts, it is charged what the attempt cost.
  */
 import { parseDecimal12 } from '../money/money.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';

@@ -1,7 +1,7 @@
 /**
  * The window of a budget that an instant belongs to, and the name of the window's ledger stream.
- * The window is part of the name, so a reset is a new stream and nothing is ever cleared (design
- * §8).
+ * The window is part of the name, so a reset is a new stream and nothing is ever cleared
+ * (docs/design.md, Budgets: leases).
  */
 import { type BudgetWindow, budgetWindowStreams } from './budget-events.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Stream `fence-<log>.<partition>`: one event per take-over of a partition by a projector. Its
- * revision + 1 is the owner's epoch (design §9).
+ * revision + 1 is the owner's epoch (docs/design.md, The fence).
  */
 import { streamCategory } from '../stream/stream-category.ts';
 

@@ -1,7 +1,8 @@
 /**
- * Invoice lines from a snapshot at cost plus mark-up (design §11). Pure. I6: costs are added exactly
- * and each line's amount is rounded once, half away from zero, to the currency's minor unit; the
- * total is the sum of the lines. I8: attempts without a known cost are listed and not charged.
+ * Invoice lines from a snapshot at cost plus mark-up (docs/design.md, Rating and invoices). Pure.
+ * I6: costs are added exactly and each line's amount is rounded once, half away from zero, to the
+ * currency's minor unit; the total is the sum of the lines. I8: attempts without a known cost are
+ * listed and not charged.
  */
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import { divideHalfAwayFromZero } from '../money/rounding.ts';

@@ -4,7 +4,7 @@ import { streamCategory } from '../stream/stream-category.ts';
 
 export const keyStreams = streamCategory('key');
 
-/** What happens upstream when the client hangs up (design §7.8). */
+/** What happens upstream when the client hangs up (docs/design.md, Settle). */
 export type DisconnectPolicy = 'drain' | 'abort';
 
 /** HMAC-SHA-256 of the whole key under a versioned pepper, lower-case hex. */

@@ -1,6 +1,6 @@
 /**
- * The fold of `billing-<customer>`: all periods of one customer (design §10). I4: periods are
- * numbered 1, 2, 3, … without gap or overlap, and each is frozen once, in order.
+ * The fold of `billing-<customer>`: all periods of one customer (docs/design.md, Periods). I4:
+ * periods are numbered 1, 2, 3, … without gap or overlap, and each is frozen once, in order.
  */
 import { parseInstant } from './calendar.ts';
 import type { BillingEvent, LogCut, PeriodClosing, PeriodOpened } from './period-events.ts';

@@ -1,7 +1,7 @@
 /**
- * Where billing months begin, in the customer's own zone (design §10). A month begins at the first
- * instant of its anchor day; in a month that is too short, of its last day. Pure: instants and
- * zones are arguments.
+ * Where billing months begin, in the customer's own zone (docs/design.md, Periods). A month begins
+ * at the first instant of its anchor day; in a month that is too short, of its last day. Pure:
+ * instants and zones are arguments.
  */
 
 export type MonthBounds = {

@@ -1,7 +1,7 @@
 /**
- * Deciders of `billing-<customer>` (design §10). Each returns the event to append, or a named
- * refusal. The append names the revision from which it was decided, so the decision holds among
- * several closers. I4: a period closes only after the previous one is frozen, with a cut that
+ * Deciders of `billing-<customer>` (docs/design.md, Periods). Each returns the event to append, or
+ * a named refusal. The append names the revision from which it was decided, so the decision holds
+ * among several closers. I4: a period closes only after the previous one is frozen, with a cut that
  * covers everything the previous cut covered, so no event is in two snapshots or in none.
  */
 import type { Billing, Period } from './billing.ts';

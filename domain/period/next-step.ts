@@ -1,7 +1,7 @@
 /**
- * What a closing run does next for one customer (design §10). The run takes one step, reads the
- * stream again and asks again, so a crash between two steps loses nothing. I4: a period that is
- * closing is frozen before anything else begins.
+ * What a closing run does next for one customer (docs/design.md, Closing a period). The run takes
+ * one step, reads the stream again and asks again, so a crash between two steps loses nothing. I4:
+ * a period that is closing is frozen before anything else begins.
  */
 import { type Billing, type ClosingPeriod, firstUnfrozen, type OpenPeriod } from './billing.ts';
 import { type DueCommand, decideDue, type PeriodRefusal } from './decide.ts';

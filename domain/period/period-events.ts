@@ -1,6 +1,7 @@
 /**
  * Stream `billing-<customer>`: all periods of one customer, in order, each closed by a frozen
- * snapshot (design §10). Stream `cut-<id>`: how far the log was known at a closing run.
+ * snapshot (docs/design.md, Closing a period). Stream `cut-<id>`: how far the log was known at a
+ * closing run.
  */
 
 import { streamCategory } from '../stream/stream-category.ts';

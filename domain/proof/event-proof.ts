@@ -1,6 +1,7 @@
 /**
  * The proof that one event is part of a snapshot, and the check of it. The check needs the
- * snapshot's bytes and nothing else: no log, no warehouse and no trust in us (I4, design §10).
+ * snapshot's bytes and nothing else: no log, no warehouse and no trust in us (I4, docs/design.md,
+ * The snapshot).
  */
 import { verifyInclusion } from './inclusion.ts';
 import { leafHash, type Sha256 } from './merkle.ts';

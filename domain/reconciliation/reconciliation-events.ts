@@ -1,6 +1,6 @@
 /**
- * Stream `reconciliation-<id>`: a provider's bill by attempt (design §7.10). `ReconciliationAccepted`
- * comes last: an import without it never happened.
+ * Stream `reconciliation-<id>`: a provider's bill by attempt (docs/design.md, Resolutions).
+ * `ReconciliationAccepted` comes last: an import without it never happened.
  */
 
 import { streamCategory } from '../stream/stream-category.ts';

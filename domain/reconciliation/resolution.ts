@@ -1,6 +1,6 @@
 /**
- * A resolution: the provider's bill says what an attempt really used (design §7.10). Its quantities
- * and its cost are differences to what the event says; unknown counts as zero.
+ * A resolution: the provider's bill says what an attempt really used (docs/design.md, Resolutions).
+ * Its quantities and its cost are differences to what the event says; unknown counts as zero.
  */
 import { parseDecimal12 } from '../money/money.ts';
 import { quantityNames } from '../usage/quantities.ts';

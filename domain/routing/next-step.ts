@@ -1,5 +1,5 @@
 /**
- * What a call does after one of its attempts (design §7.9). Pure: a decision about facts.
+ * What a call does after one of its attempts (docs/design.md, Route). Pure: a decision about facts.
  *
  * No provider is changed once a byte of an answer was relayed, and nothing is tried for a client
  * that has gone.

@@ -96,7 +96,7 @@ export type UsageEvent = UsageQuantities & {
   recorded_at: string;
 };
 
-/** True if a resolution may state what this attempt really used (design §7.10). */
+/** True if a resolution may state what this attempt really used (docs/design.md, Resolutions). */
 export function isResolvable(event: UsageEvent): boolean {
   return event.type === 'attempt' && (event.cost === null || event.usage_source === 'estimated');
 }

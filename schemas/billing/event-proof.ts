@@ -1,4 +1,4 @@
-/** The only definition of an inclusion proof on the wire (design §10). */
+/** The only definition of an inclusion proof on the wire (docs/design.md, The snapshot). */
 import type { EventProof } from '@tollgate/domain/proof/event-proof.ts';
 import { z } from 'zod';
 import { objectId, shortName } from '../names/names.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: types, lint, layers and dead code. All four run even when one fails, so that
- * one run shows everything that is to be mended; `.ci/run` repeats the lines with their times.
+ * `npm run check`: types, lint, layers and dead code. All four run even when one fails, so one run
+ * shows everything that has to be fixed; `.ci/run` repeats the lines with their times.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,8 @@
 /**
- * Reads the TypeScript of this repository once, as syntax trees, for the rules beside this file.
+ * Reads the TypeScript of this repository once, as syntax trees, for the rules in this folder.
  *
- * TypeScript 7 ships no JavaScript parser, so the trees are oxc-parser's (ESTree). A rule sees a
- * list of modules and returns findings, so a test can hand it modules that exist in memory only.
+ * TypeScript 7 ships no JavaScript parser, so the trees are oxc-parser's (ESTree). A rule gets a
+ * list of modules and returns findings, so a test can give it modules that exist only in memory.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
  * Two mistakes that look right, each of which has cost someone a bill.
  *
- * `quantity || 0` and its kin take a real zero for "unknown" (I8: null is not zero); `??` is meant.
- * `clickhouse_settings` set on a chDB connection leak into every later query of that connection, so
- * settings stand in the SQL text.
+ * `quantity || 0` and similar code takes a real zero for "unknown" (I8: null is not zero); `??` is
+ * meant. `clickhouse_settings` that are set on a chDB connection leak into every later query of
+ * that connection, so settings belong in the SQL text.
  */
 import { type Expression, Visitor } from 'oxc-parser';
 import { type Finding, finding, type SourceModule } from './source-tree.ts';

@@ -1,7 +1,8 @@
 /**
- * The text of a usage event (design §6), as the journal and the log store it: one JSON object. What
- * is known when an attempt starts is written then, once; what it came to is written behind it when it
- * ends, or, if its process dies, by the process that takes over its journal (I1, I8).
+ * The text of a usage event (docs/design.md, The usage event), as the journal and the log store it:
+ * one JSON object. What is known when an attempt starts is written then, once; what it came to is
+ * written behind it when it ends, or, if its process dies, by the process that takes over its
+ * journal (I1, I8).
  *
  * An attempt's text is put together by hand: that is the hot path, and most of it is the same call
  * after call. `plain-attempt.ts` reads exactly this text.
@@ -86,7 +87,9 @@ function tagsJson(tags: EventKey['tags']): string {
   return JSON.stringify(Object.fromEntries(texts));
 }
 
-/** The parallel arrays of an event's holds, one entry per lease (design §6). */
+/**
+ * The parallel arrays of an event's holds, one entry per lease (docs/design.md, The usage event).
+ */
 function holdColumns(holds: AttemptStart['holds']): string {
   let leaseIds = '';
   let amounts = '';

@@ -1,4 +1,7 @@
-/** The usage event of a resolution: a bill says what an attempt really used (design §7.10). */
+/**
+ * The usage event of a resolution: a bill says what an attempt really used (docs/design.md,
+ * Resolutions).
+ */
 import { resolutionId } from '../../ids/ids.ts';
 import { formatDecimal12, parseDecimal12 } from '../../money/money.ts';
 import type { BillLine } from '../../reconciliation/reconciliation-events.ts';
