@@ -83,4 +83,24 @@ describe('npm run check', () => {
     expect(output).toContain('lint/suspicious/noExplicitAny');
     expect(output).toContain('lint/nursery/useExhaustiveSwitchCases');
   });
+
+  it("fails on a provider's field, SQL, an adapter in the console and a cycle", async () => {
+    const folder = await plant({
+      'adapters/log/log.ts': 'export const log = 1;\n',
+      'apps/console/page.ts': "import '@tollgate/adapters/log/log.ts';\n",
+      'apps/proxy/call/a.ts': 'export const limit = (body: any) => body.max_tokens;\n',
+      'apps/projector/a.ts': "export const sql = 'SELECT 1 FROM tollgate.fence';\n",
+      'domain/usage/a.ts': "import { b } from './b.ts';\nexport const a = () => b;\n",
+      'domain/usage/b.ts': "import { a } from './a.ts';\nexport const b = () => a;\n",
+    });
+    const rules = join(ROOT, 'tests/house/house-rules.ts');
+    const { code, output } = await run(folder, 'node', [rules, folder]);
+    expect(code).toBe(1);
+    expect(output).toContain(
+      'apps/console/page.ts:1 [layers] apps/console may not import adapters',
+    );
+    expect(output).toContain('apps/proxy/call/a.ts:1 [dialect] max_tokens');
+    expect(output).toContain('apps/projector/a.ts:1 [sql]');
+    expect(output).toContain('domain/usage/a.ts:1 [cycle] domain/usage/a.ts → domain/usage/b.ts');
+  });
 });

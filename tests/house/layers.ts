@@ -29,15 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/cli': ['domain', 'schemas', 'adapters', 'apps/audit', 'apps/projector'],
   // The core process is a projector and a billing API. Where no provider is configured, the supervisor
   // starts the simulator as a child process.
-  'apps/standalone': [
-    'domain',
-    'schemas',
-    'adapters',
-    'apps/audit',
-    'apps/billing-api',
-    'apps/projector',
-    'simulator',
-  ],
+  'apps/standalone': ['domain', 'schemas', 'adapters', 'apps/', 'simulator'],
   simulator: [],
 };
 
@@ -105,6 +97,7 @@ function objection(
 }
 
 function vendorObjection(path: string, specifier: string): string | undefined {
+  if (placeOf(path) === 'apps/console') return `apps/console may import schemas only`;
   const vendor = vendorOf(specifier);
   const places = VENDORS[vendor];
   if (places) {

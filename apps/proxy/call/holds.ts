@@ -40,5 +40,5 @@ function whyUnbounded(request: CallRequest, model: string): string | null {
 function outputBound(request: CallRequest, deployment: Deployment): number | null {
   if (request.outputTokensMax !== null) return request.outputTokensMax;
   if (deployment.outputTokensMax === null) return null;
-  return deployment.outputTokensMax * request.choices;
+  return deployment.outputTokensMax * request.answerCount;
 }

@@ -47,9 +47,10 @@ export type CallRequest = {
   readonly endUser: string | null;
   /** A token holds at least one byte of what is sent. */
   readonly inputTokensMax: number;
-  /** Over all choices; null: the client set no limit. 0: there is no output. */
+  /** Over all answers; null: the client set no limit. 0: there is no output. */
   readonly outputTokensMax: number | null;
-  readonly choices: number;
+  /** How many answers the client asks for in one call. */
+  readonly answerCount: number;
   /** The part that lets nobody say what the call may cost: remote media, searches, other models. */
   readonly unboundedBy: string | null;
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */

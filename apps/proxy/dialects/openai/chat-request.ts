@@ -56,21 +56,21 @@ class ChatCall implements CallRequest {
   readonly endUser: string | null;
   readonly inputTokensMax: number;
   readonly outputTokensMax: number | null;
-  readonly choices: number;
+  readonly answerCount: number;
   readonly unboundedBy: string | null;
   readonly #body: JsonBody;
   /** We ask for the chunk that states the usage; a client that did not must not get it. */
   readonly #injectsUsageChunk: boolean;
 
   constructor(body: JsonBody, request: ChatCompletionRequest) {
-    const choices = request.n ?? 1;
+    const answers = request.n ?? 1;
     const limit = outputLimit(request.max_tokens, request.max_completion_tokens);
     this.model = request.model;
     this.stream = request.stream === true;
     this.endUser = request.user ?? null;
     this.inputTokensMax = body.tokensMax + (request.tools?.length ? TOOLS_TOKENS : 0);
-    this.outputTokensMax = limit === null ? null : limit * choices;
-    this.choices = choices;
+    this.outputTokensMax = limit === null ? null : limit * answers;
+    this.answerCount = answers;
     this.unboundedBy = unboundedPart(request);
     this.#body = body;
     this.#injectsUsageChunk = this.stream && request.stream_options?.include_usage !== true;

@@ -49,7 +49,7 @@ class EmbeddingsCall implements CallRequest {
   readonly endUser: string | null;
   readonly inputTokensMax: number;
   readonly outputTokensMax = 0;
-  readonly choices = 1;
+  readonly answerCount = 1;
   readonly unboundedBy = null;
   readonly #body: JsonBody;
 
