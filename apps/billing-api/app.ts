@@ -5,7 +5,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
-import { Directory } from './directory/directory.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { ApiMetrics } from './health/metrics.ts';
 import { answerErrors } from './http/answer-errors.ts';
@@ -14,6 +13,7 @@ import { Idempotency } from './http/idempotency.ts';
 import { admission, serveRoute } from './http/serve-route.ts';
 import { apiLimits } from './limits.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
+import { ResourceIndex } from './resources/resource-index.ts';
 import { allRoutes } from './routes/all-routes.ts';
 
 export type BillingApi = { app: FastifyInstance; context: ApiContext; stop(): Promise<void> };
@@ -39,7 +39,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const onLost = (error: unknown) => deps.onError('a read model lost the ledger', error);
   const { ledger } = deps;
   const retryMs = { first: limits.ledgerRetryFirstMs, max: limits.ledgerRetryMaxMs };
-  const directory = new Directory({ ledger, retryMs, onLost });
+  const directory = new ResourceIndex({ ledger, retryMs, onLost });
   const billing = new BillingIndex({ ledger, retryMs, onLost });
   await Promise.all([directory.start(), billing.start()]);
   const context: ApiContext = { ...deps, limits, directory, billing, importLock: new ImportLock() };

@@ -4,10 +4,10 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
-import type { Directory } from './directory/directory.ts';
 import type { Health } from './health/health.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
+import type { ResourceIndex } from './resources/resource-index.ts';
 
 export type ApiDeps = {
   ledger: Ledger;
@@ -34,7 +34,7 @@ export type ApiDeps = {
 export type ApiContext = Omit<ApiDeps, 'limits'> & {
   limits: ApiLimits;
   /** The read model: customers, teams, keys, budgets, prices, imports. */
-  directory: Directory;
+  directory: ResourceIndex;
   /** The read model of periods, snapshots and invoices. */
   billing: BillingIndex;
   importLock: ImportLock;

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { expect, it } from 'vitest';
 import { buildProxy, type ProxyAppOptions } from './app.ts';
-import { Directory } from './directory/directory.ts';
+import { LedgerView } from './ledger-view/ledger-view.ts';
 import { proxyLimits } from './limits.ts';
 
 const KEY = 'key_0123456789ABCDEFGHJKMNPQRS';
 const HASH = 'a'.repeat(64);
 
 it('a key that is revoked while the body of a call is on its way does not pass', async () => {
-  const directory = new Directory(16);
+  const directory = new LedgerView(16);
   const apply = (type: string, data: object, revision: bigint) =>
     directory.apply({
       ...{ id: type, type, stream: `key-${KEY}`, revision, position: '', recordedAtMs: 0 },

@@ -10,8 +10,8 @@ import type { CallHandler } from './call/call-handler.ts';
 import { sendRefusal } from './call/refusal.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
-import type { KeyView } from './directory/directory.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
+import type { KeyView } from './ledger-view/ledger-view.ts';
 import { servedModels } from './routes/models.ts';
 
 export type ProxyAppOptions = {

@@ -19,8 +19,8 @@ import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
 import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
-import { Directory, directoryPrefixes } from './directory/directory.ts';
-import { LedgerFreshness } from './directory/freshness.ts';
+import { LedgerFreshness } from './ledger-view/freshness.ts';
+import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
@@ -83,7 +83,7 @@ class Instance {
   readonly #journal: Journal;
   readonly #lock: FileLock;
   readonly #metrics = new ProxyMetrics();
-  readonly #directory: Directory;
+  readonly #directory: LedgerView;
   readonly #follower: LedgerFollower;
   readonly #freshness: LedgerFreshness;
   readonly #budgets: BudgetBook;
@@ -100,10 +100,10 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
-    this.#directory = new Directory(log.partitions);
+    this.#directory = new LedgerView(log.partitions);
     this.#follower = new LedgerFollower({
       ledger,
-      prefixes: directoryPrefixes,
+      prefixes: ledgerViewPrefixes,
       retryMs: limits.ledgerRetryMs,
       apply: (event) => this.#directory.apply(event),
       onLost: report('the ledger was lost; subscribing again'),

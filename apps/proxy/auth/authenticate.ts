@@ -5,15 +5,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { parseKeySecret } from '@tollgate/domain/key/key-secret.ts';
-import type { Directory, KeyView } from '../directory/directory.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { KeyView, LedgerView } from '../ledger-view/ledger-view.ts';
 
 const BEARER = /^Bearer +(\S+) *$/i;
 /** Digests that are remembered; the oldest goes first. About 200 bytes each. */
 const DIGESTS_MAX = 10_000;
 
 export class Authenticator {
-  readonly #directory: Directory;
+  readonly #directory: LedgerView;
   readonly #secrets: Secrets;
   /**
    * The digest of each key that was found, so that a busy key is hashed once. Whether it is still
@@ -21,7 +21,7 @@ export class Authenticator {
    */
   readonly #digests = new Map<string, string>();
 
-  constructor(directory: Directory, secrets: Secrets) {
+  constructor(directory: LedgerView, secrets: Secrets) {
     this.#directory = directory;
     this.#secrets = secrets;
   }

@@ -2,7 +2,7 @@
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
-import type { KeyView } from '../directory/directory.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
 export type AttemptFacts = Omit<AttemptStart, 'key' | 'request' | 'deployment' | 'holds'> & {

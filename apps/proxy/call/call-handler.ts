@@ -4,8 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallRequest, Endpoint, IncomingCall } from '../dialects/dialect.ts';
-import type { KeyView } from '../directory/directory.ts';
 import type { Refusal } from '../errors.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { Call, type CallCount } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';

@@ -5,8 +5,8 @@ import type { FastifyReply } from 'fastify';
 import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
-import type { KeyView } from '../directory/directory.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { CallDeps } from './call-deps.ts';
 
 /** What is known of a call of an authenticated key. */

@@ -1,10 +1,10 @@
 /** Every model name that a call may use here. */
 import { listModels } from '@tollgate/domain/pricing/price-list.ts';
 import type { ServedModel } from '../dialects/dialect.ts';
-import type { Directory } from '../directory/directory.ts';
+import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { Deployments } from '../routing/deployments.ts';
 
-export function servedModels(deployments: Deployments, directory: Directory): ServedModel[] {
+export function servedModels(deployments: Deployments, directory: LedgerView): ServedModel[] {
   const providers = new Map<string, string>();
   const nowMs = Date.now();
   for (const provider of deployments.providers) {

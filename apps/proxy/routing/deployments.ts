@@ -5,8 +5,8 @@
  */
 import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
-import type { Directory } from '../directory/directory.ts';
 import type { Refusal } from '../errors.ts';
+import type { LedgerView } from '../ledger-view/ledger-view.ts';
 
 export type Provider = {
   name: string;
@@ -37,12 +37,12 @@ export type Deployment = {
 export class Deployments {
   readonly providers: readonly Provider[];
   readonly #models: ReadonlyMap<string, ConfiguredModel>;
-  readonly #directory: Directory;
+  readonly #directory: LedgerView;
 
   constructor(
     providers: readonly Provider[],
     models: ReadonlyMap<string, ConfiguredModel>,
-    directory: Directory,
+    directory: LedgerView,
   ) {
     this.providers = providers;
     this.#models = models;

@@ -23,7 +23,7 @@ import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { openAi } from '../dialects/openai/openai.ts';
-import type { KeyView } from '../directory/directory.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';

@@ -18,11 +18,11 @@ import {
   budgetView,
 } from '@tollgate/schemas/http/resources.ts';
 import type { ApiContext } from '../../context.ts';
-import type { Entity } from '../../directory/entities.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import type { Entity } from '../../resources/entities.ts';
 
 const PLACES = 12;
 

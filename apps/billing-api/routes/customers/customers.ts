@@ -9,11 +9,11 @@ import { customerParams, customerRequest, customerView } from '@tollgate/schemas
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { ApiContext } from '../../context.ts';
-import type { Entity } from '../../directory/entities.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import type { Entity } from '../../resources/entities.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
 export const createCustomer = defineRoute({

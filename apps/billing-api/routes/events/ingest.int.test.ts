@@ -13,10 +13,10 @@ import { ingestResult } from '@tollgate/schemas/event/cloudevent.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiContext } from '../../context.ts';
-import { Directory } from '../../directory/directory.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { apiLimits } from '../../limits.ts';
 import { publishPrices } from '../../price-book/publish-prices.ts';
+import { ResourceIndex } from '../../resources/resource-index.ts';
 import { ingestEvents } from './ingest.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00.000Z');
@@ -27,7 +27,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-ingest-'));
 let ledger: Ledger;
 let log: Log;
-let directory: Directory;
+let directory: ResourceIndex;
 
 beforeAll(async () => {
   ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
@@ -51,7 +51,7 @@ beforeAll(async () => {
   const onLost = (error: unknown): void => {
     throw error;
   };
-  directory = new Directory({ ledger, retryMs: { first: 50, max: 2_000 }, onLost });
+  directory = new ResourceIndex({ ledger, retryMs: { first: 50, max: 2_000 }, onLost });
   await directory.start();
 });
 

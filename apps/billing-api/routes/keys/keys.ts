@@ -21,11 +21,11 @@ import {
 } from '@tollgate/schemas/http/resources.ts';
 import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
-import type { Entity } from '../../directory/entities.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { type ApiRequest, defineRoute } from '../../http/route.ts';
+import type { Entity } from '../../resources/entities.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 export const issueKey = defineRoute({

@@ -7,17 +7,17 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiContext } from '../../context.ts';
-import { Directory } from '../../directory/directory.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { apiLimits } from '../../limits.ts';
 import { ImportLock } from '../../reconciliation/import-lock.ts';
+import { ResourceIndex } from '../../resources/resource-index.ts';
 import { importBill } from './reconciliations.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.parse('2026-11-24T00:00:00.000Z');
 
 let house: House;
-let directory: Directory;
+let directory: ResourceIndex;
 let projector: Awaited<ReturnType<House['start']>>;
 let imports = 0;
 let nowMs = START + HOUR_MS;
@@ -27,7 +27,11 @@ beforeAll(async () => {
   const onLost = (error: unknown): void => {
     throw error;
   };
-  directory = new Directory({ ledger: house.ledger, retryMs: { first: 50, max: 2_000 }, onLost });
+  directory = new ResourceIndex({
+    ledger: house.ledger,
+    retryMs: { first: 50, max: 2_000 },
+    onLost,
+  });
   await directory.start();
 });
 afterAll(async () => {

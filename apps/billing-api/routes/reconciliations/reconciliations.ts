@@ -25,7 +25,6 @@ import {
   reconciliationView,
 } from '@tollgate/schemas/http/reconciliation.ts';
 import type { ApiContext } from '../../context.ts';
-import type { Entity } from '../../directory/entities.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
@@ -34,6 +33,7 @@ import {
   type NewBill,
   omittedEarlier,
 } from '../../reconciliation/earlier-bills.ts';
+import type { Entity } from '../../resources/entities.ts';
 
 export const importBill = defineRoute({
   operationId: 'importReconciliation',

@@ -4,10 +4,10 @@ import { teamEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { listByCustomer, teamRequest, teamView } from '@tollgate/schemas/http/resources.ts';
-import type { Entity } from '../../directory/entities.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import type { Entity } from '../../resources/entities.ts';
 import { liveCustomer } from '../live-customer.ts';
 
 export const createTeam = defineRoute({

@@ -40,12 +40,12 @@ const events = eventParser([
   reconciliationEvents,
 ]);
 
-type DirectoryEvent = NonNullable<ReturnType<typeof events.parse>>;
+type ResourceEvent = NonNullable<ReturnType<typeof events.parse>>;
 
 /** A published list, with the book that it stands in (`<provider>.<source>[.<book>]`). */
 export type PriceVersion = PriceVersionPublished['data'] & { book: string };
 
-export class Directory {
+export class ResourceIndex {
   readonly customers = new Entities<Customer>();
   readonly teams = new Entities<Team>();
   readonly keys = new Entities<KeyState>();
@@ -107,7 +107,7 @@ export class Directory {
     if (event !== null) this.#evolve(event, at);
   }
 
-  #evolve(event: DirectoryEvent, at: LedgerEvent): void {
+  #evolve(event: ResourceEvent, at: LedgerEvent): void {
     switch (event.type) {
       case 'CustomerCreated':
         if (event.data.external_id !== null) {

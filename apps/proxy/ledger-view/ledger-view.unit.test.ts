@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { Directory } from './directory.ts';
+import { LedgerView } from './ledger-view.ts';
 
 it('a rotation without overlap ends every earlier secret of the key', () => {
-  const directory = new Directory(16);
+  const directory = new LedgerView(16);
   const apply = (type: string, data: object, revision: bigint) =>
     directory.apply({
       ...{ id: type, type, stream: 'key-key_1', revision, position: '', recordedAtMs: 0 },
@@ -29,7 +29,7 @@ it('a rotation without overlap ends every earlier secret of the key', () => {
 });
 
 it('I7: a price is not in force before its start, whatever the clock did meanwhile', () => {
-  const directory = new Directory(16);
+  const directory = new LedgerView(16);
   const tokens = [{ from_input_tokens: 0, pico_usd_per_million: '1' }];
   const publish = (version: string, from: string | null, revision: bigint) =>
     directory.apply({

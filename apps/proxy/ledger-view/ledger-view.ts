@@ -28,7 +28,7 @@ const PRICES_MAX = 10_000;
 const events = eventParser([customerEvents, keyEvents, budgetDefinitionEvents, priceBookEvents]);
 
 /** Streams that a proxy folds. */
-export const directoryPrefixes = events.prefixes;
+export const ledgerViewPrefixes = events.prefixes;
 
 export type KeyView = {
   keyId: string;
@@ -45,11 +45,11 @@ export type KeyView = {
 };
 
 type Digest = { key: KeyView; validUntilMs: number };
-type DirectoryEvent = NonNullable<ReturnType<typeof events.parse>>;
+type ViewedEvent = NonNullable<ReturnType<typeof events.parse>>;
 
 const NO_BUDGETS: readonly BudgetDefinition[] = [];
 
-export class Directory {
+export class LedgerView {
   readonly #partitions: number;
   readonly #digests = new Map<string, Digest>();
   readonly #keys = new Map<string, { view: KeyView; digests: Digest[] }>();
@@ -117,7 +117,7 @@ export class Directory {
     return this.#priceList;
   }
 
-  #evolve(event: DirectoryEvent, revision: bigint, stream: string): void {
+  #evolve(event: ViewedEvent, revision: bigint, stream: string): void {
     switch (event.type) {
       case 'KeyIssued':
         return this.#issue(event.data);
@@ -144,7 +144,7 @@ export class Directory {
         return;
       default:
         throw new Error(
-          `${stream} holds an event that the directory does not fold: ${event satisfies never}`,
+          `${stream} holds an event that the view does not fold: ${event satisfies never}`,
         );
     }
   }
