@@ -24,7 +24,7 @@ const PLACES: Readonly<Record<string, 'sharded' | 'everywhere'>> = {
 const SHARDING_KEY = 'cityHash64(customer_id)';
 
 const TABLE = /^\s*CREATE TABLE IF NOT EXISTS tollgate\.(?<name>\w+) /;
-const VIEW = /^\s*CREATE VIEW IF NOT EXISTS tollgate\.(?<name>\w+) AS\b/;
+const VIEW = /^\s*CREATE (?:OR REPLACE VIEW|VIEW IF NOT EXISTS) tollgate\.\w+ AS\b/;
 const SETTING = /^ALTER TABLE tollgate\.(?<name>\w+) (?=MODIFY SETTING )/;
 const ENGINE = /\bENGINE = (?<engine>\w*MergeTree)(?:\((?<version>\w+)\))?(?=\s)/g;
 

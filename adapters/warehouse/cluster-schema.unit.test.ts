@@ -9,20 +9,15 @@ const made = inFull.filter((text) => !text.startsWith('ALTER'));
 const engineOf = (text: string) => /ENGINE = \w+\([^)]*\)?\)?/.exec(text)?.[0];
 
 describe('the schema of the warehouse', () => {
-  it('a step that was released is never edited: warehouses that have taken it would differ', () => {
-    const digests = migrations.map(({ name, statements: texts }) => [
-      name,
-      createHash('sha256').update(texts.join('\n;\n')).digest('hex'),
-    ]);
+  it('the cluster form of a step that was released never changes either', () => {
+    const digests = migrations.map(({ statements: texts }) => {
+      const forms = texts.flatMap((statement) => onCluster(statement, 'main'));
+      return createHash('sha256').update(forms.join('\n;\n')).digest('hex');
+    });
     expect(digests).toEqual([
-      [
-        'raw rows, roll-ups, fence, seam and the public views',
-        '3a6e1f25e754d9f99a87414c2407bacdb17896105cfa381e3fefe46235288df0',
-      ],
-      [
-        'parts up to 200 MB in one file each',
-        '86379f11363939bf97dfafd5d67e128233d466c4b7d73603234ae29710da929f',
-      ],
+      'b528980ac01a9fc55cc93c6108bb37f4e95f4eac9c65cd65702f584ccf6fa6e0',
+      '6ba2aa36e99bc6f02e1f7e37455a6158487a53539f9efb19fa74cf9f0cb07731',
+      '510169d8e9582e0b78988beeae1b4ae7a4f9a0aac967261cfd7bfa59199eb08a',
     ]);
   });
 

@@ -52,3 +52,21 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'time', type: "DateTime64(3, 'UTC')" },
   { name: 'recorded_at', type: "DateTime64(3, 'UTC')" },
 ];
+
+/** For CREATE TABLE. */
+export const eventColumnsSql = eventColumns
+  .map(({ name, type }) => `\`${name}\` ${type}`)
+  .join(', ');
+/** For SELECT and INSERT. */
+export const eventColumnNamesSql = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
+
+/** What a raw or staged row has before its event's columns, for CREATE TABLE. */
+export const positionColumnsSql = [
+  'log UInt32',
+  'partition UInt32',
+  '`offset` UInt64',
+  "disposition Enum8('counted' = 1, 'duplicate' = 2, 'dead' = 3)",
+  'dead_reason Nullable(String)',
+  'insert_epoch UInt64',
+  'id_key UInt128',
+].join(', ');

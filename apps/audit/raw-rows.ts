@@ -1,6 +1,6 @@
 /** Raw rows, dead letters and roll-ups against what the log says they are. */
 import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
-import { rollupSelect } from '@tollgate/adapters/warehouse/migrations.ts';
+import { rollupKeys, rollupSums } from '@tollgate/adapters/warehouse/rollup-columns.ts';
 import type { Row, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Differences } from './differences.ts';
 
@@ -101,9 +101,9 @@ export async function auditRollups(
   database: string,
   found: Differences,
 ): Promise<void> {
-  const keys = rollupSelect.columns.slice(0, -KEYS_AFTER);
+  const keys = rollupKeys;
   // The place too: where no seam is, the views show no row.
-  const values = [...rollupSelect.columns.slice(-KEYS_AFTER), 'log', 'partition'];
+  const values = [...rollupSums, 'log', 'partition'];
   const settled = `(customer_id, bucket) NOT IN (
       SELECT customer_id, bucket FROM tollgate.dirty_bucket GROUP BY log, partition, customer_id, bucket
       HAVING max(marked_version) > max(rolled_version))
@@ -131,9 +131,6 @@ export async function auditRollups(
     }
   }
 }
-
-/** Columns of a roll-up row that are sums: events, nine quantities, cost, unpriced events. */
-const KEYS_AFTER = 12;
 
 function texts(names: readonly string[]): string {
   return names.map((name) => `toString(${name})`).join(', ');

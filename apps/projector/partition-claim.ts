@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import { fencedStatements, writeEpochs } from '@tollgate/adapters/warehouse/queries/fence.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { fenceStream } from '@tollgate/domain/fence/fence-events.ts';
 import type { ProjectorLimits } from './limits.ts';
-import { FENCED } from './raw-writer.ts';
 
 export type ClaimDeps = {
   ledger: Pick<Ledger, 'append'>;
@@ -34,10 +34,7 @@ export async function claimPartitions(
       partitions.map(async (p): Promise<[number, bigint]> => [p, await nextEpoch(deps, p)]),
     ),
   );
-  const lines = [...epochs].map(
-    ([partition, epoch]) => `{"log":${log.ordinal},"partition":${partition},"epoch":${epoch}}\n`,
-  );
-  await warehouse.insertLines('tollgate.fence', lines.join(''));
+  await writeEpochs(warehouse, log.ordinal, epochs);
   await waitForOlderStatements(warehouse, limits);
   return epochs;
 }
@@ -70,27 +67,5 @@ async function waitForOlderStatements(
     }
     await sleep(limits.claimPollMs);
     older = older.intersection(await fencedStatements(warehouse));
-  }
-}
-
-async function fencedStatements(warehouse: Warehouse): Promise<Set<string>> {
-  const rows = await warehouse.query<{ query_id: string }>(
-    `SELECT query_id FROM system.processes
-     WHERE position(query, '${FENCED}') > 0 AND query NOT LIKE '%system.processes%'`,
-  );
-  return new Set(rows.map((row) => row.query_id));
-}
-
-/**
- * Drops staging tables that a killed projector left on a server. A live projector that made its
- * tables so long ago finds them gone, treats its batch as torn, and makes the tables again.
- */
-export async function dropForgottenStages(warehouse: Warehouse): Promise<void> {
-  const rows = await warehouse.query<{ name: string }>(
-    `SELECT name FROM system.tables WHERE database = 'tollgate' AND startsWith(name, 'stage_')
-       AND metadata_modification_time < now() - INTERVAL 1 DAY`,
-  );
-  for (const { name } of rows) {
-    await warehouse.command(`DROP TABLE IF EXISTS tollgate.\`${name}\``);
   }
 }

@@ -13,6 +13,7 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
+import { dropForgottenStages } from '@tollgate/adapters/warehouse/queries/staging.ts';
 import { BatchReader } from './batch-reader.ts';
 import {
   type BatchOptions,
@@ -26,7 +27,7 @@ import { COMMIT_GROUP, intentCommits } from './intent.ts';
 import { type ProjectorLimits, projectorLimits } from './limits.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import { partitionChanges } from './partition-changes.ts';
-import { claimPartitions, dropForgottenStages } from './partition-claim.ts';
+import { claimPartitions } from './partition-claim.ts';
 import { dead, type ProjectedRow, projectRecord } from './projection.ts';
 import { readTorn, resumePoints } from './resume-points.ts';
 import { Rollup } from './rollup.ts';

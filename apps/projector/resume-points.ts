@@ -3,9 +3,14 @@
  * each goes on. The claim comes first: until it holds, an older owner may still insert (design §9).
  */
 import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
+import {
+  countRowsAbove,
+  offsetsWithRow,
+  readProgressOf,
+} from '@tollgate/adapters/warehouse/queries/progress.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { COMMIT_GROUP, readIntent } from './intent.ts';
-import { decideResumePoint, type OffsetRange, offsetsWithoutRow } from './resume-decision.ts';
+import { decideResumePoint, offsetsWithoutRow } from './resume-decision.ts';
 
 export type Resume = {
   /** First offset above everything that is stored or was intended. */
@@ -25,18 +30,20 @@ export async function resumePoints(
   deps: ResumeDeps,
   partitions: readonly number[],
 ): Promise<Map<number, Resume>> {
-  const progress = await readProgress(deps);
-  const commits = new Map((await deps.log.committed(COMMIT_GROUP)).map((c) => [c.partition, c]));
+  const { log, warehouse } = deps;
+  const progress = await readProgressOf(warehouse, log.ordinal);
+  const commits = new Map((await log.committed(COMMIT_GROUP)).map((c) => [c.partition, c]));
   const resumes = new Map<number, Resume>();
   for (const partition of partitions) {
     const { rows, next } = progress.get(partition) ?? { rows: 0n, next: 0n };
     const intent = readIntent(commits.get(partition)?.metadata ?? '');
-    const present = intent === null ? NONE : await offsetsBetween(deps, partition, intent);
-    const above = intent === null ? 0n : await rowsAbove(deps, partition, intent.last);
+    const at = { log: log.ordinal, partition };
+    const present = intent === null ? NONE : await offsetsWithRow(warehouse, at, intent);
+    const above = intent === null ? 0n : await countRowsAbove(warehouse, at, intent.last);
     const point = decideResumePoint({ partition, rows, next, intent, present, above });
     const { missing, torn } = point;
     if (torn !== null) {
-      missing.push(...offsetsWithoutRow(torn, await offsetsBetween(deps, partition, torn)));
+      missing.push(...offsetsWithoutRow(torn, await offsetsWithRow(warehouse, at, torn)));
     }
     resumes.set(partition, { next: point.next, missing });
   }
@@ -71,40 +78,3 @@ function unreadable(partition: number, offset: bigint): string {
 }
 
 const NONE: ReadonlySet<bigint> = new Set();
-
-type Progress = { rows: bigint; next: bigint };
-
-async function readProgress(deps: ResumeDeps): Promise<Map<number, Progress>> {
-  const rows = await deps.warehouse.query<{ partition: number; rows: string; next: string }>(
-    `SELECT partition, rows, first_offset_without_row AS next FROM tollgate.log_progress
-     WHERE log = {log:UInt32}`,
-    { log: deps.log.ordinal },
-  );
-  return new Map(
-    rows.map((row) => [row.partition, { rows: BigInt(row.rows), next: BigInt(row.next) }]),
-  );
-}
-
-/** At most a few batches of offsets. */
-async function offsetsBetween(
-  deps: ResumeDeps,
-  partition: number,
-  { first, last }: OffsetRange,
-): Promise<Set<bigint>> {
-  const rows = await deps.warehouse.query<{ at: string }>(
-    `SELECT toString(\`offset\`) AS at FROM tollgate.raw_usage
-     WHERE log = {log:UInt32} AND partition = {partition:UInt32}
-       AND \`offset\` BETWEEN {first:UInt64} AND {last:UInt64}`,
-    { log: deps.log.ordinal, partition, first, last },
-  );
-  return new Set(rows.map(({ at }) => BigInt(at)));
-}
-
-async function rowsAbove(deps: ResumeDeps, partition: number, last: bigint): Promise<bigint> {
-  const [row] = await deps.warehouse.query<{ n: string }>(
-    `SELECT count() AS n FROM tollgate.raw_usage
-     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` > {last:UInt64}`,
-    { log: deps.log.ordinal, partition, last },
-  );
-  return BigInt(row?.n ?? 0);
-}

@@ -2,7 +2,7 @@
  * Where roll-ups end and raw rows begin (design §9). Buckets below a partition's seam are read from
  * roll-ups, the others from raw rows. Pure.
  */
-const BUCKET_S = 900;
+import { BUCKET_S } from '@tollgate/adapters/warehouse/queries/buckets.ts';
 
 /** The seams of all partitions that one projector rolls up, in seconds since 1970. */
 export type Seam = {

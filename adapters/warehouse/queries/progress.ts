@@ -20,6 +20,50 @@ export async function readProgress(warehouse: Warehouse): Promise<Progress[]> {
   return found.map((row) => ({ ...row, rows: BigInt(row.rows), next: BigInt(row.next) }));
 }
 
+/** Of one log, by partition. */
+export async function readProgressOf(
+  warehouse: Warehouse,
+  log: number,
+): Promise<Map<number, Pick<Progress, 'rows' | 'next'>>> {
+  const rows = await warehouse.query<{ partition: number; rows: string; next: string }>(
+    `SELECT partition, rows, first_offset_without_row AS next FROM tollgate.log_progress
+     WHERE log = {log:UInt32}`,
+    { log },
+  );
+  return new Map(
+    rows.map((row) => [row.partition, { rows: BigInt(row.rows), next: BigInt(row.next) }]),
+  );
+}
+
+/** The offsets of a range, both ends included, that have a row. A few batches at most. */
+export async function offsetsWithRow(
+  warehouse: Warehouse,
+  { log, partition }: { log: number; partition: number },
+  { first, last }: { first: bigint; last: bigint },
+): Promise<Set<bigint>> {
+  const rows = await warehouse.query<{ at: string }>(
+    `SELECT toString(\`offset\`) AS at FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32}
+       AND \`offset\` BETWEEN {first:UInt64} AND {last:UInt64}`,
+    { log, partition, first, last },
+  );
+  return new Set(rows.map(({ at }) => BigInt(at)));
+}
+
+/** How many rows are above an offset. */
+export async function countRowsAbove(
+  warehouse: Warehouse,
+  { log, partition }: { log: number; partition: number },
+  offset: bigint,
+): Promise<bigint> {
+  const [row] = await warehouse.query<{ n: string }>(
+    `SELECT count() AS n FROM tollgate.raw_usage
+     WHERE log = {log:UInt32} AND partition = {partition:UInt32} AND \`offset\` > {last:UInt64}`,
+    { log, partition, last: offset },
+  );
+  return BigInt(row?.n ?? 0);
+}
+
 /** Records that have their row, in all partitions. */
 export async function countRows(warehouse: Warehouse): Promise<bigint> {
   const rows = await warehouse.query<{ rows: string }>(

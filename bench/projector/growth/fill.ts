@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';
-import { rollupSelect } from '@tollgate/adapters/warehouse/migrations.ts';
+import { rollupKeys, rollupSums } from '@tollgate/adapters/warehouse/rollup-columns.ts';
 import { COMMIT_GROUP } from '@tollgate/projector/intent.ts';
 import type { BenchStores } from '../stores.ts';
 
@@ -27,7 +27,7 @@ const MOVED: Record<string, string> = {
 };
 const EVENT_NAMES = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
 const EVENT_VALUES = eventColumns.map(({ name }) => MOVED[name] ?? `\`${name}\``).join(', ');
-const ROLLUP_NAMES = rollupSelect.columns.filter((name) => name !== 'bucket').join(', ');
+const ROLLUP_NAMES = [...rollupKeys, ...rollupSums].filter((name) => name !== 'bucket').join(', ');
 const BASE = 'transform(partition, {partitions:Array(UInt32)}, {bases:Array(UInt64)}, toUInt64(0))';
 const MOVED_BUCKET = 'addSeconds(bucket, intDiv({moved_ms:UInt64}, 1000))';
 

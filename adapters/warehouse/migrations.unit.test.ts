@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { migrations } from './migrations.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const cwd = new URL('./migrations/', import.meta.url);
+
+it('a step that was released is never edited: warehouses that have taken it would differ', () => {
+  const digests = migrations.map(({ name, statements }) => [
+    name,
+    sha256(statements.join('\n;\n')),
+  ]);
+  expect(digests).toEqual([
+    [
+      'raw rows, roll-ups, fence, seam and the public views',
+      '3a6e1f25e754d9f99a87414c2407bacdb17896105cfa381e3fefe46235288df0',
+    ],
+    [
+      'parts up to 200 MB in one file each',
+      '86379f11363939bf97dfafd5d67e128233d466c4b7d73603234ae29710da929f',
+    ],
+    [
+      'usage_quarter_hourly, the true name of usage_hourly',
+      'bde22cac9b925263de7a621be9fcea48d906ac64e085cb2207a8c655de862b8a',
+    ],
+  ]);
+});
+
+it('every file of the folder is a step, in the order of its number, and holds its statements alone', () => {
+  const files = globSync('*', { cwd }).sort();
+  expect(files.map((file) => Number.parseInt(file, 10))).toEqual(migrations.map((_, i) => i + 1));
+  const texts = files.map((file) => readFileSync(new URL(file, cwd), 'utf8'));
+  expect(texts).toEqual(migrations.map(({ statements }) => `${statements.join('\n;\n')}\n`));
+});
