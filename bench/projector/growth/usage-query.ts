@@ -19,7 +19,7 @@ export async function usageQueryTimes(
       `SELECT toUnixTimestamp(toStartOfDay(bucket, 'UTC')) AS window_s, model,
          sum(events) AS sum_events, sum(input_tokens) AS sum_input_tokens,
          sum(output_tokens) AS sum_output_tokens, toDecimalString(sum(cost), 12) AS cost_text
-       FROM tollgate.usage_hourly
+       FROM tollgate.usage_quarter_hourly
        WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
          AND customer_id = {customer:String}
        GROUP BY window_s, model ORDER BY window_s, model`,

@@ -13,6 +13,8 @@ export const DATABASE = 'tollgate';
 /** The public tables (docs/sql.md), all of them views. */
 export const PUBLIC_VIEWS: readonly string[] = [
   'usage_events',
+  'usage_quarter_hourly',
+  // Its earlier name.
   'usage_hourly',
   'usage_daily',
   'usage_dead',

@@ -148,6 +148,11 @@ describe('POST /v1/sql', () => {
       ],
       ['SELECT count() FROM (SELECT 1) AS usage_hourly', [['1']]],
       [
+        `SELECT count() > 0 FROM tollgate.usage_quarter_hourly
+         WHERE bucket IN (SELECT bucket FROM usage_hourly)`,
+        [[1]],
+      ],
+      [
         `WITH usage_events AS (SELECT id FROM usage_events LIMIT 3) SELECT count() FROM usage_events
          WHERE id IN usage_events`,
         [['3']],
@@ -205,7 +210,9 @@ describe('POST /v1/sql', () => {
       {
         code: 'sql_refused',
         refused: 'The table function file',
-        detail: expect.stringContaining('The tables are usage_events, usage_hourly'),
+        detail: expect.stringContaining(
+          'The tables are usage_events, usage_quarter_hourly, usage_hourly',
+        ),
       },
     ]);
   });
@@ -287,8 +294,11 @@ describe('docs/sql.md', () => {
     const columns = await house.warehouse.query<{ table: string; name: string; type: string }>(
       `SELECT table, name, type FROM system.columns WHERE database = 'tollgate' ORDER BY position`,
     );
+    const sectionOf = (view: string) =>
+      DOCUMENT.split(`### ${view}\n`)[1]?.split('\n#', 1)[0] ?? '';
     const documented = PUBLIC_VIEWS.map((view) => {
-      const section = DOCUMENT.split(`### ${view}\n`)[1]?.split('\n#', 1)[0] ?? '';
+      const [, twin = view] = /^The same columns as `(\w+)`/m.exec(sectionOf(view)) ?? [];
+      const section = sectionOf(twin);
       const rows = [...section.matchAll(/^\| `(\w+)` \| `(.+?)` \| (.{5,}) \|$/gm)];
       return [view, rows.map(([, name, type]) => `${name} ${type}`)];
     });

@@ -85,7 +85,7 @@ function sqlOf(query: Query): string {
   const keys = ['window_s', ...groups].join(', ');
   return `SELECT toUnixTimestamp(${WINDOWS[query.window]}) AS window_s,
       ${[...groups, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text
-    FROM ${tagOf(query) === null ? 'tollgate.usage_hourly' : TAGGED_EVENTS}
+    FROM ${tagOf(query) === null ? 'tollgate.usage_quarter_hourly' : TAGGED_EVENTS}
     WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
       ${filters.map((filter) => `AND ${filter}`).join(' ')}
     GROUP BY ${keys} ORDER BY ${keys} LIMIT {most:UInt32}`;
