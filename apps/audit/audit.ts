@@ -4,6 +4,7 @@
  * difference to what is stored. It changes nothing: its results are in a scratch database, which it
  * drops.
  */
+import { dropScratchDatabase } from '@tollgate/adapters/warehouse/queries/scratch-database.ts';
 import { auditBilling } from './billing.ts';
 import { auditBudgets } from './budgets.ts';
 import { type Difference, Differences } from './differences.ts';
@@ -49,7 +50,7 @@ export async function runAudit(
     say('comparing snapshots and invoices');
     await auditBilling(ledger, scratch, found);
   } finally {
-    await warehouse.command(`DROP DATABASE IF EXISTS ${DATABASE}`);
+    await dropScratchDatabase(warehouse, DATABASE);
   }
   return { differences: found.listed, count: found.count };
 }

@@ -3,8 +3,8 @@
  * exchanges the tables, and for an audit, which compares them. Dead letters are read, not decided again.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
-import { inDatabase } from '@tollgate/adapters/warehouse/in-database.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { createScratchDatabase } from '@tollgate/adapters/warehouse/queries/scratch-database.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
 import { deadLetter } from '@tollgate/schemas/event/dead-letter.ts';
@@ -33,9 +33,7 @@ export async function buildScratch(
 ): Promise<Warehouse> {
   const { log, warehouse } = stores;
   const { database, onProgress } = options;
-  await warehouse.command(`DROP DATABASE IF EXISTS ${database}`);
-  await warehouse.command(`CREATE DATABASE ${database}`);
-  const scratch = inDatabase(warehouse, database);
+  const scratch = await createScratchDatabase(warehouse, database);
   await migrate(scratch);
   const ends = options.ends ?? (await log.ends());
   const { promise: failure, reject } = Promise.withResolvers<never>();

@@ -1,9 +1,10 @@
 /** I2, I4: a claim holds only once nothing of an older owner can be written any more. */
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import { dropForgottenStages } from '@tollgate/adapters/warehouse/queries/staging.ts';
 import { describe, expect, it } from 'vitest';
 import { projectorLimits } from './limits.ts';
-import { claimPartitions, dropForgottenStages } from './partition-claim.ts';
+import { claimPartitions } from './partition-claim.ts';
 import { ScriptedWarehouse } from './testing/scripted-warehouse.ts';
 
 const LIMITS = { ...projectorLimits, claimPollMs: 1 };

@@ -112,11 +112,11 @@ export async function readSeams(
   log: number,
   partitions: readonly number[],
 ): Promise<{ newestS: number; oldestS: number }> {
-  const [row] = await warehouse.query<{ newest: number; oldest: number }>(
-    `SELECT toUnixTimestamp(max(seam_at)) AS newest, toUnixTimestamp(min(seam_at)) AS oldest FROM (
-       SELECT max(seam) AS seam_at FROM tollgate.seam
+  const [row] = await warehouse.query<{ seam: number; lowest: number }>(
+    `SELECT toUnixTimestamp(max(newest)) AS seam, toUnixTimestamp(min(newest)) AS lowest FROM (
+       SELECT max(seam) AS newest FROM tollgate.seam
        WHERE log = {log:UInt32} AND partition IN {partitions:Array(UInt32)} GROUP BY partition)`,
     { log, partitions },
   );
-  return { newestS: Number(row?.newest ?? 0), oldestS: Number(row?.oldest ?? 0) };
+  return { newestS: Number(row?.seam ?? 0), oldestS: Number(row?.lowest ?? 0) };
 }

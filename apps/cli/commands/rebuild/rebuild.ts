@@ -8,18 +8,17 @@
  * first take the fence back. The rebuild sees this before the tables change places, and refuses; the
  * projector reads which rows are there.
  */
+import { newestEpochs } from '@tollgate/adapters/warehouse/queries/fence.ts';
+import { countRows } from '@tollgate/adapters/warehouse/queries/progress.ts';
+import {
+  dropScratchDatabase,
+  exchangeTables,
+} from '@tollgate/adapters/warehouse/queries/scratch-database.ts';
 import { type BuildOptions, buildScratch, readDeadLetters } from '@tollgate/audit/scratch.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { CommandError } from '../../command.ts';
 import type { InstallationStores } from '../../stores.ts';
-
-/**
- * The tables that follow from the log alone. The fence stays, because its epochs are the ledger's. The
- * order matters: roll-ups that know more than the raw rows are right as soon as these have caught up;
- * raw rows next to roll-ups and marks that know less would be missing in the views for ever.
- */
-const REBUILT = ['rollup_15m', 'dirty_bucket', 'raw_usage', 'seam'];
 
 /**
  * @returns how many rows the new tables have
@@ -42,27 +41,22 @@ export async function rebuild(
   );
   const letters = await readDeadLetters(deadLetters);
   const scratch = await buildScratch(stores, { ...options, database, letters, deadLetters });
-  const [row] = await scratch.query<{ n: string }>('SELECT count() AS n FROM tollgate.raw_usage');
+  const rows = await countRows(scratch);
   await refuseOtherOwners(stores, epochs);
-  for (const table of REBUILT) {
-    await warehouse.command(`EXCHANGE TABLES tollgate.${table} AND ${database}.${table}`);
-  }
+  await exchangeTables(warehouse, database);
   await refuseOtherOwners(stores, epochs);
-  await warehouse.command(`DROP DATABASE ${database}`);
-  return BigInt(row?.n ?? 0);
+  await dropScratchDatabase(warehouse, database);
+  return rows;
 }
 
 async function refuseOtherOwners(
   { warehouse, log }: InstallationStores,
   epochs: ReadonlyMap<number, bigint>,
 ): Promise<void> {
-  const rows = await warehouse.query<{ partition: number; newest: string }>(
-    'SELECT partition, max(epoch) AS newest FROM tollgate.fence WHERE log = {log:UInt32} GROUP BY partition',
-    { log: log.ordinal },
-  );
-  const taken = rows.find(({ partition, newest }) => epochs.get(partition) !== BigInt(newest));
+  const newest = await newestEpochs(warehouse, log.ordinal);
+  const taken = [...newest].find(([partition, epoch]) => epochs.get(partition) !== epoch);
   if (taken === undefined) return;
   throw new CommandError(
-    `a projector has taken partition ${taken.partition} meanwhile: stop all projectors, run this again`,
+    `a projector has taken partition ${taken[0]} meanwhile: stop all projectors, run this again`,
   );
 }
