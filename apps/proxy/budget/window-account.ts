@@ -29,7 +29,7 @@ import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from '.
 
 export type WindowAccountDeps = {
   ledger: Ledger;
-  journal: Journal;
+  journal: Pick<Journal, 'write'>;
   instanceId: string;
   newLeaseId: () => string;
   conflictsMax: number;
