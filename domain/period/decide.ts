@@ -31,7 +31,7 @@ function refuse(refusal: PeriodRefusal): { ok: false; refusal: PeriodRefusal } {
 }
 
 /** The only currency that costs are known in. */
-const COST_CURRENCY = 'USD';
+export const COST_CURRENCY = 'USD';
 
 export type OpenCommand = {
   customerId: string;

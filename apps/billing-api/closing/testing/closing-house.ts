@@ -11,8 +11,10 @@ import type { CustomerCreated } from '@tollgate/domain/customer/customer-events.
 import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
+import { unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
+import { attempt as recordedAttempt } from '@tollgate/projector/testing/projector-house.ts';
 import type { ClosingDeps } from '../closing-deps.ts';
 
 export type ClosingHouse = Awaited<ReturnType<typeof openClosingHouse>>;
@@ -105,73 +107,23 @@ export function attempt(
   time: string,
   change: Partial<UsageEvent> = {},
 ): UsageEvent {
-  return {
-    id: makeUuidV7(parseInstant(time), randomBytes(10)),
-    type: 'attempt',
-    schema_version: 1,
-    call_id: makeUuidV7(parseInstant(time), randomBytes(10)),
-    attempt: 1,
-    source: 'proxy/ins_1',
-    resolves_id: null,
-    provider_request_id: null,
-    customer_id: customerId,
-    team_id: null,
-    key_id: 'key_1',
-    environment: 'live',
-    end_user: null,
-    tags: {},
+  const gpt4o = {
     provider: 'openai',
     deployment: 'openai/gpt-4o',
     model_requested: 'gpt-4o',
     model_served: 'gpt-4o',
-    endpoint: 'chat.completions',
-    stream: false,
     input_tokens: 1000,
-    cache_read_tokens: 0,
-    cache_write_tokens: 0,
     output_tokens: 10,
-    reasoning_tokens: 0,
-    audio_input_tokens: 0,
-    audio_output_tokens: 0,
-    images: 0,
-    requests: 1,
-    usage_source: 'provider',
     cost: '0.001000000000',
-    price_version: 'v1',
-    price_source: 'price_book',
-    status: 'ok',
-    http_status: 200,
-    error_type: null,
-    cache: 'miss',
-    latency_ms: 5,
-    ttft_ms: null,
-    overhead_us: 100,
-    hold_lease_ids: [],
-    hold_amounts: [],
-    hold_units: [],
-    budget_windows: [],
-    external_type: null,
-    external_subject: null,
-    external_data: null,
-    time,
-    recorded_at: time,
-    ...change,
   };
+  return recordedAttempt({ customer_id: customerId, ...gpt4o, ...change }, parseInstant(time));
 }
 
 /** An attempt whose usage is unknown (I8). */
-export const unknownOutcome = {
-  input_tokens: null,
-  cache_read_tokens: null,
-  cache_write_tokens: null,
-  output_tokens: null,
-  reasoning_tokens: null,
-  audio_input_tokens: null,
-  audio_output_tokens: null,
-  images: null,
-  requests: null,
+export const unknownOutcome: Partial<UsageEvent> = {
+  ...unknownQuantities(),
   usage_source: 'none',
   cost: null,
   status: 'unknown',
   http_status: null,
-} as const satisfies Partial<UsageEvent>;
+};

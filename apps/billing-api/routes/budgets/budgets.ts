@@ -9,7 +9,6 @@ import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
-import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import {
   budgetChange,
@@ -22,6 +21,7 @@ import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
 
 const PLACES = 12;
@@ -46,10 +46,7 @@ export const createBudget = defineRoute({
     if (key === undefined) throw new ApiProblem('key_not_found');
     const customer = context.directory.customers.get(key.state.customer_id);
     const time_zone = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
-    if (!isTimeZone(time_zone)) {
-      const errors = [{ path: 'body.time_zone', message: 'not an IANA time zone' }];
-      throw new ApiProblem('invalid_request', { errors });
-    }
+    requireTimeZone('body.time_zone', time_zone);
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
     const { state } = await carryOut(context, {

@@ -3,7 +3,7 @@ import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { customerEvents, externalIdEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
-import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
+import { COST_CURRENCY } from '@tollgate/domain/period/decide.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { customerParams, customerRequest, customerView } from '@tollgate/schemas/http/resources.ts';
 import { openPeriod } from '../../closing/open-period.ts';
@@ -13,6 +13,7 @@ import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
@@ -27,11 +28,8 @@ export const createCustomer = defineRoute({
   response: customerView,
   errors: ['external_id_taken', 'currency_not_supported', 'concurrent_change'],
   async handler({ body, newId, commandId, timeMs }, context) {
-    if (!isTimeZone(body.time_zone)) {
-      const errors = [{ path: 'body.time_zone', message: 'not an IANA time zone' }];
-      throw new ApiProblem('invalid_request', { errors });
-    }
-    if (body.currency !== 'USD') throw new ApiProblem('currency_not_supported');
+    requireTimeZone('body.time_zone', body.time_zone);
+    if (body.currency !== COST_CURRENCY) throw new ApiProblem('currency_not_supported');
     const { external_id = null, ...rest } = body;
     const customer_id = await ownerOf(external_id, newId('cus'), context);
     const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);

@@ -26,7 +26,7 @@ import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { type ApiRequest, defineRoute } from '../../http/route.ts';
 import type { Entity } from '../../resources/entities.ts';
-import { liveCustomer } from '../live-customer.ts';
+import { liveCustomer, ofCustomer } from '../named-customer.ts';
 
 export const issueKey = defineRoute({
   operationId: 'issueKey',
@@ -74,18 +74,13 @@ export const listKeys = defineRoute({
   status: 200,
   response: listOf(keyView),
   errors: ['cursor_unknown'],
-  async handler({ query }, { directory, clock }) {
-    const { customer_id: named } = query;
-    const customer_id =
-      named === undefined ? undefined : (directory.findCustomer(named)?.state.customer_id ?? named);
-    const items = directory.keys.where(
-      (key) => customer_id === undefined || key.customer_id === customer_id,
-    );
+  async handler({ query }, context) {
+    const items = context.directory.keys.where(ofCustomer(context, query.customer_id));
     return pageOf(
       items,
       query,
       ({ state }) => state.key_id,
-      (key) => view(key, clock(), null),
+      (key) => view(key, context.clock(), null),
     );
   },
 });

@@ -1,12 +1,12 @@
 /**
  * POST /v1/periods: opens a customer's next period. A repetition is answered with the same period.
  */
-import { isTimeZone, parseInstant } from '@tollgate/domain/period/calendar.ts';
+import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { openPeriodRequest, periodView } from '@tollgate/schemas/billing/requests.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
-import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
+import { requireTimeZone } from '../../http/time-zone.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const openPeriodRoute = defineRoute({
@@ -27,10 +27,7 @@ export const openPeriodRoute = defineRoute({
   ],
   async handler({ body }, context) {
     const { customer_id: customerId, start, time_zone: timeZone, anchor_day: anchorDay } = body;
-    if (timeZone !== undefined && !isTimeZone(timeZone)) {
-      const error = { path: 'body.time_zone', message: 'not an IANA time zone' };
-      throw new ApiProblem('invalid_request', { errors: [error] });
-    }
+    if (timeZone !== undefined) requireTimeZone('body.time_zone', timeZone);
     const result = await openPeriod(context, {
       customerId,
       startMs: start === undefined ? null : parseInstant(start),

@@ -8,7 +8,7 @@ import { carryOut } from '../../http/carry-out.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { Entity } from '../../resources/entities.ts';
-import { liveCustomer } from '../live-customer.ts';
+import { liveCustomer, ofCustomer } from '../named-customer.ts';
 
 export const createTeam = defineRoute({
   operationId: 'createTeam',
@@ -45,13 +45,8 @@ export const listTeams = defineRoute({
   status: 200,
   response: listOf(teamView),
   errors: ['cursor_unknown'],
-  async handler({ query }, { directory }) {
-    const { customer_id: named } = query;
-    const customer_id =
-      named === undefined ? undefined : (directory.findCustomer(named)?.state.customer_id ?? named);
-    const items = directory.teams.where(
-      (team) => customer_id === undefined || team.customer_id === customer_id,
-    );
+  async handler({ query }, context) {
+    const items = context.directory.teams.where(ofCustomer(context, query.customer_id));
     return pageOf(items, query, ({ state }) => state.team_id, view);
   },
 });

@@ -2,13 +2,13 @@
  * GET /v1/usage: what was used, by window and dimension, from the roll-ups and the open bucket.
  * Buckets are 15 minutes, so every zone's hours, days and months are exact.
  */
-import { isTimeZone } from '@tollgate/domain/period/calendar.ts';
 import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { usageQuery, usageRow } from '@tollgate/schemas/http/usage.ts';
 import type { z } from 'zod';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
+import { requireTimeZone } from '../../http/time-zone.ts';
 
 const COLUMN_OF = {
   customer: 'customer_id',
@@ -58,10 +58,7 @@ export const getUsage = defineRoute({
     const startMs = Math.floor(Date.parse(query.start) / BUCKET_MS) * BUCKET_MS;
     const endMs = Math.ceil(Date.parse(query.end) / BUCKET_MS) * BUCKET_MS;
     if (endMs - startMs > limits.usageRangeMaxMs) throw new ApiProblem('usage_range_too_long');
-    if (!isTimeZone(query.time_zone)) {
-      const errors = [{ path: 'query.time_zone', message: 'not an IANA time zone' }];
-      throw new ApiProblem('invalid_request', { errors });
-    }
+    requireTimeZone('query.time_zone', query.time_zone);
     const rows = await warehouse.query<Record<string, string | number>>(sqlOf(query), {
       ...query,
       zone: query.time_zone,
