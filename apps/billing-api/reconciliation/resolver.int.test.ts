@@ -180,15 +180,14 @@ it('looks at an import again only when something in its range was counted', asyn
   await house.append([at(0), at(1), at(2)]);
   const errors: string[] = [];
   const resolver = start(errors, [accepted]);
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
-  const isQuiet = () =>
-    asked.length > 1 && asked.every((params) => params?.['provider'] !== provider);
-  await until('all are resolved', async () => (await resolutions(provider)).length === 3);
-  await until('it is carried out', async () => {
+  /** Whether the next looks, of which at least one begins after this, ask for nothing of it. */
+  const isQuiet = async () => {
     asked.length = 0;
-    await pause();
-    return isQuiet();
-  });
+    await until('it has looked several times', async () => asked.length >= 3);
+    return asked.every((params) => params?.['provider'] !== provider);
+  };
+  await until('all are resolved', async () => (await resolutions(provider)).length === 3);
+  await until('it is carried out', isQuiet);
   // Neither concerns it: the one started later, the other was sent to somebody else.
   await house.append([at(61), at(5, { provider: 'else' })]);
   const isSeen = async () => {
@@ -198,8 +197,7 @@ it('looks at an import again only when something in its range was counted', asyn
     return row?.n === '1';
   };
   await until('they are counted', isSeen);
-  await pause();
-  const staysQuiet = isQuiet();
+  const staysQuiet = await isQuiet();
   await house.append([at(59)]);
   await until('a late one is resolved', async () => (await resolutions(provider)).length === 4);
   await resolver.stop();

@@ -2,13 +2,15 @@
  * Carries accepted imports out (design §7.10): every resolvable attempt in a covered range, present
  * or arriving later, gets its one resolution, from the first bill that covers it; a resolution that
  * is counted moves the budget.
- * Everything it does is derived from the ledger and the warehouse, so it may die and start anywhere.
+ *
+ * Everything it does follows from the ledger and the warehouse, and every id from the attempt, so it
+ * may die and start again anywhere (adapters/ledger/process-manager.ts).
  */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { type RunningProcess, startProcess } from '@tollgate/adapters/ledger/process-manager.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import {
   type AttemptRange,
@@ -44,17 +46,33 @@ export type ResolverDeps = {
   onError: (message: string, error: unknown) => void;
 };
 
-export type Resolver = { stop(): Promise<void> };
+/** The longest pause before an import that failed is tried again, in polls. */
+const RETRY_POLLS_MAX = 10;
 
-export function startResolver(deps: ResolverDeps): Resolver {
-  const abort = new AbortController();
-  const done = loop(deps, abort.signal);
-  return {
-    async stop() {
-      abort.abort();
-      await done;
-    },
+export function startResolver(deps: ResolverDeps): RunningProcess {
+  const memory: Memory = {
+    sent: new Set(),
+    adjusted: new Set(),
+    shares: new OwnShares(),
+    counted: new CountedSince(deps.warehouse),
+    done: new Set(),
+    passed: new Map(),
   };
+  const { pollMs, onError } = deps;
+  return startProcess<ReconciliationImport>({
+    name: 'resolving',
+    async due() {
+      const all = deps.imports();
+      // First: what is counted during this pass, it may have missed, so the next one looks again.
+      if (all.length > 0) await reopenTouched(deps, memory);
+      return all;
+    },
+    idOf: ({ import_id }) => import_id,
+    handle: (accepted) => resolve(deps, accepted, memory),
+    pollMs,
+    retryMs: { first: pollMs, max: RETRY_POLLS_MAX * pollMs },
+    onError,
+  });
 }
 
 /** Spares repeated work; to lose it costs duplicates, which count nothing. */
@@ -69,34 +87,16 @@ type Memory = {
   passed: Map<AttemptRange, number>;
 };
 
-async function loop(deps: ResolverDeps, signal: AbortSignal): Promise<void> {
-  const memory: Memory = {
-    sent: new Set(),
-    adjusted: new Set(),
-    shares: new OwnShares(),
-    counted: new CountedSince(deps.warehouse),
-    done: new Set(),
-    passed: new Map(),
-  };
-  while (!signal.aborted) {
-    const all = imports(deps);
-    // First: what is counted during this pass, it may have missed, so the next one looks again.
-    if (all.length > 0) await reopenTouched(deps, memory);
-    for (const accepted of all) {
-      if (signal.aborted) return;
-      // One import that fails must not hold up the others.
-      try {
-        for (const share of memory.shares.of(accepted)) {
-          if (memory.done.has(share)) continue;
-          const waiting = await appendResolutions(deps, accepted.import_id, share, memory);
-          await adjustBudgets(deps, share, memory);
-          if (waiting === 0) memory.done.add(share);
-        }
-      } catch (error) {
-        deps.onError(`resolving ${accepted.import_id} failed; trying again`, error);
-      }
-    }
-    await sleep(deps.pollMs, undefined, { signal }).catch(() => undefined);
+async function resolve(
+  deps: ResolverDeps,
+  accepted: ReconciliationImport,
+  memory: Memory,
+): Promise<void> {
+  for (const share of memory.shares.of(accepted)) {
+    if (memory.done.has(share)) continue;
+    const waiting = await appendResolutions(deps, accepted.import_id, share, memory);
+    await adjustBudgets(deps, share, memory);
+    if (waiting === 0) memory.done.add(share);
   }
 }
 
@@ -114,15 +114,6 @@ function isIn({ provider, start, end }: AttemptRange, touched: TouchedHour): boo
   const { startMs } = touched;
   const isOutside = startMs >= Date.parse(end) || startMs + HOUR_MS <= Date.parse(start);
   return touched.provider === provider && !isOutside;
-}
-
-function imports(deps: ResolverDeps): readonly ReconciliationImport[] {
-  try {
-    return deps.imports();
-  } catch (error) {
-    deps.onError('the accepted imports cannot be read; trying again', error);
-    return [];
-  }
 }
 
 /** @returns how many attempts (of a batch) wait for their resolution to be counted */
