@@ -43,7 +43,7 @@ async function auditSnapshot(
 ): Promise<void> {
   const { id, body, hash } = period.snapshot;
   const own = sha256Hex(body);
-  if (own !== hash) found.add('snapshot', `${id} hash`, `stands ${hash}, its body has ${own}`);
+  if (own !== hash) found.add('snapshot', `${id} hash`, `is ${hash}, its body has ${own}`);
   const should = canonicalJson(
     await workOutSnapshot({ warehouse: scratch }, customerId, billing, period),
   );
@@ -75,5 +75,5 @@ async function auditInvoice(
   }
   const own = sha256Hex(invoice.body);
   if (own === invoice.hash) return;
-  found.add('invoice', `${id} hash`, `stands ${invoice.hash}, its body has ${own}`);
+  found.add('invoice', `${id} hash`, `is ${invoice.hash}, its body has ${own}`);
 }

@@ -5,7 +5,7 @@ export type Difference = {
   store: string;
   /** Position, bucket, window, stream or path: enough to go there. */
   place: string;
-  /** What stands there, and what should. */
+  /** What is stored there, and what should be. */
   finding: string;
 };
 
@@ -24,21 +24,21 @@ export class Differences {
 
 /** Paths at which two JSON values differ, such as `lines[3].cost`. */
 export function jsonDifferences(
-  stands: unknown,
+  stored: unknown,
   should: unknown,
   path: string,
   report: (path: string, finding: string) => void,
 ): void {
-  if (Object.is(stands, should)) return;
-  const both = [stands, should].every((value) => typeof value === 'object' && value !== null);
-  if (!both || Array.isArray(stands) !== Array.isArray(should)) {
-    report(path, `stands ${JSON.stringify(stands)}, should be ${JSON.stringify(should)}`);
+  if (Object.is(stored, should)) return;
+  const both = [stored, should].every((value) => typeof value === 'object' && value !== null);
+  if (!both || Array.isArray(stored) !== Array.isArray(should)) {
+    report(path, `is ${JSON.stringify(stored)}, should be ${JSON.stringify(should)}`);
     return;
   }
-  const [left, right] = [stands, should] as Record<string, unknown>[];
+  const [left, right] = [stored, should] as Record<string, unknown>[];
   const names = new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})]);
   for (const name of names) {
-    const step = Array.isArray(stands) ? `[${name}]` : `${path === '' ? '' : '.'}${name}`;
+    const step = Array.isArray(stored) ? `[${name}]` : `${path === '' ? '' : '.'}${name}`;
     jsonDifferences(left?.[name], right?.[name], path + step, report);
   }
 }

@@ -43,7 +43,7 @@ async function readThrough(
   return offset;
 }
 
-/** A record of a customer stands in the customer's partition. */
+/** A record of a customer must be in the customer's partition. */
 function checkPlace(
   log: Log,
   record: { partition: number; offset: bigint; value: Uint8Array },

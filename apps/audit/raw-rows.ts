@@ -43,7 +43,7 @@ async function nameColumns(
   for (const name of Object.keys(wanted ?? {})) {
     const [is, wants] = [found?.[name], wanted?.[name]].map((value) => JSON.stringify(value));
     if (is === wants) continue;
-    differences.add('raw', `${place} ${name}`, `stands ${is}, should be ${wants}`);
+    differences.add('raw', `${place} ${name}`, `is ${is}, should be ${wants}`);
   }
 }
 
@@ -79,7 +79,7 @@ export async function auditRollups(
     else if (wanted.length === 0) differences.add('roll-up', place, 'a row without events');
     for (const [index, name] of comparedRollupColumns.entries()) {
       if (found[index] === wanted[index] || found.length !== wanted.length) continue;
-      const finding = `stands ${found[index]}, should be ${wanted[index]}`;
+      const finding = `is ${found[index]}, should be ${wanted[index]}`;
       differences.add('roll-up', `${place} ${name}`, finding);
     }
   }

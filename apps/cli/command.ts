@@ -3,7 +3,7 @@ import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts
 
 export type Option = {
   type: 'string' | 'boolean';
-  /** What stands for its value in the help text, such as `DIR`. */
+  /** The name of its value in the help text, such as `DIR`. */
   value?: string;
   help: string;
 };

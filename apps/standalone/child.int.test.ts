@@ -40,7 +40,7 @@ it('a child that was killed, and is not started again yet, is stopped at once', 
     }
   };
   while (isThere()) await sleep(2);
-  // Its end has been told; it waits for its next start.
+  // Its end was reported; it waits for its next start.
   expect(child.pid).toBe(pid);
   const stopped = child.stop().then(() => 'stopped');
   expect(await Promise.race([stopped, sleep(10_000, 'still waits')])).toBe('stopped');

@@ -24,7 +24,7 @@ export class Child {
   #process: ChildProcess | undefined;
   #deathsMs: number[] = [];
   #stopping = false;
-  /** Silence of the child, counted in watch ticks of our own. */
+  /** How long the child has been silent, counted in our own watch ticks. */
   #silentMs = 0;
   /** Loading the program blocks its loop: until its first beat it has as long as for being ready. */
   #beating = false;
@@ -78,7 +78,7 @@ export class Child {
       env,
       stdio: ['ignore', output, output, 'ipc'],
     });
-    // The child has its own by now; ours would stay open for every child that ever ran.
+    // The child has its own handle by now; ours would stay open for every child that ever ran.
     closeSync(output);
     this.#process = child;
     this.#silentMs = 0;

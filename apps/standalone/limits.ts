@@ -2,11 +2,11 @@
 export const supervisorLimits = {
   /** A child that has not beaten for this long, counted only while we ran ourselves, is killed. */
   beatTimeoutMs: 5_000,
-  /** How often the beats are looked at, ms. */
+  /** How often the beats are checked, ms. */
   watchEveryMs: 250,
   /** First and longest pause before a child is started again, ms; jittered by half. */
   restartMs: { first: 100, max: 5_000 },
-  /** So many deaths of one child within a minute end the whole. */
+  /** If one child dies this often within a minute, the supervisor ends. */
   deathsPerMinuteMax: 10,
   /** A child must be ready within this, ms: chDB opens a large warehouse slowly. */
   readyTimeoutMs: 60_000,

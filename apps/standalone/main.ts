@@ -9,7 +9,7 @@ const USAGE = `Usage: npm start -- [options]
 Runs the proxies, the meter and the billing API on this machine, data in one folder.
 
   --data DIR        data folder (default .tollgate)
-  --config FILE     tollgate.yaml (default: ./tollgate.yaml if it is there)
+  --config FILE     tollgate.yaml (default: ./tollgate.yaml if it exists)
   --proxy-port N    port of the proxies (default 8787; 0: any)
   --api-port N      port of the billing API (default 8788; 0: any)
   --proxies N       proxy processes behind the port (default 1)

@@ -1,13 +1,13 @@
 /**
- * The built-in provider of an installation that has none: the simulator. Its prices stand here as
- * any provider's price list would: stated once more, not read from it.
+ * The built-in provider of an installation that has none: the simulator. Its prices are listed
+ * here, as any provider's would be: stated once more, not read from the simulator.
  */
 import {
   NOT_BILLED_STATUSES,
   type TollgateConfig,
 } from '@tollgate/schemas/config/tollgate-config.ts';
 
-/** The environment variable that holds the key which the simulator takes; it takes any. */
+/** The environment variable with the key for the simulator, which takes any key. */
 export const SIMULATOR_KEY_VARIABLE = 'TOLLGATE_SIMULATOR_KEY';
 
 const PROVIDER = 'simulator';

@@ -59,7 +59,7 @@ export async function startSupervisor(
     proxy_port: await portOf(base.proxy_port, base.host),
     api_port: await portOf(base.api_port, base.host),
   };
-  // The token is shown once: not before what usually goes wrong has gone well.
+  // The token is shown only once, so not before the steps that usually fail have succeeded.
   const { newAdminToken } = openSecrets(secretsPath(given, given.data));
   const configFile = join(paths.run, 'config.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
@@ -72,7 +72,7 @@ export async function startSupervisor(
     projectors: projectors.map((projector) => projector.pid),
     proxies: proxies.map((proxy) => proxy.pid),
   });
-  // Written whole and renamed: a reader never sees half of it.
+  // Written under another name and renamed: a reader never sees half a file.
   const saveState = () => {
     const file = join(paths.run, 'state.json');
     writeFileSync(`${file}.new`, JSON.stringify(state()), { mode: 0o600 });
@@ -105,7 +105,7 @@ export async function startSupervisor(
       config.host,
     ]),
   );
-  // The core publishes the prices that proxies need; so it comes first, and goes last.
+  // The core publishes the prices that proxies need, so it starts first and ends last.
   await core.start();
   await Promise.all([...projectors, ...proxies].map((one) => one.start()));
   saveState();
@@ -126,7 +126,7 @@ export async function startSupervisor(
   };
 }
 
-/** An IPv6 address stands in brackets there. */
+/** An IPv6 address needs brackets in a URL. */
 function inUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
@@ -151,7 +151,7 @@ function withProvider(config: TollgateConfig, simulator: RunningSimulator | null
   return { ...config, providers: { openai } };
 }
 
-/** A free port once, so that restarted children find the same one. */
+/** Chosen once, so that restarted children get the same port. */
 function portOf(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,6 +1,6 @@
 /**
- * An earlier state of the product, to be measured next to this one: a folder, or a revision of which
- * a work tree is made. Its load, its upstream and its clock are this bench's own.
+ * An earlier state of the product, to be measured next to this one: a folder, or a revision, for
+ * which a work tree is made. Its load, its upstream and its clock are this bench's own.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';

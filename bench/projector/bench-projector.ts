@@ -30,7 +30,7 @@ export const projectorBenchUsage = `  projector [--events 500000] [--rounds 3] [
 const APPEND_RECORDS = 5_000;
 const DAY_MS = 86_400_000;
 const ROOT = join(import.meta.dirname, '../..');
-/** What `--engines` takes, and the engines that it stands for. */
+/** The values of `--engines`, and the engines that each one means. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   embedded: ['embedded'],
   distributed: ['kafka-http', 'kafka-inprocess'],

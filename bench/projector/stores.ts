@@ -1,4 +1,4 @@
-/** What a projector works on, opened anew by every process that takes part in a benchmark. */
+/** The stores of a projector. Every process of a benchmark opens them itself. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';

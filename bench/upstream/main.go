@@ -1,5 +1,5 @@
 // The fast upstream of the proxy benchmark: answers every POST with the same chat completion of
-// about 500 bytes, so that what is measured is what stands before it.
+// about 500 bytes, so that the measurement covers only what is in front of it.
 package main
 
 import (

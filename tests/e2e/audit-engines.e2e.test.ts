@@ -1,7 +1,7 @@
 /**
- * Audit and rebuild, the commands, on engines that tollgate.yaml names, over the stores of a demo that
- * ran on them: ClickHouse's engine behind HTTP alone, and beside a real Kafka and the stand-in for
- * EventStoreDB.
+ * The commands audit and rebuild on engines that tollgate.yaml names, over the stores of a demo
+ * that ran on them: only ClickHouse's engine behind HTTP, and the same with a real Kafka and the
+ * stand-in for EventStoreDB.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,9 @@ async function withStores<T>(config: string, work: (stores: OpenStores) => Promi
   }
 }
 
-/** Deletes a row behind the product's back; the audit names it, and a rebuild brings it back. */
+/**
+ * Deletes a row behind the product's back; the audit names the row, and a rebuild brings it back.
+ */
 async function findsAndMends(config: string, batch: number): Promise<void> {
   expect(await operator('audit', '--config', config)).toEqual([0, 'No differences.']);
   await withStores(config, async (stores) => {

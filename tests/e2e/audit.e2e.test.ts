@@ -1,7 +1,7 @@
 /**
- * The audit finds what was done to the stores behind the product's back, and says where. The stores
- * are a demo's: two customers, a killed proxy, resolved attempts, budgets, closed periods; to which
- * come closed buckets, a duplicate and a record that is dead.
+ * The audit finds what was changed in the stores behind the product's back, and says where. The
+ * stores are a demo's: two customers, a killed proxy, resolved attempts, budgets and closed
+ * periods. The test adds closed buckets, a duplicate and a dead record.
  */
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
@@ -63,7 +63,7 @@ async function project(on: OpenStores): Promise<void> {
   await projector.stop();
 }
 
-/** Another hand in a SQLite file of the folder. */
+/** Changes a SQLite file of the folder behind the product's back. */
 function tamper(file: 'log' | 'ledger', sql: string): void {
   const db = new DatabaseSync(dataFolder(data)[file], { timeout: 5_000 });
   const { changes } = db.prepare(sql).run();
@@ -126,7 +126,7 @@ describe('the audit', () => {
     expect(await findings()).toEqual([]);
   });
 
-  it('I2, I5: a rebuild goes beyond what was projected, and the projector goes on behind it', async () => {
+  it('I2, I5: a rebuild goes beyond what was projected, and the projector continues after it', async () => {
     const { log } = stores;
     const append = () => {
       const events = [1, 2, 3].map((n) => attempt({ customer_id: `cus_${n}` }));
@@ -172,7 +172,7 @@ describe('the audit', () => {
     expect(await findings()).toContainEqual({
       store: 'raw',
       place: `${place} cost`,
-      finding: expect.stringMatching(/^stands .*, should be /),
+      finding: expect.stringMatching(/^is .*, should be /),
     });
   });
 
@@ -259,7 +259,7 @@ describe('the audit', () => {
     expect(await findings()).toContainEqual({
       store: 'raw',
       place: `${place} leaf_hash`,
-      finding: expect.stringMatching(/^stands .*, should be /),
+      finding: expect.stringMatching(/^is .*, should be /),
     });
   });
 
@@ -283,7 +283,7 @@ describe('the audit', () => {
     });
   });
 
-  it('names a dead letter that cannot be read, and goes on', async () => {
+  it('names a dead letter that cannot be read, and continues', async () => {
     const { sql, place } = await somePlace();
     tamper('log', `UPDATE dead_letter_record SET value = CAST('{"x' AS BLOB)`);
     await mutate(`DELETE WHERE ${sql}`);
@@ -308,7 +308,7 @@ describe('the audit', () => {
     });
   });
 
-  /** An event of a budget becomes one that says nothing. */
+  /** Turns an event of a budget into one without an effect. */
   const silence = (position: number) =>
     tamper(
       'ledger',
@@ -316,7 +316,7 @@ describe('the audit', () => {
          data = '{"instance_id":"ins_x","amount":"0.000000000000"}' WHERE position = ${position}`,
     );
 
-  it('I3: names an adjustment that stands twice', async () => {
+  it('I3: names an adjustment that is there twice', async () => {
     const { stream, revision } = ledgerEvent("type = 'LeaseAdjusted'");
     const past = await stores.ledger.read(stream);
     const data = past.find((event) => event.revision === BigInt(revision))?.data;

@@ -22,7 +22,7 @@ export async function newKey(api: AdminClient, proxyUrl: string): Promise<string
 }
 
 /**
- * Backs up while calls go on, before, meanwhile and afterwards.
+ * Backs up while calls run: before, during and after the backup.
  *
  * @returns the calls that were answered before it began
  */
@@ -63,7 +63,7 @@ function load(proxyUrl: string, secret: string) {
     }
   });
   const ended = Promise.all(loops);
-  // Whoever stops it meets its failure; until then nobody has to.
+  // `stop` reports a failure; until then it must not end the process.
   ended.catch(() => undefined);
   return {
     answered,

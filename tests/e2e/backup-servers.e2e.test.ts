@@ -1,8 +1,8 @@
 /**
- * Backup and restore where log and ledger are on servers (docs/operations.md): under load, all volumes
- * are copied as they are at one instant, everything is lost, and what comes back from the copies is
- * the product as it was: invoices to the byte, every call that was answered before, keys that work, and
- * an audit without a difference. The warehouse is not in the backup: it is rebuilt.
+ * Backup and restore where log and ledger are on servers (docs/operations.md): under load, all
+ * volumes are copied as they are at one instant, then everything is lost. The copies bring the
+ * product back as it was: invoices to the byte, every call that was answered before, keys that
+ * work, and an audit without a difference. The warehouse is not in the backup: it is rebuilt.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,10 +52,12 @@ async function operator(command: string): Promise<[number, string]> {
   return [code, lastLineOf(said)];
 }
 
-/** What a volume snapshot does: whoever answers stands still first, then whoever stores. */
+/**
+ * Does what a volume snapshot does: stops the processes that answer first, then those that store.
+ */
 function snapshotAll(): void {
   const [supervisor, proxies] = [platform.supervisorPid(), platform.proxyPids()];
-  // It would take a proxy that stands still for one that hangs.
+  // A running supervisor would take a stopped proxy for one that hangs.
   process.kill(supervisor, 'SIGSTOP');
   for (const pid of proxies) process.kill(pid, 'SIGSTOP');
   engines.broker.pause();
@@ -114,8 +116,8 @@ async function projectedCalls(): Promise<Set<string>> {
 }
 
 describe.skipIf(unavailable !== null)('backup and restore on servers', () => {
-  it('I1, I4, I5: what was answered before a snapshot of all volumes is billed after the loss of all', async () => {
-    // Only the first start says it: what is kept is its hash.
+  it('I1, I4, I5: what was answered before a snapshot of all volumes is billed after everything is lost', async () => {
+    // Only the first start prints it: only its hash is kept.
     const { adminToken } = platform;
     const api = adminClient(platform.apiUrl, adminToken);
     const secret = await newKey(api, platform.proxyUrl);

@@ -1,6 +1,6 @@
 /**
- * A backup is taken under load, everything else is lost, and what comes back is the product as it was
- * at that moment: invoices to the byte, every call that was answered before, keys that work, and an
+ * A backup is taken under load, and everything else is lost. The restored product is as it was at
+ * that moment: invoices to the byte, every call that was answered before, keys that work, and an
  * audit without a difference.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -35,7 +35,7 @@ afterAll(async () => {
 const operator = (...args: string[]) => operatorCommand(...args, '--data', data);
 
 describe('backup and restore', () => {
-  it('I1, I4, I5: what was answered before a backup under load is billed after the loss of all else', async () => {
+  it('I1, I4, I5: what was answered before a backup under load is billed after everything else is lost', async () => {
     const api = adminClient(platform.apiUrl, adminToken);
     const secret = await newKey(api, platform.proxyUrl);
     const invoices = await invoicesOf(api);

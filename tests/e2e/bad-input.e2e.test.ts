@@ -42,7 +42,7 @@ function chat(body: unknown, key = secret, path = '/v1/chat/completions') {
   });
 }
 
-/** Announces 32 MiB and waits: a body that is never taken need not be sent. */
+/** Announces 32 MiB and waits: a body that is never read need not be sent. */
 async function announce(url: string, token: string): Promise<Response> {
   const headers = {
     authorization: `Bearer ${token}`,
@@ -263,7 +263,8 @@ describe('bad input at the API gets a problem body, never a 500', () => {
     ['GET', '/v1/usage?start=2026-13-01T00:00:00.000Z&end=2026-12-01T00:00:00.000Z', 'query.start'],
     ['GET', '/v1/usage?start=2026-01-01T00:00:00.000Z&end=2026-02-30T00:00:00.000Z', 'query.end'],
     ['POST', '/v1/price_books', 'body.effective_from'],
-    // A form that no ledger event has: it was stored, and then nothing could read the price list.
+    // A form that no ledger event has: it used to be stored, and then the price list could not be
+    // read.
     ['POST', '/v1/price_books?', 'body.models.0.effective_from'],
     ['POST', '/v1/keys', 'body.expires_at'],
   ])('a date that no calendar knows is refused by name: %s %s', async (method, path, where) => {

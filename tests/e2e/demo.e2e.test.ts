@@ -19,7 +19,7 @@ describe('the product in one command', () => {
   });
 
   it.skipIf(unavailable !== null)(
-    'I1–I6: and so it does on a real Kafka broker and a stand-in for EventStoreDB',
+    'I1–I6: the demo ends in equal figures on a real Kafka broker and a stand-in for EventStoreDB',
     async () => {
       const output = await endsInEqualFigures(['--engines', 'distributed']);
       expect(output).toContain('On Kafka, a stand-in for EventStoreDB, ');
@@ -28,7 +28,7 @@ describe('the product in one command', () => {
 
   it('says at once what to do where the embedded engine is not installed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-no-engine-'));
-    // What Node says of a package that is not there.
+    // What Node says about a missing package.
     const hook = `import { registerHooks } from 'node:module';
       registerHooks({ resolve(name, context, next) {
         if (!name.startsWith('chdb')) return next(name, context);
@@ -50,7 +50,7 @@ describe('the product in one command', () => {
     expect(said).toContain('engines.warehouse.clickhouse.url');
   });
 
-  it('refuses a second start on the same folder, and goes on where it was after a restart', async () => {
+  it('refuses a second start on the same folder, and continues where it was after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-start-test-'));
     const data = join(folder, 'data');
     const platform = await startPlatform({ data, proxies: 1 });

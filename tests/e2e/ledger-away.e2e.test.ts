@@ -1,4 +1,6 @@
-/** A proxy that starts while the ledger is away: an outage must not be met by silence or a loop. */
+/**
+ * A proxy that starts while the ledger is down: it must neither stay silent nor restart in a loop.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The whole path on the embedded stores in one process, with the simulator as a process of its own:
- * two proxies on one data folder, the projector, closing. The command line's own processes are
- * tested elsewhere; here every part can be looked at.
+ * two proxies on one data folder, the projector, closing. The processes of the command line are
+ * tested elsewhere; here a test can look into every part.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -175,7 +175,7 @@ export async function openPlatform() {
       return id;
     },
 
-    /** Until every record of the log has its row. */
+    /** Waits until every record of the log has its row. */
     async projected(): Promise<void> {
       await until('the projector has applied the log', async () => {
         const ends = await log.ends();
@@ -205,7 +205,7 @@ async function publishSimulatorPrices(ledger: Ledger): Promise<void> {
   }
 }
 
-/** Polls; the deadline is one that only a defect reaches. */
+/** Polls, with a deadline that only a defect reaches. */
 export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + 20_000;
   while (!(await done())) {
