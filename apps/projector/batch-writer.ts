@@ -29,8 +29,6 @@ export type BatchOptions = {
    * the reason of that day, and no second letter is written (a rebuild).
    */
   deadBefore?: ReadonlyMap<string, string>;
-  /** Called at named points by fault tests; absent in production. */
-  faultPoint?: (name: string) => Promise<void> | void;
 };
 
 type Epochs = ReadonlyMap<number, bigint>;
@@ -103,13 +101,11 @@ export class BatchWriter {
 
   /** @throws FencedError if another projector has a newer epoch of one of the partitions */
   async write({ slot, rows, conflicting }: StagedBatch, epochs: Epochs): Promise<void> {
-    await this.#options.faultPoint?.('between_antijoin_and_insert');
     await this.#buryDead(rows);
     // seam: polled-not-inserted
     await this.#raw.markDirty(slot);
     // seam: staged-rows-are-inserted
     await this.#raw.insertStaged(slot);
-    await this.#options.faultPoint?.('inserted_not_read_back');
     const inserted = await this.#raw.countOwn(rangesOf(rows), epochs);
     // Fewer than staged: the fence kept some or all of them out.
     if (inserted < rows.length) throw new FencedError();

@@ -1,5 +1,6 @@
 /** I2, I4: a partition that changes hands, torn batches included, has each offset once. */
 import { describe, expect, it } from 'vitest';
+import { heldAtFence } from './testing/held-warehouse.ts';
 import { attempt } from './testing/projector-house.ts';
 import { useProjectors } from './testing/use-projectors.ts';
 
@@ -7,18 +8,11 @@ const projectors = useProjectors();
 
 describe('a partition that is claimed', () => {
   it('I2, I4: two projectors, the first held before its insert: nothing doubled, it notices', async () => {
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    const { promise: atPoint, resolve: reached } = Promise.withResolvers<void>();
-    const first = await projectors().house.start('p1', {
-      faultPoint: async (name) => {
-        if (name !== 'between_antijoin_and_insert') return;
-        reached();
-        await held;
-      },
-    });
+    const { warehouse, atFence, release } = heldAtFence(projectors().house.warehouse);
+    const first = await projectors().house.start('p1', { warehouse });
     const events = Array.from({ length: 50 }, (_, i) => attempt({ customer_id: `cus_${i}` }));
     await projectors().house.append(events);
-    await atPoint;
+    await atFence;
     await projectors().start('p2');
     await projectors().settled();
     release();

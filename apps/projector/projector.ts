@@ -300,6 +300,5 @@ class Run {
   async #intend(records: readonly ProjectedRow[]): Promise<void> {
     const commits = intentCommits(rangesOf(records), this.#epochs);
     await this.#options.log.commit(COMMIT_GROUP, commits);
-    await this.#options.faultPoint?.('intended_not_inserted');
   }
 }

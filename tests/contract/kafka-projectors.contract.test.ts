@@ -14,6 +14,7 @@ import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.t
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
+import { heldAtFence } from '@tollgate/projector/testing/held-warehouse.ts';
 import { attempt } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type KafkaEngine, startKafka } from '../engines/kafka.ts';
@@ -79,22 +80,17 @@ describe.skipIf(unavailable !== null)('projectors on Kafka', () => {
     const first = openKafkaOwnership({ ...options, group: 'projectors' });
     await vi.waitFor(() => everyPartitionOnce([first]), WAIT);
     // It has heard nothing since, like a process that was stopped just before its insert.
-    const held = Promise.withResolvers<void>();
-    const reached = Promise.withResolvers<void>();
+    const held = heldAtFence(warehouse);
     const stale = first.current();
     let renewals = 0;
     const late = await startProjector({
       ...stores,
       owner: 'late',
       ownership: { current: () => stale, renew: () => void renewals++ },
-      faultPoint: (name) => {
-        if (name !== 'between_antijoin_and_insert') return;
-        reached.resolve();
-        return held.promise;
-      },
+      warehouse: held.warehouse,
     });
     const appending = appendEvents(log);
-    await reached.promise;
+    await held.atFence;
     await first.close();
 
     const shares = ['a', 'b'].map(() => openKafkaOwnership({ ...options, group: 'projectors' }));
@@ -103,7 +99,7 @@ describe.skipIf(unavailable !== null)('projectors on Kafka', () => {
     );
     await vi.waitFor(() => everyPartitionOnce(shares), WAIT);
     await vi.waitFor(() => expect(b?.owned()).toHaveLength(PARTITIONS / 2), WAIT);
-    held.resolve();
+    held.release();
     await vi.waitFor(() => expect(renewals).toBe(1), WAIT);
     expect(late.owned()).toEqual([]);
     await sleep(300);
