@@ -1,5 +1,5 @@
 import { QUEUE_MAX } from '@tollgate/adapters/journal/journal.ts';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assertLimits, proxyLimits } from '../limits.ts';
 import type { CallDeps } from './call-deps.ts';
 import { CallHandler } from './call-handler.ts';
@@ -28,4 +28,56 @@ it('refusals leave the room that calls in flight need to write their ends', () =
   expect(() => assertLimits(proxyLimits)).not.toThrow();
   const limits = { ...proxyLimits, journalWritesMax: QUEUE_MAX };
   expect(() => assertLimits(limits)).toThrow('journalWritesMax');
+});
+
+describe('a call is admitted', () => {
+  /** A handler on a follower that is fresh, or that catches up with this result. */
+  function gateOf(catchesUp?: boolean) {
+    const deps = {
+      limits: { ...proxyLimits, callsInFlightMax: 2 },
+      follower: {
+        isFresh: () => catchesUp === undefined,
+        catchUp: async () => catchesUp,
+      },
+      journal: { outboxRecords: () => proxyLimits.outboxRecordsMax - 1, queuedWrites: () => 0 },
+    };
+    return new CallHandler(deps as unknown as CallDeps);
+  }
+
+  it('up to the bound of calls in flight, and again once one has left', () => {
+    const gate = gateOf();
+    const answers: unknown[] = [gate.admit()];
+    gate.enter();
+    answers.push(gate.admit());
+    gate.enter();
+    answers.push(gate.admit(), gate.inFlight);
+    gate.leave();
+    answers.push(gate.admit(), gate.inFlight);
+    expect(answers).toEqual([null, null, { code: 'overloaded' }, 2, null, 1]);
+  });
+
+  it('at once while the ledger is fresh, else once it has caught up, or not at all', async () => {
+    const [caught, lost] = [gateOf(true).admit(), gateOf(false).admit()];
+    expect([caught instanceof Promise, await caught, await lost]).toEqual([
+      true,
+      null,
+      { code: 'ledger_unavailable' },
+    ]);
+  });
+
+  it('not while the proxy drains, which ends when the last call has left', async () => {
+    const gate = gateOf();
+    gate.enter();
+    gate.enter();
+    const steps: string[] = [];
+    const drained = gate.drain().then(() => steps.push('drained'));
+    const refusal = gate.admit();
+    gate.leave();
+    await Promise.resolve();
+    steps.push('one left');
+    gate.leave();
+    await drained;
+    await gate.drain();
+    expect([refusal, steps]).toEqual([{ code: 'draining' }, ['one left', 'drained']]);
+  });
 });

@@ -1,7 +1,72 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadlines } from './deadlines.ts';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('deadlines on a clock that the test moves', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Adds one every 10 ms, takes these back, and says when which came. */
+  function run(count: number, takenBack: readonly number[]) {
+    const deadlines = new Deadlines(100);
+    const startMs = performance.now();
+    const due: [number, number][] = [];
+    const takeBack = Array.from({ length: count }, (_, index) => {
+      const back = deadlines.add(performance.now(), () => {
+        due.push([index, performance.now() - startMs]);
+      });
+      vi.advanceTimersByTime(10);
+      return back;
+    });
+    for (const index of takenBack) takeBack[index]?.();
+    vi.advanceTimersByTime(1_000);
+    // Whether it came or was taken back: taking it back again changes nothing.
+    for (const back of takeBack) back();
+    return { deadlines, due, startMs, timers: vi.getTimerCount() };
+  }
+
+  it.each([
+    [[]],
+    [[0]],
+    [[3]],
+    [[1, 2]],
+    [[0, 1]],
+    [[2, 3]],
+    [[3, 2, 1]],
+    [[2, 0, 2]],
+    [[0, 1, 2, 3]],
+  ])('come each at its time, but for those that were taken back: %j', (takenBack) => {
+    const left = [0, 1, 2, 3].filter((index) => !takenBack.includes(index));
+    const { due, timers } = run(4, takenBack);
+    expect([due, timers]).toEqual([left.map((index) => [index, 100 + index * 10]), 0]);
+  });
+
+  it('come again after all were taken back or had come', () => {
+    const { deadlines, due, startMs } = run(2, [1]);
+    deadlines.add(performance.now(), () => due.push([9, performance.now() - startMs]));
+    vi.advanceTimersByTime(99);
+    expect(due).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(due).toEqual([
+      [0, 100],
+      [9, 1_120],
+    ]);
+  });
+
+  it('that are due already come on the next turn of the clock', () => {
+    const deadlines = new Deadlines(100);
+    const due: number[] = [];
+    vi.advanceTimersByTime(500);
+    deadlines.add(performance.now() - 300, () => due.push(1));
+    vi.advanceTimersByTime(1);
+    expect(due).toEqual([1]);
+  });
+});
 
 describe('deadlines', () => {
   it('come in order, none early, and not for what was taken back', async () => {

@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { answerHeaders } from './headers.ts';
 
@@ -15,3 +15,63 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
     expect(decodeURIComponent(sent)).toBe(model.toWellFormed());
   },
 );
+
+describe('the headers of an answer', () => {
+  /** What is left of each budget of the call, in its order. */
+  const left = (...amounts: bigint[]) =>
+    amounts.map((amount) => ({ account: { remaining: () => amount } }));
+  const withHolds = (holds: unknown[], attempt = 1) =>
+    ({
+      ...{ callId: 'call-1', attempt, holds },
+      deployment: { provider: { name: 'p' }, model: 'm', price: null },
+    }) as unknown as AttemptFacts;
+  const ours = {
+    'x-tollgate-call-id': 'call-1',
+    'x-tollgate-provider': 'p',
+    'x-tollgate-model': 'm',
+    'x-tollgate-attempts': '1',
+    'x-tollgate-cache': 'miss',
+  };
+  const unknown = { cost: null, overheadUs: null };
+
+  it('say what is known of the call when they leave', () => {
+    const facts = withHolds(left(5_000_000_000_000n, 2n, 3n), 2);
+    expect(answerHeaders({}, { facts, cost: '0.000000000042', overheadUs: 0 })).toEqual({
+      ...ours,
+      'x-tollgate-attempts': '2',
+      'x-tollgate-cost': '0.000000000042',
+      'x-tollgate-overhead-us': '0',
+      'x-tollgate-budget-remaining': '0.000000000002',
+    });
+    expect(answerHeaders({}, { facts: withHolds([]), ...unknown })).toEqual(ours);
+    const [none] = [answerHeaders({}, { facts: withHolds(left(-1n, 0n)), ...unknown })];
+    expect(none['x-tollgate-budget-remaining']).toBe('-0.000000000001');
+  });
+
+  it('are the provider’s, but for those of its connection and of our account there', () => {
+    const dropped = [
+      ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
+      ...['transfer-encoding', 'upgrade', 'content-length', 'date', 'set-cookie'],
+      ...['openai-organization', 'anthropic-organization-id', 'openai-project'],
+    ];
+    const upstream = {
+      ...Object.fromEntries(dropped.map((name) => [name, 'x-named'])),
+      connection: 'close, X-Named ,x-other',
+      'content-type': 'application/json',
+      'x-named': '1',
+      'x-other': '2',
+      'x-request-id': ['a', 'b'],
+      'x-nothing': undefined,
+    };
+    expect(answerHeaders(upstream, { facts: withHolds([]), ...unknown })).toEqual({
+      ...ours,
+      'content-type': 'application/json',
+      'x-request-id': ['a', 'b'],
+    });
+    const kept = { connection: 'keep-alive', 'keep-alive': 'timeout=5', 'x-named': '1' };
+    expect(answerHeaders(kept, { facts: withHolds([]), ...unknown })).toEqual({
+      ...ours,
+      'x-named': '1',
+    });
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memberInTail } from './json-text.ts';
+import { jsonText, memberInTail } from './json-text.ts';
 
 describe('usage of a JSON answer', () => {
   it('is found in the tail of a huge answer only at the top level', () => {
@@ -9,4 +9,21 @@ describe('usage of a JSON answer', () => {
     const nested = JSON.stringify({ choices: [{ usage: { a: 1 } }] });
     expect(memberInTail(Buffer.from(nested), 'usage')).toBe(null);
   });
+
+  it('is found where the tail begins with it, and is the last one', () => {
+    expect(memberInTail(Buffer.from('"usage":{"a":1}}'), 'usage')).toEqual({ a: 1 });
+    expect(memberInTail(Buffer.from('"usage":1,"usage":2}'), 'usage')).toBe(2);
+  });
+
+  it.each(['', '}', '"usage"', '"usage":', '"usage":null}', '"usage":{"a":1}', '"u":1}'])(
+    'I8: is not known from %j',
+    (tail) => {
+      expect(memberInTail(Buffer.from(tail), 'usage')).toBe(null);
+    },
+  );
+});
+
+it('a byte order mark at the beginning is no part of JSON', () => {
+  expect([jsonText(Buffer.from('\ufeff{}')), jsonText(Buffer.from('{}'))]).toEqual(['{}', '{}']);
+  expect(jsonText(Buffer.from('\ufeff\ufeff'))).toBe('\ufeff');
 });

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { HeldBody } from './held-body.ts';
+
+const HELD_MAX = 10;
+const TAIL = 4;
+
+/** Pushes chunks of these lengths. @returns what left at each, and what was held in the end */
+function push(...lengths: number[]) {
+  const body = new HeldBody(HELD_MAX, TAIL);
+  const left = lengths.map((length, index) =>
+    Buffer.concat(body.push(Buffer.alloc(length, String(index)))).toString(),
+  );
+  const held = Buffer.concat(body.end()).toString();
+  return { left, held, isWhole: body.isWhole, bytes: body.bytes().toString() };
+}
+
+it('I9: a body up to the bound is held whole', () => {
+  const whole = { left: ['', ''], held: '0000011111', isWhole: true, bytes: '0000011111' };
+  expect(push(5, 5)).toEqual(whole);
+  expect(push()).toEqual({ left: [], held: '', isWhole: true, bytes: '' });
+});
+
+it('I9: a larger one passes, and at least the end that is searched for the usage waits', () => {
+  expect(push(5, 5, 1)).toEqual({
+    left: ['', '', '00000'],
+    held: '111112',
+    isWhole: false,
+    bytes: '111112',
+  });
+  // Of exactly that length is enough.
+  expect(push(7, TAIL)).toMatchObject({ left: ['', '0000000'], held: '1111' });
+  expect(push(8, TAIL - 1)).toMatchObject({ left: ['', ''], held: '00000000111' });
+});
+
+it('once it passes it goes on to pass, however short what comes is', () => {
+  expect(push(6, 6, 1, 1, 2)).toMatchObject({
+    left: ['', '000000', '', '', '111111'],
+    held: '2344',
+    isWhole: false,
+  });
+});
