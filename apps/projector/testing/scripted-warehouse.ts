@@ -19,13 +19,15 @@ export class ScriptedWarehouse implements Warehouse {
   /** Called before each statement; what it throws, the statement fails with. */
   before: (statement: string) => void | Promise<void> = () => undefined;
   /** By a text of the question: its answer. Questions without one are answered by no rows. */
-  readonly answers = new Map<string, (params: Params) => Row[]>();
+  readonly answers = new Map<string, (params: Params, sql: string) => Row[]>();
 
   async query<T extends Row>(sql: string, params: Params = {}): Promise<T[]> {
     const table = /FROM (?:tollgate\.)?([\w.]+)/.exec(sql)?.[1] ?? '';
     await this.#does(`ask ${table}`);
     this.asked.push(params);
-    for (const [text, answer] of this.answers) if (sql.includes(text)) return answer(params) as T[];
+    for (const [text, answer] of this.answers) {
+      if (sql.includes(text)) return answer(params, sql) as T[];
+    }
     return [];
   }
 
