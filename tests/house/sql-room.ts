@@ -26,29 +26,11 @@ const ROOMS = [
   'adapters/log/',
   'adapters/lock/',
   'adapters/sqlite/',
-  // Reads, checks and completes the SQL of others.
-  'apps/billing-api/routes/sql/',
-];
-
-/** Files whose statements have not moved yet. This list must become empty. */
-const STILL_TO_MOVE = [
-  'apps/audit/audit.ts',
-  'apps/audit/budgets.ts',
-  'apps/audit/raw-rows.ts',
-  'apps/audit/scratch.ts',
-  'apps/billing-api/routes/calls/calls.ts',
-  'apps/billing-api/routes/usage/usage.ts',
-  'apps/cli/commands/rebuild/rebuild.ts',
-  'apps/projector/partition-claim.ts',
-  'apps/projector/raw-writer.ts',
-  'apps/projector/resume-points.ts',
-  'apps/projector/rollup.ts',
 ];
 
 export function checkSqlRoom(modules: readonly SourceModule[]): Finding[] {
   return modules
     .filter(({ path }) => isProduction(path) && !ROOMS.some((room) => path.startsWith(room)))
-    .filter(({ path }) => !STILL_TO_MOVE.includes(path))
     .flatMap((module) =>
       statementsIn(module).map((start) =>
         finding(module, start, 'sql', 'SQL has its room: adapters/warehouse/queries'),

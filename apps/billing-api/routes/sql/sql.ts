@@ -3,6 +3,7 @@
  * checked before it runs: its tokens, its syntax tree, and that its own table names hide no table
  * of the engine.
  */
+import { tablesNamed } from '@tollgate/adapters/warehouse/queries/tables-of-engine.ts';
 import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
 import type { z } from 'zod';
@@ -56,13 +57,10 @@ export const runSql = defineRoute({
  */
 async function checkHidden({ tables }: Statement, warehouse: Warehouse): Promise<void> {
   if (tables.size === 0) return;
-  const sql = `SELECT name FROM system.tables WHERE name IN {names:Array(String)}
-    AND (database = currentDatabase() OR database = {database:String} OR is_temporary)`;
-  const params = { names: [...tables], database: DATABASE };
-  const found = await engine(warehouse.query<{ name: string }>(sql, params));
-  const hidden = found.find(({ name }) => !PUBLIC_VIEWS.includes(name));
+  const found = await engine(tablesNamed(warehouse, [...tables], DATABASE));
+  const hidden = found.find((name) => !PUBLIC_VIEWS.includes(name));
   if (hidden !== undefined) {
-    refuse(`${hidden.name} as the name of a common table expression`, 'Give it another name.');
+    refuse(`${hidden} as the name of a common table expression`, 'Give it another name.');
   }
 }
 
