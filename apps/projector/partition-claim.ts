@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { fencedStatements, writeEpochs } from '@tollgate/adapters/warehouse/queries/fence.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -41,7 +42,9 @@ export async function claimPartitions(
 
 async function nextEpoch(deps: ClaimDeps, partition: number): Promise<bigint> {
   const stream = fenceStream(deps.log.ordinal, partition);
-  const event = { id: randomUUID(), type: 'FenceTaken', data: { owner: deps.owner } };
+  const taken = { type: 'FenceTaken', data: { owner: deps.owner } } as const;
+  // Not derived: each claim is an epoch of its own.
+  const event = newLedgerEvent(stream, taken, randomUUID());
   let expected: ExpectedRevision = 'no_stream';
   // A conflict means that the stream has grown, and says to which revision.
   while (true) {

@@ -294,12 +294,12 @@ const billing: readonly Plant[] = [
     bug: 'close without the fence of the revision',
     edits: [
       ...at('snapshot-event-id', {
-        swap: ['ledgerEventId(', '((..._: unknown[]) => crypto.randomUUID())('],
+        swap: ['decision.event, ', 'decision.event, crypto.randomUUID() + '],
       }),
       ...at('snapshot-frozen-no-invoice', {
         instead: `{
-          const result = await deps.ledger.append(stream, revision, [{ id, type, data }]);
-          if (!result.ok) await deps.ledger.append(stream, result.actual, [{ id, type, data }]);
+          const result = await deps.ledger.append(stream, revision, [frozen]);
+          if (!result.ok) await deps.ledger.append(stream, result.actual, [frozen]);
         }`,
       }),
     ],

@@ -4,7 +4,7 @@
  * steps resumes where it stopped, and of two closers one wins and the other reads (I4). `nextStep`
  * decides what comes next; close-run.int.test.ts pins the order of the appends.
  */
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type FrozenPeriod, lastFrozen, periodEnds } from '@tollgate/domain/period/billing.ts';
 import { decideClosing, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
 import { type ClosingTarget, type NextStep, nextStep } from '@tollgate/domain/period/next-step.ts';
@@ -173,8 +173,8 @@ async function beginClosing(
   const bounds = { ...limitsOf(run.deps), appendBytesMax: ledger.appendBytesMax };
   await assertLinesFit(warehouse, set, endsMs, bounds);
   const stream = billingStreams.of(customerId);
-  const { type, data } = decision.event;
-  const id = ledgerEventId(stream, type, `${data.period_id}|${cutId}`);
-  await ledger.append(stream, revision, [{ id, type, data }]);
+  const subject = `${decision.event.data.period_id}|${cutId}`;
+  const closing = newLedgerEvent(stream, decision.event, subject);
+  await ledger.append(stream, revision, [closing]);
   return 'again';
 }

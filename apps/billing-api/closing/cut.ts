@@ -4,7 +4,7 @@
  * only when every offset below it has exactly one row (I2, I5).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import {
   countKeys,
   readContinuity,
@@ -28,7 +28,7 @@ export async function takeCut(deps: ClosingDeps): Promise<Cut> {
   const id = makeId('cut', takenAtMs, deps.randomBytes(ID_RANDOM_BYTES));
   const data: CutTaken['data'] = { cut_id: id, logs, taken_at: formatInstant(takenAtMs) };
   const stream = cutStreams.of(id);
-  const event = { id: ledgerEventId(stream, 'CutTaken', id), type: 'CutTaken', data };
+  const event = newLedgerEvent(stream, { type: 'CutTaken', data }, id);
   const result = await deps.ledger.append(stream, 'no_stream', [event]);
   if (!result.ok) throw new Error(`${stream} was not new`);
   return { id, logs };

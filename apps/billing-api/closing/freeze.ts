@@ -5,8 +5,8 @@
  */
 
 import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
 import { unresolvedInSet } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
@@ -68,14 +68,13 @@ export async function freeze(
   const decision = decideFreeze(billing, command);
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
   const stream = billingStreams.of(customerId);
-  const { type, data } = decision.event;
   // Frozen is permanent, so a snapshot that no invoice can be made from must not be frozen.
   snapshotSchema.parse(content);
   // seam: snapshot-event-id
-  const id = ledgerEventId(stream, type, `${content.id}|${hash}`);
+  const frozen = newLedgerEvent(stream, decision.event, `${content.id}|${hash}`);
   try {
     // seam: snapshot-frozen-no-invoice
-    await deps.ledger.append(stream, revision, [{ id, type, data }]);
+    await deps.ledger.append(stream, revision, [frozen]);
   } catch (cause) {
     if (!(cause instanceof AppendTooLarge)) throw cause;
     throw new ClosingError('snapshot_too_large', cause.message);
@@ -158,8 +157,9 @@ async function appendInvoice(
     hash: sha256Hex(body),
   };
   const stream = invoiceStreams.of(invoiceId);
-  const id = ledgerEventId(stream, 'InvoiceIssued', `${invoiceId}|${data.hash}`);
-  const result = await ledger.append(stream, 'no_stream', [{ id, type: 'InvoiceIssued', data }]);
+  const subject = `${invoiceId}|${data.hash}`;
+  const issued = newLedgerEvent(stream, { type: 'InvoiceIssued', data }, subject);
+  const result = await ledger.append(stream, 'no_stream', [issued]);
   if (result.ok) return;
   const other = await loadInvoice(ledger, invoiceId);
   if (other?.hash !== data.hash) {

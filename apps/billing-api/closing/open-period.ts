@@ -2,7 +2,7 @@
  * Opens a customer's next period. Its id follows from its number, so a retry opens the same period.
  */
 import { sha256Text } from '@tollgate/adapters/digest/sha256.ts';
-import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
+import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import type { Billing, OpenPeriod } from '@tollgate/domain/period/billing.ts';
 import { decideOpen, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
@@ -70,9 +70,9 @@ export async function appendPeriod(
   });
   if (!decision.ok) return decision.refusal;
   const stream = billingStreams.of(customerId);
-  const { type, data } = decision.event;
-  const id = ledgerEventId(stream, type, `${data.period_id}|${data.start}|${data.end}`);
-  await deps.ledger.append(stream, revision, [{ id, type, data }]);
+  const { period_id, start, end } = decision.event.data;
+  const opened = newLedgerEvent(stream, decision.event, `${period_id}|${start}|${end}`);
+  await deps.ledger.append(stream, revision, [opened]);
   return undefined;
 }
 
