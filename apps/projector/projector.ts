@@ -36,7 +36,7 @@ import { rollupPauseMs } from './rollup-pace.ts';
 export type ProjectorOptions = BatchOptions & {
   /** Counts the epochs of the fence. */
   ledger: Pick<Ledger, 'append'>;
-  /** Says which partitions are its own at the moment; absent: all of them, for ever. */
+  /** Says which partitions are its own at the moment; absent: all of them, always. */
   ownership?: Pick<Ownership, 'current' | 'renew'>;
   limits?: Partial<ProjectorLimits>;
 };

@@ -23,12 +23,12 @@ describe('where a projector goes on', () => {
       { next: 7n, missing: [], torn: null },
     ],
     [
-      'after a batch of which the middle is missing',
+      'after a batch whose middle is missing',
       { rows: 6n, present: new Set([4n, 6n]) },
       { next: 7n, missing: [5n], torn: null },
     ],
     [
-      'after a batch of which nothing was stored',
+      'after a batch that was not stored at all',
       { rows: 4n, next: 4n, present: new Set() },
       { next: 7n, missing: [4n, 5n, 6n], torn: null },
     ],

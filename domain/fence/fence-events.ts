@@ -1,5 +1,5 @@
 /**
- * Stream `fence-<log>.<partition>`: one event per take-over of a partition by a projector. Its
+ * Stream `fence-<log>.<partition>`: one event each time that a projector claims the partition. Its
  * revision + 1 is the owner's epoch (docs/design.md, The fence).
  */
 import { streamCategory } from '../stream/stream-category.ts';

@@ -16,8 +16,8 @@ export class Authenticator {
   readonly #directory: LedgerView;
   readonly #secrets: Secrets;
   /**
-   * The digest of each key that was found, so that a busy key is hashed once. Whether it is still
-   * good is asked anew at each call; what was not found is never remembered.
+   * The digest of each key that was found, so that a busy key is hashed once. Each call asks again
+   * whether the key is still good; a key that was not found is never remembered.
    */
   readonly #digests = new Map<string, string>();
 

@@ -186,7 +186,7 @@ describe('every lease goes back', () => {
     await book.stop();
     midnight = async () => {
       clock.mockReturnValue(EVENING + 1_500);
-      // One sweep, beside the call that waits.
+      // One sweep, while the call waits.
       await book.stop();
     };
     const both = [total, daily].map((definition) => ({ definition, amount: 10n }));

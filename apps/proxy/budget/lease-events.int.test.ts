@@ -36,7 +36,7 @@ async function typesAndLeases() {
   return events.map(({ type, data }) => [type, (data as { lease_id: string }).lease_id]);
 }
 
-/** A ledger whose answers to appends get lost: what was appended stands. */
+/** A ledger whose answers to appends get lost: what was appended is stored. */
 function losingAnswers(of: Ledger, count: number): Ledger {
   let left = count;
   return {
@@ -54,7 +54,7 @@ describe('the ledger events of a lease', () => {
     expect(await appendGrant(losingAnswers(ledger, 2), 'ins_1', request('lse_1'))).toBe(true);
     // Decided from a stream that did not hold the first one yet.
     expect(await appendGrant(ledger, 'ins_2', request('lse_2'))).toBe(false);
-    // Whoever takes the first one over asks again: it stands already.
+    // The proxy that takes the first one over asks again: the grant is stored already.
     expect(await appendGrant(ledger, 'ins_1', request('lse_1'))).toBe(true);
     expect(await typesAndLeases()).toEqual([['LeaseGranted', 'lse_1']]);
   });

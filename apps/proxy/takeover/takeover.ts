@@ -8,7 +8,7 @@
  *    added to its leases' totals;
  * 3. the outbox is shipped, stored bytes;
  * 4. every lease is settled from its total alone, and forgotten after the settlement was read back;
- * 5. the empty journal is removed. The lock file stays for ever.
+ * 5. the empty journal is removed. The lock file is never removed.
  *
  * I1: every attempt that was sent has its event. I3: every lease is settled once.
  */
