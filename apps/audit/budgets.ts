@@ -1,4 +1,4 @@
-/** Every window's account against the events of its leases (I3): what was charged, grant by grant. */
+/** The account of each budget window, against the usage events that hold its leases (I3). */
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger, LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import {
@@ -16,7 +16,7 @@ import { pastEvents } from './log-and-ledger.ts';
 
 const PAGE_ROWS = 20_000;
 
-/** What events say of leases: charges by lease, adjustments by lease and attempt. */
+/** What usage events say about leases: charges by lease, adjustments by lease and attempt. */
 type Charged = { leases: Map<string, bigint>; adjusted: Map<string, bigint> };
 
 export async function auditBudgets(
@@ -111,7 +111,7 @@ async function chargesOfEvents(scratch: Warehouse): Promise<Charged> {
   }
 }
 
-/** As the proxy charged it: what the provider stated, else the hold (design §7.8). */
+/** As the proxy charged it: what the provider stated, else the hold. */
 function charge(row: HeldAttempt, { leases, adjusted }: Charged): void {
   const cost = row.cost === null ? null : parseDecimal12(row.cost);
   const stated =

@@ -54,7 +54,7 @@ function checkPlace(
   try {
     ({ customer_id: customer } = JSON.parse(Buffer.from(value).toString()));
   } catch {
-    // Not JSON: it is dead, and the dead letters are audited for it.
+    // Not JSON, so it is dead: the audit of the dead letters covers it.
     return;
   }
   if (typeof customer !== 'string') return;
@@ -94,7 +94,7 @@ function faultOf(event: LedgerEvent): string | undefined {
   }
 }
 
-/** What the ledger holds now. */
+/** Every event that the ledger holds now. */
 export async function* pastEvents(ledger: Ledger, prefixes: readonly string[]) {
   const controller = new AbortController();
   const items = ledger.subscribe({ prefixes, after: null, signal: controller.signal });

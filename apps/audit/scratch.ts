@@ -21,7 +21,7 @@ export type BuildOptions = {
   ends?: readonly bigint[];
   /** What the dead-letter topic says (`readDeadLetters`). */
   letters: ReadonlyMap<string, string>;
-  /** Where letters go for what is dead only by today's code. */
+  /** Takes the letters of records that only today's code finds dead. */
   deadLetters: ProjectorOptions['deadLetters'];
   onProgress?: (rows: bigint, total: bigint) => void;
 };
@@ -96,7 +96,7 @@ export async function readDeadLetters(
           onDamaged(`letter ${partition}/${offset + BigInt(index)}`, error);
         }
       }
-      // A letter that is gone is a finding of the audit: its dead row has none.
+      // The audit finds a missing letter by its dead row.
       offset += BigInt(Math.max(1, page.length));
     }
   }

@@ -1,5 +1,5 @@
 /**
- * One child process under supervision (design §4): started, watched by its beats, restarted with
+ * One child process under supervision: started, watched by its beats, restarted with
  * back-off. The time in which the supervisor itself was stopped does not count against a child.
  */
 
@@ -26,7 +26,7 @@ export class Child {
   #stopping = false;
   /** How long the child has been silent, counted in our own watch ticks. */
   #silentMs = 0;
-  /** Loading the program blocks its loop: until its first beat it has as long as for being ready. */
+  /** Loading the program blocks the loop, so before its first beat a child has `readyTimeoutMs`. */
   #beating = false;
   readonly #backoff = new Backoff(supervisorLimits.restartMs, Math.random);
   #ready: (fields: Record<string, unknown>) => void = () => undefined;
@@ -112,7 +112,7 @@ export class Child {
     const nowMs = Date.now();
     this.#deathsMs = [...this.#deathsMs.filter((ms) => nowMs - ms < 60_000), nowMs];
     if (this.#deathsMs.length > supervisorLimits.deathsPerMinuteMax) {
-      onGivenUp(`${name} dies again and again; its log is ${logFile}`);
+      onGivenUp(`${name} keeps dying; its log is ${logFile}`);
       return;
     }
     setTimeout(() => {

@@ -1,6 +1,6 @@
 /**
- * The core process (design §4): the one that owns the embedded warehouse. Projector, billing API,
- * resolver and price publishing; log and ledger may be servers.
+ * The core process owns the embedded warehouse. It runs the projector, the billing API and the
+ * resolver, and publishes prices. Log and ledger may be on servers.
  */
 import { mkdirSync } from 'node:fs';
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';

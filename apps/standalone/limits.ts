@@ -1,6 +1,6 @@
 /** Every bound of the supervisor with its unit and its reason. */
 export const supervisorLimits = {
-  /** A child that has not beaten for this long, counted only while we ran ourselves, is killed. */
+  /** A child without a beat for this long is killed. Only time in which we ran ourselves counts. */
   beatTimeoutMs: 5_000,
   /** How often the beats are checked, ms. */
   watchEveryMs: 250,

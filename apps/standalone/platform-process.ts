@@ -34,7 +34,7 @@ export type PlatformOptions = {
   config?: string;
 };
 
-/** Always on the simulator: a demo costs nothing and can be audited. */
+/** Always with the simulator as the provider: it costs nothing, and its bill can be audited. */
 export async function startPlatform(options: PlatformOptions): Promise<Started> {
   const { data, proxies, config } = options;
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));

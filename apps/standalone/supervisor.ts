@@ -1,7 +1,7 @@
 /**
- * The whole product on one machine (design §4): takes the data folder, starts the simulator if there
- * is no provider, then the core, then projectors (on servers) and the proxies behind one port, and
- * keeps them running.
+ * The whole product on one machine. Takes the data folder; starts the simulator if there is no
+ * provider, then the core, then projectors (if the warehouse is a server) and the proxies behind one
+ * port; and keeps them running.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * The servers that a round needs: one broker for the whole run, and for each contender an engine of
- * ClickHouse behind HTTP that nobody used before, so that none merges what another one wrote.
+ * The servers that a round needs: one broker for the whole run, and for each contender a fresh
+ * ClickHouse engine behind HTTP, so that no contender merges what another one wrote.
  */
 import { startClickhouseShim } from '../../tests/engines/clickhouse-shim.ts';
 import { startKafka } from '../../tests/engines/kafka.ts';

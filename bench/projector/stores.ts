@@ -22,7 +22,7 @@ export type Engines = {
   openWarehouse(folder: string, name: string): Promise<Warehouse>;
 };
 
-/** Where the servers of one round are; in the round's folder, for every process of it. */
+/** Where the servers of one round are. The file in the round's folder tells its processes. */
 export type Servers = { brokers: string[]; warehouseUrl: string | null };
 
 const KAFKA_PARTITIONS = 16;
@@ -33,7 +33,7 @@ const inProcess: Pick<Engines, 'openWarehouse'> = {
 };
 const onKafka: Pick<Engines, 'openLogs'> = { openLogs: openKafkaLogs };
 
-/** By name. The ledger is a file in all of them: of it, a projector only asks for its epochs. */
+/** By name. The ledger is a file in all of them: a projector asks it only for its epochs. */
 const engines: Readonly<Record<string, Engines>> = {
   embedded: { openLogs: openSqliteLogs, ...inProcess },
   'kafka-inprocess': { ...onKafka, ...inProcess },

@@ -152,7 +152,7 @@ async function measure(
   // Compilers and caches warm up before anything counts.
   for (const contender of contenders) await one(contender, 32, 3);
   for (let round = 1; round <= rounds; round++) {
-    // None is always behind the same neighbour.
+    // The order alternates, so that none always follows the same one.
     const order = round % 2 === 1 ? contenders : contenders.toReversed();
     for (const connections of CONNECTIONS) {
       for (const contender of order) {

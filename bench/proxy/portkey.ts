@@ -7,7 +7,7 @@ import { run } from '../harness/wrk.ts';
 
 const VERSION = '1.15.2';
 
-/** @param folder where it is, or is to be, installed */
+/** @param folder where it is installed, or will be */
 export async function startPortkey(folder: string): Promise<Subject> {
   const entry = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
   if (!existsSync(entry)) {

@@ -29,7 +29,7 @@ const PARTITIONS = 16;
 async function prepare(warehouse: Warehouse): Promise<void> {
   const columns = eventColumns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ');
   await warehouse.command('CREATE DATABASE IF NOT EXISTS tollgate');
-  // As the projector's stage, which is where its rows enter.
+  // Like the projector's staging table, where its rows enter.
   await warehouse.command(`CREATE TABLE IF NOT EXISTS ${TABLE} (${columns}) ENGINE = Memory`);
 }
 

@@ -88,7 +88,7 @@ async function somePlace(where = "disposition = 'counted' AND type = 'attempt'")
   };
 }
 
-/** The newest event of a type in the ledger, by SQLite. */
+/** An event of the ledger, read by SQLite. */
 function ledgerEvent(where: string): { position: number; stream: string; revision: number } {
   const db = new DatabaseSync(dataFolder(data).ledger, { readOnly: true });
   const row = db
@@ -106,7 +106,7 @@ function ledgerEvent(where: string): { position: number; stream: string; revisio
 const findings = async () => (await runAudit(stores)).differences;
 
 describe('the audit', () => {
-  it('I5: finds nothing where nothing was done, and nothing after a rebuild in other batches', async () => {
+  it('I5: finds nothing where nothing was changed, and nothing after a rebuild in other batches', async () => {
     expect(await findings()).toEqual([]);
     const content = () =>
       stores.warehouse.query(

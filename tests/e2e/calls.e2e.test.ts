@@ -15,7 +15,7 @@ afterAll(() => house.close());
 
 const messages = [{ role: 'user' as const, content: 'What does it cost, and who may know?' }];
 
-/** A price a thousand times as high, from now on. */
+/** Publishes prices that are a thousand times as high, from now on. */
 async function raisePrices(): Promise<void> {
   const price = { provider: 'simulator', model: 'sim-small', input: '150', output: '600' };
   const [data] = priceListsFromOverrides([{ ...price, tiers: [] }], () => 'test-2');
@@ -98,7 +98,7 @@ it('I12: no key is in a log line, an answer, a table or a file', async () => {
   for (const file of readdirSync(house.folder, { recursive: true, withFileTypes: true })) {
     if (file.isFile()) places.set(file.name, readFileSync(join(file.parentPath, file.name)));
   }
-  // Without prefix and checksum too: the random part alone is the secret.
+  // Also without prefix and checksum, because the random part alone is the secret.
   const secrets = [key.secret, key.secret.slice(8, -6), unknownKey.slice(8, -6), 'sk-simulator'];
   const found = [...places].flatMap(([place, bytes]) =>
     secrets.flatMap((secret, index) => (bytes.includes(secret) ? [`${place}: ${index}`] : [])),

@@ -58,7 +58,7 @@ describe('the control plane', () => {
     expect(await works(key.secret)).toBe(false);
   });
 
-  it('a limit that is raised lets calls through that were refused', async () => {
+  it('a raised limit lets calls through that were refused before', async () => {
     const key = await issue();
     const scope = { type: 'key', id: key.id };
     const budget = await admin.post<{ id: string }>('/v1/budgets', { scope, limit: '0.000001' });

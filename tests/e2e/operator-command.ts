@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../apps/cli/main.ts', import.meta.url));
 
-/** @returns its exit code, and all that it said */
+/** @returns its exit code and its output, standard error included */
 export async function operatorCommand(...args: string[]): Promise<[number, string]> {
   const env = { ...process.env, UV_THREADPOOL_SIZE: '16' };
   const child = spawn(process.execPath, [MAIN, ...args], { env });

@@ -27,7 +27,7 @@ import OpenAI from 'openai';
 
 const PARTITIONS = 16;
 
-/** The simulated provider's price list, stated here once more and not read from it. */
+/** The simulated provider's price list, repeated here and not read from the simulator. */
 const SIMULATOR_PRICES = [
   { model: 'sim-small', input: '0.15', cache_read: '0.075', output: '0.60' },
   { model: 'sim-large', input: '2.50', cache_read: '1.25', output: '10.00' },

@@ -1,4 +1,4 @@
-/** Loads a fixture: a ledger and a log as an earlier commit wrote them, in files of their own. */
+/** Loads a fixture: a ledger and a log as an earlier commit wrote them. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { dataFolder, EMBEDDED_PARTITIONS } from '@tollgate/adapters/config/data-folder.ts';

@@ -137,11 +137,11 @@ describe('the ledger and the log of commit b214725', () => {
     expect(found.map((row) => columns.map((name) => row[`text_${name}`]))).toEqual(rows);
   });
 
-  it('are answered for in the same words: usage, keys, budgets, periods, invoices, proofs', async () => {
+  it('give the same answers of the API: usage, keys, budgets, periods, invoices, proofs', async () => {
     expect(await answersTo(Object.keys(expected.before))).toEqual(expected.before);
   });
 
-  it('I4: are closed into the same bytes: snapshots, hashes, invoices, ids, proofs', async () => {
+  it('I4: close to the same bytes: snapshots, hashes, invoices, ids, proofs', async () => {
     const end = endOfLedger(data);
     await closePeriods();
     expect(eventsAfter(data, end)).toEqual(expected.appended);
@@ -149,7 +149,7 @@ describe('the ledger and the log of commit b214725', () => {
     expect(withoutTimes(after)).toEqual(expected.after);
   });
 
-  it('I3, I4, I5: are audited without a difference, what was frozen then and what is frozen now', async () => {
+  it('I3, I4, I5: pass the audit, for what was frozen then and what is frozen now', async () => {
     expect(await runAudit(stores)).toEqual(expected.audit);
   });
 });

@@ -1,4 +1,4 @@
-/** The commands of `npm run check` that are not ours, with our configuration, on planted faults. */
+/** The commands of `npm run check`, with our configuration, on planted faults. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ async function run(folder: string, command: string, args: readonly string[]) {
 }
 
 describe('npm run check', () => {
-  it('fails on an export of the domain that nobody imports, and on a file', async () => {
+  it('fails on an export of the domain that nothing imports, and on such a file', async () => {
     const folder = await plant({
       'domain/money/money.ts': 'export const used = 1n;\nexport const unused = 2n;\n',
       'domain/money/money.unit.test.ts': "import { used } from './money.ts';\nused.toString();\n",
@@ -60,7 +60,7 @@ describe('npm run check', () => {
     expect(output).toMatch(/Unused exports \(1\)\s+unused\s+domain\/money\/money\.ts/);
   });
 
-  it('fails on a promise that nobody awaits, an any and a missing case', async () => {
+  it('fails on a promise that is not awaited, an any and a missing case', async () => {
     const folder = await plant({
       'apps/proxy/a.ts': [
         'async function settle(): Promise<void> {',

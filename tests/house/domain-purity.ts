@@ -91,7 +91,7 @@ function impurities(report: Report): VisitorObject {
   };
 }
 
-/** `Number()` is let pass in a function of this name: it refuses what 2^53 does not hold. */
+/** `Number()` may be used in a function of this name, which refuses what 2^53 does not hold. */
 const CHECKED_CONVERSION = 'toSafeNumber';
 
 function floats(report: Report): VisitorObject {

@@ -24,7 +24,7 @@ export function readBill(path: string): BillLine[] {
     .map((line) => JSON.parse(line) as BillLine);
 }
 
-/** Every event of the log, first delivery of each id. */
+/** Every event of the log; of several deliveries of one id, the first. */
 export async function readEvents(log: Log): Promise<Map<string, UsageEvent>> {
   const events = new Map<string, UsageEvent>();
   for (let partition = 0; partition < log.partitions; partition++) {

@@ -16,7 +16,7 @@ export type Audit = {
   bill: () => BillLine[];
 };
 
-/** Nothing is on its way any more: every attempt in the bill has arrived, and no record follows. */
+/** Waits until every attempt in the bill has its event, and no more records arrive. */
 export async function settled(audit: Audit): Promise<Map<string, UsageEvent>> {
   let events = new Map<string, UsageEvent>();
   let quietSinceMs = Date.now();
@@ -50,7 +50,7 @@ export function checkBeforeImport(
 /** Lines per import: far below what one request may carry. */
 const IMPORT_LINES = 5_000;
 
-/** In ranges of attempt times that meet, each with all lines of its attempts. */
+/** In ranges of attempt times that follow on each other, each with all lines of its attempts. */
 export async function importBill(
   api: AdminClient,
   bill: BillLine[],
@@ -151,7 +151,7 @@ export async function rollups(api: AdminClient, startMs: number): Promise<Figure
   const range = `start=${new Date(startMs).toISOString()}&end=${new Date().toISOString()}`;
   let figures = sum([]);
   let before = '';
-  // Late resolutions of a closed bucket show after the next roll-up pass.
+  // Late resolutions in a closed bucket appear after the next roll-up pass.
   await until('the roll-ups are level', async () => {
     const { data } = await api.get<{ data: Figures[] }>(`/v1/usage?${range}`);
     figures = sum(data);

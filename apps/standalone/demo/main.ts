@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole product in one command, with a bill that anybody can check. */
+/** `npm run demo`: the whole product in one command, with a bill that anyone can check. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * `npm run deploy:secrets [FOLDER]`: makes the files that docker-compose.yml hands out as secrets.
- * What is there already stays. The admin token is printed once, by the run that made it (I12).
+ * Existing files stay. The admin token is printed once, by the run that makes it (I12).
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ chmodSync(folder, 0o700);
 const installation = join(folder, 'tollgate_secrets');
 const { newAdminToken } = openSecrets(installation);
 makeOnce('clickhouse_password', randomBytes(24).toString('base64url'));
-// The simulator takes any key; a real provider's takes its place by hand.
+// The simulator takes any key. For a real provider, put its key into this file by hand.
 makeOnce('provider_api_key', 'sk-simulator');
 makeOnce('eventstoredb_connection_string', 'esdb://kurrentdb:2113?tls=false');
 const lines = [`secrets are in ${folder}`];

@@ -1,7 +1,7 @@
 /**
- * What anybody would write first: read the log, insert what it says into a plain table of the same
- * columns, commit the offsets. No guarantee: no dedupe, fence, intent, read-back, hash or roll-up, no
- * look at what is inserted, and nothing is synced to disk. Reads and inserts overlap, in batches as
+ * The first version that anyone would write: read the log, insert its records into a plain table of the
+ * same columns, commit the offsets. No guarantee: no dedupe, fence, intent, read-back, hash or roll-up,
+ * no check of what is inserted, and nothing is synced to disk. Reads and inserts overlap, in batches as
  * large as the projector's.
  */
 import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';

@@ -24,7 +24,7 @@ export const growthBenchUsage = `  projector-growth [--small 1000000] [--large 1
 const ROOT = join(import.meta.dirname, '../../..');
 const APPEND_RECORDS = 5_000;
 const BUCKET_MS = 900_000;
-/** What every bench calls the projector's warehouse. */
+/** The name of the projector's warehouse in every bench. */
 const WAREHOUSE = 'tollgate';
 
 type Sample = Taken & { stored: number; events: number };
@@ -42,7 +42,7 @@ export async function benchGrowth(args: string[]): Promise<void> {
       compare: { type: 'string' },
     },
   });
-  // The others need servers, which nobody starts here.
+  // The others need servers, and this bench starts none.
   if (values.engines !== 'embedded') throw new Error(`--engines ${values.engines}: only embedded`);
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
   const [small, large] = [Number(values.small), Number(values.large)];

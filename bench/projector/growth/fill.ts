@@ -1,9 +1,9 @@
 /**
- * Fills log and warehouse faster than the projector could. The first slot's rows, which the projector
- * made, are copied inside the engine with ids, times and offsets of their own, and so are their
- * roll-ups and marks: copies of what was computed, as their buckets move by whole buckets. The log gets
- * as many positions, with a byte in each: nobody reads below the offset at which the projector
- * resumes, and that these positions are there and have one row each is what it asserts at its start.
+ * Fills log and warehouse faster than the projector could. The projector makes the rows of the first
+ * slot. The engine then copies them with new ids, times and offsets, together with their roll-ups and
+ * marks; these stay right because times move by whole buckets. The log gets as many positions, with one
+ * byte in each: nothing reads below the offset at which the projector resumes, but at its start the
+ * projector asserts that these positions exist and have one row each.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventColumns } from '@tollgate/adapters/warehouse/event-columns.ts';

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** @returns the path of the file that its records are in */
+/** @returns the path of the file that has the records */
 async function journalOf(journals: string, name: string): Promise<string> {
   const path = join(journals, name);
   const journal = await openJournal({ path });
