@@ -1,7 +1,8 @@
 /**
  * All mutants of a file in one source: each place becomes `(__m(17) ? mutated : original)`, where
  * `__m` says whether the mutant is the active one (and, while coverage is recorded, that the place
- * was reached). One import of the file serves every mutant of it.
+ * was reached). One import of the file serves every mutant of it. `__loop` is called by each loop each
+ * time, and throws if a mutant keeps the process busy for too long.
  */
 import { parseSync } from 'oxc-parser';
 import type { Mutant } from './mutant.ts';
@@ -56,7 +57,8 @@ class Instrumenter {
     }, `(${inner})`);
     const expression = changes.length === 0 ? inner : `(${wrapped})`;
     const drop = isDroppable(node, parent) && !this.#lastReturns.has(node);
-    return drop ? this.#droppable(node, expression) : expression;
+    const statement = drop ? this.#droppable(node, expression) : expression;
+    return isBodyOfLoop(node, parent) ? `{ __loop(); ${statement} }` : statement;
   }
 
   #takeNote(node: Node): void {
@@ -128,6 +130,12 @@ function childrenOf(node: Node): Node[] {
 
 function isNode(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
+}
+
+/** A loop that a mutant makes endless is stopped from within. */
+function isBodyOfLoop(node: Node, parent: Node | null): boolean {
+  const isLoop = parent !== null && /^(?:For|While|DoWhile)\w*Statement$/.test(parent.type);
+  return isLoop && parent['body'] === node;
 }
 
 function isTestOf(node: Node, parent: Node | null): boolean {

@@ -14,7 +14,11 @@ function mutations(text: string): string[] {
 
 /** What `run` of a source returns, with one mutant active, or with none. */
 function result(source: string, mutant: number): unknown {
-  return new Function('__m', `${source}; return run();`)((id: number) => id === mutant);
+  const run = new Function('__m', '__loop', `${source}; return run();`);
+  return run(
+    (id: number) => id === mutant,
+    () => undefined,
+  );
 }
 
 describe('the mistakes that are made', () => {

@@ -27,6 +27,8 @@ export type Plan = {
   answers: string;
   /** Note which mutants each test reaches, instead of stopping at the first failure. */
   record: boolean;
+  /** Loops are stopped once a turn has kept the processor busy for so long; null: never. */
+  busyMsMax: number | null;
   /** One for each time that a file is imported, in order. */
   turns: readonly Turn[];
 };

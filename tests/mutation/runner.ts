@@ -15,7 +15,12 @@ const SAID_LENGTH_MAX = 200;
 declare global {
   /** Called by instrumented sources: is this mutant the active one? */
   var __m: (id: number) => boolean;
+  /** Called by each loop of an instrumented source, each time. */
+  var __loop: () => void;
 }
+
+/** Looking at the clock costs more than a step of a loop. */
+const STEPS_PER_LOOK = 1 << 12;
 
 const plan = JSON.parse(readFileSync(process.env[PLAN_VARIABLE] ?? '', 'utf8')) as Plan;
 let active = -1;
@@ -29,6 +34,16 @@ globalThis.__m = plan.record
       return false;
     }
   : (id) => id === active;
+
+let steps = 0;
+let cpuAtStart = process.cpuUsage();
+
+/** By the time that this process worked, not by the clock: others may keep the machine busy. */
+globalThis.__loop = () => {
+  if (++steps % STEPS_PER_LOOK !== 0 || plan.busyMsMax === null) return;
+  const { user, system } = process.cpuUsage(cpuAtStart);
+  if (user + system > plan.busyMsMax * 1_000) throw new Error('a loop does not end');
+};
 
 function answer(line: Answer): void {
   appendFileSync(plan.answers, `${JSON.stringify(line)}\n`);
@@ -54,6 +69,7 @@ export default class MutationRunner extends TestRunner {
     reached = shared;
     answer({ kind: 'began', turn: this.#turn, pid: process.pid });
     vi.resetModules();
+    cpuAtStart = process.cpuUsage();
     return super.importFile(path, source);
   }
 
@@ -66,6 +82,7 @@ export default class MutationRunner extends TestRunner {
     const unwanted = this.#tests !== null && !this.#tests.has(nameOf(test));
     if (unwanted || this.#isOver()) test.mode = 'skip';
     reached = new Set();
+    cpuAtStart = process.cpuUsage();
     return super.onBeforeRunTask(test);
   }
 

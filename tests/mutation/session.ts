@@ -53,7 +53,7 @@ export class Session {
   async record(files: readonly string[], limitMs: number): Promise<Recorded[]> {
     const turns = files.map(() => ({ mutant: null, tests: null }));
     const request = files.map((file) => ({ file, times: 1 }));
-    const { answers } = await this.#ask(request, { record: true, turns }, limitMs);
+    const { answers } = await this.#ask(request, { record: true, busyMsMax: null, turns }, limitMs);
     return answers.filter((answer) => answer.kind === 'record');
   }
 
@@ -68,7 +68,11 @@ export class Session {
     while (done < turns.length) {
       const some = turns.slice(done, done + TURNS_PER_WORKER_MAX);
       const request = [{ file, times: some.length }];
-      const { answers, hung } = await this.#ask(request, { record: false, turns: some }, limitMs);
+      const { answers, hung } = await this.#ask(
+        request,
+        { record: false, busyMsMax: limitMs / 8, turns: some },
+        limitMs,
+      );
       const ended = answers.filter((answer) => answer.kind === 'ended');
       for (const { turn, failed, tests } of ended) {
         const outcome: Outcome =
