@@ -3,6 +3,11 @@ import { quantitiesFromOpenAiUsage } from './openai-usage.ts';
 
 const read = quantitiesFromOpenAiUsage;
 
+/** Ten tokens each way, with details of one of them. */
+function stating(whole: 'prompt' | 'completion', details: unknown) {
+  return { prompt_tokens: 10, completion_tokens: 10, [`${whole}_tokens_details`]: details };
+}
+
 describe('OpenAI usage becomes disjoint buckets', () => {
   it('takes cached, reasoning and audio tokens out of the totals they are part of', () => {
     const usage = {
@@ -43,8 +48,46 @@ describe('OpenAI usage becomes disjoint buckets', () => {
     ['beyond 2^53', { prompt_tokens: 2 ** 60 }],
     ['beyond a billion', { prompt_tokens: 1, completion_tokens: 1_000_000_001 }],
     ['details that are no object', { prompt_tokens: 1, prompt_tokens_details: 7 }],
+    ...(
+      [
+        ['prompt', 'cached_tokens'],
+        ['prompt', 'cache_write_tokens'],
+        ['prompt', 'audio_tokens'],
+        ['completion', 'reasoning_tokens'],
+        ['completion', 'audio_tokens'],
+      ] as const
+    ).flatMap(([whole, part]): [string, object][] => [
+      [`a text as ${part} of the ${whole}`, stating(whole, { [part]: '1' })],
+      [`more ${part} than ${whole}`, stating(whole, { [part]: 11 })],
+    ]),
+    ['a list as details of the prompt', stating('prompt', [])],
+    ['a text as details of the prompt', stating('prompt', 'none')],
+    ['a number as details of the completion', stating('completion', 7)],
+    ['a fraction of a prompt', { prompt_tokens: 1.5, completion_tokens: 1 }],
+    ['a text as prompt', { prompt_tokens: '12', completion_tokens: 1 }],
+    ['a negative prompt', { prompt_tokens: -1, completion_tokens: 1 }],
+    ['a null prompt', { prompt_tokens: null, completion_tokens: 1 }],
   ])('I8: %s is unknown, not zero', (_, usage) => {
     expect(read(usage)).toBe(null);
+  });
+
+  it('takes cache writes out of the prompt that they are part of', () => {
+    const usage = { ...stating('prompt', { cached_tokens: 2, cache_write_tokens: 3 }) };
+    const { inputTokens, cacheReadTokens, cacheWriteTokens } = read(usage) ?? {};
+    expect([inputTokens, cacheReadTokens, cacheWriteTokens]).toEqual([5, 2, 3]);
+  });
+
+  it('I8: knows a count of a billion, and a part that is the whole', () => {
+    const most = { prompt_tokens: 1_000_000_000, completion_tokens: 0 };
+    expect(read(most)?.inputTokens).toBe(1_000_000_000);
+    expect(read(stating('prompt', { cached_tokens: 10 }))?.inputTokens).toBe(0);
+    expect(read(stating('completion', { audio_tokens: 10 }))?.outputTokens).toBe(0);
+  });
+
+  it('I8: takes absent and null details, and null counts in them, for none', () => {
+    const known = { ...read({ prompt_tokens: 10, completion_tokens: 10 }) };
+    expect(read(stating('prompt', null))).toEqual(known);
+    expect(read(stating('completion', { reasoning_tokens: null }))).toEqual(known);
   });
 
   it('reads embeddings, which have no completion', () => {

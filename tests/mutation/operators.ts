@@ -176,10 +176,14 @@ function logical({ operator, left, right }: Node, source: Source): Change[] {
   if (operator !== '??') {
     return [{ operator: 'logical', replacement: whole(operator === '&&' ? '||' : '&&') }];
   }
-  return [
-    { operator: 'nullish to or', replacement: whole('||') },
-    { operator: 'fall-back dropped', replacement: source(left) },
-  ];
+  const changes = [{ operator: 'fall-back dropped', replacement: source(left) }];
+  // `x || 0` is `x ?? 0` for every number: nothing could tell.
+  if (isFalsy(right)) return changes;
+  return [{ operator: 'nullish to or', replacement: whole('||') }, ...changes];
+}
+
+function isFalsy({ type, value, raw }: Node): boolean {
+  return type === 'Literal' && raw !== 'null' && !value;
 }
 
 function literal({ value, bigint }: Node): Change[] {

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { evolveCustomer } from './customer.ts';
+import type { CustomerEvent, TeamEvent } from './customer-events.ts';
+import { evolveTeam } from './team.ts';
+
+const customer = (...events: CustomerEvent[]) => events.reduce(evolveCustomer, undefined as never);
+const team = (...events: TeamEvent[]) => events.reduce(evolveTeam, undefined as never);
+
+describe('a customer', () => {
+  const data = {
+    ...{ customer_id: 'cus_1', external_id: 'acme', name: 'Acme', time_zone: 'Europe/Berlin' },
+    ...{ currency: 'EUR', markup_ppm: 200_000 },
+  };
+  const created = { type: 'CustomerCreated', data } as const;
+  const archived = { type: 'CustomerArchived', data: { customer_id: 'cus_1' } } as const;
+
+  it('is as it was created, and not archived', () => {
+    expect(customer(created)).toEqual({ ...data, archived: false });
+  });
+
+  it('changes in what an update names, and in nothing else', () => {
+    const update = { customer_id: 'cus_1', markup_ppm: 0 };
+    const state = customer(created, { type: 'CustomerUpdated', data: update });
+    expect(state).toEqual({ ...data, markup_ppm: 0, archived: false });
+  });
+
+  it('keeps all that it was when it is archived', () => {
+    expect(customer(created, archived)).toEqual({ ...data, archived: true });
+  });
+
+  it('does not exist before it is created', () => {
+    expect(() => customer(archived)).toThrow('CustomerArchived before CustomerCreated');
+  });
+});
+
+describe('a team', () => {
+  const data = { team_id: 'team_1', customer_id: 'cus_1', external_id: null, name: 'Search' };
+  const created = { type: 'TeamCreated', data } as const;
+  const archived = { type: 'TeamArchived', data: { team_id: 'team_1' } } as const;
+
+  it('is as it was created, and not archived', () => {
+    expect(team(created)).toEqual({ ...data, archived: false });
+  });
+
+  it('can be given another name', () => {
+    const update = { team_id: 'team_1', name: 'Find' };
+    const state = team(created, { type: 'TeamUpdated', data: update });
+    expect(state).toEqual({ ...data, name: 'Find', archived: false });
+  });
+
+  it('keeps all that it was when it is archived', () => {
+    expect(team(created, archived)).toEqual({ ...data, archived: true });
+  });
+
+  it('does not exist before it is created', () => {
+    expect(() => team(archived)).toThrow('TeamArchived before TeamCreated');
+  });
+});
