@@ -1,6 +1,6 @@
 /**
- * Appends events to a stream exactly once, whatever answers get lost. An event's id is derived
- * from its command; after any doubt the stream is read, and what stands there decides.
+ * Appends events to a stream exactly once, whatever answers get lost. An event's id is derived from
+ * its command; after any doubt the stream is read, and what it contains decides.
  *
  * Why an attempt at an old revision cannot land late: it was sent with that revision, and the
  * stream has moved past it before we try at a newer one.
@@ -12,7 +12,7 @@ const PAGE = 1_000;
 const ATTEMPTS_MAX = 100;
 const RETRY_MS = { first: 20, max: 2_000 };
 
-/** @returns the event as it stands in the ledger: its figures count, not the caller's */
+/** @returns the event as the ledger has it: its figures count, not the caller's */
 export function appendOnce(
   ledger: Ledger,
   stream: string,
@@ -22,7 +22,9 @@ export function appendOnce(
   return new StreamTail(ledger, stream, options.notBefore).appendOnce(event, options.signal);
 }
 
-/** One stream as far as it was read: whoever appends to it again and again reads each event once. */
+/**
+ * One stream as far as it was read. A caller that appends to it repeatedly reads each event once.
+ */
 export class StreamTail {
   readonly #ledger: Ledger;
   readonly #stream: string;
@@ -30,7 +32,7 @@ export class StreamTail {
   #last: ExpectedRevision = 'no_stream';
   #next: bigint;
 
-  /** @param notBefore revision below which none of the events to come can stand; it must exist */
+  /** @param notBefore none of the events to come can be below this revision; it must exist */
   constructor(ledger: Ledger, stream: string, notBefore = 0n) {
     this.#ledger = ledger;
     this.#stream = stream;
@@ -49,7 +51,7 @@ export class StreamTail {
         await this.#read();
         if (!this.#revisions.has(event.id)) {
           await this.#ledger.append(stream, this.#last, [event]);
-          // Taken or not: what stands there decides.
+          // Taken or not: what the stream contains decides.
           await this.#read();
         }
         const revision = this.#revisions.get(event.id);

@@ -6,7 +6,7 @@
  * 1. Appends avoid its shared BatchAppend stream. There, the pending appends of all clients of the
  *    process are in one map: an error of one stream rejects those of the others, the answers that
  *    still come throw in an event handler, and writes that were waiting reject unhandled. Any of
- *    them ends the process. A stream that ends normally leaves them pending for ever. The unary call
+ *    them ends the process. A stream that ends normally leaves them pending forever. The unary call
  *    has a deadline and an error of its own (pinned by eventstore-faults.contract.test.ts).
  * 2. A call on a channel that the client closes in the same turn of the event loop rejects unhandled
  *    as well, so every append begins in a turn of its own.
@@ -129,8 +129,8 @@ export class EventStoreClient {
   }
 
   /**
-   * What stands in $all behind `after`, of any stream, at most `limit` events: their streams and
-   * places only. A read of $all includes the event at its start.
+   * At most `limit` events of $all after `after`, of any stream: their streams and positions only.
+   * A read of $all includes the event at its start.
    */
   async look(
     after: Place | null,

@@ -1,10 +1,10 @@
 /**
- * The ledger on EventStoreDB / KurrentDB (design §3), on servers from 20.6. Its user must be
- * allowed to read $all (by default: $admins and $ops).
+ * The ledger on EventStoreDB / KurrentDB (docs/design.md, The shape), on servers from 20.6. Its
+ * user must be allowed to read $all (by default: $admins and $ops).
  *
  * 1. A call has a deadline of its own and is tried again, as the same call, until then. That is
  *    safe for an append: with a number or "no stream" as its expected revision, the server compares
- *    the ids at the very places, for ever, and answers a repetition as done.
+ *    the ids at exactly those revisions, at any time later, and answers a repetition as done.
  * 2. When it rejects, an append may have happened and may still happen; the caller reads, or
  *    appends the same once more.
  * 3. Part of the events old and part new is a conflict: the server never completes an append.

@@ -25,8 +25,8 @@ export const eventStoreLimits = {
   /** Events per look, of any stream. More than that behind means: not level yet. */
   lookEventsMax: 256,
   /**
-   * The server sends a checkpoint at the latest after 32 times this many events that it has looked
-   * at: what a new subscription goes through again at most.
+   * The server sends a checkpoint after at most 32 times this many events that it has looked at. A
+   * new subscription goes through no more than that again.
    */
   checkpointInterval: 4,
   /** A subscription that owes an event for this long, ms, is lost though the ledger answers. */

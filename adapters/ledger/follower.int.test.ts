@@ -232,7 +232,7 @@ describe('a caller that catches up', () => {
   });
 });
 
-it('calls that wait in vain for a ledger that is away leave nothing behind', async () => {
+it('calls that give up waiting for a ledger that is down leave nothing behind', async () => {
   const { follower } = follow(away);
   void follower.start();
   await sleep(20);

@@ -1,6 +1,6 @@
 /**
- * Port: the ledger, low-volume decisions that need order and a compare-and-append (design §3). Its
- * promises are the suite `tests/contract/ledger.ts`, run over every implementation.
+ * Port: the ledger, low-volume decisions that need order and a compare-and-append (docs/design.md,
+ * The shape). Its promises are the suite `tests/contract/ledger.ts`, run over every implementation.
  *
  * There is no "any revision": every append says what it was decided from.
  */
@@ -26,9 +26,9 @@ export type LedgerEvent = NewLedgerEvent & {
 export type ExpectedRevision = bigint | 'no_stream';
 
 export type AppendResult =
-  /** Appended now, or the very same events stood at these revisions already. */
+  /** Appended now, or exactly the same events were at these revisions already. */
   | { ok: true; revision: bigint; position: string }
-  /** Something else stands there. `actual` is the stream's last revision. */
+  /** Other events are at these revisions. `actual` is the stream's last revision. */
   | { ok: false; actual: ExpectedRevision };
 
 export type SubscriptionItem =

@@ -1,6 +1,6 @@
 /**
- * The embedded ledger: SQLite with the streams and revisions of EventStoreDB (design §3). Any
- * number of processes share one file.
+ * The embedded ledger: SQLite with the streams and revisions of EventStoreDB (docs/design.md, The
+ * shape). Any number of processes share one file.
  */
 import { pause } from '../backoff/backoff.ts';
 import { SqliteWorkerClient } from '../sqlite/worker-client.ts';

@@ -1,7 +1,8 @@
 /**
  * The embedded warehouse: the ClickHouse engine in this process (chDB), behind the official client.
- * A connection runs one statement at a time: one writes, one takes rows in, and a few read. One data
- * folder belongs to one process, and never to a worker thread (design §4).
+ * A connection runs one statement at a time: one writes, one takes rows in, and a few read. One
+ * data folder belongs to one process, and never to a worker thread (docs/design.md, Processes and
+ * files).
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
@@ -28,7 +29,7 @@ const READ_QUEUE_MAX = 256;
 const GUESTS = 2;
 /** Of those, how many may wait: each may take its whole time. */
 const GUEST_QUEUE_MAX = 8;
-/** Rows up to this go beside their statement, which spares a file. */
+/** Rows up to this size are sent with their statement, which saves a file. */
 const INLINE_BYTES_MAX = 64 * 1024;
 
 /** @throws WarehouseError if another process has the folder */
@@ -99,8 +100,9 @@ async function insertInto(
 }
 
 /**
- * Rows beside the statement cost the engine some 12 ns per byte before it looks at the first one
- * (chDB 26.7, even for a single column), and copies of them; from a file it reads them as they are.
+ * Rows that are sent with the statement cost the engine copies and some 12 ns per byte before it
+ * looks at the first one (chDB 26.7, even for a single column). From a file it reads them as they
+ * are.
  */
 async function insertFrom(
   { connection }: Reader,
@@ -122,7 +124,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    // The client's errors have ClickHouse's code as `code`, those of chDB itself beside their own.
+    // The client's errors have ClickHouse's code as `code`; those of chDB itself have it next to a
+    // code of their own.
     const error = cause as Error & { code?: string; clickhouseCode?: number };
     const code = error.clickhouseCode?.toString() ?? error.code ?? 'unknown';
     const message = error.message.replace(/^Code: \d+\. DB::Exception: /, '');
@@ -131,8 +134,9 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * What a failed query had already written comes out before the next answer of its connection, whoever
- * asked (chDB 26.7; I10). So a statement whose answer nobody reads takes it away.
+ * The output of a failed query comes out before the next answer of its connection, even if that
+ * answer is for another caller (chDB 26.7; I10). So a statement whose answer nobody reads takes it
+ * away.
  */
 async function emptied({ connection }: Reader): Promise<void> {
   await guarded(() => connection.chdb.queryAsync('SELECT 1', { format: 'TabSeparated' }));

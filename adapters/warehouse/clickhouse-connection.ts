@@ -150,7 +150,7 @@ function checkedUrl(text: string): URL {
   return url;
 }
 
-/** A command or an insert, and a load beside it. */
+/** A command or an insert, and a load at the same time. */
 const WRITERS = 2;
 
 function agentOf(url: URL, { tls }: ClickhouseAddress, limits: ClickhouseLimits): http.Agent {

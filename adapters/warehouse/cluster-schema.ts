@@ -6,12 +6,12 @@
  * server can be had here. The tests pin this text and let the engine parse it, no more
  * (docs/warehouse.md says what must be tried on a real cluster first).
  *
- * What a customer's queries read is spread over the shards by customer, so that a roll-up's versions
- * meet in one shard. The small tables that decide (fence, seam, dirty marks, migrations) stand whole
- * on every node, so that a statement reads them where it runs (design §9).
+ * What a customer's queries read is spread over the shards by customer, so that a roll-up's
+ * versions meet in one shard. The small tables that decide (fence, seam, dirty marks, migrations)
+ * are whole on every node, so a statement reads them where it runs (docs/design.md, Projection).
  */
 
-/** How a table stands on a cluster. */
+/** How a table is stored on a cluster. */
 const PLACES: Readonly<Record<string, 'sharded' | 'everywhere'>> = {
   raw_usage: 'sharded',
   rollup_15m: 'sharded',
@@ -37,12 +37,12 @@ export const FENCE_INSERT_SETTINGS = "insert_quorum = 'auto', insert_quorum_para
 
 /**
  * Settings of every user of ours on a cluster (deploy/clickhouse/users.sql): they change what the
- * statements mean, and stand in no statement, since each is the same embedded.
+ * statements mean, and are in no statement, since each statement is the same embedded.
  */
 export const CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   // An INSERT into a Distributed table is done when the shards have it, not when it is queued.
   distributed_foreground_insert: '1',
-  // Acknowledged rows stand on a majority of the replicas.
+  // Acknowledged rows are on a majority of the replicas.
   insert_quorum: 'auto',
   // Staging tables are on one node: their rows are sent along, not looked for on the shards.
   prefer_global_in_and_join: '1',

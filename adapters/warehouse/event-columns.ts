@@ -1,6 +1,6 @@
 /**
  * The columns of the usage event, in the order of domain/usage/usage-event.ts: the record's JSON is
- * the row (design §6), so names and types here must follow its schema.
+ * the row (docs/design.md, The usage event), so names and types here must follow its schema.
  */
 import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
 

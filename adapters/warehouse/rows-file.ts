@@ -25,7 +25,7 @@ export class RowsFile {
     const { size } = await handle.stat();
     let end = 0;
     for (const chunk of chunks) {
-      // At positions, not at the handle's own offset, which stays at the start for whoever reads.
+      // At positions, not at the handle's own offset, which stays at the start for the reader.
       for (let at = 0; at < chunk.length; ) {
         at += (await handle.write(chunk, at, chunk.length - at, end + at)).bytesWritten;
       }

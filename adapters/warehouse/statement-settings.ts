@@ -17,7 +17,7 @@ export const INSERT_SETTINGS = {
   date_time_input_format: 'best_effort',
   input_format_null_as_default: 0,
   input_format_skip_unknown_fields: 0,
-  // Half of a surrogate pair is JSON, and a client may send it: the escape stands as it is (I1).
+  // Half of a surrogate pair is JSON, and a client may send it: the escape stays as it is (I1).
   input_format_json_throw_on_bad_escape_sequence: 0,
 };
 

@@ -1,12 +1,15 @@
 /**
- * Port: the warehouse, SQL over deduplicated events and roll-ups (design §3, §9). The same SQL runs
- * on the embedded engine and on a server. Settings stand in the SQL text, never beside it: the
- * embedded engine would keep them on its connection for ever.
+ * Port: the warehouse, SQL over deduplicated events and roll-ups (docs/design.md, The shape,
+ * Projection). The same SQL runs on the embedded engine and on a server. Settings belong in the SQL
+ * text, never outside it: the embedded engine would keep them on its connection forever.
  */
 
 export type Row = Record<string, unknown>;
 
-/** What one SELECT may take. Whoever exceeds rows gets the first ones; the others are refusals. */
+/**
+ * What one SELECT may take. A query with more rows gets the first ones; above the other bounds it
+ * is refused.
+ */
 export type SelectBounds = {
   rowsMax: number;
   resultBytesMax: number;
@@ -53,10 +56,11 @@ export type Warehouse = {
   insertLines(table: string, lines: string | Uint8Array): Promise<void>;
 
   /**
-   * As `insertLines`, on a connection of its own, beside whatever is written meanwhile: in order only
-   * among themselves. For tables that nobody else writes to.
+   * Like `insertLines`, but on a connection of its own, in parallel to other writes. Loads are in
+   * order only among themselves. For tables that nobody else writes to.
    *
-   * @param lines at once, or in chunks, each of which is its giver's again when the next is asked for
+   * @param lines in one piece, or in chunks; the caller may reuse a chunk once the next one is
+   *   requested
    */
   loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void>;
 

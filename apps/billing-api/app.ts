@@ -1,6 +1,6 @@
 /**
- * Builds the billing API without listening (design §12). Every route is data (http/route.ts): the
- * server and its OpenAPI document are made from the same declarations.
+ * Builds the billing API without listening (docs/design.md, HTTP manners). Every route is data
+ * (http/route.ts): the server and its OpenAPI document are made from the same declarations.
  */
 import fastify, { type FastifyInstance } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';

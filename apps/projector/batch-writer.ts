@@ -1,8 +1,9 @@
 /**
- * Writing one batch of rows (design §9): decide what counts and stage it; then dead letters, dirty
- * marks, the fenced insert, and the count of what was inserted, in this order. A batch is decided and
- * staged while the one before it is still being written: the decisions about that batch are known
- * already, its rows may not be stored yet. If that write fails, what was staged after it is forgotten.
+ * Writing one batch of rows (docs/design.md, The fence): decide what counts and stage it; then dead
+ * letters, dirty marks, the fenced insert, and the count of what was inserted, in this order. A
+ * batch is decided and staged while the one before it is still being written: the decisions about
+ * that batch are known already, its rows may not be stored yet. If that write fails, what was
+ * staged after it is forgotten.
  *
  * I2: a write succeeds only if the warehouse has exactly one row of this epoch for each record.
  */
@@ -165,7 +166,10 @@ export class BatchWriter {
     }
   }
 
-  /** What is dead is a decision of the current code: its letter is durable before its row (design §9). */
+  /**
+   * What is dead is a decision of the current code: its letter is durable before its row
+   * (docs/design.md, The fence).
+   */
   async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
     const letters = rows.flatMap((row) => {
       const known = this.#options.deadBefore?.has(placeOf(row)) ?? false;

@@ -1,4 +1,7 @@
-/** The order of the writes of one batch, and what follows from what the engine answers (design §9). */
+/**
+ * The order of the writes of one batch, and what follows from what the engine answers
+ * (docs/design.md, The fence).
+ */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { WarehouseError } from '@tollgate/adapters/warehouse/warehouse-error.ts';
 import { beforeEach, describe, expect, it } from 'vitest';

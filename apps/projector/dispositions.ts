@@ -1,7 +1,8 @@
 /**
- * Which rows count (I2): an event is a duplicate only if a lower position with its key is counted; a
- * resolution counts only if its target is counted at a lower position, resolvable, and not resolved
- * yet (design §7.10). A second resolution has the id of the first, so the first rule settles it.
+ * Which rows count (I2): an event is a duplicate only if a lower position with its key is counted;
+ * a resolution counts only if its target is counted at a lower position, resolvable, and not
+ * resolved yet (docs/design.md, Resolutions). A second resolution has the id of the first, so the
+ * first rule settles it.
  */
 import { dead, type ProjectedRow, uuidKey } from './projection.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The intent of a batch: which offsets it is going to write, durable before its first write (design
- * §9). It is kept as the log's commit at the first offset, so that it costs no store of its own.
- * Written and read here.
+ * The intent of a batch: which offsets it is going to write, durable before its first write
+ * (docs/design.md, Projection). It is kept as the log's commit at the first offset, so that it
+ * costs no store of its own. Written and read here.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { z } from 'zod';

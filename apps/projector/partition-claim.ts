@@ -1,7 +1,8 @@
 /**
- * Claiming partitions (design §9). A projector takes a new epoch of each partition from the ledger,
- * writes it to the fence, and waits until no older statement runs. Only then may it look at which
- * rows exist (resume-points.ts). I2, I4: from then on no older owner can insert a row.
+ * Claiming partitions (docs/design.md, The fence). A projector takes a new epoch of each partition
+ * from the ledger, writes it to the fence, and waits until no older statement runs. Only then may
+ * it look at which rows exist (resume-points.ts). I2, I4: from then on no older owner can insert a
+ * row.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,7 @@
 /**
- * Records → rows (design §9). Pure but for hashing: the same records give the same rows in any batch
- * size (I5). What does not parse is dead, with a reason, and the partition goes on.
+ * Records → rows (docs/design.md, Projection). Pure but for hashing: the same records give the same
+ * rows in any batch size (I5). What does not parse is dead, with a reason, and the partition goes
+ * on.
  */
 import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';

@@ -1,6 +1,7 @@
 /**
- * The projector's loop: what it owns, what it does again, and when it is done (design §9). On a real
- * log and ledger, and on a warehouse without an engine, so that statements can be counted and held.
+ * The projector's loop: what it owns, what it does again, and when it is done (docs/design.md,
+ * Projection). On a real log and ledger, and on a warehouse without an engine, so that statements
+ * can be counted and held.
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

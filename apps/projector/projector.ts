@@ -1,8 +1,9 @@
 /**
- * The projector: log → warehouse, exactly once in effect (design §9). Each batch is read, parsed,
- * decided and staged; then its intent is made durable, then its dead letters, then its dirty marks;
- * then follow one fenced insert and the count of what was inserted. If a process dies in between, the
- * next owner finds the torn range by the intent and inserts what is missing (I2).
+ * The projector: log → warehouse, exactly once in effect (docs/design.md, Projection). Each batch
+ * is read, parsed, decided and staged; then its intent is made durable, then its dead letters, then
+ * its dirty marks; then follow one fenced insert and the count of what was inserted. If a process
+ * dies in between, the next owner finds the torn range by the intent and inserts what is missing
+ * (I2).
  *
  * While one batch is written, the next one is staged; while there is a backlog, later ones are read
  * and parsed at the same time.

@@ -1,6 +1,7 @@
 /**
- * The writes of one projector to the warehouse (design §9): stage, mark, insert through the fence, count
- * what was inserted. The statements are the warehouse's (adapters/warehouse/queries).
+ * The writes of one projector to the warehouse (docs/design.md, The fence): stage, mark, insert
+ * through the fence, count what was inserted. The statements are the warehouse's
+ * (adapters/warehouse/queries).
  */
 import {
   countInserted,

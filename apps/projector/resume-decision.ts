@@ -1,6 +1,6 @@
 /**
- * Where a projector goes on in a partition that it has claimed (design §9). The rows in the warehouse
- * decide; the intent says only which range may be torn. Pure.
+ * Where a projector goes on in a partition that it has claimed (docs/design.md, Projection). The
+ * rows in the warehouse decide; the intent says only which range may be torn. Pure.
  *
  * I2: every offset below `next` has its row or is listed as missing.
  */

@@ -1,6 +1,7 @@
 /**
  * Reads what the warehouse and the log know of claimed partitions, so that it can be decided where
- * each goes on. The claim comes first: until it holds, an older owner may still insert (design §9).
+ * each goes on. The claim comes first: until it holds, an older owner may still insert
+ * (docs/design.md, Projection).
  */
 import type { Log, LogRecord } from '@tollgate/adapters/log/log.ts';
 import {

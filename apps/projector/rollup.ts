@@ -1,7 +1,8 @@
 /**
- * Roll-ups (design §9): a closed bucket is computed again from all of its counted raw rows, and the
- * result replaces the one before. First the roll-up, then the mark, then the seam, so that a reader
- * sees each bucket once. I5: a roll-up is the sum of the counted rows, whatever order they came in.
+ * Roll-ups (docs/design.md, Roll-ups): a closed bucket is computed again from all of its counted
+ * raw rows, and the result replaces the one before. First the roll-up, then the mark, then the
+ * seam, so that a reader sees each bucket once. I5: a roll-up is the sum of the counted rows,
+ * whatever order they came in.
  */
 import { rollupVersion } from '@tollgate/adapters/warehouse/queries/buckets.ts';
 import {

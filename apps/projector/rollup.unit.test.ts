@@ -1,4 +1,4 @@
-/** The order of a roll-up's writes, and when the seam moves (design §9). */
+/** The order of a roll-up's writes, and when the seam moves (docs/design.md, Roll-ups). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Rollup } from './rollup.ts';
 import { ScriptedWarehouse, unnoticedFailures } from './testing/scripted-warehouse.ts';

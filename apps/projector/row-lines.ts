@@ -33,7 +33,8 @@ export function* linesOf(
       at = 0;
       if (bytes > chunk.length) chunk = Buffer.allocUnsafe(bytes);
     }
-    // The record is the row (design §6): its members follow the head, which replaces its brace.
+    // The record is the row (docs/design.md, The usage event): its members follow the head, which
+    // replaces its brace.
     if (object.length > 0) chunk.set(object, at + head.length - BRACE_BYTES);
     if (typeof head === 'string') chunk.write(head, at, 'latin1');
     else chunk.set(head, at);

@@ -1,6 +1,6 @@
 /**
- * Where roll-ups end and raw rows begin (design §9). Buckets below a partition's seam are read from
- * roll-ups, the others from raw rows. Pure.
+ * Where roll-ups end and raw rows begin (docs/design.md, Roll-ups). Buckets below a partition's
+ * seam are read from roll-ups, the others from raw rows. Pure.
  */
 import { BUCKET_S } from '@tollgate/adapters/warehouse/queries/buckets.ts';
 

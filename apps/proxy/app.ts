@@ -1,7 +1,7 @@
 /**
- * Builds the proxy's HTTP app without listening (design §12): the providers' own dialects, paths and
- * errors, so that unmodified SDKs work. The routes of calls follow from the dialects; a path that no
- * dialect has is refused, never passed on unmetered.
+ * Builds the proxy's HTTP app without listening (docs/design.md, HTTP manners): the providers' own
+ * dialects, paths and errors, so that unmodified SDKs work. The routes of calls follow from the
+ * dialects; a path that no dialect has is refused, never passed on unmetered.
  */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';

@@ -49,7 +49,7 @@ export const errorCatalogue = {
   unbounded_request: entry(
     400,
     false,
-    'The cost of this request has no upper bound (remote media, server-side tools or a dearer service tier), and this key has a hard budget.',
+    'The cost of this request has no upper bound (remote media, server-side tools or a more expensive service tier), and this key has a hard budget.',
   ),
   output_limit_required: entry(
     400,
@@ -81,7 +81,9 @@ export type Refusal = {
   message?: string;
   /** The field of the request that is at fault. */
   param?: string;
-  /** Which limit was hit (design §7): scope, unit, window, limit, spent, resets_at. */
+  /**
+   * Which limit was hit (docs/design.md, Refusals): scope, unit, window, limit, spent, resets_at.
+   */
   limit?: Record<string, string | null>;
 };
 

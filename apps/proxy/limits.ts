@@ -76,8 +76,8 @@ export const proxyLimits = {
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
   /**
-   * Writes that may wait for the disk; beyond it 503, so that a disk that stands still does not let
-   * refusals take the room that calls in flight need for their ends.
+   * Writes that may wait for the disk; beyond it 503. Otherwise, while a disk stalls, refusals
+   * would take the room that calls in flight need for their ends.
    */
   journalWritesMax: 32_768,
   /** Records per append to the log. */

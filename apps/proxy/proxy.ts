@@ -207,7 +207,7 @@ class Instance {
     try {
       await appendOverrun(this.#options.ledger, stream, overrun);
     } catch (err) {
-      // The lease's total has it already; it counts when the lease is settled at the latest.
+      // The lease's total has it already, so it counts at least when the lease is settled.
       this.#options.logger.error({ ...fields, err }, 'an overrun is not in the ledger');
     }
   }

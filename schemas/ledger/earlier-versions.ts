@@ -1,5 +1,5 @@
 /**
- * Versions of ledger events that are no longer appended and stay in the ledger for ever. The first
+ * Versions of ledger events that are no longer appended, but stay in the ledger forever. The first
  * version of an event is stored under the event's own name, version n as `<name>.<n>`. A reader
  * upcasts what it finds, step by step, so that the domain knows only the current version.
  *

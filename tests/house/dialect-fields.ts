@@ -1,6 +1,7 @@
 /**
- * Only a dialect names a field of a provider's body (docs/design.md, §4). Everything else works on
- * facts: so a new dialect is a new folder, and no change to the path of a call.
+ * Only a dialect names a field of a provider's body (docs/design.md, Who may import whom).
+ * Everything else works on facts: so a new dialect is a new folder, and no change to the path of a
+ * call.
  *
  * A name counts as a property, as a string of its own, and within JSON that is written as text. Names
  * that our own events have as well, such as `reasoning_tokens`, cannot be told apart and are not listed.

@@ -18,7 +18,7 @@ export interface TextFile {
 
 /** What stumbles, and what to write instead. A space matches a line's end in a comment too. */
 const STUMBLES: Readonly<Record<string, string>> = {
-  '(?:stands?|stood)(?!-)': 'is, is stored, is there, exists, holds',
+  '(?:stands?|stood)(?!-| for)': 'is, is stored, is there, exists, holds',
   'who(?:m|so)?ever': 'the caller, the process that …, anyone who …',
   'anew|afresh': 'again, from the start',
   oftener: 'more often',

@@ -32,6 +32,7 @@ describe('plain English', () => {
 
   it.each([
     'a stand-in for EventStoreDB',
+    'what the status stands for',
     'we understand it',
     'besides',
     'a mandate',

@@ -1,6 +1,6 @@
 /**
- * SQL for the warehouse is written in `adapters/warehouse` alone (docs/design.md, §4), one file per
- * question, so that everything that reads a table is found in one place.
+ * SQL for the warehouse is written in `adapters/warehouse` alone (docs/design.md, Who may import
+ * whom), one file per question, so that everything that reads a table is found in one place.
  */
 import { Visitor } from 'oxc-parser';
 import { type Finding, finding, isProduction, type SourceModule } from './source-tree.ts';

@@ -1,4 +1,4 @@
-/** Which lines of which files differ from a revision. */
+/** The lines, by file, that differ from a revision. */
 import { execFileSync } from 'node:child_process';
 import { root } from './subjects.ts';
 

@@ -33,7 +33,7 @@ export async function recordFiles(session: Session, files: readonly string[]): P
 
 function testFileOf({ file, shared, tests }: Recorded): TestFile {
   const reaching = new Map<number, readonly string[] | null>();
-  // Tests of the quick tiers stand on their own; others may build on those before them.
+  // Tests of the quick tiers are independent; others may build on those before them.
   const alone = /\.(?:unit|prop)\.test\.ts$/.test(file);
   for (const { name, reached } of tests) {
     for (const id of reached) {

@@ -1,7 +1,8 @@
 /**
- * The set of rows that one snapshot is made from, as SQL (design §10.3). I4: snapshot n is
- * {counted, position < cut n, time < end n} without the same set for n − 1. Every row below both is
- * in exactly one such difference, whatever arrives when; what is not below yet stays for a later one.
+ * The set of rows that one snapshot is made from, as SQL (docs/design.md, The usage set). I4:
+ * snapshot n is {counted, position < cut n, time < end n} without the same set for n − 1. Every row
+ * below both is in exactly one such difference, whatever arrives when; what is not below yet stays
+ * for a later one.
  */
 import type { LogCut } from '@tollgate/domain/period/period-events.ts';
 

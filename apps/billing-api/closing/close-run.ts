@@ -1,8 +1,9 @@
 /**
- * Closing runs (design §10). A run takes at most one cut and moves each customer forward, one
- * append at a time, and reads the stream again before every step. So a run that crashed between two
- * steps resumes where it stopped, and of two closers one wins and the other reads (I4). `nextStep`
- * decides what comes next; close-run.int.test.ts pins the order of the appends.
+ * Closing runs (docs/design.md, Closing a period). A run takes at most one cut and moves each
+ * customer forward, one append at a time, and reads the stream again before every step. So a run
+ * that crashed between two steps resumes where it stopped, and of two closers one wins and the
+ * other reads (I4). `nextStep` decides what comes next; close-run.int.test.ts pins the order of the
+ * appends.
  */
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type FrozenPeriod, lastFrozen, periodEnds } from '@tollgate/domain/period/billing.ts';

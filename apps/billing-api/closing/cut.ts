@@ -1,7 +1,7 @@
 /**
- * Takes the cut of a closing run and waits until the warehouse has applied it (design §10.2). There
- * is one cut per run, taken after the end of every period that the run closes. A cut is trusted
- * only when every offset below it has exactly one row (I2, I5).
+ * Takes the cut of a closing run and waits until the warehouse has applied it (docs/design.md, The
+ * cut). There is one cut per run, taken after the end of every period that the run closes. A cut is
+ * trusted only when every offset below it has exactly one row (I2, I5).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';

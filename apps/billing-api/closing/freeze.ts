@@ -1,7 +1,8 @@
 /**
- * Freezes a closing period into its snapshot, and issues the snapshot's invoice (design §10.4–5).
- * Everything here follows from the ledger and from the log below the cut that `PeriodClosing`
- * names, so a retry, a resumed run and a second closer all write the same bytes (I4, I5).
+ * Freezes a closing period into its snapshot, and issues the snapshot's invoice (docs/design.md,
+ * The snapshot). Everything here follows from the ledger and from the log below the cut that
+ * `PeriodClosing` names, so a retry, a resumed run and a second closer all write the same bytes
+ * (I4, I5).
  */
 
 import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';

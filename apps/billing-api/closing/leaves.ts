@@ -1,6 +1,6 @@
 /**
  * Streams the leaf hashes of a snapshot's rows in order of (log, partition, offset), page by page,
- * so that a root over any number of events takes bounded memory (design §10.4).
+ * so that a root over any number of events takes bounded memory (docs/design.md, The snapshot).
  */
 import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
 import { type Leaf, pageOfLeaves } from '@tollgate/adapters/warehouse/queries/leaves.ts';

@@ -1,4 +1,6 @@
-/** Builds the inclusion proof of one event in a frozen snapshot (design §10, I4). */
+/**
+ * Builds the inclusion proof of one event in a frozen snapshot (docs/design.md, The snapshot, I4).
+ */
 import { sha256, toHex } from '@tollgate/adapters/digest/sha256.ts';
 import { countLeavesBefore, leavesOfEvent } from '@tollgate/adapters/warehouse/queries/leaves.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';

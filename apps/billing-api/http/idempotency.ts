@@ -1,7 +1,7 @@
 /**
  * `Idempotency-Key`: a POST that is sent again is answered again and carried out once, across
- * restarts and lost answers. What stands in the ledger decides; the set in memory only tells a
- * request that is still running from one that was cut short.
+ * restarts and lost answers. What is in the ledger decides; the set in memory only tells a request
+ * that is still running from one that was cut short.
  */
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { idempotencyEvents } from '@tollgate/adapters/ledger/categories.ts';

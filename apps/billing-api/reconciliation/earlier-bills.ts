@@ -1,7 +1,7 @@
 /**
- * What earlier bills say about attempts whose resolution is not counted yet (design §7.10: a
- * second, different figure is refused). The first statement holds, whether its resolution still
- * waits for the attempt, for the resolver or for the projector.
+ * What earlier bills say about attempts whose resolution is not counted yet (docs/design.md,
+ * Resolutions: a second, different figure is refused). The first statement holds, whether its
+ * resolution still waits for the attempt, for the resolver or for the projector.
  */
 import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';

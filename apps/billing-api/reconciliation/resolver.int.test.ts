@@ -180,7 +180,7 @@ it('looks at an import again only when something in its range was counted', asyn
   await house.append([at(0), at(1), at(2)]);
   const errors: string[] = [];
   const resolver = start(errors, [accepted]);
-  /** Whether the next looks, of which at least one begins after this, ask for nothing of it. */
+  /** True if the next looks ask for nothing of it. At least one of them begins after this call. */
   const isQuiet = async () => {
     asked.length = 0;
     await until('it has looked several times', async () => asked.length >= 3);

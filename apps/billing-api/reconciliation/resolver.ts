@@ -1,7 +1,7 @@
 /**
- * Carries accepted imports out (design §7.10): every resolvable attempt in a covered range, present
- * or arriving later, gets its one resolution, from the first bill that covers it; a resolution that
- * is counted moves the budget.
+ * Carries accepted imports out (docs/design.md, Resolutions): every resolvable attempt in a covered
+ * range, present or arriving later, gets its one resolution, from the first bill that covers it; a
+ * resolution that is counted moves the budget.
  *
  * Everything it does follows from the ledger and the warehouse, and every id from the attempt, so it
  * may die and start again anywhere (adapters/ledger/process-manager.ts).

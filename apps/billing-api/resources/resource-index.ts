@@ -42,7 +42,7 @@ const events = eventParser([
 
 type ResourceEvent = NonNullable<ReturnType<typeof events.parse>>;
 
-/** A published list, with the book that it stands in (`<provider>.<source>[.<book>]`). */
+/** A published list, with the book that it is in (`<provider>.<source>[.<book>]`). */
 export type PriceVersion = PriceVersionPublished['data'] & { book: string };
 
 export class ResourceIndex {
@@ -96,7 +96,7 @@ export class ResourceIndex {
 
   /**
    * What is in force, folded in the order of publication as the proxies do. `priceVersions` cannot
-   * say it: a list that is published again stands there only once, in its first place.
+   * tell: it has a list that is published again only once, in its first place.
    */
   get prices(): PriceListState {
     return this.#prices;

@@ -1,6 +1,6 @@
 /**
- * Who is calling (design §7.1). A bad checksum is refused before any lookup; a key is known by the
- * HMAC of its text, never by the text (I12).
+ * Who is calling (docs/design.md, Authenticate). A bad checksum is refused before any lookup; a key
+ * is known by the HMAC of its text, never by the text (I12).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';

@@ -1,7 +1,7 @@
 /**
- * All budget windows that this proxy draws from (design §8). A call holds its worst case against
- * every budget on its path, all or none, in memory. Only a call that its slices cannot serve waits for
- * the ledger: one grant then serves all calls that wait for that window.
+ * All budget windows that this proxy draws from (docs/design.md, Budgets: leases). A call holds its
+ * worst case against every budget on its path, all or none, in memory. Only a call that its slices
+ * cannot serve waits for the ledger: one grant then serves all calls that wait for that window.
  *
  * I3: a call that cannot be held is refused; every lease goes back, whatever the clock does.
  */

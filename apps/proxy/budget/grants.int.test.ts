@@ -1,4 +1,7 @@
-/** How a slice is granted: by the definition, the journal and the ledger, in this order (design §8). */
+/**
+ * How a slice is granted: by the definition, the journal and the ledger, in this order
+ * (docs/design.md, Budgets: leases).
+ */
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { describe, expect, it } from 'vitest';
 import { holdOf, useBooks } from '../testing/book-house.ts';

@@ -1,7 +1,7 @@
 /**
- * A slice of a budget window that this instance was granted, as its calls use it: in memory, without
- * the ledger (design §8). I3: what running calls hold and finished ones were charged never exceeds
- * the slice, unless a provider bills above its bound.
+ * A slice of a budget window that this instance was granted, as its calls use it: in memory,
+ * without the ledger (docs/design.md, Budgets: leases). I3: what running calls hold and finished
+ * ones were charged never exceeds the slice, unless a provider bills above its bound.
  */
 export type LocalLease = {
   leaseId: string;

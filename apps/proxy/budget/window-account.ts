@@ -1,7 +1,7 @@
 /**
  * One budget window as this proxy sees it: the folded account, and the leases that are this
  * instance's own. Calls hold and settle in memory; only `grant` and `settle` touch the ledger
- * (design §8).
+ * (docs/design.md, Budgets: leases).
  *
  * I3: a lease is usable only after its grant is in the ledger *and* in the journal; it is settled
  * once, when it is closed to new holds, its holds are 0, and its last charge is durable.
@@ -223,8 +223,9 @@ export class WindowAccount {
       eventId,
       amount,
     };
-    // Journaled before it is appended: the proxy that takes over this journal appends the grant once
-    // more with the same id and revision, so that it cannot land later (design §8).
+    // Journaled before it is appended: the proxy that takes over this journal appends the grant
+    // once more with the same id and revision, so that it cannot land later (docs/design.md,
+    // Budgets: leases).
     await this.#deps.journal.write({ op: 'lease_requested', request });
     this.#doubtful = request;
     return this.#confirm(request);

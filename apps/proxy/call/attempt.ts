@@ -1,7 +1,7 @@
 /**
  * One attempt: the provider's side of a call, from the durable start record to the durable end
- * (design §7.6–§7.8). It knows nothing of the client but what its listener does with the bytes, and
- * it ends in a value.
+ * (docs/design.md, Start record, Settle). It knows nothing of the client but what its listener does
+ * with the bytes, and it ends in a value.
  *
  * I1: nothing is dispatched before `started` is durable. I9: what waits for the record is handed
  * over when `finished` is durable. I3: what the provider did not state is charged at the hold; a hold

@@ -1,6 +1,6 @@
 /**
- * The gate of a call (design §7.1–§7.3): whether it is admitted, what it asks for, and where it may
- * go. Each step either goes on or refuses.
+ * The gate of a call (docs/design.md, Authenticate, Route): whether it is admitted, what it asks
+ * for, and where it may go. Each step either goes on or refuses.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallRequest, Endpoint, IncomingCall } from '../dialects/dialect.ts';

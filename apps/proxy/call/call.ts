@@ -1,8 +1,8 @@
 /**
- * One call: the client's side of it, from the hold to the last byte of the answer (design §7.5–§7.8).
- * It owns the response, its back-pressure, its headers and what happens when the client leaves. The
- * provider's side is an `Attempt`; a call is a loop over attempts, each with its own hold, record
- * and event, and `domain/routing` decides whether another one follows.
+ * One call: the client's side of it, from the hold to the last byte of the answer (docs/design.md,
+ * Hold, Settle). It owns the response, its back-pressure, its headers and what happens when the
+ * client leaves. The provider's side is an `Attempt`; a call is a loop over attempts, each with its
+ * own hold, record and event, and `domain/routing` decides whether another one follows.
  *
  * I9: the last byte leaves after the attempt's end is durable. I11: bytes pass as they came.
  */
@@ -213,7 +213,7 @@ export class Call implements AttemptListener {
     return answerHeaders(upstream, { facts, cost, overheadUs });
   }
 
-  /** Client gone before the answer was complete: by the key's policy (design §7.8). */
+  /** Client gone before the answer was complete: by the key's policy (docs/design.md, Settle). */
   #onClientClose(): void {
     if (this.#response.writableFinished) return;
     this.#clientGone = true;

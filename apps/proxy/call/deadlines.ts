@@ -13,9 +13,8 @@ type Entry = {
 
 /**
  * A chain, not a `Set`: the tables that a Set leaves behind as it changes point at each other, and
- * one that has grown old kept everything that was ever in the younger ones for the next full
- * collection. That was 10 kB a call, and a seventh of the proxy's CPU time. What leaves the chain
- * points at nothing.
+ * an old one kept everything that the younger ones ever held until the next full collection. That
+ * was 10 kB a call, and a seventh of the proxy's CPU time. What leaves the chain points at nothing.
  */
 export class Deadlines {
   readonly #allowedMs: number;

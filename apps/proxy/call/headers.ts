@@ -1,4 +1,7 @@
-/** Which of the provider's headers the client gets, and which ones we add (design §12). */
+/**
+ * Which of the provider's headers the client gets, and which ones we add (docs/design.md, HTTP
+ * manners).
+ */
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { AttemptFacts } from './attempt-facts.ts';

@@ -4,7 +4,7 @@ import type { AttemptFacts } from './attempt-facts.ts';
 import { answerHeaders } from './headers.ts';
 
 it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
-  'whatever a client calls a model can stand in a header: %j',
+  'any name that a client gives a model can be sent in a header: %j',
   (model) => {
     const deployment = { provider: { name: 'p' }, model, price: null };
     const facts = { callId: 'c', attempt: 1, holds: [], deployment } as unknown as AttemptFacts;

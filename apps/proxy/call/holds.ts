@@ -1,4 +1,7 @@
-/** What a call reserves of each budget on its path: the worst case of one attempt (design §7.5). */
+/**
+ * What a call reserves of each budget on its path: the worst case of one attempt (docs/design.md,
+ * Hold).
+ */
 import { worstCase } from '@tollgate/domain/budget/amounts.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';

@@ -63,7 +63,7 @@ export function holdRefusal(outcome: Exclude<HoldOutcome, { kind: 'held' }>): Re
   return { code: 'budget_exceeded', ...limitThatWasHit(outcome.account) };
 }
 
-/** Which limit was hit, when it resets, and what to do (design §7). */
+/** Which limit was hit, when it resets, and what to do (docs/design.md, Refusals). */
 function limitThatWasHit(account: WindowAccount): Pick<Refusal, 'message' | 'limit'> {
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;

@@ -1,6 +1,6 @@
 /**
- * What an attempt used, what it cost, and what its budgets are charged (design §7.8, §7.10). Pure
- * but for the tokenizer.
+ * What an attempt used, what it cost, and what its budgets are charged (docs/design.md, Settle,
+ * Unknown outcomes). Pure but for the tokenizer.
  *
  * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold.
  */

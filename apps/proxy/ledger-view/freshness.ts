@@ -1,7 +1,8 @@
 /**
- * Whether the proxy's view of the ledger is fresh enough for a call (design §7.1). A process that was
- * stopped and wakes up catches up before it admits, so that a revoked key stops within one second
- * even then. While the ledger does not answer, calls are served for a stated time.
+ * Whether the proxy's view of the ledger is fresh enough for a call (docs/design.md, Authenticate).
+ * A process that was stopped and wakes up catches up before it admits, so that a revoked key stops
+ * within one second even then. While the ledger does not answer, calls are served for a stated
+ * time.
  */
 import type { LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 

@@ -1,8 +1,8 @@
 /**
- * One pass over the text of a request body: how deep it nests and where its top-level members
- * stand, so that a member can be replaced or added without re-serializing the rest, and so that a
- * body that names a field twice is refused (two parsers may read it differently: the one that we
- * bill by and the provider's).
+ * One pass over the text of a request body: how deep it nests and where its top-level members are.
+ * So a member can be replaced or added without serializing the rest again, and a body that names a
+ * field twice is refused (two parsers may read it differently: the one that we bill by and the
+ * provider's).
  *
  * The text has been through JSON.parse already: it is valid JSON.
  */

@@ -7,8 +7,8 @@ export function jsonText(body: Buffer): string {
 }
 
 /**
- * A top-level member of a JSON object of which only the end was kept; null if it is not there. A
- * member at the top level is known by this: an opening brace put before it gives a whole object.
+ * A top-level member of a JSON object, from the kept end of its text; null if it is not there. A
+ * member is at the top level if an opening brace put before it gives a whole object.
  */
 export function memberInTail(tail: Buffer, name: string): unknown {
   const text = tail.toString('utf8');

@@ -1,7 +1,7 @@
 /**
- * Model name → deployment (design §7.3, the simplest form: one deployment per name). A name that
- * the configuration lists goes where it says; any other goes to the first provider whose price
- * list knows it, so that nothing unpriced is served by accident (I8).
+ * Model name → deployment (docs/design.md, Route, the simplest form: one deployment per name). A
+ * name that the configuration lists goes where it says; any other goes to the first provider whose
+ * price list knows it, so that nothing unpriced is served by accident (I8).
  */
 import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';

@@ -1,6 +1,7 @@
 /**
- * Moves finished records from the journal to the log (design §7.9): at least once, in order, one
- * append in flight, forgotten only when they are durable there. The hot path never waits for it.
+ * Moves finished records from the journal to the log (docs/design.md, Ship): at least once, in
+ * order, one append in flight, forgotten only when they are durable there. The hot path never waits
+ * for it.
  */
 import { Backoff, pause } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';

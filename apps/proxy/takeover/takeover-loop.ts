@@ -1,4 +1,7 @@
-/** Tries the locks of other instances when the proxy starts, and then at intervals (design §8). */
+/**
+ * Tries the locks of other instances when the proxy starts, and then at intervals (docs/design.md,
+ * Settling and taking over).
+ */
 import { type TakenOver, type TakeoverDeps, takeOverDead } from './takeover.ts';
 
 export class TakeoverLoop {

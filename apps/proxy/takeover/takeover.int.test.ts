@@ -1,6 +1,7 @@
 /**
- * A take-over survives its own death (design §8): the disk is copied right before and right after
- * every append of one take-over, as a kill there would leave it, and each copy is taken over again.
+ * A take-over survives its own death (docs/design.md, Settling and taking over): the disk is copied
+ * right before and right after every append of one take-over, as a kill there would leave it, and
+ * each copy is taken over again.
  */
 import {
   cpSync,

@@ -1,6 +1,7 @@
 /**
- * Taking over the journals of dead instances (design §8). The proxy that gets a dead instance's lock
- * finishes that instance's work, in an order that survives the death of the proxy itself at any step:
+ * Taking over the journals of dead instances (docs/design.md, Settling and taking over). The proxy
+ * that gets a dead instance's lock finishes that instance's work, in an order that survives the
+ * death of the proxy itself at any step:
  *
  * 1. every requested grant is appended once more, same id and revision: it is confirmed, or it
  *    conflicts and can never land;

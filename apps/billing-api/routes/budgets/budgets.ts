@@ -1,4 +1,7 @@
-/** /v1/budgets: hard limits, enforced by the proxies through leases (design §8). */
+/**
+ * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets:
+ * leases).
+ */
 import {
   budgetDefinitionEvents,
   budgetWindowEvents,
@@ -130,7 +133,10 @@ export const changeBudget = defineRoute({
   },
 });
 
-/** A window that is not open yet reads the definition when it opens (design §8). */
+/**
+ * A window that is not open yet reads the definition when it opens (docs/design.md, Budgets:
+ * leases).
+ */
 async function changeOpenWindow(context: ApiContext, definition: BudgetDefinition): Promise<void> {
   const { budget_id, window, time_zone, revision } = definition;
   const { startMs } = windowBounds(window, time_zone, context.clock());

@@ -1,4 +1,6 @@
-/** GET /v1/calls/{call_id}: every attempt of one call, with its final cost (design §7.8). */
+/**
+ * GET /v1/calls/{call_id}: every attempt of one call, with its final cost (docs/design.md, Settle).
+ */
 import { costOfCall, eventsOfCall } from '@tollgate/adapters/warehouse/queries/call.ts';
 import { decimal12 } from '@tollgate/schemas/event/usage-event.ts';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
 /**
- * /v1/reconciliations: a provider's bill resolves attempts whose usage is unknown (design §7.10).
+ * /v1/reconciliations: a provider's bill resolves attempts whose usage is unknown (docs/design.md,
+ * Resolutions).
  */
 
 import { reconciliationEvents } from '@tollgate/adapters/ledger/categories.ts';
