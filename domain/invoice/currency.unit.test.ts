@@ -6,4 +6,15 @@ describe('minor units of ISO 4217', () => {
     const places = ['JPY', 'KRW', 'USD', 'EUR', 'HUF', 'KWD', 'TND', 'CLF'].map(minorUnitPlaces);
     expect(places).toEqual([0, 0, 2, 2, 2, 3, 3, 4]);
   });
+
+  // ISO 4217 list one: every currency whose minor unit has another number of places than two.
+  it.each([
+    [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
+    [3, 'BHD IQD JOD KWD LYD OMR TND'],
+    [4, 'CLF UYW'],
+  ])('have %i places in %s', (places, currencies) => {
+    for (const currency of currencies.split(' ')) {
+      expect([currency, minorUnitPlaces(currency)]).toEqual([currency, places]);
+    }
+  });
 });

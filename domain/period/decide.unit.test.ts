@@ -71,6 +71,32 @@ describe('opening a period', () => {
     });
   });
 
+  it('is an event that names the period, its bounds and its customer', () => {
+    expect(decideOpen(noBilling, open)).toEqual({
+      ok: true,
+      event: {
+        type: 'PeriodOpened',
+        data: {
+          period_id: 'per_new',
+          customer_id: 'cus_1',
+          number: 1,
+          start: JAN,
+          end: FEB,
+          time_zone: 'UTC',
+          anchor_day: 1,
+        },
+      },
+    });
+  });
+
+  it('looks at the last one, not at any before', () => {
+    const second = given(opened(1, JAN, FEB), closing(1, FEB), frozen(1), opened(2, FEB, MAR));
+    expect(decideOpen(second, open)).toEqual({
+      ok: false,
+      refusal: { code: 'period_still_open', periodId: 'per_2' },
+    });
+  });
+
   it('is refused while one is open, with a gap or an overlap, or in a currency without a rate', () => {
     const still = given(opened(1, JAN, FEB));
     const done = given(opened(1, JAN, FEB), closing(1, FEB), frozen(1));
@@ -167,6 +193,25 @@ describe('closing a period', () => {
   });
 });
 
+describe('instants at the epoch, which are zero and not missing (I8)', () => {
+  const [DEC, EPOCH] = ['1969-12-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'] as const;
+
+  it('a period begins there if it was asked for, or if the one before ends there', () => {
+    const asked = decideOpen(noBilling, { ...open, startMs: 0 });
+    const next = decideOpen(given(opened(1, DEC, EPOCH), closing(1, EPOCH), frozen(1)), open);
+    expect([asked, next]).toMatchObject([
+      { ok: true, event: { data: { number: 1, start: EPOCH } } },
+      { ok: true, event: { data: { number: 2, start: EPOCH } } },
+    ]);
+  });
+
+  it('a period closes early there', () => {
+    const billing = given(opened(1, DEC, '1970-02-01T00:00:00.000Z'));
+    const early = decideClosing(billing, { ...close, endMs: 0, nowMs: close.graceMs });
+    expect(early).toMatchObject({ ok: true, event: { data: { end: EPOCH } } });
+  });
+});
+
 describe('freezing a period', () => {
   const command = { periodId: 'per_1', snapshotId: 'snp_1', body: '{}', hash: '00' };
 
@@ -215,6 +260,7 @@ describe('cuts', () => {
       isCutBelow(cut('5'), cut('5', '1')),
       isCutBelow([], cut('1')),
       isCutBelow([...cut('5'), { log: 1, ends: ['3'] }], cut('5')),
-    ]).toEqual([false, true, false, true, true, false]);
+      isCutBelow([...cut('5'), { log: 1, ends: ['3'] }], [...cut('5'), { log: 1, ends: ['4'] }]),
+    ]).toEqual([false, true, false, true, true, false, true]);
   });
 });
