@@ -39,3 +39,95 @@ it('below its first tier a unit costs what it costs without tiers: never nothing
     { from_input_tokens: 200_001, pico_usd_per_million: '625000000000' },
   ]);
 });
+
+it('every unit that was stated is in the list, and no other', () => {
+  const units = [
+    'input',
+    'cache_read',
+    'cache_write',
+    'output',
+    'reasoning',
+    'audio_input',
+    'audio_output',
+    'request',
+  ] as const;
+  const stated = Object.fromEntries(units.map((unit, i) => [unit, `0.${i + 1}`]));
+  const [all, none] = priceListsFromOverrides(
+    [override({ ...stated, context_window: 9 }), override({ provider: 'q' })],
+    (provider) => `v-${provider}`,
+  );
+  const tier = (i: number) => [
+    { from_input_tokens: 0, pico_usd_per_million: `${i + 1}00000000000` },
+  ];
+  expect(all).toEqual({
+    version: 'v-p',
+    source: 'config',
+    provider: 'p',
+    effective_from: null,
+    models: [
+      {
+        model: 'm',
+        match: { equals: 'm' },
+        context_window: 9,
+        max_output_tokens: null,
+        prices: [
+          {
+            from: null,
+            daily: null,
+            price: Object.fromEntries(units.map((unit, i) => [unit, tier(i)])),
+          },
+        ],
+      },
+    ],
+  });
+  expect(none).toMatchObject({ version: 'v-q', provider: 'q' });
+  expect(none?.models[0]?.prices[0]?.price).toEqual({});
+});
+
+it.each([
+  ['cache_read', 'input'],
+  ['cache_write', 'input'],
+  ['audio_input', 'input'],
+  ['reasoning', 'output'],
+  ['audio_output', 'output'],
+] as const)('a tier of %s alone begins with the price of %s', (unit, base) => {
+  const tiers = [{ from_input_tokens: 10, [unit]: '2' }];
+  const [list] = priceListsFromOverrides([override({ [base]: '1', tiers })], () => 'v1');
+  expect(list?.models[0]?.prices[0]?.price[unit]).toEqual([
+    { from_input_tokens: 0, pico_usd_per_million: '1000000000000' },
+    { from_input_tokens: 10, pico_usd_per_million: '2000000000000' },
+  ]);
+});
+
+it('a tier without a price below it is refused: those tokens would cost nothing (I8)', () => {
+  const tiers = [{ from_input_tokens: 10, output: '2' }];
+  const refused = () => priceListsFromOverrides([override({ input: '1', tiers })], () => 'v1');
+  expect(refused).toThrow('m: a tier of output has no base price');
+});
+
+it('overrides of one model are one entry, those of two providers two lists', () => {
+  const lists = priceListsFromOverrides(
+    [
+      override({ model: 'a', input: '1', effective_from: '2026-01-01T00:00:00Z' }),
+      override({ model: 'b', input: '2' }),
+      override({ model: 'a', input: '3' }),
+      override({ provider: 'q', model: 'a', input: '4' }),
+    ],
+    (provider) => provider,
+  );
+  expect(
+    lists.map(({ provider, models }) => [
+      provider,
+      models.map(({ model, prices }) => [model, prices.map(({ from }) => from)]),
+    ]),
+  ).toEqual([
+    [
+      'p',
+      [
+        ['a', [null, '2026-01-01T00:00:00Z']],
+        ['b', [null]],
+      ],
+    ],
+    ['q', [['a', [null]]]],
+  ]);
+});
