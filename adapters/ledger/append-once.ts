@@ -7,8 +7,8 @@
  */
 import { Backoff } from '../backoff/backoff.ts';
 import type { ExpectedRevision, Ledger, LedgerEvent, NewLedgerEvent } from './ledger.ts';
+import { readStream } from './read-stream.ts';
 
-const PAGE = 1_000;
 const ATTEMPTS_MAX = 100;
 const RETRY_MS = { first: 20, max: 2_000 };
 
@@ -71,15 +71,11 @@ export class StreamTail {
   }
 
   async #read(): Promise<void> {
-    for (;;) {
-      const fromRevision = this.#next;
-      const page = await this.#ledger.read(this.#stream, { fromRevision, limit: PAGE });
-      for (const { id, revision } of page) {
-        this.#revisions.set(id, revision);
-        this.#last = revision;
-        this.#next = revision + 1n;
-      }
-      if (page.length < PAGE) return;
+    const gained = readStream(this.#ledger, this.#stream, { fromRevision: this.#next });
+    for await (const { id, revision } of gained) {
+      this.#revisions.set(id, revision);
+      this.#last = revision;
+      this.#next = revision + 1n;
     }
   }
 }
