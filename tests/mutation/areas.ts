@@ -58,8 +58,11 @@ export const areas: Readonly<Record<string, Area>> = {
     killedMin: 85,
   },
   ledger: {
-    sources: ['adapters/ledger/**', 'schemas/ledger/**'],
-    tests: [['adapters/ledger/**', 'schemas/**', 'tests/contract/**'], BUDGET_TESTS],
+    sources: ['adapters/ledger/**', 'adapters/backoff/**', 'schemas/ledger/**'],
+    tests: [
+      ['adapters/ledger/**', 'adapters/backoff/**', 'schemas/**', 'tests/contract/**'],
+      BUDGET_TESTS,
+    ],
     killedMin: 85,
   },
   warehouse: {
