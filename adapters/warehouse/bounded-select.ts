@@ -1,7 +1,7 @@
 /**
- * The text of a SELECT that somebody else wrote, with what it may take: the same on the embedded
- * engine and on a server. It is a subquery, so that neither the bounds nor `readonly` can be undone
- * from within. Spilling to disk is off: memory is the bound.
+ * The text of a SELECT that a guest wrote, with bounds on what it may take: the same on the embedded
+ * engine and on a server. The guest's text is a subquery, so that it cannot undo the bounds or
+ * `readonly`. Nothing is spilled to disk: memory is the bound.
  */
 import type { SelectBounds, Table } from './warehouse.ts';
 import { WarehouseError } from './warehouse-error.ts';
@@ -28,8 +28,8 @@ export function boundedSelect(sql: string, bounds: SelectBounds): string {
 }
 
 /**
- * Bytes of JSON that an answer may have: the engine counts a constant, and each value of a dictionary,
- * once, however many rows have it.
+ * Bytes of JSON that an answer may have. The engine's own bound is not enough: it counts a constant,
+ * and each value of a dictionary, only once, however many rows have it.
  */
 export const answerBytesMax = (bounds: SelectBounds): number => 4 * bounds.resultBytesMax;
 

@@ -25,11 +25,11 @@ type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 const READERS = 3;
 /** Queries that may wait for a reader; beyond it the caller is told at once. */
 const READ_QUEUE_MAX = 256;
-/** Connections for SELECTs that others wrote, so that these never keep ours waiting. */
+/** Connections for the SELECTs of guests, so that ours never wait for these. */
 const GUESTS = 2;
-/** Of those, how many may wait: each may take its whole time. */
+/** Guests that may wait for one: each query may take all of its time. */
 const GUEST_QUEUE_MAX = 8;
-/** Rows up to this size are sent with their statement, which saves a file. */
+/** Rows up to this size are sent with their statement, which needs no file. */
 const INLINE_BYTES_MAX = 64 * 1024;
 
 /** @throws WarehouseError if another process has the folder */
@@ -100,9 +100,9 @@ async function insertInto(
 }
 
 /**
- * Rows that are sent with the statement cost the engine copies and some 12 ns per byte before it
- * looks at the first one (chDB 26.7, even for a single column). From a file it reads them as they
- * are.
+ * Rows that are sent with their statement cost the engine some 12 ns per byte before it looks at the
+ * first one (chDB 26.7, even for a single column), and copies of them. From a file it reads them as
+ * they are.
  */
 async function insertFrom(
   { connection }: Reader,
@@ -124,8 +124,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    // The client's errors have ClickHouse's code as `code`; those of chDB itself have it next to a
-    // code of their own.
+    // The client's errors have ClickHouse's code as `code`; chDB's own errors have it apart from theirs.
     const error = cause as Error & { code?: string; clickhouseCode?: number };
     const code = error.clickhouseCode?.toString() ?? error.code ?? 'unknown';
     const message = error.message.replace(/^Code: \d+\. DB::Exception: /, '');
@@ -134,9 +133,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The output of a failed query comes out before the next answer of its connection, even if that
- * answer is for another caller (chDB 26.7; I10). So a statement whose answer nobody reads takes it
- * away.
+ * What a failed query had already written comes out before the next answer of its connection, which
+ * may be another caller's (chDB 26.7; I10). So the next statement is one whose answer is not read.
  */
 async function emptied({ connection }: Reader): Promise<void> {
   await guarded(() => connection.chdb.queryAsync('SELECT 1', { format: 'TabSeparated' }));

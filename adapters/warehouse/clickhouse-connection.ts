@@ -1,7 +1,7 @@
 /**
  * Statements over HTTP to one ClickHouse server. A statement is sent once; whether it may be sent
- * again is decided elsewhere. Everything that is not a full answer without an exception is an error,
- * also an exception that the server sends after it has said 200.
+ * again is decided in clickhouse-warehouse.ts. Only a full answer without an exception is a success: an
+ * exception that the server sends after its status 200 is an error too.
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';

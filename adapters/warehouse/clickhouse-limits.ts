@@ -2,7 +2,7 @@
 import { QUERY_SECONDS_MAX } from './statement-settings.ts';
 
 export const clickhouseLimits = {
-  /** Until a connection is open, including TLS, ms. */
+  /** Until a connection is made, TLS included, ms. */
   connectTimeoutMs: 3_000,
   /** One SELECT with everything, ms: the engine stops it itself before that. */
   readTimeoutMs: (QUERY_SECONDS_MAX + 5) * 1_000,

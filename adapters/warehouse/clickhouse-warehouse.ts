@@ -2,10 +2,9 @@
  * The warehouse on a ClickHouse server, over HTTP. The same SQL as embedded, settings in its text.
  *
  * Only a SELECT is ever sent twice. A command or an insert whose answer is lost may have been done,
- * may still run, or may never have arrived: it is rejected, and the caller looks at what is stored
- * (docs/design.md, Projection; tests/contract/clickhouse-faults.contract.test.ts). The next one
- * then starts while it may still run: what must not meet is kept apart by the fence, never by this
- * queue.
+ * may still run, or may never have arrived. It is rejected, and the caller looks at which rows exist
+ * (design §9; tests/contract/clickhouse-faults.contract.test.ts). The next statement then starts while
+ * the lost one may still run: two writers are kept apart by the fence, never by this queue.
  */
 
 import { Backoff, pause } from '../backoff/backoff.ts';

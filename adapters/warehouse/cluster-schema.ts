@@ -1,17 +1,18 @@
 /**
- * The schema on a cluster: each statement of migrations.ts in its cluster form. The embedded text is
- * never edited for it, so that installed warehouses and their steps stay what they are.
+ * The schema on a cluster: each statement of `migrations/` in its cluster form. The files are never
+ * edited for it. The form of a step that was released never changes either: a test holds it to its
+ * digest (cluster-schema.unit.test.ts).
  *
- * NOT RUN ANYWHERE YET: Replicated engines need a keeper, which the embedded engine has not, and no
- * server can be had here. The tests pin this text and let the engine parse it, no more
- * (docs/warehouse.md says what must be tried on a real cluster first).
+ * NOT RUN ANYWHERE YET: Replicated engines need a keeper, which the embedded engine does not have. The
+ * tests pin this text and let the engine parse it, no more (docs/warehouse.md says what must be tried
+ * on a real cluster first).
  *
- * What a customer's queries read is spread over the shards by customer, so that a roll-up's
- * versions meet in one shard. The small tables that decide (fence, seam, dirty marks, migrations)
- * are whole on every node, so a statement reads them where it runs (docs/design.md, Projection).
+ * The large tables are spread over the shards by customer, so that all versions of a roll-up are in one
+ * shard. The small tables that decide (fence, seam, dirty marks, migrations) are on every node in full,
+ * so that a statement reads them on the node that it runs on (design §9).
  */
 
-/** How a table is stored on a cluster. */
+/** Where the rows of a table are on a cluster. */
 const PLACES: Readonly<Record<string, 'sharded' | 'everywhere'>> = {
   raw_usage: 'sharded',
   rollup_15m: 'sharded',
@@ -29,15 +30,15 @@ const SETTING = /^ALTER TABLE tollgate\.(?<name>\w+) (?=MODIFY SETTING )/;
 const ENGINE = /\bENGINE = (?<engine>\w*MergeTree)(?:\((?<version>\w+)\))?(?=\s)/g;
 
 /**
- * A fence that one projector has written must be seen by every other: linearised over the replicas.
- * The reading half is `select_sequential_consistency`, which the users' profile sets.
+ * A fence that one projector has written must be seen by every other, so writes of it are linearised
+ * over the replicas. The reading half is `select_sequential_consistency`, which the users' profile sets.
  */
 export const FENCE_TABLE = 'tollgate.fence';
 export const FENCE_INSERT_SETTINGS = "insert_quorum = 'auto', insert_quorum_parallel = 0";
 
 /**
- * Settings of every user of ours on a cluster (deploy/clickhouse/users.sql): they change what the
- * statements mean, and are in no statement, since each statement is the same embedded.
+ * Settings of every user of ours on a cluster (deploy/clickhouse/users.sql). They change what the
+ * statements mean, and are in no statement's text, because that is the same embedded.
  */
 export const CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   // An INSERT into a Distributed table is done when the shards have it, not when it is queued.

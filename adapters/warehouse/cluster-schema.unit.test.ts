@@ -31,7 +31,7 @@ describe('the schema of the warehouse', () => {
     ]);
   });
 
-  it('on a cluster, fence, seam and dirty marks are whole on every node', () => {
+  it('on a cluster, fence, seam and dirty marks are on every node in full', () => {
     const small = made.filter((text) => /tollgate\.(fence|seam|dirty_bucket) ON/.test(text));
     expect(small.map(engineOf)).toEqual([
       "ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/all/tollgate/dirty_bucket', '{shard}-{replica}')",

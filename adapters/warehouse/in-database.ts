@@ -1,7 +1,7 @@
 /**
- * The same warehouse, other tables: every statement of ours names its tables `tollgate.…`, and here
- * they are those of another database. So rebuild and audit run the very code that runs every day.
- * Rows and parameters are never touched, only the text of statements.
+ * The same warehouse with the tables of another database: every statement of ours names its tables
+ * `tollgate.…`, and here that name is replaced. So rebuild and audit run the code that runs every day.
+ * Only the text of statements changes, never rows or parameters.
  */
 import type { Warehouse } from './warehouse.ts';
 

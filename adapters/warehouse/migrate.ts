@@ -43,9 +43,9 @@ export async function migrate(
 const SCHEMA_POLL_MS = 500;
 
 /**
- * For those who may not make tables: waits until somebody has.
+ * For a process that may not make tables: waits until the schema has the newest step.
  *
- * @throws Error saying who does it, if the newest step is not there in time
+ * @throws Error saying which process makes the tables, if they are not there in time
  */
 export async function waitForSchema(warehouse: Warehouse, timeoutMs: number): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;

@@ -1,7 +1,8 @@
 /**
- * A file that hands rows to the engine, batch after batch. It has no name once it is open, so that none
- * is left behind, and is written over: a new file for each batch cost more in the kernel, which had to
- * find and to give back its pages, than writing them did. It keeps the last batch until it is closed.
+ * A file that hands rows to the engine, batch after batch. Its name is removed as soon as it is open,
+ * so that no file is left behind. Each batch overwrites the one before: a new file for each cost more
+ * in the kernel, which had to find pages and free them, than writing the rows did. The last batch stays
+ * in it until it is closed.
  */
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 
@@ -10,7 +11,7 @@ export class RowsFile {
   #handle: FileHandle | null = null;
   #isClosed = false;
 
-  /** @param path of a file that nobody else makes, on the warehouse's disk */
+  /** @param path of a file that no other process makes, on the warehouse's disk */
   constructor(path: string) {
     this.#path = path;
   }

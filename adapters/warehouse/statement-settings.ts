@@ -1,6 +1,6 @@
-/** What our statements say of themselves, in their SQL text: the same embedded and on a server. */
+/** The settings in the text of our statements: the same embedded and on a server. */
 
-/** Longest SELECT, seconds: aborting a query only stops waiting for it, so the engine must stop. */
+/** Longest SELECT, seconds. The engine must stop it: a caller that gives up only stops waiting. */
 export const QUERY_SECONDS_MAX = 60;
 /** Memory of one SELECT. */
 const QUERY_BYTES_MAX = 2 * 1024 ** 3;
@@ -17,7 +17,7 @@ export const INSERT_SETTINGS = {
   date_time_input_format: 'best_effort',
   input_format_null_as_default: 0,
   input_format_skip_unknown_fields: 0,
-  // Half of a surrogate pair is JSON, and a client may send it: the escape stays as it is (I1).
+  // Half of a surrogate pair is JSON, and a client may send it: the escape is stored as it is (I1).
   input_format_json_throw_on_bad_escape_sequence: 0,
 };
 

@@ -9,8 +9,9 @@ export class WarehouseError extends Error {
 }
 
 /**
- * ClickHouse's codes for "this text is no such value": about the rows of the insert, whenever they are
- * sent. Every other failure is about the server or the way to it, and says nothing about a row.
+ * ClickHouse's codes for "this text is no such value". They are about the rows of an insert, which fail
+ * again whenever they are sent. Every other failure is about the server or the connection, and says
+ * nothing about a row.
  */
 const UNREADABLE = new Set([
   '6', // CANNOT_PARSE_TEXT

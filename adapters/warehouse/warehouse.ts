@@ -1,14 +1,14 @@
 /**
- * Port: the warehouse, SQL over deduplicated events and roll-ups (docs/design.md, The shape,
- * Projection). The same SQL runs on the embedded engine and on a server. Settings belong in the SQL
- * text, never outside it: the embedded engine would keep them on its connection forever.
+ * Port: the warehouse, SQL over deduplicated events and roll-ups (design §3, §9). The same SQL runs
+ * on the embedded engine and on a server. Settings are written in the SQL text, and never passed next
+ * to it: the embedded engine would keep them on its connection for all later statements.
  */
 
 export type Row = Record<string, unknown>;
 
 /**
- * What one SELECT may take. A query with more rows gets the first ones; above the other bounds it
- * is refused.
+ * What one SELECT may take. A query with more rows is answered with the first of them; one that exceeds
+ * another bound is refused.
  */
 export type SelectBounds = {
   rowsMax: number;
@@ -32,14 +32,14 @@ export type Warehouse = {
   query<T extends Row>(sql: string, params?: Record<string, unknown>): Promise<T[]>;
 
   /**
-   * One SELECT that somebody else wrote: read-only, within bounds, with the names and types of its
-   * columns. The caller has made sure of what it reads, and that its parentheses are closed.
+   * One SELECT that a guest wrote: read-only, within bounds, answered with the names and types of its
+   * columns. The caller has checked what it reads, and that its parentheses are closed.
    */
   select(sql: string, bounds: SelectBounds): Promise<Table>;
 
   /**
-   * The lines of `EXPLAIN AST` for one statement, which is parsed and neither analysed nor run. Of
-   * all kinds of EXPLAIN this alone is safe: the others already execute constants.
+   * The lines of `EXPLAIN AST` for one statement, which is parsed and neither analysed nor run. No
+   * other kind of EXPLAIN is safe: they already evaluate constants.
    */
   syntaxTree(sql: string): Promise<string[]>;
 
@@ -48,19 +48,20 @@ export type Warehouse = {
 
   /**
    * Inserts ready-made JSON objects, one per line (each ends in a newline), as one block: all rows
-   * or none. In the order of calls, commands included. An unknown field is refused, and so is null where a column takes none, except by the
-   * engine's parser of numbers: it reads null as 0, or NaN, whatever
-   * `input_format_null_as_default` says. So a number that can be unknown needs a Nullable column (I8:
-   * event-columns.unit.test.ts), and what comes from outside is held against its schema before.
+   * or none. Inserts and commands run in the order of calls.
+   *
+   * An unknown field is refused. So is null where a column takes none, but not in a column of numbers:
+   * there the engine reads null as 0, or NaN, whatever `input_format_null_as_default` says. A number
+   * that can be unknown therefore needs a Nullable column (I8: event-columns.unit.test.ts), and what
+   * comes from outside is checked against its schema first.
    */
   insertLines(table: string, lines: string | Uint8Array): Promise<void>;
 
   /**
-   * Like `insertLines`, but on a connection of its own, in parallel to other writes. Loads are in
-   * order only among themselves. For tables that nobody else writes to.
+   * As `insertLines`, on a connection of its own, at the same time as other writes: loads are in order
+   * among themselves only. For tables that no other caller writes to.
    *
-   * @param lines in one piece, or in chunks; the caller may reuse a chunk once the next one is
-   *   requested
+   * @param lines at once, or in chunks; the caller may reuse a chunk once the next one is asked for
    */
   loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void>;
 

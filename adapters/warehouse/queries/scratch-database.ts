@@ -6,10 +6,9 @@ import { inDatabase } from '../in-database.ts';
 import type { Warehouse } from '../warehouse.ts';
 
 /**
- * The tables that follow from the log alone. The fence stays, because its epochs are the ledger's.
- * The order matters: roll-ups that know more than the raw rows are right as soon as these have
- * caught up; raw rows next to roll-ups and marks that know less would be missing in the views
- * forever.
+ * The tables that follow from the log alone. The fence stays, because its epochs are the ledger's. The
+ * order matters: roll-ups that know more than the raw rows are right as soon as these have caught up;
+ * raw rows next to roll-ups and marks that know less would be missing from the views permanently.
  */
 const FROM_THE_LOG = ['rollup_15m', 'dirty_bucket', 'raw_usage', 'seam'];
 
