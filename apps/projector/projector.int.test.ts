@@ -10,6 +10,8 @@ import type { Projector, ProjectorOptions } from './projector.ts';
 import { MemoryWarehouse } from './testing/memory-warehouse.ts';
 import { attempt, type House, openHouse } from './testing/projector-house.ts';
 
+/** A deadline that only a defect reaches. */
+const WITHIN = { timeout: 10_000 };
 const SWIFT: Partial<ProjectorLimits> = {
   idleMs: 1,
   claimPollMs: 1,
@@ -104,7 +106,7 @@ describe('a projector', () => {
     warehouse.before = (statement) => (statement === 'insert raw_usage' ? inserted : undefined);
     await append(0, 3);
     const projector = await start();
-    await vi.waitFor(() => expect(projector.lag()).toBe(3n));
+    await vi.waitFor(() => expect(projector.lag()).toBe(3n), WITHIN);
     let isCaughtUp = false;
     const caughtUp = projector.caughtUp().then(() => {
       isCaughtUp = true;
@@ -237,15 +239,15 @@ describe('a projector whose partitions another one claims', () => {
     await projector.caughtUp();
     await claimAll();
     await append(0, 2);
-    await vi.waitFor(() => expect(renewed).toEqual([5]));
-    await vi.waitFor(() => expect(projector.owned()).toEqual([]));
+    await vi.waitFor(() => expect(renewed).toEqual([5]), WITHIN);
+    await vi.waitFor(() => expect(projector.owned()).toEqual([]), WITHIN);
     expect(projector.lag()).toBe(0n);
     await turns(20);
     expect(warehouse.claims(0)).toBe(2);
     // As the ledger would count on from there.
     warehouse.lines.set('fence', '');
     Object.assign(current, { generation: 6, partitions: [0] });
-    await vi.waitFor(() => expect(projector.owned()).toEqual([0]));
+    await vi.waitFor(() => expect(projector.owned()).toEqual([0]), WITHIN);
     await projector.caughtUp();
     expect(warehouse.places()).toEqual(['0/0', '0/1']);
     expect(renewed).toEqual([5]);
@@ -261,7 +263,7 @@ describe('a projector with an assignment', () => {
     expect(projector.owned()).toEqual([0, 1]);
     expect(warehouse.places().sort()).toEqual(['0/0', '1/0']);
     Object.assign(current, { generation: 2, partitions: [1, 2] });
-    await vi.waitFor(() => expect(projector.owned()).toEqual([1, 2]));
+    await vi.waitFor(() => expect(projector.owned()).toEqual([1, 2]), WITHIN);
     await append(0, 1);
     await append(1, 1);
     await projector.caughtUp();
@@ -277,7 +279,7 @@ describe('a projector with an assignment', () => {
     await projector.caughtUp();
     expect([projector.owned(), warehouse.places()]).toEqual([[], []]);
     Object.assign(current, { generation: 2, partitions: [3] });
-    await vi.waitFor(() => expect(warehouse.places()).toEqual(['3/0', '3/1']));
+    await vi.waitFor(() => expect(warehouse.places()).toEqual(['3/0', '3/1']), WITHIN);
   });
 });
 
@@ -303,6 +305,6 @@ describe('roll-ups', () => {
 
   it('come back after their pause', async () => {
     await start({}, { rollupEveryMs: 10, rollupShareMax: 1 });
-    await vi.waitFor(() => expect(indices('ask dirty_bucket').length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(indices('ask dirty_bucket').length).toBeGreaterThan(3), WITHIN);
   });
 });

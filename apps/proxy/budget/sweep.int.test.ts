@@ -5,6 +5,8 @@ import { holdOf, useBooks } from '../testing/book-house.ts';
 import type { BudgetBook } from './budget-book.ts';
 
 const books = useBooks();
+/** A deadline that only a defect reaches. */
+const WITHIN = { timeout: 10_000 };
 const SWIFT = { leaseSweepMs: 5, leaseIdleMs: 10 };
 /** Noon, and the end of that day. */
 const NOON = Date.UTC(2026, 5, 1, 12);
@@ -33,15 +35,18 @@ describe('a sweep', () => {
     const book = await books().open({ limits: SWIFT });
     charge(await holdOf(book, definition, 10n), 7n);
     startBook(book);
-    await vi.waitFor(async () =>
-      expect(await books().window(definition)).toEqual([
-        'WindowOpened 16000',
-        'LeaseGranted lse_1 1000',
-        'LeaseSettled lse_1 7',
-      ]),
+    await vi.waitFor(
+      async () =>
+        expect(await books().window(definition)).toEqual([
+          'WindowOpened 16000',
+          'LeaseGranted lse_1 1000',
+          'LeaseSettled lse_1 7',
+        ]),
+      WITHIN,
     );
-    await vi.waitFor(async () =>
-      expect((await books().journals[0]?.contents())?.leases).toEqual([]),
+    await vi.waitFor(
+      async () => expect((await books().journals[0]?.contents())?.leases).toEqual([]),
+      WITHIN,
     );
     expect(books().errors).toEqual([]);
   });
@@ -73,8 +78,9 @@ describe('a sweep', () => {
     const book = await books().open({ limits });
     charge(await holdOf(book, definition, 1_000n), 1_000n);
     startBook(book);
-    await vi.waitFor(async () =>
-      expect((await books().window(definition)).at(-1)).toBe('LeaseSettled lse_1 1000'),
+    await vi.waitFor(
+      async () => expect((await books().window(definition)).at(-1)).toBe('LeaseSettled lse_1 1000'),
+      WITHIN,
     );
   });
 
@@ -105,7 +111,7 @@ describe('a sweep', () => {
       (await books().window(definition)).filter((event) => event.startsWith(type)).length;
     for (const times of [1, 2]) {
       book.cancel(await holdOf(book, definition, 10n));
-      await vi.waitFor(async () => expect(await count('LeaseSettled')).toBe(times));
+      await vi.waitFor(async () => expect(await count('LeaseSettled')).toBe(times), WITHIN);
     }
     await book.stop();
     book.cancel(await holdOf(book, definition, 10n));

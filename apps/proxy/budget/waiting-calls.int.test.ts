@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { holdOf, useBooks } from '../testing/book-house.ts';
 
 const books = useBooks();
+/** A deadline that only a defect reaches. */
+const WITHIN = { timeout: 10_000 };
 
 /** A ledger that answers appends only once it is let go, and counts them. */
 function heldLedger() {
@@ -162,7 +164,7 @@ describe('a call that waits for too long', () => {
     expect(String((late as { cause?: unknown }).cause)).toContain('no grant within 20 ms');
     letGo();
     // The slice is there, and all of it is free.
-    const [hold] = await vi.waitFor(() => holdOf(book, definition, 1_000n));
+    const [hold] = await vi.waitFor(() => holdOf(book, definition, 1_000n), WITHIN);
     expect(hold?.account.leases.map(({ holds, held }) => [holds, held])).toEqual([[1, 1_000n]]);
   });
 
