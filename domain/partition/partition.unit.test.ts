@@ -12,9 +12,24 @@ const vectors: [string, number][] = [
   ['abc', 479470107],
 ];
 
+/** By the same algorithm, written down independently: a rest of one byte, and none. */
+const more: [string, number][] = [
+  ['', 275646681],
+  ['a', -1563381124],
+  ['abcde', 461995741],
+];
+
 describe('the partition function is Kafka’s default partitioner', () => {
-  it.each(vectors)('murmur2(%s) = %i', (text, hash) => {
+  it.each([...vectors, ...more])('murmur2(%s) = %i', (text, hash) => {
     expect(murmur2(new TextEncoder().encode(text))).toBe(hash);
+  });
+
+  it.each([
+    ['foobar', 14],
+    ['a', 12],
+    ['abc', 11],
+  ])('takes the hash of %s without its sign, modulo the partitions', (text, partition) => {
+    expect(partitionOf(new TextEncoder().encode(text), 16)).toBe(partition);
   });
 
   it('never yields a partition out of range', () => {
