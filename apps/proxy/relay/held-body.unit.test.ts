@@ -32,6 +32,10 @@ it('I9: a larger one passes, and at least the end that is searched for the usage
   expect(push(8, TAIL - 1)).toMatchObject({ left: ['', ''], held: '00000000111' });
 });
 
+it('I11: passes in the order in which it came', () => {
+  expect(push(2, 2, 2, 9)).toMatchObject({ left: ['', '', '', '001122'], held: '333333333' });
+});
+
 it('once it passes it goes on to pass, however short what comes is', () => {
   expect(push(6, 6, 1, 1, 2)).toMatchObject({
     left: ['', '000000', '', '', '111111'],

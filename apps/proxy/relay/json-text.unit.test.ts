@@ -15,6 +15,12 @@ describe('usage of a JSON answer', () => {
     expect(memberInTail(Buffer.from('"usage":1,"usage":2}'), 'usage')).toBe(2);
   });
 
+  it('is found although one inside of another object comes later', () => {
+    expect(memberInTail(Buffer.from('"usage":{"b":2},"x":{"usage":{}}}'), 'usage')).toEqual({
+      b: 2,
+    });
+  });
+
   it.each(['', '}', '"usage"', '"usage":', '"usage":null}', '"usage":{"a":1}', '"u":1}'])(
     'I8: is not known from %j',
     (tail) => {

@@ -81,6 +81,29 @@ describe('events are shown to the reader and leave when they have ended', () => 
     expect([sse.readUnended(), text(sse.end())]).toEqual([true, '']);
   });
 
+  it('also where one begins with an empty line, or the last has one byte', () => {
+    expect(relay(['\n\n', 'data: a\n\n']).early).toEqual(['\n\n', 'data: a\n\n']);
+    expect(relay(['data: a\n\nx'])).toMatchObject({ early: ['data: a\n\n'], late: 'x' });
+  });
+
+  it('each for itself, however short it is after a long one', () => {
+    expect(relay(['data:aaaaaaaaaaaa\n', '\ndata:b\n\ndata:c\n\n']).read).toEqual([
+      ...['aaaaaaaaaaaa', 'b', 'c'],
+    ]);
+  });
+
+  it('without its end too, although it was asked for when there was none', () => {
+    const { sse, read } = relay([]);
+    sse.readUnended();
+    sse.push(Buffer.from('data: b'));
+    expect([sse.readUnended(), read]).toEqual([true, ['b']]);
+  });
+
+  it('once: after the end nothing is left', () => {
+    const { sse, late } = relay(['data: hold\n\n', 'data: b']);
+    expect([late, sse.end()]).toEqual(['data: hold\n\ndata: b', []]);
+  });
+
   it('a piece at a time, each as soon as its last byte is there', () => {
     expect(relay(['da', 'ta: a\n', '\nda', 'ta: b\r\n\r', '\n']).early).toEqual([
       ...['', '', 'data: a\n\n', '', 'data: b\r\n\r\n'],
@@ -96,6 +119,11 @@ describe('what the reader says is done', () => {
       ['data: a\n\n', ''],
       'data: hold\n\ndata: b\n\ndata: c',
     ]);
+  });
+
+  it('I9: what is to be held once more does not lose what is held already', () => {
+    const body = 'data: hold\n\ndata: a\n\ndata: hold\n\n';
+    expect(relayed(body)).toEqual([['hold', 'a', 'hold'], '', body]);
   });
 
   it('what is dropped does not leave, with or without its end, held or not', () => {
@@ -140,6 +168,18 @@ describe('an event above the bound', () => {
         `${body}data: a\n\ndata: b\n\n`,
       ]);
     }
+  });
+
+  it('is not read, although more of its lines come when it has begun to leave', () => {
+    const more = '\ndata: later\n\n';
+    expect(relay([`${fits}xyz`, more], MAX)).toMatchObject({
+      read: ['(unread)'],
+      early: [`${fits}xyz`.slice(0, -3), `xyz${more}`],
+    });
+    const { sse, read } = relay([], MAX);
+    sse.push(Buffer.from(`${fits}xyz`));
+    sse.push(Buffer.from('\ndata: l'));
+    expect([sse.readUnended(), read]).toEqual([true, ['(unread)']]);
   });
 
   it('that grows on and on is relayed as it comes, and unread at its end too', () => {
