@@ -46,6 +46,12 @@ describe('deadlines on a clock that the test moves', () => {
     expect([due, timers]).toEqual([left.map((index) => [index, 100 + index * 10]), 0]);
   });
 
+  it('of many things wait for one timer', () => {
+    const deadlines = new Deadlines(100);
+    for (let i = 0; i < 3; i++) deadlines.add(performance.now(), () => undefined);
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
   it('come again after all were taken back or had come', () => {
     const { deadlines, due, startMs } = run(2, [1]);
     deadlines.add(performance.now(), () => due.push([9, performance.now() - startMs]));

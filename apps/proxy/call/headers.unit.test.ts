@@ -48,6 +48,12 @@ describe('the headers of an answer', () => {
     expect(none['x-tollgate-budget-remaining']).toBe('-0.000000000001');
   });
 
+  it('name a model as it is, if a header can hold it', () => {
+    const deployment = { provider: { name: 'p' }, model: 'org/m x', price: null };
+    const facts = { ...withHolds([]), deployment } as unknown as AttemptFacts;
+    expect(answerHeaders({}, { facts, ...unknown })['x-tollgate-model']).toBe('org/m x');
+  });
+
   it('are the provider’s, but for those of its connection and of our account there', () => {
     const dropped = [
       ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],

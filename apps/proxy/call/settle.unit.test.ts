@@ -176,21 +176,24 @@ describe('the end of an attempt', () => {
   });
 
   it('I3: fills the leases of each hold in their order; what is above is an overrun of the last', () => {
-    const { facts, released } = attemptOf({ parts: [10n, 20n] });
+    const { facts, released } = attemptOf({ parts: [10n, 10n, 10n] });
     const settled = settle(facts, { ...ok, answer: json({ usage }) });
     settled.release();
     const inTokens = 42n * PICO_PER_UNIT;
     expect(settled.charges.map(({ lease, amount }) => [lease.leaseId, amount])).toEqual([
       ['usd-0', 10n],
-      ['usd-1', 32n],
+      ['usd-1', 10n],
+      ['usd-2', 22n],
       ['tokens-0', 10n],
-      ['tokens-1', inTokens - 10n],
+      ['tokens-1', 10n],
+      ['tokens-2', inTokens - 20n],
       ['requests-0', 10n],
-      ['requests-1', PICO_PER_UNIT - 10n],
+      ['requests-1', 10n],
+      ['requests-2', PICO_PER_UNIT - 20n],
     ]);
     const overrun = (unit: string, amount: bigint) => ({
       stream: `budget-${unit}`,
-      leaseId: `${unit}-1`,
+      leaseId: `${unit}-2`,
       attemptId: 'attempt-1',
       amount,
     });
@@ -199,13 +202,18 @@ describe('the end of an attempt', () => {
       overrun('tokens', inTokens - 30n),
       overrun('requests', PICO_PER_UNIT - 30n),
     ]);
-    expect(released[0]).toEqual(['usd', [10n, 32n]]);
+    expect(released[0]).toEqual(['usd', [10n, 10n, 22n]]);
   });
 
-  it('charges exactly the hold without an overrun', () => {
+  it('charges exactly the hold without an overrun, and one above it with one', () => {
     const { facts } = attemptOf({ parts: [30n, 12n] });
     const { overruns } = settle(facts, { ...ok, answer: json({ usage }) });
     expect(overruns.map(({ stream: of }) => of)).not.toContain('budget-usd');
+    const least = settle(attemptOf({ parts: [30n, 11n] }).facts, {
+      ...ok,
+      answer: json({ usage }),
+    });
+    expect(least.overruns[0]).toMatchObject({ stream: 'budget-usd', amount: 1n });
   });
 
   it('of a call that held nothing has nothing to charge, and no overrun', () => {
@@ -219,12 +227,14 @@ describe('the end of an attempt', () => {
     const named = settle(facts, { ...ok, answer: json({ id: 'id-1', model: 'served' }) }).usage;
     const silent = settle(facts, { ...ok, answer: json({}) }).usage;
     const none = settle(facts, { ...ok, unsent: true, answer: undefined }).usage;
+    const empty = settle(facts, { ...ok, answer: json({ id: '', model: '' }) }).usage;
     expect(
-      [named, silent, none].map((said) => [said.provider_request_id, said.model_served]),
+      [named, silent, none, empty].map((said) => [said.provider_request_id, said.model_served]),
     ).toEqual([
       ['id-1', 'served'],
       [null, 'm-at-provider'],
       [null, 'm-at-provider'],
+      ['', ''],
     ]);
   });
 

@@ -118,7 +118,9 @@ describe('what a stream says', () => {
 
   it('the first names count, and only texts are names', () => {
     const body =
-      event({ id: 7, model: null }) + event({ id: 'a', model: 'b' }) + event({ id: 'z' });
+      event({ id: 7, model: null }) +
+      event({ id: 'a', model: 'b' }) +
+      event({ id: 'y', model: 'z' });
     expect(streamed(body)).toMatchObject({ id: 'a', model: 'b' });
     expect(streamed(event({ id: 7 }))).toMatchObject({ id: null, model: null });
   });
@@ -159,6 +161,15 @@ describe('what a stream says', () => {
     }
   });
 
+  it('I3: a last chunk without its end is read, whichever is asked for first', () => {
+    const open = () => {
+      const answer = chat({ stream: true }).answer({ 'content-type': SSE }, proxyLimits);
+      answer.push(Buffer.from(USAGE_CHUNK.trimEnd()));
+      return answer;
+    };
+    expect([open().isUsageFinal(), open().quantities()]).toEqual([true, STATED]);
+  });
+
   it('after a large event its usage is read, and its text is not known', () => {
     const big = event({ choices: [{ delta: { content: 'x'.repeat(200) } }] });
     const answer = chat({ stream: true }).answer(
@@ -195,6 +206,14 @@ describe('what a JSON answer says', () => {
       STATED,
     ]);
     expect([answer.model(), answer.id(), answer.outputText()]).toEqual([null, null, null]);
+  });
+
+  it('beyond the bound its text is not known, although its end may be read', () => {
+    const limits = { heldAnswerBytesMax: 10, answerTailBytes: 10 };
+    const answer = chat().answer({}, { ...proxyLimits, ...limits });
+    answer.push(Buffer.from(' '.repeat(20)));
+    answer.push(Buffer.from('{"choices":[]}'));
+    expect(answer.outputText()).toBe(null);
   });
 
   it('its text is that of all its choices', () => {

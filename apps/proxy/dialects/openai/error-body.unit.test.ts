@@ -12,6 +12,13 @@ it('an error has the form that OpenAI’s SDKs read, byte for byte', () => {
   );
 });
 
+it('names no field where the whole body is at fault, and says no more than it was told', () => {
+  const { error } = JSON.parse(errorBody({ code: 'invalid_request', param: '', message: '' })) as {
+    error: { param: string; message: string };
+  };
+  expect([error.param, error.message]).toEqual(['', '']);
+});
+
 it('says the field that sets an output limit', () => {
   const { error } = JSON.parse(errorBody({ code: 'output_limit_required' })) as {
     error: { message: string };

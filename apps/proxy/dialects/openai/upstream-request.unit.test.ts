@@ -64,6 +64,13 @@ describe('a request is understood as facts that hold in every dialect', () => {
     ]);
   });
 
+  it('of an end user without a name as well', () => {
+    expect([
+      chat({ model: 'm', messages, user: '' }).endUser,
+      embed({ model: 'm', input: 'x', user: '' }).endUser,
+    ]).toEqual(['', '']);
+  });
+
   it.each([
     [{ max_tokens: 5 }, 5],
     [{ max_completion_tokens: 5 }, 5],
@@ -148,10 +155,22 @@ describe('a request goes to the provider', () => {
     expect(sent(embed(input), 'n')[2]).toBe('{"input":"m" , "model":"n","x":1e3}');
   });
 
+  it('I11: as it is written, if the model has the same name there', () => {
+    const escaped = `{"model":"\\u006d","messages":${JSON.stringify(messages)}}`;
+    expect(sent(chat(escaped), 'm')[2]).toBe(escaped);
+    expect(sent(embed('{"model":"\\u006d","input":""}'), 'm')[2]).toBe(
+      '{"model":"\\u006d","input":""}',
+    );
+  });
+
   it('with the chunk that states the usage, wherever the client has its own options', () => {
     const text = `{"stream_options" : {"a":1},"stream":true,"model":"m","messages":[{"role":"user"}]}`;
     expect(sent(chat(text), 'longer-name')[2]).toBe(
       '{"stream_options" : {"a":1,"include_usage":true},"stream":true,"model":"longer-name","messages":[{"role":"user"}]}',
+    );
+    const behind = '{"model":"m","stream":true,"stream_options":{},"messages":[{"role":"user"}]}';
+    expect(sent(chat(behind), 'longer-name')[2]).toBe(
+      '{"model":"longer-name","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user"}]}',
     );
     const none = `{"model":"m","stream":true,"messages":[{"role":"user"}]}`;
     expect(sent(chat(none), 'm')[2]).toBe(
@@ -228,6 +247,13 @@ describe('a request that may be read otherwise at the provider is refused', () =
       code: 'invalid_request',
       param: 'input',
     });
+    expect(refusal(chatCompletions, { model: 'm', messages: [{ role: 1 }] })).toMatchObject({
+      param: 'messages.0.role',
+    });
+    expect(embeddings?.read({ body: Buffer.from('{') }, 9)).toEqual({
+      ok: false,
+      refusal: { code: 'invalid_json' },
+    });
     const scalar = chatCompletions?.read({ body: Buffer.from('3') }, 9);
     expect(scalar).toMatchObject({
       refusal: {
@@ -268,6 +294,7 @@ describe('what has a bound, and what has none', () => {
       unbounded({ messages: [{ role: 'assistant', audio: null }] }),
       unbounded({ messages: [...messages, { role: 'user', ROLE: 'x' }] }),
       unbounded({ tools: [{ type: 'function' }, { type: 'function', Type: 'x' }] }),
+      unbounded({ messages: [{ role: 'user', Audio: null }] }),
       unbounded({ messages: [{ role: 'user', Other: 'x' }] }),
       unbounded({ plugins: null }),
     ]).toEqual([
@@ -276,6 +303,7 @@ describe('what has a bound, and what has none', () => {
       null,
       '`ROLE`',
       '`Type`',
+      '`Audio`',
       null,
       null,
     ]);
