@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { formatKeySecret, parseKeySecret } from './key-secret.ts';
 
@@ -33,5 +34,49 @@ describe('the text of a virtual key', () => {
     expect(() => formatKeySecret('my_env', random)).toThrow();
     expect(() => formatKeySecret('', random)).toThrow();
     expect(() => formatKeySecret('live', random.subarray(0, 31))).toThrow();
+  });
+});
+
+/** A text with the right checksum over its characters, made without our own CRC. */
+function signed(body: string): string {
+  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  let checksum = '';
+  for (let left = crc32(Buffer.from(body, 'latin1')); checksum.length < 6; ) {
+    checksum = (alphabet[left % 62] as string) + checksum;
+    left = Math.floor(left / 62);
+  }
+  return body + checksum;
+}
+
+describe('a key whose checksum is right', () => {
+  const tail = '0'.repeat(30);
+
+  it.each(['a', 'z', '0', '9', '-', 'a'.repeat(32)])('is ours in the environment %s', (name) => {
+    expect(parseKeySecret(signed(`tg_${name}_${tail}`))).toEqual({ environment: name });
+    expect(parseKeySecret(formatKeySecret(name, random))).toEqual({ environment: name });
+  });
+
+  it.each([
+    ['without an environment', `tg__${tail}`],
+    ['with an environment too long', `tg_${'a'.repeat(33)}_${tail}`],
+    ['with another prefix', `tx_live_${tail}`],
+    ['with no separator', `tg_live-${tail}`],
+    ['with a capital first in its environment', `tg_Live_${tail}`],
+    ['with a capital last in its environment', `tg_livE_${tail}`],
+    ['with a character just above z', `tg_liv{_${tail}`],
+    ['with a character just below a', `tg_liv\`_${tail}`],
+    ['with a character just above 9', `tg_liv:_${tail}`],
+    ['with a character just below 0', `tg_liv/_${tail}`],
+    ['with a character just below -', `tg_liv,_${tail}`],
+    ['with a sign first in its random part', `tg_live__${tail.slice(1)}`],
+    ['with a sign last in its random part', `tg_live_${tail.slice(1)}_`],
+    ['with the first character beyond ASCII', `tg_live_${tail.slice(1)}\u0080`],
+    ['with a letter beyond ASCII', `tg_live_${tail.slice(1)}ä`],
+  ])('is not ours %s', (_, body) => {
+    expect(parseKeySecret(signed(body))).toBeNull();
+  });
+
+  it.each(['Live', 'livE', 'liv{', 'a'.repeat(33)])('is not made for %s', (environment) => {
+    expect(() => formatKeySecret(environment, random)).toThrow('environment');
   });
 });

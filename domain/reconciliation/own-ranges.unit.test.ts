@@ -5,6 +5,7 @@ const range = (startMs: number, endMs: number) => ({ startMs, endMs });
 
 it.each([
   ['all of it if nothing overlaps, also at its edges', [range(0, 10), range(20, 30)], [[10, 20]]],
+  ['all of it if the others are far away', [range(0, 5), range(25, 30)], [[10, 20]]],
   [
     'what lies before and after an earlier range',
     [range(13, 15)],
