@@ -3,14 +3,14 @@
  * holds and has spent when the end is written, when it is durable, and afterwards.
  */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type CallHouse, openCallHouse } from '../testing/call-house.ts';
+import { describe, expect, it } from 'vitest';
+import { type CallHouse, useCallHouses } from '../testing/call-house.ts';
 
 /** One pico-dollar a token: 73 bytes of body, 128 tokens of framing, 10 of output. */
 const HOLD = 211n;
 
+const openHouse = useCallHouses();
 let house: CallHouse;
-afterEach(() => house.close());
 
 /** One call to a provider that answers so. @returns the lease at each step of its end */
 async function callOnce(
@@ -35,7 +35,7 @@ async function callOnce(
         look('done');
       });
     };
-  house = await openCallHouse({
+  house = await openHouse({
     budgets: [{}],
     submit: watch,
     providers: [
@@ -59,7 +59,9 @@ async function callOnce(
   });
   await house.idle();
   const { leases } = await house.journal.contents();
-  return { status: response.status, steps, total: leases[0]?.spent };
+  const leaseId = house.holds[0]?.[0]?.parts[0]?.lease.leaseId;
+  const total = leases.find((lease) => lease.leaseId === leaseId)?.spent;
+  return { status: response.status, steps, total };
 }
 
 describe('the hold of an attempt', () => {

@@ -1,8 +1,8 @@
 /** Whole calls of clients that leave, or do not read: what is recorded and charged. */
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type CallHouse, type CallHouseOptions, openCallHouse } from '../testing/call-house.ts';
+import { describe, expect, it } from 'vitest';
+import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import {
   answering,
   CHUNK,
@@ -20,11 +20,11 @@ import {
   until,
 } from '../testing/calls.ts';
 
+const openHouse = useCallHouses();
 let house: CallHouse;
-afterEach(() => house.close());
 
 async function open(options: CallHouseOptions): Promise<void> {
-  house = await openCallHouse({ budgets: [{}], ...options });
+  house = await openHouse({ budgets: [{}], ...options });
 }
 
 describe('a client that leaves', () => {

@@ -1,6 +1,6 @@
 /** Whole calls to providers that fail: what the client gets, what is recorded, who is tried next. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { type CallHouse, type CallHouseOptions, openCallHouse } from '../testing/call-house.ts';
+import { describe, expect, it } from 'vitest';
+import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import {
   answering,
   CHUNK,
@@ -20,11 +20,11 @@ import {
   usage,
 } from '../testing/calls.ts';
 
+const openHouse = useCallHouses();
 let house: CallHouse;
-afterEach(() => house.close());
 
 async function open(options: CallHouseOptions): Promise<void> {
-  house = await openCallHouse({ budgets: [{}], ...options });
+  house = await openHouse({ budgets: [{}], ...options });
 }
 
 describe('a provider that fails', () => {
@@ -51,6 +51,7 @@ describe('a provider that fails', () => {
       held: 0n,
       spent: 0n,
     });
+    expect(house.events()[0]).toMatchObject({ ttft_ms: null, provider_request_id: null });
   });
 
   it('I3: and breaks off before it answers may bill: the hold is charged', async () => {
@@ -128,6 +129,9 @@ describe('a route of two deployments', () => {
     expect(house.holds).toHaveLength(2);
     expect([first?.call_id === second?.call_id, first?.id === second?.id]).toEqual([true, false]);
     expect([first?.deployment, second?.deployment]).toEqual(['p1/m', 'p2/m']);
+    expect(Date.parse(second?.time ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(first?.recorded_at ?? ''),
+    );
   });
 
   it('ends as the last attempt did if nobody is left', async () => {

@@ -1,13 +1,13 @@
 /** Calls that are refused: what the client gets, and the event of it. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { type CallHouse, type CallHouseOptions, openCallHouse } from '../testing/call-house.ts';
+import { describe, expect, it } from 'vitest';
+import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import { answering, chat, failingAt, post, until } from '../testing/calls.ts';
 
+const openHouse = useCallHouses();
 let house: CallHouse;
-afterEach(() => house.close());
 
 async function open(options: CallHouseOptions): Promise<void> {
-  house = await openCallHouse({ budgets: [{}], ...options });
+  house = await openHouse({ budgets: [{}], ...options });
 }
 
 describe('a call that is refused', () => {

@@ -2,8 +2,8 @@
  * Whole calls on a real journal, ledger and sockets on both sides: what the client gets and when,
  * and what is recorded.
  */
-import { afterEach, describe, expect, it } from 'vitest';
-import { type CallHouse, type CallHouseOptions, openCallHouse } from '../testing/call-house.ts';
+import { describe, expect, it } from 'vitest';
+import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import {
   answering,
   CHUNK,
@@ -27,11 +27,11 @@ import {
   usage,
 } from '../testing/calls.ts';
 
+const openHouse = useCallHouses();
 let house: CallHouse;
-afterEach(() => house.close());
 
 async function open(options: CallHouseOptions): Promise<void> {
-  house = await openCallHouse({ budgets: [{}], ...options });
+  house = await openHouse({ budgets: [{}], ...options });
 }
 
 describe('a call that is answered', () => {
@@ -116,12 +116,37 @@ describe('a call that is answered', () => {
     setTimeout(first.open, apartMs);
     while (!(await reader?.read())?.done);
     await house.idle();
-    const { latency_ms, ttft_ms, overhead_us } = house.events()[0] ?? {};
-    expect([Number(latency_ms) - Number(ttft_ms) >= apartMs - 5, Number(ttft_ms) >= 0]).toEqual([
+    const { latency_ms, ttft_ms } = house.events()[0] ?? {};
+    expect([Number(latency_ms) - Number(ttft_ms) >= apartMs - 5, Number(ttft_ms) > 0]).toEqual([
       true,
       true,
     ]);
-    expect(Number(overhead_us)).toBeGreaterThan(0);
+    // Milliseconds with three places: a clock has no more to say.
+    for (const ms of [latency_ms, ttft_ms]) expect(ms).toBe(Number(ms?.toFixed(3)));
+  });
+
+  it('says how long this gateway kept it waiting, and when it was recorded', async () => {
+    const start = gate();
+    const keptMs = 120;
+    await open({
+      submit: holdingUp('started', start.opened),
+      providers: [answering(200, JSON.stringify({ usage }))],
+    });
+    const beforeMs = Date.now();
+    const response = post(house);
+    await until(() => house.writes.length === 1);
+    setTimeout(start.open, keptMs);
+    const header = Number((await response).headers.get('x-tollgate-overhead-us'));
+    await house.idle();
+    const [event] = house.events();
+    const tookUs = (Date.now() - beforeMs + 1) * 1_000;
+    for (const us of [header, Number(event?.overhead_us)]) {
+      expect([us >= (keptMs - 5) * 1_000, us <= tookUs]).toEqual([true, true]);
+    }
+    const [startedMs, recordedMs] = [event?.time, event?.recorded_at].map((at) =>
+      Date.parse(at ?? ''),
+    );
+    expect(Number(recordedMs) - Number(startedMs)).toBeGreaterThanOrEqual(keptMs - 5);
   });
 });
 

@@ -18,6 +18,7 @@ import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
@@ -74,10 +75,38 @@ export type CallHouse = {
   close(): Promise<void>;
 };
 
-export async function openCallHouse(options: CallHouseOptions): Promise<CallHouse> {
-  const folder = mkdtempSync(join(tmpdir(), 'tollgate-call-'));
-  const journal = await openJournal({ path: join(folder, 'journal.sqlite') });
-  const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
+/**
+ * One journal and one ledger for the calls of a test file; budgets and leases have a name each.
+ *
+ * @returns opens the house of one test, which is closed behind it
+ */
+export function useCallHouses(): (options: CallHouseOptions) => Promise<CallHouse> {
+  let stores: Stores;
+  let house: CallHouse | undefined;
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-call-'));
+    const journal = await openJournal({ path: join(folder, 'journal') });
+    const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
+    stores = { folder, journal, ledger, names: 0 };
+  });
+  afterEach(async () => {
+    await house?.close();
+    house = undefined;
+  });
+  afterAll(async () => {
+    await Promise.all([stores.journal.close(), stores.ledger.close()]);
+    rmSync(stores.folder, { recursive: true, force: true });
+  });
+  return async (options) => {
+    house = await openCallHouse(stores, options);
+    return house;
+  };
+}
+
+type Stores = { folder: string; journal: Journal; ledger: Ledger; names: number };
+
+async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise<CallHouse> {
+  const { journal } = stores;
   const limits = { ...proxyLimits, ...options.limits };
   const servers: Server[] = [];
   const upstreams: Upstream[] = [];
@@ -105,7 +134,7 @@ export async function openCallHouse(options: CallHouseOptions): Promise<CallHous
       ...options.deployments?.[index],
     });
   }
-  const { budgets, definitions } = await openBudgets(options, ledger, journal, limits);
+  const { budgets, definitions } = await openBudgets(options, stores, limits);
   const holds: (readonly BudgetHold[])[] = [];
   const writes: JournalWrite[] = [];
   const refused: string[] = [];
@@ -156,28 +185,25 @@ export async function openCallHouse(options: CallHouseOptions): Promise<CallHous
         server.closeAllConnections();
         server.close();
       }
-      await Promise.all([journal.close(), ledger.close()]);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 async function openBudgets(
   options: CallHouseOptions,
-  ledger: Ledger,
-  journal: Journal,
+  stores: Stores,
   limits: ProxyLimits,
 ): Promise<{ budgets: BudgetBook; definitions: BudgetDefinition[] }> {
   const definitions: BudgetDefinition[] = [];
-  for (const [index, fields] of (options.budgets ?? []).entries()) {
-    definitions.push(await defineBudget(ledger, `bud_${index + 1}`, fields));
+  const { ledger, journal } = stores;
+  for (const fields of options.budgets ?? []) {
+    definitions.push(await defineBudget(ledger, `bud_${++stores.names}`, fields));
   }
-  let leases = 0;
   const budgets = new BudgetBook({
     ledger,
     journal,
     instanceId: 'ins_1',
-    newLeaseId: () => `lse_${++leases}`,
+    newLeaseId: () => `lse_${++stores.names}`,
     limits,
     onError: (error) => {
       if (options.tolerant !== true) throw error;
