@@ -27,6 +27,7 @@ const SHARDING_KEY = 'cityHash64(customer_id)';
 const TABLE = /^\s*CREATE TABLE IF NOT EXISTS tollgate\.(?<name>\w+) /;
 const VIEW = /^\s*CREATE (?:OR REPLACE VIEW|VIEW IF NOT EXISTS) tollgate\.\w+ AS\b/;
 const SETTING = /^ALTER TABLE tollgate\.(?<name>\w+) (?=MODIFY SETTING )/;
+const COLUMN = /^ALTER TABLE tollgate\.(?<name>\w+) (?=ADD COLUMN IF NOT EXISTS )/;
 const ENGINE = /\bENGINE = (?<engine>\w*MergeTree)(?:\((?<version>\w+)\))?(?=\s)/g;
 
 /**
@@ -66,6 +67,14 @@ export function onCluster(statement: string, cluster: string): string[] {
   if (PLACES[altered] !== undefined) {
     const table = PLACES[altered] === 'sharded' ? `${altered}_local` : altered;
     return [statement.replace(SETTING, `ALTER TABLE tollgate.${table} ON CLUSTER '${cluster}' `)];
+  }
+  const extended = COLUMN.exec(statement)?.groups?.['name'] ?? '';
+  if (PLACES[extended] !== undefined) {
+    // First where the rows are: what is asked of all shards must be on each of them.
+    const tables = PLACES[extended] === 'sharded' ? [`${extended}_local`, extended] : [extended];
+    return tables.map((table) =>
+      statement.replace(COLUMN, `ALTER TABLE tollgate.${table} ON CLUSTER '${cluster}' `),
+    );
   }
   const name = TABLE.exec(statement)?.groups?.['name'] ?? '';
   const place = PLACES[name];

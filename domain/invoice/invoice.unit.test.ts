@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SnapshotBody, SnapshotLine, SummedQuantities } from '../period/snapshot.ts';
-import { zeroQuantities } from '../usage/quantities.ts';
+import { addQuantities, type SnapshotBody, type SnapshotLine } from '../period/snapshot.ts';
 import { invoiceBody } from './invoice.ts';
 
 const HASH = 'a'.repeat(64);
-const nothing = zeroQuantities() as SummedQuantities;
+const nothing = addQuantities([]);
 
 function line(change: Partial<SnapshotLine>): SnapshotLine {
   return {

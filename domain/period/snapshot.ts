@@ -5,7 +5,7 @@
  * attempt whose cost is not known is counted, listed as unresolved, and adds no amount.
  */
 import { formatDecimal12 } from '../money/money.ts';
-import { type Quantity, type QuantityName, quantities } from '../usage/quantities.ts';
+import { type FirstQuantityName, firstQuantityNames } from '../usage/quantities.ts';
 import type { UsageSource } from '../usage/usage-event.ts';
 import type { ClosingPeriod, FrozenPeriod } from './billing.ts';
 import { formatInstant } from './calendar.ts';
@@ -15,12 +15,10 @@ import type { LogCut } from './period-events.ts';
  * The quantity buckets that a line sums, in the order of the body: those of version 1. A bucket
  * that is added later needs a new version, since a body is hashed as it is.
  */
-export const SUMMED_QUANTITIES = quantities
-  .filter((quantity: Quantity) => quantity.addedLater !== true)
-  .map(({ name }) => name);
+export const SUMMED_QUANTITIES = firstQuantityNames;
 
 /** Sums of what is known; unknown quantities add nothing. */
-export type SummedQuantities = { [Bucket in QuantityName]: number };
+export type SummedQuantities = { [Bucket in FirstQuantityName]: number };
 
 export type LineKind = 'usage' | 'late_usage';
 

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { zeroQuantities } from '../usage/quantities.ts';
 import type { ClosingPeriod, FrozenPeriod } from './billing.ts';
-import {
-  addQuantities,
-  SUMMED_QUANTITIES,
-  type SummedQuantities,
-  snapshotBody,
-  type UsageSum,
-} from './snapshot.ts';
+import { addQuantities, SUMMED_QUANTITIES, snapshotBody, type UsageSum } from './snapshot.ts';
 
-const nothing = zeroQuantities() as SummedQuantities;
+const nothing = addQuantities([]);
 const facts = {
   id: 'per_2',
   number: 2,

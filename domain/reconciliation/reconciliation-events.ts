@@ -4,12 +4,12 @@
  */
 
 import { streamCategory } from '../stream/stream-category.ts';
-import type { QuantityName } from '../usage/quantities.ts';
+import type { StatedQuantities } from '../usage/quantities.ts';
 
 export const reconciliationStreams = streamCategory('reconciliation');
 
 /** One line of the provider's bill. Quantities are disjoint buckets as in the usage event. */
-export type BillLine = { [Bucket in QuantityName]: number } & {
+export type BillLine = StatedQuantities & {
   attempt_id: string;
   /** What the provider charged, USD, 12 decimal places. */
   cost: string;

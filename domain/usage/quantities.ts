@@ -36,6 +36,13 @@ type Listed = (typeof quantities)[number];
 export type QuantityName = Listed['name'];
 export const quantityNames: readonly QuantityName[] = quantities.map(({ name }) => name);
 
+type LaterQuantityName = Extract<Listed, { addedLater: true }>['name'];
+/** The buckets of the first day. Formats that are hashed or were stored then have exactly these. */
+export type FirstQuantityName = Exclude<QuantityName, LaterQuantityName>;
+export const firstQuantityNames = quantities.flatMap((quantity: Quantity) =>
+  quantity.addedLater ? [] : [quantity.name as FirstQuantityName],
+);
+
 /**
  * As an event has them. A resolution carries deltas, so its quantities may be negative. `null` in all
  * of them: unknown.
@@ -52,6 +59,11 @@ export function perQuantity<T>(make: (quantity: Quantity & { name: QuantityName 
   const values = quantities.map((quantity) => [quantity.name, make(quantity)] as const);
   return Object.fromEntries(values) as { [Name in QuantityName]: T };
 }
+
+/** As bills and stored figures have them: without a later bucket, nothing is said of it. */
+export type StatedQuantities = { [Name in FirstQuantityName]: number } & {
+  [Name in LaterQuantityName]?: number;
+};
 
 const nothing = Object.fromEntries(quantities.map(({ field }) => [field, 0])) as KnownQuantities;
 const unknown: UsageQuantities = perQuantity(() => null);

@@ -1,6 +1,6 @@
 /** The only definition of a snapshot's body on the wire, version 1 (ADR 0001). */
 import type { SnapshotBody, SnapshotLine, Unresolved } from '@tollgate/domain/period/snapshot.ts';
-import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
+import { type FirstQuantityName, firstQuantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName, shortText } from '../names/names.ts';
@@ -12,9 +12,9 @@ export const markupPpm = z.int().min(0).max(100_000_000);
 export const currencyCode = z.string().regex(/^[A-Z]{3}$/);
 
 /** A resolution is a delta, so a sum may be below zero. */
-export const summedQuantities = perQuantity(({ addedLater }) =>
-  addedLater ? z.int().default(0) : z.int(),
-);
+export const summedQuantities = Object.fromEntries(
+  firstQuantityNames.map((name) => [name, z.int()]),
+) as { [Name in FirstQuantityName]: z.ZodInt };
 
 export const unresolvedAttempts = z.strictObject({
   count,

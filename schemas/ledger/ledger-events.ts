@@ -45,7 +45,7 @@ const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
 
 export const billLine = z.strictObject({
   attempt_id: z.uuid(),
-  ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(0) : quantity)),
+  ...perQuantity(({ addedLater }) => (addedLater ? quantity.exactOptional() : quantity)),
   cost: decimal12,
 });
 
