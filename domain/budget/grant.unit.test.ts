@@ -39,6 +39,7 @@ describe('a charge', () => {
     ['of just the hold has no excess', [5n, 5n], 10n, [5n, 5n], 0n],
     ['of nothing charges nothing', [5n, 5n], 0n, [0n, 0n], 0n],
     ['above the hold falls on the last part, and is told', [5n, 5n], 13n, [5n, 8n], 3n],
+    ['of one unit above the hold is told', [5n, 5n], 11n, [5n, 6n], 1n],
     ['without any hold is all excess', [], 3n, [], 3n],
   ])('%s', (_, parts, charge, charges, overrun) => {
     expect(allocateCharge(parts, charge)).toEqual({ charges, overrun });

@@ -24,13 +24,37 @@ export function equivalentOf(
   mutant: Mutant,
   text: string,
 ): string | null {
-  const line = sourceLine(text, mutant);
-  const found = equivalents.find(
-    (one) =>
-      one.file === mutant.file &&
-      one.line === line &&
-      one.original === mutant.original &&
-      one.replacement === mutant.replacement,
+  return equivalents.find((one) => isNamedBy(one, mutant, text))?.reason ?? null;
+}
+
+function isNamedBy(one: Equivalent, mutant: Mutant, text: string): boolean {
+  return (
+    one.file === mutant.file &&
+    one.line === sourceLine(text, mutant) &&
+    one.original === mutant.original &&
+    one.replacement === mutant.replacement
   );
-  return found?.reason ?? null;
+}
+
+/**
+ * Entries that are not true any more. Of two mutants with one name, one may be noticed.
+ *
+ * @param isKilled true for mutants that a test noticed
+ */
+export function untrueEntries(
+  equivalents: Equivalents,
+  mutants: readonly Mutant[],
+  texts: ReadonlyMap<string, string>,
+  isKilled: (mutant: Mutant) => boolean,
+): string[] {
+  return equivalents
+    .filter(({ file }) => texts.has(file))
+    .flatMap((one) => {
+      const named = mutants.filter((mutant) =>
+        isNamedBy(one, mutant, texts.get(mutant.file) ?? ''),
+      );
+      const name = `equivalent.json, ${one.file}: ${one.original} → ${one.replacement}`;
+      if (named.length === 0) return [`${name}: there is no such mutant`];
+      return named.every(isKilled) ? [`${name}: a test notices it`] : [];
+    });
 }

@@ -2,11 +2,14 @@
 import type { Mutant } from './mutant.ts';
 import type { Turn } from './plan.ts';
 import type { Verdict } from './results.ts';
-import type { Outcome, Recorded, Session } from './session.ts';
+import type { Limits, Outcome, Recorded, Session } from './session.ts';
 import { absolute, root } from './subjects.ts';
 
 /** A turn may take so many times as long as the sound one, and the run's patience more. */
 const LIMIT_FACTOR = 8;
+/** A test may keep the processor busy for so many times as long as the whole file, and some ms more. */
+const BUSY_FACTOR = 2;
+const BUSY_MORE_MS = 1_000;
 /** A test file that takes longer without any mutant hangs. */
 const RECORD_LIMIT_MS = 300_000;
 
@@ -45,8 +48,8 @@ function testFileOf({ file, shared, tests }: Recorded): TestFile {
   return { path: file.replace(root, ''), ms, reaching };
 }
 
-export function limitOf({ ms }: Pick<TestFile, 'ms'>, patienceMs: number): number {
-  return patienceMs + LIMIT_FACTOR * ms;
+export function limitsOf({ ms }: Pick<TestFile, 'ms'>, patienceMs: number): Limits {
+  return { turnMs: patienceMs + LIMIT_FACTOR * ms, busyMs: BUSY_MORE_MS + BUSY_FACTOR * ms };
 }
 
 /** Runs those of the mutants that the file reaches. @param onVerdict called for each, in order */
@@ -61,7 +64,7 @@ export async function huntWith(
     mutant: id,
     tests: file.reaching.get(id) ?? null,
   }));
-  await session.run(absolute(file.path), turns, limitOf(file, patienceMs), (outcome, index) => {
+  await session.run(absolute(file.path), turns, limitsOf(file, patienceMs), (outcome, index) => {
     onVerdict(mutants[index] as Mutant, verdictOf(outcome, file.path));
   });
 }

@@ -2,7 +2,7 @@
  * A kill, shown again the plain way: a fresh process, the source with the mistake written into it
  * and nothing else, the whole test file. What disagrees makes the tool a liar.
  */
-import { limitOf } from './hunt.ts';
+import { limitsOf } from './hunt.ts';
 import { type Mutant, mutatedText } from './mutant.ts';
 import { describe } from './report.ts';
 import type { Verdict } from './results.ts';
@@ -21,8 +21,8 @@ export async function recheck(
   const problems: string[] = [];
   try {
     const turns = [{ mutant: null, tests: null }];
-    const limitMs = limitOf({ ms: 0 }, patienceMs);
-    await session.run(absolute(verdict.file), turns, limitMs, (outcome) => {
+    const limits = limitsOf({ ms: 0 }, patienceMs);
+    await session.run(absolute(verdict.file), turns, limits, (outcome) => {
       if (outcome.kind !== 'passed') return;
       problems.push(`reported as killed, but is not from edited source: ${describe(mutant)}`);
     });

@@ -1,7 +1,7 @@
 /** One area: its mutants, what becomes of each, and whether the answers can be trusted. */
 import { readFileSync } from 'node:fs';
 import { type Area, areas } from './areas.ts';
-import { type Equivalents, equivalentOf, readEquivalents } from './equivalents.ts';
+import { type Equivalents, readEquivalents, untrueEntries } from './equivalents.ts';
 import { huntWith, recordFiles, type TestFile } from './hunt.ts';
 import { instrument } from './instrument.ts';
 import type { Mutant } from './mutant.ts';
@@ -66,16 +66,20 @@ export async function runArea(name: string, options: AreaOptions): Promise<AreaR
   } finally {
     run.close();
   }
-  const partly = options.sample !== null || options.lines !== null || options.only !== '';
   const report = reportOf(name, {
     mutants,
     verdicts: run.verdicts,
     equivalents: run.equivalents,
     killedMin: area.killedMin,
-    partly,
+    partly: isPartly(options),
   });
   for (const line of report.lines) say(line);
   return { ...report, problems: [...problems, ...report.problems] };
+}
+
+/** Not the whole area. */
+function isPartly({ sample, lines, only }: AreaOptions): boolean {
+  return sample !== null || lines !== null || only !== '';
 }
 
 function subjectsOf(area: Area, { lines, only, sample, seed }: AreaOptions): Subjects {
@@ -191,10 +195,11 @@ class AreaRun {
     } catch (error) {
       problems.push(`after the mutants: ${error instanceof Error ? error.message : error}`);
     }
-    for (const [mutant, verdict] of this.verdicts) {
-      const reason = equivalentOf(this.equivalents, mutant, texts.get(mutant.file) ?? '');
-      if (reason === null || !verdict.kind.startsWith('killed')) continue;
-      problems.push(`named as equivalent, but a test notices it: ${describe(mutant)}`);
+    if (!isPartly(this.#options)) {
+      const isKilled = (mutant: Mutant) =>
+        this.verdicts.get(mutant)?.kind.startsWith('killed') === true;
+      const { mutants } = this.#subjects;
+      problems.push(...untrueEntries(this.equivalents, mutants, texts, isKilled));
     }
     const killed = [...this.verdicts].filter(([, { kind }]) => kind === 'killed');
     const sample = pick(killed, this.#options.recheck, seeded(this.#options.seed));

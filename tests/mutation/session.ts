@@ -23,6 +23,13 @@ export type Outcome =
   | { kind: 'hung' }
   | { kind: 'died' };
 
+export type Limits = {
+  /** By the clock: then the process is ended. */
+  turnMs: number;
+  /** Of the processor's time, for a test: then its loops throw. */
+  busyMs: number;
+};
+
 export type Recorded = Extract<Answer, { kind: 'record' }>;
 
 /** A worker that runs longer grows: garbage of modules that were imported many times. */
@@ -61,18 +68,15 @@ export class Session {
   async run(
     file: string,
     turns: readonly Turn[],
-    limitMs: number,
+    { turnMs, busyMs }: Limits,
     onOutcome: (outcome: Outcome, index: number) => void,
   ): Promise<void> {
     let done = 0;
     while (done < turns.length) {
       const some = turns.slice(done, done + TURNS_PER_WORKER_MAX);
       const request = [{ file, times: some.length }];
-      const { answers, hung } = await this.#ask(
-        request,
-        { record: false, busyMsMax: limitMs / 8, turns: some },
-        limitMs,
-      );
+      const plan = { record: false, busyMsMax: busyMs, turns: some };
+      const { answers, hung } = await this.#ask(request, plan, turnMs);
       const ended = answers.filter((answer) => answer.kind === 'ended');
       for (const { turn, failed, tests } of ended) {
         const outcome: Outcome =
