@@ -20,6 +20,9 @@ it('reports of each mutant of a toy what becomes of it, and shows its kills agai
     "  survived: tests/mutation/toy/toy.ts:26 [string] 'green' → ''",
   ]);
   expect(lines).toContain('  showing 3 kills again, from edited source');
-  expect(lines.at(-2)).toBe('toy: 12 of 19 killed (63.2 %, 0 of them by time), 0 equivalent');
+  // Whether an endless loop notices itself or is ended from outside depends on the machine's load.
+  expect(lines.at(-2)).toMatch(
+    /^toy: 12 of 19 killed \(63\.2 %, [01] of them by time\), 0 equivalent$/,
+  );
   expect(lines.at(-1)).toBe('12 passed, 7 failed, 0 skipped');
 }, 180_000);
