@@ -57,12 +57,24 @@ export const areas: Readonly<Record<string, Area>> = {
     tests: [['adapters/journal/**'], BUDGET_TESTS],
     killedMin: 85,
   },
-  ledger: {
-    sources: ['adapters/ledger/**', 'adapters/backoff/**', 'schemas/ledger/**'],
-    tests: [
-      ['adapters/ledger/**', 'adapters/backoff/**', 'schemas/**', 'tests/contract/**'],
-      BUDGET_TESTS,
+  /** What every app reads and appends events with. */
+  'ledger-kit': {
+    sources: [
+      'adapters/ledger/{append-decided,append-once,categories,checked-ledger}.ts',
+      'adapters/ledger/{event-category,event-ids,follower,new-event}.ts',
+      'adapters/ledger/{process-manager,read-stream,seen-revisions}.ts',
+      'adapters/backoff/**',
+      'schemas/ledger/earlier-versions.ts',
     ],
+    tests: [['adapters/ledger/**', 'adapters/backoff/**', 'schemas/**'], BUDGET_TESTS],
+    killedMin: 85,
+  },
+  ledger: {
+    sources: [
+      'adapters/ledger/{ledger,sqlite,eventstore}*.ts',
+      'schemas/ledger/{ledger-events,price-version}.ts',
+    ],
+    tests: [['adapters/ledger/**', 'schemas/**', 'tests/contract/**'], BUDGET_TESTS],
     killedMin: 85,
   },
   warehouse: {
