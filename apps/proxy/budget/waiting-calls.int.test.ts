@@ -55,6 +55,17 @@ describe('a call that is too large for what is left', () => {
     expect(asked.reads).toBe(reads);
   });
 
+  it('stays refused although a smaller one was served meanwhile', async () => {
+    const definition = await books().define();
+    const { between, asked } = countedLedger();
+    const book = await books().open({ between, limits: { exhaustedForMs: 60_000 } });
+    await expect(holdOf(book, definition, 16_001n)).rejects.toThrow('exceeded');
+    await holdOf(book, definition, 10n);
+    const { reads } = asked;
+    await expect(holdOf(book, definition, 16_001n)).rejects.toThrow('exceeded');
+    expect(asked.reads).toBe(reads);
+  });
+
   it('of several that are refused at once the smallest says what is not asked again', async () => {
     const definition = await books().define();
     const { between, asked } = countedLedger();
@@ -111,6 +122,15 @@ describe('calls that wait together', () => {
     ]);
   });
 
+  it('keep their order when a grant serves only the first of them', async () => {
+    const definition = await books().define();
+    const book = await books().open();
+    const outcomes = await Promise.all(
+      [9_000n, 6_000n, 5_000n].map((amount) => book.hold([{ definition, amount }], Date.now())),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['held', 'held', 'exceeded']);
+  });
+
   it('take from a slice that is large enough without a further grant', async () => {
     const definition = await books().define();
     const book = await books().open();
@@ -154,6 +174,31 @@ describe('calls that wait together', () => {
   });
 });
 
+describe('a call on whose path there are several budgets', () => {
+  it('holds each of them, in the order in which it was asked', async () => {
+    const both = [await books().define(), await books().define()];
+    const book = await books().open();
+    const requests = both.map((definition, index) => ({ definition, amount: BigInt(index + 1) }));
+    const outcome = await book.hold(requests, Date.now());
+    if (outcome.kind !== 'held') throw new Error(outcome.kind);
+    const held = outcome.holds.map(({ account, parts }) => [
+      account.definition.budget_id,
+      parts.map(({ amount }) => amount),
+    ]);
+    expect(held).toEqual(both.map(({ budget_id }, index) => [budget_id, [BigInt(index + 1)]]));
+  });
+
+  it('I3: that is refused by the last of them holds nothing of the first', async () => {
+    const [first, last] = [await books().define(), await books().define({ limit: 5n })];
+    const book = await books().open();
+    const requests = [first, last].map((definition) => ({ definition, amount: 10n }));
+    const refused = await book.hold(requests, Date.now());
+    expect(refused.kind === 'exceeded' && refused.account.definition).toBe(last);
+    const [hold] = await holdOf(book, first, 1_000n);
+    expect(hold?.account.leases.map(({ holds }) => holds)).toEqual([1]);
+  });
+});
+
 describe('a call that waits for too long', () => {
   it('I3: is refused, and holds nothing when the grant comes after all', async () => {
     const definition = await books().define();
@@ -168,16 +213,29 @@ describe('a call that waits for too long', () => {
     expect(hold?.account.leases.map(({ holds, held }) => [holds, held])).toEqual([[1, 1_000n]]);
   });
 
+  it('has a timer, which ends with the wait', async () => {
+    const definition = await books().define();
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    const book = await books().open({ limits: { grantTimeoutMs: 61_234 } });
+    await holdOf(book, definition, 10n);
+    const index = set.mock.calls.findIndex(([, ms]) => ms === 61_234);
+    expect(cleared).toHaveBeenCalledWith(set.mock.results[index]?.value);
+  });
+
   it('does not take one that waits with it along', async () => {
     const definition = await books().define();
     const { between, letGo, reached } = heldLedger();
-    const book = await books().open({ between, limits: { grantTimeoutMs: 200 } });
-    const first = book.hold([{ definition, amount: 600n }], Date.now());
+    const book = await books().open({ between, limits: { grantTimeoutMs: 61_234 } });
+    const { setTimeout: later } = globalThis;
+    const timeOut: (() => void)[] = [];
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms = 0) =>
+      ms === 61_234 ? timeOut.push(run) : later(run, ms)) as unknown as typeof setTimeout);
+    const calls = [600n, 500n].map((amount) => book.hold([{ definition, amount }], Date.now()));
     await reached;
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    const second = book.hold([{ definition, amount: 500n }], Date.now());
-    expect(await first).toMatchObject({ kind: 'unavailable' });
+    timeOut[0]?.();
+    expect(await calls[0]).toMatchObject({ kind: 'unavailable' });
     letGo();
-    expect(await second).toMatchObject({ kind: 'held' });
+    expect(await calls[1]).toMatchObject({ kind: 'held' });
   });
 });
