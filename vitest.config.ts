@@ -26,6 +26,7 @@ function project(tier: Tier, groupOrder: number): TestProjectInlineConfiguration
       testTimeout: tier.timeoutMs,
       hookTimeout: tier.timeoutMs,
       maxWorkers: tier.workers,
+      isolate: tier.isolate,
       sequence: { groupOrder },
     },
   };
