@@ -27,6 +27,7 @@ export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--parent DI
 `;
 
 const CONNECTIONS = [1, 32, 64];
+const WARM_UP_SECONDS = 10;
 const BODY = JSON.stringify({
   model: 'bench-small',
   messages: [
@@ -149,8 +150,9 @@ async function measure(
       body: BODY,
       headers: contender.headers,
     });
-  // Compilers and caches warm up before anything counts.
-  for (const contender of contenders) await one(contender, 32, 3);
+  // Compilers and caches warm up before anything counts: after 3 s they still worked, and the rounds
+  // at one connection, which come first and have few calls, measured them.
+  for (const contender of contenders) await one(contender, 32, WARM_UP_SECONDS);
   for (let round = 1; round <= rounds; round++) {
     // The order alternates, so that none always follows the same one.
     const order = round % 2 === 1 ? contenders : contenders.toReversed();
