@@ -38,11 +38,15 @@ function sum(change: Partial<UsageSum>): UsageSum {
   };
 }
 
-function bodyOf(sums: readonly UsageSum[], before: FrozenPeriod | undefined = previous) {
+function bodyOf(
+  sums: readonly UsageSum[],
+  before: FrozenPeriod | undefined = previous,
+  closing = period,
+) {
   return snapshotBody({
     snapshotId: 'snp_2',
     customerId: 'cus_1',
-    period,
+    period: closing,
     previous: before,
     sums,
     markupPpmOf: (number) => number * 50_000,
@@ -136,6 +140,14 @@ describe('lines are sorted, so that every closer writes the same bytes (I5)', ()
     const sums = [sum({ ...first, events: 1 }), sum({ ...second, events: 2 })];
     for (const order of [sums, sums.toReversed()]) {
       expect(bodyOf(order).lines.map(({ events }) => events)).toEqual([1, 2]);
+    }
+  });
+
+  it('by kind before the period, whose number is compared as text', () => {
+    const tenth = { ...period, number: 10 };
+    const sums = [sum({ periodNumber: 10, events: 2 }), sum({ periodNumber: 9, events: 1 })];
+    for (const order of [sums, sums.toReversed()]) {
+      expect(bodyOf(order, previous, tenth).lines.map(({ events }) => events)).toEqual([1, 2]);
     }
   });
 

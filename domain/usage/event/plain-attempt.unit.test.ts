@@ -41,6 +41,14 @@ describe('an attempt that is read without its schema', () => {
     },
   );
 
+  it('is not read if one list is empty and another has an entry', () => {
+    const none = text([]);
+    expect(readPlainAttempt(none)).not.toBeNull();
+    expect(readPlainAttempt(none.replace('"hold_amounts":[]', '"hold_amounts":["1"]'))).toBeNull();
+    const one = text([part('lse_1')]);
+    expect(readPlainAttempt(one.replace('["lse_1"]', '[]'))).toBeNull();
+  });
+
   it('is resolvable if its usage was estimated, or its cost is not known', () => {
     const known = text([], 'provider');
     const unknown = known.replace('"cost":"0.000000000001"', '"cost":null');
