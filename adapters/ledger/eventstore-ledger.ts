@@ -13,7 +13,7 @@ import { Backoff, pause } from '../backoff/backoff.ts';
 import { EventStoreClient, isFinal } from './eventstore-client.ts';
 import { EventStoreFollower, ResumePoints } from './eventstore-follow.ts';
 import { type EventStoreLimits, eventStoreLimits } from './eventstore-limits.ts';
-import { AppendTooLarge, type Ledger, type NewLedgerEvent } from './ledger.ts';
+import { AppendTooLarge, appendBytes, type Ledger, type NewLedgerEvent } from './ledger.ts';
 
 export type EventStoreLedgerOptions = {
   /** `esdb://…` or `kurrentdb://…`, with credentials, tls and nodes as the server documents it. */
@@ -138,5 +138,5 @@ class EventStoreLedger implements Ledger {
 /** @throws Error or TypeError for what is no append, before the client sees it */
 function sizeOf(stream: string, events: readonly NewLedgerEvent[]): number {
   if (events.length === 0) throw new Error(`an append to ${stream} has no events`);
-  return events.reduce((sum, { data }) => sum + Buffer.byteLength(JSON.stringify(data)), 0);
+  return appendBytes(events);
 }

@@ -42,6 +42,11 @@ export type SubscriptionItem =
 /** Nothing was appended, and nothing of this size ever will be. */
 export class AppendTooLarge extends Error {}
 
+/** Bytes of JSON in an append, as `appendBytesMax` counts them. */
+export function appendBytes(events: readonly NewLedgerEvent[]): number {
+  return events.reduce((sum, { data }) => sum + Buffer.byteLength(JSON.stringify(data)), 0);
+}
+
 export type Ledger = {
   /** Bytes of JSON that one append can hold; what may come near asks before it decides. */
   readonly appendBytesMax: number;

@@ -4,8 +4,10 @@
  * currency's minor unit; the total is the sum of the lines. I8: attempts without a known cost are
  * listed and not charged.
  */
+
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import { divideHalfAwayFromZero } from '../money/rounding.ts';
+import { exactInteger } from '../period/exact-integer.ts';
 import {
   addQuantities,
   type LineKind,
@@ -63,7 +65,10 @@ export function invoiceIdOf(snapshotId: string): string {
   return snapshotId.replace(/^snp_/, 'inv_');
 }
 
-/** @param snapshotHash SHA-256 of the snapshot's body, lower-case hex */
+/**
+ * @param snapshotHash SHA-256 of the snapshot's body, lower-case hex
+ * @throws InexactInteger if an amount or a quantity does not fit a JSON integer
+ */
 export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): InvoiceBody {
   const lines = invoiceLines(snapshot);
   const total = lines.reduce((sum, line) => sum + BigInt(line.amount_minor), 0n);
@@ -81,7 +86,7 @@ export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): Invoi
     time_zone: snapshot.time_zone,
     currency: snapshot.currency,
     lines,
-    total_minor: toSafeNumber(total),
+    total_minor: exactInteger(total, 'the total'),
     unresolved: snapshot.unresolved,
   };
 }
@@ -113,6 +118,7 @@ function lineOf(group: readonly SnapshotLine[], currency: string): InvoiceLine {
   const { kind, period_number, provider, model, markup_ppm } = group[0] as SnapshotLine;
   const estimated = group.filter((line) => line.usage_source === 'estimated');
   const cost = costOf(group);
+  const amount = amountMinor(cost, markup_ppm, minorUnitPlaces(currency));
   return {
     kind,
     period_number,
@@ -125,7 +131,7 @@ function lineOf(group: readonly SnapshotLine[], currency: string): InvoiceLine {
     cost: formatDecimal12(cost),
     estimated_cost: formatDecimal12(costOf(estimated)),
     markup_ppm,
-    amount_minor: toSafeNumber(amountMinor(cost, markup_ppm, minorUnitPlaces(currency))),
+    amount_minor: exactInteger(amount, 'the amount of a line'),
   };
 }
 
@@ -155,10 +161,4 @@ const PICO = 1_000_000_000_000n;
 export function amountMinor(costPico: bigint, markupPpm: number, places: number): bigint {
   const scaled = costPico * (PPM + BigInt(markupPpm)) * 10n ** BigInt(places);
   return divideHalfAwayFromZero(scaled, PPM * PICO);
-}
-
-function toSafeNumber(value: bigint): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} exceeds 2^53`);
-  return number;
 }

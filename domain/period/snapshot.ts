@@ -4,11 +4,13 @@
  * (I5), so two closers write the same bytes. I4: its lines cover each of its events once. I8: an
  * attempt whose cost is not known is counted, listed as unresolved, and adds no amount.
  */
+
 import { formatDecimal12 } from '../money/money.ts';
 import { type FirstQuantityName, firstQuantityNames } from '../usage/quantities.ts';
 import type { UsageSource } from '../usage/usage-event.ts';
 import type { ClosingPeriod, FrozenPeriod } from './billing.ts';
 import { formatInstant } from './calendar.ts';
+import { exactInteger } from './exact-integer.ts';
 import type { LogCut } from './period-events.ts';
 
 /**
@@ -94,7 +96,7 @@ export type SnapshotInput = {
   leaves: { count: number; merkleRoot: string };
 };
 
-/** @throws RangeError if a quantity does not fit a JSON integer */
+/** @throws InexactInteger if a quantity does not fit a JSON integer */
 export function snapshotBody(input: SnapshotInput): SnapshotBody {
   const { period, previous } = input;
   const lines = input.sums.map((sum) => lineOf(sum, input)).sort(compareLines);
@@ -172,12 +174,11 @@ function totalsOf(sums: readonly UsageSum[]): SnapshotBody['totals'] {
   return { events, ...quantities, cost: formatDecimal12(cost) };
 }
 
-/** @throws RangeError if a sum does not fit a JSON integer */
+/** @throws InexactInteger if a sum does not fit a JSON integer */
 export function addQuantities(all: readonly SummedQuantities[]): SummedQuantities {
   const entries = SUMMED_QUANTITIES.map((bucket) => {
     const total = all.reduce((sum, quantities) => sum + quantities[bucket], 0);
-    if (!Number.isSafeInteger(total)) throw new RangeError(`${bucket} exceeds 2^53`);
-    return [bucket, total] as const;
+    return [bucket, exactInteger(total, bucket)] as const;
   });
   return Object.fromEntries(entries) as SummedQuantities;
 }

@@ -1,6 +1,6 @@
-/** 64-bit integers leave the warehouse as text. @throws RangeError beyond 2^53 */
+import { exactInteger } from '@tollgate/domain/period/exact-integer.ts';
+
+/** 64-bit integers leave the warehouse as text. @throws InexactInteger beyond 2^53 */
 export function safeInteger(text: unknown): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${String(text)} exceeds 2^53`);
-  return value;
+  return exactInteger(String(text), 'a number of the warehouse');
 }

@@ -6,13 +6,19 @@
  * appends.
  */
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { type FrozenPeriod, lastFrozen, periodEnds } from '@tollgate/domain/period/billing.ts';
+import {
+  type ClosingPeriod,
+  evolveBilling,
+  type FrozenPeriod,
+  lastFrozen,
+  periodEnds,
+} from '@tollgate/domain/period/billing.ts';
 import { decideClosing, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
 import { type ClosingTarget, type NextStep, nextStep } from '@tollgate/domain/period/next-step.ts';
 import { billingStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
 import { type ClosingDeps, limitsOf } from './closing-deps.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
-import { freeze, issueInvoice, usageSetOf } from './freeze.ts';
+import { assertBillable, freeze, issueInvoice, usageSetOf } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
 import { type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
 import { assertLinesFit } from './usage-sums.ts';
@@ -173,6 +179,8 @@ async function beginClosing(
   const endsMs = periodEnds(billing, period.number, endMs);
   const bounds = { ...limitsOf(run.deps), appendBytesMax: ledger.appendBytesMax };
   await assertLinesFit(warehouse, set, endsMs, bounds);
+  const begun = evolveBilling(billing, decision.event).periods[period.number - 1];
+  await assertBillable(run.deps, customerId, billing, begun as ClosingPeriod);
   const stream = billingStreams.of(customerId);
   const subject = `${decision.event.data.period_id}|${cutId}`;
   const closing = newLedgerEvent(stream, decision.event, subject);

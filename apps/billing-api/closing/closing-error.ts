@@ -9,6 +9,8 @@ export type ClosingErrorCode =
   /** The lines do not cover exactly the leaves. */
   | 'leaf_count_differs'
   | 'snapshot_too_large'
+  /** An amount or a sum is beyond what a bill can state exactly. */
+  | 'amount_too_large'
   /** The invoice in the ledger is not the one that its snapshot makes. */
   | 'invoice_differs'
   | 'customer_unknown';

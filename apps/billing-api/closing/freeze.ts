@@ -6,7 +6,12 @@
  */
 
 import { sha256Hex, sha256Text } from '@tollgate/adapters/digest/sha256.ts';
-import { AppendTooLarge, type Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import {
+  AppendTooLarge,
+  appendBytes,
+  type Ledger,
+  type NewLedgerEvent,
+} from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
 import { unresolvedInSet } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
@@ -20,12 +25,18 @@ import {
   periodEnds,
 } from '@tollgate/domain/period/billing.ts';
 import { decideFreeze } from '@tollgate/domain/period/decide.ts';
+import { InexactInteger } from '@tollgate/domain/period/exact-integer.ts';
 import {
   billingStreams,
   type InvoiceIssued,
   invoiceStreams,
 } from '@tollgate/domain/period/period-events.ts';
-import { type SnapshotBody, snapshotBody } from '@tollgate/domain/period/snapshot.ts';
+import {
+  type SnapshotBody,
+  type SnapshotInput,
+  snapshotBody,
+  type UsageSum,
+} from '@tollgate/domain/period/snapshot.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { snapshotBody as snapshotSchema } from '@tollgate/schemas/billing/snapshot.ts';
 import { type ClosingDeps, limitsOf } from './closing-deps.ts';
@@ -54,7 +65,8 @@ export function usageSetOf(
  * Appends `SnapshotFrozen`, unless another closer was first: the caller reads the stream again and
  * goes on from what it finds. The projector must have applied the cut.
  *
- * @throws ClosingError event_counted_twice, leaf_count_differs, snapshot_too_large
+ * @throws ClosingError event_counted_twice, leaf_count_differs, snapshot_too_large,
+ *   amount_too_large
  */
 export async function freeze(
   deps: Pick<ClosingDeps, 'ledger' | 'warehouse' | 'closingLimits'>,
@@ -70,7 +82,7 @@ export async function freeze(
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
   const stream = billingStreams.of(customerId);
   // Frozen is permanent, so a snapshot that no invoice can be made from must not be frozen.
-  snapshotSchema.parse(content);
+  assertFits(deps.ledger, await invoiceIssued(snapshotSchema.parse(content), hash));
   // seam: snapshot-event-id
   const frozen = newLedgerEvent(stream, decision.event, `${content.id}|${hash}`);
   try {
@@ -82,6 +94,24 @@ export async function freeze(
   }
 }
 
+/**
+ * Asked before a period begins to close, about what is projected by then: once the period is
+ * closing, it can no longer be closed in parts.
+ *
+ * @throws ClosingError snapshot_too_large, amount_too_large
+ */
+export async function assertBillable(
+  deps: Pick<ClosingDeps, 'ledger' | 'warehouse' | 'closingLimits'>,
+  customerId: string,
+  billing: Billing,
+  period: ClosingPeriod,
+): Promise<void> {
+  const { sums } = await usageOf(deps, customerId, billing, period);
+  const nothing = { unresolved: { count: 0, event_ids: [] }, leaves: { count: 0, merkleRoot: '' } };
+  const content = await exactly(() => bodyOf({ customerId, billing, period, sums, ...nothing }));
+  assertFits(deps.ledger, await invoiceIssued(content, sha256Hex('')));
+}
+
 /** Makes the period's snapshot from the warehouse and from the periods before it. */
 export async function workOutSnapshot(
   deps: Pick<ClosingDeps, 'warehouse' | 'closingLimits'>,
@@ -91,27 +121,57 @@ export async function workOutSnapshot(
 ): Promise<SnapshotBody> {
   const { warehouse } = deps;
   const limits = limitsOf(deps);
-  const previous = frozenPeriod(billing, period.number - 1);
-  const set = usageSetOf(customerId, period, previous);
   await assertCountedOnce(warehouse, customerId, period.logs);
-  const endsMs = periodEnds(billing, period.number, period.endMs);
-  const sums = await usageSums(warehouse, set, endsMs, limits);
+  const { set, sums } = await usageOf(deps, customerId, billing, period);
   const leaves = await rootOfLeaves(warehouse, set, limits.leafPageRows);
-  const content = snapshotBody({
-    snapshotId: snapshotIdOf(period),
-    customerId,
-    period,
-    previous,
-    sums,
-    markupPpmOf: (number) => markupPpmOf(billing, number),
-    unresolved: await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax),
-    leaves,
-  });
+  const unresolved = await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax);
+  const content = await exactly(() =>
+    bodyOf({ customerId, billing, period, sums, unresolved, leaves }),
+  );
   if (content.totals.events !== leaves.count) {
     const text = `${content.totals.events} events in lines, ${leaves.count} leaves`;
     throw new ClosingError('leaf_count_differs', `${period.id}: ${text}`);
   }
   return content;
+}
+
+async function usageOf(
+  deps: Pick<ClosingDeps, 'warehouse' | 'closingLimits'>,
+  customerId: string,
+  billing: Billing,
+  period: ClosingPeriod | FrozenPeriod,
+): Promise<{ set: UsageSet; sums: UsageSum[] }> {
+  const set = usageSetOf(customerId, period, frozenPeriod(billing, period.number - 1));
+  const endsMs = periodEnds(billing, period.number, period.endMs);
+  const sums = await exactly(() => usageSums(deps.warehouse, set, endsMs, limitsOf(deps)));
+  return { set, sums };
+}
+
+type Content = Pick<SnapshotInput, 'customerId' | 'period' | 'sums' | 'unresolved' | 'leaves'>;
+
+function bodyOf({ billing, ...content }: Content & { billing: Billing }): SnapshotBody {
+  return snapshotBody({
+    ...content,
+    snapshotId: snapshotIdOf(content.period),
+    previous: frozenPeriod(billing, content.period.number - 1),
+    markupPpmOf: (number) => markupPpmOf(billing, number),
+  });
+}
+
+/** A number that is not exact is a matter of what is billed, not a failure of the service. */
+async function exactly<T>(make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (cause) {
+    if (!(cause instanceof InexactInteger)) throw cause;
+    throw new ClosingError('amount_too_large', cause.message);
+  }
+}
+
+function assertFits(ledger: Ledger, { event }: { event: NewLedgerEvent }): void {
+  const bytes = appendBytes([event]);
+  if (bytes <= ledger.appendBytesMax) return;
+  throw new ClosingError('snapshot_too_large', `an invoice of ${bytes} bytes`);
 }
 
 /**
@@ -130,7 +190,7 @@ function markupPpmOf(billing: Billing, number: number): number {
 /**
  * Issues the invoice of a frozen period, only once, however many callers ask.
  *
- * @throws ClosingError invoice_differs
+ * @throws ClosingError invoice_differs, amount_too_large
  */
 export async function issueInvoice(ledger: Ledger, { snapshot }: FrozenPeriod): Promise<string> {
   const invoiceId = invoiceIdOf(snapshot.id);
@@ -142,28 +202,35 @@ export async function issueInvoice(ledger: Ledger, { snapshot }: FrozenPeriod): 
   return invoiceId;
 }
 
+/** The invoice of a snapshot, as it is appended. @throws ClosingError amount_too_large */
+async function invoiceIssued(snapshot: SnapshotBody, snapshotHash: string) {
+  const content = await exactly(() => invoiceBody(snapshot, snapshotHash));
+  const body = canonicalJson(content);
+  const data: InvoiceIssued['data'] = {
+    invoice_id: content.id,
+    customer_id: content.customer_id,
+    snapshot_id: snapshot.id,
+    snapshot_hash: snapshotHash,
+    body,
+    hash: sha256Hex(body),
+  };
+  const stream = invoiceStreams.of(content.id);
+  const subject = `${content.id}|${data.hash}`;
+  const event = newLedgerEvent(stream, { type: 'InvoiceIssued', data }, subject);
+  return { stream, event, hash: data.hash };
+}
+
 async function appendInvoice(
   ledger: Ledger,
   invoiceId: string,
   snapshot: FrozenPeriod['snapshot'],
 ): Promise<void> {
-  const content = invoiceBody(snapshotSchema.parse(JSON.parse(snapshot.body)), snapshot.hash);
-  const body = canonicalJson(content);
-  const data: InvoiceIssued['data'] = {
-    invoice_id: invoiceId,
-    customer_id: content.customer_id,
-    snapshot_id: snapshot.id,
-    snapshot_hash: snapshot.hash,
-    body,
-    hash: sha256Hex(body),
-  };
-  const stream = invoiceStreams.of(invoiceId);
-  const subject = `${invoiceId}|${data.hash}`;
-  const issued = newLedgerEvent(stream, { type: 'InvoiceIssued', data }, subject);
-  const result = await ledger.append(stream, 'no_stream', [issued]);
+  const content = snapshotSchema.parse(JSON.parse(snapshot.body));
+  const { stream, event, hash } = await invoiceIssued(content, snapshot.hash);
+  const result = await ledger.append(stream, 'no_stream', [event]);
   if (result.ok) return;
   const other = await loadInvoice(ledger, invoiceId);
-  if (other?.hash !== data.hash) {
+  if (other?.hash !== hash) {
     throw new ClosingError('invoice_differs', `${invoiceId} was issued with another body`);
   }
 }

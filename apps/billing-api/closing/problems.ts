@@ -18,6 +18,7 @@ export const closingProblemCodes = [
   'concurrent_change',
   'projector_behind',
   'snapshot_too_large',
+  'amount_too_large',
   'books_do_not_agree',
 ] as const satisfies readonly ErrorCode[];
 
@@ -59,6 +60,7 @@ export function problemOfError(error: unknown): unknown {
   switch (error.code) {
     case 'projector_behind':
     case 'snapshot_too_large':
+    case 'amount_too_large':
       return new ApiProblem(error.code, { cause: error });
     case 'customer_unknown':
       return new ApiProblem('customer_not_found', { cause: error });

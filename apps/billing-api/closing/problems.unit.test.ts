@@ -54,6 +54,7 @@ it.each(refusals)('answers a refusal with its code and what the caller needs: %o
 const errors: [ClosingErrorCode, string][] = [
   ['projector_behind', 'projector_behind'],
   ['snapshot_too_large', 'snapshot_too_large'],
+  ['amount_too_large', 'amount_too_large'],
   ['customer_unknown', 'customer_not_found'],
   ['log_not_continuous', 'books_do_not_agree'],
   ['event_counted_twice', 'books_do_not_agree'],

@@ -165,6 +165,12 @@ export const errorCatalogue = {
     'The period has more lines than a snapshot can hold.',
     'Close the period in parts, with `at`.',
   ),
+  amount_too_large: entry(
+    422,
+    false,
+    'An amount or a sum of the period is larger than an invoice can state.',
+    'Close the period in parts, with `at`, and look at the prices and events of that time.',
+  ),
   event_not_in_snapshot: entry(
     404,
     false,
