@@ -68,6 +68,16 @@ export const errorCatalogue = {
   draining: entry(503, true, 'The gateway is shutting down. Try again.'),
   upstream_unreachable: entry(502, true, 'The model provider cannot be reached.'),
   upstream_failed: entry(502, false, 'The model provider broke off before it had answered.'),
+  upstream_redirected: entry(
+    502,
+    false,
+    'The model provider is at another address than this gateway knows. Tell your operator.',
+  ),
+  provider_auth_failed: entry(
+    502,
+    false,
+    'The model provider does not accept this gateway’s account. Tell your operator.',
+  ),
   upstream_timeout: entry(504, false, 'The model provider did not answer in time.'),
   internal_error: entry(500, true, 'The gateway failed. The operator can find the call by its id.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -5,8 +5,17 @@
  * that has gone.
  */
 
-/** How an attempt ended. `unsent`: no byte of the request was written, so nothing can be billed. */
-export type AttemptEnding = 'answered' | 'unsent' | 'broken' | 'timeout';
+/**
+ * How an attempt ended. `unsent`: no byte of the request was written, so nothing can be billed.
+ * `unauthorized`, `redirected`: the provider answered to this gateway, not to the client.
+ */
+export type AttemptEnding =
+  | 'answered'
+  | 'unsent'
+  | 'broken'
+  | 'timeout'
+  | 'unauthorized'
+  | 'redirected';
 
 export type CallState = {
   clientGone: boolean;

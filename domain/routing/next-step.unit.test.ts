@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { type AttemptEnding, type NextStep, nextStep } from './next-step.ts';
 
-const endings = ['answered', 'unsent', 'broken', 'timeout'] as const;
+const endings = [
+  ...(['answered', 'unsent', 'broken', 'timeout', 'unauthorized', 'redirected'] as const),
+];
 
 /** For each ending, what comes next in this state. */
 function steps(state: { clientGone: boolean; relayed: boolean; deploymentsLeft: number }) {
@@ -10,6 +12,7 @@ function steps(state: { clientGone: boolean; relayed: boolean; deploymentsLeft: 
 
 const all = (step: NextStep): Record<AttemptEnding, NextStep> => ({
   ...{ answered: step, unsent: step, broken: step, timeout: step },
+  ...{ unauthorized: step, redirected: step },
 });
 
 it('a call whose route has no other deployment ends as its attempt did', () => {

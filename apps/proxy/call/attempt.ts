@@ -20,6 +20,7 @@ import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { Answer } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
+import { gatewayFault } from './gateway-fault.ts';
 import { type Outcome, settle } from './settle.ts';
 
 /** What an attempt came to. Its record is durable, unless the journal has failed. */
@@ -120,6 +121,8 @@ export class Attempt implements UpstreamHandler {
   onHeaders(status: number, headers: UpstreamHeaders): void {
     // seam: upstream-accepted-nothing-relayed
     this.#status = status;
+    // Its head and bytes are for us alone.
+    if (gatewayFault(status) !== null) return;
     this.#answer = this.facts.request.answer(headers, this.#deps.limits);
     this.#listener.onHead(status, headers, this.#answer.headWaits);
   }
@@ -142,7 +145,7 @@ export class Attempt implements UpstreamHandler {
   }
 
   #completeStatus(): UsageStatus {
-    return this.#status !== null && this.#status < 400 ? 'ok' : 'upstream_error';
+    return this.#status !== null && this.#status < 300 ? 'ok' : 'upstream_error';
   }
 
   #overheadUs(endedAtMs: number): number {
@@ -170,7 +173,7 @@ export class Attempt implements UpstreamHandler {
       ...settlement.usage,
       status,
       http_status: this.#status,
-      error_type: failure === null ? null : `upstream_${failure.kind}`,
+      error_type: errorTypeOf(this.#status, failure),
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstByteAtMs === null ? null : roundMs(firstByteAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -203,7 +206,7 @@ export class Attempt implements UpstreamHandler {
   /** The record is durable: the last bytes may leave. */
   #conclude({ status, cost }: AttemptOutcome, failure: UpstreamFailure | null): void {
     this.#listener.onEnd({
-      ending: endingOf(status, failure),
+      ending: gatewayFault(this.#status) ?? endingOf(status, failure),
       cost,
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#answer?.end() ?? NOTHING,
@@ -213,6 +216,12 @@ export class Attempt implements UpstreamHandler {
 
 function roundMs(ms: number): number {
   return Math.max(0, Math.round(ms * 1000) / 1000);
+}
+
+function errorTypeOf(httpStatus: number | null, failure: UpstreamFailure | null): string | null {
+  const fault = gatewayFault(httpStatus);
+  if (fault !== null) return `upstream_${fault}`;
+  return failure === null ? null : `upstream_${failure.kind}`;
 }
 
 function endingOf(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {

@@ -105,6 +105,70 @@ describe('a provider that fails', () => {
   });
 });
 
+describe('a provider that answers to this gateway and not to its client', () => {
+  const SECRET = 'Incorrect API key provided: sk-gatew********************WXYZ';
+  const body = JSON.stringify({ error: { message: SECRET }, usage });
+
+  async function answer(status: number, request = chat()) {
+    await open({
+      providers: [
+        (_request, response) => {
+          const type = request.includes('stream') ? 'text/event-stream' : 'application/json';
+          response.writeHead(status, {
+            ...{ 'content-type': type, location: 'http://127.0.0.1:9/steal', 'set-cookie': 'a=b' },
+            ...{ 'www-authenticate': 'Basic', 'x-tollgate-cost': '9.000000000000' },
+          });
+          response.end(body);
+        },
+      ],
+    });
+    const response = await fetch(`${house.url}/v1/chat/completions`, {
+      ...{ method: 'POST', body: request, redirect: 'manual' },
+      headers: { 'content-type': 'application/json' },
+    });
+    return { response, text: await response.text(), ...(await ends(house)) };
+  }
+
+  it.each([
+    ...[301, 302, 303, 307, 308, 399].map((status) => [status, 'redirected'] as const),
+    ...[401, 402, 403, 407].map((status) => [status, 'unauthorized'] as const),
+  ])(
+    'I12: %i is an error of ours, frees the hold and shows nothing of our account',
+    async (status, fault) => {
+      for (const request of [chat(), chat({ stream: true })]) {
+        const { response, text, events, held, spent } = await answer(status, request);
+        const code = fault === 'redirected' ? 'upstream_redirected' : 'provider_auth_failed';
+        expect([response.status, JSON.parse(text).error.code]).toEqual([502, code]);
+        const shown = `${text}${JSON.stringify([...response.headers])}`;
+        expect(shown).not.toMatch(/sk-gatew|steal|set-cookie|www-authenticate|9\.0000/);
+        expect(events).toEqual([
+          {
+            ...{ attempt: 1, status: 'upstream_error', http: status },
+            ...{ error: `upstream_${fault}`, ...UNUSED },
+          },
+        ]);
+        expect([held, spent]).toEqual([0n, 0n]);
+      }
+    },
+  );
+
+  it('and breaks off in what it says is taken as if it had said all of it', async () => {
+    await open({
+      providers: [
+        (_request, response) => {
+          response.writeHead(401, { 'content-length': '900' });
+          response.write(SECRET, () => response.destroy());
+        },
+      ],
+    });
+    const response = await post(house);
+    expect([response.status, JSON.parse(await response.text()).error.code]).toEqual([
+      ...[502, 'provider_auth_failed'],
+    ]);
+    expect(await ends(house)).toMatchObject({ events: [UNUSED], held: 0n, spent: 0n });
+  });
+});
+
 describe('a route of two deployments', () => {
   const answer = answering(200, JSON.stringify({ usage }));
 

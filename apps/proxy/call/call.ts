@@ -233,4 +233,6 @@ const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> 
   unsent: 'upstream_unreachable',
   broken: 'upstream_failed',
   timeout: 'upstream_timeout',
+  unauthorized: 'provider_auth_failed',
+  redirected: 'upstream_redirected',
 };

@@ -6,23 +6,28 @@ import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 
-/** Hop-by-hop (RFC 9110 §7.6.1), framing that Node sets again, and what names our own account. */
-const DROPPED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'date',
-  'set-cookie',
-  'openai-organization',
-  'anthropic-organization-id',
-  'openai-project',
+/**
+ * What clients and SDKs read of a provider's answer. Every other header speaks of the provider's
+ * site, of a gateway behind ours or of our account there, and would be taken for ours: cookies,
+ * addresses, rules for browsers, `x-tollgate-*`.
+ */
+const PASSED = new Set([
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'cache-control',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'x-request-id',
+  'request-id',
+  'apim-request-id',
+  'x-ms-request-id',
 ]);
+
+const PASSED_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-'];
+
+const NAMES_OUR_ACCOUNT = new Set(['openai-organization', 'openai-project']);
 
 const NONE: readonly string[] = [];
 
@@ -41,7 +46,7 @@ export function answerHeaders(
   const named = namedByConnection(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];
-    if (value === undefined || DROPPED.has(name) || named.includes(name)) continue;
+    if (value === undefined || !passes(name) || named.includes(name)) continue;
     headers[name] = value;
   }
   const { facts, cost, overheadUs } = answer;
@@ -55,6 +60,11 @@ export function answerHeaders(
   const remaining = budgetRemaining(facts);
   if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
   return headers;
+}
+
+function passes(name: string): boolean {
+  if (PASSED.has(name)) return true;
+  return PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)) && !NAMES_OUR_ACCOUNT.has(name);
 }
 
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;

@@ -54,30 +54,38 @@ describe('the headers of an answer', () => {
     expect(answerHeaders({}, { facts, ...unknown })['x-tollgate-model']).toBe('org/m x');
   });
 
-  it('are the provider’s, but for those of its connection and of our account there', () => {
+  it('are those of the provider that SDKs read, and not one more', () => {
     const dropped = [
       ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
       ...['transfer-encoding', 'upgrade', 'content-length', 'date', 'set-cookie'],
       ...['openai-organization', 'anthropic-organization-id', 'openai-project'],
+      ...['location', 'refresh', 'link', 'alt-svc', 'clear-site-data', 'strict-transport-security'],
+      ...['content-security-policy', 'access-control-allow-origin', 'www-authenticate', 'server'],
+      ...['x-tollgate-cost', 'x-tollgate-model-fallback', 'x-litellm-response-cost', 'via'],
+      ...['content-disposition', 'nel', 'report-to', 'service-worker-allowed', 'x-ratelimits'],
     ];
+    const passed = {
+      ...{ 'content-type': 'application/json', 'content-encoding': 'br', 'cache-control': 'no' },
+      ...{ 'retry-after': '1', 'retry-after-ms': '900', 'x-should-retry': 'false' },
+      ...{ 'x-request-id': ['a', 'b'], 'request-id': 'r', 'openai-processing-ms': '5' },
+      ...{ 'x-ratelimit-remaining-tokens': '7', 'anthropic-ratelimit-requests-limit': '9' },
+    };
     const upstream = {
       ...Object.fromEntries(dropped.map((name) => [name, 'x-named'])),
-      connection: 'close, X-Named ,x-other',
-      'content-type': 'application/json',
-      'x-named': '1',
-      'x-other': '2',
-      'x-request-id': ['a', 'b'],
-      'x-nothing': undefined,
+      ...passed,
+      connection: 'close, X-RateLimit-Named ,openai-other',
+      'x-ratelimit-named': '1',
+      'openai-other': '2',
+      'openai-version': undefined,
     };
     expect(answerHeaders(upstream, { facts: withHolds([]), ...unknown })).toEqual({
       ...ours,
-      'content-type': 'application/json',
-      'x-request-id': ['a', 'b'],
+      ...passed,
     });
-    const kept = { connection: 'keep-alive', 'keep-alive': 'timeout=5', 'x-named': '1' };
+    const kept = { connection: 'keep-alive', 'keep-alive': 'timeout=5', 'openai-other': '1' };
     expect(answerHeaders(kept, { facts: withHolds([]), ...unknown })).toEqual({
       ...ours,
-      'x-named': '1',
+      'openai-other': '1',
     });
   });
 });

@@ -20,6 +20,7 @@ import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
 import type { HoldPart } from '../budget/local-lease.ts';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
+import { gatewayFault } from './gateway-fault.ts';
 
 export type Outcome = {
   status: UsageStatus;
@@ -109,8 +110,10 @@ function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Omit<Sett
 
 function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   const { notBilledStatuses } = facts.deployment.provider;
-  const refused = outcome.httpStatus !== null && notBilledStatuses.has(outcome.httpStatus);
-  if (outcome.unsent || refused) return { quantities: noQuantities(), source: 'none' };
+  const { httpStatus } = outcome;
+  const refused = httpStatus !== null && notBilledStatuses.has(httpStatus);
+  if (outcome.unsent || refused || gatewayFault(httpStatus) !== null)
+    return { quantities: noQuantities(), source: 'none' };
   const { answer } = outcome;
   const stated = answer?.quantities() ?? null;
   // What a stream says before it breaks off may be a running total, or zeros.
@@ -118,7 +121,7 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
     return { quantities: stated, source: 'provider' };
   }
-  const answered = outcome.httpStatus !== null && outcome.httpStatus < 300;
+  const answered = httpStatus !== null && httpStatus < 300;
   const estimable = outcome.completed || outcome.status === 'client_closed';
   const text = answered && estimable ? answer?.outputText() : undefined;
   if (text === undefined || text === null) return { quantities: null, source: 'none' };

@@ -93,7 +93,7 @@ type Source = 'nothing was used' | 'as stated' | 'estimated' | 'unknown';
 /** What the end of an attempt says about its usage, rule by rule, the first that fits. */
 function sourceOf(name: string, outcome: Omit<Outcome, 'answer'>): Source {
   const { unsent, httpStatus, completed, status } = outcome;
-  if (unsent || httpStatus === 429) return 'nothing was used';
+  if (unsent || [300, 401, 429].includes(httpStatus ?? 0)) return 'nothing was used';
   if (STATED.includes(name)) return 'as stated';
   if (STATED_IF_COMPLETE.includes(name) && completed) return 'as stated';
   if (!READABLE.includes(name) || httpStatus !== 200) return 'unknown';
@@ -118,7 +118,7 @@ function outcomes(): Omit<Outcome, 'answer'>[] {
   const all: Omit<Outcome, 'answer'>[] = [];
   const statuses: UsageStatus[] = ['ok', 'upstream_error', 'client_closed', 'timeout'];
   for (const status of statuses) {
-    for (const httpStatus of [null, 200, 300, 400, 429, 500]) {
+    for (const httpStatus of [null, 200, 300, 400, 401, 429, 500]) {
       for (const unsent of [false, true]) {
         for (const completed of [false, true]) {
           all.push({ status, httpStatus, unsent, completed });
