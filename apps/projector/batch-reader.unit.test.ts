@@ -1,38 +1,27 @@
-import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import { describe, expect, it } from 'vitest';
-import { BatchReader } from './batch-reader.ts';
+import { BatchReader, type BatchReaderDeps } from './batch-reader.ts';
 import { projectRecord } from './projection.ts';
+import { MemoryLog } from './testing/memory-log.ts';
+import { turns } from './testing/memory-projectors.ts';
 
-type Place = { partition: number; offset: bigint; maxRecords: number };
-
-/** Partitions of so many records; counts its reads, and fails when it is told to. */
-class Records {
-  readonly lengths: number[];
-  reads = 0;
-  failure: Error | null = null;
-
-  constructor(...lengths: number[]) {
-    this.lengths = lengths;
-  }
-
-  ends = async () => this.lengths.map(BigInt);
-
-  read = async ({ partition, offset, maxRecords }: Place): Promise<LogRecord[]> => {
-    this.reads++;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (this.failure !== null) throw this.failure;
-    const left = (this.lengths[partition] ?? 0) - Number(offset);
-    return Array.from({ length: Math.min(left, maxRecords) }, (_, i) => {
-      const place = { partition, offset: offset + BigInt(i) };
-      return { ...place, value: Buffer.from('{}'), appendedAtMs: 0 };
-    });
-  };
+/** Partitions of so many records. */
+async function logOf(...lengths: number[]): Promise<MemoryLog> {
+  const log = new MemoryLog(lengths.length);
+  for (const [partition, length] of lengths.entries()) await append(log, partition, length);
+  return log;
 }
 
-function readerOf(log: Records, batchRecordsMax: number): BatchReader {
-  const limits = { batchRecordsMax, batchBytesMax: 1_000_000, sliceRecords: 2 };
-  const from = new Map(log.lengths.map((_, partition) => [partition, 0n]));
-  return new BatchReader({ log, limits, row: projectRecord }, from, []);
+const append = (log: MemoryLog, partition: number, count: number) =>
+  log.append(Array.from({ length: count }, () => ({ partition, value: Buffer.from('{}') })));
+
+function readerOf(
+  log: MemoryLog,
+  limits: Partial<BatchReaderDeps['limits']>,
+  row: BatchReaderDeps['row'] = projectRecord,
+): BatchReader {
+  const all = { batchRecordsMax: 10, batchBytesMax: 1_000_000, sliceRecords: 2, ...limits };
+  const from = new Map(Array.from({ length: log.partitions }, (_, partition) => [partition, 0n]));
+  return new BatchReader({ log, limits: all, row }, from, []);
 }
 
 async function drained(reader: BatchReader): Promise<string[][]> {
@@ -46,11 +35,11 @@ async function drained(reader: BatchReader): Promise<string[][]> {
 
 describe('reading ahead', () => {
   it.each([1, 3, 4, 100])('gives every record once, in order, in batches of %i', async (most) => {
-    const log = new Records(7, 0, 3);
-    const batches = await drained(readerOf(log, most));
+    const lengths = [7, 0, 3];
+    const batches = await drained(readerOf(await logOf(...lengths), { batchRecordsMax: most }));
     for (const partition of [0, 2]) {
       const own = batches.flat().filter((place) => place.startsWith(`${partition}/`));
-      const length = log.lengths[partition] ?? 0;
+      const length = lengths[partition] ?? 0;
       expect(own).toEqual(Array.from({ length }, (_, offset) => `${partition}/${offset}`));
     }
     expect(batches.flat()).toHaveLength(10);
@@ -59,32 +48,104 @@ describe('reading ahead', () => {
   });
 
   it('does not read ahead what is less than a batch, and takes what has come by then', async () => {
-    const log = new Records(12);
-    const reader = readerOf(log, 10);
+    const log = await logOf(19);
+    const reader = readerOf(log, {});
     expect(await reader.take()).toHaveLength(10);
     await reader.idle();
-    expect(log.reads).toBe(1);
-    log.lengths[0] = 20;
+    expect(log.reads).toHaveLength(1);
+    await append(log, 0, 1);
     expect(await reader.take()).toHaveLength(10);
+  });
+
+  it('reads a whole batch ahead, before anybody asks for it', async () => {
+    const log = await logOf(20);
+    const reader = readerOf(log, {});
+    expect(await reader.take()).toHaveLength(10);
+    await reader.idle();
+    expect(log.reads).toHaveLength(2);
+    expect(await reader.take()).toHaveLength(10);
+    expect(await reader.take()).toEqual([]);
   });
 
   it('holds at most two batches that were not taken', async () => {
-    const log = new Records(100);
-    const reader = readerOf(log, 10);
+    const log = await logOf(100);
+    const reader = readerOf(log, {});
     await reader.take();
     await reader.idle();
-    expect(log.reads).toBe(3);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(log.reads).toBe(3);
+    expect(log.reads).toHaveLength(3);
+    await turns();
+    expect(log.reads).toHaveLength(3);
+  });
+
+  it('is idle only once nothing is read any more: the log may be closed', async () => {
+    const log = await logOf(100);
+    const reader = readerOf(log, {});
+    await reader.take();
+    await reader.idle();
+    expect(log.running).toBe(0);
+    const { length } = log.reads;
+    await turns();
+    expect(log.reads).toHaveLength(length);
   });
 
   it('tells the caller that takes the batch that its reading failed, and no caller before', async () => {
-    const log = new Records(100);
-    const reader = readerOf(log, 10);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const log = await logOf(100);
+    const reader = readerOf(log, {});
     await reader.take();
-    log.failure = new Error('the log is away');
+    log.before = () => {
+      throw new Error('the log is away');
+    };
+    await turns();
     await reader.idle();
     await expect(drained(reader)).rejects.toThrow('the log is away');
     await expect(reader.idle()).resolves.toBeUndefined();
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe('a batch', () => {
+  it('is shared by the partitions that have something new, records and bytes', async () => {
+    const log = await logOf(9, 0, 9);
+    const reader = readerOf(log, { batchRecordsMax: 5, batchBytesMax: 7 });
+    await reader.take();
+    const share = { offset: 0n, maxRecords: 3, maxBytes: 4 };
+    expect(log.reads.slice(0, 2)).toEqual([
+      { partition: 0, ...share },
+      { partition: 2, ...share },
+    ]);
+    expect(reader.ends).toEqual([9n, 0n, 9n]);
+  });
+
+  it('is parsed in slices, so that other work gets turns in between', async () => {
+    let turn = 0;
+    let isOver = false;
+    const count = () => {
+      turn++;
+      if (!isOver) setImmediate(count);
+    };
+    const parsedIn = async (records: number, sliceRecords: number) => {
+      const parsed: number[] = [];
+      const reader = readerOf(await logOf(records), { sliceRecords }, (record) => {
+        parsed.push(turn);
+        return projectRecord(record);
+      });
+      await reader.take();
+      return parsed.map((at) => at - (parsed[0] ?? 0));
+    };
+    setImmediate(count);
+    expect(await parsedIn(5, 2)).toEqual([0, 0, 1, 1, 2]);
+    expect(await parsedIn(3, 1)).toEqual([0, 1, 2]);
+    expect(await parsedIn(4, 4)).toEqual([0, 0, 0, 0]);
+    isOver = true;
+  });
+
+  it('knows the ends of the log that it was told of before it asks', async () => {
+    const deps = { log: await logOf(1), row: projectRecord };
+    const limits = { batchRecordsMax: 1, batchBytesMax: 1, sliceRecords: 1 };
+    expect(new BatchReader({ ...deps, limits }, new Map(), [5n]).ends).toEqual([5n]);
   });
 });

@@ -172,7 +172,7 @@ export class BatchWriter {
    */
   async #buryDead(rows: readonly ProjectedRow[]): Promise<void> {
     const letters = rows.flatMap((row) => {
-      const known = this.#options.deadBefore?.has(placeOf(row)) ?? false;
+      const known = this.#options.deadBefore?.has(placeOf(row));
       return row.disposition === 'dead' && !known ? [this.#letter(row)] : [];
     });
     if (letters.length > 0) await this.#options.deadLetters.append(letters);

@@ -1,5 +1,6 @@
 /** What a projector process tells an orchestrator: that it lives, what it owns, how far it is. */
 import { createServer } from 'node:http';
+import { projectorLimits } from './limits.ts';
 import type { Projector } from './projector.ts';
 
 export type HealthServer = { url: string; close(): Promise<void> };
@@ -26,8 +27,8 @@ export async function healthServer(
     }
     return json(404, { error: 'unknown path: /healthz, /readyz and /metrics are here' });
   });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 10_000;
+  server.headersTimeout = projectorLimits.healthRequestMs;
+  server.requestTimeout = projectorLimits.healthRequestMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.host, resolve);

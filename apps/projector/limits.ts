@@ -24,6 +24,8 @@ export const projectorLimits = {
   claimPollMs: 50,
   /** How long a projector waits for the billing API to make the tables, ms. */
   schemaWaitMs: 120_000,
+  /** How long a client of the health server may take to send its request, ms. */
+  healthRequestMs: 10_000,
   /** SIGTERM: longer than any statement of the warehouse may run, ms. */
   drainTimeoutMs: 70_000,
 };

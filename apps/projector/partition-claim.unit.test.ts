@@ -1,27 +1,13 @@
 /** I2, I4: a claim holds only once nothing of an older owner can be written any more. */
-import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { dropForgottenStages } from '@tollgate/adapters/warehouse/queries/staging.ts';
 import { describe, expect, it } from 'vitest';
 import { projectorLimits } from './limits.ts';
 import { claimPartitions } from './partition-claim.ts';
+import { MemoryFences } from './testing/memory-fences.ts';
 import { ScriptedWarehouse } from './testing/scripted-warehouse.ts';
 
 const LIMITS = { ...projectorLimits, claimPollMs: 1 };
-
-/** Streams that have so many events, in which every append takes the next revision. */
-function ledgerOf(lengths: Record<string, number>) {
-  const appended: [string, ExpectedRevision, string][] = [];
-  const append: Ledger['append'] = async (stream, expected, [event]) => {
-    const length = lengths[stream] ?? 0;
-    const actual = length === 0 ? 'no_stream' : BigInt(length - 1);
-    if (expected !== actual) return { ok: false, actual };
-    lengths[stream] = length + 1;
-    appended.push([stream, expected, JSON.stringify([event?.type, event?.data])]);
-    return { ok: true, revision: BigInt(length), position: '' };
-  };
-  return { append, appended };
-}
 
 /** The statements that run, look after look; the last list stays. */
 function running(warehouse: ScriptedWarehouse, ...lists: string[][]): void {
@@ -31,7 +17,7 @@ function running(warehouse: ScriptedWarehouse, ...lists: string[][]): void {
   );
 }
 
-function claim(warehouse: ScriptedWarehouse, ledger = ledgerOf({}), limits = LIMITS) {
+function claim(warehouse: ScriptedWarehouse, ledger = new MemoryFences(), limits = LIMITS) {
   const log = { ordinal: 2 } as Log;
   return claimPartitions({ ledger, log, warehouse, owner: 'p1' }, [0, 5], limits);
 }
@@ -39,7 +25,7 @@ function claim(warehouse: ScriptedWarehouse, ledger = ledgerOf({}), limits = LIM
 describe('a claim of partitions', () => {
   it('takes a new epoch of each from the ledger, above all earlier ones', async () => {
     const warehouse = new ScriptedWarehouse();
-    const ledger = ledgerOf({ 'fence-2.5': 7 });
+    const ledger = new MemoryFences({ 'fence-2.5': 7 });
     expect(await claim(warehouse, ledger)).toEqual(
       new Map([
         [0, 1n],
@@ -73,11 +59,20 @@ describe('a claim of partitions', () => {
     expect(warehouse.done).toEqual(['insert fence', 'ask system.processes']);
   });
 
+  it('pauses before it looks again', async () => {
+    const warehouse = new ScriptedWarehouse();
+    running(warehouse, ['old'], ['old'], []);
+    const startedAtMs = performance.now();
+    await claim(warehouse, new MemoryFences(), { ...LIMITS, claimPollMs: 20 });
+    // A timer may come a millisecond early.
+    expect(performance.now() - startedAtMs).toBeGreaterThan(2 * 19);
+  });
+
   it('fails where an older statement does not end', async () => {
     const warehouse = new ScriptedWarehouse();
     running(warehouse, ['old']);
     const limits = { ...LIMITS, claimWaitMs: 10 };
-    await expect(claim(warehouse, ledgerOf({}), limits)).rejects.toThrow('do not end');
+    await expect(claim(warehouse, new MemoryFences(), limits)).rejects.toThrow('do not end');
   });
 
   it('fails where the fence cannot be written, or the statements cannot be seen', async () => {

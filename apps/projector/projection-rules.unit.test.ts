@@ -93,6 +93,15 @@ describe('a record is dead', () => {
     expect(rowOf(Buffer.from([0x7b, 0xff, 0x7d])).deadReason).toBe('not UTF-8 JSON');
   });
 
+  it.each<[string, object]>([
+    ['an attempt', {}],
+    ['an event of a collector', { type: 'external', id: 'x-1', source: 'collector' }],
+  ])('where a text of it is no UTF-8: it would be another text: %s', (_, fields) => {
+    const value = Buffer.from(JSON.stringify(event({ ...fields, customer_id: 'cus_~' })));
+    value[value.indexOf('~')] = 0xff;
+    expect(rowOf(value)).toMatchObject({ disposition: 'dead', deadReason: 'not UTF-8 JSON' });
+  });
+
   it('for a reason of at most 500 characters, none of them halved', () => {
     expect(dead('x'.repeat(501)).deadReason).toBe('x'.repeat(500));
     expect(dead(`${'x'.repeat(499)}😀`).deadReason).toBe(`${'x'.repeat(499)}\ufffd`);
@@ -124,6 +133,15 @@ describe('a record lives', () => {
     expect(project({ usage_source: 'estimated' }).resolvable).toBe(true);
     const { resolvable, resolvesId } = project({ ...resolution, cost: null });
     expect([resolvable, resolvesId]).toEqual([false, resolution.resolves_id]);
+  });
+
+  it.each<[string, object]>([
+    ['an attempt', {}],
+    ['an event of a collector', external],
+  ])('as its own bytes, without a copy of them: %s', (_, fields) => {
+    const value = Buffer.from(JSON.stringify(event(fields)));
+    const { object } = projectRecord({ partition: 0, offset: 0n, value, appendedAtMs: 0 });
+    expect(object).toBe(value);
   });
 
   it.each([

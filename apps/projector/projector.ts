@@ -112,7 +112,6 @@ class Run {
 
   async open(): Promise<void> {
     await dropForgottenStages(this.#options.warehouse);
-    await this.#writer.open();
     await this.#rollup.open();
     await this.#follow();
   }
@@ -196,7 +195,7 @@ class Run {
         if (idle) await sleep(this.#limits.idleMs);
       } catch (err) {
         if (err instanceof FencedError) {
-          if (await this.#onFenced()) return 'fenced';
+          if (this.#onFenced()) return 'fenced';
           continue;
         }
         this.#options.logger.error({ err }, 'projecting failed; trying again');
@@ -208,13 +207,12 @@ class Run {
   }
 
   /** Gives up the partitions that another projector has claimed. @returns true if this is the end */
-  async #onFenced(): Promise<boolean> {
+  #onFenced(): boolean {
     const { ownership, logger } = this.#options;
     this.metrics.fenced++;
     logger.warn({ partitions: this.owned() }, 'a newer projector owns partitions of this one');
     if (ownership === undefined) return true;
     this.#fencedAt = this.#generation;
-    await this.#forgetPrepared();
     this.#inDoubt = true;
     for (const partition of this.owned()) this.#disown(partition);
     ownership.renew(this.#generation);
@@ -261,9 +259,7 @@ class Run {
 
   /** What was prepared while the last batch was written, or what is in the log now. */
   async #nextBatch(): Promise<StagedBatch | null> {
-    const prepared = this.#prepared;
-    this.#prepared = null;
-    return (await prepared) ?? this.#prepare(null);
+    return (await this.#prepared) ?? this.#prepare(null);
   }
 
   /** Writes one batch; meanwhile the next one is prepared, up to its insert. */

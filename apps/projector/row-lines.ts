@@ -35,7 +35,7 @@ export function* linesOf(
     }
     // The record is the row (docs/design.md, The usage event): its members follow the head, which
     // replaces its brace.
-    if (object.length > 0) chunk.set(object, at + head.length - BRACE_BYTES);
+    chunk.set(object, at + head.length - BRACE_BYTES);
     if (typeof head === 'string') chunk.write(head, at, 'latin1');
     else chunk.set(head, at);
     at += head.length + Math.max(0, object.length - BRACE_BYTES);

@@ -49,6 +49,18 @@ describe('the lines of rows', () => {
     expect(lengths(room + 1)).toEqual([shortest, shortest + room + 1]);
   });
 
+  it('keep their buffer for the rows behind one that did not fit into it any more', () => {
+    const dead = (reason: string) => row({ deadReason: reason, disposition: 'dead', object: null });
+    // The buffer of three rows has 6 KiB.
+    const chunks = chunksOf([dead('x'.repeat(5_900)), dead(''), dead('')]);
+    expect(chunks.map((chunk) => chunk.split('\n').length - 1)).toEqual([1, 2]);
+  });
+
+  it('have no chunk without a row', () => {
+    const long = Buffer.from(`{"text":"${'x'.repeat(9_000)}"}`);
+    expect(chunksOf([row({ object: long }), row({ offset: 1n })])).toHaveLength(2);
+  });
+
   it('never cut a row that is longer than the buffer', () => {
     const long = Buffer.from(`{"text":"${'x'.repeat(9_000)}"}`);
     const rows = [row(), row({ offset: 1n, object: long }), row({ offset: 2n })];
