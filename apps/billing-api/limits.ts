@@ -60,6 +60,8 @@ export const apiLimits = {
   sqlResultBytesMax: 8 * 1024 * 1024,
   /** Threads of one such query, so that a long one does not starve the projector. */
   sqlThreadsMax: 2,
+  /** How long the engine's list of functions counts as known, ms: a server may be replaced. */
+  sqlNamesAgeMaxMs: 10 * 60 * 1000,
 
   /** Lines in one ledger event, which stays below 500 KB (a line has at most some 400 bytes). */
   reconciliationChunkLines: 1_000,

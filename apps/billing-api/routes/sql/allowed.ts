@@ -3,8 +3,9 @@
  * allowed, never what is not: a function of a new engine version is refused until it is listed.
  *
  * No function here reads files, settings, the network, dictionaries or other tables, or tells about
- * the server, and none takes the name of another function as text. `sql.int.test.ts` tries every
- * one with `file` as an argument.
+ * the server, and none takes the name of another function as text. Those that take it as a bare word
+ * are in `HIGHER_ORDER`, those that take a time zone in `ZONE_FROM`: the engine opens a zone as a
+ * file. `fence-sweep.int.test.ts` tries every function on the engine and holds both lists to it.
  */
 
 /** The database of the views. */
@@ -63,12 +64,12 @@ const TIMES = names(`
 export const HIGHER_ORDER: ReadonlySet<string> = new Set(
   names(`
     arrayMap arrayFilter arrayExists arrayAll arrayCount arraySum arrayAvg arrayMin arrayMax
-    arraySort arrayReverseSort arrayFirst arrayLast arrayFirstIndex mapFilter mapApply`),
+    arraySort arrayReverseSort arrayFirst arrayLast arrayFirstIndex arrayCompact mapFilter mapApply`),
 );
 
 const COLLECTIONS = names(`
   has hasAny hasAll indexOf arrayDistinct arrayJoin arraySlice arrayConcat arrayUniq arrayZip
-  arrayEnumerate mapKeys mapValues mapContains arrayFlatten arrayCompact`);
+  arrayEnumerate mapKeys mapValues mapContains arrayFlatten`);
 
 const AGGREGATES = names(`
   count sum avg min max any anyLast argMin argMax median quantile quantiles quantileExact
@@ -94,6 +95,50 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
     ...FUNCTION_NAMES,
     ...AGGREGATES.flatMap((name) => COMBINATORS.map((suffix) => `${name}${suffix}`)),
   ].map((name) => name.toLowerCase()),
+);
+
+/**
+ * The index, by the lower-case name of the function, from which on its arguments may hold a time zone;
+ * those of the same place that are none are numbers, intervals and times.
+ */
+export const ZONE_FROM: ReadonlyMap<string, number> = new Map(
+  [
+    [0, 'now'],
+    [
+      1,
+      `toDate toDate32 toDateTime toDateTime64 toTimeZone toString toUnixTimestamp toYear toQuarter
+       toMonth toDayOfMonth toDayOfWeek toDayOfYear toHour toMinute toSecond toISOWeek toYYYYMM
+       toYYYYMMDD toStartOfYear toStartOfQuarter toStartOfMonth toStartOfWeek toMonday toStartOfDay
+       toStartOfHour toStartOfFifteenMinutes toStartOfTenMinutes toStartOfFiveMinutes
+       toStartOfMinute toLastDayOfMonth parseDateTimeBestEffort parseDateTime64BestEffort`,
+    ],
+    [
+      2,
+      `toStartOfInterval date_trunc dateTrunc formatDateTime dateName addYears addMonths addWeeks
+       addDays addHours addMinutes addSeconds subtractYears subtractMonths subtractWeeks subtractDays
+       subtractHours subtractMinutes subtractSeconds`,
+    ],
+    [3, 'dateDiff date_diff'],
+  ].flatMap(([from, text]) =>
+    names(text as string).map((name) => [name.toLowerCase(), from as number] as const),
+  ),
+);
+
+/** In lower case: functions whose value is no text, so that it is no name of a time zone either. */
+export const NEVER_TEXT: ReadonlySet<string> = new Set(
+  TIMES.filter((name) => name !== 'formatDateTime' && name !== 'dateName').map((name) =>
+    name.toLowerCase(),
+  ),
+);
+
+/**
+ * In lower case: names that the engine has given to functions of numbers and times, and that people
+ * give to columns. Next to the allowed functions, the only ones that may be written as bare words.
+ */
+export const ORDINARY_NAMES: ReadonlySet<string> = new Set(
+  names(`
+    age current_date current_timestamp date day histogram hour minute month nothing port quarter range
+    second timestamp tokens week year`),
 );
 
 /** Operators whose right side may be a table. */

@@ -3,6 +3,7 @@
  * checked before it runs: its tokens, its syntax tree, and that its own table names hide no table
  * of the engine.
  */
+import { namesOfEngine } from '@tollgate/adapters/warehouse/queries/names-of-engine.ts';
 import { tablesNamed } from '@tollgate/adapters/warehouse/queries/tables-of-engine.ts';
 import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
@@ -10,7 +11,7 @@ import type { z } from 'zod';
 import { defineRoute } from '../../http/route.ts';
 import { DATABASE, PUBLIC_VIEWS } from './allowed.ts';
 import { engineProblem } from './engine-error.ts';
-import { checkSyntax } from './fence.ts';
+import { checkSyntax, type EngineNames } from './fence.ts';
 import { refuse } from './refuse.ts';
 import { type Statement, statementOf } from './statement.ts';
 
@@ -35,7 +36,8 @@ export const runSql = defineRoute({
   async handler({ body }, { warehouse, limits }) {
     const { sql, max_rows } = body as z.output<typeof sqlRequest>;
     const statement = statementOf(sql);
-    checkSyntax(await engine(warehouse.syntaxTree(statement.text)), statement.tables);
+    const names = await engine(knownNames(warehouse, limits.sqlNamesAgeMaxMs));
+    checkSyntax(await engine(warehouse.syntaxTree(statement.text)), statement.tables, names);
     await checkHidden(statement, warehouse);
     const bounds: SelectBounds = {
       rowsMax: max_rows,
@@ -50,6 +52,19 @@ export const runSql = defineRoute({
     return { object: 'sql_result' as const, columns, rows: shown, truncated };
   },
 });
+
+const known = new WeakMap<Warehouse, { names: Promise<EngineNames>; askedMs: number }>();
+
+/** Asked again after a while, because a server may be replaced by one of another version. */
+function knownNames(warehouse: Warehouse, ageMaxMs: number): Promise<EngineNames> {
+  const asked = known.get(warehouse);
+  const nowMs = performance.now();
+  if (asked !== undefined && nowMs - asked.askedMs < ageMaxMs) return asked.names;
+  const names = namesOfEngine(warehouse);
+  known.set(warehouse, { names, askedMs: nowMs });
+  names.catch(() => known.delete(warehouse));
+  return names;
+}
 
 /**
  * Where a common table expression is out of scope, its name would mean a table of the engine's
