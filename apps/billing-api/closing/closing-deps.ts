@@ -16,6 +16,6 @@ export type ClosingDeps = {
   closingLimits?: Partial<ClosingLimits>;
 };
 
-export function limitsOf({ closingLimits: replaced }: Pick<ClosingDeps, 'closingLimits'>) {
-  return replaced === undefined ? closingLimits : { ...closingLimits, ...replaced };
+export function limitsOf(deps: Pick<ClosingDeps, 'closingLimits'>): ClosingLimits {
+  return { ...closingLimits, ...deps.closingLimits };
 }

@@ -29,15 +29,12 @@ export async function openPeriod(deps: ClosingDeps, request: OpenRequest): Promi
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const loaded = await loadBilling(deps.ledger, request.customerId);
     const refusal = await appendPeriod(deps, request, loaded);
+    // Appended by us or by another process: the next look tells, and whether it is what was asked for.
+    if (refusal === undefined) continue;
     const last = loaded.billing.periods.at(-1);
-    // A repeated request: the period that it asks for is open already.
-    if (refusal?.code === 'period_still_open' && last?.status === 'open') {
-      if (isAsked(last, request)) return { ok: true, period: last };
-    }
-    if (refusal !== undefined) return { ok: false, refusal };
-    const { billing } = await loadBilling(deps.ledger, request.customerId);
-    const period = billing.periods[loaded.billing.periods.length];
-    if (period?.status === 'open') return { ok: true, period };
+    const isOpen = refusal.code === 'period_still_open' && last?.status === 'open';
+    if (isOpen && isAsked(last, request)) return { ok: true, period: last };
+    return { ok: false, refusal };
   }
   throw new Error(`the periods of ${request.customerId} kept changing`);
 }

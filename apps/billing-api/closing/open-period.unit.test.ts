@@ -1,4 +1,5 @@
 /** Which period opens, and what a repetition is answered, without an engine. */
+import { sha256Text } from '@tollgate/adapters/digest/sha256.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
@@ -39,7 +40,9 @@ describe('the first period', () => {
       startMs: parseInstant('2026-01-31T18:30:00.000Z'),
       endMs: parseInstant('2026-02-28T18:30:00.000Z'),
     });
-    expect(period?.id.slice(0, 14)).toBe(begins(house.clock.nowMs));
+    // A retry by an earlier or later Tollgate has to open the same period.
+    const hash = sha256Text('period:cus_a:1');
+    expect(period?.id).toBe(makeId('per', house.clock.nowMs, hash));
   });
 
   it('is the one that was asked for, also from the first instant of all', async () => {
@@ -158,6 +161,20 @@ describe('two that open at the same time', () => {
     expect(results[0]).toMatchObject({ ok: true, period: { number: 1 } });
     for (const result of results) expect(result).toEqual(results[0]);
     expect(house.store.types('billing-cus_a')).toEqual(['PeriodOpened']);
+  });
+
+  it.each([
+    ['another day', { anchorDay: 5 }, { anchorDay: 1 }],
+    // The same month in both zones, so both ask for the same append.
+    ['another zone', { timeZone: 'Europe/Vienna' }, { timeZone: 'Europe/Berlin' }],
+  ])('make one period, and the one that asked for %s is refused', async (_, one, other) => {
+    await house.customer('cus_a');
+    const results = await Promise.all([open(one), open(other)]);
+    const [period] = (await house.billing('cus_a')).periods;
+    expect(house.store.types('billing-cus_a')).toEqual(['PeriodOpened']);
+    const refusal = { code: 'period_still_open', periodId: period?.id };
+    expect(results).toContainEqual({ ok: true, period });
+    expect(results).toContainEqual({ ok: false, refusal });
   });
 
   it('are answered with an open period, also if theirs began to close at once', async () => {
