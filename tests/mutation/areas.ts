@@ -91,4 +91,4 @@ export const areas: Readonly<Record<string, Area>> = {
 };
 
 /** Wiring and tuning, which other tests than these are about. */
-export const LEFT_OUT = /(?:^|\/)(?:main|limits|[\w-]+-main)\.ts$|\/testing\/|\.test\.ts$/;
+export const LEFT_OUT = /(?:^|\/)(?:[\w-]+-)?(?:main|limits)\.ts$|\/testing\/|\.test\.ts$/;
