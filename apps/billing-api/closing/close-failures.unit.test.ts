@@ -1,4 +1,4 @@
-/** A run of which one call fails, call by call. */
+/** Runs in which one call fails, call by call. */
 import { expect, it } from 'vitest';
 import { AFTER_JANUARY, bodyOf, JANUARY } from './testing/january.ts';
 import { MemoryHouse } from './testing/memory-house.ts';

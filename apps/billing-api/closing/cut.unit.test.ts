@@ -112,7 +112,7 @@ describe('a cut is not trusted', () => {
   });
 });
 
-it('stops at a customer of whom one event is counted twice, and at no other (I2)', async () => {
+it('stops at a customer with an event that is counted twice, and at no other (I2)', async () => {
   for (const customerId of ['cus_a', 'cus_a', 'cus_b', 'cus_b']) {
     house.usage.use(customerId, JANUARY, customerId === 'cus_a' ? { id: 'same' } : {});
   }

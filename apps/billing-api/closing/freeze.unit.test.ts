@@ -101,7 +101,7 @@ describe('nothing is frozen', () => {
     await expectNothingFrozen();
   });
 
-  it('of a customer of whom one event is counted twice (I2)', async () => {
+  it('of a customer with an event that is counted twice (I2)', async () => {
     house.usage.use('cus_a', JANUARY, { id: 'same' });
     house.usage.use('cus_a', JANUARY, { id: 'same', partition: 1 });
     const period = await closingJanuary();
