@@ -25,7 +25,7 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
-/** Index just after the string that begins at `at`. */
+/** Index just after the string that begins at `at`; the end of a text that breaks off in it. */
 function skipString(text: string, at: number): number {
   let from = at + 1;
   for (;;) {
@@ -57,10 +57,7 @@ export function scanJson(text: string): JsonScan {
       const end = skipString(text, at);
       if (depth === 1 && isTopObject && name === null) {
         name = JSON.parse(text.slice(at, end)) as string;
-        const colon = text.indexOf(':', end);
-        valueStart = skipSpace(text, colon + 1);
-        at = valueStart;
-        continue;
+        valueStart = skipSpace(text, text.indexOf(':', end) + 1);
       }
       at = end;
       continue;

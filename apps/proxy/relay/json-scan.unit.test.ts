@@ -48,6 +48,10 @@ it.each([
   expect(scanJson(text).depth).toBe(depth);
 });
 
+it('the scan of a text that breaks off in a string ends', () => {
+  expect(scanJson('["a')).toEqual({ depth: 1, members: [] });
+});
+
 it('I11: one member is written otherwise or added, and no other byte changes', () => {
   const edit = (text: string, name = 'm') => withMember(text, scanJson(text), name, 'NEW');
   expect([

@@ -83,6 +83,7 @@ describe('events are shown to the reader and leave when they have ended', () => 
 
   it('also where one begins with an empty line, or the last has one byte', () => {
     expect(relay(['\n\n', 'data: a\n\n']).early).toEqual(['\n\n', 'data: a\n\n']);
+    expect(relay(['data: a\n\n\n\n']).early).toEqual(['data: a\n\n\n\n']);
     expect(relay(['data: a\n\nx'])).toMatchObject({ early: ['data: a\n\n'], late: 'x' });
   });
 
