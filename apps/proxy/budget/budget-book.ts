@@ -140,8 +140,8 @@ export class BudgetBook {
         },
       };
       const timer = setTimeout(() => {
-        const index = entry.waiters.indexOf(waiter);
-        if (index >= 0) entry.waiters.splice(index, 1);
+        // Who is served or refused is taken off the list, and its timer is cleared.
+        entry.waiters.splice(entry.waiters.indexOf(waiter), 1);
         const cause = new Error(`${entry.account.stream}: no grant within ${grantTimeoutMs} ms`);
         resolve({ kind: 'unavailable', cause });
       }, grantTimeoutMs);

@@ -86,17 +86,23 @@ describe('a settlement', () => {
     ]);
   });
 
-  it.each<[string, string, object]>([
-    ['another figure', 'LeaseSettled', { lease_id: 'lse_1', spent: '0.000000000341' }],
+  it.each<[string, string, object, string]>([
+    [
+      'another figure',
+      'LeaseSettled',
+      { lease_id: 'lse_1', spent: '0.000000000341' },
+      '0.000000000341',
+    ],
     [
       'an event of another type',
       'Overrun',
       { lease_id: 'lse_1', attempt_id: crypto.randomUUID(), amount: '0.000000000340' },
+      'Overrun',
     ],
-  ])('I3: fails where its id is taken by %s', async (_, type, data) => {
+  ])('I3: fails where its id is taken by %s, and says so', async (_, type, data, found) => {
     one.store({ id: ledgerEventId(STREAM, 'LeaseSettled', 'lse_1'), type, data });
     await expect(settleLease(one.ledger, STREAM, 'lse_1', 340n)).rejects.toThrow(
-      'its journal says 0.000000000340',
+      `was settled at ${found}, its journal says 0.000000000340`,
     );
   });
 });

@@ -80,5 +80,5 @@ export function isOver(
 ): boolean {
   if (at.windowEnded) return true;
   if (lease.holds > 0) return false;
-  return lease.spent + lease.held >= lease.amount || at.nowMs - lease.usedAtMs >= at.idleMs;
+  return lease.spent >= lease.amount || at.nowMs - lease.usedAtMs >= at.idleMs;
 }

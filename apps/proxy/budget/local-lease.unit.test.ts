@@ -14,6 +14,7 @@ describe('what is free', () => {
   it.each([
     ['all of a new lease', {}, 100n],
     ['what is neither spent nor held', { spent: 30n, held: 50n }, 20n],
+    ['the last unit', { spent: 30n, held: 69n }, 1n],
     ['nothing of one that is used up', { spent: 30n, held: 70n }, 0n],
     ['nothing of one that a provider exceeded', { spent: 130n }, 0n],
     ['nothing of a closed one', { closed: true }, 0n],

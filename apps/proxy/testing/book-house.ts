@@ -1,6 +1,7 @@
 /**
- * Budget books on a real ledger and real journals, with what a test puts in between. One ledger for
- * all tests of a file; each test has budgets and journals of its own.
+ * Budget books on a ledger and journals, with what a test puts in between: real ones (`useBooks`), of
+ * which all tests of a file share one ledger, or none on a disk (`useMemoryBooks`). Each test has
+ * budgets and journals of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { proxyLimits } from '../limits.ts';
 import { defineBudget } from './budget-house.ts';
+import { memoryLedger } from './memory-ledger.ts';
 
 export type BookOptions = {
   /** What the ledger of this proxy does otherwise. */
@@ -33,10 +35,11 @@ export class BookHouse {
   readonly journals: Journal[] = [];
   /** What the books reported: stream and text. */
   readonly errors: [string, string][] = [];
-  readonly #folder: string;
+  /** null: journals take what is written, and keep nothing. */
+  readonly #folder: string | null;
   #leases = 0;
 
-  constructor(ledger: Ledger, folder: string) {
+  constructor(ledger: Ledger, folder: string | null) {
     this.ledger = ledger;
     this.#folder = folder;
   }
@@ -44,11 +47,10 @@ export class BookHouse {
   /** The book of one more proxy. */
   async open({ between, beforeWrite, limits }: BookOptions = {}): Promise<BudgetBook> {
     const instanceId = `ins_${++instances}`;
-    const journal = await openJournal({ path: journalPath(this.#folder, instanceId) });
-    this.journals.push(journal);
+    const journal = await this.#openJournal(instanceId);
     const write = async (entry: JournalWrite) => {
       await beforeWrite?.(entry);
-      await journal.write(entry);
+      await journal?.write(entry);
     };
     return new BudgetBook({
       ledger: { ...this.ledger, ...between },
@@ -58,6 +60,13 @@ export class BookHouse {
       limits: { ...proxyLimits, ...limits },
       onError: (error, of) => this.errors.push([of, String(error)]),
     });
+  }
+
+  async #openJournal(instanceId: string): Promise<Journal | null> {
+    if (this.#folder === null) return null;
+    const journal = await openJournal({ path: journalPath(this.#folder, instanceId) });
+    this.journals.push(journal);
+    return journal;
   }
 
   /** A budget of 16,000 pico-dollars for its whole life unless told otherwise. */
@@ -110,6 +119,19 @@ export function useBooks(): () => BookHouse {
   afterAll(async () => {
     await ledger.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+  return () => house;
+}
+
+/** Books whose time moves as the test says (`vi.advanceTimersByTimeAsync`). @returns those of the test that runs */
+export function useMemoryBooks(nowMs: number): () => BookHouse {
+  let house: BookHouse;
+  beforeEach(() => {
+    vi.useFakeTimers({ now: nowMs });
+    house = new BookHouse(memoryLedger(), null);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
   });
   return () => house;
 }

@@ -1,0 +1,176 @@
+/** What a window's account asks of the ledger and writes to the journal, and in which order. */
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type BookOptions, holdOf, useMemoryBooks } from '../testing/book-house.ts';
+import { WatchedLedger } from '../testing/watched-ledger.ts';
+import type { BudgetBook } from './budget-book.ts';
+
+const NOON = Date.UTC(2026, 5, 1, 12);
+const books = useMemoryBooks(NOON);
+
+let ledger: WatchedLedger;
+let written: string[];
+beforeEach(() => {
+  ledger = new WatchedLedger();
+  written = [];
+});
+
+const open = (limits: BookOptions['limits'] = {}) =>
+  books().open({
+    between: ledger.between(books().ledger),
+    beforeWrite: ({ op }) => {
+      written.push(op);
+      ledger.asked.push(op);
+    },
+    limits,
+  });
+
+/** What a book asks for one call. */
+async function askedFor(book: BudgetBook, definition: BudgetDefinition, amount: bigint) {
+  ledger.asked.length = 0;
+  await holdOf(book, definition, amount);
+  return [...ledger.asked];
+}
+
+async function changeLimit({ budget_id }: BudgetDefinition, revision: bigint, limit: string) {
+  const data = { budget_id, limit: `0.00000000${limit}` };
+  const changed = { id: `${budget_id} ${revision}`, type: 'BudgetLimitChanged', data };
+  await books().ledger.append(`budget_definition-${budget_id}`, revision - 1n, [changed]);
+}
+
+/** Another proxy's grant of 1,000, right before each of the first `times` grants. */
+function beat(times: number): void {
+  let left = times;
+  ledger.beforeAppend = async (stream, { type }) => {
+    if (type !== 'LeaseGranted' || left-- <= 0) return;
+    const revision = (await books().ledger.read(stream)).at(-1)?.revision ?? 0n;
+    const data = { lease_id: `other_${revision}`, instance_id: 'ins_x', amount: '0.000000001000' };
+    await books().ledger.append(stream, revision, [{ id: `other ${revision}`, type, data }]);
+  };
+}
+
+const GRANT = ['lease_requested', 'append LeaseGranted', 'lease_granted'];
+
+describe('the ledger is asked no more than it must be', () => {
+  it('for a window that opens, for a further grant, and by another proxy', async () => {
+    const definition = await books().define();
+    const book = await open();
+    expect(await askedFor(book, definition, 1_000n)).toEqual([
+      ...['read window 0', 'read definition 0', 'append WindowOpened', 'read window 0'],
+      ...['read definition 0', ...GRANT, 'read window 1'],
+    ]);
+    expect(await askedFor(book, definition, 10n)).toEqual([...GRANT, 'read window 2']);
+    expect(await askedFor(book, definition, 990n)).toEqual([]);
+    expect(await askedFor(await open(), definition, 1n)).toEqual([
+      ...['read window 0', ...GRANT, 'read window 3'],
+    ]);
+  });
+
+  it('for a changed definition', async () => {
+    const definition = await books().define();
+    const book = await open();
+    await holdOf(book, definition, 1_000n);
+    await changeLimit(definition, 1n, '3000');
+    const changed = { ...definition, limit: 3_000n, revision: 1n };
+    expect(await askedFor(book, changed, 10n)).toEqual([
+      ...['read definition 0', 'read window 0', 'append LimitChanged', 'read window 2'],
+      ...['read window 2', 'read window 2', ...GRANT, 'read window 3'],
+    ]);
+    expect(await askedFor(book, changed, 500n)).toEqual([...GRANT, 'read window 4']);
+  });
+});
+
+describe('a grant that another proxy came before', () => {
+  it('is refused in the journal, and decided again from what is there now', async () => {
+    const definition = await books().define({ limit: 2_500n });
+    const book = await open();
+    beat(2);
+    await holdOf(book, definition, 500n);
+    expect(written).toEqual([
+      ...['lease_requested', 'lease_refused', 'lease_requested', 'lease_refused'],
+      ...['lease_requested', 'lease_granted'],
+    ]);
+    expect((await books().window(definition)).at(-1)).toBe('LeaseGranted lse_3 500');
+  });
+
+  it('is given up after so many', async () => {
+    const definition = await books().define();
+    const book = await open({ grantConflictsMax: 3 });
+    beat(3);
+    await expect(holdOf(book, definition, 10n)).rejects.toThrow('unavailable');
+    expect(written).toHaveLength(6);
+    expect(books().errors).toEqual([[expect.anything(), expect.stringContaining('conflicts')]]);
+    beat(2);
+    await holdOf(book, definition, 10n);
+  });
+
+  it('is refused for good if what is left is too little, and is not unknown', async () => {
+    const definition = await books().define({ limit: 1_500n });
+    const book = await open({ grantConflictsMax: 2 });
+    beat(1);
+    await expect(holdOf(book, definition, 600n)).rejects.toThrow('exceeded');
+    expect(ledger.asked.filter((asked) => asked.startsWith('read window'))).toHaveLength(3);
+  });
+});
+
+describe('a lease', () => {
+  it('I3: that is settled twice at once takes no other one along', async () => {
+    const definition = await books().define();
+    const book = await open();
+    const [first] = await holdOf(book, definition, 1_000n);
+    const [second] = await holdOf(book, definition, 1_000n);
+    const [lease, other] = first?.account.leases ?? [];
+    if (first === undefined || lease === undefined) throw new Error('no lease');
+    first.account.release(first.parts, [700n]);
+    first.account.close(lease);
+    await Promise.all([first.account.settle(lease), first.account.settle(lease)]);
+    expect(first.account.leases).toEqual([other]);
+    expect(second?.account.leases).toEqual([other]);
+    const settled = (await books().window(definition)).filter((event) => event.includes('Settled'));
+    expect(settled).toEqual(['LeaseSettled lse_1 700']);
+  });
+
+  it('I3: is not settled while it is open, or while a call holds some of it', async () => {
+    const definition = await books().define();
+    const [hold] = await holdOf(await open(), definition, 10n);
+    const [lease] = hold?.account.leases ?? [];
+    if (hold === undefined || lease === undefined) throw new Error('no lease');
+    hold.account.close(lease);
+    await expect(hold.account.settle(lease)).rejects.toThrow('in use');
+    hold.account.release(hold.parts, []);
+    lease.closed = false;
+    await expect(hold.account.settle(lease)).rejects.toThrow('in use');
+    expect(await books().window(definition)).toHaveLength(2);
+  });
+
+  it('is new when it is granted: nothing of it is used but by the call that asked', async () => {
+    vi.advanceTimersByTime(5);
+    const [hold] = await holdOf(await open(), await books().define(), 10n);
+    expect(hold?.account.leases).toEqual([
+      {
+        ...{ leaseId: 'lse_1', amount: 1_000n, spent: 0n, held: 10n, holds: 1, closed: false },
+        usedAtMs: performance.now(),
+      },
+    ]);
+  });
+});
+
+it('I3: the limit that a refusal states follows the definition, and what was settled', async () => {
+  const definition = await books().define();
+  const book = await open();
+  const [hold] = await holdOf(book, definition, 600n);
+  expect([hold?.account.remaining(), hold?.account.formatted()]).toEqual([
+    15_400n,
+    { limit: '0.000000016000', spent: '0.000000000600' },
+  ]);
+  hold?.account.release(hold.parts, [300n]);
+  await book.stop();
+  await changeLimit(definition, 1n, '9000');
+  const changed = { ...definition, limit: 9_000n, revision: 1n };
+  await holdOf(book, changed, 1_000n);
+  expect([hold?.account.remaining(), hold?.account.formatted()]).toEqual([
+    7_700n,
+    { limit: '0.000000009000', spent: '0.000000001300' },
+  ]);
+  expect(hold?.account.account.definitionRevision).toBe(1n);
+});
