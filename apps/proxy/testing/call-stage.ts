@@ -1,0 +1,248 @@
+/**
+ * Calls without a disk, a socket or a clock: the test is the provider, the journal and the client's
+ * connection, and says when each of them answers. `call-house.ts` has the real ones.
+ */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts';
+import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
+import type { CallDeps } from '../call/call-deps.ts';
+import { CallHandler } from '../call/call-handler.ts';
+import { Deadlines } from '../call/deadlines.ts';
+import { openAi } from '../dialects/openai/openai.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
+import { type ProxyLimits, proxyLimits } from '../limits.ts';
+import { newUuid } from '../random.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import type { BookHouse } from './book-house.ts';
+import { WatchedLedger } from './watched-ledger.ts';
+
+/** One pico-dollar a token. */
+const PRICE = compilePrice({
+  input: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+  output: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
+});
+
+/** What a provider was sent, and what was asked of its connection since. */
+export type Post = {
+  path: string;
+  body: string;
+  headers: Record<string, string>;
+  /** `pause`, `resume`, or why it was aborted. */
+  controls: string[];
+  answer: UpstreamHandler;
+};
+
+export type StageOptions = {
+  key?: Partial<KeyView>;
+  limits?: Partial<ProxyLimits>;
+  /** One budget of the key each. */
+  budgets?: readonly Partial<BudgetDefinition>[];
+  /** Of each deployment of the route, what is not as usual. */
+  deployments?: readonly Partial<Deployment>[];
+};
+
+export class CallStage {
+  readonly handler: CallHandler;
+  readonly posts: readonly Post[];
+  /** Of the book of budgets. */
+  readonly ledger: WatchedLedger;
+  /** What calls wrote to the journal, in order. */
+  readonly writes: JournalWrite[] = [];
+  readonly refused: string[] = [];
+  readonly journalFailures: string[] = [];
+  /** Provider, cost and overruns of what was settled. */
+  readonly settled: unknown[] = [];
+  /** True: the journal answers only when it is told to (`durable`). */
+  journalWaits = false;
+  readonly #holds: BudgetHold[] = [];
+  readonly #unanswered: ((error?: Error) => void)[] = [];
+  readonly #key: KeyView;
+
+  private constructor(deps: CallDeps, key: KeyView, posts: readonly Post[], ledger: WatchedLedger) {
+    this.#key = key;
+    this.posts = posts;
+    this.ledger = ledger;
+    const { budgets } = deps;
+    this.handler = new CallHandler({
+      ...deps,
+      budgets: {
+        hold: async (requests, nowMs) => {
+          const outcome = await budgets.hold(requests, nowMs);
+          if (outcome.kind === 'held') this.#holds.push(...outcome.holds);
+          return outcome;
+        },
+        cancel: (holds) => budgets.cancel(holds),
+      } as BudgetBook,
+      journal: { submit: (write, done) => this.#submit(write, done) } as CallDeps['journal'],
+      onSettled: (provider, { cost }, overruns) => this.settled.push([provider, cost, overruns]),
+      onRefused: (code) => this.refused.push(code),
+      onJournalFailure: (error) => this.journalFailures.push(error.message),
+    });
+  }
+
+  static async open(books: BookHouse, options: StageOptions = {}): Promise<CallStage> {
+    const limits = { ...proxyLimits, ...options.limits };
+    const definitions: BudgetDefinition[] = [];
+    for (const fields of options.budgets ?? [{}]) definitions.push(await books.define(fields));
+    const ledger = new WatchedLedger();
+    const posts: Post[] = [];
+    const route = (options.deployments ?? [{}]).map((fields, index): Deployment => {
+      return { ...deployment(index + 1, posts), ...fields };
+    });
+    const deps = {
+      instanceId: 'ins_1',
+      limits,
+      directory: { budgetsOf: () => definitions },
+      deployments: { route: () => route },
+      budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
+      deadlines: new Deadlines(limits.attemptTimeoutMs),
+      newUuid,
+    } as unknown as CallDeps;
+    const key = {
+      ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
+      ...{ onDisconnect: 'drain', expiresAtMs: Infinity, revoked: false, partition: 3 },
+      ...options.key,
+    } as KeyView;
+    return new CallStage(deps, key, posts, ledger);
+  }
+
+  /** Takes a call. @returns its client */
+  call(body: string): Client {
+    const client = new Client();
+    const incoming = { body: Buffer.from(body), arrivedAtMs: performance.now() };
+    const [endpoint] = openAi.endpoints;
+    if (endpoint === undefined) throw new Error('no endpoint');
+    void this.handler.handle(
+      endpoint,
+      this.#key,
+      incoming as unknown as FastifyRequest,
+      client.reply as unknown as FastifyReply,
+    );
+    return client;
+  }
+
+  /** The journal answers its oldest write. */
+  durable(error?: Error): void {
+    this.#unanswered.shift()?.(error);
+  }
+
+  /** Whole usage events, in the order in which they were written. */
+  events(): UsageEvent[] {
+    return this.writes.flatMap((write) =>
+      write.op === 'finished' || write.op === 'recorded' ? [JSON.parse(write.event)] : [],
+    );
+  }
+
+  /** What calls hold of the budget now, and what they have spent. */
+  held(): { held: bigint; spent: bigint } {
+    const [lease] = this.#holds[0]?.account.leases ?? [];
+    return { held: lease?.held ?? 0n, spent: lease?.spent ?? 0n };
+  }
+
+  #submit(write: JournalWrite, done: (error?: Error) => void): void {
+    this.writes.push(write);
+    if (this.journalWaits) this.#unanswered.push(done);
+    else queueMicrotask(done);
+  }
+}
+
+function deployment(number: number, posts: Post[]): Deployment {
+  const post: Upstream['post'] = (path, body, headers, answer) => {
+    const controls: string[] = [];
+    posts.push({ path, body: body.toString(), headers, controls, answer });
+    return {
+      pause: () => controls.push('pause'),
+      resume: () => controls.push('resume'),
+      abort: (reason) => controls.push(reason.message),
+    };
+  };
+  return {
+    provider: {
+      name: `p${number}`,
+      priceProvider: 'p',
+      upstream: { post, close: async () => undefined },
+      notBilledStatuses: new Set([429]),
+    },
+    model: 'm',
+    price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
+    outputTokensMax: 100,
+  };
+}
+
+/** A client's connection, with the response that leaves over it. */
+export class Client {
+  readonly connection = new Connection();
+  readonly response: ServerResponse;
+  /** What a refusal says, if the call was refused. */
+  refusal: { status?: number; headers?: Record<string, string>; body?: string } = {};
+  hijacked = false;
+  readonly reply: object;
+
+  constructor() {
+    const socket = this.connection as unknown as Socket;
+    const request = new IncomingMessage(socket);
+    // Of HTTP 1.0: the body is not cut into chunks.
+    Object.assign(request, { httpVersionMajor: 1, httpVersionMinor: 0, method: 'POST' });
+    this.response = new ServerResponse(request);
+    this.response.sendDate = false;
+    this.response.assignSocket(socket);
+    // As Node's server does.
+    this.connection.on('drain', () => this.response.emit('drain'));
+    this.reply = {
+      raw: this.response,
+      hijack: () => {
+        this.hijacked = true;
+      },
+      code: (status: number) => this.#refuse({ status }),
+      headers: (headers: Record<string, string>) => this.#refuse({ headers }),
+      send: (body: string) => this.#refuse({ body }),
+    };
+  }
+
+  /** Its status, headers and body as far as they have come. */
+  got(): { status: number; headers: Record<string, string>; body: string } | null {
+    const text = this.connection.received;
+    const end = text.indexOf('\r\n\r\n');
+    if (end === -1) return null;
+    const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+    const headers = Object.fromEntries(lines.map((line) => line.split(': ', 2)));
+    return { status: Number(first.split(' ')[1]), headers, body: text.slice(end + 4) };
+  }
+
+  #refuse(said: Client['refusal']): object {
+    Object.assign(this.refusal, said);
+    return this.reply;
+  }
+}
+
+class Connection extends Duplex {
+  received = '';
+  #reads = true;
+  #waiting: (() => void)[] = [];
+
+  /** Whether it reads what comes. */
+  set reads(reads: boolean) {
+    this.#reads = reads;
+    if (reads) for (const take of this.#waiting.splice(0)) take();
+  }
+
+  override _read(): void {
+    // A client says nothing more.
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const take = () => {
+      this.received += chunk.toString('latin1');
+      done();
+    };
+    if (this.#reads) take();
+    else this.#waiting.push(take);
+  }
+}
