@@ -23,11 +23,12 @@ import type { Deployment } from '../routing/deployments.ts';
 import type { BookHouse } from './book-house.ts';
 import { WatchedLedger } from './watched-ledger.ts';
 
-/** One pico-dollar a token. */
-const PRICE = compilePrice({
-  input: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
-  output: [{ from_input_tokens: 0, pico_usd_per_million: '1000000' }],
-});
+/** A price of so many pico-dollars a token. */
+export function priced(picoUsd: number): Deployment['price'] {
+  const rate = [{ from_input_tokens: 0, pico_usd_per_million: String(picoUsd * 1_000_000) }];
+  const price = compilePrice({ input: rate, output: rate });
+  return { price, version: 'v1', source: 'config' } as Deployment['price'];
+}
 
 /** What a provider was sent, and what was asked of its connection since. */
 export type Post = {
@@ -171,7 +172,7 @@ function deployment(number: number, posts: Post[]): Deployment {
       notBilledStatuses: new Set([429]),
     },
     model: 'm',
-    price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
+    price: priced(1),
     outputTokensMax: 100,
   };
 }
