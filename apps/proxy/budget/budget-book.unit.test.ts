@@ -56,12 +56,22 @@ describe('a hold', () => {
     const [first] = await holdOf(book, budgets[0], 1n);
     for (const last of [budgets[1], unknown]) {
       const requests = [budgets[0], last].map((definition) => ({ definition, amount: 10n }));
-      said.push((await book.hold(requests, NOON)).kind);
+      const outcome = await book.hold(requests, NOON);
+      said.push(outcome.kind);
+      if (outcome.kind === 'exceeded') expect(outcome.account.definition).toBe(last);
     }
     expect(said).toEqual(['exceeded', 'unavailable']);
     expect(first?.account.leases.map(({ held, holds }) => [held, holds])).toEqual([[1n, 1]]);
     expect(books().errors).toEqual([[unknown.budget_id, expect.stringContaining('Mars/Olympus')]]);
   });
+});
+
+it('holds come in the order in which they were asked for', async () => {
+  const [first, second] = [await books().define(), await books().define()];
+  const requests = [first, second].map((definition) => ({ definition, amount: 1n }));
+  const outcome = await (await open()).hold(requests, NOON);
+  if (outcome.kind !== 'held') throw new Error(outcome.kind);
+  expect(outcome.holds.map(({ account }) => account.definition)).toEqual([first, second]);
 });
 
 describe('calls that wait', () => {
@@ -134,6 +144,8 @@ describe('a call that is too large for what is left', () => {
     const book = await open();
     ask(book, definition, 18_000n, 17_000n, 19_000n);
     await pass(proxyLimits.exhaustedForMs - 1);
+    // That a smaller one is served changes nothing.
+    await holdOf(book, definition, 10n);
     ledger.asked.length = 0;
     ask(book, definition, 17_000n, 20_000n);
     await pass();

@@ -118,12 +118,15 @@ describe('a window that has ended', () => {
     expect(same?.account).toBe(before?.account);
     vi.setSystemTime(MIDNIGHT);
     await book.stop();
+    // I3: the slice that a call uses takes no others on.
+    expect(same?.account.free()).toBe(0n);
     const [kept] = await holdOf(book, daily, 10n, NOON);
     expect(kept?.account).toBe(before?.account);
     book.cancel([same, kept].flatMap((hold) => hold ?? []));
     await book.stop();
-    const [anew] = await holdOf(book, daily, 10n, NOON);
-    expect(anew?.account).not.toBe(before?.account);
+    const [other] = await holdOf(book, daily, 10n, NOON);
+    expect(other?.account).not.toBe(before?.account);
+    expect(books().errors).toEqual([]);
   });
 
   it('gives back what was granted while it ended', async () => {

@@ -1,4 +1,6 @@
 /** What a window's account asks of the ledger and writes to the journal, and in which order. */
+import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts';
+import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BookOptions, holdOf, useMemoryBooks } from '../testing/book-house.ts';
@@ -9,28 +11,32 @@ const NOON = Date.UTC(2026, 5, 1, 12);
 const books = useMemoryBooks(NOON);
 
 let ledger: WatchedLedger;
-let written: string[];
+let written: JournalWrite[];
 beforeEach(() => {
   ledger = new WatchedLedger();
   written = [];
 });
 
+/** Its journal answers as its ledger does. */
 const open = (limits: BookOptions['limits'] = {}) =>
   books().open({
     between: ledger.between(books().ledger),
-    beforeWrite: ({ op }) => {
-      written.push(op);
-      ledger.asked.push(op);
-    },
+    beforeWrite: (write) => ledger.answer(write.op, () => void written.push(write)),
     limits,
   });
 
-/** What a book asks for one call. */
-async function askedFor(book: BudgetBook, definition: BudgetDefinition, amount: bigint) {
+/** What is asked while this is done, one after another. */
+async function asked(done: () => Promise<unknown>): Promise<string[]> {
   ledger.asked.length = 0;
-  await holdOf(book, definition, amount);
+  ledger.answerMs = 2;
+  const all = done();
+  await vi.advanceTimersByTimeAsync(100);
+  await all;
+  ledger.answerMs = 0;
   return [...ledger.asked];
 }
+const askedFor = (book: BudgetBook, definition: BudgetDefinition, amount: bigint) =>
+  asked(() => holdOf(book, definition, amount));
 
 async function changeLimit({ budget_id }: BudgetDefinition, revision: bigint, limit: string) {
   const data = { budget_id, limit: `0.00000000${limit}` };
@@ -66,6 +72,18 @@ describe('the ledger is asked no more than it must be', () => {
     ]);
   });
 
+  it('for a slice that goes back', async () => {
+    const book = await open();
+    const definition = await books().define();
+    book.cancel(await holdOf(book, definition, 10n));
+    expect(await asked(() => book.stop())).toEqual([
+      ...['read window 2', 'append LeaseSettled', 'read window 2', 'read window 2'],
+      'lease_forgotten',
+    ]);
+    expect(written.at(-1)).toEqual({ op: 'lease_forgotten', leaseId: 'lse_1' });
+    expect(books().errors).toEqual([]);
+  });
+
   it('for a changed definition', async () => {
     const definition = await books().define();
     const book = await open();
@@ -80,13 +98,68 @@ describe('the ledger is asked no more than it must be', () => {
   });
 });
 
+describe('a window', () => {
+  it('is opened with the limit and the revision of its definition, and its bounds', async () => {
+    const total = await books().define();
+    await changeLimit(total, 1n, '9000');
+    const daily = await books().define({ window: 'day' });
+    const book = await open();
+    const opened = async (definition: BudgetDefinition) => {
+      const [hold] = await holdOf(book, definition, 10n);
+      const { budget_id } = definition;
+      const [event] = await books().ledger.read(hold?.account.stream ?? '');
+      return [event?.type, { budget_id, ...(event?.data as object) }];
+    };
+    expect([await opened(total), await opened(daily)]).toEqual([
+      [
+        'WindowOpened',
+        {
+          ...{ budget_id: total.budget_id, limit: '0.000000009000', definition_revision: '1' },
+          ...{ window_start: '1970-01-01T00:00:00.000Z', window_end: null },
+        },
+      ],
+      [
+        'WindowOpened',
+        {
+          ...{ budget_id: daily.budget_id, limit: '0.000000016000', definition_revision: '0' },
+          window_start: '2026-06-01T00:00:00.000Z',
+          window_end: '2026-06-02T00:00:00.000Z',
+        },
+      ],
+    ]);
+  });
+
+  it('of a budget without a definition cannot be opened', async () => {
+    const definition = { ...(await books().define()), budget_id: 'bud_unknown' };
+    await expect(holdOf(await open(), definition, 10n)).rejects.toThrow('unavailable');
+    expect(books().errors).toEqual([[expect.anything(), expect.stringContaining('is empty')]]);
+  });
+});
+
+describe('a grant', () => {
+  it('is journaled with all that a take-over appends it by', async () => {
+    const [hold] = await holdOf(await open(), await books().define(), 10n);
+    const stream = hold?.account.stream ?? '';
+    expect(written).toEqual([
+      {
+        op: 'lease_requested',
+        request: {
+          ...{ leaseId: 'lse_1', stream, expectedRevision: '0', amount: 1_000n },
+          eventId: ledgerEventId(stream, 'LeaseGranted', 'lse_1'),
+        },
+      },
+      { op: 'lease_granted', leaseId: 'lse_1' },
+    ]);
+  });
+});
+
 describe('a grant that another proxy came before', () => {
   it('is refused in the journal, and decided again from what is there now', async () => {
     const definition = await books().define({ limit: 2_500n });
     const book = await open();
     beat(2);
     await holdOf(book, definition, 500n);
-    expect(written).toEqual([
+    expect(written.map(({ op }) => op)).toEqual([
       ...['lease_requested', 'lease_refused', 'lease_requested', 'lease_refused'],
       ...['lease_requested', 'lease_granted'],
     ]);
@@ -128,6 +201,25 @@ describe('a lease', () => {
     expect(second?.account.leases).toEqual([other]);
     const settled = (await books().window(definition)).filter((event) => event.includes('Settled'));
     expect(settled).toEqual(['LeaseSettled lse_1 700']);
+  });
+
+  it('I3: is settled once, although the journal could not forget it at once', async () => {
+    const definition = await books().define();
+    let isFull = true;
+    const book = await books().open({
+      beforeWrite: ({ op }) => {
+        if (op === 'lease_forgotten' && isFull) throw new Error('the disk is full');
+      },
+    });
+    book.cancel(await holdOf(book, definition, 10n));
+    await book.stop();
+    isFull = false;
+    // The account reads that the lease is settled.
+    book.cancel(await holdOf(book, definition, 2_000n));
+    await book.stop();
+    const settled = (await books().window(definition)).filter((event) => event.includes('Settled'));
+    expect([settled.length, new Set(settled).size]).toEqual([2, 2]);
+    expect(books().errors).toHaveLength(1);
   });
 
   it('I3: is not settled while it is open, or while a call holds some of it', async () => {

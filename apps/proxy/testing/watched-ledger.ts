@@ -2,35 +2,54 @@
 import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 
 export class WatchedLedger {
-  /** `append LeaseGranted`, `read window 2`: what was asked, and from which revision. */
+  /**
+   * `append LeaseGranted`, `read window 2`: what was asked, and from which revision; `too early` where
+   * the answer before it was not there yet.
+   */
   readonly asked: string[] = [];
+  /** How long each answer takes. */
+  answerMs = 0;
   /** `lost`: an append is done, and its answer is an error. */
   fault: 'away' | 'lost' | null = null;
   /** Called before each append. */
   beforeAppend: (stream: string, event: NewLedgerEvent) => unknown = () => undefined;
   #answers: Promise<void> = Promise.resolve();
+  #running = 0;
 
   /** What a book is opened with. */
   between(ledger: Ledger): Partial<Ledger> {
     return {
-      append: async (stream, expected, events) => {
+      append: (stream, expected, events) => {
         const [event] = events as [NewLedgerEvent];
-        this.asked.push(`append ${event.type}`);
-        await this.#answers;
-        this.#mayFail('away');
-        await this.beforeAppend(stream, event);
-        const result = await ledger.append(stream, expected, events);
-        this.#mayFail('lost');
-        return result;
+        return this.answer(`append ${event.type}`, async () => {
+          this.#mayFail('away');
+          await this.beforeAppend(stream, event);
+          const result = await ledger.append(stream, expected, events);
+          this.#mayFail('lost');
+          return result;
+        });
       },
-      read: async (stream, options) => {
+      read: (stream, options) => {
         const of = stream.startsWith('budget-') ? 'window' : 'definition';
-        this.asked.push(`read ${of} ${options?.fromRevision ?? 0n}`);
-        await this.#answers;
-        this.#mayFail('away');
-        return ledger.read(stream, options);
+        return this.answer(`read ${of} ${options?.fromRevision ?? 0n}`, () => {
+          this.#mayFail('away');
+          return ledger.read(stream, options);
+        });
       },
     };
+  }
+
+  /** Notes what is asked, and does it when it is time. */
+  async answer<T>(asked: string, does: () => T | Promise<T>): Promise<T> {
+    this.asked.push(this.#running === 0 ? asked : `${asked}, too early`);
+    this.#running++;
+    try {
+      await this.#answers;
+      if (this.answerMs > 0) await new Promise((resolve) => setTimeout(resolve, this.answerMs));
+      return await does();
+    } finally {
+      this.#running--;
+    }
   }
 
   /** From now on nothing is answered. @returns lets the answers go */
