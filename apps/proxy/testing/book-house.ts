@@ -1,7 +1,7 @@
 /**
- * Budget books on a ledger and journals, with what a test puts in between: real ones (`useBooks`), of
- * which all tests of a file share one ledger, or none on a disk (`useMemoryBooks`). Each test has
- * budgets and journals of its own.
+ * Budget books on a ledger and journals, with what a test puts in between. `useBooks`: real ones, and
+ * one ledger for all tests of a file. `useMemoryBooks`: none on a disk. Each test has budgets and
+ * journals of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
