@@ -2,13 +2,15 @@
  * Builds the billing API without listening (docs/design.md, HTTP manners). Every route is data
  * (http/route.ts): the server and its OpenAPI document are made from the same declarations.
  */
+import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { ApiMetrics } from './health/metrics.ts';
-import { answerErrors } from './http/answer-errors.ts';
+import { answerError, answerErrors } from './http/answer-errors.ts';
 import { addDocsRoutes } from './http/docs-routes.ts';
+import { addGate, problemOfSocket } from './http/gate.ts';
 import { Idempotency } from './http/idempotency.ts';
 import { admission, serveRoute } from './http/serve-route.ts';
 import { apiLimits } from './limits.ts';
@@ -34,6 +36,14 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     http: { headersTimeout: limits.requestHeadersTimeoutMs },
+    routerOptions: { maxParamLength: limits.pathPartBytesMax },
+    frameworkErrors: (error, request, reply) =>
+      answerError(error, request.id, reply.headers(PAGE_HEADERS), deps),
+    clientErrorHandler(error, socket) {
+      const requestId = Buffer.from(deps.randomBytes(12)).toString('hex');
+      if (socket.writable) socket.write(problemOfSocket(error, requestId));
+      socket.destroySoon();
+    },
     genReqId: () => Buffer.from(deps.randomBytes(12)).toString('hex'),
   });
   const onLost = (error: unknown) => deps.onError('a read model lost the ledger', error);
@@ -44,6 +54,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   await Promise.all([directory.start(), billing.start()]);
   const context: ApiContext = { ...deps, limits, directory, billing, importLock: new ImportLock() };
   const metrics = new ApiMetrics();
+  addGate(app, deps.isOurHost);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

@@ -1,4 +1,5 @@
 /** What the billing API is built from, and the context that every handler gets. */
+import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -24,6 +25,10 @@ export type ApiDeps = {
   health: () => Promise<Health>;
   /** Prometheus text of other parts of the process, appended to /metrics. */
   metrics?: () => string;
+  /** Which names a request may ask for. Default: any. */
+  isOurHost?: HostPolicy | undefined;
+  /** Asked for by /metrics. Default: none. */
+  metricsToken?: string | undefined;
   /** Prefix of the log's topics on Kafka, for /asyncapi.json. Default: `tollgate`. */
   topicPrefix?: string;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */

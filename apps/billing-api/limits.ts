@@ -6,6 +6,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export const apiLimits = {
   /** Request body, bytes. A reconciliation bill of 20,000 lines is about 6 MB. */
   requestBodyBytesMax: 8 * 1024 * 1024,
+  /**
+   * One part of a path, bytes: an id of 256 characters, each of up to four bytes, percent-encoded.
+   */
+  pathPartBytesMax: 256 * 4 * 3,
   /** Deepest nesting of a JSON body; CloudEvents `data` is the only free-form part. */
   requestDepthMax: 32,
   /** Time in which a client must have sent its headers, ms (against slow-loris attacks). */

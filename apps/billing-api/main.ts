@@ -3,6 +3,7 @@
  */
 
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
@@ -32,6 +33,7 @@ const billing = await startBilling({
   log,
   warehouse,
   secrets: openSecrets(secretsPath(config, data)),
+  http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
   health: storesHealth({ log, warehouse }),

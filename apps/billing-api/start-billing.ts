@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
+import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -27,6 +28,8 @@ export type BillingOptions = {
   health: ApiDeps['health'];
   metrics?: () => string;
   topicPrefix?: string | undefined;
+  /** Default: any name is answered, and no token is asked for. */
+  http?: HttpSettings | undefined;
 };
 
 /** Before any proxy starts: none of them serves a model without a price (I8). */
@@ -70,7 +73,7 @@ async function withdrawn(
 export async function startBilling(
   options: BillingOptions,
 ): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
-  const { log, warehouse, logger, secrets, health, metrics, topicPrefix } = options;
+  const { log, warehouse, logger, secrets, health, metrics, topicPrefix, http } = options;
   const ledger = checkedLedger(options.ledger);
   const onError = (message: string, err: unknown) => logger.error({ err }, message);
   const api = await buildApi({
@@ -82,6 +85,7 @@ export async function startBilling(
     randomBytes: (length) => randomBytes(length),
     onError,
     health,
+    ...http,
     ...(metrics === undefined ? {} : { metrics }),
     ...(topicPrefix === undefined ? {} : { topicPrefix }),
   });

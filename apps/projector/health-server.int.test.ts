@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type HealthServer, healthServer } from './health-server.ts';
@@ -58,4 +59,24 @@ it('closes although a client is in the midst of its request', async () => {
   await server.close();
   await ended;
   server = await healthServer(projector, { host: '127.0.0.1', port: 0 });
+});
+
+it('shows no page to a name of another site, and its metrics to who has their token', async () => {
+  const isOurHost = (host?: string) => host !== 'evil.example';
+  const http = { isOurHost, metricsToken: 'm3trics' };
+  const guarded = await healthServer(projector, { host: '127.0.0.1', port: 0 }, http);
+  const ask = (path: string, headers: Record<string, string>) =>
+    new Promise<[number | undefined, string | undefined]>((resolve, reject) => {
+      request(guarded.url + path, { headers }, (response) => {
+        response.resume();
+        resolve([response.statusCode, String(response.headers['content-security-policy'])]);
+      })
+        .on('error', reject)
+        .end();
+    });
+  const csp = expect.stringContaining("frame-ancestors 'none'");
+  expect(await ask('/healthz', { host: 'evil.example' })).toEqual([421, csp]);
+  expect(await ask('/metrics', {})).toEqual([401, csp]);
+  expect(await ask('/metrics', { authorization: 'Bearer m3trics' })).toEqual([200, csp]);
+  await guarded.close();
 });

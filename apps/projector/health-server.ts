@@ -1,5 +1,7 @@
 /** What a projector process tells an orchestrator: that it lives, what it owns, how far it is. */
 import { createServer } from 'node:http';
+import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { anyHost, hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { projectorLimits } from './limits.ts';
 import type { Projector } from './projector.ts';
 
@@ -9,12 +11,16 @@ export type HealthServer = { url: string; close(): Promise<void> };
 export async function healthServer(
   projector: Projector,
   at: { host: string; port: number },
+  http: HttpSettings = { isOurHost: anyHost, metricsToken: undefined },
 ): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const json = (status: number, body: object) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
+      response.writeHead(status, { 'content-type': 'application/json', ...PAGE_HEADERS });
       response.end(JSON.stringify(body));
     };
+    if (!http.isOurHost(request.headers.host)) {
+      return json(421, { error: 'this server does not answer to that name' });
+    }
     const path = request.url?.split('?', 1)[0];
     if (path === '/healthz') return json(200, { status: 'ok' });
     if (path === '/readyz') {
@@ -22,7 +28,10 @@ export async function healthServer(
       return json(200, { ready: true, checks });
     }
     if (path === '/metrics') {
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+      if (!hasToken(request.headers.authorization, http.metricsToken ?? null)) {
+        return json(401, { error: 'the metrics have a token of their own' });
+      }
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', ...PAGE_HEADERS });
       return response.end(projector.metrics());
     }
     return json(404, { error: 'unknown path: /healthz, /readyz and /metrics are here' });

@@ -1,6 +1,7 @@
 /** Starts one projector process; any number of them share the log. */
 
 import { randomBytes } from 'node:crypto';
+import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
@@ -33,7 +34,8 @@ const projector = await startProjector({
   logger,
   ...(ownership === undefined ? {} : { ownership }),
 });
-const server = await healthServer(projector, { host, port: port ?? 0 });
+const http = httpSettings(config, host, process.env);
+const server = await healthServer(projector, { host, port: port ?? 0 }, http);
 const stop = async () => {
   await projector.stop();
   await ownership?.close();

@@ -3,6 +3,8 @@
  * dialects, paths and errors, so that unmodified SDKs work. The routes of calls follow from the
  * dialects; a path that no dialect has is refused, never passed on unmetered.
  */
+import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import type { CallDeps } from './call/call-deps.ts';
@@ -11,6 +13,7 @@ import { sendRefusal } from './call/refusal.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
+import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import { servedModels } from './routes/models.ts';
 
@@ -20,6 +23,8 @@ export type ProxyAppOptions = {
   /** Prometheus text. */
   metrics: () => string;
   isReady: () => boolean;
+  /** Default: any name is answered, and no token is asked for. */
+  http?: HttpSettings | undefined;
   /** Errors of calls only; bodies, headers and URLs are never logged (I12). */
   logger: { error(fields: object, message: string): void };
 };
@@ -66,9 +71,16 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
       headersTimeout: limits.requestHeadersTimeoutMs,
     },
     return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) =>
+      refuse(deps, reply.headers(PAGE_HEADERS), { code: codeOf(error) }),
+    clientErrorHandler(error, socket) {
+      if (socket.writable) socket.write(answerToSocket(error));
+      socket.destroySoon();
+    },
   });
   app.decorateRequest('key', null);
   app.decorateRequest('arrivedAtMs', 0);
+  addGate(app, (reply, refusal) => refuse(deps, reply, refusal), options.http?.isOurHost);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
@@ -81,13 +93,21 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
     refuse(deps, reply, { code: 'unknown_endpoint', message });
   });
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-    const code = FASTIFY_ERRORS[error.code ?? ''] ?? 'internal_error';
+    const code = codeOf(error);
     if (code === 'internal_error') {
       options.logger.error({ err: error, path: pathOf(request) }, 'a call failed');
     }
     refuse(deps, reply, { code });
   });
   return app;
+}
+
+/** What a later Fastify may blame on a request is no failure of ours either. */
+function codeOf(error: Error & { code?: string; statusCode?: number }): ErrorCode {
+  const known = FASTIFY_ERRORS[error.code ?? ''];
+  if (known !== undefined) return known;
+  const { statusCode = 500 } = error;
+  return statusCode >= 400 && statusCode < 500 ? 'malformed_request' : 'internal_error';
 }
 
 function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler): void {
@@ -173,7 +193,10 @@ function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void
     const ready = options.isReady();
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready' });
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    if (!hasToken(request.headers.authorization, options.http?.metricsToken ?? null)) {
+      return refuse(options.deps, reply, { code: 'metrics_token_required' });
+    }
     return reply.type('text/plain; version=0.0.4').send(options.metrics());
   });
 }

@@ -27,6 +27,15 @@ export const errorCatalogue = {
   revoked_api_key: entry(401, false, 'This key was revoked or replaced. Ask for a new one.'),
   expired_api_key: entry(401, false, 'This key has expired. Ask for a new one.'),
   customer_archived: entry(403, false, 'The account of this key is closed.'),
+  malformed_request: entry(400, false, 'The request is not valid HTTP.'),
+  request_timeout: entry(408, true, 'The request took too long to arrive. Send it again.'),
+  repeated_header: entry(400, false, 'The request states a header twice that it may state once.'),
+  host_not_allowed: entry(
+    421,
+    false,
+    'This gateway does not answer to that name. The operator may list it in `allowed_hosts`.',
+  ),
+  metrics_token_required: entry(401, false, 'The metrics have a token of their own.'),
   unknown_endpoint: entry(
     404,
     false,

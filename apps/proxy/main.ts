@@ -1,6 +1,7 @@
 /** Starts one proxy process. The only file of the proxy that knows everything. */
 import { mkdirSync } from 'node:fs';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
@@ -27,6 +28,7 @@ const proxy = await startProxy({
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, proxyLimits, process.env),
   limits: proxyLimits,
+  http: httpSettings(config, host, process.env),
   logger,
   onFatal: (err) => {
     logger.error({ err }, 'the journal failed; another instance takes this one over');

@@ -3,6 +3,7 @@
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
 import { mkdirSync } from 'node:fs';
+import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
@@ -45,6 +46,8 @@ export type ProxyOptions = {
   models: ReadonlyMap<string, ConfiguredModel>;
   limits: ProxyLimits;
   logger: ProxyLogger;
+  /** Default: any name is answered, and no token is asked for. */
+  http?: HttpSettings | undefined;
   /** The journal has failed: the process must end so that its work is taken over. */
   onFatal: (error: Error) => void;
 };
@@ -138,6 +141,7 @@ class Instance {
       calls: this.#calls,
       isReady: () => this.#ready && this.#freshness.isFresh(),
       metrics: () => this.#metricsText(),
+      http: options.http,
       logger,
     });
   }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { cannotRun, supervised } from '@tollgate/adapters/process/supervised.ts';
@@ -45,6 +46,7 @@ const billing = await startBilling({
   log,
   warehouse,
   secrets: openSecrets(secretsPath(config, data)),
+  http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
   health: async () => ({ ready: true, checks: { projector_lag: String(projector.lag()) } }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatInstant, isTimeZone, monthBounds, parseInstant } from './calendar.ts';
+import { canonicalTimeZone, formatInstant, monthBounds, parseInstant } from './calendar.ts';
 
 const ZONES = [
   'UTC',
@@ -145,12 +145,14 @@ describe('instants as text', () => {
   });
 
   it('known and unknown zones are told apart', () => {
-    expect(['Europe/Berlin', 'UTC', 'Mars/Olympus', '', '+05:30'].map(isTimeZone)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
+    const names = ['Europe/Berlin', 'UTC', 'Mars/Olympus', '', '+05:30'];
+    expect(names.map(canonicalTimeZone)).toEqual(['Europe/Berlin', 'UTC', null, null, null]);
+  });
+
+  it('one zone has one spelling, however it is written', () => {
+    const names = ['europe/BERLIN', 'utc', 'america/argentina/buenos_aires', 'etc/gmt+1'];
+    expect(names.map(canonicalTimeZone)).toEqual([
+      ...['Europe/Berlin', 'UTC', 'America/Argentina/Buenos_Aires', 'Etc/GMT+1'],
     ]);
   });
 });

@@ -106,6 +106,16 @@ const configFields = z.strictObject({
   /** Stores that run on servers; the others are embedded. */
   engines: engines.default({}),
   host: z.string().min(1).default('127.0.0.1'),
+  /**
+   * Names, without ports, under which clients reach the servers. If there are none, any name is
+   * answered, but on a loopback address only `localhost`; addresses are always answered.
+   */
+  allowed_hosts: z
+    .array(z.string().regex(/^[A-Za-z0-9._-]{1,253}$/))
+    .max(64)
+    .default([]),
+  /** What `/metrics` asks for as a bearer token; default: it asks for none. */
+  metrics_token: secret.optional(),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   proxies: z.int().min(1).max(64).default(1),

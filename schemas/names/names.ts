@@ -12,5 +12,5 @@ export const shortText = z.string().max(SHORT_TEXT_LENGTH_MAX);
 
 export const shortName = z.string().min(1).max(SHORT_TEXT_LENGTH_MAX);
 
-/** An id of ours, or text in its place that will find nothing. */
-export const objectId = z.string().min(1).max(128);
+/** An id of ours, a customer's external id, or text in its place that will find nothing. */
+export const objectId = z.string().min(1).max(SHORT_TEXT_LENGTH_MAX);

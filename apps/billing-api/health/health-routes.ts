@@ -1,6 +1,9 @@
 /** What the operator's machines ask: is it alive, is it ready, what has it counted. */
+
+import { hasToken } from '@tollgate/adapters/http/manners.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
+import { ApiProblem } from '../http/errors.ts';
 import type { ApiMetrics } from './metrics.ts';
 
 export function addHealthRoutes(
@@ -15,7 +18,10 @@ export function addHealthRoutes(
     const ready = health.ready && level <= context.limits.ledgerStaleMaxMs;
     return reply.code(ready ? 200 : 503).send({ ready, checks: health.checks });
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    if (!hasToken(request.headers.authorization, context.metricsToken ?? null)) {
+      throw new ApiProblem('metrics_token_required');
+    }
     const age = context.directory.ageMs() / 1000;
     const text = metrics.text({ tollgate_api_ledger_age_seconds: age });
     return reply.type('text/plain; version=0.0.4').send(text + (context.metrics?.() ?? ''));

@@ -11,21 +11,38 @@ const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_request',
   FST_ERR_BAD_URL: 'malformed_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'unknown_path',
 };
 
 export function answerErrors(app: FastifyInstance, context: Pick<ApiContext, 'onError'>): void {
   app.setNotFoundHandler((request, reply) => {
     send(reply, new ApiProblem('unknown_path'), request.id);
   });
-  app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-    if (error instanceof ApiProblem) {
-      if (errorCatalogue[error.code].status >= 500) context.onError(error.message, error);
-      return send(reply, error, request.id);
-    }
-    const code = FASTIFY_ERRORS[error.code ?? ''] ?? 'internal_error';
-    if (code === 'internal_error') context.onError(`request ${request.id} failed`, error);
-    return send(reply, new ApiProblem(code), request.id);
-  });
+  app.setErrorHandler((error: Error & { code?: string }, request, reply) =>
+    answerError(error, request.id, reply, context),
+  );
+}
+
+export function answerError(
+  error: Error & { code?: string; statusCode?: number },
+  requestId: string,
+  reply: FastifyReply,
+  context: Pick<ApiContext, 'onError'>,
+): void {
+  if (error instanceof ApiProblem) {
+    if (errorCatalogue[error.code].status >= 500) context.onError(error.message, error);
+    return send(reply, error, requestId);
+  }
+  const code = FASTIFY_ERRORS[error.code ?? ''] ?? byStatus(error.statusCode);
+  if (code === 'internal_error') context.onError(`request ${requestId} failed`, error);
+  send(reply, new ApiProblem(code), requestId);
+}
+
+/** A later Fastify may refuse what this one takes: what it blames on the request is no 500. */
+function byStatus(status: number | undefined): ErrorCode {
+  return status !== undefined && status >= 400 && status < 500
+    ? 'malformed_request'
+    : 'internal_error';
 }
 
 function send(reply: FastifyReply, problem: ApiProblem, requestId: string): void {

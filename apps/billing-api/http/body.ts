@@ -12,15 +12,40 @@ const CLOSE_OBJECT = 0x7d;
 
 /**
  * @returns undefined for an empty body
- * @throws ApiProblem invalid_json, json_too_deep
+ * @throws ApiProblem invalid_json, json_too_deep, text_not_unicode
  */
 export function parseJsonBody(bytes: Buffer, depthMax: number): unknown {
   if (bytes.length === 0) return undefined;
   // Checked before parsing: a body that is deep enough breaks every recursive function after this.
   if (depthExceeds(bytes, depthMax)) throw new ApiProblem('json_too_deep');
+  const text = decoded(bytes);
+  // The bytes are UTF-8, so only an escape can name half of a pair.
+  if (SURROGATE_ESCAPE.test(text)) {
+    parsed(text, (name, value: unknown) => {
+      if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
+        throw new ApiProblem('text_not_unicode');
+      }
+      return value;
+    });
+  }
+  return parsed(text);
+}
+
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+
+function decoded(bytes: Buffer): string {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return utf8.decode(bytes);
   } catch (error) {
+    throw new ApiProblem('invalid_json', { cause: error });
+  }
+}
+
+function parsed(text: string, look?: (name: string, value: unknown) => unknown): unknown {
+  try {
+    return JSON.parse(text, look);
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error;
     throw new ApiProblem('invalid_json', { cause: error });
   }
 }

@@ -25,6 +25,30 @@ const READ_DOCS = 'Compare the request with /docs.';
 export const errorCatalogue = {
   // The request itself
   malformed_request: entry(400, false, 'The request is not valid HTTP.', READ_DOCS),
+  repeated_header: entry(
+    400,
+    false,
+    'The request states a header twice that it may state once.',
+    'Send the header that `detail` names once.',
+  ),
+  host_not_allowed: entry(
+    421,
+    false,
+    'This server does not answer to that name.',
+    'Use its address, or list the name in `allowed_hosts` of tollgate.yaml.',
+  ),
+  metrics_token_required: entry(
+    401,
+    false,
+    'The metrics have a token of their own.',
+    'Send it as `Authorization: Bearer …`; `metrics_token` of tollgate.yaml says where it is.',
+  ),
+  text_not_unicode: entry(
+    400,
+    false,
+    'A text in the body has half of a surrogate pair.',
+    'Send whole characters: two ids must not differ in what no UTF-8 can hold.',
+  ),
   invalid_json: entry(400, false, 'The body is not valid JSON.', 'Send JSON in UTF-8.'),
   json_too_deep: entry(400, false, 'The body is nested too deeply.', 'Flatten it.'),
   body_required: entry(400, false, 'The request needs a body.', READ_DOCS),

@@ -48,8 +48,8 @@ export const createBudget = defineRoute({
     const key = context.directory.keys.get(scope.id);
     if (key === undefined) throw new ApiProblem('key_not_found');
     const customer = context.directory.customers.get(key.state.customer_id);
-    const time_zone = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
-    requireTimeZone('body.time_zone', time_zone);
+    const named = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
+    const time_zone = requireTimeZone('body.time_zone', named);
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
     const { state } = await carryOut(context, {

@@ -28,7 +28,7 @@ export const createCustomer = defineRoute({
   response: customerView,
   errors: ['external_id_taken', 'currency_not_supported', 'concurrent_change'],
   async handler({ body, newId, commandId, timeMs }, context) {
-    requireTimeZone('body.time_zone', body.time_zone);
+    const time_zone = requireTimeZone('body.time_zone', body.time_zone);
     if (body.currency !== COST_CURRENCY) throw new ApiProblem('currency_not_supported');
     const { external_id = null, ...rest } = body;
     const customer_id = await ownerOf(external_id, newId('cus'), context);
@@ -36,7 +36,7 @@ export const createCustomer = defineRoute({
     if (taken !== undefined && taken.state.customer_id !== customer_id) {
       throw new ApiProblem('external_id_taken');
     }
-    const data = { customer_id, external_id, ...rest };
+    const data = { customer_id, external_id, ...rest, time_zone };
     const { state } = await carryOut(context, {
       category: customerEvents,
       id: customer_id,

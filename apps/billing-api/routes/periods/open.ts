@@ -26,12 +26,12 @@ export const openPeriodRoute = defineRoute({
     'currency_not_supported',
   ],
   async handler({ body }, context) {
-    const { customer_id: customerId, start, time_zone: timeZone, anchor_day: anchorDay } = body;
-    if (timeZone !== undefined) requireTimeZone('body.time_zone', timeZone);
+    const { customer_id: customerId, start, time_zone: named, anchor_day: anchorDay } = body;
+    const timeZone = named === undefined ? null : requireTimeZone('body.time_zone', named);
     const result = await openPeriod(context, {
       customerId,
       startMs: start === undefined ? null : parseInstant(start),
-      timeZone: timeZone ?? null,
+      timeZone,
       anchorDay: anchorDay ?? null,
     }).catch((error: unknown) => {
       throw problemOfError(error);

@@ -46,10 +46,10 @@ export const getUsage = defineRoute({
     const startMs = Math.floor(Date.parse(query.start) / BUCKET_MS) * BUCKET_MS;
     const endMs = Math.ceil(Date.parse(query.end) / BUCKET_MS) * BUCKET_MS;
     if (endMs - startMs > limits.usageRangeMaxMs) throw new ApiProblem('usage_range_too_long');
-    requireTimeZone('query.time_zone', query.time_zone);
+    const timeZone = requireTimeZone('query.time_zone', query.time_zone);
     const rows = await usageWindows(warehouse, {
       window: query.window,
-      timeZone: query.time_zone,
+      timeZone,
       startS: startMs / 1000,
       endS: endMs / 1000,
       groupBy: grouped(query),

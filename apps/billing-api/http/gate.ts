@@ -1,0 +1,36 @@
+/**
+ * What every request meets before a route does, and what every answer carries: which name was asked
+ * for, whether a header is there twice, how browsers may use the page.
+ */
+import {
+  anyHost,
+  type HostPolicy,
+  lastWords,
+  PAGE_HEADERS,
+  repeatedHeader,
+  socketFault,
+} from '@tollgate/adapters/http/manners.ts';
+import type { FastifyInstance } from 'fastify';
+import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './errors.ts';
+
+export function addGate(app: FastifyInstance, isOurHost: HostPolicy = anyHost): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(PAGE_HEADERS);
+    const detail = repeatedHeader(request.raw.rawHeaders);
+    if (detail !== undefined) throw new ApiProblem('repeated_header', { detail });
+    if (!isOurHost(request.headers.host)) throw new ApiProblem('host_not_allowed');
+  });
+}
+
+const FAULTS = {
+  headers_too_large: 'headers_too_large',
+  request_timeout: 'request_timeout',
+  malformed: 'malformed_request',
+} as const satisfies Record<string, ErrorCode>;
+
+/** A problem for a connection on which no request could be read. */
+export function problemOfSocket(error: Error, requestId: string): string {
+  const code = FAULTS[socketFault(error)];
+  const body = JSON.stringify(problemBody(new ApiProblem(code), requestId));
+  return lastWords(errorCatalogue[code].status, 'application/problem+json', body);
+}

@@ -1,0 +1,50 @@
+/**
+ * What every request meets before a route does, and what every page carries: which name was asked
+ * for, whether a header is there twice, how browsers may use the page.
+ */
+import {
+  anyHost,
+  type HostPolicy,
+  lastWords,
+  PAGE_HEADERS,
+  repeatedHeader,
+  socketFault,
+} from '@tollgate/adapters/http/manners.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { houseDialect } from './dialects/dialects.ts';
+import { type ErrorCode, errorCatalogue, type Refusal } from './errors.ts';
+
+/** @param refuse answers in the dialect of the route that was asked for */
+export function addGate(
+  app: FastifyInstance,
+  refuse: (reply: FastifyReply, refusal: Refusal) => void,
+  isOurHost: HostPolicy = anyHost,
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const param = repeatedHeader(request.raw.rawHeaders);
+    if (param !== undefined) return refuse(reply, { code: 'repeated_header', param });
+    if (!isOurHost(request.headers.host)) return refuse(reply, { code: 'host_not_allowed' });
+    done();
+  });
+  // Answers of providers have their own head (call/headers.ts), which has these too.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.headers(PAGE_HEADERS);
+    done();
+  });
+}
+
+const FAULTS = {
+  headers_too_large: 'headers_too_large',
+  request_timeout: 'request_timeout',
+  malformed: 'malformed_request',
+} as const satisfies Record<string, ErrorCode>;
+
+/** An answer for a connection on which no request could be read. */
+export function answerToSocket(error: Error): string {
+  const code = FAULTS[socketFault(error)];
+  return lastWords(
+    errorCatalogue[code].status,
+    'application/json',
+    houseDialect.errorBody({ code }),
+  );
+}
