@@ -7,6 +7,7 @@ import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
+import { YoungKeys } from './auth/young-keys.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import type { CallHandler } from './call/call-handler.ts';
 import { sendRefusal } from './call/refusal.ts';
@@ -112,12 +113,21 @@ function codeOf(error: Error & { code?: string; statusCode?: number }): ErrorCod
 
 function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler): void {
   const keys = new Authenticator(deps.directory, deps.secrets);
-  const identify = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+  const young = new YoungKeys(keys, deps.follower, deps.limits);
+  const identify = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void => {
+    const settle = (key: KeyView | ErrorCode) => {
+      if (typeof key === 'string') return refuse(deps, reply, { code: key });
+      // seam: key-verified
+      request.key = key;
+      done();
+    };
     const key = keys.authenticate(request.headers, Date.now());
-    if (typeof key === 'string') return refuse(deps, reply, { code: key });
-    // seam: key-verified
-    request.key = key;
-    done();
+    if (key !== 'invalid_api_key') return settle(key);
+    young.lookAgain(request.headers).then(settle).catch(done);
   };
   const admit = (
     request: FastifyRequest,

@@ -51,6 +51,11 @@ export const proxyLimits = {
   ledgerStaleMaxMs: 30_000,
   /** Wait of one call for catching up, ms. */
   ledgerCatchUpTimeoutMs: 1_000,
+  /**
+   * Calls with an unknown key that wait for catching up at once; one more is refused without a look.
+   * Anybody can make up a key with a right checksum.
+   */
+  unknownKeyWaitersMax: 256,
   /** First and longest pause before the ledger is subscribed to again, ms. */
   ledgerRetryMs: { first: 50, max: 2_000 },
 

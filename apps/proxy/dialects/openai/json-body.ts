@@ -15,6 +15,9 @@ export const UNBOUNDED_FIELDS = [
   ...['web_search_options', 'search_parameters', 'plugins', 'models'],
   // Gemini's cached content, Azure's own data, OpenRouter's presets: input from elsewhere.
   ...['extra_body', 'cached_content', 'data_sources', 'preset'],
+  // Rejected parts of a prediction are billed as output beyond the limit; a provider rewrites the
+  // functions of before there were tools, and no text says into how many tokens.
+  ...['prediction', 'functions'],
 ];
 /** Fields that decide what is billed: the body may have each of them once. */
 const BILLED_FIELDS = new Set([

@@ -41,7 +41,9 @@ describe('a request is understood before anything is spent on it', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://x' } }];
     const image = accepted(chat({ model: 'm', messages: [{ role: 'user', content }] }));
     const search = accepted(chat({ model: 'm', messages, tools: [{ type: 'web_search' }] }));
-    const elsewhere = ['extra_body', 'cached_content', 'data_sources', 'preset'];
+    const elsewhere = [
+      ...['extra_body', 'cached_content', 'data_sources', 'preset', 'prediction', 'functions'],
+    ];
     const named = ['web_search_options', 'search_parameters', 'plugins', 'models', ...elsewhere];
     const fields = named.map((name) => accepted(chat({ model: 'm', messages, [name]: {} })));
     const audio = { role: 'assistant', content: null, audio: { id: 'audio_1' } };

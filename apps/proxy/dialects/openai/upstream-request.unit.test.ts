@@ -201,7 +201,7 @@ describe('a request that may be read otherwise at the provider is refused', () =
     ...['model', 'messages', 'input', 'stream', 'stream_options', 'max_tokens'],
     ...['max_completion_tokens', 'n', 'tools', 'service_tier', 'web_search_options'],
     ...['search_parameters', 'plugins', 'models', 'extra_body', 'cached_content'],
-    ...['data_sources', 'preset'],
+    ...['data_sources', 'preset', 'prediction', 'functions'],
   ];
 
   it.each(billed)('%s twice, or in capitals', (name) => {
