@@ -97,7 +97,7 @@ describe('an attempt', () => {
 
   it.each([
     [200, 'ok'],
-    [399, 'ok'],
+    [299, 'ok'],
     [400, 'upstream_error'],
     [500, 'upstream_error'],
   ])('that is answered %i is %s, and its answer passes', async (status, recorded) => {
@@ -109,6 +109,26 @@ describe('an attempt', () => {
       { status: recorded, http_status: status, error_type: null },
     ]);
   });
+
+  it.each([
+    [302, 'upstream_redirected', 'upstream_redirected'],
+    [401, 'provider_auth_failed', 'upstream_unauthorized'],
+  ])(
+    'I12: that is answered %i is %s: nothing of it leaves, and nothing is billed',
+    async (status, said, recorded) => {
+      for (const request of [chat(), STREAM]) {
+        await begin(request);
+        await answers(status, 'a secret', 'text/event-stream');
+        expect([client.got()?.status, code(), client.got()?.body.includes('secret')]).toEqual([
+          ...[502, said, false],
+        ]);
+        expect([stage.events()[0], stage.held()]).toMatchObject([
+          { status: 'upstream_error', http_status: status, error_type: recorded },
+          FREE,
+        ]);
+      }
+    },
+  );
 
   it('above its bound is an overrun, which is told at once', async () => {
     await begin();
@@ -162,10 +182,10 @@ describe('an attempt that fails', () => {
 
   it('before any of its answer left is an error of the gateway', async () => {
     await begin();
-    last().answer.onHeaders(200, { 'content-type': 'application/json', 'x-own': 'y' });
+    last().answer.onHeaders(200, { 'content-type': 'application/json', 'x-request-id': 'y' });
     last().answer.onData(Buffer.from('{'));
     await fails('broken');
-    expect([client.got()?.status, code(), client.got()?.headers['x-own']]).toEqual([
+    expect([client.got()?.status, code(), client.got()?.headers['x-request-id']]).toEqual([
       ...[502, 'upstream_failed', undefined],
     ]);
   });

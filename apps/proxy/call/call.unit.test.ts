@@ -55,7 +55,10 @@ describe('I9: the last byte leaves after the end is durable', () => {
     expect(stage.posts).toEqual([]);
     stage.durable();
     await pass(100);
-    await sends({ 'content-type': 'application/json', 'x-own': 'y', connection: 'close' }, BODY);
+    await sends(
+      { 'content-type': 'application/json', 'x-request-id': 'y', connection: 'close' },
+      BODY,
+    );
     await ends();
     await pass(3);
     expect([client.got(), stage.handler.inFlight, stage.held()]).toEqual([
@@ -70,7 +73,11 @@ describe('I9: the last byte leaves after the end is durable', () => {
       status: 200,
       headers: {
         ...{ 'content-type': 'application/json', 'content-length': String(bytes.length) },
-        ...{ 'x-own': 'y', Connection: 'close', 'x-tollgate-call-id': stage.events()[0]?.call_id },
+        ...{
+          'x-request-id': 'y',
+          Connection: 'close',
+          'x-tollgate-call-id': stage.events()[0]?.call_id,
+        },
         ...{ 'x-tollgate-provider': 'p1', 'x-tollgate-model': 'm', 'x-tollgate-attempts': '1' },
         ...{ 'x-tollgate-cache': 'miss', 'x-tollgate-cost': '0.000000000042' },
         ...{ 'x-tollgate-overhead-us': '5000', 'x-tollgate-budget-remaining': '0.000000015958' },

@@ -75,6 +75,15 @@ describe('deadlines on a clock that the test moves', () => {
 });
 
 describe('deadlines', () => {
+  it('keep no process alive', () => {
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    new Deadlines(30).add(performance.now(), () => undefined);
+    expect(set.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([
+      false,
+    ]);
+    set.mockRestore();
+  });
+
   it('come in order, none early, and not for what was taken back', async () => {
     const deadlines = new Deadlines(30);
     const due: [string, boolean][] = [];

@@ -16,6 +16,7 @@ import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { openAi } from '../dialects/openai/openai.ts';
+import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
@@ -47,6 +48,8 @@ export type StageOptions = {
   budgets?: readonly Partial<BudgetDefinition>[];
   /** Of each deployment of the route, what is not as usual. */
   deployments?: readonly Partial<Deployment>[];
+  /** Why there is no route. */
+  noRoute?: Refusal;
 };
 
 export class CallStage {
@@ -101,7 +104,7 @@ export class CallStage {
       instanceId: 'ins_1',
       limits,
       directory: { budgetsOf: () => definitions },
-      deployments: { route: () => route },
+      deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       newUuid,

@@ -144,6 +144,10 @@ describe('what a stream says', () => {
     expect(streamed(say('a') + say('b')).text).toBe('ab');
   });
 
+  it('a choice that is none adds nothing to its text', () => {
+    expect(streamed(event({ choices: [null, { delta: { content: 'b' } }] })).text).toBe('b');
+  });
+
   it('its text is kept up to the bound, and then nothing of it', () => {
     const say = (content: string) => event({ choices: [{ delta: { content } }] });
     const estimateTextBytesMax = 4;

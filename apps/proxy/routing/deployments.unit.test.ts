@@ -1,0 +1,113 @@
+/** Where a call of a model goes, and what it costs there (I8). */
+import { describe, expect, it } from 'vitest';
+import type { LedgerView } from '../ledger-view/ledger-view.ts';
+import {
+  type ConfiguredModel,
+  type Deployment,
+  Deployments,
+  type Provider,
+} from './deployments.ts';
+
+const NOW = 1_000;
+const provider = (name: string) => ({ name, priceProvider: `prices of ${name}` }) as Provider;
+const [first, second] = [provider('first'), provider('second')];
+
+type Price = { maxOutputTokens: number | null; contextWindow: number | null };
+const BOUNDLESS: Price = { maxOutputTokens: null, contextWindow: null };
+
+/** @param prices by price list and model: what is known at `NOW` */
+function deploymentsOf(
+  prices: Record<string, Price>,
+  models: Record<string, Partial<ConfiguredModel>> = {},
+): Deployments {
+  const directory = {
+    price: (list: string, model: string, atMs: number) =>
+      (atMs === NOW && prices[`${list}: ${model}`]) || null,
+  } as unknown as LedgerView;
+  const configured = Object.entries(models).map(([name, fields]): [string, ConfiguredModel] => {
+    const usual = { contextWindow: null, maxOutputTokens: null, allowUnpriced: false };
+    return [name, { provider: second, model: `${name}-there`, ...usual, ...fields }];
+  });
+  return new Deployments([first, second], new Map(configured), directory);
+}
+
+describe('a model that the configuration lists', () => {
+  const listed = (price: Price | null, fields: Partial<ConfiguredModel> = {}) =>
+    deploymentsOf(price === null ? {} : { 'prices of second: m-there': price }, { m: fields });
+
+  it('goes where it says, under the name that it has there, and nowhere else', () => {
+    const prices = { 'prices of first: m': BOUNDLESS, 'prices of second: m-there': BOUNDLESS };
+    const deployments = deploymentsOf(prices, { m: {}, n: {} });
+    expect(deployments.route('m', NOW)).toEqual([
+      {
+        ...{ provider: second, model: 'm-there', outputTokensMax: null },
+        price: BOUNDLESS,
+      },
+    ]);
+    expect(deployments.configuredNames()).toEqual(['m', 'n']);
+  });
+
+  it('I8: is refused without a price, unless it is allowed by name', () => {
+    expect(listed(null).route('m', NOW)).toEqual({ code: 'model_unpriced', param: 'model' });
+    expect(listed(BOUNDLESS).route('m', NOW + 1)).toMatchObject({ code: 'model_unpriced' });
+    expect(listed(null, { allowUnpriced: true }).find('m', NOW)).toMatchObject({ price: null });
+    expect(listed(BOUNDLESS, { allowUnpriced: true }).find('m', NOW)).toMatchObject({
+      price: BOUNDLESS,
+    });
+  });
+
+  it.each<[Partial<ConfiguredModel>, Price | null, number | null]>([
+    [{ maxOutputTokens: 1, contextWindow: 2 }, { maxOutputTokens: 3, contextWindow: 4 }, 1],
+    [{ contextWindow: 2 }, { maxOutputTokens: 3, contextWindow: 4 }, 3],
+    [{ contextWindow: 2 }, { maxOutputTokens: null, contextWindow: 4 }, 2],
+    [{}, { maxOutputTokens: null, contextWindow: 4 }, 4],
+    [{}, BOUNDLESS, null],
+    [{ maxOutputTokens: 0 }, { maxOutputTokens: 3, contextWindow: 4 }, 0],
+    [{ contextWindow: 2 }, { maxOutputTokens: 0, contextWindow: 4 }, 0],
+    [{ contextWindow: 0 }, { maxOutputTokens: null, contextWindow: 4 }, 0],
+    [{}, { maxOutputTokens: null, contextWindow: 0 }, 0],
+    [{ contextWindow: 2 }, null, 2],
+    [{}, null, null],
+  ])('%j, priced %j, has an output of at most %j', (fields, price, outputTokensMax) => {
+    const found = listed(price, { ...fields, allowUnpriced: true }).find('m', NOW);
+    expect((found as Deployment).outputTokensMax).toBe(outputTokensMax);
+  });
+});
+
+describe('any other model', () => {
+  it('goes to the first provider whose price list knows it now', () => {
+    const price = { maxOutputTokens: 5, contextWindow: 9 };
+    const prices = {
+      'prices of first: a': price,
+      'prices of second: a': BOUNDLESS,
+      'prices of second: b': BOUNDLESS,
+    };
+    const deployments = deploymentsOf(prices);
+    expect(['a', 'b'].map((model) => deployments.find(model, NOW))).toEqual([
+      { provider: first, model: 'a', price, outputTokensMax: 5 },
+      { provider: second, model: 'b', price: BOUNDLESS, outputTokensMax: null },
+    ]);
+    expect(deployments.find('a', NOW + 1)).toMatchObject({ code: 'model_not_found' });
+  });
+
+  it.each([
+    [0, 9, 0],
+    [null, 9, 9],
+    [null, 0, 0],
+  ])(
+    'bounded by %j and %j has an output of at most %i',
+    (maxOutputTokens, contextWindow, bound) => {
+      const deployments = deploymentsOf({
+        'prices of first: a': { maxOutputTokens, contextWindow },
+      });
+      expect(deployments.find('a', NOW)).toMatchObject({ outputTokensMax: bound });
+    },
+  );
+
+  it('is not found if no list knows it, which says where the names are', () => {
+    expect(deploymentsOf({}).route('a', NOW)).toEqual({
+      ...{ code: 'model_not_found', param: 'model' },
+      message: 'No provider here serves the model `a`. GET /v1/models lists them.',
+    });
+  });
+});
