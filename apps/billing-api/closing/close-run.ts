@@ -7,9 +7,11 @@
  */
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import {
+  type Billing,
   type ClosingPeriod,
   evolveBilling,
   type FrozenPeriod,
+  frozenPeriod,
   lastFrozen,
   periodEnds,
 } from '@tollgate/domain/period/billing.ts';
@@ -102,18 +104,26 @@ export async function closeDue(
 }
 
 async function closeDueOf(run: Run, customerId: string, result: RunResult): Promise<void> {
-  const { ledger } = run.deps;
-  const before = await loadBilling(ledger, customerId);
-  if (before.billing.periods.length === 0) return;
-  const refusal = await advance(run, customerId, 'due');
-  const { billing } = await loadBilling(ledger, customerId);
-  for (const period of billing.periods) {
-    if (period.status !== 'frozen') continue;
-    if (before.billing.periods[period.number - 1]?.status === 'frozen') continue;
-    const invoiceId = await issueInvoice(ledger, period);
-    result.closed.push({ customerId, period, invoiceId });
+  const { billing } = await loadBilling(run.deps.ledger, customerId);
+  if (billing.periods.length === 0) return;
+  try {
+    const refusal = await advance(run, customerId, 'due');
+    if (refusal !== undefined) result.failed.push({ customerId, refusal });
+  } finally {
+    // A step that fails takes nothing back of what was closed before it.
+    result.closed.push(...(await closedSince(run, customerId, billing)));
   }
-  if (refusal !== undefined) result.failed.push({ customerId, refusal });
+}
+
+async function closedSince({ deps }: Run, customerId: string, before: Billing): Promise<Closed[]> {
+  const { billing } = await loadBilling(deps.ledger, customerId);
+  const closed: Closed[] = [];
+  for (const period of billing.periods) {
+    if (period.status !== 'frozen' || frozenPeriod(before, period.number) !== undefined) continue;
+    const invoiceId = await issueInvoice(deps.ledger, period);
+    closed.push({ customerId, period, invoiceId });
+  }
+  return closed;
 }
 
 async function advance(

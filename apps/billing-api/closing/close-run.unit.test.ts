@@ -146,6 +146,16 @@ describe('a run over everything that is due', () => {
     const refusal = { code: 'currency_without_exchange_rate', currency: 'EUR' };
     expect(failed).toEqual([{ customerId: 'cus_a', refusal }]);
   });
+
+  it('names a period that it closed although a later step fails, and why that failed', async () => {
+    await house.january('cus_a');
+    house.usage.use('cus_a', JANUARY);
+    house.usage.use('cus_a', FEBRUARY, { cost: '99999999999999.000000000000' });
+    const { closed, failed } = await house.closeAt(AFTER_FEBRUARY, ['cus_a']);
+    expect(closed).toMatchObject([{ customerId: 'cus_a', period: { number: 1 } }]);
+    expect(failed).toMatchObject([{ customerId: 'cus_a', error: { code: 'amount_too_large' } }]);
+    expect(house.store.types(`invoice-${closed[0]?.invoiceId}`)).toEqual(['InvoiceIssued']);
+  });
 });
 
 describe('a run that ends after its last step', () => {
