@@ -77,34 +77,48 @@ describe('reading ahead', () => {
     expect(log.reads).toHaveLength(3);
   });
 
-  it('is idle only once nothing is read any more: the log may be closed', async () => {
+  it.each([2, 3])('is idle only once read %i is over too: the log may be closed', async (held) => {
+    const { promise, resolve: release } = Promise.withResolvers<void>();
     const log = await logOf(100);
     const reader = readerOf(log, {});
+    log.before = (call) => (call === 'read' && log.reads.length >= held ? promise : undefined);
     await reader.take();
-    await reader.idle();
-    expect(log.running).toBe(0);
+    let isIdle = false;
+    const running = reader.idle().then(() => {
+      isIdle = true;
+      return log.running;
+    });
+    await turns();
+    expect([isIdle, log.running]).toEqual([false, 1]);
+    release();
+    expect(await running).toBe(0);
     const { length } = log.reads;
     await turns();
     expect(log.reads).toHaveLength(length);
   });
 
-  it('tells the caller that takes the batch that its reading failed, and no caller before', async () => {
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown) => void unhandled.push(reason);
-    process.on('unhandledRejection', note);
-    const log = await logOf(100);
-    const reader = readerOf(log, {});
-    await reader.take();
-    log.before = () => {
-      throw new Error('the log is away');
-    };
-    await turns();
-    await reader.idle();
-    await expect(drained(reader)).rejects.toThrow('the log is away');
-    await expect(reader.idle()).resolves.toBeUndefined();
-    process.off('unhandledRejection', note);
-    expect(unhandled).toEqual([]);
-  });
+  it.each([2, 3])(
+    'tells the caller that takes batch %i of its failure, and no other',
+    async (bad) => {
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => void unhandled.push(reason);
+      process.on('unhandledRejection', note);
+      const log = await logOf(100);
+      const reader = readerOf(log, {});
+      log.before = (call) => {
+        if (call === 'read' && log.reads.length >= bad) throw new Error('the log is away');
+      };
+      for (let batch = 1; batch < bad; batch++) {
+        expect(await reader.take()).toHaveLength(10);
+        await turns();
+      }
+      await reader.idle();
+      await expect(reader.take()).rejects.toThrow('the log is away');
+      await expect(reader.idle()).resolves.toBeUndefined();
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+    },
+  );
 });
 
 describe('a batch', () => {

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { BatchWriter, FencedError, placeOf, rangesOf } from './batch-writer.ts';
 import { ProjectorMetrics } from './metrics.ts';
 import type { ProjectedRow } from './projection.ts';
+import { turns } from './testing/memory-projectors.ts';
 import { row } from './testing/rows.ts';
 import { ScriptedWarehouse, unnoticedFailures } from './testing/scripted-warehouse.ts';
 
@@ -29,7 +30,8 @@ beforeEach(() => {
 
 function openWriter(deadBefore?: ReadonlyMap<string, string>): BatchWriter {
   const append: Log['append'] = async (records) => {
-    await new Promise((resolve) => setImmediate(resolve));
+    // Longer than a statement takes: a caller that does not wait for it is overtaken.
+    await turns(5);
     warehouse.done.push('append letters');
     for (const { partition, value } of records) {
       letters.push({ partition, value: Buffer.from(value).toString() });
