@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type HealthServer, healthServer } from './health-server.ts';
 import type { Projector } from './projector.ts';
@@ -49,10 +50,17 @@ it('closes although a client keeps its connection open', async () => {
   server = await healthServer(projector, { host: '127.0.0.1', port: 0 });
 });
 
-it('closes although a client is in the midst of its request', async () => {
-  const client = connect(Number(new URL(server.url).port), '127.0.0.1');
+/** A client that has sent half of its request. */
+async function halfRequest({ url }: HealthServer): Promise<Socket> {
+  const client = connect(Number(new URL(url).port), '127.0.0.1');
   await once(client, 'connect');
   client.write('GET /healthz HTTP/1.1\r\n');
+  client.resume();
+  return client;
+}
+
+it('closes although a client is in the midst of its request', async () => {
+  const client = await halfRequest(server);
   // The server has seen the client once it has answered one that came later.
   await get('/healthz');
   const ended = once(client, 'close');
@@ -66,17 +74,27 @@ it('shows no page to a name of another site, and its metrics to who has their to
   const http = { isOurHost, metricsToken: 'm3trics' };
   const guarded = await healthServer(projector, { host: '127.0.0.1', port: 0 }, http);
   const ask = (path: string, headers: Record<string, string>) =>
-    new Promise<[number | undefined, string | undefined]>((resolve, reject) => {
-      request(guarded.url + path, { headers }, (response) => {
-        response.resume();
-        resolve([response.statusCode, String(response.headers['content-security-policy'])]);
+    new Promise<[number | undefined, string, string]>((resolve, reject) => {
+      request(guarded.url + path, { headers }, async (response) => {
+        const policy = String(response.headers['content-security-policy']);
+        resolve([response.statusCode, policy, await text(response)]);
       })
         .on('error', reject)
         .end();
     });
   const csp = expect.stringContaining("frame-ancestors 'none'");
-  expect(await ask('/healthz', { host: 'evil.example' })).toEqual([421, csp]);
-  expect(await ask('/metrics', {})).toEqual([401, csp]);
-  expect(await ask('/metrics', { authorization: 'Bearer m3trics' })).toEqual([200, csp]);
+  const why = expect.stringMatching(/^{"error":".*(?:name|token)/);
+  expect(await ask('/healthz', { host: 'evil.example' })).toEqual([421, csp, why]);
+  expect(await ask('/metrics', {})).toEqual([401, csp, why]);
+  const authorization = 'Bearer m3trics';
+  expect(await ask('/metrics', { authorization })).toEqual([200, csp, projector.metrics()]);
+  expect(await ask('/healthz', {})).toEqual([200, csp, '{"status":"ok"}']);
   await guarded.close();
+});
+
+it('cuts off a client that does not end its request', async () => {
+  const impatient = await healthServer(projector, { host: '127.0.0.1', port: 0 }, undefined, 50);
+  const client = await halfRequest(impatient);
+  await once(client, 'close');
+  await impatient.close();
 });

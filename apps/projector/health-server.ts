@@ -7,13 +7,18 @@ import type { Projector } from './projector.ts';
 
 export type HealthServer = { url: string; close(): Promise<void> };
 
-/** @throws Error if the port cannot be listened on */
+/**
+ * @param requestMs a client that takes longer to send its request is cut off, within twice the time
+ * @throws Error if the port cannot be listened on
+ */
 export async function healthServer(
   projector: Projector,
   at: { host: string; port: number },
   http: HttpSettings = { isOurHost: anyHost, metricsToken: undefined },
+  requestMs = projectorLimits.healthRequestMs,
 ): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+  const patience = { requestTimeout: requestMs, connectionsCheckingInterval: requestMs };
+  const server = createServer(patience, (request, response) => {
     const json = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json', ...PAGE_HEADERS });
       response.end(JSON.stringify(body));
@@ -36,8 +41,6 @@ export async function healthServer(
     }
     return json(404, { error: 'unknown path: /healthz, /readyz and /metrics are here' });
   });
-  server.headersTimeout = projectorLimits.healthRequestMs;
-  server.requestTimeout = projectorLimits.healthRequestMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.host, resolve);
