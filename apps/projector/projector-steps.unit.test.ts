@@ -2,7 +2,7 @@
  * What the projector's loop does while something else is still under way, and what it waits for
  * (docs/design.md, Projection).
  */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Projector } from './projector.ts';
 import { assignment, MemoryProjectors, turns } from './testing/memory-projectors.ts';
 
@@ -79,6 +79,16 @@ describe('a projector that starts', () => {
     expect(stores.warehouse.places()).toEqual(['0/0', '0/1', '0/2']);
     expect(stores.warehouse.stored.map((row) => row.insert_epoch)).toEqual([1, 2, 2]);
   });
+
+  it('I2: does not run before a torn batch is whole', async () => {
+    await stores.append(0, 2);
+    await finished(await stores.start());
+    stores.warehouse.stored.pop();
+    stores.warehouse.before = (next) => {
+      if (next === 'insert raw_usage') throw new Error('away');
+    };
+    await expect(stores.start()).rejects.toThrow('away');
+  });
 });
 
 describe('while a batch is written', () => {
@@ -126,18 +136,24 @@ describe('while a batch is written', () => {
 
   it('I2: a new assignment waits until nothing is read any more', async () => {
     const { ownership, current } = assignment(1, [0, 1]);
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    await stores.append(0, 4);
+    const { promise: held, resolve: give } = Promise.withResolvers<void>();
+    const { reached, release } = stores.hold('insert raw_usage');
+    await stores.append(0, 6);
+    // Far ahead: the batch that is staged meanwhile does not wait for it.
     stores.log.before = (call) =>
       call === 'read' && stores.log.reads.length > 3 ? held : undefined;
     const projector = await stores.start({ batchRecordsMax: 1 }, { ownership });
-    await vi.waitFor(() => expect(stores.log.reads).toHaveLength(4));
+    await reached;
+    await turns();
     Object.assign(current, { generation: 2, partitions: [0, 1, 2] });
-    await turns(200);
-    expect([stores.log.running, stores.warehouse.claims(2)]).toEqual([1, 0]);
     release();
+    await turns();
+    expect(stores.warehouse.places()).toEqual(['0/0']);
+    expect([stores.log.running, stores.warehouse.claims(2)]).toEqual([1, 0]);
+    give();
     await projector.caughtUp();
     expect(stores.warehouse.claims(2)).toBe(1);
+    expect(stores.warehouse.places()).toHaveLength(6);
   });
 
   it('a stop waits for it, and leaves no staging table', async () => {
