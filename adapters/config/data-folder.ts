@@ -11,6 +11,8 @@ export function dataFolder(path: string) {
     warehouse: join(path, 'warehouse'),
     secrets: join(path, 'secrets.json'),
     journals: join(path, 'journal'),
+    /** In no backup: what is deleted here must be gone. */
+    replayKeys: join(path, 'replay'),
     run: join(path, 'run'),
     supervisorLock: join(path, 'supervisor.lock'),
     simulatorBill: join(path, 'simulator', 'bill.jsonl'),

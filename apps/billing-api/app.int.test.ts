@@ -1,10 +1,13 @@
 /** What holds for requests of any kind, on the embedded stores. */
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openReplayKeys, REPLAY_MS } from '@tollgate/adapters/secrets/replay-keys.ts';
+import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BillingApi, buildApi } from './app.ts';
@@ -14,6 +17,7 @@ let house: House;
 let api: BillingApi;
 let token: string;
 let isLedgerAway = false;
+const clock: { nowMs: number | null } = { nowMs: null };
 beforeAll(async () => {
   house = await openHouse();
   await house.append(Array.from({ length: 40 }, () => attempt()));
@@ -32,7 +36,8 @@ beforeAll(async () => {
   };
   const { log, warehouse } = house;
   api = await buildApi({
-    ...{ ledger, log, warehouse, secrets, clock: Date.now },
+    ...{ ledger, log, warehouse, secrets, clock: () => clock.nowMs ?? Date.now() },
+    replayKeys: openReplayKeys(join(folder, 'replay'), () => clock.nowMs ?? Date.now()),
     randomBytes: (length) => randomBytes(length),
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),
@@ -80,6 +85,32 @@ it('a client that lost the answer with a secret gets it again, for the same requ
     const again = await ask('POST', path, body, headers);
     expect(first.json['secret']).toMatch(/^tg_/);
     expect(again.json['secret']).toBe(first.json['secret']);
+  }
+});
+
+it('I12: after a day nobody can work out a secret that was issued under an Idempotency-Key', async () => {
+  const { customerId } = await newKey();
+  const headers = { 'idempotency-key': 'a-day-later' };
+  const body = { customer_id: customerId, name: 'k' };
+  const first = await ask('POST', '/v1/keys', body, headers);
+  const { secret, id } = first.json as { secret?: string; id: string };
+  // Everything that a backup has: the ledger names the command, the secrets file has its keys.
+  const { derivation_key } = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8'));
+  const events = await house.ledger.read(`idempotency-${sha256Hex('a-day-later')}`);
+  const [{ request_hash } = { request_hash: '' }] = events.map(
+    ({ data }) => data as { request_hash: string },
+  );
+  const commandId = sha256Hex(`idempotency-${sha256Hex('a-day-later')}|${request_hash}`);
+  const key = Buffer.from(derivation_key, 'base64');
+  const label = `request|${commandId}|secret`;
+  const bytes = new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), label, 32));
+  expect(formatKeySecret('live', bytes)).not.toBe(secret);
+  clock.nowMs = Date.now() + REPLAY_MS;
+  try {
+    const late = await ask('POST', '/v1/keys', body, headers);
+    expect([late.status, late.json.id, late.json['secret']]).toEqual([201, id, null]);
+  } finally {
+    clock.nowMs = null;
   }
 });
 

@@ -3,6 +3,7 @@ import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
 import type { Health } from './health/health.ts';
@@ -15,6 +16,7 @@ export type ApiDeps = {
   log: Log;
   warehouse: Warehouse;
   secrets: Secrets;
+  replayKeys: ReplayKeys;
   /** Unix milliseconds. */
   clock: () => number;
   /** From a cryptographic source. */

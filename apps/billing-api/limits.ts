@@ -38,8 +38,6 @@ export const apiLimits = {
   drainTimeoutMs: 70_000,
   /** Events in one page of a ledger stream. */
   ledgerPageEvents: 1_000,
-  /** How long the answer to a repeated `POST /v1/keys` still shows the secret, ms. */
-  secretReplayMs: DAY_MS,
 
   /** Longest overlap of an old and a new secret at a rotation, seconds: 30 days. */
   rotationOverlapSecondsMax: 30 * 24 * 60 * 60,

@@ -2,9 +2,10 @@
  * Starts the billing API as a process of its own, where projectors are processes of their own too.
  */
 
-import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
+import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -21,6 +22,8 @@ const { config, data, host, port } = readProcessSettings(
   'Runs the control plane and billing API on servers; makes the tables of the warehouse.',
 );
 const logger = createJsonLogger('billing-api');
+makePrivateFiles();
+makePrivateFolder(data);
 const stores = { config, data, clientId: 'tollgate-billing-api', logger };
 const ledger = await openLedger(stores);
 await publishConfiguredPrices(ledger, config);
@@ -33,6 +36,7 @@ const billing = await startBilling({
   log,
   warehouse,
   secrets: openSecrets(secretsPath(config, data)),
+  replayFolder: dataFolder(data).replayKeys,
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,

@@ -10,6 +10,7 @@ import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
 import { type PriceVersionPublished, priceBookStream } from '@tollgate/domain/pricing/price.ts';
@@ -24,6 +25,8 @@ export type BillingOptions = {
   log: Log;
   warehouse: Warehouse;
   secrets: Secrets;
+  /** Folder of the keys that secrets are derived from; null: they end with the process. */
+  replayFolder: string | null;
   logger: { error(fields: object, message: string): void };
   health: ApiDeps['health'];
   metrics?: () => string;
@@ -75,12 +78,14 @@ export async function startBilling(
 ): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
   const { log, warehouse, logger, secrets, health, metrics, topicPrefix, http } = options;
   const ledger = checkedLedger(options.ledger);
+  const replayKeys = openReplayKeys(options.replayFolder, Date.now);
   const onError = (message: string, err: unknown) => logger.error({ err }, message);
   const api = await buildApi({
     ledger,
     log,
     warehouse,
     secrets,
+    replayKeys,
     clock: Date.now,
     randomBytes: (length) => randomBytes(length),
     onError,
@@ -104,6 +109,7 @@ export async function startBilling(
     async stop() {
       await api.stop();
       await resolver.stop();
+      replayKeys.close();
     },
   };
 }

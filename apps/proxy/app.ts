@@ -96,7 +96,9 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
     const code = codeOf(error);
     if (code === 'internal_error') {
-      options.logger.error({ err: error, path: pathOf(request) }, 'a call failed');
+      // Not the path itself: clients put keys there by mistake (I12).
+      const route = request.routeOptions.url ?? 'no route';
+      options.logger.error({ err: error, route }, 'a call failed');
     }
     refuse(deps, reply, { code });
   });

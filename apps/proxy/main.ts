@@ -1,8 +1,8 @@
 /** Starts one proxy process. The only file of the proxy that knows everything. */
-import { mkdirSync } from 'node:fs';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
+import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -16,7 +16,8 @@ const { config, data, host, port } = readProcessSettings(
   'apps/proxy/main.ts',
   'Runs one proxy instance. Several may share a data folder and a port.',
 );
-mkdirSync(data, { recursive: true });
+makePrivateFiles();
+makePrivateFolder(data);
 const logger = createJsonLogger('proxy');
 // Without a ledger it refuses in words that a client understands; without a log the journal grows.
 const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };

@@ -2,8 +2,8 @@
  * One proxy instance on its stores: lock and journal of its own, take-over of dead ones, the view of
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
-import { mkdirSync } from 'node:fs';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
@@ -67,7 +67,7 @@ export type Proxy = {
  */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   assertLimits(options.limits);
-  mkdirSync(options.journalFolder, { recursive: true });
+  makePrivateFolder(options.journalFolder);
   const instanceId = newId('ins');
   const lock = tryLock(lockPath(options.journalFolder, instanceId));
   if (lock === null) throw new Error(`the lock of the new instance ${instanceId} is taken`);

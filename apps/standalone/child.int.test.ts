@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,28 @@ it('a child that was killed, and is not started again yet, is stopped at once', 
   expect(child.pid).toBe(pid);
   const stopped = child.stop().then(() => 'stopped');
   expect(await Promise.race([stopped, sleep(10_000, 'still waits')])).toBe('stopped');
+});
+
+it('a child that never stops to write has a log of at most twice its bound', async () => {
+  const module = join(folder, 'child.mjs');
+  const logFile = join(folder, 'log');
+  writeFileSync(
+    module,
+    `process.send({ type: 'ready' });
+     setInterval(() => { process.stderr.write('x'.repeat(999) + '\\n'); }, 1);`,
+  );
+  const child = new Child({
+    ...{ name: 'c', module, args: [], env: process.env, logFile, logBytesMax: 20_000 },
+    onGivenUp: () => undefined,
+    onRestart: () => undefined,
+  });
+  await child.start();
+  while (!existsSync(`${logFile}.1`)) await sleep(20);
+  await sleep(1_000);
+  await child.stop();
+  // What a watch tick of 250 ms can add beyond the bound, and no hole before it.
+  expect(statSync(logFile).size).toBeLessThan(20_000 + 1_000_000);
+  expect(readFileSync(logFile, 'utf8')).toMatch(/^(x{0,999}\n)*$/);
 });
 
 it('the admin token of a first start that fails is shown by the next one', async () => {

@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, statSync, truncateSync } from 'node:fs';
 import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import { supervisorLimits } from './limits.ts';
 
@@ -15,6 +15,8 @@ export type ChildOptions = {
   env: NodeJS.ProcessEnv;
   /** Standard output and error are appended to it. */
   logFile: string;
+  /** Replaces the bound of `limits.ts`; for tests. */
+  logBytesMax?: number;
   onGivenUp: (reason: string) => void;
   onRestart: () => void;
 };
@@ -99,11 +101,21 @@ export class Child {
   }
 
   #watch(): void {
+    this.#boundLog();
     if (this.#stopping || this.#process?.exitCode !== null) return;
     this.#silentMs += supervisorLimits.watchEveryMs;
     const { beatTimeoutMs, readyTimeoutMs } = supervisorLimits;
     const patienceMs = this.#beating ? beatTimeoutMs : readyTimeoutMs;
     if (this.#silentMs >= patienceMs) this.#process.kill('SIGKILL');
+  }
+
+  /** The child appends, so what is cut away in front of it makes no hole. */
+  #boundLog(): void {
+    const { logFile, logBytesMax = supervisorLimits.logBytesMax } = this.#options;
+    const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= logBytesMax) return;
+    copyFileSync(logFile, `${logFile}.1`);
+    truncateSync(logFile, 0);
   }
 
   #onExit(): void {

@@ -2,10 +2,10 @@
  * The core process owns the embedded warehouse. It runs the projector, the billing API and the
  * resolver, and publishes prices. Log and ledger may be on servers.
  */
-import { mkdirSync } from 'node:fs';
-import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
+import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { cannotRun, supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -21,7 +21,8 @@ const { config, data, host, port } = readProcessSettings(
   'apps/standalone/core-main.ts',
   'Runs projector and billing API on one data folder; `npm start` does it for you.',
 );
-mkdirSync(data, { recursive: true });
+makePrivateFiles();
+makePrivateFolder(data);
 const logger = createJsonLogger('core');
 const stores = { config, data, clientId: 'tollgate-core', logger };
 const ledger = await openLedger(stores);
@@ -46,6 +47,7 @@ const billing = await startBilling({
   log,
   warehouse,
   secrets: openSecrets(secretsPath(config, data)),
+  replayFolder: dataFolder(data).replayKeys,
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,

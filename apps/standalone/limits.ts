@@ -10,6 +10,8 @@ export const supervisorLimits = {
   deathsPerMinuteMax: 10,
   /** A child must be ready within this, ms: chDB opens a large warehouse slowly. */
   readyTimeoutMs: 60_000,
+  /** Log of one child, bytes; then it is moved away in the place of the one before. */
+  logBytesMax: 64 * 1024 * 1024,
   /** A draining child is killed after this, ms. */
   stopTimeoutMs: 100_000,
 };

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { makePrivateFiles } from '@tollgate/adapters/files/private-folder.ts';
 import { FolderInUse, type Platform, startSupervisor } from './supervisor.ts';
 
 const USAGE = `Usage: npm start -- [options]
@@ -77,6 +78,7 @@ function describe(platform: Platform, key: string | null): string {
 }
 
 try {
+  makePrivateFiles();
   const config = loadConfig(values.config);
   const platform = await startSupervisor(
     {

@@ -3,11 +3,12 @@
  * provider, then the core, then projectors (if the warehouse is a server) and the proxies behind one
  * port; and keeps them running.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import {
@@ -16,6 +17,7 @@ import {
 } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type RunningSimulator, startSimulator } from '@tollgate/simulator/start.ts';
 import { Child } from './child.ts';
+import { type ChildKind, childEnvironment } from './child-environment.ts';
 import { SIMULATOR_KEY_VARIABLE, withSimulator } from './simulator-provider.ts';
 
 export class FolderInUse extends Error {}
@@ -48,7 +50,7 @@ export async function startSupervisor(
 ): Promise<Platform> {
   const paths = dataFolder(given.data);
   for (const folder of [given.data, paths.run, dirname(paths.simulatorBill)]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
   }
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
@@ -64,7 +66,7 @@ export async function startSupervisor(
   const configFile = join(paths.run, 'config.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
 
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '16', [SIMULATOR_KEY_VARIABLE]: 'simulator' };
+  const own = { ...process.env, UV_THREADPOOL_SIZE: '16', [SIMULATOR_KEY_VARIABLE]: 'simulator' };
   const shared = ['--config', configFile, '--data', given.data];
   const state = () => ({
     supervisor: process.pid,
@@ -78,12 +80,12 @@ export async function startSupervisor(
     writeFileSync(`${file}.new`, JSON.stringify(state()), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
-  const child = (name: string, module: string, args: string[]) =>
+  const child = (kind: ChildKind, name: string, module: string, args: string[]) =>
     new Child({
       name,
       module: moduleOf(module),
       args: [...shared, ...args],
-      env,
+      env: childEnvironment(kind, config, own),
       logFile: join(paths.run, `${name}.log`),
       onGivenUp,
       onRestart: saveState,
@@ -92,13 +94,13 @@ export async function startSupervisor(
   const onServer = config.engines.warehouse !== undefined;
   const api = ['--port', String(config.api_port)];
   const core = onServer
-    ? child('billing-api', '../billing-api/main.ts', api)
-    : child('core', './core-main.ts', api);
+    ? child('meter', 'billing-api', '../billing-api/main.ts', api)
+    : child('meter', 'core', './core-main.ts', api);
   const projectors = Array.from({ length: onServer ? config.projectors : 0 }, (_, i) =>
-    child(`projector-${i + 1}`, '../projector/main.ts', []),
+    child('meter', `projector-${i + 1}`, '../projector/main.ts', []),
   );
   const proxies = Array.from({ length: config.proxies }, (_, i) =>
-    child(`proxy-${i + 1}`, '../proxy/main.ts', [
+    child('proxy', `proxy-${i + 1}`, '../proxy/main.ts', [
       '--port',
       String(config.proxy_port),
       '--host',

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
 import { anyLedgerEvent } from '@tollgate/adapters/ledger/categories.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import { runAudit } from '@tollgate/audit/audit.ts';
 import { buildApi } from '@tollgate/billing-api/app.ts';
 
@@ -38,6 +39,7 @@ beforeAll(async () => {
   api = await buildApi({
     ...stores,
     secrets,
+    replayKeys: openReplayKeys(null, () => expected.now_ms),
     clock: () => expected.now_ms,
     randomBytes: counters(),
     onError: (message, cause) => {

@@ -103,6 +103,8 @@ function requestOf(
     timeMs,
     commandId,
     random,
+    secretBytes: (label, length) =>
+      context.replayKeys.derive(timeMs, `request|${commandId}|${label}`, length),
     newId: (prefix) => makeId(prefix, timeMs, random(`id|${prefix}`, ID_RANDOM_BYTES)),
     warn: incoming.warn,
   };

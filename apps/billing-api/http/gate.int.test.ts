@@ -10,6 +10,7 @@ import { hostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BillingApi, buildApi } from '../app.ts';
 import type { ApiDeps } from '../context.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
   const secrets = openSecrets(join(folder, 'secrets.json'));
   token = secrets.newAdminToken ?? '';
   api = await buildApi({
+    replayKeys: openReplayKeys(null, Date.now),
     ...{ ledger, secrets, clock: Date.now, randomBytes: (length: number) => randomBytes(length) },
     onError: (message: string) => errors.push(message),
     health: async () => ({ ready: true, checks: {} }),

@@ -21,7 +21,14 @@ export type ApiRequest<P, Q, B> = {
   timeMs: number;
   /** Names the command; a repetition has the same name. Ledger event ids are derived from it. */
   commandId: string;
-  /** Random bytes; a repetition gets the same bytes for the same label. */
+  /**
+   * For a secret: a repetition gets the same bytes for the same label for a day. Null: it comes too
+   * late, and nobody can work them out any more (I12).
+   */
+  secretBytes(label: string, length: number): Uint8Array | null;
+  /**
+   * Random bytes that need not stay secret; a repetition gets the same bytes for the same label.
+   */
   random(label: string, length: number): Uint8Array;
   /** A new id; a repetition gets the same one. Make at most one of each prefix per request. */
   newId(prefix: IdPrefix): string;

@@ -65,6 +65,7 @@ async function call(route: ApiRoute, input: Input = {}): Promise<unknown> {
       timeMs: house.clock.nowMs,
       commandId: 'command',
       random: (_label, length) => new Uint8Array(length),
+      secretBytes: (_label, length) => new Uint8Array(length),
       newId: (prefix) => `${prefix}_x`,
       warn: () => undefined,
     },

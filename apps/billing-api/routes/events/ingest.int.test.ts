@@ -85,6 +85,7 @@ async function ingest(body: unknown, replaced: Partial<Log> = {}) {
       timeMs: NOW,
       commandId: 'command',
       random: (_label, length) => new Uint8Array(length),
+      secretBytes: (_label, length) => new Uint8Array(length),
       newId: (prefix) => `${prefix}_x`,
       warn: () => undefined,
     },

@@ -9,6 +9,7 @@ import {
   type KeyState,
   keyStatus,
 } from '@tollgate/domain/key/key.ts';
+import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
 import { formatKeySecret, KEY_RANDOM_BYTES } from '@tollgate/domain/key/key-secret.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
@@ -40,7 +41,7 @@ export const issueKey = defineRoute({
   errors: ['customer_not_found', 'customer_archived', 'team_not_found', 'concurrent_change'],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
   restore: (stored, request, context) => withSecret(stored, request, context),
-  async handler({ body, newId, random, commandId, timeMs }, context) {
+  async handler({ body, newId, secretBytes, commandId, timeMs }, context) {
     const { customer_id } = liveCustomer(context, body.customer_id);
     const { team_id = null, expires_at = null, ...rest } = body;
     const team = team_id === null ? undefined : context.directory.teams.get(team_id);
@@ -49,7 +50,7 @@ export const issueKey = defineRoute({
       throw new ApiProblem('team_not_found');
     }
     const key_id = newId('key');
-    const secret = formatKeySecret(body.environment, random('secret', KEY_RANDOM_BYTES));
+    const secret = newSecret(body.environment, secretBytes, context);
     const digest = context.secrets.digestKey(secret);
     const last_four = secret.slice(-4);
     const data = { ...digest, key_id, ...rest, customer_id, team_id, expires_at, last_four };
@@ -60,7 +61,8 @@ export const issueKey = defineRoute({
       evolve: evolveKey,
       decide: () => ({ type: 'KeyIssued', data }),
     });
-    return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs }, timeMs, secret);
+    const issued = { state, createdAtMs: timeMs, updatedAtMs: timeMs };
+    return view(issued, timeMs, isOf(state, digest) ? secret : null);
   },
 });
 
@@ -115,13 +117,14 @@ export const rotateKey = defineRoute({
   errors: ['key_not_found', 'key_revoked', 'key_expired', 'concurrent_change'],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
   restore: (stored, request, context) => withSecret(stored, request, context),
-  async handler({ params, body, random, commandId, timeMs }, context) {
+  async handler({ params, body, secretBytes, commandId, timeMs }, context) {
     const known = context.directory.keys.get(params.key_id);
     if (known === undefined) throw new ApiProblem('key_not_found');
     const overlap = Math.min(body.overlap_seconds, context.limits.rotationOverlapSecondsMax);
-    const secret = formatKeySecret(known.state.environment, random('secret', KEY_RANDOM_BYTES));
+    const secret = newSecret(known.state.environment, secretBytes, context);
+    const digest = context.secrets.digestKey(secret);
     const rotation = {
-      ...context.secrets.digestKey(secret),
+      ...digest,
       last_four: secret.slice(-4),
       previous_valid_until: new Date(timeMs + overlap * 1000).toISOString(),
     };
@@ -132,7 +135,7 @@ export const rotateKey = defineRoute({
       evolve: evolveKey,
       decide: (state) => decideRotateKey(state, rotation, timeMs),
     });
-    return view(done, timeMs, secret);
+    return view(done, timeMs, isOf(done.state, digest) ? secret : null);
   },
 });
 
@@ -178,17 +181,30 @@ function view({ state, createdAtMs }: Entity<KeyState>, atMs: number, secret: st
   };
 }
 
+type SecretBytes = ApiRequest<unknown, unknown, unknown>['secretBytes'];
+
+/** A repetition gets the secret of the first request; one that comes too late makes another. */
+function newSecret(environment: string, secretBytes: SecretBytes, context: ApiContext): string {
+  const bytes = secretBytes('secret', KEY_RANDOM_BYTES) ?? context.randomBytes(KEY_RANDOM_BYTES);
+  return formatKeySecret(environment, bytes);
+}
+
+/** False where an earlier try of the same request has stored another secret: this one is none. */
+function isOf({ digests }: KeyState, { hash }: KeyDigest): boolean {
+  return digests.some((digest) => digest.hash === hash);
+}
+
 type Issued = z.input<typeof keyView>;
 
 /** A client that lost the answer can repeat the request, within a day, to get the secret again. */
 function withSecret(
   stored: Issued,
-  { random, timeMs }: Pick<ApiRequest<unknown, unknown, unknown>, 'random' | 'timeMs'>,
-  { clock, limits }: ApiContext,
+  { secretBytes }: { secretBytes: SecretBytes },
+  { directory, secrets }: ApiContext,
 ): Issued {
-  if (clock() - timeMs > limits.secretReplayMs) return stored;
-  return {
-    ...stored,
-    secret: formatKeySecret(stored.environment, random('secret', KEY_RANDOM_BYTES)),
-  };
+  const bytes = secretBytes('secret', KEY_RANDOM_BYTES);
+  const key = directory.keys.get(stored.id);
+  if (bytes === null || key === undefined) return stored;
+  const secret = formatKeySecret(stored.environment, bytes);
+  return isOf(key.state, secrets.digestKey(secret)) ? { ...stored, secret } : stored;
 }

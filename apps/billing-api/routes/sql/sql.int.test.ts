@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import { unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
@@ -71,6 +72,7 @@ beforeAll(async () => {
   const warehouse = { ...house.warehouse, select };
   api = await buildApi({
     ...{ ledger, log, warehouse, secrets, clock: Date.now },
+    replayKeys: openReplayKeys(null, Date.now),
     randomBytes: (length) => randomBytes(length),
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),

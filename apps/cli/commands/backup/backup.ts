@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { dataFolder } from '@tollgate/adapters/config/data-folder.ts';
+import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { syncPath } from '@tollgate/adapters/files/sync-path.ts';
 import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
@@ -45,6 +46,7 @@ export async function backUp(data: string, target: string): Promise<Backup> {
     throw new CommandError(`${target} is not empty: a backup has a folder of its own`);
   }
   const placeOf = (path: string) => join(target, relative(data, path));
+  makePrivateFolder(target);
   mkdirSync(placeOf(paths.journals), { recursive: true, mode: 0o700 });
   let journals: string[] = [];
   const damaged: string[] = [];

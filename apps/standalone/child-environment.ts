@@ -1,0 +1,54 @@
+/**
+ * What a child process gets of our environment: what the system and Node need, and of the secrets
+ * that the configuration takes from variables only those that this kind of process uses (I12). Every
+ * other variable of the shell that started us stays with us.
+ */
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+
+export type ChildKind = 'proxy' | 'meter';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Reference = { env: string } | { file: string } | undefined;
+
+const SYSTEM = new Set(['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR']);
+const SYSTEM_PREFIXES = ['LC_', 'NODE_', 'UV_', 'SSL_CERT_', 'TOLLGATE_'];
+
+export function childEnvironment(
+  kind: ChildKind,
+  config: TollgateConfig,
+  environment: Environment,
+): Record<string, string> {
+  const { providers, shared, warehouse } = secretsOf(config);
+  const secrets = new Set([...providers, ...shared, ...warehouse]);
+  const needed = new Set([...shared, ...(kind === 'proxy' ? providers : warehouse)]);
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined) continue;
+    if (needed.has(name) || (isOfSystem(name) && !secrets.has(name))) given[name] = value;
+  }
+  return given;
+}
+
+function isOfSystem(name: string): boolean {
+  return SYSTEM.has(name) || SYSTEM_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** Names of variables. */
+function secretsOf({ engines, providers, metrics_token }: TollgateConfig) {
+  const { log, ledger, warehouse } = engines;
+  return {
+    providers: namesOf(Object.values(providers).map(({ api_key }) => api_key)),
+    shared: namesOf([
+      log?.kafka.sasl?.password,
+      ledger?.eventstoredb.connection_string,
+      metrics_token,
+    ]),
+    warehouse: namesOf([warehouse?.clickhouse.password]),
+  };
+}
+
+function namesOf(references: readonly Reference[]): string[] {
+  return references.flatMap((reference) =>
+    reference !== undefined && 'env' in reference ? [reference.env] : [],
+  );
+}

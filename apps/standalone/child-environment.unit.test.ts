@@ -1,0 +1,30 @@
+import { parseConfig } from '@tollgate/adapters/config/load-config.ts';
+import { expect, it } from 'vitest';
+import { childEnvironment } from './child-environment.ts';
+
+const config = parseConfig(
+  't.yaml',
+  `metrics_token: { env: METRICS }
+providers: { p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY } } }
+engines:
+  log: { kafka: { brokers: ['h:1'], sasl: { mechanism: plain, username: u, password: { env: KAFKA } } } }
+  ledger: { eventstoredb: { connection_string: { env: LEDGER } } }
+  warehouse: { clickhouse: { url: 'http://h:1', password: { env: WAREHOUSE } } }`,
+);
+
+const shell = {
+  ...{ PATH: '/bin', HOME: '/h', TZ: 'UTC', LC_ALL: 'C', NODE_OPTIONS: '--x', UNSET: undefined },
+  ...{ METRICS: 'm', TOLLGATE_PROVIDER_KEY: 'sk', KAFKA: 'k', LEDGER: 'l', WAREHOUSE: 'w' },
+  ...{ AWS_SECRET_ACCESS_KEY: 'a', GITHUB_TOKEN: 'g', OPENAI_API_KEY: 'o' },
+};
+
+it('I12: a child gets the secrets that it uses, and no other variable of the shell', () => {
+  const system = ['PATH', 'HOME', 'TZ', 'LC_ALL', 'NODE_OPTIONS'];
+  const names = (kind: 'proxy' | 'meter') => Object.keys(childEnvironment(kind, config, shell));
+  expect(names('proxy').sort()).toEqual(
+    [...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER'].sort(),
+  );
+  expect(names('meter').sort()).toEqual(
+    [...system, 'METRICS', 'KAFKA', 'LEDGER', 'WAREHOUSE'].sort(),
+  );
+});
