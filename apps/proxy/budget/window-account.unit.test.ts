@@ -153,6 +153,16 @@ describe('a grant', () => {
   });
 });
 
+it('a call learns what another proxy gave back since the account last read', async () => {
+  const definition = await books().define();
+  const [other, book] = [await books().open(), await open()];
+  const holds = await holdOf(other, definition, 15_000n);
+  await holdOf(book, definition, 1_000n);
+  other.cancel(holds);
+  await other.stop();
+  expect(await holdOf(book, definition, 15_000n)).toHaveLength(1);
+});
+
 describe('a grant that another proxy came before', () => {
   it('is refused in the journal, and decided again from what is there now', async () => {
     const definition = await books().define({ limit: 2_500n });
