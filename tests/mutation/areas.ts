@@ -24,7 +24,7 @@ export const areas: Readonly<Record<string, Area>> = {
   },
   'proxy-call': {
     sources: ['apps/proxy/call/**', 'apps/proxy/dialects/**', 'apps/proxy/routing/**'],
-    tests: [[...CALL_TESTS, 'apps/proxy/*.test.ts', 'apps/proxy/routes/**']],
+    tests: [[...CALL_TESTS, 'apps/proxy/{routing,routes}/**', 'apps/proxy/*.test.ts']],
     killedMin: 85,
   },
   'proxy-budget': {
