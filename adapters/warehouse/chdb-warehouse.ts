@@ -7,12 +7,13 @@
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { OneAtATime } from '../process/one-at-a-time.ts';
-import { boundedSelect, tableOf } from './bounded-select.ts';
+import { chdbError } from './chdb-error.ts';
+import type { GuestLimits } from './guests/guest-limits.ts';
+import { type GuestSource, Guests } from './guests/guests.ts';
 import { Pool } from './pool.ts';
 import { RowsFile } from './rows-file.ts';
 import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
-import { WarehouseError } from './warehouse-error.ts';
 
 type Reader = {
   client: ClickHouseClient;
@@ -25,15 +26,17 @@ type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 const READERS = 3;
 /** Queries that may wait for a reader; beyond it the caller is told at once. */
 const READ_QUEUE_MAX = 256;
-/** Connections for the SELECTs of guests, so that ours never wait for these. */
-const GUESTS = 2;
-/** Guests that may wait for one: each query may take all of its time. */
-const GUEST_QUEUE_MAX = 8;
 /** Rows up to this size are sent with their statement, which needs no file. */
 const INLINE_BYTES_MAX = 64 * 1024;
 
-/** @throws WarehouseError if another process has the folder */
-export async function openChdbWarehouse(options: { path: string }): Promise<Warehouse> {
+/**
+ * @param options.guests limits of guests' processes that differ
+ * @throws WarehouseError if another process has the folder
+ */
+export async function openChdbWarehouse(options: {
+  path: string;
+  guests?: Partial<GuestLimits>;
+}): Promise<Warehouse> {
   const connect = (): Reader => {
     const connection = createChdbConnection({ path: options.path });
     const client = createClient({ connection } as unknown as ClientOptions);
@@ -43,43 +46,57 @@ export async function openChdbWarehouse(options: { path: string }): Promise<Ware
   const loader = connect();
   const readers = Array.from({ length: READERS }, connect);
   const reads = new Pool(readers, READ_QUEUE_MAX);
-  const guests = Array.from({ length: GUESTS }, connect);
-  const guestReads = new Pool(guests, GUEST_QUEUE_MAX);
+  const freezer = connect();
   const writes = new OneAtATime();
   const loads = new OneAtATime();
   const written = new RowsFile(`${options.path}.rows`);
   const loaded = new RowsFile(`${options.path}.loaded`);
+  let writesDone = 0;
+  const counted = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } finally {
+      // Also where it failed: some of it may have been done.
+      writesDone += 1;
+    }
+  };
+  const query = <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
+    read(reads, async ({ client }) => {
+      const text = `${sql} SETTINGS ${READ_SETTINGS}`;
+      const answer = await client.query({
+        query: text,
+        query_params: params,
+        format: 'JSONEachRow',
+      });
+      return answer.json<T>();
+    });
+  const source: GuestSource = {
+    path: options.path,
+    query,
+    freeze: async (sql) => {
+      await guarded(() => freezer.client.command({ query: sql }));
+    },
+    writes: () => writesDone,
+  };
+  const guests = new Guests(source, options.guests);
   return {
-    query: <T extends Row>(sql: string, params: Record<string, unknown> = {}) =>
-      read(reads, async ({ client }) => {
-        const query = `${sql} SETTINGS ${READ_SETTINGS}`;
-        const answer = await client.query({ query, query_params: params, format: 'JSONEachRow' });
-        return answer.json<T>();
-      }),
-    select: (sql, bounds) =>
-      read(guestReads, async ({ client }) => {
-        const query = boundedSelect(sql, bounds);
-        const answer = await client.query({ query, format: 'JSONCompact' });
-        return tableOf(await answer.text(), bounds);
-      }),
-    syntaxTree: (sql) =>
-      read(guestReads, async ({ connection }) => {
-        // A FORMAT in the text would belong to the statement that is explained.
-        const format = 'TabSeparatedRaw';
-        const answer = await connection.chdb.queryAsync(`EXPLAIN AST ${sql}`, { format });
-        return answer.text().split('\n').slice(0, -1);
-      }),
+    query,
+    select: (sql, bounds) => guests.select(sql, bounds),
+    syntaxTree: (sql) => guests.syntaxTree(sql),
     command: (sql, params = {}) =>
-      writes.run(async () => {
-        await guarded(() => writer.client.command({ query: sql, query_params: params }));
-      }),
-    insertLines: (table, lines) => writes.run(() => insertInto(writer, written, table, lines)),
-    loadLines: (table, lines) => loads.run(() => insertInto(loader, loaded, table, lines)),
+      writes.run(() =>
+        counted(async () => {
+          await guarded(() => writer.client.command({ query: sql, query_params: params }));
+        }),
+      ),
+    insertLines: (table, lines) =>
+      writes.run(() => counted(() => insertInto(writer, written, table, lines))),
+    loadLines: (table, lines) =>
+      loads.run(() => counted(() => insertInto(loader, loaded, table, lines))),
     async close() {
+      await guests.close();
       await Promise.all([writes, loads].map((queue) => queue.run(() => Promise.resolve())));
-      await Promise.all(
-        [writer, loader, ...readers, ...guests].map(({ client }) => client.close()),
-      );
+      await Promise.all([writer, loader, freezer, ...readers].map(({ client }) => client.close()));
       await Promise.all([written.close(), loaded.close()]);
     },
   };
@@ -124,11 +141,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    // The client's errors have ClickHouse's code as `code`; chDB's own errors have it apart from theirs.
-    const error = cause as Error & { code?: string; clickhouseCode?: number };
-    const code = error.clickhouseCode?.toString() ?? error.code ?? 'unknown';
-    const message = error.message.replace(/^Code: \d+\. DB::Exception: /, '');
-    throw new WarehouseError(code, message, cause);
+    throw chdbError(cause);
   }
 }
 
