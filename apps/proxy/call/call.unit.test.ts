@@ -7,6 +7,7 @@ import { CHUNK, chat, DONE, HOLD, STREAM_HOLD, USAGE, usage } from '../testing/c
 const books = useMemoryBooks(Date.UTC(2026, 5, 1, 12));
 const BODY = JSON.stringify({ id: 'é', usage });
 const STREAM = chat({ stream: true });
+const POLICIES = ['drain', 'abort'] as const;
 const SSE = { 'content-type': 'text/event-stream' };
 
 let stage: CallStage;
@@ -84,6 +85,7 @@ describe('I9: the last byte leaves after the end is durable', () => {
       },
       body: bytes,
     });
+    expect(client.hijacked).toBe(true);
     expect([stage.handler.inFlight, stage.held(), client.response.writableEnded]).toEqual([
       0,
       { held: 0n, spent: 42n },
@@ -94,7 +96,7 @@ describe('I9: the last byte leaves after the end is durable', () => {
   it('of a large answer all too', async () => {
     const body = JSON.stringify({ text: 'é'.repeat(20_000), usage });
     await begin();
-    await sends({}, body.slice(0, 10), body.slice(10));
+    await sends({}, body.slice(0, 10), body.slice(10, -1), body.slice(-1));
     await ends();
     const got = client.got();
     expect([got?.headers['content-length'], got?.body]).toEqual([
@@ -126,9 +128,11 @@ describe('I9: the last byte leaves after the end is durable', () => {
   it('of an answer that outgrows what is held its beginning leaves, without its cost', async () => {
     const body = JSON.stringify({ text: 'x'.repeat(1_000), usage });
     await begin(chat(), { limits: { heldAnswerBytesMax: 100, answerTailBytes: 50 } });
-    await sends({}, body.slice(0, 900), body.slice(900));
+    await sends({}, body.slice(0, 899), body.slice(899, 900), body.slice(900));
     const { headers, body: early } = client.got() ?? {};
-    expect([early, headers?.['x-tollgate-cost']]).toEqual([body.slice(0, 900), undefined]);
+    expect([early, headers?.['x-tollgate-cost'], headers?.['x-tollgate-provider']]).toEqual([
+      ...[body.slice(0, 900), undefined, 'p1'],
+    ]);
     await ends();
     expect([client.got()?.body, stage.held().spent]).toEqual([body, 42n]);
   });
@@ -191,7 +195,7 @@ describe('a client that does not read', () => {
     expect(stage.events()[0]).toMatchObject({ status: 'ok' });
   });
 
-  it.each(['drain', 'abort'] as const)('is gone after a while: %s', async (onDisconnect) => {
+  it.each(POLICIES)('is gone after a while: %s', async (onDisconnect) => {
     await stalled({ key: { onDisconnect } });
     last().answer.onData(Buffer.from(BLOCK));
     await pass(stallMs - 1);
@@ -253,8 +257,8 @@ describe('a client that leaves', () => {
     ]);
   });
 
-  it('before the start is durable is sent nothing for, and charged nothing', async () => {
-    await begin(chat(), {}, true);
+  it.each(POLICIES)('before its start is durable pays nothing: %s', async (onDisconnect) => {
+    await begin(chat(), { key: { onDisconnect } }, true);
     await leaves();
     stage.durable();
     await pass();

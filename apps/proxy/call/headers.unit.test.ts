@@ -68,6 +68,7 @@ describe('the headers of an answer', () => {
     ];
     const passed = {
       ...{ 'content-type': 'application/json', 'content-encoding': 'br', 'cache-control': 'no' },
+      ...{ 'content-language': 'de', 'apim-request-id': 'a', 'x-ms-request-id': 'm' },
       ...{ 'retry-after': '1', 'retry-after-ms': '900', 'x-should-retry': 'false' },
       ...{ 'x-request-id': ['a', 'b'], 'request-id': 'r', 'openai-processing-ms': '5' },
       ...{ 'x-ratelimit-remaining-tokens': '7', 'anthropic-ratelimit-requests-limit': '9' },
