@@ -56,7 +56,7 @@ export class CallHandler implements CallCount {
     const facts: CallFacts = { endpoint, key, callId: deps.newUuid(nowMs), nowMs, request: null };
     const read = endpoint.read(incoming as IncomingCall, deps.limits.requestDepthMax);
     if (!read.ok) return refuseCall(deps, reply, read.refusal, facts);
-    const { request } = read;
+    const request = endpoint.open(read.facts);
     facts.request = request;
     const route = deps.deployments.route(request.model, nowMs);
     if ('code' in route) return refuseCall(deps, reply, route, facts);

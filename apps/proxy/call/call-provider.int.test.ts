@@ -97,9 +97,10 @@ describe('a provider that fails', () => {
   });
 
   it('and takes too long for a client that has gone is a time-out as well', async () => {
-    await open({ limits: { attemptTimeoutMs: 300 }, providers: [() => undefined] });
+    const asked = gate();
+    await open({ limits: { attemptTimeoutMs: 300 }, providers: [() => asked.open()] });
     const socket = await connectRaw(house);
-    await until(() => house.writes.length === 1);
+    await asked.opened;
     await leave(house, socket);
     expect((await ends(house)).events).toMatchObject([{ status: 'timeout' }]);
   });

@@ -3,8 +3,8 @@ import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
 import { describe, expect, it } from 'vitest';
-import { readChatRequest } from '../dialects/openai/chat-request.ts';
-import { readEmbeddingsRequest } from '../dialects/openai/embeddings-request.ts';
+import { chatCompletions } from '../dialects/openai/chat-request.ts';
+import { embeddings } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { holdRequests } from './holds.ts';
 
@@ -12,12 +12,13 @@ const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: 
 
 it('I3: a model that always searches has no bound: no list has the fee of its searches', () => {
   const body = '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}';
-  const read = readChatRequest({ body: Buffer.from(body) }, 9);
+  const read = chatCompletions.read({ body: Buffer.from(body) }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
+  const request = chatCompletions.open(read.facts);
   const price = { price: compilePrice({ input: tokens('1') }) };
   const codes = ['gpt-4o-mini-search-preview', 'gpt-5-search-api', 'gpt-4o'].map((model) => {
     const deployment = { model, price, outputTokensMax: 9 } as unknown as Deployment;
-    const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], read.request, deployment);
+    const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], request, deployment);
     return 'code' in holds ? holds.code : 'held';
   });
   expect(codes).toEqual(['unbounded_request', 'unbounded_request', 'held']);
@@ -26,10 +27,14 @@ it('I3: a model that always searches has no bound: no list has the fee of its se
 /** What an embeddings call holds of a budget in USD. */
 function heldFor(price: ModelPrice): bigint | undefined {
   const budget = { unit: 'usd' } as BudgetDefinition;
-  const read = readEmbeddingsRequest({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
+  const read = embeddings.read({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
   const deployment = { model: 'm', price: { price: compilePrice(price) }, outputTokensMax: null };
-  const holds = holdRequests([budget], read.request, deployment as unknown as Deployment);
+  const holds = holdRequests(
+    [budget],
+    embeddings.open(read.facts),
+    deployment as unknown as Deployment,
+  );
   return 'code' in holds ? undefined : holds[0]?.amount;
 }
 
@@ -56,11 +61,11 @@ describe('I3: a call holds its worst case of each budget', () => {
     from = budgets,
   ) {
     const body = JSON.stringify({ model: 'm', messages, ...fields });
-    const read = readChatRequest({ body: Buffer.from(body) }, 9);
+    const read = chatCompletions.read({ body: Buffer.from(body) }, 9);
     if (!read.ok) throw new Error(read.refusal.code);
     const price = given.unpriced ? null : { price: PRICE };
     const deployment = { model: 'm', price, outputTokensMax: 100, ...given } as Deployment;
-    const holds = holdRequests(from, read.request, deployment);
+    const holds = holdRequests(from, chatCompletions.open(read.facts), deployment);
     if ('code' in holds) return holds;
     // A token holds at least a byte of the request; 128 are allowed for what a provider adds.
     const input = BigInt(body.length) + 128n;

@@ -3,8 +3,8 @@ import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { describe, expect, it } from 'vitest';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
-import { readChatRequest } from '../dialects/openai/chat-request.ts';
-import { readEmbeddingsRequest } from '../dialects/openai/embeddings-request.ts';
+import { chatCompletions } from '../dialects/openai/chat-request.ts';
+import { embeddings as embeddingsEndpoint } from '../dialects/openai/embeddings-request.ts';
 import { proxyLimits } from '../limits.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { type Outcome, settle } from './settle.ts';
@@ -27,10 +27,10 @@ function requestOf({ body, embeddings }: Given): CallRequest {
   const text = embeddings
     ? '{"model":"m","input":"one two three"}'
     : '{"model":"m","messages":[{"role":"user","content":"one two three"}]}';
-  const read = embeddings ? readEmbeddingsRequest : readChatRequest;
-  const result = read({ body: body ?? Buffer.from(text) }, 9);
+  const endpoint = embeddings ? embeddingsEndpoint : chatCompletions;
+  const result = endpoint.read({ body: body ?? Buffer.from(text) }, 9);
   if (!result.ok) throw new Error(result.refusal.code);
-  return result.request;
+  return endpoint.open(result.facts);
 }
 
 /** Facts with one hold per unit, and what its account is told when the hold is freed. */

@@ -8,6 +8,7 @@
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { Edit, Range } from '../relay/json-scan.ts';
 
 export type Dialect = {
   /** The calls that it has, each of them metered. What is not listed is refused. */
@@ -25,8 +26,13 @@ export type Endpoint = {
   path: string;
   /** As on the usage event, for example `chat.completions`. */
   name: string;
-  /** Pure: a request in, a value out; a refusal is a value too. */
-  read(incoming: IncomingCall, depthMax: number): CallRead;
+  /**
+   * Pure: a request in, a value out; a refusal is a value too. Its time grows with the body, so
+   * another thread may run it.
+   */
+  read(incoming: IncomingCall, depthMax: number): FactsRead;
+  /** The call of which `read` found these facts. */
+  open(facts: RequestFacts): CallRequest;
   errorBody: Dialect['errorBody'];
 };
 
@@ -35,10 +41,10 @@ export type ServedModel = { name: string; provider: string };
 /** What a client sent, as far as an endpoint reads it. Fastify's request is one. */
 export type IncomingCall = { readonly body: Buffer };
 
-export type CallRead = { ok: true; request: CallRequest } | { ok: false; refusal: Refusal };
+export type FactsRead = { ok: true; facts: RequestFacts } | { ok: false; refusal: Refusal };
 
-/** A call that was understood: facts that hold in every dialect, and its way to a provider. */
-export type CallRequest = {
+/** What routing, pricing and holding need to know of a call, in whatever dialect it came. */
+export type CallFigures = {
   /** Name of its endpoint. */
   readonly endpoint: string;
   /** As the client wrote it. */
@@ -53,6 +59,21 @@ export type CallRequest = {
   readonly answerCount: number;
   /** The part that lets nobody say what the call may cost: remote media, searches, other models. */
   readonly unboundedBy: string | null;
+};
+
+/** What was read of a request: plain data, which crosses threads. */
+export type RequestFacts = CallFigures & {
+  /** The body as a provider gets it, but for the edits. */
+  body: Buffer;
+  modelAt: Range;
+  /** What the meter needs written otherwise. */
+  edits: readonly Edit[];
+  /** What the input's tokens are counted in when the provider does not state them. */
+  inputAt: Range;
+};
+
+/** A call that was understood: facts that hold in every dialect, and its way to a provider. */
+export type CallRequest = CallFigures & {
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
   unboundedModel(model: string): string | null;
   /** What a provider is sent. @param model its name at the provider */
@@ -68,7 +89,7 @@ export type UpstreamRequest = {
   path: string;
   headers: Readonly<Record<string, string>>;
   /** Byte for byte the client's, but for what the provider or the meter needs. */
-  body: string | Buffer;
+  body: Buffer;
 };
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scanJson, withMember } from './json-scan.ts';
+import { memberEdit, scanJson, withEdits } from './json-scan.ts';
 
-const objects = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), {
+const names = fc.oneof(fc.string(), fc.string({ unit: 'binary' }));
+const objects = fc.dictionary(names, fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }), {
   noNullPrototype: true,
 });
 const indents = fc.constantFrom(undefined, 1, '\t', ' \n ');
@@ -17,8 +18,12 @@ describe('the request body is edited without touching what was not asked for', (
     fc.assert(
       fc.property(objects, indents, (object, indent) => {
         const text = JSON.stringify(object, null, indent as string);
-        const scan = scanJson(text);
-        const read = scan.members.map((m) => [m.name, JSON.parse(text.slice(m.start, m.end))]);
+        const body = Buffer.from(text);
+        const scan = scanJson(body, text);
+        const read = scan.members.map(({ name, start, end }) => [
+          name,
+          JSON.parse(body.subarray(start, end).toString()),
+        ]);
         expect(read).toEqual(Object.entries(JSON.parse(text) as object));
         expect(scan.depth).toBe(depthOf(object));
       }),
@@ -29,7 +34,9 @@ describe('the request body is edited without touching what was not asked for', (
     fc.assert(
       fc.property(objects, fc.string(), indents, (object, name, indent) => {
         const text = JSON.stringify(object, null, indent as string);
-        const edited = withMember(text, scanJson(text), name, '{"new":[1]}');
+        const body = Buffer.from(text);
+        const edit = memberEdit(body, scanJson(body, text), name, '{"new":[1]}');
+        const edited = withEdits(body, [edit]).toString();
         const expected = { ...(JSON.parse(text) as object) } as Record<string, unknown>;
         Object.defineProperty(expected, name, {
           value: { new: [1] },
@@ -43,7 +50,8 @@ describe('the request body is edited without touching what was not asked for', (
   });
 
   it('sees a name that is written twice, however it is escaped', () => {
-    const scan = scanJson('{"model":"a","\\u006dodel":"b"}');
+    const text = '{"model":"a","\\u006dodel":"b"}';
+    const scan = scanJson(Buffer.from(text), text);
     expect(scan.members.map((m) => m.name)).toEqual(['model', 'model']);
   });
 });

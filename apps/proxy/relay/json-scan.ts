@@ -1,19 +1,22 @@
 /**
- * One pass over the text of a request body: how deep it nests and where its top-level members are.
- * So a member can be replaced or added without serializing the rest again, and a body that names a
- * field twice is refused (two parsers may read it differently: the one that we bill by and the
- * provider's).
+ * One pass over a request body: how deep it nests and where its top-level members are. So a member
+ * can be replaced or added without serializing the rest again, and a body that names a field twice is
+ * refused (two parsers may read it differently: the one that we bill by and the provider's).
  *
- * The text has been through JSON.parse already: it is valid JSON.
+ * The body has been through JSON.parse already: it is valid JSON, in UTF-8.
  */
 
-export type Member = {
+/** Of bytes. */
+export type Range = { start: number; end: number };
+
+/** A top-level member: where its value is. */
+export type Member = Range & {
   /** Decoded name. */
   name: string;
-  /** Range of the value in the text. */
-  start: number;
-  end: number;
 };
+
+/** What is to be written in place of a range. */
+export type Edit = Range & { text: string };
 
 export type JsonScan = { depth: number; members: Member[] };
 
@@ -38,8 +41,15 @@ function skipString(text: string, at: number): number {
   }
 }
 
-/** Reads the top-level members of the object in `text`; an array or scalar has none. */
-export function scanJson(text: string): JsonScan {
+/**
+ * Reads the top-level members of the object in `body`; an array or scalar has none.
+ *
+ * @param decoded the body as text
+ */
+export function scanJson(body: Buffer, decoded: string): JsonScan {
+  // JSON's own characters are ASCII, so a character for each byte will do to find them.
+  const isAscii = decoded.length === body.length;
+  const text = isAscii ? decoded : body.toString('latin1');
   const members: Member[] = [];
   let depth = 0;
   let deepest = 0;
@@ -56,7 +66,7 @@ export function scanJson(text: string): JsonScan {
     if (code === QUOTE) {
       const end = skipString(text, at);
       if (depth === 1 && isTopObject && name === null) {
-        name = JSON.parse(text.slice(at, end)) as string;
+        name = JSON.parse(isAscii ? text.slice(at, end) : body.toString('utf8', at, end)) as string;
         valueStart = skipSpace(text, text.indexOf(':', end) + 1);
       }
       at = end;
@@ -89,13 +99,27 @@ function trimEnd(text: string, end: number): number {
   return index;
 }
 
-/** Replaces a top-level member's value, or adds the member as the first one. */
-export function withMember(text: string, scan: JsonScan, name: string, value: string): string {
-  const member = scan.members.find((candidate) => candidate.name === name);
-  if (member !== undefined) {
-    return text.slice(0, member.start) + value + text.slice(member.end);
-  }
-  const brace = text.indexOf('{') + 1;
+/** What replaces a top-level member's value, or adds the member as the first one. */
+export function memberEdit(body: Buffer, scan: JsonScan, name: string, value: string): Edit {
+  const member = memberOf(scan, name);
+  if (member !== undefined) return { start: member.start, end: member.end, text: value };
+  const at = body.indexOf(OPEN_BRACE) + 1;
   const comma = scan.members.length > 0 ? ',' : '';
-  return `${text.slice(0, brace)}${JSON.stringify(name)}:${value}${comma}${text.slice(brace)}`;
+  return { start: at, end: at, text: `${JSON.stringify(name)}:${value}${comma}` };
+}
+
+export function memberOf(scan: JsonScan, name: string): Member | undefined {
+  return scan.members.find((candidate) => candidate.name === name);
+}
+
+/** The body with each edit made, and no other byte changed. @param edits of ranges that do not overlap */
+export function withEdits(body: Buffer, edits: readonly Edit[]): Buffer {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    parts.push(body.subarray(from, start), Buffer.from(text));
+    from = end;
+  }
+  parts.push(body.subarray(from));
+  return Buffer.concat(parts);
 }

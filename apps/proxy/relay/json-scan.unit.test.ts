@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest';
-import { scanJson, withMember } from './json-scan.ts';
+import { memberEdit, scanJson, withEdits } from './json-scan.ts';
+
+const scan = (text: string) => scanJson(Buffer.from(text), text);
 
 /** The members of a text, each as it is written. */
 function members(text: string) {
-  return scanJson(text).members.map(({ name, start, end }) => [name, text.slice(start, end)]);
+  const body = Buffer.from(text);
+  return scan(text).members.map(({ name, start, end }) => [
+    name,
+    body.subarray(start, end).toString(),
+  ]);
 }
 
 it.each([
@@ -30,6 +36,13 @@ it.each([
       ['b', '"\\\\\\""'],
     ],
   ],
+  [
+    '{"é":"ü€😀","b" : "x"}',
+    [
+      ['é', '"ü€😀"'],
+      ['b', '"x"'],
+    ],
+  ],
   ['["a","b",{"c":1}]', []],
   ['[]', []],
   ['"a"', []],
@@ -45,7 +58,7 @@ it.each([
   ['{"a":{"b":[{}]},"c":[]}', 4],
   ['[[],[[]]]', 3],
 ])('%j nests %i deep', (text, depth) => {
-  expect(scanJson(text).depth).toBe(depth);
+  expect(scan(text).depth).toBe(depth);
 });
 
 it('the scan of a text that breaks off in a string ends', () => {
@@ -53,7 +66,10 @@ it('the scan of a text that breaks off in a string ends', () => {
 });
 
 it('I11: one member is written otherwise or added, and no other byte changes', () => {
-  const edit = (text: string, name = 'm') => withMember(text, scanJson(text), name, 'NEW');
+  const edit = (text: string, name = 'm') => {
+    const body = Buffer.from(text);
+    return withEdits(body, [memberEdit(body, scan(text), name, 'NEW')]).toString();
+  };
   expect([
     edit(' {"a":1, "m" : {"x":[1]} , "z":2} '),
     edit('{"m":1}'),
@@ -67,4 +83,20 @@ it('I11: one member is written otherwise or added, and no other byte changes', (
     '  {"m":NEW,"a":1}',
     '{"q\\"":NEW,"a":1}',
   ]);
+});
+
+it('I11: several edits are made at once, wherever they are', () => {
+  const body = Buffer.from('{"é":1,"a":2,"b":3}');
+  const found = scanJson(body, body.toString());
+  const edits = [
+    ['b', 'ö'],
+    ['new', '0'],
+    ['a', '22'],
+  ] as const;
+  const edited = withEdits(
+    body,
+    edits.map(([name, value]) => memberEdit(body, found, name, value)),
+  );
+  expect(edited.toString()).toBe('{"new":0,"é":1,"a":22,"b":ö}');
+  expect(withEdits(body, []).toString()).toBe(body.toString());
 });

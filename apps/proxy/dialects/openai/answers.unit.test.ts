@@ -2,8 +2,8 @@ import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { describe, expect, it } from 'vitest';
 import { proxyLimits } from '../../limits.ts';
 import type { Answer, AnswerLimits, CallRequest } from '../dialect.ts';
-import { readChatRequest } from './chat-request.ts';
-import { readEmbeddingsRequest } from './embeddings-request.ts';
+import { chatCompletions } from './chat-request.ts';
+import { embeddings } from './embeddings-request.ts';
 
 const messages = [{ role: 'user', content: 'hi' }];
 const usage = { prompt_tokens: 30, completion_tokens: 12 };
@@ -14,15 +14,15 @@ const SSE = 'text/event-stream';
 
 function chat(fields: object = {}): CallRequest {
   const body = Buffer.from(JSON.stringify({ model: 'm', messages, ...fields }));
-  const read = readChatRequest({ body }, 9);
+  const read = chatCompletions.read({ body }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
-  return read.request;
+  return chatCompletions.open(read.facts);
 }
 
-function embeddings(): CallRequest {
-  const read = readEmbeddingsRequest({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
+function embed(): CallRequest {
+  const read = embeddings.read({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
-  return read.request;
+  return embeddings.open(read.facts);
 }
 
 /** What an answer of this type and body says, and what of it the client gets. */
@@ -86,7 +86,7 @@ describe('I11: the chunk that states the usage', () => {
 
   it('passes to a client that asked for it, or for no stream at all', () => {
     const asked = chat({ stream: true, stream_options: { include_usage: true } });
-    for (const request of [asked, chat(), embeddings()]) {
+    for (const request of [asked, chat(), embed()]) {
       expect(answered(request, SSE, USAGE_CHUNK)).toMatchObject({
         relayed: USAGE_CHUNK,
         quantities: STATED,

@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
 import type { Refusal } from '../../errors.ts';
-import { type JsonScan, scanJson, withMember } from '../../relay/json-scan.ts';
+import { type JsonScan, memberOf, type Range, scanJson } from '../../relay/json-scan.ts';
 
 /** Tokens that a provider may add around any request (role markers, reply priming). */
 const FRAMING_TOKENS = 128;
@@ -35,8 +35,11 @@ const BILLED_FIELDS = new Set([
 ]);
 
 export type JsonBody = {
+  /**
+   * As a provider gets them, in UTF-8: bytes that came in no encoding could be read otherwise over
+   * there than here, so what goes is what was read.
+   */
   bytes: Buffer;
-  text: string;
   scan: JsonScan;
   /** A token holds at least one byte of what is sent; framing is smaller than its JSON syntax. */
   tokensMax: number;
@@ -45,21 +48,21 @@ export type JsonBody = {
 export type BodyRead = { ok: true; json: unknown; body: JsonBody } | Refused;
 export type Refused = { ok: false; refusal: Refusal };
 
-export function readJsonBody(bytes: Buffer, depthMax: number): BodyRead {
-  const text = bytes.toString('utf8');
+export function readJsonBody(received: Buffer, depthMax: number): BodyRead {
+  const text = received.toString('utf8');
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return refused({ code: 'invalid_json' });
   }
-  const scan = scanJson(text);
+  // Each byte that is no text has become a replacement character, of three bytes.
+  const bytes = isUtf8(received) ? received : Buffer.from(text);
+  const scan = scanJson(bytes, text);
   if (scan.depth > depthMax) return refused({ code: 'json_too_deep' });
   const twice = billedTwice(scan);
   if (twice !== undefined) return refused({ code: 'ambiguous_json', param: twice });
-  // Bytes that are not UTF-8 are sent as replacement characters, of three bytes each.
-  const sentBytes = Math.max(bytes.length, Buffer.byteLength(text));
-  return { ok: true, json, body: { bytes, text, scan, tokensMax: sentBytes + FRAMING_TOKENS } };
+  return { ok: true, json, body: { bytes, scan, tokensMax: bytes.length + FRAMING_TOKENS } };
 }
 
 function refused(refusal: Refusal): Refused {
@@ -103,18 +106,8 @@ function folded(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 
-/** The text with another name of the model. */
-export function withModel({ text, scan }: JsonBody, model: string): string {
-  return withMember(text, scan, 'model', JSON.stringify(model));
-}
-
-/** Bytes that are not UTF-8 could be read otherwise over there than here: they go as we read them. */
-export function asSent(body: JsonBody, text: string): string | Buffer {
-  return text === body.text && isUtf8(body.bytes) ? body.bytes : text;
-}
-
-/** Text of a top-level member; of the whole body if it has no such member. */
-export function memberText({ text, scan }: JsonBody, name: string): string {
-  const member = scan.members.find((candidate) => candidate.name === name);
-  return member === undefined ? text : text.slice(member.start, member.end);
+/** Where a top-level member is; the whole body if it has no such member. */
+export function memberRange({ bytes, scan }: JsonBody, name: string): Range {
+  const { start, end } = memberOf(scan, name) ?? { start: 0, end: bytes.length };
+  return { start, end };
 }

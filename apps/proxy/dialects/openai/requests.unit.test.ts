@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { CallRequest } from '../dialect.ts';
-import { readChatRequest } from './chat-request.ts';
+import { chatCompletions } from './chat-request.ts';
 
 function chat(body: unknown) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return readChatRequest({ body: Buffer.from(text) }, 64);
+  return chatCompletions.read({ body: Buffer.from(text) }, 64);
 }
 const sentBody = (request: CallRequest, model: string) => request.upstream(model).body;
 function accepted(result: ReturnType<typeof chat>): CallRequest {
   if (!result.ok) throw new Error(result.refusal.code);
-  return result.request;
+  return chatCompletions.open(result.facts);
 }
 const messages = [{ role: 'user', content: 'hi' }];
 
@@ -86,7 +86,7 @@ describe('a request is understood before anything is spent on it', () => {
       Buffer.alloc(1_000, 0xff),
       Buffer.from('"}]}'),
     ]);
-    const request = accepted(readChatRequest({ body: bytes }, 64));
+    const request = accepted(chatCompletions.read({ body: bytes }, 64));
     const sent = Buffer.byteLength(sentBody(request, 'm'));
     expect(sent).toBeGreaterThan(3_000);
     expect(request.inputTokensMax).toBeGreaterThanOrEqual(sent);

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRequest } from '../dialect.ts';
+import type { CallRequest, Endpoint, FactsRead } from '../dialect.ts';
 import { openAi } from './openai.ts';
 
-const [chatCompletions, embeddings] = openAi.endpoints;
+const [chatCompletions, embeddings] = openAi.endpoints as [Endpoint, Endpoint];
+const bodyFor = (model: string, read: FactsRead) =>
+  read.ok ? chatCompletions.open(read.facts).upstream(model).body : read.refusal.code;
 const messages = [{ role: 'user', content: 'hi' }];
 
 function read(endpoint: typeof chatCompletions, body: object | string): CallRequest {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const result = endpoint?.read({ body: Buffer.from(text) }, 9);
-  if (result?.ok !== true) throw new Error(result?.refusal.code);
-  return result.request;
+  const result = endpoint.read({ body: Buffer.from(text) }, 9);
+  if (!result.ok) throw new Error(result.refusal.code);
+  return endpoint.open(result.facts);
 }
 const chat = (body: object | string) => read(chatCompletions, body);
 const embed = (body: object | string) => read(embeddings, body);
@@ -185,14 +187,13 @@ describe('a request goes to the provider', () => {
   it('as the bytes that came, if nothing changes and they are text', () => {
     const bytes = Buffer.from(JSON.stringify({ model: 'm', messages }));
     const broken = Buffer.concat([bytes.subarray(0, -2), Buffer.from([0xff]), bytes.subarray(-2)]);
-    const request = chatCompletions?.read({ body: bytes }, 9);
-    const other = chatCompletions?.read({ body: Buffer.from(String(broken)) }, 9);
-    expect(request?.ok === true && request.request.upstream('m').body).toBe(bytes);
-    expect(other?.ok).toBe(false);
+    const other = chatCompletions.read({ body: Buffer.from(String(broken)) }, 9);
+    expect(bodyFor('m', chatCompletions.read({ body: bytes }, 9))).toBe(bytes);
+    expect(other.ok).toBe(false);
     const halves = Buffer.from('{"model":"m","messages":[{"role":"user","content":"x"}]}');
     halves[halves.indexOf('x')] = 0xff;
-    const half = chatCompletions?.read({ body: halves }, 9);
-    expect(half?.ok === true && half.request.upstream('m').body).toBe(halves.toString('utf8'));
+    const half = bodyFor('m', chatCompletions.read({ body: halves }, 9));
+    expect(half.toString()).toBe(halves.toString('utf8'));
   });
 });
 
@@ -211,7 +212,7 @@ describe('a request that may be read otherwise at the provider is refused', () =
       [twice, name],
       [capitals, name.toUpperCase()],
     ] as const) {
-      expect(chatCompletions?.read({ body: Buffer.from(text) }, 9)).toEqual({
+      expect(chatCompletions.read({ body: Buffer.from(text) }, 9)).toEqual({
         ok: false,
         refusal: { code: 'ambiguous_json', param },
       });
@@ -220,23 +221,23 @@ describe('a request that may be read otherwise at the provider is refused', () =
 
   it('and others may be there twice', () => {
     const text = `{"model":"m","x":1,"x":2,"X":3,"messages":${JSON.stringify(messages)}}`;
-    expect(chatCompletions?.read({ body: Buffer.from(text) }, 9).ok).toBe(true);
+    expect(chatCompletions.read({ body: Buffer.from(text) }, 9).ok).toBe(true);
   });
 
   it('if it nests deeper than it may', () => {
     const nested = (depth: number) =>
       `{"model":"m","messages":${JSON.stringify(messages)},"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
     const codes = [4, 5].map((depth) => {
-      const result = chatCompletions?.read({ body: Buffer.from(nested(depth)) }, 4);
-      return result?.ok === false ? result.refusal.code : 'accepted';
+      const result = chatCompletions.read({ body: Buffer.from(nested(depth)) }, 4);
+      return result.ok === false ? result.refusal.code : 'accepted';
     });
     expect(codes).toEqual(['accepted', 'json_too_deep']);
   });
 
   it('and says which field its schema objects to', () => {
     const refusal = (endpoint: typeof chatCompletions, body: object) => {
-      const result = endpoint?.read({ body: Buffer.from(JSON.stringify(body)) }, 9);
-      return result?.ok === false ? result.refusal : 'accepted';
+      const result = endpoint.read({ body: Buffer.from(JSON.stringify(body)) }, 9);
+      return result.ok === false ? result.refusal : 'accepted';
     };
     expect(refusal(chatCompletions, { model: 'm', messages, n: 0 })).toEqual({
       code: 'invalid_request',
@@ -250,11 +251,11 @@ describe('a request that may be read otherwise at the provider is refused', () =
     expect(refusal(chatCompletions, { model: 'm', messages: [{ role: 1 }] })).toMatchObject({
       param: 'messages.0.role',
     });
-    expect(embeddings?.read({ body: Buffer.from('{') }, 9)).toEqual({
+    expect(embeddings.read({ body: Buffer.from('{') }, 9)).toEqual({
       ok: false,
       refusal: { code: 'invalid_json' },
     });
-    const scalar = chatCompletions?.read({ body: Buffer.from('3') }, 9);
+    const scalar = chatCompletions.read({ body: Buffer.from('3') }, 9);
     expect(scalar).toMatchObject({
       refusal: {
         param: '',
