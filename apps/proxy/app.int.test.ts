@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { expect, it } from 'vitest';
 import { buildProxy, type ProxyAppOptions } from './app.ts';
+import { Place } from './call/in-flight.ts';
 import { LedgerView } from './ledger-view/ledger-view.ts';
 import { proxyLimits } from './limits.ts';
 
@@ -33,9 +34,10 @@ it('a key that is revoked while the body of a call is on its way does not pass',
   };
   const calls = {
     admit: () => null,
-    handle: async (_endpoint: string, _key: object, _request: object, reply: { send(): void }) => {
+    enter: () => new Place(() => undefined),
+    handle: async (...given: unknown[]) => {
       served++;
-      reply.send();
+      (given[4] as { send(): void }).send();
     },
   };
   const app = buildProxy({

@@ -3,19 +3,25 @@
  * dialects, paths and errors, so that unmodified SDKs work. The routes of calls follow from the
  * dialects; a path that no dialect has is refused, never passed on unmetered.
  */
+
+import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import { YoungKeys } from './auth/young-keys.ts';
+import { BodyBytes } from './body/body-bytes.ts';
+import { receiveBody } from './body/receive-body.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import type { CallHandler } from './call/call-handler.ts';
+import { Place } from './call/in-flight.ts';
 import { sendRefusal } from './call/refusal.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { Dialect, Endpoint } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
+import type { ProxyLimits } from './limits.ts';
 import { servedModels } from './routes/models.ts';
 
 export type ProxyAppOptions = {
@@ -33,17 +39,19 @@ export type ProxyAppOptions = {
 declare module 'fastify' {
   interface FastifyRequest {
     key: KeyView | null;
+    place: Place | null;
     arrivedAtMs: number;
   }
   interface FastifyContextConfig {
     /** What the clients of this route speak. */
     dialect?: Dialect;
+    /** The calls that it takes. */
+    endpoint?: Endpoint;
   }
 }
 
 /** Codes of Fastify's own errors and what they are in our catalogue. */
 const FASTIFY_ERRORS: Record<string, ErrorCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
@@ -52,6 +60,8 @@ const FASTIFY_ERRORS: Record<string, ErrorCode> = {
 
 /** Of all of them, a path of calls takes its own alone; what is no route at all is not found. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+const NO_BODY: Refusal = { code: 'invalid_json' };
 
 /** A body that has come within this needs no second look at its key, ms. */
 const BODY_SOON_MS = 100;
@@ -80,27 +90,36 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
     },
   });
   app.decorateRequest('key', null);
+  app.decorateRequest('place', null);
   app.decorateRequest('arrivedAtMs', 0);
   addGate(app, (reply, refusal) => refuse(deps, reply, refusal), options.http?.isOurHost);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
-  // seam: proxy-routes
-  addCallRoutes(app, deps, calls);
-  addOperatorRoutes(app, options);
-  app.setNotFoundHandler((request, reply) => {
+  const bytes = new BodyBytes(limits);
+  app.addContentTypeParser('application/json', bodyParser(limits, bytes));
+  // What nobody serves is refused before its body is read.
+  // seam: stranger-is-refused-unread
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const message = `This gateway does not serve ${request.method} ${pathOf(request)}.`;
     refuse(deps, reply, { code: 'unknown_endpoint', message });
   });
+  // seam: proxy-routes
+  addCallRoutes(app, deps, calls, bytes);
+  addOperatorRoutes(app, options);
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-    const code = codeOf(error);
-    if (code === 'internal_error') {
+    if (error instanceof ClientLeft) return void reply.hijack();
+    const refusal = error instanceof BodyRefused ? error.refusal : { code: codeOf(error) };
+    if (refusal.code === 'internal_error') {
       // Not the path itself: clients put keys there by mistake (I12).
       const route = request.routeOptions.url ?? 'no route';
       options.logger.error({ err: error, route }, 'a call failed');
     }
-    refuse(deps, reply, { code });
+    const { endpoint } = request.routeOptions.config;
+    // A refusal of a known key is an event.
+    if (endpoint !== undefined && request.key !== null) {
+      return calls.refuse(endpoint, request.key, refusal, reply);
+    }
+    refuse(deps, reply, refusal);
   });
   return app;
 }
@@ -113,14 +132,46 @@ function codeOf(error: Error & { code?: string; statusCode?: number }): ErrorCod
   return statusCode >= 400 && statusCode < 500 ? 'malformed_request' : 'internal_error';
 }
 
-function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler): void {
+class BodyRefused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
+class ClientLeft extends Error {}
+
+function bodyParser(limits: ProxyLimits, bytes: BodyBytes) {
+  return (
+    request: FastifyRequest,
+    payload: IncomingMessage,
+    done: (error: Error | null, body?: Buffer) => void,
+  ): void => {
+    const { key, place } = request;
+    if (key === null || place === null) throw new Error('a body without a key passed the gate');
+    const take = (more: number) => {
+      if (!bytes.take(key.keyId, more)) return false;
+      place.bodyBytes += more;
+      return true;
+    };
+    receiveBody(payload, limits, take, (received) => {
+      if ('body' in received) return done(null, received.body);
+      done('left' in received ? new ClientLeft() : new BodyRefused(received.refusal));
+    });
+  };
+}
+
+function addCallRoutes(
+  app: FastifyInstance,
+  deps: CallDeps,
+  calls: CallHandler,
+  bytes: BodyBytes,
+): void {
   const keys = new Authenticator(deps.directory, deps.secrets);
   const young = new YoungKeys(keys, deps.follower, deps.limits);
-  const identify = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: (error?: Error) => void,
-  ): void => {
+  const identify = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const settle = (key: KeyView | ErrorCode) => {
       if (typeof key === 'string') return refuse(deps, reply, { code: key });
       // seam: key-verified
@@ -131,12 +182,7 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
     if (key !== 'invalid_api_key') return settle(key);
     young.lookAgain(request.headers).then(settle).catch(done);
   };
-  const admit = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: (error?: Error) => void,
-  ): void => {
-    request.arrivedAtMs = performance.now();
+  const pass = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const refusal = calls.admit();
     if (refusal === null) return identify(request, reply, done);
     if (!(refusal instanceof Promise)) return refuse(deps, reply, refusal);
@@ -147,53 +193,73 @@ function addCallRoutes(app: FastifyInstance, deps: CallDeps, calls: CallHandler)
       })
       .catch(done);
   };
-  /** A body may take a minute: what was true of its key when it began may not be true any more. */
-  const admitAgain = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: (error?: Error) => void,
-  ): void => {
-    if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
-    admit(request, reply, done);
+  const admit = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    request.arrivedAtMs = performance.now();
+    pass(request, reply, done);
   };
-  for (const dialect of dialects) addDialect(app, deps, calls, dialect, { admit, admitAgain });
+  /** From here on, while its body arrives, the call is in flight. */
+  const enter = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const key = request.key as KeyView;
+    const place = calls.enter(key);
+    if (!(place instanceof Place)) {
+      const { endpoint } = request.routeOptions.config;
+      return calls.refuse(endpoint as Endpoint, key, place, reply);
+    }
+    request.place = place;
+    reply.raw.once('close', () => {
+      // The body was in memory for as long as its call could be sent again.
+      bytes.giveBack(key.keyId, place.bodyBytes);
+      if (!place.ofCall) place.leave();
+    });
+    done();
+  };
+  /** A body may take a minute: what was true of its key when it began may not be true any more. */
+  const admitAgain = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
+    pass(request, reply, done);
+  };
+  for (const dialect of dialects)
+    addDialect(app, deps, calls, dialect, { admit, enter, admitAgain });
 }
 
-type Gate = Record<
-  'admit' | 'admitAgain',
-  (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
->;
+type Done = (error?: Error) => void;
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
+type Gate = Record<'admit' | 'enter' | 'admitAgain', Hook>;
 
 function addDialect(
   app: FastifyInstance,
   deps: CallDeps,
   calls: CallHandler,
   dialect: Dialect,
-  { admit, admitAgain }: Gate,
+  { admit, enter, admitAgain }: Gate,
 ): void {
-  const config = { dialect };
+  const refuseMethod: Hook = (_request, reply) => {
+    refuse(deps, reply, { code: 'method_not_allowed' });
+  };
   for (const endpoint of dialect.endpoints) {
     app.route({
       method: endpoint.method,
       url: endpoint.path,
-      config,
-      onRequest: admit,
+      config: { dialect, endpoint },
+      onRequest: [admit, enter],
       preHandler: admitAgain,
       handler: (request, reply) => {
-        if (request.key === null) throw new Error('a call without a key passed the gate');
-        if (!Buffer.isBuffer(request.body)) return refuse(deps, reply, { code: 'invalid_json' });
-        return calls.handle(endpoint, request.key, request, reply);
+        const { key, place, body } = request;
+        if (key === null || place === null) throw new Error('a call without a key passed the gate');
+        if (!Buffer.isBuffer(body)) return calls.refuse(endpoint, key, NO_BODY, reply);
+        return calls.handle(endpoint, key, place, request, reply);
       },
     });
     app.route({
       method: METHODS.filter((method) => method !== endpoint.method),
       url: endpoint.path,
-      config,
-      handler: (_request, reply) => refuse(deps, reply, { code: 'method_not_allowed' }),
+      config: { dialect },
+      onRequest: refuseMethod,
+      handler: () => undefined,
     });
   }
   const { path, list } = dialect.models;
-  app.get(path, { config, onRequest: admit }, async (_request, reply) => {
+  app.get(path, { config: { dialect }, onRequest: admit }, async (_request, reply) => {
     const models = servedModels(deps.deployments, deps.directory);
     return reply.type('application/json').send(list(models));
   });
@@ -216,7 +282,7 @@ function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void
 function refuse(deps: CallDeps, reply: FastifyReply, refusal: Refusal): void {
   const dialect = reply.request.routeOptions.config.dialect ?? houseDialect;
   deps.onRefused(refusal.code);
-  sendRefusal(reply, dialect.errorBody, refusal);
+  sendRefusal(deps, reply, dialect.errorBody, refusal);
 }
 
 /** Without the query, where clients put secrets by mistake (I12). */

@@ -52,6 +52,7 @@ export const errorCatalogue = {
   invalid_request: entry(400, false, 'The request body is not valid.'),
   ambiguous_json: entry(400, false, 'The request body names the same field twice.'),
   json_too_deep: entry(400, false, 'The request body is nested too deeply.'),
+  json_too_large: entry(400, false, 'The request body has more values than a request may have.'),
   request_too_large: entry(413, false, 'The request body is too large.'),
   headers_too_large: entry(431, false, 'The request headers are too large.'),
   unsupported_media_type: entry(415, false, 'Send the body as application/json.'),
@@ -73,6 +74,7 @@ export const errorCatalogue = {
   ),
   ledger_unavailable: entry(503, true, 'The gateway has lost its ledger. Try again shortly.'),
   journal_full: entry(503, true, 'The gateway cannot record more calls right now. Try again.'),
+  too_many_calls: entry(429, true, 'Too many calls are in flight. Try again when one has ended.'),
   overloaded: entry(503, true, 'The gateway is at its limit. Try again shortly.'),
   draining: entry(503, true, 'The gateway is shutting down. Try again.'),
   upstream_unreachable: entry(502, true, 'The model provider cannot be reached.'),
@@ -113,6 +115,6 @@ export function errorHeaders(refusal: Refusal): Record<string, string> {
     'content-type': 'application/json',
     'x-should-retry': String(retryable),
   };
-  if (retryable && status === 503) headers['retry-after'] = '1';
+  if (retryable && (status === 503 || status === 429)) headers['retry-after'] = '1';
   return headers;
 }

@@ -2,13 +2,24 @@
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
-import type { ProxyLimits } from './limits.ts';
+import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
+import { FairGate } from './routing/fair-gate.ts';
 
 export type Routing = {
   providers: Provider[];
   models: Map<string, ConfiguredModel>;
 };
+
+/** The proxy's own bounds, and those that the configuration says otherwise. */
+export function limitsFromConfig({ limits }: Pick<TollgateConfig, 'limits'>): ProxyLimits {
+  return {
+    ...proxyLimits,
+    callsPerKeyMax: limits.calls_per_key ?? proxyLimits.callsPerKeyMax,
+    callsPerTeamMax: limits.calls_per_team ?? proxyLimits.callsPerTeamMax,
+    callsPerCustomerMax: limits.calls_per_customer ?? proxyLimits.callsPerCustomerMax,
+  };
+}
 
 /** @throws Error naming the provider or the secret that is missing */
 export function routingFromConfig(
@@ -31,6 +42,7 @@ export function routingFromConfig(
           bodyTimeoutMs: limits.upstreamBodyTimeoutMs,
         }),
         notBilledStatuses: new Set(entry.not_billed_statuses),
+        connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
     ]),
   );

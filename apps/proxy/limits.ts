@@ -11,6 +11,27 @@ export const proxyLimits = {
   requestBodyBytesMax: 16 * 1024 * 1024,
   /** Deepest nesting of a request body; tool schemas reach 20, attacks thousands. */
   requestDepthMax: 64,
+  /** Values in a request body; the most that a provider takes is some 300,000 tokens as numbers. */
+  requestValuesMax: 500_000,
+  /** Fields of a request body; providers know some fifty. */
+  requestMembersMax: 1_000,
+  /** Bodies up to this are read on the event loop, bytes: a millisecond. Larger ones in a thread. */
+  bodyInlineBytesMax: 64 * 1024,
+  /** Of one body in that thread, ms; the worst that the bounds above let in takes about one second. */
+  bodyReadTimeoutMs: 10_000,
+  /** How long a body waits for the thread, ms; then 503. */
+  bodyReadQueueMs: 10_000,
+  /** Heap of that thread, MiB. The worst body takes some 200. */
+  bodyReaderHeapMib: 512,
+  /** Bytes of request bodies that the process holds, in all and of one key; beyond them 503. */
+  bodyBytesMax: 256 * 1024 * 1024,
+  bodyBytesPerKeyMax: 64 * 1024 * 1024,
+  /**
+   * What still comes of a body that was refused is thrown away for so long, or so many bytes, so that
+   * the client can read the answer; then its connection is closed.
+   */
+  lingerMs: 500,
+  lingerBytesMax: 256 * 1024,
   /** Request line and headers, bytes, as Node's own default. */
   requestHeaderBytesMax: 16 * 1024,
   /** A client must have sent its headers within this, ms (slow-loris). */
@@ -21,6 +42,10 @@ export const proxyLimits = {
   keepAliveTimeoutMs: 72_000,
   /** Calls in flight in one proxy; beyond it 503, before anything is held. */
   callsInFlightMax: 4096,
+  /** Of these, of one key, team and customer; beyond it 429. The configuration may say otherwise. */
+  callsPerKeyMax: 1024,
+  callsPerTeamMax: 1024,
+  callsPerCustomerMax: 1536,
 
   /** TCP and TLS to the provider, ms. */
   upstreamConnectTimeoutMs: 10_000,
@@ -32,6 +57,8 @@ export const proxyLimits = {
   attemptTimeoutMs: 1_800_000,
   /** Sockets to one provider. */
   upstreamConnectionsMax: 1024,
+  /** How long a call waits for one of them, in turn with other customers' calls, ms; then 503. */
+  upstreamQueueMs: 5_000,
   /** JSON answers up to this leave whole after settling; larger ones stream through, bytes. */
   heldAnswerBytesMax: 8 * 1024 * 1024,
   /** End of a larger answer that is held back and searched for its usage, bytes. */
@@ -110,6 +137,11 @@ export function assertLimits(limits: ProxyLimits): void {
     [
       limits.upstreamHeadersTimeoutMs < limits.attemptTimeoutMs,
       'upstreamHeadersTimeoutMs < attemptTimeoutMs',
+    ],
+    // A larger body could never be taken in.
+    [
+      limits.requestBodyBytesMax <= limits.bodyBytesPerKeyMax,
+      'requestBodyBytesMax <= bodyBytesPerKeyMax',
     ],
     [limits.leaseSweepMs <= limits.leaseIdleMs, 'leaseSweepMs <= leaseIdleMs'],
     // A call in flight writes its start and its end.

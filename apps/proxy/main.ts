@@ -8,8 +8,7 @@ import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
-import { routingFromConfig } from './from-config.ts';
-import { proxyLimits } from './limits.ts';
+import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
 
 const { config, data, host, port } = readProcessSettings(
@@ -22,13 +21,14 @@ const logger = createJsonLogger('proxy');
 // Without a ledger it refuses in words that a client understands; without a log the journal grows.
 const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };
 const [ledger, log] = await Promise.all([openLedger(stores), openLog(stores, 'usage')]);
+const limits = limitsFromConfig(config);
 const proxy = await startProxy({
   journalFolder: dataFolder(data).journals,
   ledger,
   log,
   secrets: openSecrets(secretsPath(config, data)),
-  ...routingFromConfig(config, proxyLimits, process.env),
-  limits: proxyLimits,
+  ...routingFromConfig(config, limits, process.env),
+  limits,
   http: httpSettings(config, host, process.env),
   logger,
   onFatal: (err) => {
@@ -41,7 +41,7 @@ const child = supervised({
     await proxy.stop();
     await Promise.all([log.close(), ledger.close()]);
   },
-  drainTimeoutMs: 3 * proxyLimits.drainTimeoutMs,
+  drainTimeoutMs: 3 * limits.drainTimeoutMs,
 });
 // Several proxies share one port: the kernel spreads connections over them.
 const listening = { port: port ?? config.proxy_port, host, reusePort: true };

@@ -14,6 +14,7 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { FastifyInstance } from 'fastify';
 import { buildProxy } from './app.ts';
+import { BodyReaders } from './body/body-readers.ts';
 import { BudgetBook } from './budget/budget-book.ts';
 import { appendOverrun } from './budget/lease-events.ts';
 import type { CallDeps } from './call/call-deps.ts';
@@ -90,6 +91,7 @@ class Instance {
   readonly #follower: LedgerFollower;
   readonly #freshness: LedgerFreshness;
   readonly #budgets: BudgetBook;
+  readonly #bodies: BodyReaders;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -134,6 +136,7 @@ class Instance {
       onTaken: (taken) => logger.warn(taken, 'took over the journal of a dead instance'),
       onError: report('a take-over failed; trying again'),
     });
+    this.#bodies = new BodyReaders(limits);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps);
     this.app = buildProxy({
@@ -163,6 +166,7 @@ class Instance {
     this.#stopping = true;
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
+    await this.#bodies.close();
     await this.#takeover.stop();
     await this.#budgets.stop();
     await this.#shipper.stop(drainTimeoutMs);
@@ -191,6 +195,7 @@ class Instance {
       secrets,
       deployments: new Deployments(providers, models, this.#directory),
       budgets: this.#budgets,
+      bodies: this.#bodies,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       newUuid,

@@ -68,6 +68,35 @@ it('a child that never stops to write has a log of at most twice its bound', asy
   expect(readFileSync(logFile, 'utf8')).toMatch(/^(x{0,999}\n)*$/);
 });
 
+it('a child that is silent because it works is let live; one that was stopped is not', async () => {
+  const module = join(folder, 'child.mjs');
+  writeFileSync(
+    module,
+    `process.send({ type: 'ready' });
+    setInterval(() => process.send({ type: 'beat' }), 100);
+    const busyUntilMs = Date.now() + 8_000;
+    setTimeout(() => { while (Date.now() < busyUntilMs); process.send({ type: 'ready' }); }, 200);`,
+  );
+  const started: unknown[] = [];
+  const child = new Child({
+    name: 'c',
+    module,
+    args: [],
+    env: process.env,
+    logFile: join(folder, 'log'),
+    onGivenUp: () => undefined,
+    onRestart: () => started.push(child.pid),
+  });
+  await child.start();
+  const pid = child.pid as number;
+  while (started.length < 2) await sleep(50);
+  // It said so a second time, as the same process, after it had been silent for longer than 5 s.
+  expect(started).toEqual([pid, pid]);
+  process.kill(pid, 'SIGSTOP');
+  while (child.pid === pid) await sleep(50);
+  await child.stop();
+}, 60_000);
+
 it('the admin token of a first start that fails is shown by the next one', async () => {
   const busy = createServer();
   await once(busy.listen(0, '127.0.0.1'), 'listening');

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, copyFileSync, openSync, statSync, truncateSync } from 'node:fs';
 import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
+import { cpuTimeMs } from '@tollgate/adapters/process/cpu-time.ts';
 import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
@@ -28,6 +29,8 @@ export class Child {
   #stopping = false;
   /** How long the child has been silent, counted in our own watch ticks. */
   #silentMs = 0;
+  /** Processor time of the child at its last sign of life, ms; null: not known. */
+  #cpuAtSignMs: number | null = null;
   /** Loading the program blocks the loop, so before its first beat a child has `readyTimeoutMs`. */
   #beating = false;
   readonly #backoff = new Backoff(supervisorLimits.restartMs, Math.random);
@@ -88,6 +91,7 @@ export class Child {
     child.on('message', (message: { type?: string; reason?: string }) => {
       this.#silentMs = 0;
       this.#beating = true;
+      this.#cpuAtSignMs = cpuTimeMs(child.pid as number);
       if (message.type === 'cannot_run') {
         this.#stopping = true;
         this.#options.onGivenUp(`${this.#options.name} cannot run: ${message.reason}`);
@@ -104,9 +108,18 @@ export class Child {
     this.#boundLog();
     if (this.#stopping || this.#process?.exitCode !== null) return;
     this.#silentMs += supervisorLimits.watchEveryMs;
-    const { beatTimeoutMs, readyTimeoutMs } = supervisorLimits;
+    const { beatTimeoutMs, busyTimeoutMs, readyTimeoutMs } = supervisorLimits;
     const patienceMs = this.#beating ? beatTimeoutMs : readyTimeoutMs;
-    if (this.#silentMs >= patienceMs) this.#process.kill('SIGKILL');
+    if (this.#silentMs < patienceMs) return;
+    if (this.#silentMs < busyTimeoutMs && this.#isBusy()) return;
+    this.#process.kill('SIGKILL');
+  }
+
+  /** A loop that works through something too large is not dead; one that was stopped is. */
+  #isBusy(): boolean {
+    const cpuMs = cpuTimeMs(this.pid as number);
+    if (cpuMs === null || this.#cpuAtSignMs === null) return false;
+    return cpuMs - this.#cpuAtSignMs >= this.#silentMs / 10;
   }
 
   /** The child appends, so what is cut away in front of it makes no hole. */

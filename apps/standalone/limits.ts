@@ -2,6 +2,11 @@
 export const supervisorLimits = {
   /** A child without a beat for this long is killed. Only time in which we ran ourselves counts. */
   beatTimeoutMs: 5_000,
+  /**
+   * A silent child that had a processor for a tenth of its silence is busy, not dead, and gets so
+   * long: others may have had the rest. What blocks an event loop that long is a defect; killing it sooner would cut its calls.
+   */
+  busyTimeoutMs: 30_000,
   /** How often the beats are checked, ms. */
   watchEveryMs: 250,
   /** First and longest pause before a child is started again, ms; jittered by half. */

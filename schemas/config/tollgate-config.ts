@@ -98,6 +98,8 @@ export function everyTierHasABase(
 
 const priceOverride = priceOverrideFields.superRefine(everyTierHasABase);
 
+const callsMax = z.int().min(1).max(1_000_000);
+
 const configFields = z.strictObject({
   /** The folder for everything that is stored. */
   data: z.string().min(1).default('.tollgate'),
@@ -128,6 +130,14 @@ const configFields = z.strictObject({
    */
   models: z.record(shortName, model).default({}),
   prices: z.array(priceOverride).default([]),
+  /** Calls in flight at each proxy, of one key, team and customer. Beyond it: 429. */
+  limits: z
+    .strictObject({
+      calls_per_key: callsMax.optional(),
+      calls_per_team: callsMax.optional(),
+      calls_per_customer: callsMax.optional(),
+    })
+    .default({}),
 });
 
 /** Without providers, the start chooses one, and its models are not known here. */

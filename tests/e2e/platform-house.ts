@@ -21,6 +21,7 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import { startProxy } from '@tollgate/proxy/proxy.ts';
+import { FairGate } from '@tollgate/proxy/routing/fair-gate.ts';
 import { NOT_BILLED_STATUSES } from '@tollgate/schemas/config/tollgate-config.ts';
 import { startSimulator } from '@tollgate/simulator/start.ts';
 import OpenAI from 'openai';
@@ -90,6 +91,7 @@ export async function openPlatform() {
       priceProvider: 'simulator',
       upstream,
       notBilledStatuses,
+      connections: new FairGate(proxyLimits.upstreamConnectionsMax, proxyLimits.upstreamQueueMs),
     };
     const unpriced = {
       provider,

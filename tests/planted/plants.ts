@@ -331,10 +331,42 @@ const secrets: readonly Plant[] = [
   },
 ];
 
+const HOSTILE_TEST = 'apps/proxy/body/hostile-bodies.int.test.ts';
+
+const fairness: readonly Plant[] = [
+  {
+    bug: 'let a body have as many values as it likes',
+    edits: at('body-has-too-many-values', { drop: true }),
+    test: {
+      file: HOSTILE_TEST,
+      name: 'four million numbers is refused on the way, closed and recorded',
+    },
+  },
+  {
+    bug: 'read what nobody serves before it is refused',
+    edits: at('stranger-is-refused-unread', { drop: true }),
+    test: {
+      file: HOSTILE_TEST,
+      name: 'a path that nobody serves: answered and closed, with most of the body unread',
+    },
+  },
+  {
+    bug: 'let one customer’s waiting calls all go first',
+    edits: at('owner-goes-behind-the-others', {
+      instead: 'if (queue.length === 0) this.#queues.delete(owner);',
+    }),
+    test: {
+      file: 'apps/proxy/routing/fair-gate.unit.test.ts',
+      name: 'owners enter in turn, however many of one are waiting',
+    },
+  },
+];
+
 export const plants: readonly Plant[] = [
   ...counting,
   ...shipping,
   ...budgets,
   ...billing,
   ...secrets,
+  ...fairness,
 ];

@@ -2,6 +2,7 @@
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import type { BodyReaders } from '../body/body-readers.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
@@ -18,6 +19,8 @@ export type CallDeps = {
   secrets: Secrets;
   deployments: Deployments;
   budgets: BudgetBook;
+  /** Of large requests. */
+  bodies: BodyReaders;
   journal: Journal;
   /** Of running attempts. */
   deadlines: Deadlines;

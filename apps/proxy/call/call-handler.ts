@@ -3,31 +3,33 @@
  * for, and where it may go. Each step either goes on or refuses.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CallRequest, Endpoint, IncomingCall } from '../dialects/dialect.ts';
+import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
-import { Call, type CallCount } from './call.ts';
+import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
+import { InFlight, type Place } from './in-flight.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
 
-export class CallHandler implements CallCount {
+export class CallHandler {
   readonly #deps: CallDeps;
-  #inFlight = 0;
+  readonly #inFlight: InFlight;
   #draining = false;
   #idle: (() => void) | undefined;
 
   constructor(deps: CallDeps) {
     this.#deps = deps;
+    this.#inFlight = new InFlight(deps.limits, () => this.#idle?.());
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight.total;
   }
 
   /** New calls get 503; resolves when no call runs any more. */
   drain(): Promise<void> {
     this.#draining = true;
-    if (this.#inFlight === 0) return Promise.resolve();
+    if (this.inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
     });
@@ -37,39 +39,61 @@ export class CallHandler implements CallCount {
   admit(): Refusal | null | Promise<Refusal | null> {
     const { follower, journal, limits } = this.#deps;
     if (this.#draining) return { code: 'draining' };
-    if (this.#inFlight >= limits.callsInFlightMax) return { code: 'overloaded' };
+    if (this.inFlight >= limits.callsInFlightMax) return { code: 'overloaded' };
     if (journal.outboxRecords() >= limits.outboxRecordsMax) return { code: 'journal_full' };
     if (journal.queuedWrites() >= limits.journalWritesMax) return { code: 'journal_full' };
     if (follower.isFresh()) return null;
     return follower.catchUp().then((caught) => (caught ? null : { code: 'ledger_unavailable' }));
   }
 
+  /** A place among the calls in flight, for a call of this key. */
+  enter(key: KeyView): Place | Refusal {
+    return this.#inFlight.enter(key);
+  }
+
+  /** Says no to a call of an authenticated key before it was read. */
+  refuse(endpoint: Endpoint, key: KeyView, refusal: Refusal, reply: FastifyReply): void {
+    refuseCall(this.#deps, reply, refusal, this.#unread(endpoint, key));
+  }
+
   /** Takes a call of an authenticated key. Ends the reply itself, now or later. */
   handle(
     endpoint: Endpoint,
     key: KeyView,
+    place: Place,
+    incoming: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> | void {
+    const { bodies, limits } = this.#deps;
+    const { body } = incoming as IncomingCall;
+    const facts = this.#unread(endpoint, key);
+    const start = (read: FactsRead) => this.#start(read, facts, place, incoming, reply);
+    if (body.length > limits.bodyInlineBytesMax) {
+      return bodies.read(endpoint.name, body, key.customerId).then(start);
+    }
+    return start(endpoint.read({ body }, limits.requestDepthMax));
+  }
+
+  #unread(endpoint: Endpoint, key: KeyView): CallFacts {
+    const nowMs = Date.now();
+    return { endpoint, key, callId: this.#deps.newUuid(nowMs), nowMs, request: null };
+  }
+
+  #start(
+    read: FactsRead,
+    facts: CallFacts,
+    place: Place,
     incoming: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> | void {
     const deps = this.#deps;
-    const nowMs = Date.now();
-    const facts: CallFacts = { endpoint, key, callId: deps.newUuid(nowMs), nowMs, request: null };
-    const read = endpoint.read(incoming as IncomingCall, deps.limits.requestDepthMax);
+    const { endpoint, nowMs } = facts;
     if (!read.ok) return refuseCall(deps, reply, read.refusal, facts);
     const request = endpoint.open(read.facts);
     facts.request = request;
     const route = deps.deployments.route(request.model, nowMs);
     if ('code' in route) return refuseCall(deps, reply, route, facts);
     const known = facts as CallFacts & { request: CallRequest };
-    return new Call(deps, known, route, reply, this, incoming.arrivedAtMs).start();
-  }
-
-  enter(): void {
-    this.#inFlight++;
-  }
-
-  leave(): void {
-    this.#inFlight--;
-    if (this.#inFlight === 0) this.#idle?.();
+    return new Call(deps, known, route, reply, place, incoming.arrivedAtMs).start();
   }
 }

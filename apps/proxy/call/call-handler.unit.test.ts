@@ -1,8 +1,12 @@
 import { QUEUE_MAX } from '@tollgate/adapters/journal/journal.ts';
 import { describe, expect, it } from 'vitest';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { assertLimits, proxyLimits } from '../limits.ts';
 import type { CallDeps } from './call-deps.ts';
 import { CallHandler } from './call-handler.ts';
+import type { Place } from './in-flight.ts';
+
+const KEY = { keyId: 'key_1', teamId: null, customerId: 'cus_1' } as KeyView;
 
 function admission(journal: { outboxRecords: number; queuedWrites: number }) {
   const deps = {
@@ -47,13 +51,13 @@ describe('a call is admitted', () => {
   it('up to the bound of calls in flight, and again once one has left', () => {
     const gate = gateOf();
     const answers: unknown[] = [gate.admit()];
-    gate.enter();
+    const first = gate.enter(KEY) as Place;
     answers.push(gate.admit());
-    gate.enter();
+    const second = gate.enter(KEY) as Place;
     answers.push(gate.admit(), gate.inFlight);
-    gate.leave();
+    first.leave();
     answers.push(gate.admit(), gate.inFlight);
-    gate.leave();
+    second.leave();
     answers.push(gate.inFlight);
     expect(answers).toEqual([null, null, { code: 'overloaded' }, 2, null, 1, 0]);
   });
@@ -69,15 +73,14 @@ describe('a call is admitted', () => {
 
   it('not while the proxy drains, which ends when the last call has left', async () => {
     const gate = gateOf();
-    gate.enter();
-    gate.enter();
+    const [first, last] = [gate.enter(KEY) as Place, gate.enter(KEY) as Place];
     const steps: string[] = [];
     const drained = gate.drain().then(() => steps.push('drained'));
     const refusal = gate.admit();
-    gate.leave();
+    first.leave();
     await Promise.resolve();
     steps.push('one left');
-    gate.leave();
+    last.leave();
     await drained;
     await gate.drain();
     expect([refusal, steps]).toEqual([{ code: 'draining' }, ['one left', 'drained']]);

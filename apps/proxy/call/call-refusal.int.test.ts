@@ -1,7 +1,8 @@
 /** Calls that are refused: what the client gets, and the event of it. */
+import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
-import { answering, chat, failingAt, post, until } from '../testing/calls.ts';
+import { answering, chat, failingAt, gate, post, until } from '../testing/calls.ts';
 
 const openHouse = useCallHouses();
 let house: CallHouse;
@@ -38,6 +39,28 @@ describe('a call that is refused', () => {
         }),
       ],
     ]);
+  });
+
+  it('for want of a connection to its provider has held nothing, and may come again', async () => {
+    const [asked, answer] = [gate(), gate()];
+    const slow: RequestListener = (_request, response) => {
+      asked.open();
+      void answer.opened.then(() => response.writeHead(200).end('{}'));
+    };
+    await open({ providers: [slow], limits: { upstreamConnectionsMax: 1, upstreamQueueMs: 50 } });
+    const first = post(house);
+    await asked.opened;
+    const refused = await post(house);
+    const { error } = (await refused.json()) as { error: { code: string; message: string } };
+    expect([refused.status, refused.headers.get('retry-after'), error]).toMatchObject([
+      503,
+      '1',
+      { code: 'overloaded', message: expect.stringContaining('connections') },
+    ]);
+    expect([house.holds.length, house.handler.inFlight]).toEqual([1, 1]);
+    answer.open();
+    await first;
+    expect([(await post(house)).status, house.refused]).toEqual([200, ['overloaded']]);
   });
 
   it('says when a budget with a window resets', async () => {

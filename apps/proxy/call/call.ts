@@ -12,19 +12,17 @@ import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
-import { type ErrorCode, errorCatalogue, errorHeaders } from '../errors.ts';
+import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Attempt, type AttemptEnd, type AttemptListener } from './attempt.ts';
 import type { CallDeps } from './call-deps.ts';
 import { answerHeaders } from './headers.ts';
 import { holdRequests } from './holds.ts';
+import type { Place } from './in-flight.ts';
 import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
-
-/** Counts the calls in flight. Every call that enters leaves once, however it ends. */
-export type CallCount = { enter(): void; leave(): void };
 
 type Recorded = Exclude<AttemptEnd, { ending: 'unrecorded' }>;
 
@@ -35,7 +33,8 @@ export class Call implements AttemptListener {
   readonly #route: readonly Deployment[];
   readonly #reply: FastifyReply;
   readonly #response: ServerResponse;
-  readonly #count: CallCount;
+  /** Among the calls in flight. */
+  readonly #place: Place;
   /** performance.now() when the next attempt could have been sent but for this gateway. */
   #readyAtMs: number;
   #attempts = 0;
@@ -52,7 +51,7 @@ export class Call implements AttemptListener {
     facts: CallFacts & { request: CallRequest },
     route: readonly Deployment[],
     reply: FastifyReply,
-    count: CallCount,
+    place: Place,
     arrivedAtMs: number,
   ) {
     this.#deps = deps;
@@ -60,7 +59,7 @@ export class Call implements AttemptListener {
     this.#route = route;
     this.#reply = reply;
     this.#response = reply.raw;
-    this.#count = count;
+    this.#place = place;
     this.#readyAtMs = arrivedAtMs;
   }
 
@@ -70,21 +69,30 @@ export class Call implements AttemptListener {
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
     const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
-    if ('code' in wanted) return refuseCall(this.#deps, this.#reply, wanted, this.#facts);
-    this.#count.enter();
+    if ('code' in wanted) return this.#refuse(wanted);
+    this.#place.ofCall = true;
+    const { connections } = deployment.provider;
+    const turn = connections.take(key.customerId);
+    if (turn !== true && !(await turn)) return this.#refuse(NO_CONNECTION);
     const held = await budgets.hold(wanted, nowMs);
     if (held.kind !== 'held') {
-      this.#count.leave();
-      return refuseCall(this.#deps, this.#reply, holdRefusal(held), this.#facts);
+      connections.leave();
+      return this.#refuse(holdRefusal(held));
     }
     if (this.#response.destroyed) {
       // The client left while the call waited for its budget: nothing was sent or recorded.
       budgets.cancel(held.holds);
-      return this.#count.leave();
+      connections.leave();
+      return this.#place.leave();
     }
     this.#reply.hijack();
     this.#response.on('close', () => this.#onClientClose());
     this.#try(deployment, held.holds, nowMs);
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#place.leave();
+    refuseCall(this.#deps, this.#reply, refusal, this.#facts);
   }
 
   #try(deployment: Deployment, holds: readonly BudgetHold[], startedAtMs: number): void {
@@ -131,6 +139,7 @@ export class Call implements AttemptListener {
 
   onEnd(end: AttemptEnd): void {
     clearTimeout(this.#stallTimer);
+    this.#attempt?.facts.deployment.provider.connections.leave();
     if (end.ending === 'unrecorded') return this.#abandon(end.error);
     const step = nextStep(end.ending, {
       clientGone: this.#clientGone,
@@ -145,7 +154,7 @@ export class Call implements AttemptListener {
         this.#answer(end);
         return;
       case 'nothing':
-        this.#count.leave();
+        this.#place.leave();
         return;
       default:
         step satisfies never;
@@ -161,16 +170,22 @@ export class Call implements AttemptListener {
     const deployment = this.#route[this.#attempts] as Deployment;
     const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
     if ('code' in wanted) return this.#answer(end);
+    const { connections } = deployment.provider;
+    const turn = connections.take(key.customerId);
+    if (turn !== true && !(await turn)) return this.#answer(end);
     const held: HoldOutcome = await budgets.hold(wanted, nowMs);
+    if (held.kind === 'held' && !this.#clientGone) {
+      return this.#try(deployment, held.holds, nowMs);
+    }
+    connections.leave();
     if (held.kind !== 'held') return this.#answer(end);
-    if (!this.#clientGone) return this.#try(deployment, held.holds, nowMs);
     budgets.cancel(held.holds);
-    this.#count.leave();
+    this.#place.leave();
   }
 
   /** The record is durable: the last bytes may leave. */
   #answer({ ending, cost, overheadUs, last }: Recorded): void {
-    this.#count.leave();
+    this.#place.leave();
     const response = this.#response;
     if (ending !== 'answered') return this.#fail(ending);
     if (!response.headersSent) {
@@ -223,11 +238,16 @@ export class Call implements AttemptListener {
 
   /** The journal has failed: nothing more may leave; the process ends and is taken over. */
   #abandon(error: Error): void {
-    this.#count.leave();
+    this.#place.leave();
     this.#deps.onJournalFailure(error);
     this.#response.destroy();
   }
 }
+
+const NO_CONNECTION: Refusal = {
+  code: 'overloaded',
+  message: 'All connections to the model provider are taken. Try again shortly.',
+};
 
 const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> = {
   unsent: 'upstream_unreachable',

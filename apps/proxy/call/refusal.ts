@@ -1,7 +1,9 @@
 /** Saying no to a call: what the client gets, and the event that a refusal of a known key is. */
+import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
 import { refusalEvent } from '@tollgate/domain/usage/event/refusal-event.ts';
 import type { FastifyReply } from 'fastify';
+import { answerAndClose, hasBodyToCome } from '../body/answer-and-close.ts';
 import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
@@ -44,10 +46,12 @@ export function refuseCall(
     },
   );
   deps.onRefused(refusal.code);
-  sendRefusal(reply, endpoint.errorBody, refusal, callId);
+  sendRefusal(deps, reply, endpoint.errorBody, refusal, callId);
 }
 
+/** Answers, and closes the connection if the request has more to say than anybody will read. */
 export function sendRefusal(
+  deps: Pick<CallDeps, 'limits'>,
   reply: FastifyReply,
   errorBody: Dialect['errorBody'],
   refusal: Refusal,
@@ -55,7 +59,15 @@ export function sendRefusal(
 ): void {
   const headers = errorHeaders(refusal);
   if (callId !== undefined) headers['x-tollgate-call-id'] = callId;
-  void reply.code(errorCatalogue[refusal.code].status).headers(headers).send(errorBody(refusal));
+  const { status } = errorCatalogue[refusal.code];
+  const body = errorBody(refusal);
+  if (hasBodyToCome(reply.request.raw)) {
+    reply.hijack();
+    const answer = { status, headers: { ...PAGE_HEADERS, ...headers }, body };
+    answerAndClose(reply.request.raw, reply.raw, answer, deps.limits);
+    return;
+  }
+  void reply.code(status).headers(headers).send(body);
 }
 
 export function holdRefusal(outcome: Exclude<HoldOutcome, { kind: 'held' }>): Refusal {

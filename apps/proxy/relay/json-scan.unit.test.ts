@@ -62,7 +62,7 @@ it.each([
 });
 
 it('the scan of a text that breaks off in a string ends', () => {
-  expect(scanJson('["a')).toEqual({ depth: 1, members: [] });
+  expect(scan('["a')).toEqual({ depth: 1, members: [] });
 });
 
 it('I11: one member is written otherwise or added, and no other byte changes', () => {

@@ -7,6 +7,7 @@ import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
+import type { FairGate } from './fair-gate.ts';
 
 export type Provider = {
   name: string;
@@ -14,6 +15,8 @@ export type Provider = {
   priceProvider: string;
   upstream: Upstream;
   notBilledStatuses: ReadonlySet<number>;
+  /** A place for each connection; who waits for one goes in turn by customer. */
+  connections: FairGate;
 };
 
 export type ConfiguredModel = {

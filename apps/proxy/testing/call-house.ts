@@ -23,11 +23,13 @@ import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
+import { Place } from '../call/in-flight.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import { FairGate } from '../routing/fair-gate.ts';
 import { defineBudget } from './budget-house.ts';
 
 /** One pico-dollar a token. */
@@ -127,6 +129,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
         priceProvider: 'p',
         upstream,
         notBilledStatuses: new Set([429]),
+        connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
       model: 'm',
       price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
@@ -221,7 +224,12 @@ function openFront(handler: CallHandler, key: KeyView): FastifyInstance {
   for (const endpoint of openAi.endpoints) {
     app.post(endpoint.path, (request, reply) => {
       request.arrivedAtMs = performance.now();
-      return handler.handle(endpoint, key, request, reply);
+      const place = handler.enter(key);
+      if (!(place instanceof Place)) return handler.refuse(endpoint, key, place, reply);
+      reply.raw.once('close', () => {
+        if (!place.ofCall) place.leave();
+      });
+      return handler.handle(endpoint, key, place, request, reply);
     });
   }
   return app;

@@ -15,12 +15,14 @@ import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
+import { Place } from '../call/in-flight.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import { FairGate } from '../routing/fair-gate.ts';
 import type { BookHouse } from './book-house.ts';
 import { WatchedLedger } from './watched-ledger.ts';
 
@@ -123,9 +125,12 @@ export class CallStage {
     const incoming = { body: Buffer.from(body), arrivedAtMs: performance.now() };
     const [endpoint] = openAi.endpoints;
     if (endpoint === undefined) throw new Error('no endpoint');
+    const place = this.handler.enter(this.#key);
+    if (!(place instanceof Place)) throw new Error(place.code);
     void this.handler.handle(
       endpoint,
       this.#key,
+      place,
       incoming as unknown as FastifyRequest,
       client.reply as unknown as FastifyReply,
     );
@@ -173,6 +178,7 @@ function deployment(number: number, posts: Post[]): Deployment {
       priceProvider: 'p',
       upstream: { post, close: async () => undefined },
       notBilledStatuses: new Set([429]),
+      connections: new FairGate(1_000, 1_000),
     },
     model: 'm',
     price: priced(1),

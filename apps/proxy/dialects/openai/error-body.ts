@@ -28,6 +28,8 @@ function errorType(status: number): string {
       return 'insufficient_quota';
     case 403:
       return 'permission_error';
+    case 429:
+      return 'rate_limit_error';
     default:
       return status < 500 ? 'invalid_request_error' : 'api_error';
   }

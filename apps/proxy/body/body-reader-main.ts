@@ -1,0 +1,26 @@
+/** The thread that reads large request bodies: one order, one answer. */
+import { parentPort } from 'node:worker_threads';
+import type { Endpoint, FactsRead } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/dialects.ts';
+import type { ReadOrder } from './body-readers.ts';
+
+const endpoints = new Map<string, Endpoint>(
+  dialects.flatMap(({ endpoints: own }) => own.map((endpoint) => [endpoint.name, endpoint])),
+);
+
+parentPort?.on('message', ({ endpoint, body, depthMax }: ReadOrder) => {
+  const read = readBody(endpoint, body, depthMax);
+  const memory = read.ok ? read.facts.body.buffer : null;
+  parentPort?.postMessage(read, memory instanceof ArrayBuffer ? [memory] : []);
+});
+
+/** @throws Error if no dialect has the endpoint: the thread ends */
+function readBody(
+  name: string,
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  depthMax: number,
+): FactsRead {
+  const endpoint = endpoints.get(name);
+  if (endpoint === undefined) throw new Error(`there is no endpoint ${name}`);
+  return endpoint.read({ body: Buffer.from(buffer, byteOffset, byteLength) }, depthMax);
+}

@@ -1,0 +1,88 @@
+/**
+ * Takes the body of a call in as its bytes arrive: within the bytes that the process and the key may
+ * hold, and looked at before it is whole, so that a body that will be refused is not buffered first.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Refusal } from '../errors.ts';
+import type { ProxyLimits } from '../limits.ts';
+import { BodyGuard } from './body-guard.ts';
+
+export type BodyLimits = Pick<
+  ProxyLimits,
+  | 'requestBodyBytesMax'
+  | 'requestDepthMax'
+  | 'requestValuesMax'
+  | 'requestMembersMax'
+  | 'bodyInlineBytesMax'
+>;
+
+export type Received = { body: Buffer } | { refusal: Refusal } | { left: Error };
+
+/**
+ * @param take asks for room for so many more bytes; false: there is none
+ * @param done called once; after a refusal the rest of the body has not been read
+ */
+export function receiveBody(
+  payload: IncomingMessage,
+  limits: BodyLimits,
+  take: (bytes: number) => boolean,
+  done: (received: Received) => void,
+): void {
+  if (Number(payload.headers['content-length'] ?? 0) > limits.requestBodyBytesMax) {
+    return done({ refusal: { code: 'request_too_large' } });
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let guard: BodyGuard | undefined;
+  const finish = (received: Received) => {
+    payload.off('data', onData).off('end', onEnd).off('close', onClose);
+    payload.pause();
+    done(received);
+  };
+  const onData = (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > limits.requestBodyBytesMax) {
+      return finish({ refusal: { code: 'request_too_large' } });
+    }
+    if (!take(chunk.length)) {
+      return finish({ refusal: { code: 'overloaded', message: TOO_MANY_BYTES } });
+    }
+    chunks.push(chunk);
+    // What a small body can hold is bounded by its length.
+    if (length <= limits.bodyInlineBytesMax) return;
+    guard ??= openGuard(limits, chunks.slice(0, -1));
+    const fault = guard.push(chunk);
+    if (fault !== null) finish({ refusal: { code: fault } });
+  };
+  const onEnd = () =>
+    finish({ body: chunks.length === 1 ? (chunks[0] as Buffer) : joined(chunks) });
+  const onClose = () => finish({ left: new Error('the client left before its body was whole') });
+  // 'close' follows an error and says as much.
+  payload.on('error', () => undefined);
+  payload.on('data', onData).on('end', onEnd).on('close', onClose);
+}
+
+const TOO_MANY_BYTES =
+  'The gateway is taking in as many bytes of requests as it can hold, in all or of this key. Try again shortly.';
+
+/** A guard that has seen the chunks so far: they are small, so nothing in them is too many. */
+function openGuard(limits: BodyLimits, chunks: readonly Buffer[]): BodyGuard {
+  const guard = new BodyGuard({
+    depthMax: limits.requestDepthMax,
+    valuesMax: limits.requestValuesMax,
+    membersMax: limits.requestMembersMax,
+  });
+  for (const chunk of chunks) guard.push(chunk);
+  return guard;
+}
+
+/** Of memory of its own, which can move to another thread. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const body = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
