@@ -88,11 +88,15 @@ export class CallHandler {
   ): Promise<void> | void {
     const deps = this.#deps;
     const { endpoint, nowMs } = facts;
-    if (!read.ok) return refuseCall(deps, reply, read.refusal, facts);
+    const refuse = (refusal: Refusal) => {
+      place.leave();
+      refuseCall(deps, reply, refusal, facts);
+    };
+    if (!read.ok) return refuse(read.refusal);
     const request = endpoint.open(read.facts);
     facts.request = request;
     const route = deps.deployments.route(request.model, nowMs);
-    if ('code' in route) return refuseCall(deps, reply, route, facts);
+    if ('code' in route) return refuse(route);
     const known = facts as CallFacts & { request: CallRequest };
     return new Call(deps, known, route, reply, place, incoming.arrivedAtMs).start();
   }

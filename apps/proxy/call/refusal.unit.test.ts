@@ -1,6 +1,7 @@
 /** Calls that are refused: what the client is told, and what is recorded of it. */
 import type { FastifyReply } from 'fastify';
 import { describe, expect, it, vi } from 'vitest';
+import { proxyLimits } from '../limits.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, Client, type StageOptions } from '../testing/call-stage.ts';
 import { chat } from '../testing/calls.ts';
@@ -73,7 +74,8 @@ describe('a call that is refused', () => {
 
 it('a call of nobody known has no id', () => {
   const client = new Client();
-  sendRefusal(client.reply as FastifyReply, () => 'body', { code: 'overloaded' });
+  const deps = { limits: proxyLimits };
+  sendRefusal(deps, client.reply as FastifyReply, () => 'body', { code: 'overloaded' });
   expect(client.refusal).toEqual({
     status: 503,
     headers: { 'content-type': 'application/json', 'x-should-retry': 'true', 'retry-after': '1' },

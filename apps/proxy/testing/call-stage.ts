@@ -206,6 +206,8 @@ export class Client {
     // As Node's server does.
     this.connection.on('drain', () => this.response.emit('drain'));
     this.reply = {
+      // Its body has come.
+      request: { raw: { complete: true, headers: {} } },
       raw: this.response,
       hijack: () => {
         this.hijacked = true;
