@@ -31,7 +31,7 @@ export type Endpoint = {
    * another thread may run it.
    */
   read(incoming: IncomingCall, depthMax: number): FactsRead;
-  /** The call of which `read` found these facts. */
+  /** The call whose facts `read` found. */
   open(facts: RequestFacts): CallRequest;
   errorBody: Dialect['errorBody'];
 };
