@@ -111,7 +111,7 @@ describe('an attempt', () => {
   });
 
   it.each([
-    [302, 'upstream_redirected', 'upstream_redirected'],
+    [300, 'upstream_redirected', 'upstream_redirected'],
     [401, 'provider_auth_failed', 'upstream_unauthorized'],
   ])(
     'I12: that is answered %i is %s: nothing of it leaves, and nothing is billed',
