@@ -81,7 +81,7 @@ export async function openChdbWarehouse(options: {
   const guests = new Guests(source, options.guests);
   return {
     query,
-    select: (sql, bounds) => guests.select(sql, bounds),
+    select: (sql, bounds, signal) => guests.select(sql, bounds, signal),
     syntaxTree: (sql) => guests.syntaxTree(sql),
     command: (sql, params = {}) =>
       writes.run(() =>

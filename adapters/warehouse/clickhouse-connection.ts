@@ -12,7 +12,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { answerBytesMax, TOO_LARGE, tableOf } from './bounded-select.ts';
 import type { ClickhouseLimits } from './clickhouse-limits.ts';
 import type { SelectBounds, Table } from './warehouse.ts';
-import { WarehouseError } from './warehouse-error.ts';
+import { CANCELLED, WarehouseError } from './warehouse-error.ts';
 
 export type ClickhouseAddress = {
   /** Of one server, without user, password, path or query. */
@@ -67,18 +67,29 @@ export class ClickhouseConnection {
     });
   }
 
-  /** A SELECT with the names and types of its columns. */
-  table(query: string, bounds: SelectBounds, timeoutMs: number): Promise<Table> {
-    return this.#withDeadline(timeoutMs, async (signal) => {
+  /**
+   * A SELECT with the names and types of its columns.
+   *
+   * @param asked.queryId as the server will know it
+   * @param asked.signal gives up when it is aborted
+   */
+  table(
+    query: string,
+    bounds: SelectBounds,
+    asked: { queryId: string; timeoutMs: number; signal: AbortSignal | undefined },
+  ): Promise<Table> {
+    const work = async (signal: AbortSignal) => {
       const { stream } = await this.#client.exec({
         query: `${query}\nFORMAT JSONCompact`,
+        query_id: asked.queryId,
         abort_signal: signal,
       });
       const text = await textOf(stream, answerBytesMax(bounds), TOO_LARGE);
       const [, code, message] = LATE_EXCEPTION.exec(text) ?? [];
       if (code !== undefined) throw new WarehouseError(code, message ?? text);
       return tableOf(text, bounds);
-    });
+    };
+    return this.#withDeadline(asked.timeoutMs, work, asked.signal);
   }
 
   /** Any statement, with the lines of a body where it is an INSERT. @returns the answer's text */
@@ -104,19 +115,31 @@ export class ClickhouseConnection {
     this.#agent.destroy();
   }
 
-  async #withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #withDeadline<T>(
+    timeoutMs: number,
+    work: (signal: AbortSignal) => Promise<T>,
+    leaving?: AbortSignal,
+  ): Promise<T> {
     const abort = new AbortController();
     const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      reject(new WarehouseError('timeout', `no answer from ClickHouse within ${timeoutMs} ms`));
+    const giveUp = (code: string, message: string) => {
+      reject(new WarehouseError(code, message));
       abort.abort();
-    }, timeoutMs);
+    };
+    const timer = setTimeout(
+      () => giveUp('timeout', `no answer from ClickHouse within ${timeoutMs} ms`),
+      timeoutMs,
+    );
+    const leave = () => giveUp(CANCELLED, 'nobody waits for the query');
+    leaving?.addEventListener('abort', leave);
     try {
+      if (leaving?.aborted) leave();
       return await Promise.race([promise, work(abort.signal)]);
     } catch (cause) {
       throw warehouseErrorOf(cause);
     } finally {
       clearTimeout(timer);
+      leaving?.removeEventListener('abort', leave);
     }
   }
 }

@@ -24,6 +24,10 @@ export const clickhouseLimits = {
   guests: 2,
   /** Of those, how many may wait: each may take its whole time. */
   guestQueueMax: 8,
+  /** How long a guest's query may go on after its own time limit, ms: then it is killed. */
+  guestGraceMs: 2_000,
+  /** To kill a statement, ms. */
+  killTimeoutMs: 5_000,
 
   /**
    * An idle connection is closed after this, ms: below the server's `keep_alive_timeout` (3 s in

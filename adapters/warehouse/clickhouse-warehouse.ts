@@ -7,6 +7,7 @@
  * the lost one may still run: two writers are kept apart by the fence, never by this queue.
  */
 
+import { randomUUID } from 'node:crypto';
 import { Backoff, pause } from '../backoff/backoff.ts';
 import { OneAtATime } from '../process/one-at-a-time.ts';
 import { boundedSelect } from './bounded-select.ts';
@@ -16,7 +17,7 @@ import { CLUSTER_SETTINGS, FENCE_INSERT_SETTINGS, FENCE_TABLE } from './cluster-
 import { Pool } from './pool.ts';
 import { INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
-import { WarehouseError } from './warehouse-error.ts';
+import { CANCELLED, TIMEOUT_EXCEEDED, WarehouseError } from './warehouse-error.ts';
 
 export type ClickhouseOptions = ClickhouseAddress & {
   /** The tables are a cluster's (cluster-schema.ts). The URL is still that of one of its nodes. */
@@ -114,11 +115,37 @@ class ClickhouseWarehouse implements Warehouse {
     );
   }
 
-  select(...[sql, bounds]: Parameters<Warehouse['select']>): ReturnType<Warehouse['select']> {
+  select(
+    ...[sql, bounds, signal]: Parameters<Warehouse['select']>
+  ): ReturnType<Warehouse['select']> {
     const query = boundedSelect(sql, bounds);
-    return this.#read(this.#guests, (timeoutMs) =>
-      this.#connection.table(query, bounds, timeoutMs),
-    );
+    const overdueMs = bounds.secondsMax * 1_000 + this.#limits.guestGraceMs;
+    return this.#read(this.#guests, async (timeoutMs) => {
+      const asked = { queryId: `guest-${randomUUID()}`, timeoutMs: overdueMs, signal };
+      if (timeoutMs < overdueMs) asked.timeoutMs = timeoutMs;
+      try {
+        return await this.#connection.table(query, bounds, asked);
+      } catch (error) {
+        throw await this.#stopped(asked.queryId, error as WarehouseError);
+      }
+    });
+  }
+
+  /**
+   * A server goes on with a query whose client is gone. Where we gave it up, it is killed by its id; what
+   * the server said about it by itself, and a connection that broke, are left to its own limits.
+   */
+  async #stopped(queryId: string, reason: WarehouseError): Promise<WarehouseError> {
+    if (reason.code !== 'timeout' && reason.code !== CANCELLED) return reason;
+    try {
+      const query = `KILL QUERY WHERE query_id = '${queryId}' ASYNC`;
+      await this.#connection.run({ query }, this.#limits.killTimeoutMs);
+    } catch (error) {
+      const { code, message } = error as WarehouseError;
+      this.#logger?.warn({ code, reason: message }, "a guest's query could not be killed");
+    }
+    if (reason.code === CANCELLED) return reason;
+    return new WarehouseError(TIMEOUT_EXCEEDED, 'the query was stopped at its time limit', reason);
   }
 
   async syntaxTree(sql: string): Promise<string[]> {

@@ -11,7 +11,7 @@ export function inDatabase(warehouse: Warehouse, database: string): Warehouse {
   const rename = (sql: string) => sql.replaceAll(/\btollgate\./g, `${database}.`);
   return {
     query: (sql, params) => warehouse.query(rename(sql), params),
-    select: (sql, bounds) => warehouse.select(rename(sql), bounds),
+    select: (sql, bounds, signal) => warehouse.select(rename(sql), bounds, signal),
     syntaxTree: (sql) => warehouse.syntaxTree(rename(sql)),
     command: (sql, params) => warehouse.command(rename(sql), params),
     insertLines: (table, lines) => warehouse.insertLines(rename(table), lines),

@@ -8,6 +8,12 @@ export class WarehouseError extends Error {
   }
 }
 
+/** As ClickHouse numbers them: what the engine stops by itself, and what is stopped from outside. */
+export const TIMEOUT_EXCEEDED = '159';
+export const MEMORY_LIMIT_EXCEEDED = '241';
+/** QUERY_WAS_CANCELLED. */
+export const CANCELLED = '394';
+
 /**
  * ClickHouse's codes for "this text is no such value". They are about the rows of an insert, which fail
  * again whenever they are sent. Every other failure is about the server or the connection, and says

@@ -34,8 +34,10 @@ export type Warehouse = {
   /**
    * One SELECT that a guest wrote: read-only, within bounds, answered with the names and types of its
    * columns. The caller has checked what it reads, and that its parentheses are closed.
+   *
+   * @param signal is aborted when nobody waits any more: the query is stopped where it runs
    */
-  select(sql: string, bounds: SelectBounds): Promise<Table>;
+  select(sql: string, bounds: SelectBounds, signal?: AbortSignal): Promise<Table>;
 
   /**
    * The lines of `EXPLAIN AST` for one statement, which is parsed and neither analysed nor run. No

@@ -23,11 +23,15 @@ GRANT SELECT ON system.settings TO tollgate_writer;
 
 -- The billing API: reads. Queries of POST /v1/sql run as this user too, after the API has checked them
 -- against the list of views. This user could reach the tables behind the views, and nothing else: no
--- file, no URL, no other database. Not readonly: each statement brings its settings, readonly included.
+-- file, no URL, no other database. Not readonly: each statement brings its settings, readonly included, and
+-- a guest's query that goes on past its time is killed by its id, which a readonly user may not do.
 CREATE ROLE IF NOT EXISTS tollgate_reader;
 GRANT SELECT ON tollgate.* TO tollgate_reader;
 GRANT SELECT ON system.tables TO tollgate_reader;
 GRANT SELECT ON system.settings TO tollgate_reader;
+GRANT SELECT ON system.functions TO tollgate_reader;
+GRANT SELECT ON system.time_zones TO tollgate_reader;
+GRANT SELECT ON system.processes TO tollgate_reader;
 
 -- Migrations, audit and rebuild; used when a version is installed and by the operator.
 CREATE ROLE IF NOT EXISTS tollgate_admin;
@@ -41,8 +45,13 @@ GRANT SELECT ON system.settings TO tollgate_admin;
 -- Upper bounds for our own statements: each SELECT states lower ones.
 CREATE SETTINGS PROFILE IF NOT EXISTS tollgate_bounds SETTINGS
   max_memory_usage = 2147483648 MAX 2147483648,
+  max_execution_time = 60 MAX 60,
   max_concurrent_queries_for_user = 32
   TO tollgate_reader;
+
+-- Two guests' queries at once, all the time, take half of it.
+CREATE QUOTA IF NOT EXISTS tollgate_reads
+  FOR INTERVAL 1 hour MAX execution_time = 14400 TO tollgate_reader;
 
 CREATE USER IF NOT EXISTS tollgate_writer_user
   IDENTIFIED WITH sha256_hash BY '@WRITER_SHA256@' DEFAULT ROLE tollgate_writer;

@@ -49,6 +49,7 @@ describe('the SQL for a ClickHouse server', () => {
 
   it('every statement for the users is parsed as one', async () => {
     const known = [
+      'CreateQuotaQuery',
       'CreateRoleQuery',
       'CreateSettingsProfileQuery',
       'CreateUserQuery',

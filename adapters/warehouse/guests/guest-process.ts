@@ -4,15 +4,17 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { WarehouseError } from '../warehouse-error.ts';
+import {
+  CANCELLED,
+  MEMORY_LIMIT_EXCEEDED,
+  TIMEOUT_EXCEEDED,
+  WarehouseError,
+} from '../warehouse-error.ts';
 import type { GuestLimits } from './guest-limits.ts';
 import type { Answered, Asked, GuestAnswer, GuestQuestion } from './guest-messages.ts';
 import { rssBytes } from './process-memory.ts';
 
 const WORKER = fileURLToPath(new URL('./guest-worker.ts', import.meta.url));
-/** As the engine numbers them: its own limits say the same (TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED). */
-const TIME = '159';
-const MEMORY = '241';
 
 export class GuestProcess {
   readonly #child: ChildProcess;
@@ -44,21 +46,26 @@ export class GuestProcess {
     return this.#ended !== null;
   }
 
-  /** @throws WarehouseError also if the process is killed before it has answered */
+  /**
+   * @param signal kills the process when it is aborted
+   * @throws WarehouseError also if the process is killed before it has answered
+   */
   async ask<Question extends GuestQuestion>(
     question: Question,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<GuestAnswer<Question>> {
     if (this.#ended !== null) throw this.#ended;
     this.#asked += 1;
     const asked: Asked = { id: this.#asked, question };
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(asked.id, waiting);
+    const stop = (code: string, message: string) => this.kill(new WarehouseError(code, message));
     const overdue = setTimeout(() => {
-      this.kill(
-        new WarehouseError(TIME, `the query was stopped after ${timeoutMs / 1_000} seconds`),
-      );
+      stop(TIMEOUT_EXCEEDED, `the query was stopped after ${timeoutMs / 1_000} seconds`);
     }, timeoutMs);
+    const leave = () => stop(CANCELLED, 'nobody waits for the query');
+    signal?.addEventListener('abort', leave);
     const watch = setInterval(() => this.#watchMemory(), this.#limits.rssPollMs);
     try {
       this.#child.send(asked);
@@ -66,6 +73,7 @@ export class GuestProcess {
     } finally {
       clearTimeout(overdue);
       clearInterval(watch);
+      signal?.removeEventListener('abort', leave);
       this.#waiting.delete(asked.id);
     }
   }
@@ -87,7 +95,7 @@ export class GuestProcess {
         if (bytes <= this.#limits.rssBytesMax) return;
         const mebibytes = Math.round(bytes / 1024 ** 2);
         const message = `the query was stopped with ${mebibytes} MiB of memory`;
-        this.kill(new WarehouseError(MEMORY, message));
+        this.kill(new WarehouseError(MEMORY_LIMIT_EXCEEDED, message));
       },
       (cause) => this.kill(new WarehouseError('guest_failed', 'its memory is not known', cause)),
     );

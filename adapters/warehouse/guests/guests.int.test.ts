@@ -133,6 +133,19 @@ describe("guests' queries", () => {
     expect(await rows('SELECT 1')).toEqual([[1]]);
   });
 
+  it('are killed where nobody waits for them any more', async () => {
+    await open();
+    await rows('SELECT 1');
+    const [pid] = pids();
+    const left = new AbortController();
+    const endless = warehouse.select('SELECT count() FROM numbers(1e13)', BOUNDS, left.signal);
+    setTimeout(() => left.abort(), 300);
+    await expect(endless).rejects.toMatchObject({ code: '394' });
+    await expect(warehouse.select('SELECT 1', BOUNDS, left.signal)).rejects.toThrow();
+    expect(await rows('SELECT 1')).toEqual([[1]]);
+    expect(pids()).not.toContain(pid);
+  });
+
   it('that find no place are told at once', async () => {
     await open({ processes: 1, queueMax: 1 });
     const all = await Promise.allSettled([1, 2, 3].map((n) => rows(`SELECT ${n}`)));

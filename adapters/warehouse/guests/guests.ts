@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { OneAtATime } from '../../process/one-at-a-time.ts';
 import { Pool } from '../pool.ts';
 import type { SelectBounds, Table } from '../warehouse.ts';
-import { WarehouseError } from '../warehouse-error.ts';
+import { CANCELLED, WarehouseError } from '../warehouse-error.ts';
 import { type GuestLimits, guestLimits } from './guest-limits.ts';
 import { GuestProcess } from './guest-process.ts';
 import {
@@ -49,11 +49,12 @@ export class Guests {
     this.#pool = new Pool(this.#seats, this.#limits.queueMax);
   }
 
-  select(sql: string, bounds: SelectBounds): Promise<Table> {
+  select(sql: string, bounds: SelectBounds, signal?: AbortSignal): Promise<Table> {
     return this.#seated(async (seat, process) => {
       await this.#refresh(seat, process);
+      if (signal?.aborted) throw new WarehouseError(CANCELLED, 'nobody waits for the query');
       const timeoutMs = bounds.secondsMax * 1_000 + this.#limits.graceMs;
-      return process.ask({ kind: 'select', sql, bounds }, timeoutMs);
+      return process.ask({ kind: 'select', sql, bounds }, timeoutMs, signal);
     });
   }
 

@@ -18,6 +18,7 @@ export type Incoming = {
   body: unknown;
   mediaType: string | null;
   idempotencyKey: string | null;
+  signal: AbortSignal;
   warn: ApiRequest<unknown, unknown, unknown>['warn'];
 };
 
@@ -106,6 +107,7 @@ function requestOf(
     secretBytes: (label, length) =>
       context.replayKeys.derive(timeMs, `request|${commandId}|${label}`, length),
     newId: (prefix) => makeId(prefix, timeMs, random(`id|${prefix}`, ID_RANDOM_BYTES)),
+    signal: incoming.signal,
     warn: incoming.warn,
   };
 }

@@ -32,6 +32,8 @@ export type ApiRequest<P, Q, B> = {
   random(label: string, length: number): Uint8Array;
   /** A new id; a repetition gets the same one. Make at most one of each prefix per request. */
   newId(prefix: IdPrefix): string;
+  /** Aborted when the client has left before its answer. */
+  signal: AbortSignal;
   /** Writes to the server's log. No bodies, no secrets (I12). */
   warn(fields: Record<string, string | number>, message: string): void;
 };

@@ -49,6 +49,7 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
         body,
         mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? null,
         idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
+        signal: leaving(reply),
         warn: (fields: Record<string, string | number>, message: string) =>
           context.onError(`${message} ${JSON.stringify(fields)}`, undefined),
       };
@@ -58,6 +59,15 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
       return reply.code(answered.status).type(type).send(answered.body);
     },
   });
+}
+
+/** Aborted when the connection closes before the answer was written. */
+function leaving({ raw }: FastifyReply): AbortSignal {
+  const left = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) left.abort();
+  });
+  return left.signal;
 }
 
 function authorize(request: FastifyRequest, context: ApiContext): void {

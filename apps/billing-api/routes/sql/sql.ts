@@ -33,7 +33,7 @@ export const runSql = defineRoute({
   response: sqlResult,
   readOnly: true,
   errors: ['sql_refused', 'sql_invalid', 'sql_limit_exceeded', 'sql_busy', 'warehouse_unavailable'],
-  async handler({ body }, { warehouse, limits }) {
+  async handler({ body, signal }, { warehouse, limits }) {
     const { sql, max_rows } = body as z.output<typeof sqlRequest>;
     const statement = statementOf(sql);
     const names = await engine(knownNames(warehouse, limits.sqlNamesAgeMaxMs));
@@ -46,7 +46,7 @@ export const runSql = defineRoute({
       memoryBytesMax: limits.sqlMemoryBytesMax,
       threadsMax: limits.sqlThreadsMax,
     };
-    const { columns, rows }: Table = await engine(warehouse.select(statement.text, bounds));
+    const { columns, rows }: Table = await engine(warehouse.select(statement.text, bounds, signal));
     const truncated = rows.length > max_rows;
     const shown = (truncated ? rows.slice(0, max_rows) : rows) as Rows;
     return { object: 'sql_result' as const, columns, rows: shown, truncated };
