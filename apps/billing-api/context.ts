@@ -1,12 +1,12 @@
 /** What the billing API is built from, and the context that every handler gets. */
 import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
+import type { Health } from '@tollgate/adapters/http/readiness.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
-import type { Health } from './health/health.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
 import type { ResourceIndex } from './resources/resource-index.ts';

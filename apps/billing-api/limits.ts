@@ -34,6 +34,14 @@ export const apiLimits = {
   ledgerRetryMaxMs: 2_000,
   /** A read model counts as ready if it caught up with the ledger within this time, ms. */
   ledgerStaleMaxMs: 30_000,
+  /** A projector that has rows to write and writes none for this long is stuck, ms. */
+  projectorStalledMs: 30_000,
+  /** Room that the disk must have, bytes: a merge of the warehouse needs it next to new data. */
+  diskFreeBytesMin: 256 * 1024 * 1024,
+  /** How long a store may take to answer `/readyz`, ms. */
+  healthTimeoutMs: 5_000,
+  /** How long what was found is given again, ms: anybody may ask. */
+  healthKeptMs: 1_000,
   /** How long a shutdown may take, ms: longer than any statement of the warehouse may run. */
   drainTimeoutMs: 70_000,
   /** Events in one page of a ledger stream. */

@@ -40,7 +40,7 @@ const billing = await startBilling({
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
-  health: storesHealth({ log, warehouse }),
+  health: storesHealth({ log, warehouse, folder: data }),
 });
 const child = supervised({
   drainTimeoutMs: apiLimits.drainTimeoutMs,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type HealthServer, healthServer } from './health-server.ts';
 import type { Projector } from './projector.ts';
 
@@ -10,6 +10,7 @@ const projector: Projector = {
   stop: () => Promise.resolve(),
   metrics: () => 'tollgate_projector_lag_records 7\n',
   lag: () => 7n,
+  applied: () => 1n,
   owned: () => [0, 1, 3],
   caughtUp: () => Promise.resolve(),
   ended: new Promise(() => undefined),
@@ -67,6 +68,27 @@ it('closes although a client is in the midst of its request', async () => {
   await server.close();
   await ended;
   server = await healthServer(projector, { host: '127.0.0.1', port: 0 });
+});
+
+it('is not ready once it has something to do and does not advance', async () => {
+  let applied = 5n;
+  const stuck = { ...projector, lag: () => 3n, applied: () => applied };
+  const watched = await healthServer(stuck, { host: '127.0.0.1', port: 0 });
+  const ask = async () => {
+    const response = await fetch(`${watched.url}/readyz`);
+    return [response.status, ((await response.json()) as { checks: { lag: string } }).checks.lag];
+  };
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  try {
+    expect(await ask()).toEqual([200, '3']);
+    clock.mockReturnValue(30_000);
+    expect(await ask()).toEqual([503, 'does not advance, 3 records left']);
+    applied = 6n;
+    expect(await ask()).toEqual([200, '3']);
+  } finally {
+    clock.mockRestore();
+    await watched.close();
+  }
 });
 
 it('shows no page to a name of another site, and its metrics to who has their token', async () => {

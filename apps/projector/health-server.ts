@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { anyHost, hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { Fault, Progress } from '@tollgate/adapters/http/readiness.ts';
 import { projectorLimits } from './limits.ts';
 import type { Projector } from './projector.ts';
 
@@ -17,6 +18,16 @@ export async function healthServer(
   http: HttpSettings = { isOurHost: anyHost, metricsToken: undefined },
   requestMs = projectorLimits.healthRequestMs,
 ): Promise<HealthServer> {
+  const progress = new Progress(projectorLimits.stalledMs);
+  const advances = () => {
+    try {
+      const lag = progress.look(projector.applied(), projector.lag(), performance.now());
+      return { ready: true, lag };
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      return { ready: false, lag: fault.message };
+    }
+  };
   const patience = { requestTimeout: requestMs, connectionsCheckingInterval: requestMs };
   const server = createServer(patience, (request, response) => {
     const json = (status: number, body: object) => {
@@ -29,8 +40,9 @@ export async function healthServer(
     const path = request.url?.split('?', 1)[0];
     if (path === '/healthz') return json(200, { status: 'ok' });
     if (path === '/readyz') {
-      const checks = { partitions: projector.owned().length, lag: String(projector.lag()) };
-      return json(200, { ready: true, checks });
+      const { ready, lag } = advances();
+      const checks = { partitions: projector.owned().length, lag };
+      return json(ready ? 200 : 503, { ready, checks });
     }
     if (path === '/metrics') {
       if (!hasToken(request.headers.authorization, http.metricsToken ?? null)) {

@@ -10,6 +10,8 @@ export const projectorLimits = {
   idleMs: 50,
   /** Pause after a failure of a store, ms, doubled up to the maximum; there is no last attempt. */
   retryMs: { first: 100, max: 5_000 },
+  /** A projector that has records to project and projects none for this long is stuck, ms. */
+  stalledMs: 30_000,
   /** How often closed buckets are rolled up, ms. */
   rollupEveryMs: 500,
   /** Share of the time that roll-ups may take while there is a backlog. */

@@ -47,6 +47,8 @@ export type Projector = {
   metrics(): string;
   /** Records in its partitions that have no row yet. */
   lag(): bigint;
+  /** Records of its partitions that have a row: grows while it advances. */
+  applied(): bigint;
   /** The partitions that it owns now. */
   owned(): number[];
   /**
@@ -66,6 +68,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     stop: () => run.stop(),
     metrics: () => run.metrics.text(run.lag()),
     lag: () => run.lag(),
+    applied: () => run.applied(),
     owned: () => run.owned(),
     caughtUp: () => run.caughtUp(),
     ended: run.start(),
@@ -177,6 +180,12 @@ class Run {
     for (const [partition, next] of this.#next)
       lag += (this.#reader.ends[partition] ?? next) - next;
     return lag;
+  }
+
+  applied(): bigint {
+    let applied = 0n;
+    for (const next of this.#next.values()) applied += next;
+    return applied;
   }
 
   owned(): number[] {

@@ -44,7 +44,7 @@ it('a key that is revoked while the body of a call is on its way does not pass',
     deps: { directory, limits: proxyLimits, onRefused: () => undefined, secrets },
     calls,
     metrics: () => '',
-    isReady: () => true,
+    health: async () => ({ ready: true, checks: {} }),
     logger: { error: () => undefined },
   } as unknown as ProxyAppOptions);
   await app.listen({ port: 0, host: '127.0.0.1' });

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import type { Health } from '@tollgate/adapters/http/readiness.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import { YoungKeys } from './auth/young-keys.ts';
@@ -29,7 +30,7 @@ export type ProxyAppOptions = {
   calls: CallHandler;
   /** Prometheus text. */
   metrics: () => string;
-  isReady: () => boolean;
+  health: () => Promise<Health>;
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
   /** Errors of calls only; bodies, headers and URLs are never logged (I12). */
@@ -268,8 +269,9 @@ function addDialect(
 function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const ready = options.isReady();
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready' });
+    const { ready, checks } = await options.health();
+    const status = ready ? 'ready' : 'not_ready';
+    return reply.code(ready ? 200 : 503).send({ status, checks });
   });
   app.get('/metrics', async (request, reply) => {
     if (!hasToken(request.headers.authorization, options.http?.metricsToken ?? null)) {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     },
     calls: { admit: () => null },
     metrics: () => 'numbers',
-    isReady: () => true,
+    health: async () => ({ ready: true, checks: {} }),
     http: { isOurHost: hostPolicy('127.0.0.1', ['gateway.example']), metricsToken: 'm3trics' },
     logger: { error: (_fields: object, message: string) => failures.push(message) },
   } as unknown as ProxyAppOptions);

@@ -122,6 +122,14 @@ export const proxyLimits = {
   /** Pause after a failed append to the log, ms, doubled up to the maximum. */
   shipRetryMs: { first: 50, max: 5_000 },
 
+  /** A proxy whose disk has less room than this is not ready, bytes: a segment of the journal or two. */
+  diskFreeBytesMin: 64 * 1024 * 1024,
+  /** A provider is ill after so many failures in a row, and for so long after the last one, ms. */
+  illAfterFailures: 5,
+  illForMs: 15_000,
+  /** How long what `/readyz` found is given again, ms. */
+  healthKeptMs: 100,
+
   /** How often the locks of other instances are tried, ms. */
   takeoverEveryMs: 5_000,
 

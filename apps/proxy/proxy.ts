@@ -4,6 +4,7 @@
  */
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
+import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
 import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
@@ -27,6 +28,7 @@ import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
+import { ProviderHealth } from './routing/provider-health.ts';
 import { Shipper } from './shipper/shipper.ts';
 import { isEmpty } from './takeover/takeover.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
@@ -87,6 +89,7 @@ class Instance {
   readonly #journal: Journal;
   readonly #lock: FileLock;
   readonly #metrics = new ProxyMetrics();
+  readonly #illness: ProviderHealth;
   readonly #directory: LedgerView;
   readonly #follower: LedgerFollower;
   readonly #freshness: LedgerFreshness;
@@ -105,6 +108,7 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
+    this.#illness = new ProviderHealth(limits);
     this.#directory = new LedgerView(log.partitions);
     this.#follower = new LedgerFollower({
       ledger,
@@ -142,7 +146,7 @@ class Instance {
     this.app = buildProxy({
       deps,
       calls: this.#calls,
-      isReady: () => this.#ready && this.#freshness.isFresh(),
+      health: this.#health(),
       metrics: () => this.#metricsText(),
       http: options.http,
       logger,
@@ -201,11 +205,31 @@ class Instance {
       newUuid,
       onSettled: (provider, outcome, overruns) => {
         this.#metrics.settled(provider, outcome, overruns.length);
+        this.#illness.settled(provider, outcome, performance.now());
         for (const overrun of overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),
       onJournalFailure: onFatal,
     };
+  }
+
+  #health(): () => Promise<Health> {
+    const { limits, journalFolder, providers } = this.#options;
+    const { outboxRecordsMax, diskFreeBytesMin, healthKeptMs } = limits;
+    const unless = (fault: boolean, text: string) => {
+      if (fault) throw new Fault(text);
+      return 'ok';
+    };
+    const isIll = ({ name }: Provider) => this.#illness.isIll(name, performance.now());
+    const checks = {
+      process: () => unless(!this.#ready, this.#stopping ? 'stopping' : 'starting'),
+      ledger: () => unless(!this.#freshness.isFresh(), 'stale'),
+      journal: () => unless(this.#journal.outboxRecords() >= outboxRecordsMax, 'full'),
+      disk: () => checkDisk(journalFolder, diskFreeBytesMin),
+      // Every route leads to one of them.
+      providers: () => unless(providers.length > 0 && providers.every(isIll), 'all of them fail'),
+    };
+    return healthOf(checks, undefined, healthKeptMs);
   }
 
   /** Counted at once and alarmed: a provider billed more than its stated bound (I3). */

@@ -13,6 +13,7 @@ import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { EngineMissingError, openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { storesHealth } from '@tollgate/billing-api/health/stores-health.ts';
 import { apiLimits } from '@tollgate/billing-api/limits.ts';
 import { publishConfiguredPrices, startBilling } from '@tollgate/billing-api/start-billing.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
@@ -51,7 +52,10 @@ const billing = await startBilling({
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
-  health: async () => ({ ready: true, checks: { projector_lag: String(projector.lag()) } }),
+  health: storesHealth({
+    ...{ log, warehouse, folder: data },
+    applied: () => projector.applied(),
+  }),
   metrics: () => projector.metrics(),
 });
 const child = supervised({

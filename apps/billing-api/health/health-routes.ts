@@ -15,8 +15,10 @@ export function addHealthRoutes(
   app.get('/readyz', async (_request, reply) => {
     const health = await context.health();
     const level = Math.max(context.directory.ageMs(), context.billing.ageMs());
-    const ready = health.ready && level <= context.limits.ledgerStaleMaxMs;
-    return reply.code(ready ? 200 : 503).send({ ready, checks: health.checks });
+    const isLevel = level <= context.limits.ledgerStaleMaxMs;
+    const ready = health.ready && isLevel;
+    const checks = { ...health.checks, ledger: isLevel ? 'ok' : 'stale' };
+    return reply.code(ready ? 200 : 503).send({ ready, checks });
   });
   app.get('/metrics', async (request, reply) => {
     if (!hasToken(request.headers.authorization, context.metricsToken ?? null)) {

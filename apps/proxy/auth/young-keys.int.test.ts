@@ -39,7 +39,7 @@ beforeAll(async () => {
     },
     calls: { admit: () => null },
     metrics: () => '',
-    isReady: () => true,
+    health: async () => ({ ready: true, checks: {} }),
     logger: { error: () => undefined },
   } as unknown as ProxyAppOptions);
 });

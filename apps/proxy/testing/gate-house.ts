@@ -70,7 +70,8 @@ export async function openGateHouse(changed: Partial<ProxyLimits> = {}): Promise
   } as unknown as CallDeps;
   const handler = new CallHandler(deps);
   const logger = { error: (fields: object) => refused.push(`logged ${JSON.stringify(fields)}`) };
-  const app = buildProxy({ deps, calls: handler, metrics: () => '', isReady: () => true, logger });
+  const health = async () => ({ ready: true, checks: {} });
+  const app = buildProxy({ deps, calls: handler, metrics: () => '', health, logger });
   const sockets: Socket[] = [];
   app.server.on('connection', (socket: Socket) => sockets.push(socket));
   await app.listen({ port: 0, host: '127.0.0.1' });
