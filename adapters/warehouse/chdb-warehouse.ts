@@ -79,6 +79,7 @@ export async function openChdbWarehouse(options: {
     writes: () => writesDone,
   };
   const guests = new Guests(source, options.guests);
+  await guests.clear();
   return {
     query,
     select: (sql, bounds, signal) => guests.select(sql, bounds, signal),

@@ -181,5 +181,9 @@ describe("guests' queries", () => {
     const parent = spawn(process.execPath, [script, path], { stdio: 'ignore' });
     const [, signal] = await once(parent, 'exit');
     expect([signal, await gone()]).toEqual(['SIGKILL', true]);
+    expect(existsSync(join(path, 'guests'))).toBe(true);
+    await warehouse.close();
+    await open();
+    expect(existsSync(join(path, 'guests'))).toBe(false);
   });
 });

@@ -68,6 +68,11 @@ export class Guests {
     this.#isClosed = true;
     for (const seat of this.#seats) leave(seat, CLOSED);
     await this.#freezes.run(() => Promise.resolve());
+    await this.clear();
+  }
+
+  /** Removes what is left of processes that ended: a snapshot holds the space of parts on the disk. */
+  async clear(): Promise<void> {
     await Promise.all(this.#seats.map(({ name }) => this.#cleared(name)));
     await rm(this.#folder(), { recursive: true, force: true });
   }
