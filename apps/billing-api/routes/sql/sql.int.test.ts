@@ -76,7 +76,7 @@ beforeAll(async () => {
     randomBytes: (length) => randomBytes(length),
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),
-    limits: { sqlSecondsMax: 1, sqlMemoryBytesMax: 128 * 1024 * 1024 },
+    limits: { sqlSecondsMax: 4, sqlMemoryBytesMax: 128 * 1024 * 1024 },
   });
 });
 afterAll(async () => {
