@@ -1,5 +1,6 @@
 /** `npm run tollgate -- COMMAND`: what an operator does by hand. The commands are in `commands.ts`. */
 import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { makePrivateFiles } from '@tollgate/adapters/files/private-folder.ts';
 import { EngineMissingError } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { CommandError, UsageError } from './command.ts';
 import { helpText, parseCommandLine } from './command-line.ts';
@@ -8,6 +9,7 @@ import { commands } from './commands.ts';
 const EXPECTED = [CommandError, ConfigError, EngineMissingError];
 
 try {
+  makePrivateFiles();
   const line = parseCommandLine(commands, process.argv.slice(2));
   if (line === 'help') {
     console.log(helpText(commands));
