@@ -339,7 +339,7 @@ const fairness: readonly Plant[] = [
     edits: at('body-has-too-many-values', { drop: true }),
     test: {
       file: HOSTILE_TEST,
-      name: 'four million numbers is refused on the way, closed and recorded',
+      name: 'four million numbers are refused on the way, closed and recorded',
     },
   },
   {
@@ -347,7 +347,7 @@ const fairness: readonly Plant[] = [
     edits: at('stranger-is-refused-unread', { drop: true }),
     test: {
       file: HOSTILE_TEST,
-      name: 'a path that nobody serves: answered and closed, with most of the body unread',
+      name: 'a path that nobody serves is answered and closed, with most of the body unread',
     },
   },
   {

@@ -135,13 +135,15 @@ export async function checkBudgets(
   for (const key of keys) {
     const { cost } = sum([...events.values()].filter((event) => event.key_id === key.id));
     let seen = '';
-    await until(`budget of ${key.id} is level`, async () => {
+    const isLevel = async () => {
       const { current } = await api.get<{ current: { spent: string; held: string } }>(
         `/v1/budgets/${key.budgetId}`,
       );
       seen = `spent ${current.spent}, held ${current.held}, events ${cost}`;
       return current.spent === cost && parseDecimal12(current.held) === 0n;
-    }).catch((error: unknown) => {
+    };
+    // The resolver moves them attempt by attempt: thousands of them take their time.
+    await until(`budget of ${key.id} is level`, isLevel, () => seen).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${seen}`);
     });
   }
@@ -164,9 +166,24 @@ export async function rollups(api: AdminClient, startMs: number): Promise<Figure
   return figures;
 }
 
-export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + DEADLINE_MS;
+/**
+ * Waits until it is so: a minute without progress is too long, whatever else the machine does, and
+ * so are ten minutes in all.
+ *
+ * @param seen what was found last: while it changes, there is progress
+ */
+export async function until(
+  what: string,
+  done: () => Promise<boolean>,
+  seen: () => string = () => '',
+): Promise<void> {
+  const endMs = Date.now() + DEADLINE_MS * 10;
+  let before = seen();
+  let deadlineMs = Date.now() + DEADLINE_MS;
   while (!(await done())) {
+    const now = seen();
+    if (now !== before) deadlineMs = Math.min(endMs, Date.now() + DEADLINE_MS);
+    before = now;
     if (Date.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

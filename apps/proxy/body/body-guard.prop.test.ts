@@ -17,7 +17,10 @@ function guarded(body: Buffer, bounds: Partial<BodyBounds>, lengths: readonly nu
 }
 
 type Counts = { depth: number; values: number };
-/** What JSON.parse makes of the body, counted: an empty object or list counts one as well. */
+/**
+ * What the body was made of, counted: an empty object or list counts one as well. Not what JSON.parse
+ * reads: V8 14 takes the name `\"` for `\\` where an object with that name was read before.
+ */
 function countsOf(value: unknown): Counts {
   if (value === null || typeof value !== 'object') return { depth: 0, values: 0 };
   const inner = Object.values(value).map(countsOf);
@@ -40,8 +43,8 @@ describe('a body is counted while its bytes arrive, however they are cut', () =>
     fc.assert(
       fc.property(objects, chunks, (object, lengths) => {
         const body = Buffer.from(JSON.stringify(object));
-        const { depth, values } = countsOf(JSON.parse(body.toString()));
-        const members = Object.keys(JSON.parse(body.toString()) as object).length;
+        const { depth, values } = countsOf(object);
+        const members = Object.keys(object).length;
         const says = (bounds: Partial<BodyBounds>) => guarded(body, bounds, lengths);
         expect([
           says({ depthMax: depth, valuesMax: values, membersMax: Math.max(1, members) }),

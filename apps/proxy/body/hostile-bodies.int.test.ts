@@ -12,11 +12,16 @@ const many = (item: string, count: number) => `[${Array(count).fill(item).join('
 
 describe('nothing is buffered for a stranger', () => {
   it.each([
-    ['a path that nobody serves', { path: '/v1/nothing' }, 404, 'unknown_endpoint'],
-    ['a method that its path does not take', { method: 'PUT' }, 405, 'method_not_allowed'],
-    ['no key', {}, 401, 'missing_api_key'],
-    ['a bad key', { secret: 'tg_live_x' }, 401, 'malformed_api_key'],
-  ])('%s: answered and closed, with most of the body unread', async (_, sent, status, code) => {
+    [
+      'a path that nobody serves is answered and closed, with most of the body unread',
+      { path: '/v1/nothing' },
+      404,
+      'unknown_endpoint',
+    ],
+    ['a method that its path does not take is, too', { method: 'PUT' }, 405, 'method_not_allowed'],
+    ['so is a request without a key', {}, 401, 'missing_api_key'],
+    ['and one with a bad key', { secret: 'tg_live_x' }, 401, 'malformed_api_key'],
+  ])('%s', async (_, sent, status, code) => {
     house = await openGateHouse({ lingerMs: 200 });
     const answer = await sendRaw(house, { ...sent, body: Buffer.alloc(15 * MIB, 0x20) });
     expect([statusOf(answer), codeOf(answer)]).toEqual([status, code]);
@@ -34,11 +39,19 @@ describe('nothing is buffered for a stranger', () => {
 
 describe('a body of a known key that has too much in it', () => {
   it.each([
-    ['four million numbers', `{"model":"x","input":${many('0.5', 4_000_000)}}`, 'json_too_large'],
-    ['a million fields', `{"model":"x",${'"a":1,'.repeat(1_000_000)}"b":1}`, 'json_too_large'],
-    ['sixteen million brackets', '['.repeat(16_000_000), 'json_too_deep'],
-    ['more bytes than a body may have', Buffer.alloc(17 * MIB, 0x20), 'request_too_large'],
-  ])('%s is refused on the way, closed and recorded', async (_, body, code) => {
+    [
+      'four million numbers are refused on the way, closed and recorded',
+      `{"model":"x","input":${many('0.5', 4_000_000)}}`,
+      'json_too_large',
+    ],
+    [
+      'a million fields are, too',
+      `{"model":"x",${'"a":1,'.repeat(1_000_000)}"b":1}`,
+      'json_too_large',
+    ],
+    ['so are sixteen million brackets', '['.repeat(16_000_000), 'json_too_deep'],
+    ['and more bytes than a body may have', Buffer.alloc(17 * MIB, 0x20), 'request_too_large'],
+  ])('%s', async (_, body, code) => {
     house = await openGateHouse();
     const [secret] = house.secrets;
     const answer = await sendRaw(house, { secret, body });
