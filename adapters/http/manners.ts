@@ -14,6 +14,11 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
 };
 
+/** Of what passes through us to a program: no page, but no browser may guess that it is one. */
+export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+};
+
 export type HostPolicy = (host: string | undefined) => boolean;
 
 export const anyHost: HostPolicy = () => true;
@@ -31,25 +36,34 @@ export function hostPolicy(listensOn: string, names: readonly string[]): HostPol
   const isLocal = listensOn === 'localhost' || listensOn === '::1' || listensOn.startsWith('127.');
   if (!isLocal && names.length === 0) return anyHost;
   const known = new Set(['localhost', ...names.map((name) => name.toLowerCase())]);
+  const isOurs = (host: string) => {
+    const name = host.toLowerCase().replace(/:\d*$/, '');
+    return known.has(name) || ADDRESS.test(name);
+  };
+  // Call after call names the same host.
+  let last = { host: '', isOurs: false };
   return (host) => {
     // A load balancer's check of HTTP/1.0 names none; a browser always does.
     if (host === undefined) return true;
-    const name = host.toLowerCase().replace(/:\d*$/, '');
-    return known.has(name) || ADDRESS.test(name);
+    if (host !== last.host) last = { host, isOurs: isOurs(host) };
+    return last.isOurs;
   };
 }
 
 /** Two of one of these would let two readers of a request see two different requests. */
-const SINGLE = new Set(['authorization', 'x-api-key', 'host', 'content-type', 'idempotency-key']);
+const SINGLE = ['authorization', 'x-api-key', 'host', 'content-type', 'idempotency-key'];
+/** By the length of a name, the only one of them that it can be, and its bit. */
+const SINGLE_BY_LENGTH = new Map(SINGLE.map((name, bit) => [name.length, { name, bit: 1 << bit }]));
 
 /** The name of such a header that a request has twice. @param raw names and values in turn */
 export function repeatedHeader(raw: readonly string[]): string | undefined {
-  const seen = new Set<string>();
+  let seen = 0;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    if (!SINGLE.has(name)) continue;
-    if (seen.has(name)) return name;
-    seen.add(name);
+    const header = raw[i] as string;
+    const single = SINGLE_BY_LENGTH.get(header.length);
+    if (single === undefined || single.name !== header.toLowerCase()) continue;
+    if ((seen & single.bit) !== 0) return single.name;
+    seen |= single.bit;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** The client's side of a call: what leaves, when, and what becomes of a call whose client leaves. */
-import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, type Client, type StageOptions } from '../testing/call-stage.ts';
@@ -81,7 +81,7 @@ describe('I9: the last byte leaves after the end is durable', () => {
           'x-tollgate-call-id': stage.events()[0]?.call_id,
         },
         ...{ 'x-tollgate-provider': 'p1', 'x-tollgate-model': 'm', 'x-tollgate-attempts': '1' },
-        ...{ ...PAGE_HEADERS, 'x-tollgate-cache': 'miss', 'x-tollgate-cost': '0.000000000042' },
+        ...{ ...ANSWER_HEADERS, 'x-tollgate-cache': 'miss', 'x-tollgate-cost': '0.000000000042' },
         ...{ 'x-tollgate-overhead-us': '5000', 'x-tollgate-budget-remaining': '0.000000015958' },
       },
       body: bytes,

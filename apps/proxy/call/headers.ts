@@ -2,7 +2,7 @@
  * Which of the provider's headers the client gets, and which ones we add (docs/design.md, HTTP
  * manners).
  */
-import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
@@ -43,7 +43,7 @@ export function answerHeaders(
   upstream: UpstreamHeaders,
   answer: AnswerFacts,
 ): Record<string, string | string[] | number> {
-  const headers: Record<string, string | string[] | number> = { ...PAGE_HEADERS };
+  const headers: Record<string, string | string[] | number> = { ...ANSWER_HEADERS };
   const named = namedByConnection(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];

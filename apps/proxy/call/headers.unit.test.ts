@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { answerHeaders } from './headers.ts';
@@ -27,7 +27,7 @@ describe('the headers of an answer', () => {
       deployment: { provider: { name: 'p' }, model: 'm', price: null },
     }) as unknown as AttemptFacts;
   const ours = {
-    ...PAGE_HEADERS,
+    ...ANSWER_HEADERS,
     'x-tollgate-call-id': 'call-1',
     'x-tollgate-provider': 'p',
     'x-tollgate-model': 'm',
