@@ -79,12 +79,13 @@ function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-type SocketFault = 'headers_too_large' | 'request_timeout' | 'malformed';
+/** As each server's catalogue of errors names it. */
+type SocketFault = 'headers_too_large' | 'request_timeout' | 'malformed_request';
 
 /** What Node's server means by an error of a connection. */
 export function socketFault(error: Error & { code?: string }): SocketFault {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed';
+  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_request';
 }
 
 /** A whole answer, for a connection on which no request could be read. */

@@ -50,7 +50,7 @@ it('a token that is asked for has to be given as it is', () => {
 it('a connection on which nothing could be read is told why, as a whole answer', () => {
   const codes = ['HPE_HEADER_OVERFLOW', 'ERR_HTTP_REQUEST_TIMEOUT', 'HPE_INVALID_METHOD'];
   const faults = codes.map((code) => socketFault(Object.assign(new Error('x'), { code })));
-  expect(faults).toEqual(['headers_too_large', 'request_timeout', 'malformed']);
+  expect(faults).toEqual(['headers_too_large', 'request_timeout', 'malformed_request']);
   const [head, body] = lastWords(408, 'application/json', '{"é":1}').split('\r\n\r\n');
   expect(head).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
   expect(head).toContain('content-length: 8\r\n');

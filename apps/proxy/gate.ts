@@ -12,7 +12,7 @@ import {
 } from '@tollgate/adapters/http/manners.ts';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { houseDialect } from './dialects/dialects.ts';
-import { type ErrorCode, errorCatalogue, type Refusal } from './errors.ts';
+import { errorCatalogue, type Refusal } from './errors.ts';
 
 /** @param refuse answers in the dialect of the route that was asked for */
 export function addGate(
@@ -26,22 +26,16 @@ export function addGate(
     if (!isOurHost(request.headers.host)) return refuse(reply, { code: 'host_not_allowed' });
     done();
   });
-  // Answers of providers have their own head (call/headers.ts), which has these too.
+  // Answers of providers have a head of their own: call/headers.ts.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.headers(PAGE_HEADERS);
     done();
   });
 }
 
-const FAULTS = {
-  headers_too_large: 'headers_too_large',
-  request_timeout: 'request_timeout',
-  malformed: 'malformed_request',
-} as const satisfies Record<string, ErrorCode>;
-
 /** An answer for a connection on which no request could be read. */
 export function answerToSocket(error: Error): string {
-  const code = FAULTS[socketFault(error)];
+  const code = socketFault(error);
   return lastWords(
     errorCatalogue[code].status,
     'application/json',

@@ -11,7 +11,7 @@ import {
   socketFault,
 } from '@tollgate/adapters/http/manners.ts';
 import type { FastifyInstance } from 'fastify';
-import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './errors.ts';
+import { ApiProblem, errorCatalogue, problemBody } from './errors.ts';
 
 export function addGate(app: FastifyInstance, isOurHost: HostPolicy = anyHost): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -22,15 +22,9 @@ export function addGate(app: FastifyInstance, isOurHost: HostPolicy = anyHost): 
   });
 }
 
-const FAULTS = {
-  headers_too_large: 'headers_too_large',
-  request_timeout: 'request_timeout',
-  malformed: 'malformed_request',
-} as const satisfies Record<string, ErrorCode>;
-
 /** A problem for a connection on which no request could be read. */
 export function problemOfSocket(error: Error, requestId: string): string {
-  const code = FAULTS[socketFault(error)];
+  const code = socketFault(error);
   const body = JSON.stringify(problemBody(new ApiProblem(code), requestId));
   return lastWords(errorCatalogue[code].status, 'application/problem+json', body);
 }

@@ -5,6 +5,15 @@
  *
  * It takes any bytes: whether they are JSON is for the parser to say.
  */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from '../relay/json-codes.ts';
 
 export type BodyBounds = {
   depthMax: number;
@@ -15,14 +24,6 @@ export type BodyBounds = {
 };
 
 export type BodyFault = 'json_too_deep' | 'json_too_large';
-
-const QUOTE = 34;
-const COMMA = 44;
-const OPEN_BRACKET = 91;
-const BACKSLASH = 92;
-const CLOSE_BRACKET = 93;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
 
 export class BodyGuard {
   readonly #bounds: BodyBounds;

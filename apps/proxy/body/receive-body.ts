@@ -16,7 +16,8 @@ export type BodyLimits = Pick<
   | 'bodyInlineBytesMax'
 >;
 
-export type Received = { body: Buffer } | { refusal: Refusal } | { left: Error };
+/** `left`: the client, before its body was whole. */
+export type Received = { body: Buffer } | { refusal: Refusal } | { left: true };
 
 /**
  * @param take asks for room for so many more bytes; false: there is none
@@ -56,7 +57,7 @@ export function receiveBody(
   };
   const onEnd = () =>
     finish({ body: chunks.length === 1 ? (chunks[0] as Buffer) : joined(chunks) });
-  const onClose = () => finish({ left: new Error('the client left before its body was whole') });
+  const onClose = () => finish({ left: true });
   // 'close' follows an error and says as much.
   payload.on('error', () => undefined);
   payload.on('data', onData).on('end', onEnd).on('close', onClose);

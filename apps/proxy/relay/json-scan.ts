@@ -5,6 +5,15 @@
  *
  * The body has been through JSON.parse already: it is valid JSON, in UTF-8.
  */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-codes.ts';
 
 /** Of bytes. */
 export type Range = { start: number; end: number };
@@ -19,14 +28,6 @@ export type Member = Range & {
 export type Edit = Range & { text: string };
 
 export type JsonScan = { depth: number; members: Member[] };
-
-const QUOTE = 34;
-const COMMA = 44;
-const OPEN_BRACKET = 91;
-const BACKSLASH = 92;
-const CLOSE_BRACKET = 93;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
 
 /** Index just after the string that begins at `at`; the end of a text that breaks off in it. */
 function skipString(text: string, at: number): number {
