@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { expect, it } from 'vitest';
 import { buildProxy, type ProxyAppOptions } from './app.ts';
-import { Place } from './call/in-flight.ts';
+import { type CallOwner, Place } from './call/in-flight.ts';
 import { LedgerView } from './ledger-view/ledger-view.ts';
 import { proxyLimits } from './limits.ts';
 
@@ -34,7 +34,7 @@ it('a key that is revoked while the body of a call is on its way does not pass',
   };
   const calls = {
     admit: () => null,
-    enter: () => new Place(() => undefined),
+    enter: (key: CallOwner) => new Place({ left: () => undefined }, key),
     handle: async (...given: unknown[]) => {
       served++;
       (given[4] as { send(): void }).send();

@@ -172,16 +172,24 @@ function addCallRoutes(
 ): void {
   const keys = new Authenticator(deps.directory, deps.secrets);
   const young = new YoungKeys(keys, deps.follower, deps.limits);
+  const settle = (
+    key: KeyView | ErrorCode,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: Done,
+  ): void => {
+    if (typeof key === 'string') return refuse(deps, reply, { code: key });
+    // seam: key-verified
+    request.key = key;
+    done();
+  };
   const identify = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    const settle = (key: KeyView | ErrorCode) => {
-      if (typeof key === 'string') return refuse(deps, reply, { code: key });
-      // seam: key-verified
-      request.key = key;
-      done();
-    };
     const key = keys.authenticate(request.headers, Date.now());
-    if (key !== 'invalid_api_key') return settle(key);
-    young.lookAgain(request.headers).then(settle).catch(done);
+    if (key !== 'invalid_api_key') return settle(key, request, reply, done);
+    young
+      .lookAgain(request.headers)
+      .then((late) => settle(late, request, reply, done))
+      .catch(done);
   };
   const pass = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const refusal = calls.admit();
@@ -207,7 +215,7 @@ function addCallRoutes(
       return calls.refuse(endpoint as Endpoint, key, place, reply);
     }
     request.place = place;
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       // The body was in memory for as long as its call could be sent again.
       bytes.giveBack(key.keyId, place.bodyBytes);
       if (!place.ofCall) place.leave();

@@ -35,33 +35,45 @@ export function receiveBody(
   const chunks: Buffer[] = [];
   let length = 0;
   let guard: BodyGuard | undefined;
-  const finish = (received: Received) => {
-    payload.off('data', onData).off('end', onEnd).off('close', onClose);
+  let isDone = false;
+  const refuse = (refusal: Refusal) => {
+    isDone = true;
+    payload.off('data', onData);
     payload.pause();
-    done(received);
+    done({ refusal });
   };
   const onData = (chunk: Buffer) => {
     length += chunk.length;
     if (length > limits.requestBodyBytesMax) {
-      return finish({ refusal: { code: 'request_too_large' } });
+      return refuse({ code: 'request_too_large' });
     }
     if (!take(chunk.length)) {
-      return finish({ refusal: { code: 'overloaded', message: TOO_MANY_BYTES } });
+      return refuse({ code: 'overloaded', message: TOO_MANY_BYTES });
     }
     chunks.push(chunk);
     // What a small body can hold is bounded by its length.
     if (length <= limits.bodyInlineBytesMax) return;
     guard ??= openGuard(limits, chunks.slice(0, -1));
     const fault = guard.push(chunk);
-    if (fault !== null) finish({ refusal: { code: fault } });
+    if (fault !== null) refuse({ code: fault });
   };
-  const onEnd = () =>
-    finish({ body: chunks.length === 1 ? (chunks[0] as Buffer) : joined(chunks) });
-  const onClose = () => finish({ left: true });
+  const onEnd = () => {
+    if (isDone) return;
+    isDone = true;
+    done({ body: chunks.length === 1 ? (chunks[0] as Buffer) : joined(chunks) });
+  };
+  // It comes behind every end, too.
+  const onClose = () => {
+    if (isDone) return;
+    isDone = true;
+    done({ left: true });
+  };
   // 'close' follows an error and says as much.
-  payload.on('error', () => undefined);
+  payload.on('error', ignore);
   payload.on('data', onData).on('end', onEnd).on('close', onClose);
 }
+
+const ignore = () => undefined;
 
 const TOO_MANY_BYTES =
   'The gateway is taking in as many bytes of requests as it can hold, in all or of this key. Try again shortly.';

@@ -67,11 +67,13 @@ export class CallHandler {
     const { bodies, limits } = this.#deps;
     const { body } = incoming as IncomingCall;
     const facts = this.#unread(endpoint, key);
-    const start = (read: FactsRead) => this.#start(read, facts, place, incoming, reply);
     if (body.length > limits.bodyInlineBytesMax) {
-      return bodies.read(endpoint.name, body, key.customerId).then(start);
+      return bodies
+        .read(endpoint.name, body, key.customerId)
+        .then((read) => this.#start(read, facts, place, incoming, reply));
     }
-    return start(endpoint.read({ body }, limits.requestDepthMax));
+    const read = endpoint.read({ body }, limits.requestDepthMax);
+    return this.#start(read, facts, place, incoming, reply);
   }
 
   #unread(endpoint: Endpoint, key: KeyView): CallFacts {
@@ -88,15 +90,17 @@ export class CallHandler {
   ): Promise<void> | void {
     const deps = this.#deps;
     const { endpoint, nowMs } = facts;
-    const refuse = (refusal: Refusal) => {
+    if (!read.ok) {
       place.leave();
-      refuseCall(deps, reply, refusal, facts);
-    };
-    if (!read.ok) return refuse(read.refusal);
+      return refuseCall(deps, reply, read.refusal, facts);
+    }
     const request = endpoint.open(read.facts);
     facts.request = request;
     const route = deps.deployments.route(request.model, nowMs);
-    if ('code' in route) return refuse(route);
+    if ('code' in route) {
+      place.leave();
+      return refuseCall(deps, reply, route, facts);
+    }
     const known = facts as CallFacts & { request: CallRequest };
     return new Call(deps, known, route, reply, place, incoming.arrivedAtMs).start();
   }

@@ -65,7 +65,10 @@ export function answerHeaders(
 
 function passes(name: string): boolean {
   if (PASSED.has(name)) return true;
-  return PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)) && !NAMES_OUR_ACCOUNT.has(name);
+  for (const prefix of PASSED_PREFIXES) {
+    if (name.startsWith(prefix)) return !NAMES_OUR_ACCOUNT.has(name);
+  }
+  return false;
 }
 
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;

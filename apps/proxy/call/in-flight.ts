@@ -35,11 +35,14 @@ export class InFlight {
     if (full !== null) return full;
     this.#total++;
     this.#add(key, 1);
-    return new Place(() => {
-      this.#total--;
-      this.#add(key, -1);
-      if (this.#total === 0) this.#onIdle();
-    });
+    return new Place(this, key);
+  }
+
+  /** Of a place, once. */
+  left(key: CallOwner): void {
+    this.#total--;
+    this.#add(key, -1);
+    if (this.#total === 0) this.#onIdle();
   }
 
   #full({ keyId, teamId, customerId }: CallOwner): Refusal | null {
@@ -81,15 +84,18 @@ export class Place {
   ofCall = false;
   /** What of its body is in memory. */
   bodyBytes = 0;
-  #leave: (() => void) | undefined;
+  readonly #calls: Pick<InFlight, 'left'>;
+  readonly #owner: CallOwner;
+  #hasLeft = false;
 
-  constructor(leave: () => void) {
-    this.#leave = leave;
+  constructor(calls: Pick<InFlight, 'left'>, owner: CallOwner) {
+    this.#calls = calls;
+    this.#owner = owner;
   }
 
   leave(): void {
-    const leave = this.#leave;
-    this.#leave = undefined;
-    leave?.();
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#calls.left(this.#owner);
   }
 }

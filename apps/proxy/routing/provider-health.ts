@@ -17,7 +17,11 @@ export class ProviderHealth {
   settled(provider: string, outcome: Ended, nowMs: number): void {
     const failed = hasFailed(outcome);
     if (failed === null) return;
-    const inARow = failed ? (this.#failures.get(provider)?.inARow ?? 0) + 1 : 0;
+    if (!failed) {
+      this.#failures.delete(provider);
+      return;
+    }
+    const inARow = (this.#failures.get(provider)?.inARow ?? 0) + 1;
     this.#failures.set(provider, { inARow, lastMs: nowMs });
   }
 
