@@ -62,6 +62,7 @@ export function repeatedHeader(raw: readonly string[]): string | undefined {
     const header = raw[i] as string;
     const single = SINGLE_BY_LENGTH.get(header.length);
     if (single === undefined || single.name !== header.toLowerCase()) continue;
+    // seam: header-is-stated-once
     if ((seen & single.bit) !== 0) return single.name;
     seen |= single.bit;
   }

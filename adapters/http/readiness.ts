@@ -91,6 +91,7 @@ export class Progress {
     if (left <= 0n) this.#sinceMs = null;
     else if (this.#sinceMs === null || moves) this.#sinceMs = nowMs;
     this.#at = at;
+    // seam: standstill-is-a-fault
     if (this.#sinceMs !== null && nowMs - this.#sinceMs >= this.#stalledMs) {
       throw new Fault(`does not advance, ${left} records left`);
     }

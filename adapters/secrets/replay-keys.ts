@@ -48,6 +48,7 @@ export function openReplayKeys(folder: string | null, clock: () => number): Repl
   const sweep = () => {
     const isOver = (hour: number) => clock() >= hour * HOUR_MS + REPLAY_MS;
     for (const hour of keys.keys()) if (isOver(hour)) keys.delete(hour);
+    // seam: replay-key-is-deleted
     if (folder !== null) removeFiles(folder, isOver);
   };
   sweep();

@@ -111,6 +111,7 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
     if (error instanceof ClientLeft) return void reply.hijack();
     const refusal = error instanceof BodyRefused ? error.refusal : { code: codeOf(error) };
     if (refusal.code === 'internal_error') {
+      // seam: failure-is-logged-without-its-path
       // Not the path itself: clients put keys there by mistake (I12).
       const route = request.routeOptions.url ?? 'no route';
       options.logger.error({ err: error, route }, 'a call failed');

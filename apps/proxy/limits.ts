@@ -11,6 +11,7 @@ export const proxyLimits = {
   requestBodyBytesMax: 16 * 1024 * 1024,
   /** Deepest nesting of a request body; tool schemas reach 20, attacks thousands. */
   requestDepthMax: 64,
+  // seam: bound-is-stated-to-strangers
   /** Values in a request body; the most that a provider takes is some 300,000 tokens as numbers. */
   requestValuesMax: 500_000,
   /** Fields of a request body; providers know some fifty. */

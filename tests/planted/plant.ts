@@ -1,5 +1,5 @@
 /** A planted bug: edits at seams of the product, and the test that must go red for them. */
-import type { SeamEdit } from '../seams/seam.ts';
+import type { Edit, SeamEdit } from '../seams/seam.ts';
 
 export type Plant = {
   /** The mistake, in words: also its id on the command line. */
@@ -9,3 +9,7 @@ export type Plant = {
   /** The test that notices. */
   test: { file: string; name: string };
 };
+
+export function at(seam: string, edit: Edit): SeamEdit[] {
+  return [{ seam, edit }];
+}

@@ -1,6 +1,6 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
-import type { Edit, SeamEdit } from '../seams/seam.ts';
-import type { Plant } from './plant.ts';
+import { hostility } from './hostility-plants.ts';
+import { at, type Plant } from './plant.ts';
 
 const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
 const CLAIM_TEST = 'apps/projector/partition-claim.int.test.ts';
@@ -11,10 +11,6 @@ const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
 const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
 const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
-
-function at(seam: string, edit: Edit): SeamEdit[] {
-  return [{ seam, edit }];
-}
 
 const counting: readonly Plant[] = [
   {
@@ -331,42 +327,11 @@ const secrets: readonly Plant[] = [
   },
 ];
 
-const HOSTILE_TEST = 'apps/proxy/body/hostile-bodies.int.test.ts';
-
-const fairness: readonly Plant[] = [
-  {
-    bug: 'let a body have as many values as it likes',
-    edits: at('body-has-too-many-values', { drop: true }),
-    test: {
-      file: HOSTILE_TEST,
-      name: 'four million numbers are refused on the way, closed and recorded',
-    },
-  },
-  {
-    bug: 'read what nobody serves before it is refused',
-    edits: at('stranger-is-refused-unread', { drop: true }),
-    test: {
-      file: HOSTILE_TEST,
-      name: 'a path that nobody serves is answered and closed, with most of the body unread',
-    },
-  },
-  {
-    bug: 'let one customer’s waiting calls all go first',
-    edits: at('owner-goes-behind-the-others', {
-      instead: 'if (queue.length === 0) this.#queues.delete(owner);',
-    }),
-    test: {
-      file: 'apps/proxy/routing/fair-gate.unit.test.ts',
-      name: 'owners enter in turn, however many of one are waiting',
-    },
-  },
-];
-
 export const plants: readonly Plant[] = [
   ...counting,
   ...shipping,
   ...budgets,
   ...billing,
   ...secrets,
-  ...fairness,
+  ...hostility,
 ];

@@ -28,6 +28,7 @@ export class GuestProcess {
     this.#limits = limits;
     this.#child = fork(WORKER, args, {
       // Nothing of ours: no key, no token, no path. The time zone is that of our own engine.
+      // seam: guest-has-nothing-of-ours
       env: process.env['TZ'] === undefined ? {} : { TZ: process.env['TZ'] },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -61,6 +62,7 @@ export class GuestProcess {
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(asked.id, waiting);
     const stop = (code: string, message: string) => this.kill(new WarehouseError(code, message));
+    // seam: guest-is-killed-in-time
     const overdue = setTimeout(() => {
       stop(TIMEOUT_EXCEEDED, `the query was stopped after ${timeoutMs / 1_000} seconds`);
     }, timeoutMs);

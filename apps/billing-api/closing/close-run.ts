@@ -190,6 +190,7 @@ async function beginClosing(
   const bounds = { ...limitsOf(run.deps), appendBytesMax: ledger.appendBytesMax };
   await assertLinesFit(warehouse, set, endsMs, bounds);
   const begun = evolveBilling(billing, decision.event).periods[period.number - 1];
+  // seam: invoice-before-closing
   await assertBillable(run.deps, customerId, billing, begun as ClosingPeriod);
   const stream = billingStreams.of(customerId);
   const subject = `${decision.event.data.period_id}|${cutId}`;

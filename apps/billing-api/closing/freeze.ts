@@ -81,6 +81,7 @@ export async function freeze(
   const decision = decideFreeze(billing, command);
   if (!decision.ok) throw new Error(`${period.id}: ${decision.refusal.code}`);
   const stream = billingStreams.of(customerId);
+  // seam: invoice-before-freezing
   // Frozen is permanent, so a snapshot that no invoice can be made from must not be frozen.
   assertFits(deps.ledger, await invoiceIssued(snapshotSchema.parse(content), hash));
   // seam: snapshot-event-id

@@ -28,7 +28,7 @@ beforeAll(async () => {
   api = await buildApi({
     replayKeys: openReplayKeys(null, Date.now),
     ...{ ledger, secrets, clock: Date.now, randomBytes: (length: number) => randomBytes(length) },
-    onError: (message: string) => errors.push(message),
+    onError: (message: string, error: Error) => errors.push(`${message}: ${error.stack}`),
     health: async () => ({ ready: true, checks: {} }),
     isOurHost: hostPolicy('127.0.0.1', []),
     metricsToken: 'm3trics',
@@ -145,6 +145,20 @@ describe('a request', () => {
     expect(answer.head).toContain("frame-ancestors 'none'");
     expect(JSON.parse(answer.body).code).toBe(code);
   });
+});
+
+it('I12: a token in a path, a query or a header is in no log line, though the request fails', async () => {
+  const before = errors.length;
+  const range = 'start=2026-01-01T00:00:00.000Z&end=2026-01-02T00:00:00.000Z';
+  const statuses: number[] = [];
+  for (const url of [`/v1/usage?${range}&model=`, '/v1/keys?token=', '/v1/keys/', '/']) {
+    const asked = url + encodeURIComponent(token);
+    statuses.push((await ask('GET', asked, undefined, { referer: asked, cookie: token })).status);
+  }
+  // Without a warehouse the first one fails, and only failures are logged.
+  expect(statuses).toEqual([500, 400, 404, 404]);
+  const logged = errors.slice(before);
+  expect([logged.length, logged.filter((line) => line.includes(token))]).toEqual([1, []]);
 });
 
 describe('ids and names', () => {

@@ -47,6 +47,7 @@ export function answerHeaders(
   const named = namedByConnection(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];
+    // seam: answer-headers-are-on-the-list
     if (value === undefined || !passes(name) || named.includes(name)) continue;
     headers[name] = value;
   }

@@ -66,6 +66,7 @@ export function checkSyntax(
 function checkIdentifier(name: string, { functions }: EngineNames): void {
   if (FOREIGN.test(name)) refuse(name, VIEWS);
   const lowerName = name.toLowerCase();
+  // seam: bare-name-calls-a-function
   if (!functions.has(lowerName)) return;
   if (ALLOWED_FUNCTIONS.has(lowerName) || ORDINARY_NAMES.has(lowerName)) return;
   refuse(`The name ${name}`, 'The engine has a function of this name: use another one.');
@@ -88,6 +89,7 @@ function checkFunction(
   if (MEMBERSHIP.has(lowerName) && given[1]?.kind === 'Identifier') {
     checkTable(given[1].text, tables);
   }
+  // seam: time-zone-is-of-the-list
   checkZones(name, given.slice(ZONE_FROM.get(lowerName) ?? given.length), zones);
   if (lowerName === 'cast') checkType(given[1], zones);
 }
