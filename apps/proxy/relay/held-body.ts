@@ -2,12 +2,20 @@
  * The bytes of an answer that is held whole until the usage event is durable (I9). A body that
  * outgrows the bound streams through; only its last bytes are held back then.
  */
+
+/** Chunks that are held as they came; most answers have fewer. */
+const LOOSE_CHUNKS_MAX = 16;
+/** Beyond those, smaller ones are copied into blocks: a million of them would take 100 MB. */
+const BLOCK_BYTES = 64 * 1024;
+
 export class HeldBody {
   readonly #heldBytesMax: number;
   readonly #tailBytes: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #overflowed = false;
+  /** The last of the chunks is the beginning of it, of this length. */
+  #block: { memory: Buffer; length: number } | null = null;
 
   /** @param tailBytes how much of the end of a larger body is held back at least */
   constructor(heldBytesMax: number, tailBytes: number) {
@@ -17,7 +25,8 @@ export class HeldBody {
 
   /** Bytes that may leave now. */
   push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk);
+    if (this.#chunks.length < LOOSE_CHUNKS_MAX) this.#chunks.push(chunk);
+    else this.#gather(chunk);
     this.#bytes += chunk.length;
     if (!this.#overflowed && this.#bytes <= this.#heldBytesMax) return [];
     this.#overflowed = true;
@@ -27,8 +36,25 @@ export class HeldBody {
       if (first === undefined || this.#bytes - first.length < this.#tailBytes) return passed;
       this.#bytes -= first.length;
       this.#chunks.shift();
+      if (this.#chunks.length === 0) this.#block = null;
       passed.push(first);
     }
+  }
+
+  #gather(chunk: Buffer): void {
+    if (this.#block === null || this.#block.length + chunk.length > BLOCK_BYTES) {
+      if (chunk.length > BLOCK_BYTES / 2) {
+        this.#block = null;
+        this.#chunks.push(chunk);
+        return;
+      }
+      this.#block = { memory: Buffer.allocUnsafeSlow(BLOCK_BYTES), length: 0 };
+      this.#chunks.push(this.#block.memory);
+    }
+    const { memory, length } = this.#block;
+    chunk.copy(memory, length);
+    this.#block.length += chunk.length;
+    this.#chunks[this.#chunks.length - 1] = memory.subarray(0, this.#block.length);
   }
 
   /** Bytes that may leave once the usage event is durable. */
@@ -41,9 +67,15 @@ export class HeldBody {
     return !this.#overflowed;
   }
 
+  /** Pieces that it is held in. */
+  get pieces(): number {
+    return this.#chunks.length;
+  }
+
   /** All that is held. */
   bytes(): Buffer {
     if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    this.#block = null;
     return this.#chunks[0] as Buffer;
   }
 }

@@ -43,3 +43,23 @@ it('once it passes it goes on to pass, however short what comes is', () => {
     isWhole: false,
   });
 });
+
+it.each([
+  ['held', 2 * 1024 * 1024, 70],
+  ['passed', 70_000, 20],
+])('many small chunks are %s in order, and few pieces wait', (_, heldMax, piecesMax) => {
+  const body = new HeldBody(heldMax, TAIL);
+  const left: Buffer[] = [];
+  const all: Buffer[] = [];
+  let pieces = 0;
+  for (let number = 0; number < 100_000; number++) {
+    const chunk = Buffer.from(`${number},`.padStart(7));
+    // Some large ones are among them.
+    if (number % 10_000 === 0) all.push(Buffer.alloc(40_000, String(number)));
+    else all.push(chunk);
+    left.push(...body.push(all.at(-1) as Buffer));
+    pieces = Math.max(pieces, body.pieces);
+  }
+  expect([pieces, pieces < piecesMax]).toEqual([pieces, true]);
+  expect(Buffer.concat([...left, ...body.end()]).equals(Buffer.concat(all))).toBe(true);
+});

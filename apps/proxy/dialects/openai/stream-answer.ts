@@ -5,6 +5,7 @@
  */
 import { quantitiesFromOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { OPEN_BRACE } from '../../relay/json-codes.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
 import type { Answer } from '../dialect.ts';
 import { outputTextOf } from './output-text.ts';
@@ -18,6 +19,7 @@ export type StreamAnswerOptions = {
 };
 
 const DONE = '[DONE]';
+const SPACE = 32;
 
 type Chunk = {
   id?: unknown;
@@ -86,13 +88,10 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#unreadable ? null : this.#text.join('');
   }
 
-  read(data: string): EventVerdict {
+  read(data: string): EventVerdict | 'part' {
     if (data.trim() === DONE) return 'hold';
     const chunk = parseChunk(data);
-    if (chunk === null) {
-      this.#unreadable = true;
-      return 'pass';
-    }
+    if (chunk === null) return 'part';
     if (typeof chunk.model === 'string') this.#model ??= chunk.model;
     if (typeof chunk.id === 'string') this.#id ??= chunk.id;
     const hasUsage = typeof chunk.usage === 'object' && chunk.usage !== null;
@@ -132,6 +131,8 @@ function isAllZero(usage: unknown): boolean {
 }
 
 function parseChunk(data: string): Chunk | null {
+  // A failed parse costs more than a whole chunk, and some servers send lines of text.
+  if (!mayBeObject(data)) return null;
   try {
     const parsed: unknown = JSON.parse(data);
     return typeof parsed === 'object' && parsed !== null ? (parsed as Chunk) : null;
@@ -139,4 +140,9 @@ function parseChunk(data: string): Chunk | null {
     // Not JSON: relayed as it is, and what it said is unknown.
     return null;
   }
+}
+
+function mayBeObject(data: string): boolean {
+  const first = data.charCodeAt(0);
+  return first === OPEN_BRACE || first <= SPACE;
 }
