@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'inv'
   | 'ins'
   | 'rec'
+  | 'rul'
   | 'cut'
   | 'pb';
 

@@ -20,6 +20,12 @@ export type ReconciliationLines = {
   data: { import_id: string; chunk: number; lines: BillLine[] };
 };
 
+/**
+ * `not_billed`: an operator decided that nothing is charged. `total`: what the provider billed in all
+ * is what it stated for the others, to the last digit, so nothing is left for these.
+ */
+export type RulingRule = 'not_billed' | 'total';
+
 export type ReconciliationAccepted = {
   type: 'ReconciliationAccepted';
   data: {
@@ -30,6 +36,8 @@ export type ReconciliationAccepted = {
     end: string;
     lines: number;
     chunks: number;
+    /** A ruling of an operator and no bill: it decides the attempts that its lines name, alone. */
+    ruling?: { rule: RulingRule; reason: string };
   };
 };
 

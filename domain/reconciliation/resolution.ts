@@ -25,6 +25,13 @@ export function resolvedAgrees(event: UsageEvent, resolution: UsageEvent, line: 
   );
 }
 
+/** True if an operator ruled it, and no bill said it. @param resolution of any attempt */
+export function isRuled({ source }: Pick<UsageEvent, 'source'>): boolean {
+  return source.startsWith(`reconciliation/${RULING_PREFIX}`);
+}
+
+const RULING_PREFIX = 'rul_';
+
 /** True if two bills say the same about an attempt. */
 export function sameFigures(one: BillLine, other: BillLine): boolean {
   return (

@@ -5,6 +5,45 @@ import { billLine } from '../ledger/ledger-events.ts';
 import { objectId, shortName } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 
+const rule = z.enum(['not_billed', 'total']);
+
+/** Attempts without a known usage, and what an operator decides about them. */
+export const resolutionRequest = z.strictObject({
+  provider: shortName,
+  /** Attempt start times `[start, end)`. */
+  start: instant,
+  end: instant,
+  status: z.enum(['ok', 'unknown', 'upstream_error', 'timeout', 'client_closed']).optional(),
+  model: shortName.optional(),
+  customer_id: objectId.optional(),
+  key_id: objectId.optional(),
+  budget_id: objectId.optional(),
+  rule,
+  /** With the rule `total`: what the provider billed for all attempts of this filter, USD. */
+  total_cost: z
+    .string()
+    .regex(/^\d{1,20}(\.\d{1,12})?$/, 'a decimal number in quotes')
+    .optional(),
+  /** Why, for those who read the ledger later. */
+  reason: z.string().min(1).max(1024),
+  /** Answers what would be resolved, and changes nothing. */
+  dry_run: z.boolean().default(false),
+});
+
+export const resolutionResult = z.strictObject({
+  object: z.literal('resolution'),
+  /** Of the import that holds the ruling; null if nothing was to be resolved, or for a dry run. */
+  import_id: z.string().nullable(),
+  rule,
+  attempts: z.int(),
+  /** What their budgets were charged and get back, by unit: 12 decimal places. */
+  released: z.record(z.string(), z.string()),
+  /** What is known to be billed for this filter, USD: what a total is compared with. */
+  known_cost: z.string(),
+  /** More attempts fit the filter than one ruling takes: ask again. */
+  more: z.boolean(),
+});
+
 export const reconciliationRequest = z.strictObject({
   provider: shortName,
   /** Attempt start times `[start, end)` for which the bill is complete. */
@@ -24,6 +63,8 @@ export const reconciliationView = z.strictObject({
   start: timestamp,
   end: timestamp,
   lines: z.int(),
+  /** Of an operator's ruling (`POST /v1/resolutions`); null for a bill. */
+  ruling: z.strictObject({ rule, reason: z.string() }).nullable(),
   created_at: timestamp,
 });
 

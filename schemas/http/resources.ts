@@ -113,6 +113,19 @@ export const budgetView = z.strictObject({
     limit: decimal12,
     spent: decimal12,
     held: decimal12,
+    /**
+     * The part of `spent` that is charged for attempts whose usage nobody has stated: what they
+     * reserved, until a bill or a ruling resolves them. Null: the warehouse cannot tell now.
+     */
+    unresolved: z
+      .strictObject({
+        attempts: z.int(),
+        amount: decimal12,
+        oldest_at: timestamp.nullable(),
+        /** Of these, attempts that our own failure cut: no use of the tenant is proven. */
+        own_failures: z.strictObject({ attempts: z.int(), amount: decimal12 }),
+      })
+      .nullable(),
   }),
   ...created,
 });

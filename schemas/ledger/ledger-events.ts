@@ -202,6 +202,9 @@ export const reconciliationPayloads = {
     end: timestamp,
     lines: count,
     chunks: count,
+    ruling: z
+      .strictObject({ rule: z.enum(['not_billed', 'total']), reason: z.string() })
+      .exactOptional(),
   }),
 } satisfies PayloadsOf<ReconciliationEvent>;
 

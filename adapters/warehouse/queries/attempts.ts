@@ -41,6 +41,62 @@ export function unresolvedAttempts(
   return read(warehouse, where, { provider, start, end, limit });
 }
 
+/** Which of them an operator's ruling speaks of; what is left out does not matter. */
+export type AttemptFilter = {
+  status?: string | undefined;
+  model?: string | undefined;
+  customerId?: string | undefined;
+  keyId?: string | undefined;
+  budgetId?: string | undefined;
+};
+
+const FILTERED = `({status:String} = '' OR e.status = {status:String})
+  AND ({model:String} = '' OR e.model_requested = {model:String})
+  AND ({customer_id:String} = '' OR e.customer_id = {customer_id:String})
+  AND ({key_id:String} = '' OR e.key_id = {key_id:String})
+  AND ({budget_id:String} = ''
+    OR arrayExists(w -> startsWith(w, concat('budget-', {budget_id:String}, '@')), e.budget_windows))`;
+
+/** As `unresolvedAttempts`, of those that the filter describes; an estimate is a statement. */
+export function filteredUnresolved(
+  warehouse: Warehouse,
+  { provider, start, end }: AttemptRange,
+  filter: AttemptFilter,
+  limit: number,
+): Promise<UsageEvent[]> {
+  const where = `${IN_RANGE} AND e.usage_source = 'none' AND ${FILTERED} AND e.id NOT IN ${RESOLVED}
+    ORDER BY e.time, e.id LIMIT {limit:UInt32}`;
+  return read(warehouse, where, { provider, start, end, ...filterParams(filter), limit });
+}
+
+/**
+ * What is known to be billed for attempts that the filter describes: what the provider stated, and
+ * what resolutions say. USD, 12 decimal places.
+ */
+export async function knownCost(
+  warehouse: Warehouse,
+  { provider, start, end }: AttemptRange,
+  filter: AttemptFilter,
+): Promise<string> {
+  const sql = `SELECT toDecimalString(ifNull(sum(e.cost), toDecimal128(0, 12)), 12) AS cost
+    FROM tollgate.usage_events AS e
+    WHERE ${startedInRange('e')} AND ${FILTERED} AND (e.type = 'resolution'
+      OR (e.type = 'attempt' AND (e.usage_source != 'estimated' OR e.id IN ${RESOLVED})))`;
+  const params = { provider, start, end, ...filterParams(filter) };
+  const [row] = await warehouse.query<{ cost: string }>(sql, params);
+  return row?.cost ?? '0.000000000000';
+}
+
+function filterParams({ status, model, customerId, keyId, budgetId }: AttemptFilter) {
+  return {
+    status: status ?? '',
+    model: model ?? '',
+    customer_id: customerId ?? '',
+    key_id: keyId ?? '',
+    budget_id: budgetId ?? '',
+  };
+}
+
 /** How many attempts with holds have a counted resolution; it never shrinks. */
 export async function countResolvedHolds(
   warehouse: Warehouse,

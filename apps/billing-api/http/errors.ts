@@ -256,6 +256,18 @@ export const errorCatalogue = {
     'No bill can be complete for attempts that have not started yet.',
     'Send an `end` that is not in the future; look at its year.',
   ),
+  total_required: entry(
+    422,
+    false,
+    'The rule `total` takes a `total_cost` and no `status`; the rule `not_billed` takes no total.',
+    'Send the sum that the provider billed for all attempts of the filter, or use `not_billed`.',
+  ),
+  total_differs: entry(
+    409,
+    false,
+    'What the provider billed is not what is known of the other attempts.',
+    'The difference belongs to some of these: import a bill by attempt at `/v1/reconciliations`.',
+  ),
   attempt_outside_bill: entry(
     422,
     false,

@@ -38,7 +38,9 @@ export async function contradictedEarlier(
     for (const dated of open) {
       const { line, timeMs } = dated;
       const before = stated.get(line.attempt_id);
-      const isCovered = timeMs >= start && timeMs < end;
+      const isCovered = earlier.ruling === undefined && timeMs >= start && timeMs < end;
+      // What an operator has ruled holds, and does not make a bill wrong.
+      if (before !== undefined && earlier.ruling !== undefined) continue;
       if (before === undefined && !isCovered) undecided.push(dated);
       else if (before === undefined ? !isNothing(line) : !sameFigures(before, line)) {
         return line.attempt_id;
@@ -80,6 +82,31 @@ export async function omittedEarlier(
     }
   }
   return omitted;
+}
+
+/**
+ * Tells of attempts that started in a range whether a bill, or an earlier ruling, speaks of them: its
+ * range covers them, or it names them.
+ *
+ * @returns a predicate of an attempt's id and its start (Unix ms)
+ */
+export async function isStatedEarlier(
+  { directory, ledger, limits }: Pick<ApiContext, 'directory' | 'ledger' | 'limits'>,
+  { provider, start, end }: { provider: string; start: string; end: string },
+): Promise<(attemptId: string, timeMs: number) => boolean> {
+  const marginMs = limits.reconciliationMarginMs;
+  const covered: { from: number; to: number }[] = [];
+  const named = new Set<string>();
+  for (const { state: earlier } of directory.imports.all()) {
+    const [from, to] = [Date.parse(earlier.start), Date.parse(earlier.end)];
+    const isNear = from - marginMs < Date.parse(end) && to + marginMs > Date.parse(start);
+    if (earlier.provider !== provider || !isNear) continue;
+    if (earlier.ruling === undefined) covered.push({ from, to });
+    const stated = await billLines(ledger, earlier.import_id, limits.ledgerPageEvents);
+    for (const id of stated.keys()) named.add(id);
+  }
+  return (id, timeMs) =>
+    named.has(id) || covered.some(({ from, to }) => timeMs >= from && timeMs < to);
 }
 
 /** An import's lines by attempt. */

@@ -21,6 +21,8 @@ export class OwnShares {
     const { import_id, provider } = accepted;
     const known = this.#shares.get(import_id);
     if (known !== undefined) return known;
+    // A ruling speaks of single attempts: bills decide the range that it was asked about.
+    if (accepted.ruling !== undefined) return [];
     const covered = this.#covered.get(provider) ?? [];
     const own = uncovered(rangeOf(accepted), covered);
     this.#covered.set(provider, [...covered, ...own]);

@@ -25,6 +25,7 @@ import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import type { ReconciliationImport } from '@tollgate/domain/reconciliation/reconciliation.ts';
+import type { BillLine } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
 import { resolutionEvent } from '@tollgate/domain/usage/event/resolution-event.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
@@ -56,6 +57,7 @@ export function startResolver(deps: ResolverDeps): RunningProcess {
     shares: new OwnShares(),
     counted: new CountedSince(deps.warehouse),
     done: new Set(),
+    rulings: new Set(),
     passed: new Map(),
   };
   const { pollMs, onError } = deps;
@@ -83,6 +85,8 @@ type Memory = {
   counted: CountedSince;
   /** Shares in which nothing is left to do until something in their range is counted. */
   done: Set<AttemptRange>;
+  /** Rulings that are carried out. */
+  rulings: Set<string>;
   /** Per share: how many resolved holds the last whole pass saw. */
   passed: Map<AttemptRange, number>;
 };
@@ -92,6 +96,7 @@ async function resolve(
   accepted: ReconciliationImport,
   memory: Memory,
 ): Promise<void> {
+  if (accepted.ruling !== undefined) return carryOutRuling(deps, accepted.import_id, memory);
   for (const share of memory.shares.of(accepted)) {
     if (memory.done.has(share)) continue;
     const waiting = await appendResolutions(deps, accepted.import_id, share, memory);
@@ -127,6 +132,17 @@ async function appendResolutions(
   const open = unresolved.filter(({ id }) => !sent.has(id));
   if (open.length === 0) return unresolved.length;
   const lines = await billLines(deps.ledger, importId, LEDGER_PAGE_EVENTS);
+  await append(deps, importId, open, lines);
+  for (const { id } of open) sent.add(id);
+  return unresolved.length;
+}
+
+async function append(
+  deps: ResolverDeps,
+  importId: string,
+  open: readonly UsageEvent[],
+  lines: ReadonlyMap<string, BillLine>,
+): Promise<void> {
   const recordedAt = new Date().toISOString();
   await deps.log.append(
     open.map((target) => {
@@ -137,8 +153,35 @@ async function appendResolutions(
       return { partition, value: Buffer.from(eventText(event)) };
     }),
   );
-  for (const { id } of open) sent.add(id);
-  return unresolved.length;
+}
+
+/**
+ * The attempts that it names, alone. They were counted when it was made, so nothing arrives later:
+ * once all of them are resolved and their budgets follow, it stays done.
+ */
+async function carryOutRuling(
+  deps: ResolverDeps,
+  importId: string,
+  { sent, rulings }: Memory,
+): Promise<void> {
+  if (rulings.has(importId)) return;
+  const lines = await billLines(deps.ledger, importId, LEDGER_PAGE_EVENTS);
+  const ids = [...lines.keys()];
+  const tails = new Map<string, StreamTail>();
+  let waiting = 0;
+  for (let at = 0; at < ids.length; at += deps.batchEvents) {
+    const found = await eventsOfAttempts(deps.warehouse, ids.slice(at, at + deps.batchEvents));
+    const open: UsageEvent[] = [];
+    for (const { event, resolution } of found.values()) {
+      if (resolution !== null) await adjustLeases(deps.ledger, tails, event, resolution);
+      else if (!sent.has(event.id)) open.push(event);
+      if (resolution === null) waiting++;
+    }
+    if (open.length === 0) continue;
+    await append(deps, importId, open, lines);
+    for (const { id } of open) sent.add(id);
+  }
+  if (waiting === 0) rulings.add(importId);
 }
 
 /** Only a resolution that counts moves a budget. All pages: a bill may resolve any number. */

@@ -17,6 +17,7 @@ import {
   importBill,
   listReconciliations,
 } from './reconciliations/reconciliations.ts';
+import { resolveByRule } from './resolutions/resolutions.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { runSql } from './sql/sql.ts';
 import { createTeam, listTeams } from './teams/teams.ts';
@@ -44,6 +45,7 @@ export const allRoutes: readonly ApiRoute[] = [
   runSql,
   getCall,
   importBill,
+  resolveByRule,
   listReconciliations,
   getReconciliation,
   openPeriodRoute,

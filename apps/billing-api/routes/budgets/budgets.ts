@@ -8,6 +8,10 @@ import {
 } from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import {
+  type UnresolvedHolds,
+  unresolvedHolds,
+} from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
@@ -19,6 +23,7 @@ import {
   budgetRequest,
   budgetView,
 } from '@tollgate/schemas/http/resources.ts';
+import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
@@ -81,8 +86,7 @@ export const listBudgets = defineRoute({
       ({ state }) => state.budget_id,
       (item) => item,
     );
-    const data = await Promise.all(page.data.map((item) => view(item, context)));
-    return { ...page, data };
+    return { ...page, data: await views(page.data, context) };
   },
 });
 
@@ -160,25 +164,70 @@ function loadWindow({ ledger, limits }: ApiContext, stream: string) {
   return foldStream(ledger, window, evolveAccount, noAccount);
 }
 
-async function view({ state, createdAtMs }: Entity<BudgetDefinition>, context: ApiContext) {
-  const { budget_id, limit, revision: _revision, ...rest } = state;
-  const { startMs, endMs } = windowBounds(state.window, state.time_zone, context.clock());
-  const stream = windowStream(budget_id, startMs);
-  const { state: account } = await loadWindow(context, stream).catch((cause: unknown) => {
-    throw new ApiProblem('ledger_unavailable', { cause });
+async function view(
+  item: Entity<BudgetDefinition>,
+  context: ApiContext,
+): Promise<z.input<typeof budgetView>> {
+  const [only] = await views([item], context);
+  return only as z.input<typeof budgetView>;
+}
+
+/** One question to the warehouse for all of them. */
+async function views(items: readonly Entity<BudgetDefinition>[], context: ApiContext) {
+  const nowMs = context.clock();
+  const windows = items.map(({ state }) => {
+    const bounds = windowBounds(state.window, state.time_zone, nowMs);
+    return { ...bounds, stream: windowStream(state.budget_id, bounds.startMs) };
   });
+  const unresolved = await unresolvedOf(windows, context);
+  return await Promise.all(
+    items.map(async ({ state: definition, createdAtMs }, index) => {
+      const { startMs, endMs, stream } = windows[index] as (typeof windows)[number];
+      const { state: account } = await loadWindow(context, stream).catch((cause: unknown) => {
+        throw new ApiProblem('ledger_unavailable', { cause });
+      });
+      const { budget_id, limit, revision: _revision, ...rest } = definition;
+      return {
+        object: 'budget' as const,
+        id: budget_id,
+        ...rest,
+        limit: formatDecimal12(limit),
+        current: {
+          window_start: new Date(startMs).toISOString(),
+          window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+          limit: formatDecimal12(account.opened ? account.limit : limit),
+          spent: formatDecimal12(account.spent),
+          held: formatDecimal12(account.held),
+          unresolved: unresolved === null ? null : unresolvedView(unresolved.get(stream)),
+        },
+        created_at: new Date(createdAtMs).toISOString(),
+      };
+    }),
+  );
+}
+
+/** A budget is answered from the ledger, also while the warehouse is away. */
+async function unresolvedOf(
+  windows: readonly { startMs: number; stream: string }[],
+  { warehouse, onError }: Pick<ApiContext, 'warehouse' | 'onError'>,
+): Promise<Map<string, UnresolvedHolds> | null> {
+  const streams = windows.map(({ stream }) => stream);
+  const sinceMs = Math.min(...windows.map(({ startMs }) => startMs));
+  try {
+    return await unresolvedHolds(warehouse, streams, sinceMs);
+  } catch (error) {
+    onError('unresolved attempts of budgets cannot be read', error);
+    return null;
+  }
+}
+
+const NOTHING = '0.000000000000';
+
+function unresolvedView(holds: UnresolvedHolds | undefined) {
   return {
-    object: 'budget' as const,
-    id: budget_id,
-    ...rest,
-    limit: formatDecimal12(limit),
-    current: {
-      window_start: new Date(startMs).toISOString(),
-      window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
-      limit: formatDecimal12(account.opened ? account.limit : limit),
-      spent: formatDecimal12(account.spent),
-      held: formatDecimal12(account.held),
-    },
-    created_at: new Date(createdAtMs).toISOString(),
+    attempts: holds?.attempts ?? 0,
+    amount: holds?.amount ?? NOTHING,
+    oldest_at: holds === undefined ? null : new Date(holds.oldestMs).toISOString(),
+    own_failures: holds?.ownFailures ?? { attempts: 0, amount: NOTHING },
   };
 }

@@ -16,7 +16,7 @@ import type {
   BillLine,
   ReconciliationEvent,
 } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
-import { agrees, resolvedAgrees } from '@tollgate/domain/reconciliation/resolution.ts';
+import { agrees, isRuled, resolvedAgrees } from '@tollgate/domain/reconciliation/resolution.ts';
 import { isResolvable } from '@tollgate/domain/usage/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import {
@@ -92,7 +92,7 @@ export const importBill = defineRoute({
       await refuseOtherFigures(context, body, found);
       const bill = { provider: body.provider, startMs: start, endMs: end, ids: seen };
       await refuseOmissions(context, bill);
-      await store(context, accepted, body.lines);
+      await storeImport(context, accepted, body.lines);
     });
     const { import_id: id, chunks: _, ...rest } = accepted;
     const created_at = new Date(timeMs).toISOString();
@@ -100,6 +100,7 @@ export const importBill = defineRoute({
       object: 'reconciliation' as const,
       id,
       ...rest,
+      ruling: null,
       created_at,
       ...compare(body.lines, found, context),
     };
@@ -148,6 +149,8 @@ async function refuseOmissions(context: ApiContext, bill: NewBill): Promise<void
 /** Whether the line states other figures than those that its attempt was resolved with (409). */
 function contradicts(found: FoundAttempt | undefined, line: BillLine): boolean {
   if (found === undefined || found.resolution === null) return false;
+  // What an operator has ruled holds, and does not make a bill wrong: the answer lists it.
+  if (isRuled(found.resolution)) return false;
   return !resolvedAgrees(found.event, found.resolution, line);
 }
 
@@ -163,9 +166,11 @@ function compare(
     const attempt = found.get(line.attempt_id);
     if (attempt === undefined) continue;
     const { event, resolution } = attempt;
-    // A line with other figures than the resolution would have been refused before.
-    if (resolution !== null) agreed++;
-    else if (isResolvable(event)) resolvable++;
+    if (resolution !== null) {
+      // With other figures than a bill's resolution, the line would have been refused before.
+      if (resolvedAgrees(event, resolution, line)) agreed++;
+      else differing.push(line.attempt_id);
+    } else if (isResolvable(event)) resolvable++;
     else if (agrees(event, line)) agreed++;
     else differing.push(line.attempt_id);
   }
@@ -179,7 +184,7 @@ function compare(
 }
 
 /** Appends chunk by chunk, then the acceptance: an import without an acceptance never happened. */
-async function store(
+export async function storeImport(
   context: ApiContext,
   accepted: ReconciliationImport,
   lines: readonly BillLine[],
@@ -235,11 +240,12 @@ export const getReconciliation = defineRoute({
 });
 
 function view({ state, createdAtMs }: Entity<ReconciliationImport>) {
-  const { import_id, chunks: _, ...rest } = state;
+  const { import_id, chunks: _, ruling, ...rest } = state;
   return {
     object: 'reconciliation' as const,
     id: import_id,
     ...rest,
+    ruling: ruling ?? null,
     created_at: new Date(createdAtMs).toISOString(),
   };
 }
