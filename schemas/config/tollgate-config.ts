@@ -9,9 +9,13 @@ import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
 
-/** Statuses with which providers of the OpenAI dialect refuse a request and bill nothing. */
+/**
+ * Statuses with which providers of the OpenAI dialect bill nothing: they refuse the request, or say
+ * that they or their edge could not serve it (52x and 530 are Cloudflare's, 529 is an overload).
+ */
 export const NOT_BILLED_STATUSES: readonly number[] = [
-  400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 529,
+  400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524,
+  525, 526, 529, 530,
 ];
 
 const port = z.int().min(0).max(65_535);
@@ -26,7 +30,10 @@ const provider = z.strictObject({
   api_key: secret.optional(),
   /** The provider's id in the price catalogue; default: its own name. */
   catalogue: shortName.optional(),
-  /** HTTP statuses with which this provider is known to bill nothing. */
+  /**
+   * HTTP statuses with which this provider bills nothing. One from 500 on counts only for an error
+   * answer that arrived whole and states no usage; leave it out if the provider bills such calls.
+   */
   not_billed_statuses: z.array(z.int().min(300).max(599)).default([...NOT_BILLED_STATUSES]),
 });
 

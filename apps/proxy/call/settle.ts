@@ -109,13 +109,11 @@ function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Omit<Sett
 }
 
 function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
-  const { notBilledStatuses } = facts.deployment.provider;
-  const { httpStatus } = outcome;
-  const refused = httpStatus !== null && notBilledStatuses.has(httpStatus);
-  if (outcome.unsent || refused || gatewayFault(httpStatus) !== null)
-    return { quantities: noQuantities(), source: 'none' };
-  const { answer } = outcome;
+  const { httpStatus, answer } = outcome;
   const stated = answer?.quantities() ?? null;
+  if (isUnbilled(facts, outcome, stated !== null)) {
+    return { quantities: noQuantities(), source: 'none' };
+  }
   // What a stream says before it breaks off may be a running total, or zeros.
   // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
@@ -126,6 +124,19 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   const text = answered && estimable ? answer?.outputText() : undefined;
   if (text === undefined || text === null) return { quantities: null, source: 'none' };
   return { quantities: estimate(facts.request, text), source: 'estimated' };
+}
+
+/**
+ * A refusal needs no more than its status. An answer about the provider's own trouble must have
+ * arrived whole and state no usage: then it is the provider's word that the request was not served.
+ */
+function isUnbilled(facts: AttemptFacts, outcome: Outcome, isStated: boolean): boolean {
+  const { unsent, httpStatus, completed } = outcome;
+  if (unsent || gatewayFault(httpStatus) !== null) return true;
+  if (httpStatus === null || !facts.deployment.provider.notBilledStatuses.has(httpStatus)) {
+    return false;
+  }
+  return httpStatus < 500 || (completed && !isStated);
 }
 
 /** The provider stated nothing: count with a tokenizer, and say that it is an estimate. */
