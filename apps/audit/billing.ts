@@ -8,6 +8,7 @@ import { loadBilling, loadInvoice } from '@tollgate/billing-api/closing/streams.
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import type { Billing, FrozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
+import { invoiceBody as issuedBody } from '@tollgate/schemas/billing/invoice.ts';
 import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
 import { type Differences, jsonDifferences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
@@ -67,7 +68,8 @@ async function auditInvoice(
     return;
   }
   const content = snapshotBody.parse(JSON.parse(snapshot.body));
-  const should = canonicalJson(invoiceBody(content, snapshot.hash));
+  const { version } = issuedBody.parse(JSON.parse(invoice.body));
+  const should = canonicalJson(invoiceBody(content, snapshot.hash, version));
   if (invoice.body !== should) {
     jsonDifferences(JSON.parse(invoice.body), JSON.parse(should), '', (path, finding) =>
       found.add('invoice', `${id} ${path}`, finding),

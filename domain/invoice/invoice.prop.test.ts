@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import type { ClosingPeriod } from '../period/billing.ts';
-import { SUMMED_QUANTITIES, snapshotBody, type UsageSum } from '../period/snapshot.ts';
+import {
+  type SnapshotLine,
+  SUMMED_QUANTITIES,
+  snapshotBody,
+  type UsageSum,
+} from '../period/snapshot.ts';
 import type { UsageSource } from '../usage/usage-event.ts';
-import { minorUnitPlaces } from './currency.ts';
-import { amountMinor, invoiceBody, invoiceIdOf } from './invoice.ts';
+import { invoiceBody, invoiceIdOf } from './invoice.ts';
 
 const HASH = '0'.repeat(64);
 
@@ -119,32 +123,28 @@ describe('invoice lines (I6)', () => {
     );
   });
 
-  it('amounts are within half a minor unit of the exact rational, ties away from zero', () => {
-    fc.assert(
-      fc.property(
-        fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
-        fc.integer({ min: 0, max: 5_000_000 }),
-        fc.constantFrom('JPY', 'USD', 'KWD'),
-        (cost, markupPpm, currency) => {
-          const places = minorUnitPlaces(currency);
-          const amount = amountMinor(cost, markupPpm, places);
-          // exact = numerator / denominator; |2·exact − 2·amount| ≤ 1, and a tie is away from zero.
-          const numerator = cost * BigInt(1_000_000 + markupPpm) * 10n ** BigInt(places);
-          const denominator = 10n ** 18n;
-          const twice = 2n * (numerator - amount * denominator);
-          const magnitude = twice < 0n ? -twice : twice;
-          expect(magnitude <= denominator).toBe(true);
-          if (magnitude === denominator) expect(twice > 0n).toBe(cost < 0n);
-        },
-      ),
-    );
+  it('six lines of half a cent are three cents, and six of 0.4 are two (autumn#3407)', () => {
+    const lines = (cost: bigint) =>
+      Array.from({ length: 6 }, (_, at) => example({ model: `r-${at}`, costPicoUsd: cost }));
+    // The mark-up of period 0 is nothing.
+    const invoiceOf = (sums: UsageSum[]) =>
+      invoiceBody({ ...bodyOf(sums), lines: bodyOf(sums).lines.map(atCost) }, HASH);
+    const atCost = (line: SnapshotLine): SnapshotLine => ({ ...line, markup_ppm: 0 });
+    const halves = invoiceOf(lines(5_000_000_000n));
+    expect(halves.total_minor).toBe(3);
+    expect(halves.lines.map((line) => line.amount_minor)).toEqual([1, 1, 1, 0, 0, 0]);
+    expect(invoiceOf(lines(4_000_000_000n)).total_minor).toBe(2);
+    const both = [...lines(5_000_000_000n), ...lines(4_000_000_000n).map(onOtherModel)];
+    expect(invoiceOf(both).total_minor).toBe(5);
   });
 
-  it('round half a cent away from zero in both directions', () => {
-    expect(amountMinor(5_000_000_000n, 0, 2)).toBe(1n);
-    expect(amountMinor(4_999_999_999n, 0, 2)).toBe(0n);
-    expect(amountMinor(-5_000_000_000n, 0, 2)).toBe(-1n);
-    expect(amountMinor(1_000_000_000_000n, 200_000, 2)).toBe(120n);
+  it('an invoice of version 1 is worked out as it was issued, each line rounded for itself', () => {
+    const sums = [1, 2, 3].map((at) => example({ model: `r-${at}`, costPicoUsd: 5_000_000_000n }));
+    const snapshot = bodyOf(sums);
+    const lines = snapshot.lines.map((line) => ({ ...line, markup_ppm: 0 }));
+    const invoice = invoiceBody({ ...snapshot, lines }, HASH, 1);
+    expect([invoice.version, invoice.total_minor]).toEqual([1, 3]);
+    expect(invoice.lines.map((line) => line.amount_minor)).toEqual([1, 1, 1]);
   });
 
   it('late usage has lines of its own, with the mark-up of the period it belongs to (I4)', () => {
@@ -189,6 +189,8 @@ describe('invoice lines (I6)', () => {
     expect(invoiceIdOf('snp_01ARZ3NDEKTSV4RRFFQ69G5FAV')).toBe('inv_01ARZ3NDEKTSV4RRFFQ69G5FAV');
   });
 });
+
+const onOtherModel = (sum: UsageSum): UsageSum => ({ ...sum, model: `s-${sum.model}` });
 
 function zeroes(): UsageSum['quantities'] {
   const entries = SUMMED_QUANTITIES.map((name) => [name, 0] as const);

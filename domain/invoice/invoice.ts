@@ -1,12 +1,11 @@
 /**
  * Invoice lines from a snapshot at cost plus mark-up (docs/design.md, Rating and invoices). Pure.
- * I6: costs are added exactly and each line's amount is rounded once, half away from zero, to the
- * currency's minor unit; the total is the sum of the lines. I8: attempts without a known cost are
+ * I6: costs are added exactly, and the total is rounded once, half away from zero, to the currency's
+ * minor unit (`shares.ts`; ADR 0005); the lines add up to it. I8: attempts without a known cost are
  * listed and not charged.
  */
 
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
-import { divideHalfAwayFromZero } from '../money/rounding.ts';
 import { exactInteger } from '../period/exact-integer.ts';
 import {
   addQuantities,
@@ -18,6 +17,7 @@ import {
   type Unresolved,
 } from '../period/snapshot.ts';
 import { minorUnitPlaces } from './currency.ts';
+import { roundedEach, roundedInAll } from './shares.ts';
 
 export type InvoiceLine = SummedQuantities & {
   kind: LineKind;
@@ -38,9 +38,17 @@ export type InvoiceLine = SummedQuantities & {
   amount_minor: number;
 };
 
+/**
+ * How amounts are rounded: in version 1 each line for itself, so that the total may be off by half a
+ * minor unit for each line; in version 2 the total alone. What was issued keeps its version.
+ */
+export type InvoiceVersion = 1 | 2;
+
+const CURRENT_VERSION: InvoiceVersion = 2;
+
 export type InvoiceBody = {
   object: 'invoice';
-  version: 1;
+  version: InvoiceVersion;
   id: string;
   customer_id: string;
   snapshot_id: string;
@@ -69,12 +77,16 @@ export function invoiceIdOf(snapshotId: string): string {
  * @param snapshotHash SHA-256 of the snapshot's body, lower-case hex
  * @throws InexactInteger if an amount or a quantity does not fit a JSON integer
  */
-export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): InvoiceBody {
-  const lines = invoiceLines(snapshot);
+export function invoiceBody(
+  snapshot: SnapshotBody,
+  snapshotHash: string,
+  version = CURRENT_VERSION,
+): InvoiceBody {
+  const lines = invoiceLines(snapshot, version);
   const total = lines.reduce((sum, line) => sum + BigInt(line.amount_minor), 0n);
   return {
     object: 'invoice',
-    version: 1,
+    version,
     id: invoiceIdOf(snapshot.id),
     customer_id: snapshot.customer_id,
     snapshot_id: snapshot.id,
@@ -95,7 +107,7 @@ export function invoiceBody(snapshot: SnapshotBody, snapshotHash: string): Invoi
  * One line per kind, period, provider, model and mark-up, in the snapshot's own order. A group
  * without usage and without a charge (refusals, for example) gets no line.
  */
-function invoiceLines(snapshot: SnapshotBody): InvoiceLine[] {
+function invoiceLines(snapshot: SnapshotBody, version: InvoiceVersion): InvoiceLine[] {
   const groups = new Map<string, SnapshotLine[]>();
   for (const line of snapshot.lines) {
     const { kind, period_number, provider, model, markup_ppm } = line;
@@ -104,7 +116,13 @@ function invoiceLines(snapshot: SnapshotBody): InvoiceLine[] {
     if (members === undefined) groups.set(group, [line]);
     else members.push(line);
   }
-  return [...groups.values()].filter(isBillable).map((group) => lineOf(group, snapshot.currency));
+  const billable = [...groups.values()].filter(isBillable);
+  const exact = billable.map((group) =>
+    exactMinor(costOf(group), (group[0] as SnapshotLine).markup_ppm, snapshot.currency),
+  );
+  const round = version === 1 ? roundedEach : roundedInAll;
+  const amounts = round(exact, PPM * PICO);
+  return billable.map((group, index) => lineOf(group, amounts[index] as bigint));
 }
 
 function isBillable(group: readonly SnapshotLine[]): boolean {
@@ -114,11 +132,10 @@ function isBillable(group: readonly SnapshotLine[]): boolean {
   );
 }
 
-function lineOf(group: readonly SnapshotLine[], currency: string): InvoiceLine {
+function lineOf(group: readonly SnapshotLine[], amount: bigint): InvoiceLine {
   const { kind, period_number, provider, model, markup_ppm } = group[0] as SnapshotLine;
   const estimated = group.filter((line) => line.usage_source === 'estimated');
   const cost = costOf(group);
-  const amount = amountMinor(cost, markup_ppm, minorUnitPlaces(currency));
   return {
     kind,
     period_number,
@@ -152,13 +169,7 @@ function costOf(lines: readonly SnapshotLine[]): bigint {
 const PPM = 1_000_000n;
 const PICO = 1_000_000_000_000n;
 
-/**
- * cost × (1 + mark-up), rounded once, half away from zero.
- *
- * @param costPico 1e-12 of the currency
- * @param places decimal places of the currency's minor unit
- */
-export function amountMinor(costPico: bigint, markupPpm: number, places: number): bigint {
-  const scaled = costPico * (PPM + BigInt(markupPpm)) * 10n ** BigInt(places);
-  return divideHalfAwayFromZero(scaled, PPM * PICO);
+/** cost × (1 + mark-up), in 1 / (PPM × PICO) of the minor unit. @param costPico 1e-12 of the currency */
+function exactMinor(costPico: bigint, markupPpm: number, currency: string): bigint {
+  return costPico * (PPM + BigInt(markupPpm)) * 10n ** BigInt(minorUnitPlaces(currency));
 }

@@ -51,7 +51,7 @@ it('an invoice names its snapshot, its period and what is unresolved, and every 
   const used = { input_tokens: 10, requests: 1, cost: '1.000000000000', markup_ppm: 200_000 };
   expect(invoiceBody(snapshotOf(line(used)), HASH)).toEqual({
     object: 'invoice',
-    version: 1,
+    version: 2,
     id: 'inv_1',
     customer_id: 'cus_1',
     snapshot_id: 'snp_1',

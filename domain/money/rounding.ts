@@ -1,6 +1,6 @@
 /**
  * The one rounding module (I6): every division of money happens here. Only two callers round half
- * away from zero: an event's cost, and an invoice line.
+ * away from zero: an event's cost, and an invoice.
  */
 
 /** @param denominator > 0 */
@@ -17,4 +17,10 @@ export function divideHalfAwayFromZero(numerator: bigint, denominator: bigint): 
 export function divideUp(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator;
   return numerator > 0n && quotient * denominator !== numerator ? quotient + 1n : quotient;
+}
+
+/** Towards -infinity. @param denominator > 0 */
+export function divideDown(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator;
+  return numerator < 0n && quotient * denominator !== numerator ? quotient - 1n : quotient;
 }

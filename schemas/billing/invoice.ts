@@ -1,4 +1,4 @@
-/** The only definition of an invoice's body on the wire, version 1 (ADR 0001). */
+/** The only definition of an invoice's body on the wire, versions 1 and 2 (ADR 0001, ADR 0005). */
 import type { InvoiceBody, InvoiceLine } from '@tollgate/domain/invoice/invoice.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
@@ -30,7 +30,7 @@ const invoiceLine = z.strictObject({
 
 export const invoiceBody = z.strictObject({
   object: z.literal('invoice'),
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   id,
   customer_id: id,
   snapshot_id: id,
