@@ -67,6 +67,18 @@ export const proxyLimits = {
   heldAnswerBytesMax: 8 * 1024 * 1024,
   /** End of a larger answer that is held back and searched for its usage, bytes. */
   answerTailBytes: 64 * 1024,
+  /**
+   * A compressed answer is copied up to this and unpacked up to that, bytes, on the event loop: 4 MiB
+   * take 20 ms. Beyond either its usage is unknown.
+   */
+  packedAnswerBytesMax: 1024 * 1024,
+  unpackedAnswerBytesMax: 4 * 1024 * 1024,
+  /**
+   * What an answer has said it needs no connection to confirm: so long an upstream socket may take to
+   * end behind it, and so long a body that looks whole is waited for, ms. The last chunk comes in the
+   * same packet or the next.
+   */
+  upstreamLingerMs: 1_000,
   /** One SSE event, bytes; a larger one is relayed unread. */
   sseEventBytesMax: 1024 * 1024,
   /** Output text that is kept to estimate tokens when the provider states no usage, bytes. */

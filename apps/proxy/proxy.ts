@@ -202,6 +202,7 @@ class Instance {
       bodies: this.#bodies,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
+      lingers: new Deadlines(limits.upstreamLingerMs),
       newUuid,
       onSettled: (provider, outcome, overruns) => {
         this.#metrics.settled(provider, outcome, overruns.length);

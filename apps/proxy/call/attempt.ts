@@ -18,6 +18,7 @@ import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { Answer } from '../dialects/dialect.ts';
+import { isBlank } from '../relay/body-kind.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
 import { gatewayFault } from './gateway-fault.ts';
@@ -55,12 +56,17 @@ export class Attempt implements UpstreamHandler {
   readonly #started: string;
   #control: UpstreamControl | undefined;
   #takeBackDeadline: (() => void) | undefined;
+  /** Of a look at an answer that may be whole, or of giving the socket of a whole one up. */
+  #takeBackLook: (() => void) | undefined;
+  #headers: UpstreamHeaders = {};
   #answer: Answer | undefined;
   #status: number | null = null;
   #sentAtMs = 0;
-  #firstByteAtMs: number | null = null;
+  #firstTokenAtMs: number | null = null;
   #clientGone = false;
   #timedOut = false;
+  /** Nothing more will come of the provider's side. */
+  #upstreamEnded = false;
   #finished = false;
 
   /** @param readyAtMs performance.now() when nothing but this gateway kept it from being sent */
@@ -123,25 +129,86 @@ export class Attempt implements UpstreamHandler {
     this.#status = status;
     // Its head and bytes are for us alone.
     if (gatewayFault(status) !== null) return;
-    this.#answer = this.facts.request.answer(headers, this.#deps.limits);
-    this.#listener.onHead(status, headers, this.#answer.headWaits);
+    this.#headers = headers;
+    this.#listener.onHead(status, headers, !this.facts.request.streams(headers));
   }
 
   onData(chunk: Buffer): void {
-    this.#firstByteAtMs ??= performance.now();
+    // What comes behind the end of an answer is no part of it.
+    if (this.#finished) return;
+    const answer = this.#answer ?? this.#open(chunk);
+    if (answer === undefined) return;
     // seam: mid-stream
-    for (const bytes of this.#answer?.push(chunk) ?? NOTHING) this.#listener.onBytes(bytes);
+    for (const bytes of answer.push(chunk)) this.#listener.onBytes(bytes);
+    if (this.#firstTokenAtMs === null && answer.hasToken) this.#firstTokenAtMs = performance.now();
+    const { progress } = answer;
+    if (progress === 'done') this.#complete();
+    else if (progress === 'perhaps') this.#lookSoon(answer);
   }
 
   onEnd(): void {
+    this.#upstreamEnded = true;
     // seam: usage-seen-not-settled
-    this.#finish(this.#clientGone ? 'client_closed' : this.#completeStatus(), null);
+    this.#complete();
   }
 
   onFailure(failure: UpstreamFailure): void {
+    this.#upstreamEnded = true;
+    if (this.#finished) return this.#takeBackLook?.();
+    if (this.#isAnswered()) return this.#complete();
     if (this.#timedOut || failure.kind === 'timeout') return this.#finish('timeout', failure);
     if (this.#clientGone) return this.#finish('client_closed', failure);
     this.#finish('upstream_error', failure);
+  }
+
+  get #isAnswerForClient(): boolean {
+    return this.#status !== null && gatewayFault(this.#status) === null;
+  }
+
+  /** What reads the answer is known by its first bytes; blank lines before them leave as they come. */
+  #open(first: Buffer): Answer | undefined {
+    if (!this.#isAnswerForClient) return undefined;
+    if (isBlank(first)) {
+      this.#listener.onBytes(first);
+      return undefined;
+    }
+    this.#answer = this.facts.request.answer(this.#headers, this.#deps.limits, first);
+    return this.#answer;
+  }
+
+  #openEmpty(): Answer {
+    return this.facts.request.answer(this.#headers, this.#deps.limits);
+  }
+
+  /**
+   * The provider has said all, although its connection broke: the answer is whole by what it says
+   * itself, or a refusal that is not billed: its status says enough.
+   */
+  #isAnswered(): boolean {
+    const { notBilledStatuses } = this.facts.deployment.provider;
+    if (this.#status !== null && notBilledStatuses.has(this.#status)) return true;
+    return this.#answer?.isWhole() === true;
+  }
+
+  /** The answer may be whole: if the connection does not say so soon, it is asked itself. */
+  #lookSoon(answer: Answer): void {
+    this.#takeBackLook ??= this.#deps.lingers.add(performance.now(), () => {
+      this.#takeBackLook = undefined;
+      if (answer.isWhole()) this.#complete();
+    });
+  }
+
+  #complete(): void {
+    this.#finish(this.#clientGone ? 'client_closed' : this.#completeStatus(), null);
+  }
+
+  /** The answer has ended before its connection: that is given up unless it ends soon. */
+  #giveUpSoon(): void {
+    const control = this.#control;
+    control?.resume();
+    this.#takeBackLook = this.#deps.lingers.add(performance.now(), () => {
+      control?.abort(new Error('the answer ended and its connection did not'));
+    });
   }
 
   #completeStatus(): UsageStatus {
@@ -155,10 +222,13 @@ export class Attempt implements UpstreamHandler {
   }
 
   #finish(status: UsageStatus, failure: UpstreamFailure | null): void {
+    this.#takeBackLook?.();
     if (this.#finished) return;
     this.#finished = true;
     this.#takeBackDeadline?.();
     const endedAtMs = performance.now();
+    // Of an answer without a body.
+    if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
     const outcome: Outcome = {
       status,
       httpStatus: this.#status,
@@ -168,14 +238,14 @@ export class Attempt implements UpstreamHandler {
     };
     // seam: attempt-is-settled
     const settlement = settle(this.facts, outcome);
-    const firstByteAtMs = this.#firstByteAtMs;
+    const firstTokenAtMs = this.#firstTokenAtMs;
     const event: AttemptOutcome = {
       ...settlement.usage,
       status,
       http_status: this.#status,
       error_type: errorTypeOf(this.#status, failure),
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
-      ttft_ms: firstByteAtMs === null ? null : roundMs(firstByteAtMs - this.#sentAtMs),
+      ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
       recorded_at: new Date().toISOString(),
     };
@@ -194,6 +264,7 @@ export class Attempt implements UpstreamHandler {
       },
       (error) => {
         if (error !== undefined) return this.#listener.onEnd({ ending: 'unrecorded', error });
+        if (!this.#upstreamEnded) this.#giveUpSoon();
         // seam: settled-durable-hold-not-released
         settlement.release();
         this.#deps.onSettled(this.facts.deployment.provider.name, event, settlement.overruns);

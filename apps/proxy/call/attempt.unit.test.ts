@@ -9,6 +9,7 @@ const NOON = Date.UTC(2026, 5, 1, 12);
 const books = useMemoryBooks(NOON);
 const BODY = JSON.stringify({ id: 'answer-1', model: 'm-1', usage });
 const STREAM = chat({ stream: true });
+const SSE = { 'content-type': 'text/event-stream' };
 const FREE = { held: 0n, spent: 0n };
 
 let stage: CallStage;
@@ -70,22 +71,26 @@ describe('an attempt', () => {
         ...{ id: idOf(started), type: 'attempt', attempt: 1 },
         ...{ time: '2026-06-01T12:00:00.000Z', recorded_at: '2026-06-01T12:00:01.000Z' },
         ...{ status: 'ok', http_status: 200, error_type: null, deployment: 'p1/m' },
-        ...{ latency_ms: 1_000, ttft_ms: 250, overhead_us: 0 },
+        ...{ latency_ms: 1_000, ttft_ms: null, overhead_us: 0 },
         ...{ model_served: 'm-1', provider_request_id: 'answer-1', cost: '0.000000000042' },
       },
     ]);
     expect(stage.settled).toEqual([['p1', '0.000000000042', []]]);
   });
 
-  it('says to the microsecond when its first byte came and how long it was kept', async () => {
+  it('says to the microsecond when its first token came and how long it was kept', async () => {
     stage = await CallStage.open(books());
     stage.journalWaits = true;
-    client = stage.call(chat());
+    client = stage.call(STREAM);
     await pass(1.5);
     stage.durable();
-    await pass(2.2504);
-    last().answer.onHeaders(200, {});
-    last().answer.onData(Buffer.from(BODY));
+    await pass(1);
+    last().answer.onHeaders(200, SSE);
+    // Keep-alives while it queues (mozilla-ai/any-llm-go#163, tmc/langchaingo#942): no tokens.
+    last().answer.onData(Buffer.from(': queued\n\n'));
+    last().answer.onData(Buffer.from('data: {"choices":[{"delta":{"role":"assistant"}}]}\n\n'));
+    await pass(1.2504);
+    last().answer.onData(Buffer.from(CHUNK));
     await pass(1);
     last().answer.onEnd();
     expect(stage.events()[0]).toMatchObject({

@@ -24,6 +24,8 @@ export type CallDeps = {
   journal: Journal;
   /** Of running attempts. */
   deadlines: Deadlines;
+  /** Of answers that may have ended before their connections. */
+  lingers: Deadlines;
   /** 48-bit milliseconds and randomness of a new attempt or call id. */
   newUuid: (timeMs: number) => string;
   /** After the record is durable: metrics, and overruns to the ledger. */

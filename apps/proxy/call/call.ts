@@ -44,6 +44,8 @@ export class Call implements AttemptListener {
   #headers: UpstreamHeaders = {};
   #stallTimer: NodeJS.Timeout | undefined;
   #clientGone = false;
+  /** Bytes of a body have left, and the head with them. */
+  #hasWritten = false;
 
   /** @param arrivedAtMs performance.now() when the request had arrived */
   constructor(
@@ -117,13 +119,23 @@ export class Call implements AttemptListener {
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
     this.#status = status;
     this.#headers = headers;
-    if (!waits) this.#writeHead(null, null);
+    if (waits) return;
+    this.#writeHead(null, null);
+    // Mostly the first bytes come in the same packet, and leave in one write with it.
+    process.nextTick(Call.#flushHead, this);
+  }
+
+  /** A client learns that its call was taken before the first event comes. */
+  static #flushHead(call: Call): void {
+    const response = call.#response;
+    if (!call.#hasWritten && !response.destroyed) response.flushHeaders();
   }
 
   onBytes(bytes: Buffer): void {
     if (this.#clientGone || bytes.length === 0) return;
     const response = this.#response;
     if (!response.headersSent) this.#writeHead(null, null);
+    this.#hasWritten = true;
     response.write(bytes);
     if (response.writableLength <= this.#deps.limits.clientBufferBytesMax) return;
     // A slow client slows its provider down; one that reads nothing at all is gone.
@@ -186,6 +198,7 @@ export class Call implements AttemptListener {
   /** The record is durable: the last bytes may leave. */
   #answer({ ending, cost, overheadUs, last }: Recorded): void {
     this.#place.leave();
+    this.#hasWritten = true;
     const response = this.#response;
     if (ending !== 'answered') return this.#fail(ending);
     if (!response.headersSent) {
@@ -219,7 +232,8 @@ export class Call implements AttemptListener {
   #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
     if (this.#clientGone || this.#response.headersSent) return;
     const headers = this.#answerHeaders(this.#headers, cost, overheadUs);
-    if (contentLength !== undefined) headers['content-length'] = contentLength;
+    const hasLength = contentLength !== undefined && !BODILESS.has(this.#status);
+    if (hasLength) headers['content-length'] = contentLength;
     this.#response.writeHead(this.#status, headers);
   }
 
@@ -243,6 +257,9 @@ export class Call implements AttemptListener {
     this.#response.destroy();
   }
 }
+
+/** Answers that have no body, and no length of one (RFC 9110 §8.6). */
+const BODILESS = new Set([204, 205, 304]);
 
 const NO_CONNECTION: Refusal = {
   code: 'overloaded',

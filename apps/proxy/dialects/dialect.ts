@@ -78,8 +78,14 @@ export type CallRequest = CallFigures & {
   unboundedModel(model: string): string | null;
   /** What a provider is sent. @param model its name at the provider */
   upstream(model: string): UpstreamRequest;
-  /** A reader for what a provider answers to this request. */
-  answer(headers: AnswerHeaders, limits: AnswerLimits): Answer;
+  /** Whether the head of an answer says that it is a stream: the head then leaves as it comes. */
+  streams(headers: AnswerHeaders): boolean;
+  /**
+   * A reader for what a provider answers to this request.
+   *
+   * @param first the bytes that its body begins with, blank space left out; they are pushed next
+   */
+  answer(headers: AnswerHeaders, limits: AnswerLimits, first?: Buffer): Answer;
   /** What the input's tokens are counted in when the provider does not state them. */
   inputText(): string;
 };
@@ -96,7 +102,12 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 
 export type AnswerLimits = Pick<
   ProxyLimits,
-  'heldAnswerBytesMax' | 'answerTailBytes' | 'sseEventBytesMax' | 'estimateTextBytesMax'
+  | 'heldAnswerBytesMax'
+  | 'answerTailBytes'
+  | 'sseEventBytesMax'
+  | 'estimateTextBytesMax'
+  | 'packedAnswerBytesMax'
+  | 'unpackedAnswerBytesMax'
 >;
 
 /**
@@ -104,12 +115,19 @@ export type AnswerLimits = Pick<
  * (I9), and what is read on the side.
  */
 export type Answer = {
-  /** False: the head leaves as soon as it comes. True: it waits, to carry the cost. */
-  readonly headWaits: boolean;
+  /**
+   * How far it has come, by what it says itself: `done` is at its end, whatever the connection does;
+   * `perhaps` is worth a look with `isWhole` if nothing more comes.
+   */
+  readonly progress: 'open' | 'perhaps' | 'done';
+  /** Something that the model generated has come in a stream. */
+  readonly hasToken: boolean;
   /** Bytes that may leave now. */
   push(chunk: Buffer): Buffer[];
   /** Bytes that may leave once the usage event is durable. */
   end(): Buffer[];
+  /** Nothing is missing from it, although the connection does not say so. */
+  isWhole(): boolean;
   /** What the provider says was used; null if it says nothing that can be read (I8). */
   quantities(): KnownQuantities | null;
   /** Whether that is the whole attempt's, even if the answer does not end as it should. */

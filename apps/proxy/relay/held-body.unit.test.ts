@@ -45,10 +45,12 @@ it('once it passes it goes on to pass, however short what comes is', () => {
 });
 
 it.each([
-  ['held', 2 * 1024 * 1024, 70],
-  ['passed', 70_000, 20],
-])('many small chunks are %s in order, and few pieces wait', (_, heldMax, piecesMax) => {
-  const body = new HeldBody(heldMax, TAIL);
+  ['held', 2 * 1024 * 1024, TAIL, 70],
+  ['passed', 70_000, TAIL, 20],
+  ['passed', 300, 200, 40],
+  ['passed', 70_000, 65_536, 40],
+])('many small chunks are %s in order, and few pieces wait', (_, heldMax, tail, piecesMax) => {
+  const body = new HeldBody(heldMax, tail);
   const left: Buffer[] = [];
   const all: Buffer[] = [];
   let pieces = 0;

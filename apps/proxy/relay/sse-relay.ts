@@ -128,6 +128,11 @@ export class SseRelay {
     this.#restart(0);
   }
 
+  /** A line has begun, and not ended. */
+  get isLineOpen(): boolean {
+    return this.#kept.length > this.#lineStart;
+  }
+
   /** What the line that has not ended says so far; null if that is no data. */
   unended(): string | null {
     return this.#dataOf(this.#kept.view(), this.#lineStart, this.#kept.length);

@@ -55,6 +55,8 @@ export type CallHouseOptions = {
   tolerant?: boolean;
   /** Of the sockets to the providers. */
   upstreamTimeoutMs?: number;
+  /** To each of them. */
+  upstreamConnections?: number;
 };
 
 export type CallHouse = {
@@ -117,7 +119,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     const upstream = createUpstream({
       baseUrl: await listen(servers, provider),
       apiKey: '',
-      connectionsMax: 4,
+      connectionsMax: options.upstreamConnections ?? 4,
       connectTimeoutMs: 5_000,
       headersTimeoutMs: options.upstreamTimeoutMs ?? 5_000,
       bodyTimeoutMs: options.upstreamTimeoutMs ?? 5_000,
@@ -169,6 +171,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
       },
     },
     deadlines: new Deadlines(limits.attemptTimeoutMs),
+    lingers: new Deadlines(limits.upstreamLingerMs),
     newUuid,
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),

@@ -109,6 +109,7 @@ export class CallStage {
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),
+      lingers: new Deadlines(limits.upstreamLingerMs),
       newUuid,
     } as unknown as CallDeps;
     const key = {

@@ -32,10 +32,14 @@ function answered(
   body: string,
   limits: Partial<AnswerLimits> = {},
 ) {
-  const answer: Answer = request.answer({ 'content-type': type }, { ...proxyLimits, ...limits });
-  const early = answer.push(Buffer.from(body));
+  const first = Buffer.from(body);
+  const answer: Answer = request.answer(
+    { 'content-type': type },
+    { ...proxyLimits, ...limits },
+    first,
+  );
+  const early = answer.push(first);
   const said = {
-    headWaits: answer.headWaits,
     quantities: answer.quantities(),
     isFinal: answer.isUsageFinal(),
     model: answer.model(),
@@ -54,7 +58,6 @@ describe('an answer is read as the provider says that it is', () => {
     'as a stream: %j',
     (type) => {
       expect(answered(chat({ stream: true }), type, stream)).toEqual({
-        headWaits: false,
         quantities: null,
         isFinal: false,
         ...{ model: 's', id: 'c', text: 'a', early: stream, relayed: stream },
@@ -64,7 +67,6 @@ describe('an answer is read as the provider says that it is', () => {
 
   it.each(['application/json', 'text/plain', ` ${SSE}`, '', undefined])('as JSON: %j', (type) => {
     expect(answered(chat({ stream: true }), type, json)).toEqual({
-      headWaits: true,
       quantities: null,
       isFinal: true,
       ...{ model: 's', id: 'c', text: 'a', early: '', relayed: json },

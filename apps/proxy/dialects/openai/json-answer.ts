@@ -13,12 +13,21 @@ import { outputTextOf } from './output-text.ts';
 type Stated = { usage: unknown; model: string | null; id: string | null };
 
 export class JsonAnswer implements Answer {
-  readonly headWaits = true;
+  readonly hasToken = false;
   readonly #body: HeldBody;
   #stated: Stated | undefined;
 
   constructor(heldBytesMax: number, tailBytes: number) {
     this.#body = new HeldBody(heldBytesMax, tailBytes);
+  }
+
+  /** One that ends as an object does may have come to its end. */
+  get progress(): 'open' | 'perhaps' {
+    return this.#body.endsLikeJson ? 'perhaps' : 'open';
+  }
+
+  isWhole(): boolean {
+    return this.#body.isClosedJson();
   }
 
   push(chunk: Buffer): Buffer[] {

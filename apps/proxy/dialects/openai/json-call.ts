@@ -1,4 +1,5 @@
 /** A call whose request is one JSON object: how it goes to a provider. */
+import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, withEdits } from '../../relay/json-scan.ts';
 import type {
   Answer,
@@ -13,6 +14,7 @@ import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
 const JSON_HEADERS = { accept: 'application/json' };
+const NO_BYTES = Buffer.alloc(0);
 
 export class JsonCall implements CallRequest {
   readonly endpoint: string;
@@ -56,9 +58,13 @@ export class JsonCall implements CallRequest {
     return withEdits(body, [...edits, renamed]);
   }
 
-  answer(headers: AnswerHeaders, limits: AnswerLimits): Answer {
+  streams(headers: AnswerHeaders): boolean {
+    return saysEvents(headers['content-type']);
+  }
+
+  answer(headers: AnswerHeaders, limits: AnswerLimits, first = NO_BYTES): Answer {
     // The one edit there is asks for the chunk that states the usage: the client did not.
-    return openAnswer(headers, limits, this.#facts.edits.length > 0);
+    return openAnswer(headers, limits, this.#facts.edits.length > 0, first);
   }
 
   inputText(): string {

@@ -29,9 +29,9 @@ type Chunk = {
 };
 
 export class StreamAnswer implements Answer, EventReader {
-  readonly headWaits = false;
   readonly #options: StreamAnswerOptions;
   readonly #relay: SseRelay;
+  #isDone = false;
   #unreadable = false;
   #usage: unknown = null;
   #usageFinal = false;
@@ -43,6 +43,20 @@ export class StreamAnswer implements Answer, EventReader {
   constructor(options: StreamAnswerOptions) {
     this.#options = options;
     this.#relay = new SseRelay(this, options.eventBytesMax);
+  }
+
+  get progress(): 'open' | 'perhaps' | 'done' {
+    if (!this.#isDone) return this.#relay.isLineOpen ? 'perhaps' : 'open';
+    return this.#relay.isHeldEventWhole ? 'done' : 'perhaps';
+  }
+
+  /** `[DONE]` has come, be it without the end of its line. */
+  isWhole(): boolean {
+    return this.#isDone || isDone(this.#relay.unended() ?? '');
+  }
+
+  get hasToken(): boolean {
+    return this.#textBytes > 0 || this.#unreadable;
   }
 
   push(chunk: Buffer): Buffer[] {
@@ -89,7 +103,10 @@ export class StreamAnswer implements Answer, EventReader {
   }
 
   read(data: string): EventVerdict | 'part' {
-    if (data.trim() === DONE) return 'hold';
+    if (isDone(data)) {
+      this.#isDone = true;
+      return 'hold';
+    }
     const chunk = parseChunk(data);
     if (chunk === null) return 'part';
     if (typeof chunk.model === 'string') this.#model ??= chunk.model;
@@ -128,6 +145,10 @@ export class StreamAnswer implements Answer, EventReader {
 function isAllZero(usage: unknown): boolean {
   const { prompt_tokens, completion_tokens = 0 } = usage as Record<string, unknown>;
   return prompt_tokens === 0 && completion_tokens === 0;
+}
+
+function isDone(data: string): boolean {
+  return data.trim() === DONE;
 }
 
 function parseChunk(data: string): Chunk | null {

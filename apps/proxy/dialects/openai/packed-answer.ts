@@ -1,0 +1,69 @@
+/**
+ * A compressed answer, although none was asked for: it passes as it came, and what it says is read by
+ * an answer of its kind once it has ended. The chunk that states the usage cannot be taken out of it.
+ */
+import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { PackedBody } from '../../relay/packed-body.ts';
+import type { Answer } from '../dialect.ts';
+
+export class PackedAnswer implements Answer {
+  readonly progress = 'open';
+  readonly #body: PackedBody;
+  readonly #open: (first: Buffer) => Answer;
+  readonly #isStream: boolean;
+  #read: Answer | null | undefined;
+
+  /** @param open an answer that reads what is packed in this one */
+  constructor(body: PackedBody, isStream: boolean, open: (first: Buffer) => Answer) {
+    this.#body = body;
+    this.#isStream = isStream;
+    this.#open = open;
+  }
+
+  /** Which of its bytes have a token in them is not known: the first ones, then. */
+  get hasToken(): boolean {
+    return this.#isStream;
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    return this.#body.push(chunk);
+  }
+
+  end(): Buffer[] {
+    return this.#body.end();
+  }
+
+  /** What unpacks it at the client's misses its end. */
+  isWhole(): boolean {
+    return false;
+  }
+
+  quantities(): KnownQuantities | null {
+    return this.#answer()?.quantities() ?? null;
+  }
+
+  isUsageFinal(): boolean {
+    return this.#answer()?.isUsageFinal() ?? false;
+  }
+
+  model(): string | null {
+    return this.#answer()?.model() ?? null;
+  }
+
+  id(): string | null {
+    return this.#answer()?.id() ?? null;
+  }
+
+  outputText(): string | null {
+    return this.#answer()?.outputText() ?? null;
+  }
+
+  /** Asked for when it has ended. */
+  #answer(): Answer | null {
+    if (this.#read !== undefined) return this.#read;
+    const bytes = this.#body.unpacked();
+    this.#read = bytes === null ? null : this.#open(bytes);
+    if (bytes !== null) this.#read?.push(bytes);
+    return this.#read;
+  }
+}
