@@ -1,83 +1,176 @@
 /**
- * OpenAI's `usage` object → disjoint buckets. OpenAI counts cached and audio tokens *inside*
- * `prompt_tokens`, reasoning and audio *inside* `completion_tokens`: they are taken out here, so
- * that nothing is billed twice.
+ * What one `usage` object of a provider says → disjoint buckets. OpenAI counts cached and audio tokens
+ * *inside* `prompt_tokens`, reasoning and audio *inside* `completion_tokens`; others count some of them
+ * outside, and then the total tells. They are taken apart here, so that nothing is billed twice.
  *
- * I8: an explicit zero stays zero; what is absent, negative, fractional or contradictory makes the
- * whole usage unknown (null), never a guess.
+ * I8: an explicit zero stays zero. What is absent, negative, fractional or contradictory, and a count
+ * whose name is not known here, makes the whole usage unknown, never a guess.
  */
 import { type KnownQuantities, noQuantities } from './quantities.ts';
+import { type Gathered, gatherUsage } from './usage-members.ts';
 
-type Fields = Record<string, unknown>;
+/** Why what was said is not taken for what was used. */
+export type UsageDoubt =
+  | 'usage_contradictory'
+  | 'usage_incomplete'
+  | 'usage_invalid'
+  | `usage_unread.${string}`;
 
-/** @param usage the answer's `usage` member, of any shape */
-export function quantitiesFromOpenAiUsage(usage: unknown): KnownQuantities | null {
-  if (!isFields(usage)) return null;
+/** The most that an object says, whether or not it is understood: no total may be below it. */
+export type UsageClaim = { prompt: number; completion: number; total: number };
+
+/** Parts that the object names; null: it says nothing of them. */
+export type UsageParts = Pick<
+  Gathered,
+  'cacheRead' | 'cacheWrite' | 'audioInput' | 'reasoning' | 'audioOutput'
+>;
+
+export type UsageReading =
+  /** No counts in it. */
+  | { kind: 'nothing' }
+  | { kind: 'stated'; quantities: KnownQuantities; claim: UsageClaim; parts: UsageParts }
+  /** `unread`: it has a count that nobody here understands, so no other total is the whole. */
+  | { kind: 'unclear'; doubt: UsageDoubt; claim: UsageClaim; unread: boolean };
+
+/** A whole with what is in it: input with all that was cached, output with all reasoning. */
+type Totals = { prompt: number; completion: number };
+
+/**
+ * @param usage of any shape
+ * @param generates false: there is no output, so a total alone is the input
+ */
+export function readOpenAiUsage(usage: unknown, generates = true): UsageReading {
+  const gathered = gatherUsage(usage);
+  if (gathered === null) return { kind: 'nothing' };
+  const doubt = gathered.unread ?? (gathered.invalid ? 'usage_invalid' : null);
+  const unclear = (why: UsageDoubt): UsageReading => ({
+    ...{ kind: 'unclear', doubt: why, unread: gathered.unread !== null },
+    claim: gathered.claim,
+  });
+  if (doubt !== null) return unclear(doubt);
+  if (gathered.contradicts) return unclear('usage_contradictory');
+  const totals = generates ? totalsOf(gathered) : inputOnly(gathered);
+  if (typeof totals === 'string') return unclear(totals);
+  const quantities = bucketsOf(gathered, totals);
+  if (quantities === null) return unclear('usage_contradictory');
+  const { prompt, completion } = totals;
+  const { cacheRead, cacheWrite, audioInput, reasoning, audioOutput } = gathered;
+  return {
+    kind: 'stated',
+    quantities,
+    claim: { prompt, completion, total: prompt + completion },
+    parts: { cacheRead, cacheWrite, audioInput, reasoning, audioOutput },
+  };
+}
+
+/** Without output, prompt and total are the same, and one of them is enough. */
+function inputOnly(gathered: Gathered): Totals | UsageDoubt {
+  const { total, completion } = gathered;
+  if (completion !== null && completion > 0) return totalsOf(gathered);
+  const prompt = promptOf(gathered.prompt, gathered.input, 0);
+  if (prompt === null && total === null) return 'usage_incomplete';
+  if (prompt === null) return { prompt: total as number, completion: 0 };
+  const agrees = total === null || total === prompt;
+  return agrees ? { prompt: prompt as number, completion: 0 } : 'usage_contradictory';
+}
+
+function totalsOf(gathered: Gathered): Totals | UsageDoubt {
+  const { prompt, input } = gathered;
+  const cached = (gathered.cacheRead ?? 0) + (gathered.cacheWrite ?? 0);
+  const stated = promptOf(prompt, input, cached);
+  if (stated === null) return 'usage_incomplete';
+  if (stated === 'contradicts') return 'usage_contradictory';
+  const withTools = stated + (gathered.toolUse ?? 0);
+  const prompts = promptsOf(gathered, withTools, cached, prompt === null && input !== null);
+  const found = new Map<string, Totals>();
+  for (const whole of prompts) {
+    for (const completion of completionsOf(gathered, whole)) {
+      found.set(`${whole} ${completion}`, { prompt: whole, completion });
+    }
+  }
+  const [totals, another] = [...found.values()];
+  if (totals === undefined) {
+    const missing = gathered.completion === null && gathered.total === null;
+    return missing ? 'usage_incomplete' : 'usage_contradictory';
+  }
+  return another === undefined ? totals : 'usage_contradictory';
+}
+
+/** Two names for the prompt: a zero says nothing next to a count; one of them may leave out the cache. */
+function promptOf(
+  prompt: number | null,
+  input: number | null,
+  cached: number,
+): number | null | 'contradicts' {
   // seam: prompt-count
-  const prompt = count(usage['prompt_tokens']);
-  const completion = completionTokens(usage);
-  const promptDetails = details(usage['prompt_tokens_details']);
-  const completionDetails = details(usage['completion_tokens_details']);
-  if (prompt === null || completion === null) return null;
-  if (!addsUp(prompt + completion, usage['total_tokens'])) return null;
-  if (promptDetails === null || completionDetails === null) return null;
-  const cacheRead = optionalCount(promptDetails['cached_tokens']);
-  const cacheWrite = optionalCount(promptDetails['cache_write_tokens']);
-  const audioInput = optionalCount(promptDetails['audio_tokens']);
-  const reasoning = optionalCount(completionDetails['reasoning_tokens']);
-  const audioOutput = optionalCount(completionDetails['audio_tokens']);
-  if (cacheRead === null || cacheWrite === null || audioInput === null) return null;
-  if (reasoning === null || audioOutput === null) return null;
-  const input = prompt - cacheRead - cacheWrite - audioInput;
-  const output = completion - reasoning - audioOutput;
-  if (input < 0 || output < 0) return null;
+  const stated = prompt;
+  if (stated === null || input === null) return stated ?? input;
+  if (stated === input || input === 0 || stated === input + cached) return stated;
+  return stated === 0 ? input : 'contradicts';
+}
+
+/**
+ * Whether the cache is in the prompt or outside of it. By OpenAI's names it is inside; by Anthropic's
+ * it is outside of `input_tokens`, and what `prompt_tokens` next to them means, only the total tells.
+ *
+ * @returns the wholes that are possible
+ */
+function promptsOf(
+  gathered: Gathered,
+  prompt: number,
+  cached: number,
+  anthropic: boolean,
+): readonly number[] {
+  if (cached === 0 || !gathered.cacheMayBeOutside) return [prompt];
+  const { completion, total } = gathered;
+  if (total === null) return anthropic ? [prompt + cached] : [];
+  if (completion === null) return [];
+  // Some add up input and output and forget the cache: that total tells nothing.
+  const within = anthropic || cached > prompt ? [] : [prompt];
+  return [...within, prompt + cached];
+}
+
+/** Whether reasoning is in the completion or outside of it: the total tells. */
+function completionsOf(gathered: Gathered, prompt: number): readonly number[] {
+  const { completion, total, reasoning, thoughts } = gathered;
+  const hidden = reasoning ?? 0;
+  if (total === null) {
+    if (completion === null) return [];
+    return [thoughts ? completion + hidden : completion];
+  }
+  const rest = total - prompt;
+  if (completion === null) return rest < 0 ? [] : [rest];
+  return rest === completion || rest === completion + hidden ? [rest] : [];
+}
+
+/** @returns null if a part is larger than its whole, or parts overlap by nobody knows how much */
+function bucketsOf(gathered: Gathered, { prompt, completion }: Totals): KnownQuantities | null {
+  const { miss, cachedAudio, cachedText } = gathered;
+  const cacheRead = gathered.cacheRead ?? 0;
+  const cacheWrite = gathered.cacheWrite ?? 0;
+  const reasoning = gathered.reasoning ?? 0;
+  const audioOutput = gathered.audioOutput ?? 0;
+  // Fields that a server leaves at zero say nothing.
+  if (miss !== null && miss + cacheRead > 0 && miss !== prompt - cacheRead) return null;
+  if (cachedText !== null && cachedText + (cachedAudio ?? 0) !== cacheRead) return null;
+  let audioInput = gathered.audioInput ?? 0;
+  if (audioInput > 0 && cacheRead + cacheWrite > 0) {
+    // Cached audio is in both counts.
+    if (cachedAudio === null || cachedAudio > cacheRead || cacheWrite > 0) return null;
+    audioInput -= cachedAudio;
+  }
+  const inputTokens = prompt - cacheRead - cacheWrite - audioInput;
+  const outputTokens = completion - reasoning - audioOutput;
+  if (inputTokens < 0 || outputTokens < 0 || audioInput < 0) return null;
   return {
     ...noQuantities(),
-    inputTokens: input,
+    inputTokens,
     cacheReadTokens: cacheRead,
     cacheWriteTokens: cacheWrite,
     audioInputTokens: audioInput,
-    outputTokens: output,
+    outputTokens,
     reasoningTokens: reasoning,
     audioOutputTokens: audioOutput,
     requests: 1,
   };
-}
-
-/** Embeddings have no completion: there it is absent, and the total is the prompt's. */
-function completionTokens(usage: Fields): number | null {
-  const stated = usage['completion_tokens'];
-  if (stated !== undefined && stated !== null) return count(stated);
-  return usage['total_tokens'] === usage['prompt_tokens'] ? 0 : null;
-}
-
-/** Some dialects leave reasoning out of the completion; they bill by the total. */
-function addsUp(sum: number, total: unknown): boolean {
-  return total === undefined || total === null || total === sum;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Absent and null details mean that there are none of these; anything else must be an object. */
-function details(value: unknown): Fields | null {
-  if (value === undefined || value === null) return {};
-  return isFields(value) ? value : null;
-}
-
-/**
- * The most tokens that one call may be stated to have used; a larger count is a mistake, not a
- * statement.
- */
-const COUNT_MAX = 1_000_000_000;
-
-function count(value: unknown): number | null {
-  if (!Number.isSafeInteger(value)) return null;
-  const stated = value as number;
-  return stated >= 0 && stated <= COUNT_MAX ? stated : null;
-}
-
-function optionalCount(value: unknown): number | null {
-  return value === undefined || value === null ? 0 : count(value);
 }

@@ -77,9 +77,9 @@ const counting: readonly Plant[] = [
     bug: 'sum cumulative usage',
     edits: at('usage-is-the-last-stated', {
       instead: `{
-        const last = (this.#usage ?? {}) as Record<string, number>;
-        const stated = Object.entries(chunk.usage as Record<string, number>);
-        this.#usage = Object.fromEntries(stated.map(([k, n]) => [k, n + (last[k] ?? 0)]));
+        const last = this.#best?.quantities.outputTokens ?? 0;
+        const outputTokens = reading.quantities.outputTokens + last;
+        this.#best = { ...reading, quantities: { ...reading.quantities, outputTokens } };
       }`,
     }),
     test: {
@@ -90,7 +90,7 @@ const counting: readonly Plant[] = [
   {
     bug: '|| instead of ?? on a zero',
     edits: at('prompt-count', {
-      swap: ["usage['prompt_tokens']", "usage['prompt_tokens'] || null"],
+      swap: ['= prompt', '= prompt || null'],
     }),
     test: {
       file: 'domain/usage/openai-usage.unit.test.ts',
@@ -149,7 +149,7 @@ const budgets: readonly Plant[] = [
     }),
     test: {
       file: ATTEMPT_TEST,
-      name: 'I3: is charged in full when a stream breaks that has stated zeros',
+      name: 'I3: is charged in full when a stream breaks that has stated what was used so far',
     },
   },
   {

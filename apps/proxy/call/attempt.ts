@@ -17,7 +17,7 @@ import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import type { Answer } from '../dialects/dialect.ts';
+import type { Answer, AnswerFault } from '../dialects/dialect.ts';
 import { isBlank } from '../relay/body-kind.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -229,6 +229,7 @@ export class Attempt implements UpstreamHandler {
     const endedAtMs = performance.now();
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
+    const fault = status === 'ok' ? (this.#answer?.fault() ?? null) : null;
     const outcome: Outcome = {
       status,
       httpStatus: this.#status,
@@ -241,9 +242,9 @@ export class Attempt implements UpstreamHandler {
     const firstTokenAtMs = this.#firstTokenAtMs;
     const event: AttemptOutcome = {
       ...settlement.usage,
-      status,
+      status: fault === null ? status : 'upstream_error',
       http_status: this.#status,
-      error_type: errorTypeOf(this.#status, failure),
+      error_type: errorTypeOf(this.#status, failure, fault) ?? settlement.note,
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -289,9 +290,14 @@ function roundMs(ms: number): number {
   return Math.max(0, Math.round(ms * 1000) / 1000);
 }
 
-function errorTypeOf(httpStatus: number | null, failure: UpstreamFailure | null): string | null {
-  const fault = gatewayFault(httpStatus);
-  if (fault !== null) return `upstream_${fault}`;
+function errorTypeOf(
+  httpStatus: number | null,
+  failure: UpstreamFailure | null,
+  fault: AnswerFault | null,
+): string | null {
+  const refusal = gatewayFault(httpStatus);
+  if (refusal !== null) return `upstream_${refusal}`;
+  if (fault !== null) return `upstream_answered_${fault}`;
   return failure === null ? null : `upstream_${failure.kind}`;
 }
 

@@ -135,6 +135,37 @@ describe('an attempt', () => {
     },
   );
 
+  // clawrouter#101, rocketmq-dashboard#2178, DeepSeek-V3#407
+  it.each([
+    ['an error', '{"error":{"message":"over quota"}}', 'upstream_answered_error'],
+    ['an empty body', '', 'upstream_answered_nothing'],
+  ])(
+    'I8: that is answered with a status of success and %s has failed, and is not free',
+    async (_, body, recorded) => {
+      await begin();
+      await answers(200, body);
+      expect([
+        client.got()?.status,
+        client.got()?.body,
+        stage.events()[0],
+        stage.held(),
+      ]).toMatchObject([
+        ...[200, body],
+        { status: 'upstream_error', error_type: recorded, usage_source: 'none', cost: null },
+        { held: 0n, spent: HOLD },
+      ]);
+    },
+  );
+
+  it('I8: whose usage is not understood says why', async () => {
+    await begin();
+    await answers(200, JSON.stringify({ usage: { ...usage, citation_tokens: 3 } }));
+    expect(stage.events()[0]).toMatchObject({
+      ...{ status: 'ok', usage_source: 'none', cost: null },
+      error_type: 'usage_unread.citation_tokens',
+    });
+  });
+
   it('above its bound is an overrun, which is told at once', async () => {
     await begin();
     await answers(200, JSON.stringify({ usage: { prompt_tokens: 5_000, completion_tokens: 0 } }));

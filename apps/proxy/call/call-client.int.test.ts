@@ -18,6 +18,7 @@ import {
   tick,
   USAGE,
   until,
+  usage,
 } from '../testing/calls.ts';
 
 const openHouse = useCallHouses();
@@ -102,7 +103,10 @@ describe('a client that leaves', () => {
   });
 
   it('after the last byte changes nothing', async () => {
-    await open({ key: { onDisconnect: 'abort' }, providers: [answering(200, '{"usage":null}')] });
+    await open({
+      key: { onDisconnect: 'abort' },
+      providers: [answering(200, JSON.stringify({ usage }))],
+    });
     const socket = await connectRaw(house, chat());
     socket.resume();
     await once(socket, 'data');

@@ -43,13 +43,22 @@ type EventUsage = Omit<
 
 export type Settlement = {
   usage: EventUsage;
+  /** Why nobody knows what was used, as a code; null: it is known, or the status says why. */
+  note: string | null;
   charges: LeaseCharge[];
   overruns: LeaseOverrun[];
   /** Frees the holds; only once the charges are durable. */
   release: () => void;
 };
 
-type Usage = { quantities: KnownQuantities | null; source: UsageSource };
+type Charged = Pick<Settlement, 'charges' | 'overruns' | 'release'>;
+
+type Usage = {
+  quantities: KnownQuantities | null;
+  source: UsageSource;
+  /** Of usage that is not known. */
+  note: string | null;
+};
 
 export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
   const usage = usageOf(facts, outcome);
@@ -63,7 +72,7 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
     provider_request_id: clipped(outcome.answer?.id() ?? null),
     model_served: clipped(outcome.answer?.model() ?? facts.deployment.model),
   };
-  return { usage: fields, ...chargeHolds(facts, statedUsage(usage, cost)) };
+  return { usage: fields, note: usage.note, ...chargeHolds(facts, statedUsage(usage, cost)) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
@@ -84,7 +93,7 @@ function statedUsage({ quantities, source }: Usage, cost: bigint | null): Stated
 }
 
 /** Holds are settled budget by budget; a charge falls on the hold's leases in order. */
-function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Omit<Settlement, 'usage'> {
+function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Charged {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
   const releases: (() => void)[] = [];
@@ -111,40 +120,53 @@ function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Omit<Sett
 function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   const { httpStatus, answer } = outcome;
   const stated = answer?.quantities() ?? null;
-  if (isUnbilled(facts, outcome, stated !== null)) {
-    return { quantities: noQuantities(), source: 'none' };
+  const note = answer?.usageNote() ?? null;
+  if (isUnbilled(facts, outcome, stated !== null || note !== null)) {
+    return { quantities: noQuantities(), source: 'none', note: null };
   }
   // What a stream says before it breaks off may be a running total, or zeros.
   // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
-    return { quantities: stated, source: 'provider' };
+    return { quantities: stated, source: 'provider', note: null };
   }
-  const answered = httpStatus !== null && httpStatus < 300;
-  const estimable = outcome.completed || outcome.status === 'client_closed';
-  const text = answered && estimable ? answer?.outputText() : undefined;
-  if (text === undefined || text === null) return { quantities: null, source: 'none' };
-  return { quantities: estimate(facts.request, text), source: 'estimated' };
+  if (answer === undefined || httpStatus === null || httpStatus >= 300) return unknown(null);
+  if (stated !== null) return unknown('usage_not_final');
+  // An estimate would be below what was said; one of an error would be a bill for nothing.
+  if (note !== null || answer.fault() !== null) return unknown(note);
+  const isEstimable = outcome.completed || outcome.status === 'client_closed';
+  return isEstimable ? estimated(facts.request, answer) : unknown(null);
 }
 
 /**
  * A refusal needs no more than its status. An answer about the provider's own trouble must have
- * arrived whole and state no usage: then it is the provider's word that the request was not served.
+ * arrived whole and say nothing of usage: then it is the provider's word that the request was not served.
  */
-function isUnbilled(facts: AttemptFacts, outcome: Outcome, isStated: boolean): boolean {
+function isUnbilled(facts: AttemptFacts, outcome: Outcome, saysUsage: boolean): boolean {
   const { unsent, httpStatus, completed } = outcome;
   if (unsent || gatewayFault(httpStatus) !== null) return true;
   if (httpStatus === null || !facts.deployment.provider.notBilledStatuses.has(httpStatus)) {
     return false;
   }
-  return httpStatus < 500 || (completed && !isStated);
+  return httpStatus < 500 || (completed && !saysUsage);
 }
 
-/** The provider stated nothing: count with a tokenizer, and say that it is an estimate. */
-function estimate(request: CallRequest, outputText: string): KnownQuantities {
-  return {
-    ...noQuantities(),
-    inputTokens: estimateTokens(request.inputText()),
-    outputTokens: request.outputTokensMax === 0 ? 0 : estimateTokens(outputText),
-    requests: 1,
-  };
+function unknown(note: string | null): Usage {
+  return { quantities: null, source: 'none', note };
+}
+
+/**
+ * The provider stated nothing: count with a tokenizer, and say that it is an estimate. Only what was
+ * read whole is counted, and there is none without anything to see of what was generated.
+ */
+function estimated(request: CallRequest, answer: Answer): Usage {
+  const generates = request.outputTokensMax !== 0;
+  const text = generates ? answer.outputText() : '';
+  if (text === null) return unknown('output_unread');
+  const input = request.input();
+  if (input === null) return unknown('input_unread');
+  const inputTokens = input.ids + estimateTokens(input.text);
+  const outputTokens = generates ? estimateTokens(text) : 0;
+  if (inputTokens === 0 || (generates && outputTokens === 0)) return unknown('usage_missing');
+  const quantities = { ...noQuantities(), inputTokens, outputTokens, requests: 1 };
+  return { quantities, source: 'estimated', note: null };
 }

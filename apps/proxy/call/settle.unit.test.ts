@@ -86,7 +86,7 @@ const answers: Record<string, () => Answer | undefined> = {
 
 const STATED = ['a JSON answer that states its usage', 'a stream that states its total'];
 const STATED_IF_COMPLETE = ['a stream that states a running total'];
-const READABLE = ['a JSON answer without usage', 'a stream without usage', ...STATED_IF_COMPLETE];
+const READABLE = ['a JSON answer without usage', 'a stream without usage'];
 
 type Source = 'nothing was used' | 'as stated' | 'estimated' | 'unknown';
 
@@ -253,9 +253,68 @@ describe('the end of an attempt', () => {
     const said = settle(facts, { ...ok, answer: json(written) }).usage;
     expect([said.usage_source, said.input_tokens, said.output_tokens, said.requests]).toEqual([
       'estimated',
-      5,
+      3,
       0,
       1,
+    ]);
+  });
+
+  const reason = (answer: Answer, given: Given = {}, outcome: Partial<Outcome> = {}) => {
+    const settled = settle(attemptOf(given).facts, { ...ok, ...outcome, answer });
+    return [settled.usage.usage_source, settled.usage.cost, settled.note];
+  };
+  const asked = (fields: object) => ({
+    body: Buffer.from(JSON.stringify({ model: 'm', ...fields })),
+  });
+
+  it('I8: says why nothing is known, and does not estimate what was stated or not read', () => {
+    const picture = { type: 'image_url', image_url: { url: 'data:' } };
+    const message = { content: 'four', images: [picture] };
+    const late = stream({ choices: [], usage }, delta);
+    expect([
+      reason(json({ ...written, usage: { ...usage, citation_tokens: 3 } })),
+      reason(late),
+      reason(stream({ ...delta, usage }), {}, { status: 'client_closed', completed: false }),
+      reason(json({ choices: [{ message }] })),
+      reason(json(written), asked({ messages: [{ role: 'user', content: [picture] }] })),
+      reason(json({ choices: [{ message: { content: '' } }] })),
+      reason(json({ error: { message: 'm' } })),
+      reason(stream(delta, { error: { message: 'm' } })),
+      reason(json({ ...written, usage }), {}, { httpStatus: 500 }),
+      reason(json(written), {}, { httpStatus: 500 }),
+    ]).toEqual([
+      ['none', null, 'usage_unread.citation_tokens'],
+      ['none', null, 'usage_not_final'],
+      ['none', null, 'usage_not_final'],
+      ['none', null, 'output_unread'],
+      ['none', null, 'input_unread'],
+      ['none', null, 'usage_missing'],
+      ['none', null, null],
+      ['none', null, null],
+      ['provider', '0.000000000042', null],
+      ['none', null, null],
+    ]);
+  });
+
+  it('counts the ids of tokens as tokens (litellm#10113)', () => {
+    const answer = (request: CallRequest) =>
+      answerOf('application/json', '{"data":[{"embedding":"zczMPQ=="}]}', request);
+    const estimates = [
+      [
+        [1, 2, 3],
+        [4, 5],
+      ],
+      [15339, 1917],
+      ['', ''],
+    ].map((input) => {
+      const { facts } = attemptOf({ ...asked({ input }), embeddings: true });
+      const settled = settle(facts, { ...ok, answer: answer(facts.request) });
+      return [settled.usage.input_tokens, settled.usage.usage_source];
+    });
+    expect(estimates).toEqual([
+      [5, 'estimated'],
+      [2, 'estimated'],
+      [null, 'none'],
     ]);
   });
 });

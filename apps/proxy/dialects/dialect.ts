@@ -68,8 +68,6 @@ export type RequestFacts = CallFigures & {
   modelAt: Range;
   /** What the meter needs written otherwise. */
   edits: readonly Edit[];
-  /** What the input's tokens are counted in when the provider does not state them. */
-  inputAt: Range;
 };
 
 /** A call that was understood: facts that hold in every dialect, and its way to a provider. */
@@ -86,9 +84,22 @@ export type CallRequest = CallFigures & {
    * @param first the bytes that its body begins with, blank space left out; they are pushed next
    */
   answer(headers: AnswerHeaders, limits: AnswerLimits, first?: Buffer): Answer;
-  /** What the input's tokens are counted in when the provider does not state them. */
-  inputText(): string;
+  /** For an estimate; null: there is something in it whose tokens nobody here can count. */
+  input(): InputTokens | null;
 };
+
+/** What the input's tokens are counted in when the provider does not state them. */
+export type InputTokens = {
+  text: string;
+  /** Tokens that the client had counted out already: it sent their ids. */
+  ids: number;
+};
+
+/**
+ * Of an answer that came with a status of success. `error`: it is, or has, an error. `nothing`: nothing
+ * was answered, and nothing said of usage.
+ */
+export type AnswerFault = 'error' | 'nothing';
 
 export type UpstreamRequest = {
   /** Below the provider's base URL; starts with a slash. */
@@ -132,6 +143,12 @@ export type Answer = {
   quantities(): KnownQuantities | null;
   /** Whether that is the whole attempt's, even if the answer does not end as it should. */
   isUsageFinal(): boolean;
+  /**
+   * Why what it says of usage is not taken; null: it is taken, or nothing is said. A code of ours, which
+   * goes into the event.
+   */
+  usageNote(): string | null;
+  fault(): AnswerFault | null;
   /** The provider's names for the model and for this answer. */
   model(): string | null;
   id(): string | null;

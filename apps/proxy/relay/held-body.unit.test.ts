@@ -65,3 +65,16 @@ it.each([
   expect([pieces, pieces < piecesMax]).toEqual([pieces, true]);
   expect(Buffer.concat([...left, ...body.end()]).equals(Buffer.concat(all))).toBe(true);
 });
+
+it('I11: byte by byte no byte comes twice or is lost, whenever the first ones leave', () => {
+  for (const heldMax of [8, 15, 16, 17, 30, 70, 100]) {
+    for (const tail of [1, 14, 16, 30, 60]) {
+      const all = Buffer.from(Array.from({ length: 250 }, (_, at) => at));
+      const body = new HeldBody(heldMax, tail);
+      const left = [...all].flatMap((byte) => body.push(Buffer.from([byte])));
+      expect([heldMax, tail, Buffer.concat([...left, ...body.end()])]).toEqual([
+        ...[heldMax, tail, all],
+      ]);
+    }
+  }
+});

@@ -3,6 +3,7 @@ import { ProviderHealth } from './provider-health.ts';
 
 const limits = { illAfterFailures: 3, illForMs: 1_000 };
 const ok = { status: 'ok', http_status: 200, error_type: null } as const;
+const unclear = { status: 'ok', http_status: 200, error_type: 'usage_contradictory' } as const;
 const refused = { status: 'upstream_error', http_status: 429, error_type: null } as const;
 const failures = [
   { status: 'upstream_error', http_status: 500, error_type: null },
@@ -24,6 +25,7 @@ it('a provider is ill while its last answers all failed, and not for longer than
     expect(after(failure)).toEqual([true, false, false]);
     expect(after(gone)).toEqual([true, false, false]);
     expect(after(ok)).toEqual([false, false, false]);
+    expect(after(unclear, unclear, unclear)).toEqual([false, false, false]);
     expect(after(failure, failure, refused, failure)).toEqual([false, false, false]);
   }
 });

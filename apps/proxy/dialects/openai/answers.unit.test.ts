@@ -42,6 +42,7 @@ function answered(
   const said = {
     quantities: answer.quantities(),
     isFinal: answer.isUsageFinal(),
+    note: answer.usageNote(),
     model: answer.model(),
     id: answer.id(),
     text: answer.outputText(),
@@ -58,8 +59,7 @@ describe('an answer is read as the provider says that it is', () => {
     'as a stream: %j',
     (type) => {
       expect(answered(chat({ stream: true }), type, stream)).toEqual({
-        quantities: null,
-        isFinal: false,
+        ...{ quantities: null, isFinal: false, note: null },
         ...{ model: 's', id: 'c', text: 'a', early: stream, relayed: stream },
       });
     },
@@ -67,8 +67,7 @@ describe('an answer is read as the provider says that it is', () => {
 
   it.each(['application/json', 'text/plain', ` ${SSE}`, '', undefined])('as JSON: %j', (type) => {
     expect(answered(chat({ stream: true }), type, json)).toEqual({
-      quantities: null,
-      isFinal: true,
+      ...{ quantities: null, isFinal: true, note: null },
       ...{ model: 's', id: 'c', text: 'a', early: '', relayed: json },
     });
   });
@@ -130,12 +129,71 @@ describe('what a stream says', () => {
   it.each([
     ['zeros behind a total', [usage, { prompt_tokens: 0, completion_tokens: 0 }], 30],
     ['zeros without completion behind a total', [usage, { prompt_tokens: 0 }], 30],
-    ['a later total', [usage, { prompt_tokens: 0, completion_tokens: 1 }], 0],
-    ['a later total of the prompt', [usage, { prompt_tokens: 31, completion_tokens: 0 }], 31],
-    ['zeros alone', [{ prompt_tokens: 0, completion_tokens: 0 }], 0],
-  ])('I8: of %s the last that states anything counts', (_, stated, input) => {
+    // litellm#36114, caidaoli/ccLoad#133
+    ['a smaller total behind it', [usage, { prompt_tokens: 0, completion_tokens: 1 }], 30],
+    ['a larger total behind it', [usage, { prompt_tokens: 31, completion_tokens: 12 }], 31],
+    // CLIProxyAPI#2762
+    ['nothing behind a total', [usage, {}], 30],
+    ['nulls behind a total', [usage, { prompt_tokens: null, completion_tokens: null }], 30],
+    ['texts behind a total', [usage, { prompt_tokens: '30', completion_tokens: '12' }], 30],
+    ['a part behind a total', [usage, { prompt_tokens: 30 }], 30],
+    ['no count behind a total', [usage, { prompt_tokens: -30, completion_tokens: 1.5 }], 30],
+    ['texts before a total', [{ prompt_tokens: '3', completion_tokens: '1' }, usage], 30],
+    ['the same again', [usage, usage], 30],
+    ['the same without its parts', [{ ...usage, cached_tokens: 10 }, usage], 20],
+    ['the same with its parts', [usage, { ...usage, cached_tokens: 10 }], 20],
+    [
+      'more in all',
+      [
+        { ...usage, cached_tokens: 1 },
+        { ...usage, cached_tokens: 10 },
+      ],
+      20,
+    ],
+  ])('I8: of %s the most that states anything counts', (_, stated, input) => {
     const body = stated.map((said) => event({ choices: [], usage: said })).join('');
     expect(streamed(body).quantities?.inputTokens).toBe(input);
+  });
+
+  it.each([
+    ['zeros alone', [{ prompt_tokens: 0, completion_tokens: 0 }], 'usage_below_visible'],
+    [
+      'more input and less output',
+      [usage, { prompt_tokens: 31, completion_tokens: 0 }],
+      'usage_contradictory',
+    ],
+    ['a text that is more', [usage, { completion_tokens: '13' }], 'usage_invalid'],
+    ['a part that is more', [usage, { prompt_tokens: 31 }], 'usage_incomplete'],
+    ['a total that is more', [usage, { total_tokens: 43 }], 'usage_incomplete'],
+    [
+      'less from the cache than before',
+      [
+        { ...usage, cached_tokens: 10 },
+        { ...usage, cached_tokens: 9 },
+      ],
+      'usage_contradictory',
+    ],
+    [
+      'a larger total without its parts',
+      [
+        { ...usage, cached_tokens: 10 },
+        { prompt_tokens: 30, completion_tokens: 13 },
+      ],
+      'usage_contradictory',
+    ],
+    [
+      'a search before a total',
+      [{ ...usage, num_search_queries: 1 }, usage],
+      'usage_unread.num_search_queries',
+    ],
+    [
+      'a search behind a total',
+      [usage, { num_search_queries: 1 }],
+      'usage_unread.num_search_queries',
+    ],
+  ])('I8: from %s nothing is known, and why', (_, stated, note) => {
+    const body = stated.map((said) => event({ choices: [], usage: said })).join('');
+    expect(streamed(body)).toMatchObject({ quantities: null, note });
   });
 
   it('its text is not known once something in it cannot be read', () => {
@@ -191,6 +249,110 @@ describe('what a stream says', () => {
   });
 });
 
+describe('text behind a total', () => {
+  const streamed = (body: string) => answered(chat({ stream: true }), SSE, body);
+  const say = (delta: object, fields: object = {}) => event({ choices: [{ delta }], ...fields });
+  const more = say({ content: 'five' });
+
+  // vllm-project/semantic-router#2215: a preview came first, and every cancel was billed by it.
+  it.each([
+    ['more text', USAGE_CHUNK + more],
+    ['more thoughts', USAGE_CHUNK + say({ reasoning_content: 'x' })],
+    ['a picture', USAGE_CHUNK + say({ images: [{ url: 'data:' }] })],
+    ['what nobody can read', `${USAGE_CHUNK}data: {"choices":\n\n`],
+    [
+      'more text, and less again',
+      USAGE_CHUNK +
+        more +
+        event({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 1 } }),
+    ],
+  ])('I8: is not in it: %s', (_, body) => {
+    expect(streamed(body)).toMatchObject({
+      ...{ quantities: null, isFinal: false, note: 'usage_not_final' },
+    });
+  });
+
+  it('is in a total that comes again behind it', () => {
+    const larger = event({ choices: [], usage: { prompt_tokens: 30, completion_tokens: 19 } });
+    expect(streamed(USAGE_CHUNK + more + larger)).toMatchObject({
+      ...{ quantities: { outputTokens: 19 }, isFinal: true, note: null },
+    });
+    expect(streamed(USAGE_CHUNK + more + USAGE_CHUNK)).toMatchObject({
+      ...{ quantities: STATED, isFinal: true, note: null },
+    });
+    expect(streamed(USAGE_CHUNK + say({ content: '', role: 'assistant' }))).toMatchObject({
+      ...{ quantities: STATED, isFinal: true, note: null },
+    });
+  });
+
+  it('I8: a figure that stays small while text comes is each chunk’s own', () => {
+    const each = say(
+      { content: 'some words of text ' },
+      { usage: { prompt_tokens: 9, completion_tokens: 1 } },
+    );
+    expect(streamed(each + each)).toMatchObject({ quantities: null, note: 'usage_contradictory' });
+    const whole = say({ content: 'some words of text ' }, { usage });
+    expect(streamed(whole + whole)).toMatchObject({ quantities: STATED, note: null });
+  });
+
+  // earendil-works/pi#2017, vercel/ai#1651
+  it('is in a usage next to it, wherever that is', () => {
+    const finish = { delta: {}, finish_reason: 'stop' };
+    for (const last of [
+      event({ choices: [{ ...finish, usage }] }),
+      event({ choices: [{ ...finish, delta: { usage } }] }),
+      event({ choices: [finish], x_groq: { id: 'r', usage: { ...usage, queue_time: 0.5 } } }),
+      event({ choices: [finish], usage, x_groq: { usage } }),
+    ]) {
+      expect(streamed(more + last)).toMatchObject({ quantities: STATED, isFinal: false });
+    }
+  });
+
+  it('I8: of several choices nobody knows whose it is', () => {
+    const of = (index: number) => event({ choices: [{ index, delta: { content: 'x' }, usage }] });
+    expect(streamed(of(0) + of(1))).toMatchObject({
+      ...{ quantities: null, note: 'usage_contradictory' },
+    });
+  });
+});
+
+// clawrouter#101, OmniRoute#8210
+describe('an error in a stream', () => {
+  const streamed = (body: string) => {
+    const answer = chat({ stream: true }).answer({ 'content-type': SSE }, proxyLimits);
+    const passed = [...answer.push(Buffer.from(body)), ...answer.end()];
+    return [answer.fault(), Buffer.concat(passed).toString() === body];
+  };
+  const say = event({ choices: [{ delta: { content: 'four' } }] });
+  const error = { message: 'm', code: 429 };
+
+  it.each([
+    `event: error\n${event({ error })}`,
+    event({ choices: [], error, usage }),
+    event({ choices: [{ delta: {}, error }] }),
+    event({ choices: [{ delta: {}, finish_reason: 'error' }] }),
+    event({ object: 'error', message: 'm' }),
+    event({ type: 'error', error: 'm' }),
+    event({ message: 'm', code: 1 }),
+  ])('is one, and passes: %s', (told) => {
+    for (const body of [told, say + told, told + say, `${say}${told}data: [DONE]\n\n`]) {
+      expect(streamed(body)).toEqual(['error', true]);
+    }
+  });
+
+  it('is none where nothing is wrong', () => {
+    expect([say, event({ error: null, choices: [] }) + say].map(streamed)).toEqual([
+      ...[1, 2].map(() => [null, true]),
+    ]);
+  });
+
+  it('is that nothing came', () => {
+    for (const body of ['', 'data: [DONE]\n\n', ': hb\n\ndata: [DONE]\n\n', event({ id: 'c' })]) {
+      expect(streamed(body)).toEqual(['nothing', true]);
+    }
+  });
+});
+
 describe('what a JSON answer says', () => {
   const said = (body: string, limits: Partial<AnswerLimits> = {}) =>
     answered(chat(), 'application/json', body, limits);
@@ -202,7 +364,7 @@ describe('what a JSON answer says', () => {
     }
   });
 
-  it('beyond the bound only its usage is looked for, at its end', () => {
+  it('beyond the bound its usage and names are looked for, and its text is not known', () => {
     const body = JSON.stringify({ id: 'c', model: 's', text: 'x'.repeat(100), usage });
     const limits = { heldAnswerBytesMax: 100, answerTailBytes: 60 };
     const answer = chat().answer({ 'content-type': '' }, { ...proxyLimits, ...limits });
@@ -211,7 +373,7 @@ describe('what a JSON answer says', () => {
       body,
       STATED,
     ]);
-    expect([answer.model(), answer.id(), answer.outputText()]).toEqual([null, null, null]);
+    expect([answer.model(), answer.id(), answer.outputText()]).toEqual(['s', 'c', null]);
   });
 
   it('beyond the bound its text is not known, although its end may be read', () => {
@@ -224,7 +386,7 @@ describe('what a JSON answer says', () => {
 
   it('its text is that of all its choices', () => {
     const choices = [{ message: { content: 'a' } }, null, { message: { content: 'b' } }];
-    expect(said(JSON.stringify({ choices })).text).toBe('a\n\nb');
+    expect(said(JSON.stringify({ choices })).text).toBe('a\nb');
     expect([said('{"choices":{}}').text, said('{}').text, said('null').text]).toEqual([
       '',
       '',

@@ -2,7 +2,7 @@
 import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
 import { type Edit, memberEdit, memberOf } from '../../relay/json-scan.ts';
-import type { Endpoint, FactsRead, IncomingCall, RequestFacts } from '../dialect.ts';
+import type { Endpoint, FactsRead, IncomingCall, InputTokens, RequestFacts } from '../dialect.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
 import { invalidRequest, type JsonBody, memberRange, readJsonBody } from './json-body.ts';
@@ -18,7 +18,7 @@ export const chatCompletions: Endpoint = {
   path: '/v1/chat/completions',
   name: NAME,
   read: readChatRequest,
-  open: (facts) => new JsonCall('/chat/completions', facts),
+  open: (facts) => new JsonCall('/chat/completions', facts, inputOf),
   errorBody,
 };
 
@@ -49,8 +49,17 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
     edits: statesUsage ? NO_EDITS : [usageChunk(body)],
-    inputAt: memberRange(body, 'messages'),
   };
+}
+
+/** What a model reads of it: the conversation, and what it is told of tools and forms. */
+function inputOf(request: unknown): InputTokens {
+  const { messages, tools, response_format } = request as Record<string, unknown>;
+  let text = JSON.stringify(messages);
+  for (const told of [tools, response_format]) {
+    if (told !== undefined && told !== null) text += JSON.stringify(told);
+  }
+  return { text, ids: 0 };
 }
 
 /** Both limits set: which one the provider obeys is its own business, so the larger one counts. */

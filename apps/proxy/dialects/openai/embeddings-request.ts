@@ -1,6 +1,6 @@
 /** `POST /v1/embeddings`: input alone, no output, no stream. */
 import { embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
-import type { Endpoint, FactsRead, IncomingCall } from '../dialect.ts';
+import type { Endpoint, FactsRead, IncomingCall, InputTokens } from '../dialect.ts';
 import { errorBody } from './error-body.ts';
 import { invalidRequest, memberRange, readJsonBody } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
@@ -12,7 +12,7 @@ export const embeddings: Endpoint = {
   path: '/v1/embeddings',
   name: NAME,
   read: readEmbeddingsRequest,
-  open: (facts) => new JsonCall('/embeddings', facts),
+  open: (facts) => new JsonCall('/embeddings', facts, inputOf),
   errorBody,
 };
 
@@ -36,7 +36,19 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       edits: [],
-      inputAt: memberRange(body, 'input'),
     },
   };
+}
+
+/** Texts, or texts that were made into tokens already: one, or a list of them. */
+function inputOf(request: unknown): InputTokens | null {
+  const { input } = request as { input: unknown };
+  const texts: string[] = [];
+  let ids = 0;
+  for (const item of Array.isArray(input) ? (input as unknown[]).flat() : [input]) {
+    if (typeof item === 'string') texts.push(item);
+    else if (typeof item === 'number') ids++;
+    else return null;
+  }
+  return { text: texts.filter((text) => text !== '').join('\n'), ids };
 }

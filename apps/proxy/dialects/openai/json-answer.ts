@@ -1,24 +1,52 @@
 /**
  * A JSON answer: held whole, so that its headers can carry the cost. One that outgrows the bound
- * streams through; its last bytes are held back and searched for the usage. What cannot be read is
- * null, never a guess (I8).
+ * streams through, and its members are looked for as it passes. What cannot be read is null, never a
+ * guess (I8).
  */
-import { quantitiesFromOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { HeldBody } from '../../relay/held-body.ts';
-import { jsonText, memberInTail } from '../../relay/json-text.ts';
-import type { Answer } from '../dialect.ts';
-import { outputTextOf } from './output-text.ts';
+import { JsonMembers } from '../../relay/json-members.ts';
+import { jsonText } from '../../relay/json-text.ts';
+import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
+import type { Asked } from './asked.ts';
+import { isPlainText, statesError } from './stated-error.ts';
+import { StatedUsage } from './stated-usage.ts';
+import { saysTooLittle, type UsageNote } from './usage-note.ts';
+import { WrittenOutput } from './written-output.ts';
 
-type Stated = { usage: unknown; model: string | null; id: string | null };
+type Fields = Record<string, unknown>;
+
+const WANTED = new Set([
+  'id',
+  'model',
+  'usage',
+  'usageMetadata',
+  'usage_metadata',
+  'x_groq',
+  'error',
+]);
 
 export class JsonAnswer implements Answer {
   readonly hasToken = false;
   readonly #body: HeldBody;
-  #stated: Stated | undefined;
+  readonly #limits: AnswerLimits;
+  readonly #asked: Asked;
+  readonly #usage: StatedUsage;
+  /** Of a body that is not held whole. */
+  #members: JsonMembers | undefined;
+  #isRead = false;
+  /** The whole answer; null: it is not held, or is no JSON object. */
+  #json: Fields | null = null;
+  #written: WrittenOutput | undefined;
+  #fault: AnswerFault | null = null;
+  #model: string | null = null;
+  #id: string | null = null;
 
-  constructor(heldBytesMax: number, tailBytes: number) {
-    this.#body = new HeldBody(heldBytesMax, tailBytes);
+  constructor(limits: AnswerLimits, asked: Asked) {
+    this.#limits = limits;
+    this.#asked = asked;
+    this.#body = new HeldBody(limits.heldAnswerBytesMax, limits.answerTailBytes);
+    this.#usage = new StatedUsage(asked.generates);
   }
 
   /** One that ends as an object does may have come to its end. */
@@ -27,11 +55,20 @@ export class JsonAnswer implements Answer {
   }
 
   isWhole(): boolean {
-    return this.#body.isClosedJson();
+    return this.#members?.isWhole ?? this.#body.isClosedJson();
   }
 
   push(chunk: Buffer): Buffer[] {
-    return this.#body.push(chunk);
+    const passed = this.#body.push(chunk);
+    if (this.#body.isWhole) return passed;
+    if (this.#members !== undefined) {
+      this.#members.push(chunk);
+      return passed;
+    }
+    this.#members = this.#newMembers();
+    for (const bytes of passed) this.#members.push(bytes);
+    for (const bytes of this.#body.end()) this.#members.push(bytes);
+    return passed;
   }
 
   end(): Buffer[] {
@@ -39,7 +76,16 @@ export class JsonAnswer implements Answer {
   }
 
   quantities(): KnownQuantities | null {
-    return quantitiesFromOpenAiUsage(this.#read().usage);
+    this.#read();
+    const { quantities } = this.#usage;
+    return quantities === null || this.#saysTooLittle(quantities) ? null : quantities;
+  }
+
+  usageNote(): UsageNote | null {
+    this.#read();
+    const { quantities, doubt } = this.#usage;
+    if (doubt !== null || quantities === null) return doubt;
+    return this.#saysTooLittle(quantities) ? 'usage_below_visible' : null;
   }
 
   /** An answer that was cut has no usage that could be read. */
@@ -47,51 +93,93 @@ export class JsonAnswer implements Answer {
     return true;
   }
 
+  fault(): AnswerFault | null {
+    this.#read();
+    return this.#fault;
+  }
+
   model(): string | null {
-    return this.#read().model;
+    this.#read();
+    return this.#model;
   }
 
   id(): string | null {
-    return this.#read().id;
+    this.#read();
+    return this.#id;
   }
 
   outputText(): string | null {
-    return this.#body.isWhole ? writtenText(this.#body.bytes()) : null;
+    this.#read();
+    return this.#json === null ? null : this.#output(this.#json).text;
   }
 
-  #read(): Stated {
-    if (this.#stated !== undefined) return this.#stated;
-    const bytes = this.#body.bytes();
-    this.#stated = this.#body.isWhole
-      ? statedIn(bytes)
-      : { usage: memberInTail(bytes, 'usage'), model: null, id: null };
-    return this.#stated;
+  #saysTooLittle(quantities: KnownQuantities): boolean {
+    const wrote = () => this.#json === null || this.#output(this.#json).pieces > 0;
+    return saysTooLittle(quantities, this.#asked, wrote);
+  }
+
+  #output(json: Fields): WrittenOutput {
+    if (this.#written === undefined) {
+      this.#written = new WrittenOutput(this.#limits.estimateTextBytesMax);
+      this.#written.read(json);
+    }
+    return this.#written;
+  }
+
+  #read(): void {
+    if (this.#isRead) return;
+    this.#isRead = true;
+    if (this.#members !== undefined) return this.#readMembers(this.#members);
+    const text = jsonText(this.#body.bytes());
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      return this.#readNoJson(text);
+    }
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
+    this.#json = json as Fields;
+    this.#readFields(this.#json);
+  }
+
+  #readFields(json: Fields): void {
+    const { model, id, choices, data } = json;
+    if (typeof model === 'string') this.#model = model;
+    if (typeof id === 'string') this.#id = id;
+    this.#usage.readAll(json);
+    if (Array.isArray(choices) && choices.length > 1) this.#usage.ofSeveralChoices();
+    if (statesError(json)) this.#fault = 'error';
+    else if (!this.#usage.said && !hasAny(choices) && !hasAny(data)) {
+      if (this.#output(json).pieces === 0) this.#fault = 'nothing';
+    }
+  }
+
+  /** Servers that write `NaN` among their numbers write no JSON; its members are there all the same. */
+  #readNoJson(text: string): void {
+    if (text.trim() === '') this.#fault = 'nothing';
+    else if (isPlainText(text)) this.#fault = 'error';
+    const members = this.#newMembers();
+    members.push(this.#body.bytes());
+    this.#readMembers(members);
+  }
+
+  #newMembers(): JsonMembers {
+    return new JsonMembers(WANTED, this.#limits.answerTailBytes);
+  }
+
+  #readMembers(members: JsonMembers): void {
+    for (const { name, value } of members.found()) {
+      if (name === 'model' && typeof value === 'string') this.#model ??= value;
+      else if (name === 'id' && typeof value === 'string') this.#id ??= value;
+      else {
+        const fields = { [name]: value };
+        this.#usage.readAll(fields);
+        if (statesError(fields)) this.#fault = 'error';
+      }
+    }
   }
 }
 
-export function statedIn(body: Buffer): Stated {
-  try {
-    const json = JSON.parse(jsonText(body)) as Record<string, unknown> | null;
-    const { usage = null, model, id } = json ?? {};
-    return {
-      usage,
-      model: typeof model === 'string' ? model : null,
-      id: typeof id === 'string' ? id : null,
-    };
-  } catch {
-    return { usage: null, model: null, id: null };
-  }
-}
-
-/** Text of all choices of a chat completion; empty for answers without any. */
-function writtenText(body: Buffer): string | null {
-  try {
-    const json: unknown = JSON.parse(jsonText(body));
-    const choices = (json as { choices?: { message?: unknown }[] }).choices;
-    if (!Array.isArray(choices)) return '';
-    return choices.map((choice) => outputTextOf(choice?.message)).join('\n');
-  } catch {
-    // Not JSON: what was generated cannot be known from it.
-    return null;
-  }
+function hasAny(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0;
 }

@@ -6,17 +6,25 @@ import type {
   AnswerHeaders,
   AnswerLimits,
   CallRequest,
+  InputTokens,
   RequestFacts,
   UpstreamRequest,
 } from '../dialect.ts';
 import { openAnswer } from './answer.ts';
+import type { Asked } from './asked.ts';
 import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
 const JSON_HEADERS = { accept: 'application/json' };
 const NO_BYTES = Buffer.alloc(0);
 
-export class JsonCall implements CallRequest {
+/** A larger body is not read again for an estimate: that would stop all other calls, 30 ms here. */
+const ESTIMATED_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** What is read of a request's body for an estimate of its input. */
+export type InputReader = (body: unknown) => InputTokens | null;
+
+export class JsonCall implements CallRequest, Asked {
   readonly endpoint: string;
   readonly model: string;
   readonly stream: boolean;
@@ -27,9 +35,10 @@ export class JsonCall implements CallRequest {
   readonly unboundedBy: string | null;
   readonly #facts: RequestFacts;
   readonly #path: string;
+  readonly #readInput: InputReader;
 
   /** @param path below the provider's base URL */
-  constructor(path: string, facts: RequestFacts) {
+  constructor(path: string, facts: RequestFacts, readInput: InputReader) {
     this.endpoint = facts.endpoint;
     this.model = facts.model;
     this.stream = facts.stream;
@@ -40,6 +49,16 @@ export class JsonCall implements CallRequest {
     this.unboundedBy = facts.unboundedBy;
     this.#facts = facts;
     this.#path = path;
+    this.#readInput = readInput;
+  }
+
+  get generates(): boolean {
+    return this.outputTokensMax !== 0;
+  }
+
+  /** The one edit there is asks for the chunk that states the usage: the client did not. */
+  get stripsUsageChunk(): boolean {
+    return this.#facts.edits.length > 0;
   }
 
   unboundedModel(model: string): string | null {
@@ -63,12 +82,18 @@ export class JsonCall implements CallRequest {
   }
 
   answer(headers: AnswerHeaders, limits: AnswerLimits, first = NO_BYTES): Answer {
-    // The one edit there is asks for the chunk that states the usage: the client did not.
-    return openAnswer(headers, limits, this.#facts.edits.length > 0, first);
+    return openAnswer(headers, limits, this, first);
   }
 
-  inputText(): string {
-    const { body, inputAt } = this.#facts;
-    return body.toString('utf8', inputAt.start, inputAt.end);
+  hasInput(): boolean {
+    const input = this.input();
+    return input === null || input.ids > 0 || input.text !== '';
+  }
+
+  /** What has no bound has no figure either: pictures, audio, files, searches, more expensive tiers. */
+  input(): InputTokens | null {
+    const { body } = this.#facts;
+    if (this.unboundedBy !== null || body.length > ESTIMATED_BODY_BYTES_MAX) return null;
+    return this.#readInput(JSON.parse(body.toString()));
   }
 }

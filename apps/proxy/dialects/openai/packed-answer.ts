@@ -4,7 +4,7 @@
  */
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { PackedBody } from '../../relay/packed-body.ts';
-import type { Answer } from '../dialect.ts';
+import type { Answer, AnswerFault } from '../dialect.ts';
 
 export class PackedAnswer implements Answer {
   readonly progress = 'open';
@@ -44,6 +44,14 @@ export class PackedAnswer implements Answer {
 
   isUsageFinal(): boolean {
     return this.#answer()?.isUsageFinal() ?? false;
+  }
+
+  usageNote(): string | null {
+    return this.#answer()?.usageNote() ?? null;
+  }
+
+  fault(): AnswerFault | null {
+    return this.#answer()?.fault() ?? null;
   }
 
   model(): string | null {

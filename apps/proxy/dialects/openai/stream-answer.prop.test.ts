@@ -1,11 +1,14 @@
+import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { proxyLimits } from '../../limits.ts';
 import { StreamAnswer } from './stream-answer.ts';
 
 const chunk = (fields: object) =>
   `data: ${JSON.stringify({ id: 'c1', model: 'm', ...fields })}\n\n`;
 const text = (content: string) => chunk({ choices: [{ index: 0, delta: { content } }] });
 const usage = { prompt_tokens: 3, completion_tokens: 2 };
+const STATED = { ...noQuantities(), inputTokens: 3, outputTokens: 2, requests: 1 };
 const usageChunk = chunk({ choices: [], usage });
 const done = 'data: [DONE]\n\n';
 
@@ -31,11 +34,15 @@ const fixtures: Record<string, string> = {
   empty: '',
 };
 
-function relay(chunks: Buffer[], stripUsageChunk: boolean) {
-  const options = { stripUsageChunk, eventBytesMax: 1 << 20, textBytesMax: 1 << 20 };
-  const sse = new StreamAnswer(options);
+const asked = { generates: true, stripsUsageChunk: true, hasInput: () => true };
+
+function relay(chunks: Buffer[], stripsUsageChunk: boolean) {
+  const sse = new StreamAnswer(proxyLimits, { ...asked, stripsUsageChunk });
   const early = chunks.flatMap((bytes) => sse.push(bytes));
-  const seen = { usage: sse.usage(), model: sse.model(), id: sse.id(), text: sse.outputText() };
+  const seen = {
+    ...{ usage: sse.quantities(), note: sse.usageNote(), isFinal: sse.isUsageFinal() },
+    ...{ model: sse.model(), id: sse.id(), text: sse.outputText(), fault: sse.fault() },
+  };
   const late = sse.end();
   const bytes = (parts: Buffer[]) => Buffer.concat(parts).toString('latin1');
   return { ...seen, early: bytes(early), late: bytes(late) };
@@ -86,7 +93,7 @@ describe('a stream is read and relayed the same however it is cut', () => {
 
   it('strips exactly the event that we caused', () => {
     const { early, late, usage: seen } = relay([Buffer.from(fixtures['plain'] ?? '')], true);
-    expect([early, late, seen]).toEqual([text('he') + text('llo'), done, usage]);
+    expect([early, late, seen]).toEqual([text('he') + text('llo'), done, STATED]);
   });
 
   it('I9: holds back [DONE] and what follows', () => {
@@ -96,15 +103,15 @@ describe('a stream is read and relayed the same however it is cut', () => {
 
   it('finds usage after the finish reason (Jarvis#48), the last one, never a sum', () => {
     const finish = chunk({ choices: [{ delta: {}, finish_reason: 'stop' }] });
-    const first = chunk({ choices: [], usage: { prompt_tokens: 1 } });
-    expect(relay([Buffer.from(first + finish + usageChunk + done)], true).usage).toEqual(usage);
+    const first = chunk({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 1 } });
+    expect(relay([Buffer.from(first + finish + usageChunk + done)], true).usage).toEqual(STATED);
   });
 
-  it('I8: keeps a total when zeros come behind it; zeros alone are zeros', () => {
+  it('I8: keeps a total when zeros come behind it; zeros alone are nobody’s total', () => {
     const zeros = chunk({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } });
     const after = relay([Buffer.from(text('he') + usageChunk + zeros + done)], true);
     const alone = relay([Buffer.from(text('he') + zeros + done)], true);
-    expect([after.usage, alone.usage]).toEqual([usage, { prompt_tokens: 0, completion_tokens: 0 }]);
+    expect([after.usage, alone.usage, alone.note]).toEqual([STATED, null, 'usage_below_visible']);
   });
 
   it('counts for an estimate whatever the model wrote', () => {
@@ -122,7 +129,7 @@ describe('a stream is read and relayed the same however it is cut', () => {
   });
 
   it('relays an event above the bound unread, and says that the text is not known', () => {
-    const sse = new StreamAnswer({ stripUsageChunk: true, eventBytesMax: 64, textBytesMax: 1000 });
+    const sse = new StreamAnswer({ ...proxyLimits, sseEventBytesMax: 64 }, asked);
     const body = Buffer.from(text('x'.repeat(500)) + usageChunk + done);
     const sent: Buffer[] = [];
     for (let at = 0; at < body.length; at += 10) sent.push(...sse.push(body.subarray(at, at + 10)));

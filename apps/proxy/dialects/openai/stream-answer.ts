@@ -3,46 +3,47 @@
  * follows wait for the usage event (I9). Stripped is only the chunk that our own `include_usage`
  * caused (I11).
  */
-import { quantitiesFromOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { OPEN_BRACE } from '../../relay/json-codes.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
-import type { Answer } from '../dialect.ts';
-import { outputTextOf } from './output-text.ts';
-
-export type StreamAnswerOptions = {
-  /** Remove the chunks with a usage object and no choices. */
-  stripUsageChunk: boolean;
-  eventBytesMax: number;
-  /** Output text that is kept for an estimate, bytes. */
-  textBytesMax: number;
-};
+import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
+import type { Asked } from './asked.ts';
+import { statesError } from './stated-error.ts';
+import { StatedUsage } from './stated-usage.ts';
+import { saysTooLittle, type UsageNote } from './usage-note.ts';
+import { WrittenOutput } from './written-output.ts';
 
 const DONE = '[DONE]';
 const SPACE = 32;
+/**
+ * Characters of visible text per token: more are in a token here and there, and not in all. A figure
+ * that stays the same while text comes, and is below this, is what each chunk used for itself.
+ */
+const TOKEN_LENGTH_MAX = 16;
 
-type Chunk = {
-  id?: unknown;
-  model?: unknown;
-  usage?: unknown;
-  choices?: unknown;
-};
+type Chunk = Record<string, unknown>;
 
 export class StreamAnswer implements Answer, EventReader {
-  readonly #options: StreamAnswerOptions;
+  readonly #asked: Asked;
   readonly #relay: SseRelay;
   #isDone = false;
-  #unreadable = false;
-  #usage: unknown = null;
+  readonly #usage: StatedUsage;
+  readonly #written: WrittenOutput;
+  /** The total came in a chunk of its own. */
   #usageFinal = false;
+  /** More was written behind the total. */
+  #usageStale = false;
+  /** The same total came again behind more text. */
+  #usageStays = false;
+  #fault: AnswerFault | null = null;
   #model: string | null = null;
   #id: string | null = null;
-  readonly #text: string[] = [];
-  #textBytes = 0;
 
-  constructor(options: StreamAnswerOptions) {
-    this.#options = options;
-    this.#relay = new SseRelay(this, options.eventBytesMax);
+  constructor(limits: AnswerLimits, asked: Asked) {
+    this.#asked = asked;
+    this.#relay = new SseRelay(this, limits.sseEventBytesMax);
+    this.#usage = new StatedUsage(asked.generates);
+    this.#written = new WrittenOutput(limits.estimateTextBytesMax);
   }
 
   get progress(): 'open' | 'perhaps' | 'done' {
@@ -56,7 +57,7 @@ export class StreamAnswer implements Answer, EventReader {
   }
 
   get hasToken(): boolean {
-    return this.#textBytes > 0 || this.#unreadable;
+    return this.#written.pieces > 0;
   }
 
   push(chunk: Buffer): Buffer[] {
@@ -68,16 +69,13 @@ export class StreamAnswer implements Answer, EventReader {
   }
 
   quantities(): KnownQuantities | null {
-    return quantitiesFromOpenAiUsage(this.usage());
+    this.#relay.readUnended();
+    return this.#note() === null ? this.#usage.quantities : null;
   }
 
-  /**
-   * The last usage object, never a sum: providers state totals. Totals do not shrink, so one of zeros
-   * behind another states nothing. Null if there was none.
-   */
-  usage(): unknown {
+  usageNote(): UsageNote | null {
     this.#relay.readUnended();
-    return this.#usage;
+    return this.#note();
   }
 
   /**
@@ -86,7 +84,14 @@ export class StreamAnswer implements Answer, EventReader {
    */
   isUsageFinal(): boolean {
     this.#relay.readUnended();
-    return this.#usageFinal;
+    return this.#usageFinal && !this.#usageStale;
+  }
+
+  fault(): AnswerFault | null {
+    this.#relay.readUnended();
+    if (this.#fault !== null) return this.#fault;
+    const { answered, pieces } = this.#written;
+    return answered || pieces > 0 || this.#usage.said ? null : 'nothing';
   }
 
   model(): string | null {
@@ -97,9 +102,9 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#id;
   }
 
-  /** Text of all choices; null if not all of it could be read or kept. */
   outputText(): string | null {
-    return this.#unreadable ? null : this.#text.join('');
+    this.#relay.readUnended();
+    return this.#written.text;
   }
 
   read(data: string): EventVerdict | 'part' {
@@ -109,42 +114,48 @@ export class StreamAnswer implements Answer, EventReader {
     }
     const chunk = parseChunk(data);
     if (chunk === null) return 'part';
-    if (typeof chunk.model === 'string') this.#model ??= chunk.model;
-    if (typeof chunk.id === 'string') this.#id ??= chunk.id;
-    const hasUsage = typeof chunk.usage === 'object' && chunk.usage !== null;
-    const isOurs = hasUsage && Array.isArray(chunk.choices) && chunk.choices.length === 0;
-    if (hasUsage && (this.#usage === null || !isAllZero(chunk.usage))) {
-      // seam: usage-is-the-last-stated
-      this.#usage = chunk.usage;
-      this.#usageFinal = isOurs;
-    }
-    this.#collect(chunk.choices);
-    return isOurs && this.#options.stripUsageChunk ? 'drop' : 'pass';
+    const { model, id, choices, usage } = chunk;
+    if (typeof model === 'string') this.#model ??= model;
+    if (typeof id === 'string') this.#id ??= id;
+    const isError = statesError(chunk);
+    if (isError) this.#fault = 'error';
+    const isAlone = Array.isArray(choices) && choices.length === 0 && !isError;
+    const before = this.#written.pieces;
+    this.#written.read(chunk);
+    const wrote = this.#written.pieces !== before;
+    this.#readUsage(chunk, isAlone, wrote);
+    const isOurs = isAlone && typeof usage === 'object' && usage !== null;
+    return isOurs && this.#asked.stripsUsageChunk ? 'drop' : 'pass';
   }
 
   onUnread(): void {
-    this.#unreadable = true;
+    this.#written.unreadable();
+    this.#usageStale = true;
   }
 
-  #collect(choices: unknown): void {
-    if (!Array.isArray(choices) || this.#unreadable) return;
-    for (const choice of choices as { delta?: unknown }[]) {
-      const text = outputTextOf(choice?.delta);
-      if (text === '') continue;
-      this.#textBytes += text.length;
-      if (this.#textBytes > this.#options.textBytesMax) {
-        this.#unreadable = true;
-        this.#text.length = 0;
-        return;
-      }
-      this.#text.push(text);
+  #readUsage(chunk: Chunk, isAlone: boolean, wrote: boolean): void {
+    const { completion } = this.#usage;
+    const behindText = wrote || this.#usageStale;
+    if (!this.#usage.readAll(chunk)) {
+      if (wrote) this.#usageStale = true;
+      return;
     }
+    this.#usageStays ||= behindText && completion > 0 && completion === this.#usage.completion;
+    this.#usageFinal = isAlone;
+    this.#usageStale = false;
   }
-}
 
-function isAllZero(usage: unknown): boolean {
-  const { prompt_tokens, completion_tokens = 0 } = usage as Record<string, unknown>;
-  return prompt_tokens === 0 && completion_tokens === 0;
+  #note(): UsageNote | null {
+    if (this.#written.severalChoices) this.#usage.ofSeveralChoices();
+    const { quantities, doubt, completion } = this.#usage;
+    if (doubt !== null || quantities === null) return doubt;
+    if (this.#usageStale) return 'usage_not_final';
+    if (this.#usageStays && this.#written.length > completion * TOKEN_LENGTH_MAX) {
+      return 'usage_contradictory';
+    }
+    const wrote = () => this.#written.pieces > 0;
+    return saysTooLittle(quantities, this.#asked, wrote) ? 'usage_below_visible' : null;
+  }
 }
 
 function isDone(data: string): boolean {

@@ -125,8 +125,41 @@ describe('a request is understood as facts that hold in every dialect', () => {
 
   it('and the text that an estimate of its input counts', () => {
     const body = ` {"input":"no", "messages" : ${JSON.stringify(messages)} , "model":"m"}`;
-    expect(chat(body).inputText()).toBe(JSON.stringify(messages));
-    expect(embed('{"model":"m","messages":1,"input": ["x"]}').inputText()).toBe('["x"]');
+    const text = JSON.stringify(messages);
+    expect(chat(body).input()).toEqual({ text, ids: 0 });
+    const told = { tools: [{ type: 'function' }], response_format: { type: 'json_object' } };
+    expect(chat({ model: 'm', messages, ...told }).input()?.text).toBe(
+      `${text}${JSON.stringify(told.tools)}${JSON.stringify(told.response_format)}`,
+    );
+    const embedded = (input: unknown) => embed({ model: 'm', input }).input();
+    expect(
+      [
+        'x',
+        ['x', '', 'y'],
+        ['', ''],
+        [7, 8],
+        [
+          [1, 2, 3],
+          [4, 5],
+        ],
+      ].map(embedded),
+    ).toEqual([
+      { text: 'x', ids: 0 },
+      { text: 'x\ny', ids: 0 },
+      { text: '', ids: 0 },
+      { text: '', ids: 2 },
+      { text: '', ids: 5 },
+    ]);
+  });
+
+  it('and none of what nobody here can count: pictures, large bodies (OmniRoute#8368)', () => {
+    const picture = { type: 'image_url', image_url: { url: `data:${'A'.repeat(2_500)}` } };
+    const asked = [{ role: 'user', content: [{ type: 'text', text: 'x' }, picture] }];
+    expect([
+      chat({ model: 'm', messages: asked }).input(),
+      chat({ model: 'm', messages, plugins: [{ id: 'web' }] }).input(),
+      embed({ model: 'm', input: 'x'.repeat(5_000_000) }).input(),
+    ]).toEqual([null, null, null]);
   });
 });
 

@@ -1,0 +1,30 @@
+/** Why the usage of an answer is not known although it came, and what no provider can mean. */
+import type { UsageDoubt } from '@tollgate/domain/usage/openai-usage.ts';
+import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { Asked } from './asked.ts';
+
+/** As on the usage event. */
+export type UsageNote =
+  | UsageDoubt
+  /** Nothing is said of usage. */
+  | 'usage_missing'
+  /** More was written behind what was said. */
+  | 'usage_not_final'
+  /** No tokens are said to be in what anybody can see. */
+  | 'usage_below_visible'
+  /** Not all that was written, or asked, could be read and counted. */
+  | 'output_unread'
+  | 'input_unread';
+
+/** What was read or written has tokens: a provider that states none has filled nothing in. */
+export function saysTooLittle(
+  stated: KnownQuantities,
+  asked: Asked,
+  wrote: () => boolean,
+): boolean {
+  const input =
+    stated.inputTokens + stated.cacheReadTokens + stated.cacheWriteTokens + stated.audioInputTokens;
+  if (input === 0 && asked.hasInput()) return true;
+  const output = stated.outputTokens + stated.reasoningTokens + stated.audioOutputTokens;
+  return output === 0 && asked.generates && wrote();
+}
