@@ -59,8 +59,11 @@ export const proxyLimits = {
   upstreamBodyTimeoutMs: 300_000,
   /** A whole attempt, ms: the longest call. Reconciliation ranges are judged by it. */
   attemptTimeoutMs: 1_800_000,
-  /** Sockets to one provider. */
-  upstreamConnectionsMax: 1024,
+  /**
+   * Sockets to one provider. One customer alone gets three quarters of them, the 1024 that a key may
+   * have in flight; the rest is for others, however slow the calls of that one are.
+   */
+  upstreamConnectionsMax: 1366,
   /** How long a call waits for one of them, in turn with other customers' calls, ms; then 503. */
   upstreamQueueMs: 5_000,
   /** JSON answers up to this leave whole after settling; larger ones stream through, bytes. */

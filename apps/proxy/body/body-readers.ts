@@ -36,7 +36,7 @@ export class BodyReaders {
     try {
       return await this.#ask({ endpoint, body, depthMax: this.#limits.requestDepthMax });
     } finally {
-      this.#turns.leave();
+      this.#turns.leave(customerId);
     }
   }
 

@@ -78,13 +78,13 @@ export class Call implements AttemptListener {
     if (turn !== true && !(await turn)) return this.#refuse(NO_CONNECTION);
     const held = await budgets.hold(wanted, nowMs);
     if (held.kind !== 'held') {
-      connections.leave();
+      connections.leave(key.customerId);
       return this.#refuse(holdRefusal(held));
     }
     if (this.#response.destroyed) {
       // The client left while the call waited for its budget: nothing was sent or recorded.
       budgets.cancel(held.holds);
-      connections.leave();
+      connections.leave(key.customerId);
       return this.#place.leave();
     }
     this.#reply.hijack();
@@ -151,7 +151,7 @@ export class Call implements AttemptListener {
 
   onEnd(end: AttemptEnd): void {
     clearTimeout(this.#stallTimer);
-    this.#attempt?.facts.deployment.provider.connections.leave();
+    this.#attempt?.facts.deployment.provider.connections.leave(this.#facts.key.customerId);
     if (end.ending === 'unrecorded') return this.#abandon(end.error);
     const step = nextStep(end.ending, {
       clientGone: this.#clientGone,
@@ -189,7 +189,7 @@ export class Call implements AttemptListener {
     if (held.kind === 'held' && !this.#clientGone) {
       return this.#try(deployment, held.holds, nowMs);
     }
-    connections.leave();
+    connections.leave(key.customerId);
     if (held.kind !== 'held') return this.#answer(end);
     budgets.cancel(held.holds);
     this.#place.leave();

@@ -1,14 +1,20 @@
 /**
- * So many at a time, and who waits goes in turn by owner: an owner with a thousand waiting does not
- * make another one wait for all of them. Who waits too long is turned away.
+ * So many at a time, and no owner takes them all: one may have three times as many inside as are left
+ * for others. So a thousand slow calls of one owner leave a quarter of the places, those of two owners a
+ * seventh, and a newcomer always finds one. Who waits goes in turn by owner, and who waits too long is
+ * turned away.
  */
 
 type Waiting = { owner: string; enter: (entered: boolean) => void; timer: NodeJS.Timeout };
+
+/** What an owner may have inside, for each place that is free. */
+const PER_FREE_PLACE = 3;
 
 export class FairGate {
   readonly #most: number;
   readonly #waitMs: number;
   #inside = 0;
+  readonly #insideOf = new Map<string, number>();
   /** By owner, in the order of their turns: who has had one goes behind all the others. */
   readonly #queues = new Map<string, Waiting[]>();
 
@@ -25,8 +31,10 @@ export class FairGate {
 
   /** True: inside, until `leave` is called. A promise: waits; false if there was no turn in time. */
   take(owner: string): true | Promise<boolean> {
-    if (this.#inside < this.#most && this.#queues.size === 0) {
-      this.#inside++;
+    const queue = this.#queues.get(owner);
+    // Those of others who wait may not enter now either: they were asked whenever a place was left.
+    if (queue === undefined && this.#mayEnter(owner)) {
+      this.#enter(owner);
       return true;
     }
     return new Promise((enter) => {
@@ -35,31 +43,46 @@ export class FairGate {
         enter,
         timer: setTimeout(() => this.#turnAway(waiting), this.#waitMs),
       };
-      const queue = this.#queues.get(owner);
       if (queue === undefined) this.#queues.set(owner, [waiting]);
       else queue.push(waiting);
     });
   }
 
-  leave(): void {
-    const next = this.#next();
-    if (next === undefined) {
-      this.#inside--;
-      return;
+  /** Of an owner who is inside. */
+  leave(owner: string): void {
+    this.#inside--;
+    const left = (this.#insideOf.get(owner) ?? 0) - 1;
+    if (left > 0) this.#insideOf.set(owner, left);
+    else this.#insideOf.delete(owner);
+    for (;;) {
+      const next = this.#next();
+      if (next === undefined) return;
+      clearTimeout(next.timer);
+      this.#enter(next.owner);
+      next.enter(true);
     }
-    clearTimeout(next.timer);
-    next.enter(true);
+  }
+
+  #mayEnter(owner: string): boolean {
+    const free = this.#most - this.#inside;
+    return (this.#insideOf.get(owner) ?? 0) < PER_FREE_PLACE * free;
+  }
+
+  #enter(owner: string): void {
+    this.#inside++;
+    this.#insideOf.set(owner, (this.#insideOf.get(owner) ?? 0) + 1);
   }
 
   #next(): Waiting | undefined {
-    const first = this.#queues.entries().next();
-    if (first.done) return undefined;
-    const [owner, queue] = first.value;
-    const waiting = queue.shift();
-    // seam: owner-goes-behind-the-others
-    this.#queues.delete(owner);
-    if (queue.length > 0) this.#queues.set(owner, queue);
-    return waiting;
+    for (const [owner, queue] of this.#queues) {
+      if (!this.#mayEnter(owner)) continue;
+      const waiting = queue.shift();
+      // seam: owner-goes-behind-the-others
+      this.#queues.delete(owner);
+      if (queue.length > 0) this.#queues.set(owner, queue);
+      return waiting;
+    }
+    return undefined;
   }
 
   #turnAway(waiting: Waiting): void {

@@ -22,13 +22,39 @@ describe('one owner does not take what all share', () => {
     const { entered, ask } = visitors(gate);
     for (const name of ['a1', 'a2', 'a3']) ask('a', name);
     expect([entered, gate.waiting]).toEqual([['a1', 'a2'], 1]);
-    gate.leave();
+    gate.leave('a');
     await settle();
     expect([entered, gate.waiting]).toEqual([['a1', 'a2', 'a3'], 0]);
-    gate.leave();
-    gate.leave();
+    gate.leave('a');
+    gate.leave('a');
     ask('b', 'b1');
     expect(entered).toContain('b1');
+  });
+
+  it('however many come and never leave: a quarter is left, and newcomers enter at once', async () => {
+    const gate = new FairGate(1_366, 5_000);
+    const { entered, ask } = visitors(gate);
+    for (let n = 0; n < 5_000; n++) ask('a', 'a');
+    expect([entered.length, gate.waiting]).toEqual([1_025, 3_975]);
+    for (let n = 0; n < 5_000; n++) ask('b', 'b');
+    expect(entered.length).toBe(1_025 + 256);
+    for (let n = 0; n < 60; n++) ask(`newcomer ${n}`, 'newcomer');
+    expect(entered.filter((name) => name === 'newcomer')).toHaveLength(60);
+  });
+
+  it('when others leave, those who wait get what that frees, and no more than their share', async () => {
+    const gate = new FairGate(8, 1_000);
+    const { entered, ask } = visitors(gate);
+    for (const name of ['b1', 'b2', 'b3']) ask('b', name);
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']) ask('a', name);
+    expect(entered).toEqual(['b1', 'b2', 'b3', 'a1', 'a2', 'a3', 'a4']);
+    gate.leave('b');
+    await settle();
+    expect(entered.slice(7)).toEqual(['a5']);
+    gate.leave('b');
+    gate.leave('b');
+    await settle();
+    expect([entered.slice(8), gate.waiting]).toEqual([['a6'], 1]);
   });
 
   it('owners enter in turn, however many of one are waiting', async () => {
@@ -39,7 +65,7 @@ describe('one owner does not take what all share', () => {
     ask('c', 'c1');
     ask('b', 'b2');
     for (let left = 0; left < 6; left++) {
-      gate.leave();
+      gate.leave(entered.at(-1)?.[0] ?? '');
       await settle();
     }
     expect(entered).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
@@ -55,11 +81,11 @@ describe('one owner does not take what all share', () => {
     ask('b', 'b1');
     await vi.advanceTimersByTimeAsync(400);
     expect([entered, gate.waiting]).toEqual([['a1', 'not a2'], 2]);
-    gate.leave();
+    gate.leave('a');
     await settle();
-    gate.leave();
+    gate.leave('a');
     await settle();
-    gate.leave();
+    gate.leave('b');
     expect(entered).toEqual(['a1', 'not a2', 'a3', 'b1']);
     await vi.advanceTimersByTimeAsync(5_000);
     expect([entered.length, gate.waiting, gate.take('c')]).toEqual([4, 0, true]);
