@@ -24,17 +24,20 @@ type ReadyLine = {
   proxy_url: string;
   api_url: string;
   admin_token: string;
-  simulator: { bill: string };
+  /** Null where the configuration names the providers. */
+  simulator: { bill: string } | null;
 };
 
 export type PlatformOptions = {
   data: string;
   proxies: number;
-  /** Names the engines; default: all embedded. */
+  /** Names the engines; default: all embedded. Names the providers too, if there is a `bill`. */
   config?: string;
+  /** Of the simulator that is among them. */
+  bill?: string;
 };
 
-/** Always with the simulator as the provider: it costs nothing, and its bill can be audited. */
+/** Always with a simulator as the provider: it costs nothing, and its bill can be audited. */
 export async function startPlatform(options: PlatformOptions): Promise<Started> {
   const { data, proxies, config } = options;
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -48,11 +51,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Started> 
   const first = await Promise.race([once(lines, 'line'), exited.then(() => null)]);
   if (first === null) throw new Error('the platform did not start');
   const ready = JSON.parse(String(first[0])) as ReadyLine;
+  const bill = options.bill ?? ready.simulator?.bill;
+  if (bill === undefined) throw new Error('the configuration names providers, and no bill of them');
   return {
     proxyUrl: ready.proxy_url,
     apiUrl: ready.api_url,
     adminToken: ready.admin_token,
-    bill: ready.simulator.bill,
+    bill,
     proxyPids: () => readPids(data).proxies.filter((pid) => pid !== null),
     supervisorPid: () => readPids(data).supervisor,
     async stop() {

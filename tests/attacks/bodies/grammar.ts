@@ -105,18 +105,27 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'quotes and backslashes': { path: CHAT, open: '{"', close: '":1}', unit: repeated('\\\\\\"') },
 };
 
-const NAMES = Object.keys(SHAPES);
+export const SHAPE_NAMES: readonly string[] = Object.keys(SHAPES);
 
 /** @returns makes the next body at each call */
 export function hostileBodies(seed: number): () => HostileBody {
   const random = seeded(seed);
   return () => {
-    const name = oneOf(random, NAMES);
-    const { path, open, close, unit } = SHAPES[name] as Shape;
-    const whole = Buffer.from(open + filler(unit, sizeOf(random), random) + close);
+    const name = oneOf(random, SHAPE_NAMES);
+    const { path, bytes: whole } = shaped(name, sizeOf(random), random);
     const [shape, bytes] = damaged(name, whole, random);
     return { shape, path, bytes };
   };
+}
+
+/** A whole body of this shape and about this size, the same each time. */
+export function bodyOf(shape: string, size: number): Omit<HostileBody, 'shape'> {
+  return shaped(shape, size, seeded(size));
+}
+
+function shaped(shape: string, size: number, random: Random): Omit<HostileBody, 'shape'> {
+  const { path, open, close, unit } = SHAPES[shape] as Shape;
+  return { path, bytes: Buffer.from(open + filler(unit, size, random) + close) };
 }
 
 function sizeOf(random: Random): number {
