@@ -3,6 +3,12 @@
  * not promises or web streams: this is the hot path.
  */
 import { type Dispatcher, Pool } from 'undici';
+import {
+  type GuardedSocket,
+  guardedConnector,
+  type SocketUser,
+  startsNow,
+} from './guarded-socket.ts';
 
 export type UpstreamOptions = {
   /** Origin and path prefix, for example `https://api.openai.com/v1`. */
@@ -16,8 +22,12 @@ export type UpstreamOptions = {
 };
 
 export type UpstreamFailure = {
-  kind: 'unreachable' | 'timeout' | 'broken' | 'aborted';
-  /** No byte of the request was written: the provider cannot have billed anything. */
+  /** `closed`: a kept connection, without a byte of an answer, as it was used again. */
+  kind: 'unreachable' | 'timeout' | 'broken' | 'aborted' | 'closed';
+  /**
+   * The request did not leave whole, and no answer came: the provider cannot have read it, or billed
+   * anything.
+   */
   unsent: boolean;
   cause: Error;
 };
@@ -47,45 +57,68 @@ export type Upstream = {
 };
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+/** What a connection says that the other side has closed. */
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createUpstream(options: UpstreamOptions): Upstream {
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
-  const pool = new Pool(url.origin, {
-    connections: options.connectionsMax,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs },
-    headersTimeout: options.headersTimeoutMs,
-    bodyTimeout: options.bodyTimeoutMs,
-  });
+  const open = () =>
+    new Pool(url.origin, {
+      connections: options.connectionsMax,
+      pipelining: 1,
+      connect: guardedConnector(options.connectTimeoutMs),
+      headersTimeout: options.headersTimeoutMs,
+      bodyTimeout: options.bodyTimeoutMs,
+    });
+  const pool = open();
+  /** For requests that a kept connection failed: each has a connection of its own. */
+  let fresh: Pool | undefined;
   const fixed: Record<string, string> = { 'content-type': 'application/json' };
   // Usage is read from the bytes as they pass, so they must not be compressed.
   fixed['accept-encoding'] = 'identity';
   if (options.apiKey !== '') fixed['authorization'] = `Bearer ${options.apiKey}`;
   return {
     post(path, body, headers, handler) {
-      const relay = new Relay(handler);
-      pool.dispatch(
-        { path: prefix + path, method: 'POST', headers: { ...headers, ...fixed }, body },
-        relay,
-      );
+      const request: Dispatcher.DispatchOptions = {
+        ...{ path: prefix + path, method: 'POST', headers: { ...headers, ...fixed }, body },
+      };
+      const relay = new Relay(handler, () => {
+        fresh ??= open();
+        fresh.dispatch({ ...request, reset: true }, relay);
+      });
+      pool.dispatch(request, relay);
       return relay;
     },
-    close: () => pool.destroy(),
+    close: async () => {
+      await Promise.all([pool.destroy(), fresh?.destroy()]);
+    },
   };
 }
 
 /**
  * Adapts undici's handler, and remembers what the caller asked for before the request had a socket.
  */
-class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
+class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
   readonly #handler: UpstreamHandler;
+  /** Sends the request again, on a new connection. Once. */
+  #again: (() => void) | undefined;
+  #socket: GuardedSocket | undefined;
+  /** The connection has carried a request before. */
+  #isReused = false;
+  #isAnswered = false;
   #controller: Dispatcher.DispatchController | undefined;
   #aborted: Error | undefined;
   #ended = false;
 
-  constructor(handler: UpstreamHandler) {
+  constructor(handler: UpstreamHandler, again: () => void) {
     this.#handler = handler;
+    this.#again = again;
+  }
+
+  onSocket(socket: GuardedSocket): void {
+    this.#socket = socket;
+    this.#isReused = socket.requests++ > 0;
   }
 
   pause(): void {
@@ -113,6 +146,7 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
       return;
     }
     this.#controller = controller;
+    startsNow(this);
   }
 
   onResponseStart(
@@ -121,7 +155,9 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
     headers: UpstreamHeaders,
   ): void {
     // Interim answers (103 and the like) are not the answer.
-    if (status >= 200) this.#handler.onHeaders(status, headers);
+    if (status < 200) return;
+    this.#isAnswered = true;
+    this.#handler.onHeaders(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -136,14 +172,33 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#ended) return;
+    const unsent = this.#isUnsent;
+    const kind = this.#kindOf(cause, unsent);
+    if (unsent && kind === 'closed' && this.#again !== undefined) return this.#sendAgain();
     this.#ended = true;
-    const unsent = this.#controller === undefined;
-    this.#handler.onFailure({ kind: this.#kindOf(cause, unsent), unsent, cause });
+    this.#handler.onFailure({ kind, unsent, cause });
+  }
+
+  get #isUnsent(): boolean {
+    if (this.#controller === undefined) return true;
+    return !this.#isAnswered && this.#socket?.hasUnwritten === true;
+  }
+
+  /** A kept connection was closed under the request, which the provider cannot have read. */
+  #sendAgain(): void {
+    const again = this.#again;
+    this.#again = undefined;
+    this.#controller = undefined;
+    this.#socket = undefined;
+    this.#isReused = false;
+    again?.();
   }
 
   #kindOf(cause: Error, unsent: boolean): UpstreamFailure['kind'] {
     if (this.#aborted !== undefined) return 'aborted';
-    if (TIMEOUTS.has((cause as NodeJS.ErrnoException).code ?? '')) return 'timeout';
-    return unsent ? 'unreachable' : 'broken';
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    if (TIMEOUTS.has(code)) return 'timeout';
+    if (this.#isReused && !this.#isAnswered && CLOSED.has(code)) return 'closed';
+    return unsent && this.#controller === undefined ? 'unreachable' : 'broken';
   }
 }

@@ -79,6 +79,11 @@ export const errorCatalogue = {
   draining: entry(503, true, 'The gateway is shutting down. Try again.'),
   upstream_unreachable: entry(502, true, 'The model provider cannot be reached.'),
   upstream_failed: entry(502, false, 'The model provider broke off before it had answered.'),
+  upstream_closed: entry(
+    502,
+    true,
+    'The model provider closed a kept connection as this call came. It is not known whether it read the call; a retry is a new one.',
+  ),
   upstream_redirected: entry(
     502,
     false,

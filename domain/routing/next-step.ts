@@ -6,13 +6,15 @@
  */
 
 /**
- * How an attempt ended. `unsent`: no byte of the request was written, so nothing can be billed.
+ * How an attempt ended. `unsent`: the provider cannot have read the request, so nothing can be billed.
+ * `closed`: a kept connection was closed as it was used again; nobody knows what was read.
  * `unauthorized`, `redirected`: the provider answered to this gateway, not to the client.
  */
 export type AttemptEnding =
   | 'answered'
   | 'unsent'
   | 'broken'
+  | 'closed'
   | 'timeout'
   | 'unauthorized'
   | 'redirected';

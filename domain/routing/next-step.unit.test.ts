@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type AttemptEnding, type NextStep, nextStep } from './next-step.ts';
 
 const endings = [
-  ...(['answered', 'unsent', 'broken', 'timeout', 'unauthorized', 'redirected'] as const),
+  ...(['answered', 'unsent', 'broken', 'closed', 'timeout', 'unauthorized', 'redirected'] as const),
 ];
 
 /** For each ending, what comes next in this state. */
@@ -11,7 +11,7 @@ function steps(state: { clientGone: boolean; relayed: boolean; deploymentsLeft: 
 }
 
 const all = (step: NextStep): Record<AttemptEnding, NextStep> => ({
-  ...{ answered: step, unsent: step, broken: step, timeout: step },
+  ...{ answered: step, unsent: step, broken: step, closed: step, timeout: step },
   ...{ unauthorized: step, redirected: step },
 });
 
@@ -19,7 +19,7 @@ it('a call whose route has no other deployment ends as its attempt did', () => {
   expect(steps({ clientGone: false, relayed: false, deploymentsLeft: 0 })).toEqual(all('answer'));
 });
 
-it('another deployment is tried only if no byte of the request was written, so nothing can be billed', () => {
+it('another deployment is tried only if the request was not read, so nothing can be billed', () => {
   const expected = { ...all('answer'), unsent: 'attempt' };
   for (const deploymentsLeft of [1, 2]) {
     expect(steps({ clientGone: false, relayed: false, deploymentsLeft })).toEqual(expected);

@@ -304,5 +304,6 @@ function errorTypeOf(
 function endingOf(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {
   if (failure === null) return 'answered';
   if (status === 'timeout') return 'timeout';
-  return failure.unsent ? 'unsent' : 'broken';
+  if (failure.unsent) return 'unsent';
+  return failure.kind === 'closed' ? 'closed' : 'broken';
 }

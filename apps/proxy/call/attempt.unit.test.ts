@@ -1,4 +1,5 @@
 /** Attempts and how they end: what is sent, recorded and charged, and what the client is told of it. */
+import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
@@ -36,7 +37,7 @@ async function answers(status = 200, body = BODY, type = 'application/json'): Pr
   await pass();
 }
 
-async function fails(kind: 'unreachable' | 'timeout' | 'broken', unsent = false): Promise<void> {
+async function fails(kind: UpstreamFailure['kind'], unsent = false): Promise<void> {
   last().answer.onFailure({ kind, unsent, cause: new Error(kind) });
   await pass();
 }
@@ -186,6 +187,8 @@ describe('an attempt that fails', () => {
     ['timeout', false, 504, 'upstream_timeout', 'timeout', HOLD],
     ['broken', false, 502, 'upstream_failed', 'upstream_error', HOLD],
     ['broken', true, 502, 'upstream_unreachable', 'upstream_error', 0n],
+    ['closed', true, 502, 'upstream_unreachable', 'upstream_error', 0n],
+    ['closed', false, 502, 'upstream_closed', 'upstream_error', HOLD],
   ] as const)('%s (unsent: %s) is a %i', async (kind, unsent, status, said, recorded, spent) => {
     await begin();
     await fails(kind, unsent);
@@ -193,7 +196,9 @@ describe('an attempt that fails', () => {
     expect([got, code(), headers?.['x-tollgate-attempts'], headers?.['content-type']]).toEqual([
       ...[status, said, '1', 'application/json'],
     ]);
-    expect(headers?.['x-should-retry']).toBe(String(said === 'upstream_unreachable'));
+    expect(headers?.['x-should-retry']).toBe(
+      String(said === 'upstream_unreachable' || said === 'upstream_closed'),
+    );
     expect([stage.events()[0], stage.held(), stage.handler.inFlight]).toMatchObject([
       { status: recorded, http_status: null, error_type: `upstream_${kind}`, ttft_ms: null },
       { held: 0n, spent },

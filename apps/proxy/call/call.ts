@@ -269,6 +269,7 @@ const NO_CONNECTION: Refusal = {
 const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> = {
   unsent: 'upstream_unreachable',
   broken: 'upstream_failed',
+  closed: 'upstream_closed',
   timeout: 'upstream_timeout',
   unauthorized: 'provider_auth_failed',
   redirected: 'upstream_redirected',

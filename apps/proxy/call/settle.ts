@@ -25,7 +25,7 @@ import { gatewayFault } from './gateway-fault.ts';
 export type Outcome = {
   status: UsageStatus;
   httpStatus: number | null;
-  /** No byte of the request left. */
+  /** The provider cannot have read the request. */
   unsent: boolean;
   /** The provider's answer ended as it should. */
   completed: boolean;
