@@ -119,8 +119,20 @@ export const proxyLimits = {
   grantConflictsMax: 64,
   /** A slice without calls for this long goes back, ms. */
   leaseIdleMs: 5_000,
+  /** The same while little of the budget is left: other proxies may miss it. */
+  leaseScarceIdleMs: 500,
   /** How often idle slices are looked for, ms. */
   leaseSweepMs: 1_000,
+  /**
+   * How long a call that the budget could pay waits for slices that other proxies have, ms: they look
+   * for idle ones every `leaseSweepMs`, and give up those of a scarce budget after
+   * `leaseScarceIdleMs`. Then 402.
+   */
+  leaseReturnWaitMs: 3_000,
+  /** Pause between two looks for such a slice, ms. */
+  leaseReturnPollMs: 100,
+  /** After such a wait without effect, calls of this window are refused at once for so long, ms. */
+  leaseReturnAgainMs: 5_000,
   /** How long "so much is not left" is believed without asking the ledger again, ms. */
   exhaustedForMs: 50,
 
@@ -171,6 +183,11 @@ export function assertLimits(limits: ProxyLimits): void {
       'requestBodyBytesMax <= bodyBytesPerKeyMax',
     ],
     [limits.leaseSweepMs <= limits.leaseIdleMs, 'leaseSweepMs <= leaseIdleMs'],
+    [
+      limits.leaseScarceIdleMs + limits.leaseSweepMs < limits.leaseReturnWaitMs,
+      'leaseScarceIdleMs + leaseSweepMs < leaseReturnWaitMs',
+    ],
+    [limits.leaseReturnWaitMs < limits.grantTimeoutMs, 'leaseReturnWaitMs < grantTimeoutMs'],
     // A call in flight writes its start and its end.
     [
       limits.journalWritesMax + 2 * limits.callsInFlightMax < QUEUE_MAX,

@@ -1,11 +1,12 @@
 /**
- * How large a slice of a budget a proxy is granted: a sixteenth of the limit, or what waiting calls
- * need if that is more, but never more than what is left, so the last dollar can be spent
- * (docs/design.md, Budgets: leases).
+ * How large a slice of a budget a proxy is granted: a sixteenth of the limit, but no more than a
+ * quarter of what is left, so that it lasts for several proxies; or what waiting calls need if that
+ * is more, up to all that is left, so the last dollar can be spent (docs/design.md, Budgets: leases).
  */
 import { available, type BudgetAccount } from './account.ts';
 
 const SLICES_PER_LIMIT = 16n;
+const SLICES_OF_THE_REST = 4n;
 
 export type GrantDecision =
   | { kind: 'grant'; amount: bigint }
@@ -29,9 +30,20 @@ export function decideGrant(
   for (const amount of waiting) if (served + amount <= left + free) served += amount;
   const shortfall = served - free;
   if (left <= 0n || shortfall <= 0n) return { kind: 'exhausted' };
-  const slice = account.limit / SLICES_PER_LIMIT;
-  const wanted = shortfall > slice ? shortfall : slice;
-  return { kind: 'grant', amount: wanted < left ? wanted : left };
+  const ofLimit = account.limit / SLICES_PER_LIMIT;
+  const ofRest = left / SLICES_OF_THE_REST;
+  const slice = ofLimit < ofRest ? ofLimit : ofRest;
+  return { kind: 'grant', amount: shortfall > slice ? shortfall : slice };
+}
+
+/**
+ * Whether so little is left that other proxies may soon miss a slice that no call uses.
+ *
+ * @param amount of the slice: calls elsewhere may be as large as those here
+ */
+export function isScarce(account: BudgetAccount, amount: bigint): boolean {
+  const left = available(account);
+  return left < account.limit / SLICES_OF_THE_REST || left < amount;
 }
 
 /**

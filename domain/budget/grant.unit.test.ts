@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BudgetAccount, noAccount } from './account.ts';
-import { allocateCharge, decideGrant } from './grant.ts';
+import { allocateCharge, decideGrant, isScarce } from './grant.ts';
 
 /** An account with a limit of 1600, so that a slice is 100. */
 function account(left: bigint): BudgetAccount {
@@ -16,11 +16,13 @@ describe('a grant', () => {
     ['is a sixteenth of the limit if just that is needed', 1_600n, 0n, [100n], granted(100n)],
     ['is what waits if that is more', 1_600n, 0n, [60n, 41n], granted(101n)],
     ['is what waits beyond what is free', 1_600n, 50n, [200n], granted(150n)],
-    ['is never more than what is left', 70n, 0n, [1n], granted(70n)],
+    ['is a quarter of what is left if that is less', 80n, 0n, [1n], granted(20n)],
+    ['is a quarter of what is left if just that is needed', 80n, 0n, [20n], granted(20n)],
+    ['is more than a quarter of what is left if that waits', 80n, 0n, [21n], granted(21n)],
     ['is the last unit', 1n, 0n, [1n], granted(1n)],
     ['is all that is left if just that is needed', 300n, 0n, [300n], granted(300n)],
     ['counts what is free as if it were left', 100n, 20n, [120n], granted(100n)],
-    ['leaves out a call that cannot be served', 100n, 20n, [121n, 30n], granted(100n)],
+    ['leaves out a call that cannot be served', 100n, 20n, [121n, 50n], granted(30n)],
     ['leaves out what does not fit next to those before', 300n, 0n, [200n, 150n], granted(200n)],
     ['serves the next call that does fit', 300n, 0n, [200n, 150n, 90n], granted(290n)],
     ['is none if what is free serves the calls that can be', 100n, 20n, [121n, 20n], exhausted],
@@ -31,6 +33,15 @@ describe('a grant', () => {
   ])('%s', (_, left, free, waiting, decision) => {
     expect(decideGrant(account(left), free, waiting)).toEqual(decision);
   });
+});
+
+it.each([
+  [400n, 400n, false],
+  [399n, 100n, true],
+  [500n, 501n, true],
+  [0n, 0n, true],
+])('of 1600, with %i left, a slice of %i is scarce: %s', (left, amount, scarce) => {
+  expect(isScarce(account(left), amount)).toBe(scarce);
 });
 
 describe('a charge', () => {

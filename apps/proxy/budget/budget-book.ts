@@ -5,7 +5,9 @@
  *
  * I3: a call that cannot be held is refused; every lease goes back, whatever the clock does.
  */
+import { pause } from '@tollgate/adapters/backoff/backoff.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { isScarce } from '@tollgate/domain/budget/grant.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { type HoldPart, isOver } from './local-lease.ts';
@@ -31,6 +33,8 @@ type Entry = {
   /** Until this moment (performance.now()) calls of this amount and more are refused unasked. */
   refusedFrom: bigint;
   refusedUntilMs: number;
+  /** Until this moment (performance.now()) nobody waits for slices of other proxies. */
+  returnsNotBeforeMs: number;
 };
 
 export type BudgetBookDeps = Omit<WindowAccountDeps, 'conflictsMax'> & {
@@ -114,7 +118,10 @@ export class BudgetBook {
     if (entry === undefined) {
       const deps = { ...this.#deps, conflictsMax: this.#deps.limits.grantConflictsMax };
       const account = new WindowAccount(stream, definition, bounds, deps);
-      entry = { account, waiters: [], granting: false, refusedFrom: 0n, refusedUntilMs: 0 };
+      entry = {
+        ...{ account, waiters: [], granting: false, refusedFrom: 0n, refusedUntilMs: 0 },
+        returnsNotBeforeMs: 0,
+      };
       this.#entries.set(stream, entry);
     }
     entry.account.definition = definition;
@@ -160,7 +167,9 @@ export class BudgetBook {
         const wanted = waiting.reduce((sum, amount) => sum + amount, 0n);
         let exhausted = false;
         if (wanted > entry.account.free()) {
-          exhausted = (await entry.account.grant(waiting)) === 'exhausted';
+          exhausted =
+            (await entry.account.grant(waiting)) === 'exhausted' &&
+            !(await this.#returned(entry, asked));
         }
         this.#serve(entry, new Set(exhausted ? asked : []));
       }
@@ -170,6 +179,34 @@ export class BudgetBook {
     } finally {
       entry.granting = false;
     }
+  }
+
+  /**
+   * Waits for slices that other proxies do not use: a call that the budget could pay is not refused
+   * because a slice lies elsewhere (docs/design.md, Budgets: leases).
+   *
+   * @param asked calls that no grant can serve now
+   * @returns whether a call that waits can be held now
+   */
+  async #returned(entry: Entry, asked: readonly Waiter[]): Promise<boolean> {
+    const { account, waiters } = entry;
+    const { leaseReturnWaitMs, leaseReturnPollMs, leaseReturnAgainMs } = this.#deps.limits;
+    const startMs = performance.now();
+    if (startMs < entry.returnsNotBeforeMs) return false;
+    for (;;) {
+      const { held, comeFirst } = account.others();
+      const waiting = new Set(waiters);
+      const smallest = leastOf(asked.filter((waiter) => waiting.has(waiter)));
+      // All have given up, or none can be paid.
+      if (smallest === null || smallest > account.remaining() + held) return false;
+      if (performance.now() - startMs >= leaseReturnWaitMs) break;
+      if (comeFirst) await this.#returnIdle(entry, 0, false);
+      await pause(leaseReturnPollMs);
+      if (smallest <= account.free()) return true;
+      if ((await account.grant(waiters.map(({ amount }) => amount))) === 'granted') return true;
+    }
+    entry.returnsNotBeforeMs = performance.now() + leaseReturnAgainMs;
+    return false;
   }
 
   /** @param last calls that no further grant can serve: those that cannot be held now are refused */
@@ -209,10 +246,13 @@ export class BudgetBook {
   }
 
   /** Excludes grants meanwhile: two reads of the same events would be folded twice. */
-  async #confirmDoubtful(entry: Entry): Promise<void> {
+  async #catchUp(entry: Entry): Promise<void> {
+    const { account } = entry;
     entry.granting = true;
     try {
-      await entry.account.confirmDoubtful();
+      await account.confirmDoubtful();
+      // Whether it is scarce, others have decided since.
+      if (this.#hasIdle(account)) await account.refresh();
     } finally {
       entry.granting = false;
     }
@@ -221,13 +261,30 @@ export class BudgetBook {
 
   async #sweepEntry(entry: Entry, nowMs: number, idleMs: number): Promise<void> {
     if (entry.granting) return;
-    const { account } = entry;
-    await this.#confirmDoubtful(entry);
-    const windowEnded = nowMs >= account.bounds.endMs;
+    await this.#catchUp(entry);
+    await this.#returnIdle(entry, idleMs, nowMs >= entry.account.bounds.endMs);
+  }
+
+  #hasIdle({ leases }: WindowAccount): boolean {
+    const sinceMs = performance.now() - this.#deps.limits.leaseScarceIdleMs;
+    return leases.some(
+      ({ holds, closed, usedAtMs }) => holds === 0 && !closed && usedAtMs <= sinceMs,
+    );
+  }
+
+  async #returnIdle({ account }: Entry, idleMs: number, windowEnded: boolean): Promise<void> {
+    const { leaseScarceIdleMs } = this.#deps.limits;
     for (const lease of [...account.leases]) {
-      const at = { nowMs: performance.now(), idleMs, windowEnded };
+      const scarceMs = isScarce(account.account, lease.amount) ? leaseScarceIdleMs : idleMs;
+      const at = { nowMs: performance.now(), idleMs: Math.min(idleMs, scarceMs), windowEnded };
       if (isOver(lease, at)) account.close(lease);
       if (lease.closed && lease.holds === 0) await account.settle(lease);
     }
   }
+}
+
+function leastOf(waiters: readonly Waiter[]): bigint | null {
+  let least: bigint | null = null;
+  for (const { amount } of waiters) if (least === null || amount < least) least = amount;
+  return least;
 }

@@ -76,6 +76,22 @@ export class WindowAccount {
     return free;
   }
 
+  /**
+   * What other proxies have of it, as this account was last read, and whether this one yields: of two
+   * that wait for each other's slices one must give up its own.
+   */
+  others(): { held: bigint; comeFirst: boolean } {
+    const { instanceId: own } = this.#deps;
+    let held = 0n;
+    let comeFirst = false;
+    for (const { instanceId, amount } of this.#account.openLeases.values()) {
+      if (instanceId === own) continue;
+      held += amount;
+      if (instanceId < own) comeFirst = true;
+    }
+    return { held, comeFirst };
+  }
+
   /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
   remaining(): bigint {
     return leftOf(this.#account, this.free());

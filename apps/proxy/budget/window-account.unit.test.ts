@@ -190,7 +190,7 @@ describe('a grant that another proxy came before', () => {
 
   it('is refused for good if what is left is too little, and is not unknown', async () => {
     const definition = await books().define({ limit: 1_500n });
-    const book = await open({ grantConflictsMax: 2 });
+    const book = await open({ grantConflictsMax: 2, leaseReturnWaitMs: 0 });
     beat(1);
     const all = await asked(() =>
       expect(holdOf(book, definition, 600n)).rejects.toThrow('exceeded'),
