@@ -49,6 +49,29 @@ function counting(fates: AppendFate[] = []) {
   return { ledger, asked };
 }
 
+describe('several events that are appended once', () => {
+  it.each<[string, AppendFate[]]>([
+    ['is taken', []],
+    ['is lost', ['lost']],
+    ['arrives without an answer', ['answer_lost']],
+  ])('are there once, in order, in one append, when it %s', async (_, fates) => {
+    const { stream, event, names } = await newStream(1);
+    const { ledger, asked } = counting(fates);
+    const tail = new StreamTail(ledger, stream);
+    await tail.appendAllOnce([event('a'), event('b')]);
+    await tail.appendAllOnce([event('b'), event('c')]);
+    expect(await names()).toEqual(['other 0', 'a', 'b', 'c']);
+    expect(asked.appends).toBe(2 + (fates[0] === 'lost' ? 1 : 0));
+  });
+
+  it('of none there is nothing to ask', async () => {
+    const { stream } = await newStream(0);
+    const { ledger, asked } = counting();
+    await new StreamTail(ledger, stream).appendAllOnce([]);
+    expect(asked).toEqual({ appends: 0, reads: [] });
+  });
+});
+
 describe('an event that is appended once', () => {
   it('comes behind what is there, and is answered as the ledger has it', async () => {
     const { stream, event, names } = await newStream(2);

@@ -40,28 +40,50 @@ export class StreamTail {
     if (notBefore > 0n) this.#last = notBefore - 1n;
   }
 
-  /** Not to be called again before it has resolved. */
+  /**
+   * Not to be called again before it has resolved.
+   *
+   * @returns the event as the ledger has it: its figures count, not the caller's
+   */
   async appendOnce(event: NewLedgerEvent, signal?: AbortSignal): Promise<LedgerEvent> {
-    const stream = this.#stream;
+    return await this.#repeat([event], signal, () =>
+      this.#eventAt(this.#revisions.get(event.id) as bigint),
+    );
+  }
+
+  /** As many as fit one append of the ledger, together: those that the stream does not have yet. */
+  async appendAllOnce(events: readonly NewLedgerEvent[], signal?: AbortSignal): Promise<void> {
+    if (events.length > 0) await this.#repeat(events, signal, async () => undefined);
+  }
+
+  async #repeat<T>(
+    events: readonly NewLedgerEvent[],
+    signal: AbortSignal | undefined,
+    found: () => Promise<T>,
+  ): Promise<T> {
     const backoff = new Backoff(RETRY_MS);
     let lastError: unknown;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       signal?.throwIfAborted();
       try {
         await this.#read();
-        if (!this.#revisions.has(event.id)) {
-          await this.#ledger.append(stream, this.#last, [event]);
+        if (this.#missing(events).length > 0) {
+          await this.#ledger.append(this.#stream, this.#last, this.#missing(events));
           // Taken or not: what the stream contains decides.
           await this.#read();
         }
-        const revision = this.#revisions.get(event.id);
-        if (revision !== undefined) return await this.#eventAt(revision);
+        if (this.#missing(events).length === 0) return await found();
       } catch (error) {
         lastError = error;
         await backoff.pause(signal);
       }
     }
-    throw new Error(`${stream}: append of ${event.type} did not succeed`, { cause: lastError });
+    const what = events.map(({ type }) => type).at(0);
+    throw new Error(`${this.#stream}: append of ${what} did not succeed`, { cause: lastError });
+  }
+
+  #missing(events: readonly NewLedgerEvent[]): NewLedgerEvent[] {
+    return events.filter(({ id }) => !this.#revisions.has(id));
   }
 
   async #eventAt(revision: bigint): Promise<LedgerEvent> {

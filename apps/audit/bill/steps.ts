@@ -112,11 +112,13 @@ async function importRange(
 /** Every resolvable attempt has its resolution, and no resolution has none. */
 export async function resolved(audit: Audit): Promise<Map<string, UsageEvent>> {
   let events = new Map<string, UsageEvent>();
-  await until('every resolvable attempt is resolved', async () => {
+  let done = new Set<string | null>();
+  const isDone = async () => {
     events = await readEvents(audit.log);
-    const done = new Set([...events.values()].map((event) => event.resolves_id));
+    done = new Set([...events.values()].map((event) => event.resolves_id));
     return [...events.values()].every((event) => !isResolvable(event) || done.has(event.id));
-  });
+  };
+  await until('every resolvable attempt is resolved', isDone, () => `${done.size}`);
   for (const event of events.values()) {
     const target = event.resolves_id === null ? undefined : events.get(event.resolves_id);
     if (event.type === 'resolution' && (target === undefined || !isResolvable(target))) {

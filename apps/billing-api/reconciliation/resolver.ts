@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type RunningProcess, startProcess } from '@tollgate/adapters/ledger/process-manager.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
@@ -172,11 +172,13 @@ async function carryOutRuling(
   for (let at = 0; at < ids.length; at += deps.batchEvents) {
     const found = await eventsOfAttempts(deps.warehouse, ids.slice(at, at + deps.batchEvents));
     const open: UsageEvent[] = [];
+    const resolved: Resolved[] = [];
     for (const { event, resolution } of found.values()) {
-      if (resolution !== null) await adjustLeases(deps.ledger, tails, event, resolution);
+      if (resolution !== null) resolved.push({ event, resolution });
       else if (!sent.has(event.id)) open.push(event);
       if (resolution === null) waiting++;
     }
+    await adjustLeases(deps.ledger, tails, resolved);
     if (open.length === 0) continue;
     await append(deps, importId, open, lines);
     for (const { id } of open) sent.add(id);
@@ -200,11 +202,12 @@ async function adjustBudgets(
     const page = await resolvedHolds(warehouse, share, { after, limit });
     const waiting = page.map(({ id }) => id).filter((id) => !adjusted.has(id));
     const found = await eventsOfAttempts(warehouse, waiting);
-    for (const { event, resolution } of found.values()) {
+    const resolved = [...found.values()].map(({ event, resolution }) => {
       if (resolution === null) throw new Error(`${event.id} was resolved and is not any more`);
-      await adjustLeases(ledger, tails, event, resolution);
-      adjusted.add(event.id);
-    }
+      return { event, resolution };
+    });
+    await adjustLeases(ledger, tails, resolved);
+    for (const { event } of resolved) adjusted.add(event.id);
     seen += page.length;
     after = page.at(-1);
     if (page.length < limit) break;
@@ -212,17 +215,28 @@ async function adjustBudgets(
   passed.set(share, seen);
 }
 
+type Resolved = { event: UsageEvent; resolution: UsageEvent };
+
+/** One append per budget window: a bill may resolve thousands of attempts of a few keys. */
 async function adjustLeases(
   ledger: Ledger,
   tails: Map<string, StreamTail>,
-  target: UsageEvent,
-  resolution: UsageEvent,
+  resolved: readonly Resolved[],
 ): Promise<void> {
-  for (const { window, leaseId, delta } of leaseAdjustments(target, resolution)) {
+  const byWindow = new Map<string, NewLedgerEvent[]>();
+  for (const { event: target, resolution } of resolved) {
+    for (const { window, leaseId, delta } of leaseAdjustments(target, resolution)) {
+      const data = { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) };
+      const subject = `${target.id}|${leaseId}`;
+      const event = newLedgerEvent(window, { type: 'LeaseAdjusted', data }, subject);
+      const events = byWindow.get(window);
+      if (events === undefined) byWindow.set(window, [event]);
+      else events.push(event);
+    }
+  }
+  for (const [window, events] of byWindow) {
     const tail = tails.get(window) ?? new StreamTail(ledger, window);
     tails.set(window, tail);
-    const data = { lease_id: leaseId, attempt_id: target.id, delta: formatDecimal12(delta) };
-    const subject = `${target.id}|${leaseId}`;
-    await tail.appendOnce(newLedgerEvent(window, { type: 'LeaseAdjusted', data }, subject));
+    await tail.appendAllOnce(events);
   }
 }
