@@ -33,7 +33,9 @@ export async function startSimulator(options: {
   const { billPath, port = 0 } = options;
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const flags = ['--json', '--until-stdin-closes', '--bill', billPath, '--port', String(port)];
-  const child = spawn(process.execPath, [main, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const stdio: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
+  // A process group of its own: Ctrl-C in a terminal must not end it before the calls it serves.
+  const child = spawn(process.execPath, [main, ...flags], { stdio, detached: true });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await readyUrl(child);
   if (child.pid === undefined) throw new Error('the simulator has no process id');

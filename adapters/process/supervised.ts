@@ -1,7 +1,9 @@
 /**
  * The child's side of supervision (docs/design.md, Processes and files): it beats while its event
- * loop turns, ends when its supervisor does, and drains on SIGTERM. Works without a supervisor too.
+ * loop turns, ends when its supervisor does, and drains on SIGTERM or when its supervisor says so.
+ * Works without a supervisor too.
  */
+import { onStopSignals } from './stop-signals.ts';
 
 /** The supervisor kills a child that has not beaten for ten of these. */
 const BEAT_MS = 500;
@@ -28,7 +30,7 @@ export function supervised(options: {
 }): Supervised {
   let stopping = false;
   const stop = () => {
-    if (stopping) process.exit(1);
+    if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), options.drainTimeoutMs).unref();
     options.onStop().then(
@@ -36,8 +38,12 @@ export function supervised(options: {
       () => process.exit(1),
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  onStopSignals({ drain: stop, endAtOnce: () => process.exit(1) });
+  // A message, not a signal: whatever signalled the supervisor may have signalled this process too,
+  // and that would be its second.
+  process.on('message', (message: { type?: string }) => {
+    if (message.type === 'stop') stop();
+  });
   // The supervisor may have gone while our stores were being opened, when nobody listened.
   if (process.send !== undefined && !process.connected) process.exit(1);
   process.on('disconnect', () => process.exit(1));

@@ -52,6 +52,7 @@ it('a child that never stops to write has a log of at most twice its bound', asy
   writeFileSync(
     module,
     `process.send({ type: 'ready' });
+     process.on('message', () => process.exit(0));
      setInterval(() => { process.stderr.write('x'.repeat(999) + '\\n'); }, 1);`,
   );
   const child = new Child({
@@ -73,6 +74,7 @@ it('a child that is silent because it works is let live; one that was stopped is
   writeFileSync(
     module,
     `process.send({ type: 'ready' });
+    process.on('message', () => process.exit(0));
     setInterval(() => process.send({ type: 'beat' }), 100);
     const busyUntilMs = Date.now() + 8_000;
     setTimeout(() => { while (Date.now() < busyUntilMs); process.send({ type: 'ready' }); }, 200);`,

@@ -60,7 +60,18 @@ export class Child {
     });
   }
 
-  /** SIGTERM, and SIGKILL when it does not end in time. */
+  /** It will end, and is not started again. */
+  expectEnd(): void {
+    this.#stopping = true;
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#stopping = true;
+    this.#process?.kill('SIGKILL');
+  }
+
+  /** Lets it drain, and kills it when it does not end in time. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const running = this.#process;
@@ -72,7 +83,9 @@ export class Child {
         clearTimeout(late);
         resolve();
       });
-      running.kill('SIGTERM');
+      // Before its first beat nobody there reads what we say, and nothing is to be drained.
+      if (this.#beating && running.connected) running.send({ type: 'stop' });
+      else running.kill('SIGTERM');
     });
   }
 
@@ -82,6 +95,8 @@ export class Child {
     const child = spawn(process.execPath, [module, ...args], {
       env,
       stdio: ['ignore', output, output, 'ipc'],
+      // A process group of its own: Ctrl-C in a terminal is ours alone, so that all end in order.
+      detached: true,
     });
     // The child has its own handle by now; ours would stay open for every child that ever ran.
     closeSync(output);

@@ -19,4 +19,6 @@ export const supervisorLimits = {
   logBytesMax: 64 * 1024 * 1024,
   /** A draining child is killed after this, ms. */
   stopTimeoutMs: 100_000,
+  /** npm passes Ctrl-C on, which the terminal has sent us already, ms: what npm may need for that. */
+  signalEchoMs: 500,
 };

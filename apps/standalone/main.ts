@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import { makePrivateFiles } from '@tollgate/adapters/files/private-folder.ts';
+import { onStopSignals } from '@tollgate/adapters/process/stop-signals.ts';
+import { supervisorLimits } from './limits.ts';
 import { FolderInUse, type Platform, startSupervisor } from './supervisor.ts';
 
 const USAGE = `Usage: npm start -- [options]
@@ -77,6 +79,16 @@ function describe(platform: Platform, key: string | null): string {
   return lines.join('\n');
 }
 
+let running: Platform | undefined;
+onStopSignals({
+  drain() {
+    if (running === undefined) process.exit(1);
+    console.error('Stopping: running calls may end. Ctrl-C again ends them at once.');
+    running.stop().then(() => process.exit(0), fail);
+  },
+  endAtOnce: () => process.exit(1),
+  echoMs: process.env['npm_lifecycle_event'] === undefined ? 0 : supervisorLimits.signalEchoMs,
+});
 try {
   makePrivateFiles();
   const config = loadConfig(values.config);
@@ -90,15 +102,7 @@ try {
     },
     (reason) => fail(new Error(reason)),
   );
-  let stopping = false;
-  const stop = async () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    await platform.stop();
-    process.exit(0);
-  };
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  running = platform;
   const { adminToken, simulator } = platform;
   const isFirst = adminToken !== null && simulator !== null;
   const key = isFirst && values.json !== true ? await demoKey(platform, adminToken) : null;

@@ -107,6 +107,12 @@ export async function startSupervisor(
       config.host,
     ]),
   );
+  const all = [core, ...projectors, ...proxies];
+  // However this process ends, nothing that it started runs on.
+  process.on('exit', () => {
+    for (const one of all) one.kill();
+    void simulator?.kill('SIGKILL');
+  });
   // The core publishes the prices that proxies need, so it starts first and ends last.
   await core.start();
   await Promise.all([...projectors, ...proxies].map((one) => one.start()));
@@ -120,6 +126,7 @@ export async function startSupervisor(
       return state();
     },
     async stop() {
+      for (const one of all) one.expectEnd();
       await Promise.all(proxies.map((proxy) => proxy.stop()));
       await Promise.all([core, ...projectors].map((one) => one.stop()));
       await simulator?.stop();
