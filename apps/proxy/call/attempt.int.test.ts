@@ -87,7 +87,10 @@ describe('the hold of an attempt', () => {
 
   it('I3: is charged as a stream states it in the end, though it breaks before it says so', async () => {
     const usage = { prompt_tokens: 30, completion_tokens: 12 };
-    const events = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
+    const finish = { choices: [{ delta: {}, finish_reason: 'stop' }] };
+    const events = [finish, { choices: [], usage }]
+      .map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
+      .join('');
     const { total } = await callOnce(200, events, 'text/event-stream', 'breaks');
     expect(total).toBe(42n);
   });

@@ -73,7 +73,7 @@ const stream = (...chunks: object[]) =>
   );
 
 const written = { choices: [{ message: { content: 'four five' } }] };
-const delta = { choices: [{ delta: { content: 'four five' } }] };
+const delta = { choices: [{ delta: { content: 'four five' }, finish_reason: 'stop' }] };
 const answers: Record<string, () => Answer | undefined> = {
   'no answer': () => undefined,
   'a JSON answer that states its usage': () => json({ ...written, usage }),

@@ -1,7 +1,6 @@
 /**
- * Top-level members of a JSON object that is too large to be held, or that is not quite JSON (`NaN`
- * among its numbers): found while its bytes pass, wherever they are in it, in time that grows with the
- * bytes alone. Only the members that are asked for are kept.
+ * Top-level members of a JSON object that is too large to be held: found while its bytes pass, wherever
+ * they are in it, in time that grows with the bytes alone. Only those that are asked for are kept.
  */
 import {
   BACKSLASH,

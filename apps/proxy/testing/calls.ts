@@ -7,7 +7,8 @@ import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts'
 import type { CallHouse } from './call-house.ts';
 
 export const usage = { prompt_tokens: 30, completion_tokens: 12 };
-export const CHUNK = `data: ${JSON.stringify({ choices: [{ delta: { content: 'four five' } }] })}\n\n`;
+const last = { delta: { content: 'four five' }, finish_reason: 'stop' };
+export const CHUNK = `data: ${JSON.stringify({ choices: [last] })}\n\n`;
 export const USAGE = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
 export const DONE = 'data: [DONE]\n\n';
 

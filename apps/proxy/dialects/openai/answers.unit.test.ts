@@ -9,6 +9,7 @@ const messages = [{ role: 'user', content: 'hi' }];
 const usage = { prompt_tokens: 30, completion_tokens: 12 };
 const STATED = { ...noQuantities(), inputTokens: 30, outputTokens: 12, requests: 1 };
 const event = (data: object) => `data: ${JSON.stringify(data)}\n\n`;
+const FINISH = event({ choices: [{ delta: {}, finish_reason: 'stop' }] });
 const USAGE_CHUNK = event({ choices: [], usage });
 const SSE = 'text/event-stream';
 
@@ -88,8 +89,8 @@ describe('I11: the chunk that states the usage', () => {
   it('passes to a client that asked for it, or for no stream at all', () => {
     const asked = chat({ stream: true, stream_options: { include_usage: true } });
     for (const request of [asked, chat(), embed()]) {
-      expect(answered(request, SSE, USAGE_CHUNK)).toMatchObject({
-        relayed: USAGE_CHUNK,
+      expect(answered(request, SSE, FINISH + USAGE_CHUNK)).toMatchObject({
+        relayed: FINISH + USAGE_CHUNK,
         quantities: STATED,
         isFinal: true,
       });
@@ -228,7 +229,7 @@ describe('what a stream says', () => {
   it('I3: a last chunk without its end is read, whichever is asked for first', () => {
     const open = () => {
       const answer = chat({ stream: true }).answer({ 'content-type': SSE }, proxyLimits);
-      answer.push(Buffer.from(USAGE_CHUNK.trimEnd()));
+      answer.push(Buffer.from(FINISH + USAGE_CHUNK.trimEnd()));
       return answer;
     };
     expect([open().isUsageFinal(), open().quantities()]).toEqual([true, STATED]);
@@ -252,7 +253,7 @@ describe('what a stream says', () => {
 describe('text behind a total', () => {
   const streamed = (body: string) => answered(chat({ stream: true }), SSE, body);
   const say = (delta: object, fields: object = {}) => event({ choices: [{ delta }], ...fields });
-  const more = say({ content: 'five' });
+  const more = event({ choices: [{ delta: { content: 'five' }, finish_reason: 'stop' }] });
 
   // vllm-project/semantic-router#2215: a preview came first, and every cancel was billed by it.
   it.each([
@@ -272,6 +273,13 @@ describe('text behind a total', () => {
     });
   });
 
+  it('I8: may still come behind a total that comes before the end was said', () => {
+    const text = say({ content: 'five' });
+    for (const body of [USAGE_CHUNK, text + USAGE_CHUNK, USAGE_CHUNK + FINISH]) {
+      expect(streamed(body)).toMatchObject({ quantities: STATED, isFinal: false });
+    }
+  });
+
   it('is in a total that comes again behind it', () => {
     const larger = event({ choices: [], usage: { prompt_tokens: 30, completion_tokens: 19 } });
     expect(streamed(USAGE_CHUNK + more + larger)).toMatchObject({
@@ -280,7 +288,7 @@ describe('text behind a total', () => {
     expect(streamed(USAGE_CHUNK + more + USAGE_CHUNK)).toMatchObject({
       ...{ quantities: STATED, isFinal: true, note: null },
     });
-    expect(streamed(USAGE_CHUNK + say({ content: '', role: 'assistant' }))).toMatchObject({
+    expect(streamed(more + USAGE_CHUNK + say({ content: '', role: 'assistant' }))).toMatchObject({
       ...{ quantities: STATED, isFinal: true, note: null },
     });
   });

@@ -6,7 +6,7 @@
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { HeldBody } from '../../relay/held-body.ts';
 import { JsonMembers } from '../../relay/json-members.ts';
-import { jsonText } from '../../relay/json-text.ts';
+import { jsonText, parseJson } from '../../relay/json-text.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { isPlainText, statesError } from './stated-error.ts';
@@ -65,7 +65,7 @@ export class JsonAnswer implements Answer {
       this.#members.push(chunk);
       return passed;
     }
-    this.#members = this.#newMembers();
+    this.#members = new JsonMembers(WANTED, this.#limits.answerTailBytes);
     for (const bytes of passed) this.#members.push(bytes);
     for (const bytes of this.#body.end()) this.#members.push(bytes);
     return passed;
@@ -133,9 +133,11 @@ export class JsonAnswer implements Answer {
     const text = jsonText(this.#body.bytes());
     let json: unknown;
     try {
-      json = JSON.parse(text);
+      json = parseJson(text);
     } catch {
-      return this.#readNoJson(text);
+      if (text.trim() === '') this.#fault = 'nothing';
+      else if (isPlainText(text)) this.#fault = 'error';
+      return;
     }
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
     this.#json = json as Fields;
@@ -152,19 +154,6 @@ export class JsonAnswer implements Answer {
     else if (!this.#usage.said && !hasAny(choices) && !hasAny(data)) {
       if (this.#output(json).pieces === 0) this.#fault = 'nothing';
     }
-  }
-
-  /** Servers that write `NaN` among their numbers write no JSON; its members are there all the same. */
-  #readNoJson(text: string): void {
-    if (text.trim() === '') this.#fault = 'nothing';
-    else if (isPlainText(text)) this.#fault = 'error';
-    const members = this.#newMembers();
-    members.push(this.#body.bytes());
-    this.#readMembers(members);
-  }
-
-  #newMembers(): JsonMembers {
-    return new JsonMembers(WANTED, this.#limits.answerTailBytes);
   }
 
   #readMembers(members: JsonMembers): void {

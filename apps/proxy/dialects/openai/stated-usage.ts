@@ -96,7 +96,8 @@ export class StatedUsage {
     this.#said = true;
     const { claim } = reading;
     if (reading.kind === 'unclear') {
-      if (reading.unread) this.#doubt ??= reading.doubt;
+      // What contradicts itself may still have parts that the next total leaves out.
+      if (reading.unread || reading.doubt === 'usage_contradictory') this.#doubt ??= reading.doubt;
       this.#lastDoubt = reading.doubt;
     } else if (covers(claim, this.#claim)) {
       // seam: usage-is-the-last-stated

@@ -5,6 +5,7 @@
  */
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { OPEN_BRACE } from '../../relay/json-codes.ts';
+import { parseJson } from '../../relay/json-text.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
@@ -79,8 +80,8 @@ export class StreamAnswer implements Answer, EventReader {
   }
 
   /**
-   * The total comes in a chunk of its own, without choices, when all of them are written; a usage
-   * next to a choice may be what was used so far.
+   * The total comes in a chunk of its own, without choices, when they say that they have ended; any
+   * other may be what was used so far.
    */
   isUsageFinal(): boolean {
     this.#relay.readUnended();
@@ -141,7 +142,7 @@ export class StreamAnswer implements Answer, EventReader {
       return;
     }
     this.#usageStays ||= behindText && completion > 0 && completion === this.#usage.completion;
-    this.#usageFinal = isAlone;
+    this.#usageFinal = isAlone && this.#written.finished;
     this.#usageStale = false;
   }
 
@@ -166,7 +167,7 @@ function parseChunk(data: string): Chunk | null {
   // A failed parse costs more than a whole chunk, and some servers send lines of text.
   if (!mayBeObject(data)) return null;
   try {
-    const parsed: unknown = JSON.parse(data);
+    const parsed = parseJson(data);
     return typeof parsed === 'object' && parsed !== null ? (parsed as Chunk) : null;
   } catch {
     // Not JSON: relayed as it is, and what it said is unknown.

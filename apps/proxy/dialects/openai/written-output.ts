@@ -11,6 +11,7 @@ export class WrittenOutput {
   #length = 0;
   #pieces = 0;
   #choices = 0;
+  #finished = false;
   #severalChoices = false;
   #readable = true;
 
@@ -37,6 +38,11 @@ export class WrittenOutput {
   /** Choices were answered, with text or without. */
   get answered(): boolean {
     return this.#choices > 0;
+  }
+
+  /** A choice says why it has ended. */
+  get finished(): boolean {
+    return this.#finished;
   }
 
   /** More than one answer to the one question. */
@@ -102,6 +108,8 @@ export class WrittenOutput {
           if (value !== 0 && value !== null) this.#severalChoices = true;
           break;
         case 'finish_reason':
+          if (typeof value === 'string') this.#finished = true;
+          break;
         case 'logprobs':
           break;
         default:
@@ -207,7 +215,9 @@ export class WrittenOutput {
 const CALLED: ReadonlySet<string> = new Set(['name', 'arguments', 'input']);
 const NO_TEXT_IN_CALL: ReadonlySet<string> = new Set(['id', 'index', 'type']);
 /** Ids, counts and verdicts: the model has not written them. */
-const NO_TEXT_IN_PART: ReadonlySet<string> = new Set(['id', 'index', 'name', 'tool_call_id']);
+const NO_TEXT_IN_PART: ReadonlySet<string> = new Set([
+  ...['id', 'index', 'name', 'tool_call_id', 'usage'],
+]);
 const NO_TEXT_IN_CHOICE: ReadonlySet<string> = new Set([
   ...['native_finish_reason', 'stop_reason', 'matched_stop', 'seed', 'usage', 'error'],
   ...['content_filter_results', 'content_filter_result', 'content_filter_offsets'],
