@@ -20,11 +20,8 @@ import { allRoutes } from './routes/all-routes.ts';
 
 export type BillingApi = { app: FastifyInstance; context: ApiContext; stop(): Promise<void> };
 
-const MEDIA_TYPES = [
-  'application/json',
-  'application/cloudevents+json',
-  'application/cloudevents-batch+json',
-];
+/** Any JSON: data of an event in binary mode may be of a type of its own. Routes say what they take. */
+const JSON_TYPES = /^(?:application|text)\/(?:[\w.-]+\+)?json(?:\s*;|$)/i;
 
 /** Resolves when the read models have caught up with the ledger. */
 export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
@@ -56,7 +53,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const metrics = new ApiMetrics();
   addGate(app, deps.isOurHost);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
   const idempotency = new Idempotency(deps.ledger);

@@ -48,6 +48,15 @@ function monthStartMs(month: Temporal.PlainYearMonth, timeZone: string, anchorDa
   return day.toZonedDateTime(timeZone).epochMilliseconds;
 }
 
+/**
+ * Unix milliseconds of the first instant of a local day, which need not be midnight.
+ *
+ * @param date that exists, as 2026-11-24
+ */
+export function dayStartMs(date: string, timeZone: string): number {
+  return Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds;
+}
+
 /** RFC 3339 UTC with three decimals: the form of instants in events and bodies (ADR 0001). */
 export function formatInstant(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString({ fractionalSecondDigits: 3 });

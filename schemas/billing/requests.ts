@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { listOf, listQuery } from '../http/list.ts';
 import { objectId as id, shortName } from '../names/names.ts';
-import { instantOfAnyOffset } from '../time/instant.ts';
+import { instantOrDate } from '../time/instant.ts';
 import { invoiceBody } from './invoice.ts';
 import { currencyCode, sha256Hex } from './snapshot.ts';
 
@@ -39,8 +39,10 @@ export const proofQuery = z.strictObject({
 
 export const openPeriodRequest = z.strictObject({
   customer_id: id,
-  start: instantOfAnyOffset.optional().meta({
-    description: 'Default: the end of the last period, or the start of the current month.',
+  start: instantOrDate.optional().meta({
+    description:
+      'RFC 3339, or a plain date in the time zone. Default: the end of the last period, or the ' +
+      'start of the current month.',
   }),
   time_zone: z
     .string()
@@ -57,8 +59,10 @@ export const openPeriodRequest = z.strictObject({
 });
 
 export const closePeriodRequest = z.strictObject({
-  at: instantOfAnyOffset.optional().meta({
-    description: 'Close early at this instant; the next period begins there.',
+  at: instantOrDate.optional().meta({
+    description:
+      'Close early at this instant; the next period begins there. RFC 3339, or a plain date in the ' +
+      "period's time zone: the first instant of that day.",
   }),
   grace_seconds: graceSeconds,
 });

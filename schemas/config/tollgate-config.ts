@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { shortName } from '../names/names.ts';
-import { instant } from '../time/instant.ts';
+import { instantOrDateUtc } from '../time/instant.ts';
 import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -50,7 +50,7 @@ const model = z.strictObject({
 export const priceOverrideFields = z.strictObject({
   provider: name,
   model: shortName,
-  effective_from: instant.optional(),
+  effective_from: instantOrDateUtc.optional(),
   input: usdPerMillion.optional(),
   cache_read: usdPerMillion.optional(),
   cache_write: usdPerMillion.optional(),

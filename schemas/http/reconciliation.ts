@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { billLine } from '../ledger/ledger-events.ts';
 import { objectId, shortName } from '../names/names.ts';
-import { instant } from '../time/instant.ts';
+import { instantOrDateUtc } from '../time/instant.ts';
 
 const rule = z.enum(['not_billed', 'total']);
 
@@ -11,8 +11,8 @@ const rule = z.enum(['not_billed', 'total']);
 export const resolutionRequest = z.strictObject({
   provider: shortName,
   /** Attempt start times `[start, end)`. */
-  start: instant,
-  end: instant,
+  start: instantOrDateUtc,
+  end: instantOrDateUtc,
   status: z.enum(['ok', 'unknown', 'upstream_error', 'timeout', 'client_closed']).optional(),
   model: shortName.optional(),
   customer_id: objectId.optional(),
@@ -47,11 +47,11 @@ export const resolutionResult = z.strictObject({
 export const reconciliationRequest = z.strictObject({
   provider: shortName,
   /** Attempt start times `[start, end)` for which the bill is complete. */
-  start: instant,
-  end: instant,
+  start: instantOrDateUtc,
+  end: instantOrDateUtc,
   /** What the bill itself reaches over; further than the range by the longest call and the skew. */
-  bill_start: instant,
-  bill_end: instant,
+  bill_start: instantOrDateUtc,
+  bill_end: instantOrDateUtc,
   /** Some systems write a UUID in capitals; it is the same attempt. */
   lines: z.array(billLine.extend({ attempt_id: z.uuid().toLowerCase() })).max(20_000),
 });

@@ -263,8 +263,7 @@ describe('bad input at the API gets a problem body, never a 500', () => {
     ['GET', '/v1/usage?start=2026-13-01T00:00:00.000Z&end=2026-12-01T00:00:00.000Z', 'query.start'],
     ['GET', '/v1/usage?start=2026-01-01T00:00:00.000Z&end=2026-02-30T00:00:00.000Z', 'query.end'],
     ['POST', '/v1/price_books', 'body.effective_from'],
-    // A form that no ledger event has: it used to be stored, and then the price list could not be
-    // read.
+    // It used to be stored as it came, and then the price list could not be read.
     ['POST', '/v1/price_books?', 'body.models.0.effective_from'],
     ['POST', '/v1/keys', 'body.expires_at'],
   ])('a date that no calendar knows is refused by name: %s %s', async (method, path, where) => {
@@ -277,7 +276,7 @@ describe('bad input at the API gets a problem body, never a 500', () => {
       },
       '/v1/price_books?': {
         provider: 'p',
-        models: [{ model: 'm', input: '1', effective_from: '2026-01-01T00:00:00Z' }],
+        models: [{ model: 'm', input: '1', effective_from: '2026-02-30' }],
       },
       '/v1/keys': { customer_id: customerId, name: 'k', expires_at: date },
     };

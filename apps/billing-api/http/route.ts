@@ -14,7 +14,7 @@ export type ApiRequest<P, Q, B> = {
   params: P;
   query: Q;
   body: B;
-  /** Without parameters; null if there was no body. */
+  /** In lower case, without parameters; null if there was no body. */
   mediaType: string | null;
   /** When the request first came in, Unix ms. A repetition under the same `Idempotency-Key` has
    * the same time. */
@@ -38,6 +38,16 @@ export type ApiRequest<P, Q, B> = {
   warn(fields: Record<string, string | number>, message: string): void;
 };
 
+/** A request before its body is parsed. */
+export type BodyRequest = {
+  /** Names and values in turn, as they came. */
+  rawHeaders: readonly string[];
+  /** In lower case, without parameters; null if there was none. */
+  mediaType: string | null;
+  /** Parses the body; undefined if it is empty. @throws ApiProblem */
+  json(): unknown;
+};
+
 type InputOf<S extends z.ZodType> = z.output<S>;
 
 export type ApiRoute<
@@ -59,6 +69,8 @@ export type ApiRoute<
   body: B | null;
   /** Default: only `application/json`. */
   mediaTypes?: readonly string[];
+  /** Makes the body where headers are a part of it, and says which media type it then has. */
+  bodyOf?(request: BodyRequest): { body: unknown; mediaType: string | null };
   /** A POST that changes nothing needs no protection from repetition: its key is ignored. */
   readOnly?: boolean;
   status: 200 | 201 | 202;

@@ -38,16 +38,14 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
       admit(reply);
     },
     handler: async (request, reply) => {
-      const body = Buffer.isBuffer(request.body)
-        ? parseJsonBody(request.body, context.limits.requestDepthMax)
-        : undefined;
+      const { body, mediaType } = bodyOf(route, request, context.limits.requestDepthMax);
       const incoming = {
         id: request.id,
         path: request.url.split('?', 1)[0] ?? '',
         params: request.params,
         query: request.query,
         body,
-        mediaType: request.headers['content-type']?.split(';', 1)[0]?.trim() ?? null,
+        mediaType,
         idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
         signal: leaving(reply),
         warn: (fields: Record<string, string | number>, message: string) =>
@@ -59,6 +57,14 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
       return reply.code(answered.status).type(type).send(answered.body);
     },
   });
+}
+
+function bodyOf(route: ApiRoute, { body: sent, headers, raw }: FastifyRequest, depthMax: number) {
+  const json = () => (Buffer.isBuffer(sent) ? parseJsonBody(sent, depthMax) : undefined);
+  const named = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const mediaType = named ?? null;
+  if (route.bodyOf === undefined) return { body: json(), mediaType };
+  return route.bodyOf({ rawHeaders: raw.rawHeaders, mediaType, json });
 }
 
 /** Aborted when the connection closes before the answer was written. */

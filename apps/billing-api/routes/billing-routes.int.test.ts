@@ -91,6 +91,22 @@ async function openJanuary(customerId: string) {
 }
 
 describe('the billing routes', () => {
+  it('take a plain date as the first instant of that day in the zone of the period', async () => {
+    const customer_id = await house.customer();
+    const body = { customer_id, start: '2026-11-01', time_zone: 'america/havana' };
+    const period = periodView.parse(await call(openPeriodRoute, { body }));
+    // Its midnight comes twice, from killbill/killbill#743: the first is where the day begins.
+    const first = { start: '2026-11-01T04:00:00.000Z', time_zone: 'America/Havana' };
+    expect(period).toMatchObject(first);
+    house.clock.nowMs = parseInstant('2026-11-24T00:00:00.000Z');
+    const close = {
+      params: { period_id: period.id },
+      body: { at: '2026-11-20', grace_seconds: 0 },
+    };
+    const closed = periodView.parse(await call(closePeriodRoute, close));
+    expect(closed.end).toBe('2026-11-20T05:00:00.000Z');
+  });
+
   it('open, close, and show the snapshot, its invoice and a proof (I4)', async () => {
     const customerId = await house.customer();
     const period = await openJanuary(customerId);

@@ -14,7 +14,7 @@ export function eventOfCollector(
   event: CloudEvent,
   customerId: string,
   price: PriceFound | null,
-  recordedAt: string,
+  at: { timeMs: number; recordedAt: string },
 ): UsageEvent {
   const { data } = event;
   return externalEvent({
@@ -31,8 +31,7 @@ export function eventOfCollector(
     model: data?.model ?? null,
     quantities: quantitiesOf(data),
     price,
-    timeMs: Date.parse(event.time),
-    recordedAt,
+    ...at,
   });
 }
 

@@ -15,9 +15,11 @@ import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import type { ApiContext } from '../../context.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
+import { bodyOfEvents } from './binary-mode.ts';
 import { eventOfCollector } from './external-event.ts';
 
-type Judged = { partition: number; value: Uint8Array } | string;
+type Record = { partition: number; value: Uint8Array };
+type Judged = { record: Record; isTimed: boolean } | string;
 
 export const ingestEvents = defineRoute({
   operationId: 'ingestEvents',
@@ -27,13 +29,16 @@ export const ingestEvents = defineRoute({
   summary: 'Store usage from your own collectors: CloudEvents 1.0, one or a batch',
   description:
     '`subject` is the customer. An event counts only once per customer, `source` and `id`. ' +
-    '`time` may be at most 400 days old and 5 minutes ahead.',
+    '`time` is RFC 3339, at most 400 days old and 5 minutes ahead; an event without one has the time ' +
+    'of its arrival, and `timed_by_arrival` counts them. One event, a batch (an array), or binary ' +
+    'mode: its attributes in headers (`ce-id`, `ce-source`, …), its `data` as the body.',
   body: cloudEvents,
   mediaTypes: [
     'application/json',
     'application/cloudevents+json',
     'application/cloudevents-batch+json',
   ],
+  bodyOf: bodyOfEvents,
   status: 202,
   response: ingestResult,
   errors: ['no_event_accepted', 'log_unavailable'],
@@ -47,12 +52,14 @@ export const ingestEvents = defineRoute({
     const rejected = judged.flatMap((verdict, index) =>
       typeof verdict === 'string' ? [{ index, id: idOf(events[index]), reason: verdict }] : [],
     );
-    const records = judged.filter((verdict) => typeof verdict !== 'string');
-    if (records.length === 0) throw new ApiProblem('no_event_accepted', { extra: { rejected } });
-    await context.log.append(records).catch((cause: unknown) => {
+    const accepted = judged.filter((verdict) => typeof verdict !== 'string');
+    if (accepted.length === 0) throw new ApiProblem('no_event_accepted', { extra: { rejected } });
+    await context.log.append(accepted.map(({ record }) => record)).catch((cause: unknown) => {
       throw new ApiProblem('log_unavailable', { cause });
     });
-    return { accepted: records.length, rejected };
+    const untimed = accepted.filter(({ isTimed }) => !isTimed).length;
+    const timed = untimed === 0 ? {} : { timed_by_arrival: untimed };
+    return { accepted: accepted.length, rejected, ...timed };
   },
 });
 
@@ -61,10 +68,11 @@ function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   const parsed = cloudEvent.safeParse(candidate);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
+    const path = issue?.path.join('.') ?? '';
+    return `${path === '' ? 'event' : path}: ${issue?.message ?? 'invalid'}`;
   }
   const event = parsed.data;
-  const atMs = Date.parse(event.time);
+  const atMs = event.time === undefined ? nowMs : Date.parse(event.time);
   const { ingestAgeMaxMs, ingestAheadMaxMs } = context.limits;
   if (atMs < nowMs - ingestAgeMaxMs) return 'time: too old';
   if (atMs > nowMs + ingestAheadMaxMs) return 'time: in the future';
@@ -74,12 +82,13 @@ function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
     event,
     customer.customer_id,
     priceOf(event, context.directory.prices, atMs),
-    new Date(nowMs).toISOString(),
+    { timeMs: atMs, recordedAt: new Date(nowMs).toISOString() },
   );
   const checked = usageEvent.safeParse(external);
   if (!checked.success) return `${checked.error.issues[0]?.path.join('.')}: cannot be stored`;
   const partition = partitionOf(Buffer.from(customer.customer_id), context.log.partitions);
-  return { partition, value: Buffer.from(eventText(external)) };
+  const record = { partition, value: Buffer.from(eventText(external)) };
+  return { record, isTimed: event.time !== undefined };
 }
 
 function priceOf(event: CloudEvent, prices: PriceListState, atMs: number) {

@@ -2,7 +2,6 @@
  * POST /v1/periods/{period_id}/close: freezes a period and issues its invoice. Every later request
  * gets the snapshot and invoice of the first (I4).
  */
-import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import {
   closePeriodRequest,
   periodParams,
@@ -13,6 +12,7 @@ import { closingLimits } from '../../closing/closing-limits.ts';
 import { closingProblemCodes, problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
+import { msInZone } from '../../http/time-zone.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const closePeriodRoute = defineRoute({
@@ -32,12 +32,13 @@ export const closePeriodRoute = defineRoute({
   async handler({ params, body }, context) {
     const entry = context.billing.period(params.period_id);
     if (entry === undefined) throw new ApiProblem('period_not_found');
-    const { customerId, periodId } = entry;
+    const { customerId, periodId, number } = entry;
+    const period = context.billing.billing(customerId).periods[number - 1];
     const graceMsDefault = body.at === undefined ? closingLimits.graceMsDefault : 0;
     const result = await closePeriod(context, {
       customerId,
       periodId,
-      endMs: body.at === undefined ? null : parseInstant(body.at),
+      endMs: body.at === undefined ? null : msInZone(body.at, () => period?.timeZone ?? 'UTC'),
       graceMs: body.grace_seconds === undefined ? graceMsDefault : body.grace_seconds * 1000,
     }).catch((error: unknown) => {
       throw problemOfError(error);

@@ -1,12 +1,12 @@
 /**
  * POST /v1/periods: opens a customer's next period. A repetition is answered with the same period.
  */
-import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { openPeriodRequest, periodView } from '@tollgate/schemas/billing/requests.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
+import type { ApiContext } from '../../context.ts';
 import { defineRoute } from '../../http/route.ts';
-import { requireTimeZone } from '../../http/time-zone.ts';
+import { msInZone, requireTimeZone } from '../../http/time-zone.ts';
 import { awaitReadModel, viewPeriod } from './period-view.ts';
 
 export const openPeriodRoute = defineRoute({
@@ -30,7 +30,8 @@ export const openPeriodRoute = defineRoute({
     const timeZone = named === undefined ? null : requireTimeZone('body.time_zone', named);
     const result = await openPeriod(context, {
       customerId,
-      startMs: start === undefined ? null : parseInstant(start),
+      startMs:
+        start === undefined ? null : msInZone(start, () => timeZone ?? zoneOf(customerId, context)),
       timeZone,
       anchorDay: anchorDay ?? null,
     }).catch((error: unknown) => {
@@ -41,3 +42,9 @@ export const openPeriodRoute = defineRoute({
     return viewPeriod(customerId, result.period);
   },
 });
+
+/** The zone that the next period has if the request names none. */
+function zoneOf(customerId: string, { billing, directory }: ApiContext): string {
+  const last = billing.billing(customerId).periods.at(-1);
+  return last?.timeZone ?? directory.findCustomer(customerId)?.state.time_zone ?? 'UTC';
+}

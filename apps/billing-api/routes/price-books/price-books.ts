@@ -11,7 +11,7 @@ import {
 import { timestamp } from '@tollgate/schemas/event/usage-event.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { shortName } from '@tollgate/schemas/names/names.ts';
-import { instant } from '@tollgate/schemas/time/instant.ts';
+import { instantOrDateUtc } from '@tollgate/schemas/time/instant.ts';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { ApiProblem } from '../../http/errors.ts';
@@ -37,7 +37,7 @@ export const publishPriceBook = defineRoute({
   description: 'Prices are USD per million units, as text. Calls keep the price they started with.',
   body: z.strictObject({
     provider: shortName,
-    effective_from: instant.optional(),
+    effective_from: instantOrDateUtc.optional(),
     models: z
       .array(priceOverrideFields.omit({ provider: true }).superRefine(everyTierHasABase))
       .min(1)
