@@ -54,7 +54,7 @@ function large(shape: string, sizeIndex: number): Attack {
   const [size, bytes] = SIZES[sizeIndex] as (typeof SIZES)[number];
   const expected = EXPECTED[shape] ?? [];
   return {
-    name: `body: ${shape}, ${size}`,
+    name: `large body: ${shape}, ${size}`,
     ...{
       item: 1,
       sent: `POST ${size} of it`,
@@ -73,10 +73,11 @@ function large(shape: string, sizeIndex: number): Attack {
 }
 
 const odd = ODD_BODIES.map(
-  ({ name, body, expected, path = CHAT, type = 'application/json' }): Attack => ({
-    ...{ name: `body: ${name}`, item: 1, sent: body.slice(0, 80), expected: [expected] },
+  ({ name, body, expected, path = CHAT, type = 'application/json', isSent }): Attack => ({
+    ...{ name: `odd body: ${name}`, item: 1, sent: body.slice(0, 80), expected: [expected] },
     async run(house) {
-      const request = post(path, house.stranger.secret, Buffer.from(body, 'latin1'));
+      const { secret } = isSent ? house.caller : house.stranger;
+      const request = post(path, secret, Buffer.from(body, 'latin1'));
       const text = request.toString('latin1').replace('application/json', type);
       const said = await exchange(house.platform.proxyUrl, [Buffer.from(text, 'latin1')]);
       return `${said.outcome}${shown(house, said.text)}`;

@@ -7,7 +7,13 @@ export type OddBody = {
   expected: string;
   path?: string;
   type?: string;
+  /** Bounded, so it is the provider's to judge: sent, and charged by what the provider says. */
+  isSent?: true;
 };
+
+/** The simulator's own refusal, which it does not bill. */
+const JUDGED = '400 invalid_value';
+const sent = (body: OddBody): OddBody => ({ ...body, isSent: true });
 
 const INVALID = '400 invalid_request';
 const NO_JSON = '400 invalid_json';
@@ -65,7 +71,7 @@ export const ODD_BODIES: readonly OddBody[] = [
   whole('{"a":"\\x41"}', NO_JSON),
   whole('\xef\xbb\xbf{"model":"x"}', NO_JSON, 'a mark of byte order'),
   whole('\xff\xfe{\0"\0a\0"\0:\x001\0}\0', NO_JSON, 'UTF-16'),
-  whole('{"model":"\xff\xfe"}', NO_JSON, 'bytes that are no UTF-8'),
+  whole('{"model":"\xff\xfe"}', INVALID, 'bytes that are no UTF-8'),
   whole('\x1f\x8b\x08\0\0\0\0\0', NO_JSON, 'gzip that nobody named'),
   ...['[]', '"x"', '1', 'null', 'true'].map((text) => whole(text, INVALID)),
   // Two readers, two requests
@@ -78,7 +84,8 @@ export const ODD_BODIES: readonly OddBody[] = [
   chat('"MODEL":"sim-large"', AMBIGUOUS),
   // Limits that are none
   ...['-1', '0.5', '1e308', '1e999', '"5"', 'true', '[]', '{}', '9007199254740993'].map(limited),
-  ...['0', '-1', '0.5', '"2"', '1e9', '[1]', '129'].map((n) => chat(`"n":${n}`, INVALID)),
+  ...['0', '-1', '0.5', '"2"', '1e9', '[1]'].map((n) => chat(`"n":${n}`, INVALID)),
+  sent(chat('"n":129', JUDGED)),
   chat('"max_completion_tokens":-5', INVALID),
   chat('"stream":"yes"', INVALID),
   chat('"stream_options":{"include_usage":"yes"},"stream":true', INVALID),
@@ -86,13 +93,13 @@ export const ODD_BODIES: readonly OddBody[] = [
   chat('"prediction":{"type":"content","content":"x"}', UNBOUNDED),
   chat('"functions":[{"name":"f"}]', UNBOUNDED),
   chat('"web_search_options":{}', UNBOUNDED),
-  chat('"modalities":["text","audio"],"audio":{"voice":"a","format":"wav"}', UNBOUNDED),
+  sent(chat('"modalities":["text","audio"],"audio":{"voice":"a","format":"wav"}', '200')),
   chat('"service_tier":"priority"', UNBOUNDED),
   // Messages
   ...['{}', '"x"', '[null]', '[[]]', '[1]', '[{"role":1}]', 'null'].map((text) => messages(text)),
   messages('[]'),
   messages('[{"role":"user","content":1}]'),
-  messages('[{"role":"user","content":[{"type":"text","text":1}]}]'),
+  sent(messages('[{"role":"user","content":[{"type":"text","text":1}]}]', '200')),
   messages(
     '[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x/y"}}]}]',
     UNBOUNDED,
@@ -108,13 +115,12 @@ export const ODD_BODIES: readonly OddBody[] = [
   model('"sim-small "', UNKNOWN_MODEL),
   model('"SIM-SMALL"', UNKNOWN_MODEL),
   model('"\\ud800"', UNKNOWN_MODEL),
-  model(`"${'m'.repeat(10_000)}"`, UNKNOWN_MODEL),
+  model(`"${'m'.repeat(10_000)}"`),
   model('"sim-unpriced"', '400 model_unpriced'),
   // Embeddings
-  ...['[]', '""', '[[]]', '[null]', '{}', '1', '[{}]', '[1.5]', '[-1]', '[""]'].map((text) =>
-    input(text),
-  ),
-  input(`[${'"x",'.repeat(2_048)}"x"]`),
+  ...['[null]', '{}', '1', '[{}]', '[1.5]'].map((text) => input(text)),
+  ...['[]', '""', '[[]]', '[-1]', '[""]'].map((text) => sent(input(text, JUDGED))),
+  sent(input(`[${'"x",'.repeat(2_048)}"x"]`, JUDGED)),
   // Media types
   typed('text/plain', '415 unsupported_media_type'),
   typed('application/x-www-form-urlencoded', '415 unsupported_media_type'),

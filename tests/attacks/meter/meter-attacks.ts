@@ -180,31 +180,29 @@ const supplyChain: readonly Attack[] = [
 
 type Period = { id: string; status: string };
 
-/** More than any invoice can state; refused by name, and nobody else is held up. */
-function unbillable(
-  name: string,
-  prices: Record<string, string>,
-  use: Record<string, number>,
-): Attack {
+/** What a list of prices may ask for a million tokens at most, USD, and what one event may count. */
+const PRICE = '999999999';
+const TOKENS = 1_000_000_000;
+
+/** More than any invoice can state: refused by name, and nobody else is held up. */
+function unbillable(name: string, markupPpm: number, count: number): Attack {
   return {
-    name: `api: usage of ${name}`,
-    ...{
-      item: 7,
-      sent: 'three events and a close',
-      expected: ['422 amount_too_large false, still open'],
-    },
+    name: `api: ${name}`,
+    ...{ item: 7, sent: `${count} events and a close` },
+    expected: ['422 amount_too_large, not retryable, still open'],
     async run({ api, platform }) {
-      const provider = `vast-${name.replaceAll(/\W+/g, '-')}`;
-      await api.post('/v1/price_books', { provider, models: [{ model: 'm', ...prices }] });
-      const { id: subject } = await api.post<{ id: string }>('/v1/customers', { name: provider });
+      const provider = `vast-${count}`;
+      await api.post('/v1/price_books', { provider, models: [{ model: 'm', input: PRICE }] });
+      const customer = { name: provider, markup_ppm: markupPpm };
+      const { id: subject } = await api.post<{ id: string }>('/v1/customers', customer);
+      const time = new Date().toISOString();
       const event = {
-        ...{ specversion: '1.0', source: 'attack', type: 'usage', subject },
-        data: { provider, model: 'm', ...use },
+        ...{ specversion: '1.0', source: 'attack', type: 'usage', subject, time },
+        data: { provider, model: 'm', input_tokens: TOKENS },
       };
-      const events = [1, 2, 3].map((n) => ({
+      const events = Array.from({ length: count }, (_, n) => ({
         ...event,
         id: `${provider}-${n}`,
-        time: new Date().toISOString(),
       }));
       await api.post('/v1/events', events);
       const path = `/v1/periods?customer_id=${subject}`;
@@ -219,14 +217,15 @@ function unbillable(
       });
       const { code, retryable } = (await answer.json()) as { code?: string; retryable?: boolean };
       const [after] = (await api.get<{ data: Period[] }>(path)).data;
-      return `${answer.status} ${code} ${retryable}, still ${after?.status}`;
+      const again = retryable === false ? 'not retryable' : 'retryable';
+      return `${answer.status} ${code}, ${again}, still ${after?.status}`;
     },
   };
 }
 
 const billing: readonly Attack[] = [
-  unbillable('a vast amount', { input: '999999999' }, { input_tokens: 9_000_000_000_000_000 }),
-  unbillable('a vast quantity', { input: '0' }, { input_tokens: 9_007_199_254_740_991 }),
+  unbillable('a vast amount', 0, 100),
+  unbillable('a vast mark-up', 100_000_000, 1),
 ];
 
 export const onTheMeter: readonly Attack[] = [...health, ...billing, ...supplyChain];
