@@ -53,7 +53,8 @@ function sayGroup({ group, quiet, during, lagMax, verdicts, touched }: GroupRepo
   console.log(`${group}: ${passed} of ${verdicts.length} as they must be`);
   console.log(
     `  honest: ${during.calls} calls and ${during.streams} streams, p50 ${during.p50Ms} ms ` +
-      `(quiet ${quiet.p50Ms}), p99 ${during.p99Ms} ms (quiet ${quiet.p99Ms}), longest silence of ` +
+      `(quiet ${quiet.p50Ms}), p99 ${during.p99Ms} ms (quiet ${quiet.p99Ms}), without ` +
+      `the gateway ${during.plainP99Ms} ms (quiet ${quiet.plainP99Ms}), longest silence of ` +
       `a stream, p99, ${during.silenceMs} ms (quiet ${quiet.silenceMs}); projector at most ` +
       `${lagMax} records behind`,
   );
@@ -65,7 +66,9 @@ function sayGroup({ group, quiet, during, lagMax, verdicts, touched }: GroupRepo
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-attacks-'));
 const house = await openAttackedHouse(folder);
 const { secret } = house.honest;
-const tenant = await HonestTenant.start({ url: house.platform.proxyUrl, secret, ...HONEST_MODELS });
+const tenant = await HonestTenant.start({
+  ...{ url: house.platform.proxyUrl, secret, ...HONEST_MODELS, plain: house.providerUrl },
+});
 
 async function attackByName(): Promise<{ passed: number; failed: number; result: object }> {
   const reports: GroupReport[] = [];

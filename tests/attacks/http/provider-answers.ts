@@ -10,7 +10,9 @@ import { CHAT, shown } from './raw-attack.ts';
 const ARRIVES_MS = 30_000;
 const REDIRECTED = '502 upstream_redirected';
 const UNAUTHORIZED = '502 provider_auth_failed';
-const BROKEN = ['502 upstream_failed', '502 upstream_unreachable', '200, unstated'];
+const BROKEN = ['upstream_failed', 'upstream_closed', 'upstream_unreachable']
+  .map((code) => `502 ${code}`)
+  .concat('200, unstated');
 /** What the provider says of usage is no statement: the hold is charged. */
 const UNSTATED = ['200, unstated'];
 

@@ -84,7 +84,7 @@ const heldBytes: Attack = {
     const lead = `POST ${CHAT} HTTP/1.1\r\n${HOST}\r\n${JSON_TYPE}\r\n${asStranger(house)}\r\ncontent-length: ${8 * MIB + 1}\r\n\r\n`;
     const text = Buffer.concat([Buffer.from('"'), Buffer.alloc(8 * MIB - 1, 'x')]);
     const all = await Promise.all(
-      Array.from({ length: 10 }, () => exchange(proxyUrl, [lead, text], 4_000)),
+      Array.from({ length: 10 }, () => exchange(proxyUrl, [lead, text], 12_000)),
     );
     const refused = all.filter(({ outcome }) => outcome === '503 overloaded').length;
     const others = all.filter(({ outcome }) => !['503 overloaded', 'open'].includes(outcome));

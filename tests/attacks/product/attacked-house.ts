@@ -23,6 +23,8 @@ export type AttackedKey = { id: string; secret: string; customerId: string; budg
 
 export type AttackedHouse = {
   platform: Started;
+  /** The simulated provider's own address. */
+  providerUrl: string;
   api: AdminClient;
   data: string;
   honest: AttackedKey;
@@ -68,6 +70,7 @@ export async function openAttackedHouse(folder: string): Promise<AttackedHouse> 
   });
   const keys = [honest, stranger, caller, poor, revoked].map(({ secret }) => secret);
   return {
+    providerUrl: simulator.url,
     ...{ platform, api, data, honest, stranger, caller, poor, revoked, unknownSecret },
     secrets: () => [
       // The random part alone is the secret.

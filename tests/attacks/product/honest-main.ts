@@ -4,7 +4,7 @@
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Told, Window } from './honest-tenant.ts';
+import type { Target, Told, Window } from './honest-tenant.ts';
 
 /** Calls begin this often, ms. */
 const CALL_EVERY_MS = 50;
@@ -19,13 +19,13 @@ const TIMEOUT_MS = 60_000;
 const FAILURES_MAX = 20;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-let target = { url: '', secret: '', call: '', stream: '' };
+let target: Target = { url: '', secret: '', call: '', stream: '', plain: '' };
 let running = false;
 let inFlight = 0;
 let window = emptyWindow();
 
 function emptyWindow(): Window {
-  return { calls: 0, streams: 0, failed: 0, failures: [], latencies: [], silences: [] };
+  return { calls: 0, streams: 0, failed: 0, failures: [], latencies: [], silences: [], plain: [] };
 }
 
 function fail(what: string): void {
@@ -35,15 +35,22 @@ function fail(what: string): void {
 
 const messages = [{ role: 'user', content: 'What does an honest call cost while others attack?' }];
 
-function send(body: object): ClientRequest {
+/** Of the same kind, and never of the same price: the provider's bill tells them from the tenant's. */
+const PLAIN_MODEL = 'sim-reasoner';
+
+function send(body: object, url = target.url): ClientRequest {
   const text = JSON.stringify({ messages, max_completion_tokens: 64, ...body });
   const headers = {
     authorization: `Bearer ${target.secret}`,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
   };
-  const url = `${target.url}/v1/chat/completions`;
-  const sent = request(url, { method: 'POST', agent, headers, timeout: TIMEOUT_MS });
+  const sent = request(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    agent,
+    headers,
+    timeout: TIMEOUT_MS,
+  });
   sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
   sent.end(text);
   return sent;
@@ -83,6 +90,13 @@ async function call(): Promise<void> {
   if (usage.completion_tokens !== CALL_TOKENS) fail(`call: ${JSON.stringify(usage)}`);
 }
 
+/** The same straight to the provider: what the machine adds, because others use it too. */
+async function plainCall(): Promise<void> {
+  const startedAtMs = performance.now();
+  await answerTo(send({ model: PLAIN_MODEL, ...knobs(CALL_TOKENS) }, target.plain));
+  window.plain.push(performance.now() - startedAtMs);
+}
+
 async function stream(): Promise<void> {
   const startedAtMs = performance.now();
   let lastAtMs = startedAtMs;
@@ -118,6 +132,7 @@ async function counted(what: string, work: () => Promise<void>): Promise<void> {
 async function callAtPace(): Promise<void> {
   for (let dueMs = performance.now(); running; dueMs += CALL_EVERY_MS) {
     void counted('call', call);
+    void counted('plain call', plainCall);
     await sleep(Math.max(0, dueMs + CALL_EVERY_MS - performance.now()));
   }
 }

@@ -13,11 +13,22 @@ export type Window = {
   latencies: number[];
   /** The longest that each stream said nothing, beyond its pace, ms. */
   silences: number[];
+  /** Of the same calls made straight to the provider, ms. */
+  plain: number[];
 };
 
-export type Told =
-  | { kind: 'begin'; url: string; secret: string; call: string; stream: string }
-  | { kind: 'run' | 'pause' | 'window' };
+export type Target = {
+  /** The gateway's. */
+  url: string;
+  secret: string;
+  /** Models of calls and of streams, which nobody else uses. */
+  call: string;
+  stream: string;
+  /** The provider's own address. */
+  plain: string;
+};
+
+export type Told = ({ kind: 'begin' } & Target) | { kind: 'run' | 'pause' | 'window' };
 
 export class HonestTenant {
   readonly #child: ChildProcess;
@@ -28,8 +39,7 @@ export class HonestTenant {
     this.#child = child;
   }
 
-  /** @param target with the models of its calls and of its streams, which nobody else uses */
-  static async start(target: Omit<Extract<Told, { kind: 'begin' }>, 'kind'>) {
+  static async start(target: Target): Promise<HonestTenant> {
     const child = fork(new URL('./honest-main.ts', import.meta.url), { stdio: 'inherit' });
     const tenant = new HonestTenant(child);
     await tenant.#tell({ kind: 'begin', ...target });
