@@ -62,7 +62,8 @@ const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createUpstream(options: UpstreamOptions): Upstream {
   const url = new URL(options.baseUrl);
-  const prefix = url.pathname.replace(/\/$/, '');
+  // However many slashes it has, one path goes upstream.
+  const prefix = url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
   const open = () =>
     new Pool(url.origin, {
       connections: options.connectionsMax,

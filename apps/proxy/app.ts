@@ -23,7 +23,9 @@ import type { ErrorCode, Refusal } from './errors.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import type { ProxyLimits } from './limits.ts';
-import { servedModels } from './routes/models.ts';
+import { CrossOrigin } from './routes/cross-origin.ts';
+import { addModelRoutes } from './routes/model-routes.ts';
+import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
 
 export type ProxyAppOptions = {
   deps: CallDeps;
@@ -58,9 +60,6 @@ const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
   FST_ERR_BAD_URL: 'unknown_endpoint',
 };
-
-/** Of all of them, a path of calls takes its own alone; what is no route at all is not found. */
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const NO_BODY: Refusal = { code: 'invalid_json' };
 
@@ -97,16 +96,21 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   const bytes = new BodyBytes(limits);
   app.addContentTypeParser('application/json', bodyParser(limits, bytes));
+  const crossOrigin = new CrossOrigin(options.http?.corsOrigins ?? []);
+  crossOrigin.addTo(app);
+  const paths = new ServedPaths();
   // What nobody serves is refused before its body is read.
   // seam: stranger-is-refused-unread
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
-    const message = `This gateway does not serve ${request.method} ${pathOf(request)}.`;
-    refuse(deps, reply, { code: 'unknown_endpoint', message });
+    const allow = paths.allowed(pathOf(request));
+    const preflight = allow === null ? null : crossOrigin.preflight(request, allow);
+    if (preflight !== null) return void reply.code(204).headers(preflight).send();
+    refuse(deps, reply, notServed(request, paths, allow));
   });
   // seam: proxy-routes
-  addCallRoutes(app, deps, calls, bytes);
-  addOperatorRoutes(app, options);
+  addCallRoutes(app, deps, calls, bytes, paths);
+  addOperatorRoutes(app, options, paths);
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
     if (error instanceof ClientLeft) return void reply.hijack();
     const refusal = error instanceof BodyRefused ? error.refusal : { code: codeOf(error) };
@@ -170,6 +174,7 @@ function addCallRoutes(
   deps: CallDeps,
   calls: CallHandler,
   bytes: BodyBytes,
+  paths: ServedPaths,
 ): void {
   const keys = new Authenticator(deps.directory, deps.secrets);
   const young = new YoungKeys(keys, deps.follower, deps.limits);
@@ -229,7 +234,7 @@ function addCallRoutes(
     pass(request, reply, done);
   };
   for (const dialect of dialects)
-    addDialect(app, deps, calls, dialect, { admit, enter, admitAgain });
+    addDialect(app, deps, calls, dialect, paths, { admit, enter, admitAgain });
 }
 
 type Done = (error?: Error) => void;
@@ -241,12 +246,11 @@ function addDialect(
   deps: CallDeps,
   calls: CallHandler,
   dialect: Dialect,
+  paths: ServedPaths,
   { admit, enter, admitAgain }: Gate,
 ): void {
-  const refuseMethod: Hook = (_request, reply) => {
-    refuse(deps, reply, { code: 'method_not_allowed' });
-  };
   for (const endpoint of dialect.endpoints) {
+    paths.add(endpoint.path, endpoint.method);
     app.route({
       method: endpoint.method,
       url: endpoint.path,
@@ -260,22 +264,19 @@ function addDialect(
         return calls.handle(endpoint, key, place, request, reply);
       },
     });
-    app.route({
-      method: METHODS.filter((method) => method !== endpoint.method),
-      url: endpoint.path,
-      config: { dialect },
-      onRequest: refuseMethod,
-      handler: () => undefined,
-    });
   }
-  const { path, list } = dialect.models;
-  app.get(path, { config: { dialect }, onRequest: admit }, async (_request, reply) => {
-    const models = servedModels(deps.deployments, deps.directory);
-    return reply.type('application/json').send(list(models));
+  addModelRoutes(app, deps, dialect, paths, {
+    onRequest: admit,
+    refuse: (reply, refusal) => refuse(deps, reply, refusal),
   });
 }
 
-function addOperatorRoutes(app: FastifyInstance, options: ProxyAppOptions): void {
+function addOperatorRoutes(
+  app: FastifyInstance,
+  options: ProxyAppOptions,
+  paths: ServedPaths,
+): void {
+  for (const path of ['/healthz', '/readyz', '/metrics']) paths.add(path, 'GET');
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const { ready, checks } = await options.health();
@@ -294,9 +295,4 @@ function refuse(deps: CallDeps, reply: FastifyReply, refusal: Refusal): void {
   const dialect = reply.request.routeOptions.config.dialect ?? houseDialect;
   deps.onRefused(refusal.code);
   sendRefusal(deps, reply, dialect.errorBody, refusal);
-}
-
-/** Without the query, where clients put secrets by mistake (I12). */
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
 }

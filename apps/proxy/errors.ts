@@ -111,6 +111,8 @@ export type Refusal = {
    * Which limit was hit (docs/design.md, Refusals): scope, unit, window, limit, spent, resets_at.
    */
   limit?: Record<string, string | null>;
+  /** The methods that the path takes, as in the header `Allow` (RFC 9110 §10.2.1). */
+  allow?: string;
 };
 
 /** Headers that tell SDKs whether to try again. */
@@ -120,6 +122,7 @@ export function errorHeaders(refusal: Refusal): Record<string, string> {
     'content-type': 'application/json',
     'x-should-retry': String(retryable),
   };
+  if (refusal.allow !== undefined) headers['allow'] = refusal.allow;
   if (retryable && (status === 503 || status === 429)) headers['retry-after'] = '1';
   return headers;
 }

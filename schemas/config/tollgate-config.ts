@@ -123,6 +123,14 @@ const configFields = z.strictObject({
     .array(z.string().regex(/^[A-Za-z0-9._-]{1,253}$/))
     .max(64)
     .default([]),
+  /**
+   * Sites whose pages may call the proxy from a browser, such as `https://app.example`; `*`: all of
+   * them. A key that is in a page is everybody's: give it a budget.
+   */
+  cors_origins: z
+    .array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'https://HOST without a path, or *'))
+    .max(64)
+    .default([]),
   /** What `/metrics` asks for as a bearer token; default: it asks for none. */
   metrics_token: secret.optional(),
   proxy_port: port.default(8787),

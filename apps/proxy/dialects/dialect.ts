@@ -14,7 +14,12 @@ export type Dialect = {
   /** The calls that it has, each of them metered. What is not listed is refused. */
   endpoints: readonly Endpoint[];
   /** Where clients ask which models they may use, and the answer's JSON. */
-  models: { path: string; list(models: readonly ServedModel[]): object };
+  models: {
+    path: string;
+    list(models: readonly ServedModel[]): object;
+    /** The answer about one of them, which is asked for below `path`. */
+    entry(model: ServedModel): object;
+  };
   /** JSON of an error that the gateway answers itself. */
   errorBody(refusal: Refusal): string;
 };

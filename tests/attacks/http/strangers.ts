@@ -23,7 +23,7 @@ const PATHS: readonly string[] = [
   ...['/v1/chat/completions%00', '/v1/chat/completions;x=1', '/v1/chat/completions/..'],
   ...['/v1/images/generations', '/v1/files', '/v1/responses', '/v1/messages', '/v1/audio/speech'],
   ...['/v1/fine_tuning/jobs', '/sim/bill', '/sim/knobs', '/admin', '/.env', '/.git/config'],
-  ...['/metrics/', '/readyz/../metrics', '/%zz', '/%ff%fe', '/v1/models/x', '/__proto__'],
+  ...['/metrics/', '/readyz/../metrics', '/%zz', '/%ff%fe', '/__proto__'],
 ];
 
 const unknownPaths = PATHS.map((path) =>

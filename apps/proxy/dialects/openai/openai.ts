@@ -3,10 +3,10 @@ import type { Dialect } from '../dialect.ts';
 import { chatCompletions } from './chat-request.ts';
 import { embeddings } from './embeddings-request.ts';
 import { errorBody } from './error-body.ts';
-import { modelList } from './model-list.ts';
+import { modelEntry, modelList } from './model-list.ts';
 
 export const openAi: Dialect = {
   endpoints: [chatCompletions, embeddings],
-  models: { path: '/v1/models', list: modelList },
+  models: { path: '/v1/models', list: modelList, entry: modelEntry },
   errorBody,
 };

@@ -1,0 +1,38 @@
+/** Where clients ask which models they may use, in the form of their dialect. */
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { CallDeps } from '../call/call-deps.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Refusal } from '../errors.ts';
+import { servedModel, servedModels } from './models.ts';
+import type { ServedPaths } from './paths.ts';
+
+export function addModelRoutes(
+  app: FastifyInstance,
+  deps: Pick<CallDeps, 'deployments' | 'directory'>,
+  dialect: Dialect,
+  paths: ServedPaths,
+  gate: {
+    onRequest: onRequestHookHandler;
+    refuse: (reply: Parameters<onRequestHookHandler>[1], refusal: Refusal) => void;
+  },
+): void {
+  const { path, list, entry } = dialect.models;
+  const { onRequest, refuse } = gate;
+  const route = { config: { dialect }, onRequest };
+  paths.add(path, 'GET');
+  app.get(path, route, async (_request, reply) => {
+    const models = servedModels(deps.deployments, deps.directory);
+    return reply.type('application/json').send(list(models));
+  });
+  // The rest of the path, whatever is in it: names have slashes and colons, escaped or not
+  // (BerriAI/litellm#37271, ollama/ollama#10139).
+  paths.add(`${path}/*`, 'GET');
+  app.get<{ Params: { '*': string } }>(`${path}/*`, route, (request, reply) => {
+    const name = request.params['*'];
+    const model = servedModel(deps.deployments, name);
+    if (model !== null) return reply.type('application/json').send(entry(model));
+    const message = `No provider here serves this model. GET ${path} lists those that are served.`;
+    refuse(reply, { code: 'model_not_found', param: 'model', message });
+    return reply;
+  });
+}
