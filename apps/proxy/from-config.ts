@@ -2,6 +2,7 @@
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { outputLimitField } from './dialects/openai/output-limit-field.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
 import { FairGate } from './routing/fair-gate.ts';
@@ -9,6 +10,8 @@ import { FairGate } from './routing/fair-gate.ts';
 export type Routing = {
   providers: Provider[];
   models: Map<string, ConfiguredModel>;
+  /** Output limit of calls under a budget that state none; null: none is set. */
+  outputTokensDefault: number | null;
 };
 
 /** The proxy's own bounds, and those that the configuration says otherwise. */
@@ -42,6 +45,7 @@ export function routingFromConfig(
           bodyTimeoutMs: limits.upstreamBodyTimeoutMs,
         }),
         notBilledStatuses: new Set(entry.not_billed_statuses),
+        outputLimitField: entry.output_limit_field ?? outputLimitField(entry.base_url),
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
     ]),
@@ -57,8 +61,10 @@ export function routingFromConfig(
       model: entry.model ?? name,
       contextWindow: entry.context_window ?? null,
       maxOutputTokens: entry.max_output_tokens ?? null,
+      defaultOutputTokens: entry.default_max_output_tokens,
       allowUnpriced: entry.allow_unpriced,
     });
   }
-  return { providers: [...providers.values()], models };
+  const outputTokensDefault = config.default_max_output_tokens;
+  return { providers: [...providers.values()], models, outputTokensDefault };
 }

@@ -47,6 +47,8 @@ export type ProxyOptions = {
   secrets: Secrets;
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
+  /** Output limit of calls under a budget that state none. Default: none. */
+  outputTokensDefault?: number | null;
   limits: ProxyLimits;
   logger: ProxyLogger;
   /** Default: any name is answered, and no token is asked for. */
@@ -190,14 +192,14 @@ class Instance {
   }
 
   #callDeps(): CallDeps {
-    const { providers, models, limits, secrets, onFatal } = this.#options;
+    const { providers, models, outputTokensDefault, limits, secrets, onFatal } = this.#options;
     return {
       instanceId: this.#instanceId,
       limits,
       directory: this.#directory,
       follower: this.#freshness,
       secrets,
-      deployments: new Deployments(providers, models, this.#directory),
+      deployments: new Deployments(providers, models, this.#directory, outputTokensDefault),
       budgets: this.#budgets,
       bodies: this.#bodies,
       journal: this.#journal,

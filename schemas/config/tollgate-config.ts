@@ -35,7 +35,15 @@ const provider = z.strictObject({
    * answer that arrived whole and states no usage; leave it out if the provider bills such calls.
    */
   not_billed_statuses: z.array(z.int().min(300).max(599)).default([...NOT_BILLED_STATUSES]),
+  /**
+   * The field that takes an output limit. Default: `max_completion_tokens` at OpenAI and Azure, else
+   * `max_tokens`.
+   */
+  output_limit_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
 });
+
+/** null: a call that states no limit reserves all that its model can write. */
+const defaultOutputTokens = z.int().min(1).nullable();
 
 const model = z.strictObject({
   provider: name,
@@ -43,6 +51,8 @@ const model = z.strictObject({
   model: shortName.optional(),
   context_window: z.int().min(1).optional(),
   max_output_tokens: z.int().min(1).optional(),
+  /** As the setting of this name for all models. */
+  default_max_output_tokens: defaultOutputTokens.optional(),
   /** Serve it although no price is known; its events have cost null (I8). */
   allow_unpriced: z.boolean().default(false),
 });
@@ -145,6 +155,11 @@ const configFields = z.strictObject({
    */
   models: z.record(shortName, model).default({}),
   prices: z.array(priceOverride).default([]),
+  /**
+   * Output limit, per answer, of a call that states none and has a hard budget: it is sent to the
+   * provider and held, so that a small budget can pay for an ordinary call.
+   */
+  default_max_output_tokens: defaultOutputTokens.default(4_096),
   /** Calls in flight at each proxy, of one key, team and customer. Beyond it: 429. */
   limits: z
     .strictObject({

@@ -92,6 +92,7 @@ export async function openPlatform() {
       priceProvider: 'simulator',
       upstream,
       notBilledStatuses,
+      outputLimitField: 'max_tokens',
       connections: new FairGate(proxyLimits.upstreamConnectionsMax, proxyLimits.upstreamQueueMs),
     };
     const unpriced = {

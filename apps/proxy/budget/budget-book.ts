@@ -17,7 +17,7 @@ export type BudgetHold = { account: WindowAccount; parts: HoldPart[] };
 
 export type HoldOutcome =
   | { kind: 'held'; holds: BudgetHold[] }
-  | { kind: 'exceeded'; account: WindowAccount }
+  | { kind: 'exceeded'; account: WindowAccount; amount: bigint }
   | { kind: 'unavailable'; cause: unknown };
 
 /** One budget on a call's path and the worst case of the call in its unit. */
@@ -84,7 +84,9 @@ export class BudgetBook {
         parts === null ? await this.#wait(entry, amount) : { kind: 'held', parts };
       if (outcome.kind !== 'held') {
         this.cancel(holds);
-        if (outcome.kind === 'exceeded') return { kind: 'exceeded', account: entry.account };
+        if (outcome.kind === 'exceeded') {
+          return { kind: 'exceeded', account: entry.account, amount };
+        }
         return outcome;
       }
       holds.push({ account: entry.account, parts: outcome.parts });

@@ -1,7 +1,7 @@
 /** What is fixed about an attempt before it starts. */
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
-import type { CallRequest } from '../dialects/dialect.ts';
+import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
@@ -10,4 +10,6 @@ export type AttemptFacts = Omit<AttemptStart, 'key' | 'request' | 'deployment' |
   request: CallRequest;
   deployment: Deployment;
   holds: readonly BudgetHold[];
+  /** Sent with the request, because it states none and a budget needs one. */
+  imposedLimit: ImposedLimit | null;
 };

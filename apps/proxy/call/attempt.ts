@@ -119,7 +119,7 @@ export class Attempt implements UpstreamHandler {
       this.#control?.abort(new Error('the attempt took too long'));
     });
     // seam: request-is-sent
-    const sent = request.upstream(deployment.model);
+    const sent = request.upstream(deployment.model, this.facts.imposedLimit);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
     this.#control = deployment.provider.upstream.post(sent.path, sent.body, headers, this);
   }

@@ -20,7 +20,8 @@ describe('a call that is refused', () => {
       402,
       {
         message:
-          'The total budget of this key cannot pay for this call at its worst case: 0.000000000000 usd of 0.000000000005 are spent or reserved. Ask your operator to raise it. A smaller output limit may fit.',
+          'The total budget of this key cannot pay for this call at its worst case, 0.000000000211 usd: 0.000000000000 usd of 0.000000000005 are spent or reserved. Ask your operator to raise it. A smaller output limit would not help.',
+        needed: '0.000000000211',
         type: 'insufficient_quota',
         param: null,
         code: 'budget_exceeded',

@@ -6,18 +6,20 @@
  *
  * I9: the last byte leaves after the attempt's end is durable. I11: bytes pass as they came.
  */
+
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
 import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
-import type { CallRequest } from '../dialects/dialect.ts';
+import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Attempt, type AttemptEnd, type AttemptListener } from './attempt.ts';
 import type { CallDeps } from './call-deps.ts';
 import { answerHeaders } from './headers.ts';
-import { holdRequests } from './holds.ts';
+import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 import type { Place } from './in-flight.ts';
 import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
 
@@ -70,7 +72,8 @@ export class Call implements AttemptListener {
     const { key, request, nowMs } = this.#facts;
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
-    const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
+    const limit = imposedLimit(directory.budgetsOf(key), request, deployment);
+    const wanted = holdRequests(directory.budgetsOf(key), request, deployment, limit);
     if ('code' in wanted) return this.#refuse(wanted);
     this.#place.ofCall = true;
     const { connections } = deployment.provider;
@@ -79,7 +82,9 @@ export class Call implements AttemptListener {
     const held = await budgets.hold(wanted, nowMs);
     if (held.kind !== 'held') {
       connections.leave(key.customerId);
-      return this.#refuse(holdRefusal(held));
+      const fitting = (left: bigint, unit: BudgetUnit) =>
+        fittingOutput(request, deployment, left, unit);
+      return this.#refuse(holdRefusal(held, fitting));
     }
     if (this.#response.destroyed) {
       // The client left while the call waited for its budget: nothing was sent or recorded.
@@ -89,7 +94,7 @@ export class Call implements AttemptListener {
     }
     this.#reply.hijack();
     this.#response.on('close', () => this.#onClientClose());
-    this.#try(deployment, held.holds, nowMs);
+    this.#try(deployment, limit, held.holds, nowMs);
   }
 
   #refuse(refusal: Refusal): void {
@@ -97,7 +102,12 @@ export class Call implements AttemptListener {
     refuseCall(this.#deps, this.#reply, refusal, this.#facts);
   }
 
-  #try(deployment: Deployment, holds: readonly BudgetHold[], startedAtMs: number): void {
+  #try(
+    deployment: Deployment,
+    imposedLimit: ImposedLimit | null,
+    holds: readonly BudgetHold[],
+    startedAtMs: number,
+  ): void {
     const { key, request, callId } = this.#facts;
     const { instanceId, newUuid } = this.#deps;
     this.#attempts++;
@@ -110,6 +120,7 @@ export class Call implements AttemptListener {
       request,
       deployment,
       holds,
+      imposedLimit,
       startedAtMs,
     };
     this.#attempt = new Attempt(this.#deps, facts, this, this.#readyAtMs);
@@ -180,14 +191,15 @@ export class Call implements AttemptListener {
     this.#readyAtMs = performance.now();
     const nowMs = Date.now();
     const deployment = this.#route[this.#attempts] as Deployment;
-    const wanted = holdRequests(directory.budgetsOf(key), request, deployment);
+    const limit = imposedLimit(directory.budgetsOf(key), request, deployment);
+    const wanted = holdRequests(directory.budgetsOf(key), request, deployment, limit);
     if ('code' in wanted) return this.#answer(end);
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);
     if (turn !== true && !(await turn)) return this.#answer(end);
     const held: HoldOutcome = await budgets.hold(wanted, nowMs);
     if (held.kind === 'held' && !this.#clientGone) {
-      return this.#try(deployment, held.holds, nowMs);
+      return this.#try(deployment, limit, held.holds, nowMs);
     }
     connections.leave(key.customerId);
     if (held.kind !== 'held') return this.#answer(end);

@@ -59,6 +59,8 @@ export function answerHeaders(
   headers['x-tollgate-cache'] = 'miss';
   if (cost !== null) headers['x-tollgate-cost'] = cost;
   if (overheadUs !== null) headers['x-tollgate-overhead-us'] = String(overheadUs);
+  const { imposedLimit } = facts;
+  if (imposedLimit !== null) headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
   const remaining = budgetRemaining(facts);
   if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
   return headers;

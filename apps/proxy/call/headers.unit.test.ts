@@ -8,7 +8,8 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
   'any name that a client gives a model can be sent in a header: %j',
   (model) => {
     const deployment = { provider: { name: 'p' }, model, price: null };
-    const facts = { callId: 'c', attempt: 1, holds: [], deployment } as unknown as AttemptFacts;
+    const given = { callId: 'c', attempt: 1, holds: [], imposedLimit: null, deployment };
+    const facts = given as unknown as AttemptFacts;
     const headers = answerHeaders({}, { facts, cost: null, overheadUs: null });
     const response = new ServerResponse({ method: 'GET' } as never);
     response.writeHead(200, headers);
@@ -23,7 +24,7 @@ describe('the headers of an answer', () => {
     amounts.map((amount) => ({ account: { remaining: () => amount } }));
   const withHolds = (holds: unknown[], attempt = 1) =>
     ({
-      ...{ callId: 'call-1', attempt, holds },
+      ...{ callId: 'call-1', attempt, holds, imposedLimit: null },
       deployment: { provider: { name: 'p' }, model: 'm', price: null },
     }) as unknown as AttemptFacts;
   const ours = {
@@ -48,6 +49,15 @@ describe('the headers of an answer', () => {
     expect(answerHeaders({}, { facts: withHolds([]), ...unknown })).toEqual(ours);
     const [none] = [answerHeaders({}, { facts: withHolds(left(-1n, 0n)), ...unknown })];
     expect(none['x-tollgate-budget-remaining']).toBe('-0.000000000001');
+  });
+
+  it('say which output limit the call got that it did not ask for', () => {
+    const imposedLimit = { tokens: 4_096, field: 'max_tokens' };
+    const facts = { ...withHolds([]), imposedLimit } as AttemptFacts;
+    expect(answerHeaders({}, { facts, ...unknown })).toEqual({
+      ...ours,
+      'x-tollgate-output-limit': '4096',
+    });
   });
 
   it('name a model as it is, if a header can hold it', () => {

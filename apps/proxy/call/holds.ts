@@ -3,17 +3,35 @@
  * Hold).
  */
 import { worstCase } from '@tollgate/domain/budget/amounts.ts';
+import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
-import type { CallRequest } from '../dialects/dialect.ts';
+import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
+
+/**
+ * The output limit of a call that states none. Without it, the call would reserve all that its model
+ * could ever write, and a small budget could not pay for one word.
+ */
+export function imposedLimit(
+  budgets: readonly BudgetDefinition[],
+  request: CallRequest,
+  { provider, outputTokensMax, outputTokensDefault }: Deployment,
+): ImposedLimit | null {
+  if (budgets.length === 0 || request.outputTokensMax !== null || outputTokensDefault === null) {
+    return null;
+  }
+  const tokens = Math.min(outputTokensDefault, outputTokensMax ?? outputTokensDefault);
+  return { tokens, field: provider.outputLimitField };
+}
 
 /** The worst case of one attempt against every budget, or why there is none. */
 export function holdRequests(
   budgets: readonly BudgetDefinition[],
   request: CallRequest,
   deployment: Deployment,
+  limit: ImposedLimit | null,
 ): HoldRequest[] | Refusal {
   if (budgets.length === 0) return [];
   const unbounded = whyUnbounded(request, deployment.model);
@@ -21,7 +39,7 @@ export function holdRequests(
     const message = `${unbounded}, and this key has a hard budget.`;
     return { code: 'unbounded_request', message };
   }
-  const outputTokensMax = outputBound(request, deployment);
+  const outputTokensMax = outputBound(request, deployment, limit);
   if (outputTokensMax === null) return { code: 'output_limit_required' };
   const bound = { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
   const price = deployment.price === null ? null : deployment.price.price;
@@ -40,8 +58,43 @@ function whyUnbounded(request: CallRequest, model: string): string | null {
   return `The cost of this request has no upper bound (${unboundedBy})`;
 }
 
-function outputBound(request: CallRequest, deployment: Deployment): number | null {
+function outputBound(
+  request: CallRequest,
+  deployment: Deployment,
+  limit: ImposedLimit | null,
+): number | null {
   if (request.outputTokensMax !== null) return request.outputTokensMax;
-  if (deployment.outputTokensMax === null) return null;
-  return deployment.outputTokensMax * request.answerCount;
+  const perAnswer = limit === null ? deployment.outputTokensMax : limit.tokens;
+  return perAnswer === null ? null : perAnswer * request.answerCount;
 }
+
+/**
+ * The largest output limit, per answer, with which `left` of a budget pays for one attempt.
+ *
+ * @returns null if none does, however small
+ */
+export function fittingOutput(
+  request: CallRequest,
+  deployment: Deployment,
+  left: bigint,
+  unit: BudgetUnit,
+): number | null {
+  const price = deployment.price === null ? null : deployment.price.price;
+  const fits = (tokens: number) => {
+    const outputTokensMax = tokens * request.answerCount;
+    const bound = { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
+    const worst = worstCase(unit, bound, price);
+    return worst !== null && worst <= left;
+  };
+  if (request.outputTokensMax === 0 || !fits(1)) return null;
+  let [low, high] = [1, deployment.outputTokensMax ?? OUTPUT_TOKENS_MAX];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** More than any model writes in one answer. */
+const OUTPUT_TOKENS_MAX = 2 ** 24;

@@ -6,9 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { embeddings } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
-import { holdRequests } from './holds.ts';
+import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 
 const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
+
+const PRICE = compilePrice({ input: tokens('1000000'), output: tokens('1000000') });
 
 it('I3: a model that always searches has no bound: no list has the fee of its searches', () => {
   const body = '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}';
@@ -18,7 +20,7 @@ it('I3: a model that always searches has no bound: no list has the fee of its se
   const price = { price: compilePrice({ input: tokens('1') }) };
   const codes = ['gpt-4o-mini-search-preview', 'gpt-5-search-api', 'gpt-4o'].map((model) => {
     const deployment = { model, price, outputTokensMax: 9 } as unknown as Deployment;
-    const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], request, deployment);
+    const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], request, deployment, null);
     return 'code' in holds ? holds.code : 'held';
   });
   expect(codes).toEqual(['unbounded_request', 'unbounded_request', 'held']);
@@ -34,6 +36,7 @@ function heldFor(price: ModelPrice): bigint | undefined {
     [budget],
     embeddings.open(read.facts),
     deployment as unknown as Deployment,
+    null,
   );
   return 'code' in holds ? undefined : holds[0]?.amount;
 }
@@ -50,7 +53,6 @@ it('a call of a model that is free takes nothing of a budget', () => {
 });
 
 describe('I3: a call holds its worst case of each budget', () => {
-  const PRICE = compilePrice({ input: tokens('1000000'), output: tokens('1000000') });
   const budgets = ['usd', 'tokens', 'requests'].map((unit) => ({ unit }) as BudgetDefinition);
   const messages = [{ role: 'user', content: 'hi' }];
 
@@ -64,8 +66,11 @@ describe('I3: a call holds its worst case of each budget', () => {
     const read = chatCompletions.read({ body: Buffer.from(body) }, 9);
     if (!read.ok) throw new Error(read.refusal.code);
     const price = given.unpriced ? null : { price: PRICE };
-    const deployment = { model: 'm', price, outputTokensMax: 100, ...given } as Deployment;
-    const holds = holdRequests(from, chatCompletions.open(read.facts), deployment);
+    const limits = { outputTokensMax: 100, outputTokensDefault: null };
+    const deployment = { model: 'm', price, ...limits, ...given } as Deployment;
+    const request = chatCompletions.open(read.facts);
+    const limit = imposedLimit(from, request, deployment);
+    const holds = holdRequests(from, request, deployment, limit);
     if ('code' in holds) return holds;
     // A token holds at least a byte of the request; 128 are allowed for what a provider adds.
     const input = BigInt(body.length) + 128n;
@@ -88,6 +93,19 @@ describe('I3: a call holds its worst case of each budget', () => {
     ['the limit of the model for each of its choices', { n: 3 }, 300n],
   ])('with an output of %s', (_, fields, output) => {
     expect(held(fields)).toEqual(outputs(output));
+  });
+
+  const provider = { outputLimitField: 'max_tokens' } as Deployment['provider'];
+  const byDefault = (tokens: number) => ({ provider, outputTokensDefault: tokens });
+
+  it.each<[string, object, Partial<Deployment>, bigint]>([
+    ['the limit by default, if the call sets none', {}, byDefault(40), 40n],
+    ['that limit for each of its choices', { n: 3 }, byDefault(40), 120n],
+    ['the limit of the model, if that is less', {}, byDefault(200), 100n],
+    ['that limit, of a model without one', {}, { ...byDefault(40), outputTokensMax: null }, 40n],
+    ['its own limit, also if it is more', { max_tokens: 70 }, byDefault(40), 70n],
+  ])('with an output of %s', (_, fields, given, output) => {
+    expect(held(fields, given)).toEqual(outputs(output));
   });
 
   it('is refused if nothing bounds its output', () => {
@@ -118,5 +136,37 @@ describe('I3: a call holds its worst case of each budget', () => {
 
   it('holds nothing without a budget, whatever it may cost', () => {
     expect(held({ plugins: [] }, { unpriced: true, outputTokensMax: null }, [])).toEqual([]);
+  });
+});
+
+describe('what would fit', () => {
+  const read = chatCompletions.read(
+    { body: Buffer.from('{"model":"m","messages":[{"role":"user","content":"hi"}],"n":2}') },
+    9,
+  );
+  if (!read.ok) throw new Error(read.refusal.code);
+  const request = chatCompletions.open(read.facts);
+  const deployment = { price: { price: PRICE }, outputTokensMax: 50 } as unknown as Deployment;
+  const input = BigInt(request.inputTokensMax);
+
+  it.each<[string, bigint, number | null]>([
+    ['is nothing if not even one token per answer is paid for', input + 1n, null],
+    ['is one token per answer if just those are paid for', input + 2n, 1],
+    ['is whole tokens for each answer', input + 7n, 3],
+    ['is at most what the model can write', input + 1_000n, 50],
+  ])('%s', (_, left, tokens) => {
+    expect(fittingOutput(request, deployment, left, 'usd')).toBe(tokens);
+  });
+
+  it('is nothing for a call that writes nothing', () => {
+    const embedding = embeddings.read({ body: Buffer.from('{"model":"m","input":"a"}') }, 9);
+    if (!embedding.ok) throw new Error(embedding.refusal.code);
+    const asked = embeddings.open(embedding.facts);
+    expect(fittingOutput(asked, deployment, 1_000_000n, 'usd')).toBeNull();
+  });
+
+  it('is known without a limit of the model, too', () => {
+    const boundless = { ...deployment, outputTokensMax: null };
+    expect(fittingOutput(request, boundless, input + 2_000n, 'usd')).toBe(1_000);
   });
 });

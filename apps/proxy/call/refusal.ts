@@ -1,5 +1,7 @@
 /** Saying no to a call: what the client gets, and the event that a refusal of a known key is. */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
 import { refusalEvent } from '@tollgate/domain/usage/event/refusal-event.ts';
 import type { FastifyReply } from 'fastify';
@@ -70,20 +72,33 @@ export function sendRefusal(
   void reply.code(status).headers(headers).send(body);
 }
 
-export function holdRefusal(outcome: Exclude<HoldOutcome, { kind: 'held' }>): Refusal {
+/** @param fitting what the call may write and be paid for; null: nothing is known to fit */
+export function holdRefusal(
+  outcome: Exclude<HoldOutcome, { kind: 'held' }>,
+  fitting: (left: bigint, unit: BudgetUnit) => number | null,
+): Refusal {
   if (outcome.kind === 'unavailable') return { code: 'budget_unavailable' };
-  return { code: 'budget_exceeded', ...limitThatWasHit(outcome.account) };
+  return { code: 'budget_exceeded', ...limitThatWasHit(outcome, fitting) };
 }
 
 /** Which limit was hit, when it resets, and what to do (docs/design.md, Refusals). */
-function limitThatWasHit(account: WindowAccount): Pick<Refusal, 'message' | 'limit'> {
+function limitThatWasHit(
+  { account, amount }: { account: WindowAccount; amount: bigint },
+  fitting: (left: bigint, unit: BudgetUnit) => number | null,
+): Pick<Refusal, 'message' | 'limit'> {
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;
   const limit = account.formatted();
   const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
   const until = resetsAt === null ? 'Ask your operator to raise it.' : `It resets at ${resetsAt}.`;
+  const needed = formatDecimal12(amount);
+  const tokens = fitting(account.remaining(), unit);
+  const advice =
+    tokens === null
+      ? 'A smaller output limit would not help.'
+      : `An output limit of ${tokens} tokens would fit.`;
   return {
-    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} A smaller output limit may fit.`,
-    limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt },
+    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} ${advice}`,
+    limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt, needed },
   };
 }

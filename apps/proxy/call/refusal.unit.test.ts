@@ -46,10 +46,13 @@ describe('a call that is refused', () => {
     expect(stage.journalFailures).toEqual([]);
   });
 
+  const NEEDED = '0.000000000211';
+
   it('for a budget is told which, what of it is left, and when it resets', async () => {
     const said = (window: string, until: string) =>
-      `The ${window} budget of this key cannot pay for this call at its worst case: ` +
-      `0.000000000000 usd of 0.000000000005 are spent or reserved. ${until} A smaller output limit may fit.`;
+      `The ${window} budget of this key cannot pay for this call at its worst case, ` +
+      `${NEEDED} usd: ` +
+      `0.000000000000 usd of 0.000000000005 are spent or reserved. ${until} A smaller output limit would not help.`;
     const resetsAt = '2026-06-02T00:00:00.000Z';
     for (const [window, until, resets_at] of [
       ['total', 'Ask your operator to raise it.', null],
@@ -58,7 +61,7 @@ describe('a call that is refused', () => {
       const { error } = await refused(chat(), { budgets: [{ limit: 5n, window }] });
       expect(error).toMatchObject({
         ...{ message: said(window, until), scope: 'key', unit: 'usd', window, resets_at },
-        ...{ limit: '0.000000000005', spent: '0.000000000000' },
+        ...{ limit: '0.000000000005', spent: '0.000000000000', needed: NEEDED },
       });
     }
   });

@@ -73,6 +73,18 @@ export type RequestFacts = CallFigures & {
   modelAt: Range;
   /** What the meter needs written otherwise. */
   edits: readonly Edit[];
+  /** Where an output limit goes that the client did not set; null: it set one, or there is no output. */
+  limitAt: LimitPlace | null;
+};
+
+/** A place in the body. @param name of the member whose value it is; null: a member is to be added */
+export type LimitPlace = Range & { name: string | null };
+
+/** An output limit, per answer, that this gateway sets because the call states none. */
+export type ImposedLimit = {
+  tokens: number;
+  /** The field that this provider takes it in. */
+  field: string;
 };
 
 /** A call that was understood: facts that hold in every dialect, and its way to a provider. */
@@ -80,7 +92,7 @@ export type CallRequest = CallFigures & {
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
   unboundedModel(model: string): string | null;
   /** What a provider is sent. @param model its name at the provider */
-  upstream(model: string): UpstreamRequest;
+  upstream(model: string, limit: ImposedLimit | null): UpstreamRequest;
   /** Whether the head of an answer says that it is a stream: the head then leaves as it comes. */
   streams(headers: AnswerHeaders): boolean;
   /**

@@ -15,6 +15,8 @@ export type Provider = {
   priceProvider: string;
   upstream: Upstream;
   notBilledStatuses: ReadonlySet<number>;
+  /** The field in which it takes an output limit. */
+  outputLimitField: string;
   /** A place for each connection; who waits for one goes in turn by customer. */
   connections: FairGate;
 };
@@ -24,6 +26,8 @@ export type ConfiguredModel = {
   model: string;
   contextWindow: number | null;
   maxOutputTokens: number | null;
+  /** Undefined: as for all models. null: none is set. */
+  defaultOutputTokens?: number | null | undefined;
   allowUnpriced: boolean;
 };
 
@@ -35,21 +39,27 @@ export type Deployment = {
   price: PriceFound | null;
   /** Largest output of one choice, if anything is known about it. */
   outputTokensMax: number | null;
+  /** The limit that a call under a budget gets if it states none; null: it gets none. */
+  outputTokensDefault: number | null;
 };
 
 export class Deployments {
   readonly providers: readonly Provider[];
   readonly #models: ReadonlyMap<string, ConfiguredModel>;
   readonly #directory: LedgerView;
+  readonly #outputTokensDefault: number | null;
 
+  /** @param outputTokensDefault of models that say nothing else; null: none */
   constructor(
     providers: readonly Provider[],
     models: ReadonlyMap<string, ConfiguredModel>,
     directory: LedgerView,
+    outputTokensDefault: number | null = null,
   ) {
     this.providers = providers;
     this.#models = models;
     this.#directory = directory;
+    this.#outputTokensDefault = outputTokensDefault;
   }
 
   /** Where a call of this model may go, in the order in which it is tried. Never empty. */
@@ -65,7 +75,8 @@ export class Deployments {
       const price = this.#directory.price(provider.priceProvider, model, nowMs);
       if (price === null) continue;
       const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
-      return { provider, model, price, outputTokensMax };
+      const outputTokensDefault = this.#outputTokensDefault;
+      return { provider, model, price, outputTokensMax, outputTokensDefault };
     }
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
@@ -88,6 +99,9 @@ export class Deployments {
       configured.contextWindow ??
       price?.contextWindow ??
       null;
-    return { provider, model, price, outputTokensMax };
+    const { defaultOutputTokens } = configured;
+    const outputTokensDefault =
+      defaultOutputTokens === undefined ? this.#outputTokensDefault : defaultOutputTokens;
+    return { provider, model, price, outputTokensMax, outputTokensDefault };
   }
 }

@@ -28,7 +28,7 @@ function deploymentsOf(
     const usual = { contextWindow: null, maxOutputTokens: null, allowUnpriced: false };
     return [name, { provider: second, model: `${name}-there`, ...usual, ...fields }];
   });
-  return new Deployments([first, second], new Map(configured), directory);
+  return new Deployments([first, second], new Map(configured), directory, 77);
 }
 
 describe('a model that the configuration lists', () => {
@@ -41,7 +41,7 @@ describe('a model that the configuration lists', () => {
     expect(deployments.route('m', NOW)).toEqual([
       {
         ...{ provider: second, model: 'm-there', outputTokensMax: null },
-        price: BOUNDLESS,
+        ...{ price: BOUNDLESS, outputTokensDefault: 77 },
       },
     ]);
     expect(deployments.configuredNames()).toEqual(['m', 'n']);
@@ -74,6 +74,16 @@ describe('a model that the configuration lists', () => {
   });
 });
 
+it.each<[number | null | undefined, number | null]>([
+  [undefined, 77],
+  [null, null],
+  [5, 5],
+])('a model with the default limit %j gives calls without a limit %j', (own, given) => {
+  const prices = { 'prices of second: m-there': BOUNDLESS };
+  const found = deploymentsOf(prices, { m: { defaultOutputTokens: own } }).find('m', NOW);
+  expect((found as Deployment).outputTokensDefault).toBe(given);
+});
+
 describe('any other model', () => {
   it('goes to the first provider whose price list knows it now', () => {
     const price = { maxOutputTokens: 5, contextWindow: 9 };
@@ -84,8 +94,14 @@ describe('any other model', () => {
     };
     const deployments = deploymentsOf(prices);
     expect(['a', 'b'].map((model) => deployments.find(model, NOW))).toEqual([
-      { provider: first, model: 'a', price, outputTokensMax: 5 },
-      { provider: second, model: 'b', price: BOUNDLESS, outputTokensMax: null },
+      { provider: first, model: 'a', price, outputTokensMax: 5, outputTokensDefault: 77 },
+      {
+        provider: second,
+        model: 'b',
+        price: BOUNDLESS,
+        outputTokensMax: null,
+        outputTokensDefault: 77,
+      },
     ]);
     expect(deployments.find('a', NOW + 1)).toMatchObject({ code: 'model_not_found' });
   });

@@ -131,11 +131,13 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
         priceProvider: 'p',
         upstream,
         notBilledStatuses: new Set([429]),
+        outputLimitField: 'max_tokens',
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
       model: 'm',
       price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
       outputTokensMax: 100,
+      outputTokensDefault: null,
       ...options.deployments?.[index],
     });
   }

@@ -179,11 +179,13 @@ function deployment(number: number, posts: Post[]): Deployment {
       priceProvider: 'p',
       upstream: { post, close: async () => undefined },
       notBilledStatuses: new Set([429]),
+      outputLimitField: 'max_tokens',
       connections: new FairGate(1_000, 1_000),
     },
     model: 'm',
     price: priced(1),
     outputTokensMax: 100,
+    outputTokensDefault: null,
   };
 }
 

@@ -2,7 +2,14 @@
 import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
 import { type Edit, memberEdit, memberOf } from '../../relay/json-scan.ts';
-import type { Endpoint, FactsRead, IncomingCall, InputTokens, RequestFacts } from '../dialect.ts';
+import type {
+  Endpoint,
+  FactsRead,
+  IncomingCall,
+  InputTokens,
+  LimitPlace,
+  RequestFacts,
+} from '../dialect.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
 import { invalidRequest, type JsonBody, memberRange, readJsonBody } from './json-body.ts';
@@ -48,6 +55,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     unboundedBy: unboundedPart(request),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
+    limitAt: limit === null ? limitPlace(body) : null,
     edits: statesUsage ? NO_EDITS : [usageChunk(body)],
   };
 }
@@ -60,6 +68,16 @@ function inputOf(request: unknown): InputTokens {
     if (told !== undefined && told !== null) text += JSON.stringify(told);
   }
   return { text, ids: 0 };
+}
+
+/** A client that wrote null keeps its member; otherwise there is one more, the first. */
+function limitPlace(body: JsonBody): LimitPlace {
+  for (const name of ['max_completion_tokens', 'max_tokens']) {
+    const member = memberOf(body.scan, name);
+    if (member !== undefined) return { name, start: member.start, end: member.end };
+  }
+  const at = body.bytes.indexOf('{') + 1;
+  return { name: null, start: at, end: at };
 }
 
 /** Both limits set: which one the provider obeys is its own business, so the larger one counts. */

@@ -35,6 +35,7 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       unboundedBy: null,
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
+      limitAt: null,
       edits: [],
     },
   };

@@ -6,6 +6,7 @@ import type {
   AnswerHeaders,
   AnswerLimits,
   CallRequest,
+  ImposedLimit,
   InputTokens,
   RequestFacts,
   UpstreamRequest,
@@ -65,16 +66,29 @@ export class JsonCall implements CallRequest, Asked {
     return searches(model);
   }
 
-  upstream(model: string): UpstreamRequest {
+  upstream(model: string, limit: ImposedLimit | null): UpstreamRequest {
     const headers = this.stream ? STREAM_HEADERS : JSON_HEADERS;
-    return { path: this.#path, headers, body: this.#bodyFor(model) };
+    return { path: this.#path, headers, body: this.#bodyFor(model, limit) };
   }
 
-  #bodyFor(model: string): Buffer {
+  #bodyFor(model: string, limit: ImposedLimit | null): Buffer {
     const { body, modelAt, edits } = this.#facts;
-    if (model === this.model) return edits.length === 0 ? body : withEdits(body, edits);
-    const renamed: Edit = { ...modelAt, text: JSON.stringify(model) };
-    return withEdits(body, [...edits, renamed]);
+    if (model === this.model && limit === null) {
+      return edits.length === 0 ? body : withEdits(body, edits);
+    }
+    const made = [...edits];
+    if (model !== this.model) made.push({ ...modelAt, text: JSON.stringify(model) });
+    if (limit !== null) made.push(...this.#limitEdit(limit));
+    return withEdits(body, made);
+  }
+
+  #limitEdit({ field, tokens }: ImposedLimit): Edit[] {
+    const { limitAt } = this.#facts;
+    if (limitAt === null) return [];
+    const { name, start, end } = limitAt;
+    // The body has a model behind it, so there is always a next member.
+    const text = name === null ? `${JSON.stringify(field)}:${tokens},` : String(tokens);
+    return [{ start, end, text }];
   }
 
   streams(headers: AnswerHeaders): boolean {

@@ -6,7 +6,7 @@ function chat(body: unknown) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return chatCompletions.read({ body: Buffer.from(text) }, 64);
 }
-const sentBody = (request: CallRequest, model: string) => request.upstream(model).body;
+const sentBody = (request: CallRequest, model: string) => request.upstream(model, null).body;
 function accepted(result: ReturnType<typeof chat>): CallRequest {
   if (!result.ok) throw new Error(result.refusal.code);
   return chatCompletions.open(result.facts);

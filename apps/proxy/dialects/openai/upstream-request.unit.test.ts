@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRequest, Endpoint, FactsRead } from '../dialect.ts';
+import type { CallRequest, Endpoint, FactsRead, ImposedLimit } from '../dialect.ts';
 import { openAi } from './openai.ts';
 
 const [chatCompletions, embeddings] = openAi.endpoints as [Endpoint, Endpoint];
 const bodyFor = (model: string, read: FactsRead) =>
-  read.ok ? chatCompletions.open(read.facts).upstream(model).body : read.refusal.code;
+  read.ok ? chatCompletions.open(read.facts).upstream(model, null).body : read.refusal.code;
 const messages = [{ role: 'user', content: 'hi' }];
 
 function read(endpoint: typeof chatCompletions, body: object | string): CallRequest {
@@ -164,11 +164,34 @@ describe('a request is understood as facts that hold in every dialect', () => {
 });
 
 describe('a request goes to the provider', () => {
-  const sent = (request: CallRequest, model: string) => {
-    const { path, headers, body } = request.upstream(model);
+  const sent = (request: CallRequest, model: string, limit: ImposedLimit | null = null) => {
+    const { path, headers, body } = request.upstream(model, limit);
     return [path, headers, body.toString()];
   };
   const JSON_ONLY = { accept: 'application/json' };
+
+  it.each([
+    ['{"model":"m","messages":[]}', '{"max_tokens":9,"model":"m","messages":[]}'],
+    [' { "model":"m","messages":[]}', ' {"max_tokens":9, "model":"m","messages":[]}'],
+    ['{"model":"m","messages":[],"max_tokens":null}', '{"model":"m","messages":[],"max_tokens":9}'],
+    [
+      '{"max_completion_tokens":null,"model":"m","messages":[],"max_tokens":null}',
+      '{"max_completion_tokens":9,"model":"m","messages":[],"max_tokens":null}',
+    ],
+    [
+      '{"stream":true,"model":"m","messages":[]}',
+      '{"stream_options":{"include_usage":true},"max_tokens":9,"stream":true,"model":"m","messages":[]}',
+    ],
+    ['{"model":"m","messages":[],"max_tokens":5}', '{"model":"m","messages":[],"max_tokens":5}'],
+  ])('with the limit that it lacks, once, and no other byte changed: %s', (body, bytes) => {
+    const limit = { tokens: 9, field: 'max_tokens' };
+    const [asked, expected] = [body, bytes].map((text) =>
+      text.replace('[]', '[{"role":"user","content":"hi"}]'),
+    ) as [string, string];
+    expect(sent(chat(asked), 'm', limit)[2]).toBe(expected);
+    const renamed = expected.replace('"model":"m"', '"model":"other"');
+    expect(sent(chat(asked), 'other', limit)[2]).toBe(renamed);
+  });
 
   it('to the path of its endpoint, and says which answer it wants', () => {
     const body = JSON.stringify({ model: 'm', messages });

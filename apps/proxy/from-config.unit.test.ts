@@ -1,0 +1,34 @@
+import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { expect, it } from 'vitest';
+import { routingFromConfig } from './from-config.ts';
+import { proxyLimits } from './limits.ts';
+
+const routing = (config: object) =>
+  routingFromConfig(tollgateConfig.parse(config), proxyLimits, { KEY: 'sk-test' });
+
+it.each([
+  ['https://api.openai.com/v1', undefined, 'max_completion_tokens'],
+  ['https://mine.openai.azure.com/openai/v1', undefined, 'max_completion_tokens'],
+  ['https://api.openai.com.example.org/v1', undefined, 'max_tokens'],
+  ['http://127.0.0.1:8000/v1', undefined, 'max_tokens'],
+  ['http://127.0.0.1:8000/v1', 'max_completion_tokens', 'max_completion_tokens'],
+])('a provider at %s, configured %s, takes an output limit in %s', (base_url, given, field) => {
+  const provider = {
+    ...{ base_url, api_key: { env: 'KEY' } },
+    ...(given === undefined ? {} : { output_limit_field: given }),
+  };
+  expect(routing({ providers: { p: provider } }).providers[0]?.outputLimitField).toBe(field);
+});
+
+it('calls without an output limit get one unless the configuration says null', () => {
+  const providers = { p: { base_url: 'http://127.0.0.1:1/v1' } };
+  const models = {
+    own: { provider: 'p', default_max_output_tokens: 9 },
+    none: { provider: 'p', default_max_output_tokens: null },
+    other: { provider: 'p' },
+  };
+  const made = routing({ providers, models });
+  const limits = [...made.models.values()].map(({ defaultOutputTokens }) => defaultOutputTokens);
+  expect([made.outputTokensDefault, limits]).toEqual([4_096, [9, null, undefined]]);
+  expect(routing({ default_max_output_tokens: null }).outputTokensDefault).toBeNull();
+});
