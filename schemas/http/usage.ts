@@ -3,26 +3,45 @@ import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { shortName } from '../names/names.ts';
-import { instant } from '../time/instant.ts';
+import { instantOrDate } from '../time/instant.ts';
 
 const id = shortName.optional();
 
 export const usageQuery = z.strictObject({
-  start: instant,
-  end: instant,
+  start: instantOrDate.optional().meta({
+    description:
+      'RFC 3339, or a plain date: the first instant of that day in the time zone. Default: the start ' +
+      'of the current month.',
+  }),
+  end: instantOrDate.optional().meta({
+    description: 'Exclusive; as `start`. Default: the end of the current month.',
+  }),
   window: z.enum(['hour', 'day', 'month', 'total']).default('total'),
   time_zone: z.string().min(1).max(64).default('UTC'),
-  /** Comma-separated: customer, team, key, environment, model, provider, at most one tag:<name>. */
   group_by: z
     .string()
-    .regex(/^((customer|team|key|environment|model|provider|tag:[^,]{1,256})(,(?!$)|$))*$/)
-    .default(''),
+    .regex(
+      /^(((?:customer|team|key)(?:_id)?|environment|model|provider|type|tag:[^,]{1,256})(,(?!$)|$))*$/,
+      {
+        error:
+          'names of the list, parted by commas: customer_id, team_id, key_id, environment, model, ' +
+          'provider, type, and at most one tag:<name>',
+      },
+    )
+    .default('')
+    .meta({
+      description:
+        'Names of fields of the answer, parted by commas: `customer_id`, `team_id`, `key_id`, ' +
+        '`environment`, `model`, `provider`, `type`, and at most one `tag:<name>`. The short forms ' +
+        '`customer`, `team` and `key` mean the same.',
+    }),
   customer_id: id,
   team_id: id,
   key_id: id,
   environment: id,
   model: id,
   provider: id,
+  type: id,
 });
 
 const sum = z.int();
@@ -35,9 +54,14 @@ export const usageRow = z.strictObject({
   environment: z.string().nullable(),
   model: z.string().nullable(),
   provider: z.string().nullable(),
+  type: z
+    .string()
+    .nullable()
+    .meta({ description: '`attempt`, `refusal`, `external`, … where it was grouped by.' }),
   /** Value of the tag that was grouped by; null without one. */
   tag: z.string().nullable(),
-  events: sum,
+  events: sum.meta({ description: 'Of every type, refusals too.' }),
+  refusals: sum.meta({ description: 'Those of the events that are refused calls.' }),
   ...perQuantity(() => sum),
   cost: decimal12,
   /** Events whose cost is not known yet. */

@@ -1,4 +1,5 @@
 /** What was used, by window of time and by dimension, from the roll-ups and the open buckets? */
+import { clockSpans, dayStarts, monthStarts } from '@tollgate/domain/period/local-windows.ts';
 import { type QuantityName, quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { BUCKET_SQL } from './buckets.ts';
@@ -10,25 +11,57 @@ export const usageDimensions = [
   'environment',
   'model',
   'provider',
+  'type',
 ] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
-type SumName = 'events' | QuantityName | 'unpriced_events';
-const SUMS: readonly SumName[] = ['events', ...quantityNames, 'unpriced_events'];
+type SumName = 'events' | 'refusals' | QuantityName | 'unpriced_events';
+const SUMS: readonly SumName[] = ['events', 'refusals', ...quantityNames, 'unpriced_events'];
 
-/** Start of the window that a bucket is in. */
+/** The last of `starts` that is not after the bucket. */
+const lastStart = (starts: string) =>
+  `arrayMax(arrayFilter(start_s -> start_s <= toUnixTimestamp(bucket), ${starts}))`;
+const SPAN = 'arrayLastIndex(since_s -> since_s <= toUnixTimestamp(bucket), {starts:Array(Int64)})';
+/** How many days have begun is how many times 24 hours have passed, give or take one or two. */
+const DAYS_NEAR = `arraySlice({starts:Array(Int64)},
+  greatest(1, intDiv(toUnixTimestamp(bucket) - {starts:Array(Int64)}[1], 86400) - 1), 5)`;
+
+/**
+ * Start of the window that a bucket is in, Unix seconds. Where local time begins is told by us and not
+ * by the engine: its `toStartOfHour` gives half hours for the rest of a day whose clocks moved by 30
+ * minutes (ClickHouse/ClickHouse#119969), its days begin at the second of two midnights, and periods
+ * have our calendar too. An hour in which the clocks change begins again at the change.
+ */
 const WINDOWS = {
-  hour: 'toStartOfHour(bucket, {zone:String})',
-  day: "toTimeZone(toStartOfInterval(bucket, INTERVAL 1 DAY, {zone:String}), 'UTC')",
-  month: 'toDateTime(toStartOfMonth(bucket, {zone:String}), {zone:String})',
-  total: 'toDateTime(0)',
+  hour: `greatest({starts:Array(Int64)}[${SPAN}], toInt64(toUnixTimestamp(bucket)
+    - (toUnixTimestamp(bucket) + {offsets:Array(Int64)}[${SPAN}]) % 3600))`,
+  day: lastStart(DAYS_NEAR),
+  month: lastStart('{starts:Array(Int64)}'),
+  total: 'toInt64(0)',
 } as const;
+
+/** What the windows of a question are made from: seconds. */
+function startsOf({ window, timeZone, startS, endS }: UsageQuestion) {
+  const range = [startS * 1000, endS * 1000, timeZone] as const;
+  const seconds = (starts: readonly number[]) => starts.map((ms) => ms / 1000);
+  if (window === 'day') return { starts: seconds(dayStarts(...range)), offsets: [] };
+  if (window === 'month') return { starts: seconds(monthStarts(...range)), offsets: [] };
+  if (window === 'total') return { starts: [], offsets: [] };
+  const spans = clockSpans(...range);
+  return {
+    starts: seconds(spans.map(({ sinceMs }) => sinceMs)),
+    offsets: seconds(spans.map(({ offsetMs }) => offsetMs)),
+  };
+}
+
+/** Sums of what is no column. */
+const SUMMED: Partial<Record<SumName, string>> = { refusals: "if(type = 'refusal', events, 0)" };
 
 /** Roll-ups do not know tags, so a tag is grouped from the events themselves. */
 const TAGGED_EVENTS = `(
   SELECT customer_id, ifNull(team_id, '') AS team_id, ifNull(key_id, '') AS key_id,
     ifNull(environment, '') AS environment, ifNull(provider, '') AS provider,
-    ifNull(ifNull(model_served, model_requested), '') AS model, tags[{tag:String}] AS tag,
+    ifNull(ifNull(model_served, model_requested), '') AS model, e.type AS type, tags[{tag:String}] AS tag,
     ${BUCKET_SQL} AS bucket, 1 AS events,
     ${quantityNames.map((name) => `ifNull(e.${name}, 0) AS ${name}`).join(', ')},
     ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events
@@ -67,10 +100,10 @@ export async function usageWindows(
   const { groupBy, filters, tag } = question;
   const filtered = usageDimensions.filter((name) => filters[name] !== undefined);
   const conditions = filtered.map((name) => `AND ${name} = {${name}:String}`);
-  const sums = SUMS.map((name) => `sum(${name}) AS sum_${name}`);
+  const sums = SUMS.map((name) => `sum(${SUMMED[name] ?? name}) AS sum_${name}`);
   const keys = ['window_s', ...groupBy].join(', ');
   const rows = await warehouse.query<Record<string, string | number>>(
-    `SELECT toUnixTimestamp(${WINDOWS[question.window]}) AS window_s,
+    `SELECT ${WINDOWS[question.window]} AS window_s,
        ${[...groupBy, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text
      FROM ${tag === null ? 'tollgate.usage_quarter_hourly' : TAGGED_EVENTS}
      WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
@@ -78,7 +111,7 @@ export async function usageWindows(
      GROUP BY ${keys} ORDER BY ${keys} LIMIT {most:UInt32}`,
     {
       ...filters,
-      zone: question.timeZone,
+      ...startsOf(question),
       start_s: question.startS,
       end_s: question.endS,
       most: question.rowsMax,

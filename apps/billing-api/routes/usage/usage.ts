@@ -9,20 +9,18 @@ import {
   usageDimensions,
   usageWindows,
 } from '@tollgate/adapters/warehouse/queries/usage-windows.ts';
+import { monthBounds } from '@tollgate/domain/period/calendar.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { usageQuery, usageRow } from '@tollgate/schemas/http/usage.ts';
 import type { z } from 'zod';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
-import { requireTimeZone } from '../../http/time-zone.ts';
+import { msInZone, requireTimeZone } from '../../http/time-zone.ts';
 
-const DIMENSION_OF: Readonly<Record<string, UsageDimension>> = {
+const SHORT_FORMS: Readonly<Record<string, UsageDimension>> = {
   customer: 'customer_id',
   team: 'team_id',
   key: 'key_id',
-  environment: 'environment',
-  model: 'model',
-  provider: 'provider',
 };
 const BUCKET_MS = BUCKET_S * 1000;
 const TAG = 'tag:';
@@ -36,17 +34,18 @@ export const getUsage = defineRoute({
   tag: 'Usage',
   summary: 'Sum up usage by window and dimension',
   description:
-    '`start` and `end` are rounded to 15-minute buckets. Usage that arrives late for an old bucket ' +
+    '`start` and `end` are rounded to 15-minute buckets, and are the current month by default.  Usage that arrives late for an old bucket ' +
     'shows after the next roll-up pass, within about a second.',
   query: usageQuery,
   status: 200,
   response: listOf(usageRow),
   errors: ['usage_range_too_long'],
-  async handler({ query }, { warehouse, limits }) {
-    const startMs = Math.floor(Date.parse(query.start) / BUCKET_MS) * BUCKET_MS;
-    const endMs = Math.ceil(Date.parse(query.end) / BUCKET_MS) * BUCKET_MS;
-    if (endMs - startMs > limits.usageRangeMaxMs) throw new ApiProblem('usage_range_too_long');
+  async handler({ query, timeMs }, { warehouse, limits }) {
     const timeZone = requireTimeZone('query.time_zone', query.time_zone);
+    const range = rangeOf(query, timeMs, timeZone);
+    const startMs = Math.floor(range.startMs / BUCKET_MS) * BUCKET_MS;
+    const endMs = Math.ceil(range.endMs / BUCKET_MS) * BUCKET_MS;
+    if (endMs - startMs > limits.usageRangeMaxMs) throw new ApiProblem('usage_range_too_long');
     const rows = await usageWindows(warehouse, {
       window: query.window,
       timeZone,
@@ -62,6 +61,18 @@ export const getUsage = defineRoute({
   },
 });
 
+/** By default the current month, or the one that the other end of the range lies in. */
+function rangeOf({ start, end }: Query, nowMs: number, timeZone: string) {
+  const [startMs, endMs] = [start, end].map((time) =>
+    time === undefined ? undefined : msInZone(time, () => timeZone),
+  );
+  const month = (atMs: number) => monthBounds(atMs, timeZone, 1);
+  return {
+    startMs: startMs ?? month(Math.min(nowMs, (endMs ?? Number.POSITIVE_INFINITY) - 1)).startMs,
+    endMs: endMs ?? month(Math.max(nowMs, startMs ?? 0)).endMs,
+  };
+}
+
 function filtersOf(query: Query): Partial<Record<UsageDimension, string>> {
   const entries = usageDimensions.flatMap((name) => {
     const value = query[name];
@@ -71,8 +82,12 @@ function filtersOf(query: Query): Partial<Record<UsageDimension, string>> {
 }
 
 function grouped(query: Query): (UsageDimension | 'tag')[] {
-  const names = new Set(query.group_by.split(',').filter((name) => name !== ''));
-  return [...names].map((name) => DIMENSION_OF[name] ?? 'tag');
+  const names = query.group_by.split(',').filter((name) => name !== '');
+  return [...new Set(names.map(dimensionOf))];
+}
+
+function dimensionOf(name: string): UsageDimension | 'tag' {
+  return SHORT_FORMS[name] ?? usageDimensions.find((known) => known === name) ?? 'tag';
 }
 
 /** Name of the one tag that is grouped by. @throws ApiProblem if there are several */
