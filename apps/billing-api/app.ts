@@ -13,6 +13,7 @@ import { addDocsRoutes } from './http/docs-routes.ts';
 import { addGate, problemOfSocket } from './http/gate.ts';
 import { Idempotency } from './http/idempotency.ts';
 import { admission, serveRoute } from './http/serve-route.ts';
+import { unpackRequests } from './http/unpack-requests.ts';
 import { apiLimits } from './limits.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
@@ -56,6 +57,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
+  app.addHook('preParsing', unpackRequests(limits.requestBodyBytesMax));
   const idempotency = new Idempotency(deps.ledger);
   const admit = admission(limits.requestsInFlightMax);
   for (const route of allRoutes) serveRoute(app, route, { context, idempotency, admit });

@@ -2,6 +2,7 @@
  * The proxy's error catalogue: every refusal and failure that it answers itself. The dialect of the
  * endpoint gives it its form. Public text only; what is internal goes to the log as `cause`.
  */
+import { ACCEPTED_PACKINGS } from '@tollgate/adapters/http/content-coding.ts';
 
 export type ErrorEntry = {
   status: number;
@@ -56,6 +57,16 @@ export const errorCatalogue = {
   request_too_large: entry(413, false, 'The request body is too large.'),
   headers_too_large: entry(431, false, 'The request headers are too large.'),
   unsupported_media_type: entry(415, false, 'Send the body as application/json.'),
+  unsupported_encoding: entry(
+    415,
+    false,
+    'The request body has a content-encoding that is not taken here: send it plain, or in one of gzip, deflate, br and zstd.',
+  ),
+  invalid_encoding: entry(
+    400,
+    false,
+    'The request body is not packed as its content-encoding says, or breaks off.',
+  ),
   unbounded_request: entry(
     400,
     false,
@@ -123,6 +134,7 @@ export function errorHeaders(refusal: Refusal): Record<string, string> {
     'x-should-retry': String(retryable),
   };
   if (refusal.allow !== undefined) headers['allow'] = refusal.allow;
+  if (refusal.code === 'unsupported_encoding') headers['accept-encoding'] = ACCEPTED_PACKINGS;
   if (retryable && (status === 503 || status === 429)) headers['retry-after'] = '1';
   return headers;
 }

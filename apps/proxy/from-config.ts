@@ -46,6 +46,7 @@ export function routingFromConfig(
         }),
         notBilledStatuses: new Set(entry.not_billed_statuses),
         outputLimitField: entry.output_limit_field ?? outputLimitField(entry.base_url),
+        asksForUsage: entry.asks_for_usage,
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
     ]),

@@ -84,6 +84,7 @@ it('a proxy whose providers all fail is not ready, and forgets it in time', asyn
     upstream,
     notBilledStatuses: new Set<number>(),
     outputLimitField: 'max_tokens',
+    asksForUsage: true,
     connections: new FairGate(1, 1_000),
   };
   const model = { provider, model: 'm', contextWindow: null, maxOutputTokens: 9 };

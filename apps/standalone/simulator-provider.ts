@@ -56,6 +56,7 @@ export function withSimulator(config: TollgateConfig, url: string): TollgateConf
         base_url: `${url}/v1`,
         api_key: { env: SIMULATOR_KEY_VARIABLE },
         // Its fault `bill_then_500` bills what it does not answer.
+        asks_for_usage: true,
         not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
       },
     },

@@ -28,6 +28,11 @@ const provider = z.strictObject({
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
+  /**
+   * Whether a stream's request asks for its usage (`include_usage`) when the client did not. False for
+   * servers that refuse the field: their streams are charged by what they state without being asked.
+   */
+  asks_for_usage: z.boolean().default(true),
   /** The provider's id in the price catalogue; default: its own name. */
   catalogue: shortName.optional(),
   /**

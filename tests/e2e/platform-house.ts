@@ -93,6 +93,7 @@ export async function openPlatform() {
       upstream,
       notBilledStatuses,
       outputLimitField: 'max_tokens',
+      asksForUsage: true,
       connections: new FairGate(proxyLimits.upstreamConnectionsMax, proxyLimits.upstreamQueueMs),
     };
     const unpriced = {

@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, type ErrorCode, errorCatalogue, problemBody } from './errors.ts';
+import { unpackProblem } from './unpack-requests.ts';
 
 /** Fastify's own errors, and the codes of our catalogue for them. */
 const FASTIFY_ERRORS: Record<string, ErrorCode> = {
@@ -33,6 +34,8 @@ export function answerError(
     if (errorCatalogue[error.code].status >= 500) context.onError(error.message, error);
     return send(reply, error, requestId);
   }
+  const unpacking = unpackProblem(error);
+  if (unpacking !== undefined) return send(reply, unpacking, requestId);
   const code = FASTIFY_ERRORS[error.code ?? ''] ?? byStatus(error.statusCode);
   if (code === 'internal_error') context.onError(`request ${requestId} failed`, error);
   send(reply, new ApiProblem(code), requestId);

@@ -49,6 +49,18 @@ export const errorCatalogue = {
     'A text in the body has half of a surrogate pair.',
     'Send whole characters: two ids must not differ in what no UTF-8 can hold.',
   ),
+  unsupported_encoding: entry(
+    415,
+    false,
+    'The body has a content-encoding that is not taken here.',
+    'Send it plain, or in one of gzip, deflate, br and zstd.',
+  ),
+  invalid_encoding: entry(
+    400,
+    false,
+    'The body is not packed as its content-encoding says, or breaks off.',
+    'Send it whole, or plain.',
+  ),
   invalid_json: entry(400, false, 'The body is not valid JSON.', 'Send JSON in UTF-8.'),
   json_too_deep: entry(400, false, 'The body is nested too deeply.', 'Flatten it.'),
   body_required: entry(400, false, 'The request needs a body.', READ_DOCS),

@@ -6,6 +6,7 @@ import { METHODS } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { hostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
@@ -201,4 +202,55 @@ it('the metrics can have a token of their own, and the admin token is not it', a
     [401, 'metrics_token_required'],
     [401, 'metrics_token_required'],
   ]);
+});
+
+// agentgateway#2402, new-api#4913, mlflow#24573: collectors compress above a size.
+describe('a compressed body', () => {
+  const customer = Buffer.from(JSON.stringify({ name: 'packed' }));
+  const spaces = Buffer.alloc(9 * 1024 * 1024, ' ');
+  const quickBrotli = (bytes: Buffer) =>
+    brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+
+  async function send(encoding: string, body: Buffer, path = '/v1/customers') {
+    const { port } = api.app.server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: {
+        ...{ 'content-type': 'application/json', 'content-encoding': encoding },
+        authorization: `Bearer ${token}`,
+      },
+      body: new Uint8Array(body),
+    });
+    const { code } = (await response.json()) as { code?: string };
+    return [response.status, code, response.headers.get('accept-encoding')];
+  }
+
+  it.each([
+    ['gzip', gzipSync(customer)],
+    ['GZIP', gzipSync(customer)],
+    ['gzip, identity', gzipSync(customer)],
+    ['deflate', deflateSync(customer)],
+    ['br', brotliCompressSync(customer)],
+    ['zstd', zstdCompressSync(customer)],
+    ['identity', customer],
+  ])('in %s is read as what it unpacks to', async (encoding, body) => {
+    expect(await send(encoding, body)).toEqual([201, undefined, null]);
+    // Their bodies are read, too: these are wrong in another way.
+    expect((await send(encoding, body, '/v1/sql'))[1]).toBe('invalid_request');
+    expect((await send(encoding, body, '/v1/events'))[1]).toBe('no_event_accepted');
+  });
+
+  it.each([
+    ['lzma', customer, 415, 'unsupported_encoding'],
+    ['gzip, br', customer, 415, 'unsupported_encoding'],
+    ['gzip', customer, 400, 'invalid_encoding'],
+    ['gzip', gzipSync(customer).subarray(0, -5), 400, 'invalid_encoding'],
+    ['zstd', gzipSync(customer), 400, 'invalid_encoding'],
+    ['gzip', gzipSync(spaces), 413, 'request_too_large'],
+    ['zstd', zstdCompressSync(spaces), 413, 'request_too_large'],
+    ['br', quickBrotli(spaces), 413, 'request_too_large'],
+  ])('in %s that cannot be taken is refused: %#', async (encoding, body, status, code) => {
+    const accepts = status === 415 ? 'gzip, deflate, br, zstd' : null;
+    expect(await send(encoding, body)).toEqual([status, code, accepts]);
+  });
 });

@@ -1,8 +1,10 @@
 /**
  * Takes the body of a call in as its bytes arrive: within the bytes that the process and the key may
- * hold, and looked at before it is whole, so that a body that will be refused is not buffered first.
+ * hold, and looked at before it is whole, so that a body that will be refused is not buffered first. A
+ * compressed one is unpacked as it comes, and its bounds are those of what it unpacks to.
  */
 import type { IncomingMessage } from 'node:http';
+import { namedPacking, UnpackFailure, unpackBody } from '@tollgate/adapters/http/content-coding.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { BodyGuard } from './body-guard.ts';
@@ -32,13 +34,19 @@ export function receiveBody(
   if (Number(payload.headers['content-length'] ?? 0) > limits.requestBodyBytesMax) {
     return done({ refusal: { code: 'request_too_large' } });
   }
+  const packing = namedPacking(payload.headers['content-encoding']);
+  if (packing === 'unknown') return done({ refusal: { code: 'unsupported_encoding' } });
+  const source =
+    packing === null ? payload : unpackBody(payload, packing, limits.requestBodyBytesMax);
   const chunks: Buffer[] = [];
   let length = 0;
   let guard: BodyGuard | undefined;
   let isDone = false;
   const refuse = (refusal: Refusal) => {
     isDone = true;
-    payload.off('data', onData);
+    source.off('data', onData);
+    // What unpacks takes no more, and lets its memory go.
+    if (source !== payload) source.destroy();
     payload.pause();
     done({ refusal });
   };
@@ -62,15 +70,22 @@ export function receiveBody(
     isDone = true;
     done({ body: chunks.length === 1 ? (chunks[0] as Buffer) : joined(chunks) });
   };
-  // It comes behind every end, too.
+  // It comes behind every end, too; what unpacks may end later.
   const onClose = () => {
-    if (isDone) return;
+    if (isDone || payload.complete) return;
     isDone = true;
+    if (source !== payload) source.destroy();
     done({ left: true });
   };
   // 'close' follows an error and says as much.
-  payload.on('error', ignore);
-  payload.on('data', onData).on('end', onEnd).on('close', onClose);
+  payload.on('error', ignore).on('close', onClose);
+  if (source !== payload) source.on('error', (error) => isDone || refuse(unpackRefusal(error)));
+  source.on('data', onData).on('end', onEnd);
+}
+
+function unpackRefusal(error: Error): Refusal {
+  const isTooLarge = error instanceof UnpackFailure && error.kind === 'too_large';
+  return { code: isTooLarge ? 'request_too_large' : 'invalid_encoding' };
 }
 
 const ignore = () => undefined;

@@ -250,4 +250,16 @@ describe('a refusal that is not billed', () => {
       ]);
     }
   });
+
+  it('is not an error of its own that breaks off: it may be billed', async () => {
+    const provider = { notBilledStatuses: new Set([429, 500]) };
+    await begin(chat());
+    Object.assign(stage.route[0]?.provider ?? {}, provider);
+    last().answer.onHeaders(500, JSON_TYPE);
+    last().answer.onData(Buffer.from('{"error":'));
+    await breaks();
+    expect([client.got()?.status, stage.events()[0]?.cost, stage.held().spent]).toEqual([
+      ...[502, null, HOLD],
+    ]);
+  });
 });

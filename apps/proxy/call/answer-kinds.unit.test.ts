@@ -238,3 +238,57 @@ describe('a compressed answer', () => {
     ]);
   });
 });
+
+// higress-group/higress#4258: vLLM 0.4.3 answers 400 to the field.
+describe('a provider that does not take `stream_options`', () => {
+  const takesNone = async (body = STREAM) => {
+    stage = await CallStage.open(books());
+    Object.assign(stage.route[0]?.provider ?? {}, { asksForUsage: false });
+    client = stage.call(body);
+    await pass();
+    last().answer.onHeaders(200, { 'content-type': SSE });
+  };
+
+  it('is not asked for usage; what it states is charged, and passes: we did not cause it', async () => {
+    await takesNone();
+    expect(JSON.parse(last().body)).toEqual(JSON.parse(STREAM));
+    await sends(CHUNK + USAGE + DONE);
+    expect([client.got()?.body, event()]).toMatchObject([CHUNK + USAGE + DONE, STATED]);
+  });
+
+  it('and states none is not free', async () => {
+    await takesNone();
+    await sends(CHUNK + DONE);
+    expect([event()?.usage_source, stage.held().held]).toEqual(['estimated', 0n]);
+    expect(stage.held().spent).toBeGreaterThan(0n);
+  });
+
+  it('gets what its client wrote', async () => {
+    const asked = chat({ stream: true, stream_options: { include_usage: true } });
+    await takesNone(asked);
+    expect(last().body).toBe(asked);
+  });
+});
+
+// NVIDIA-NeMo/Switchyard#805: gateways are chained, and their headers travel.
+it('I10: what a gateway behind ours says of its own never reaches the client', async () => {
+  const inner = {
+    'x-tollgate-cost': '9.000000000000',
+    'x-tollgate-budget-remaining': '1',
+    'x-tollgate-cache': 'hit',
+    'x-tollgate-other': 'x',
+  };
+  for (const [request, type, answer] of [
+    [chat(), 'application/json', BODY],
+    [STREAM, SSE, EVENTS],
+  ] as const) {
+    await begin(request, { budgets: [], deployments: [{ price: null }] });
+    last().answer.onHeaders(200, { 'content-type': type, ...inner });
+    await sends(answer);
+    await ends();
+    const ours = Object.entries(client.got()?.headers ?? {}).filter(([name]) =>
+      ['cost', 'budget-remaining', 'other', 'cache'].includes(name.replace('x-tollgate-', '')),
+    );
+    expect(ours).toEqual([['x-tollgate-cache', 'miss']]);
+  }
+});

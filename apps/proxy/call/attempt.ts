@@ -119,7 +119,8 @@ export class Attempt implements UpstreamHandler {
       this.#control?.abort(new Error('the attempt took too long'));
     });
     // seam: request-is-sent
-    const sent = request.upstream(deployment.model, this.facts.imposedLimit);
+    const { model, provider } = deployment;
+    const sent = request.upstream(model, this.facts.imposedLimit, provider.asksForUsage);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
     this.#control = deployment.provider.upstream.post(sent.path, sent.body, headers, this);
   }
@@ -182,11 +183,13 @@ export class Attempt implements UpstreamHandler {
 
   /**
    * The provider has said all, although its connection broke: the answer is whole by what it says
-   * itself, or a refusal that is not billed: its status says enough.
+   * itself, or it is a refusal that is not billed, and its status says enough. Not so an error of its
+   * own: whether that is billed depends on what it says.
    */
   #isAnswered(): boolean {
+    const status = this.#status;
     const { notBilledStatuses } = this.facts.deployment.provider;
-    if (this.#status !== null && notBilledStatuses.has(this.#status)) return true;
+    if (status !== null && status < 500 && notBilledStatuses.has(status)) return true;
     return this.#answer?.isWhole() === true;
   }
 

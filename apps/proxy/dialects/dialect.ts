@@ -91,8 +91,13 @@ export type ImposedLimit = {
 export type CallRequest = CallFigures & {
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
   unboundedModel(model: string): string | null;
-  /** What a provider is sent. @param model its name at the provider */
-  upstream(model: string, limit: ImposedLimit | null): UpstreamRequest;
+  /**
+   * What a provider is sent.
+   *
+   * @param model its name at the provider
+   * @param asksForUsage whether a stream's usage may be asked for; default: it may
+   */
+  upstream(model: string, limit: ImposedLimit | null, asksForUsage?: boolean): UpstreamRequest;
   /** Whether the head of an answer says that it is a stream: the head then leaves as it comes. */
   streams(headers: AnswerHeaders): boolean;
   /**

@@ -2,27 +2,12 @@
  * What the body of an answer is. Its first bytes say more than its head: servers stream without
  * saying so, send JSON where events were asked for, and compress although they were asked not to.
  */
-
-export type Packing = 'gzip' | 'deflate' | 'br' | 'zstd';
+import { namedPacking, type Packing } from '@tollgate/adapters/http/content-coding.ts';
 
 /** How a body is packed; `unknown`: in a way that nobody here can undo. */
 export function packingOf(contentEncoding: unknown, first: Buffer): Packing | 'unknown' | null {
-  const named = String(contentEncoding ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
-  if (named.length === 0) return packingByBytes(first);
-  return (named.length === 1 ? PACKINGS.get(named[0] as string) : undefined) ?? 'unknown';
+  return namedPacking(contentEncoding) ?? packingByBytes(first);
 }
-
-const PACKINGS: ReadonlyMap<string, Packing> = new Map([
-  ['gzip', 'gzip'],
-  ['x-gzip', 'gzip'],
-  ['deflate', 'deflate'],
-  ['br', 'br'],
-  ['zstd', 'zstd'],
-]);
 
 /** By the marks of their formats (RFC 1952 §2.3.1, RFC 8878 §3.1.1); the others have none. */
 function packingByBytes(first: Buffer): Packing | null {

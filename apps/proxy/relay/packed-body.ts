@@ -3,7 +3,7 @@
  * it has ended, if neither grows beyond its bound. Where it is a stream its last byte waits for the
  * usage event (I9), and with it the end that unpacks; one that is no stream is held as others are.
  */
-import type { Packing } from './body-kind.ts';
+import type { Packing } from '@tollgate/adapters/http/content-coding.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { HeldBody } from './held-body.ts';
 import { unpack } from './unpack.ts';

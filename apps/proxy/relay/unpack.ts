@@ -7,7 +7,7 @@ import {
   constants as zlib,
   zstdDecompressSync,
 } from 'node:zlib';
-import type { Packing } from './body-kind.ts';
+import type { Packing } from '@tollgate/adapters/http/content-coding.ts';
 
 /**
  * What the bytes unpack to, as far as they go: they may break off. Null: they are not packed so, or

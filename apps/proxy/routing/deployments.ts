@@ -17,6 +17,8 @@ export type Provider = {
   notBilledStatuses: ReadonlySet<number>;
   /** The field in which it takes an output limit. */
   outputLimitField: string;
+  /** Whether it takes what we add to the request of a stream, so that it states its usage. */
+  asksForUsage: boolean;
   /** A place for each connection; who waits for one goes in turn by customer. */
   connections: FairGate;
 };

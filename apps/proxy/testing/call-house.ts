@@ -132,6 +132,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
         upstream,
         notBilledStatuses: new Set([429]),
         outputLimitField: 'max_tokens',
+        asksForUsage: true,
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
       model: 'm',

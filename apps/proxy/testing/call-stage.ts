@@ -57,6 +57,7 @@ export type StageOptions = {
 export class CallStage {
   readonly handler: CallHandler;
   readonly posts: readonly Post[];
+  readonly route: readonly Deployment[];
   /** Of the book of budgets. */
   readonly ledger: WatchedLedger;
   /** What calls wrote to the journal, in order. */
@@ -71,8 +72,15 @@ export class CallStage {
   readonly #unanswered: ((error?: Error) => void)[] = [];
   readonly #key: KeyView;
 
-  private constructor(deps: CallDeps, key: KeyView, posts: readonly Post[], ledger: WatchedLedger) {
+  private constructor(
+    deps: CallDeps,
+    key: KeyView,
+    route: readonly Deployment[],
+    posts: readonly Post[],
+    ledger: WatchedLedger,
+  ) {
     this.#key = key;
+    this.route = route;
     this.posts = posts;
     this.ledger = ledger;
     const { budgets } = deps;
@@ -117,7 +125,7 @@ export class CallStage {
       ...{ onDisconnect: 'drain', expiresAtMs: Infinity, revoked: false, partition: 3 },
       ...options.key,
     } as KeyView;
-    return new CallStage(deps, key, posts, ledger);
+    return new CallStage(deps, key, route, posts, ledger);
   }
 
   /** Takes a call. @returns its client */
@@ -180,6 +188,7 @@ function deployment(number: number, posts: Post[]): Deployment {
       upstream: { post, close: async () => undefined },
       notBilledStatuses: new Set([429]),
       outputLimitField: 'max_tokens',
+      asksForUsage: true,
       connections: new FairGate(1_000, 1_000),
     },
     model: 'm',

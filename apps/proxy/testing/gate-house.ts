@@ -95,6 +95,8 @@ export type Sent = {
   /** Announced; the body's own if it is left out. */
   length?: number;
   body?: string | Buffer;
+  /** Of the body. */
+  encoding?: string;
 };
 
 /** Sends a request, and goes on sending whether or not it is read; resolves with what came back. */
@@ -109,6 +111,7 @@ export async function sendRaw(house: GateHouse, sent: Sent): Promise<string> {
     `${method} ${path} HTTP/1.1`,
     ...['host: x', 'content-type: application/json'],
     `content-length: ${sent.length ?? Buffer.byteLength(body)}`,
+    ...(sent.encoding === undefined ? [] : [`content-encoding: ${sent.encoding}`]),
     ...(secret === undefined ? [] : [`authorization: Bearer ${secret}`]),
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);

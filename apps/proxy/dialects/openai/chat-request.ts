@@ -1,7 +1,7 @@
 /** `POST /v1/chat/completions`: what it asks for, and what it may cost. */
 import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
-import { type Edit, memberEdit, memberOf } from '../../relay/json-scan.ts';
+import { type Edit, memberEdit, memberOf, scanJson } from '../../relay/json-scan.ts';
 import type {
   Endpoint,
   FactsRead,
@@ -12,12 +12,19 @@ import type {
 } from '../dialect.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
-import { invalidRequest, type JsonBody, memberRange, readJsonBody } from './json-body.ts';
+import {
+  invalidRequest,
+  isSpellingOf,
+  type JsonBody,
+  memberRange,
+  readJsonBody,
+} from './json-body.ts';
 import { JsonCall } from './json-call.ts';
 
 const NAME = 'chat.completions';
 /** What a provider may say to its model about tools; Anthropic's text has a few hundred tokens. */
 const TOOLS_TOKENS = 1_024;
+const OPTIONS = new Set(['include_usage']);
 const NO_EDITS: readonly Edit[] = [];
 
 export const chatCompletions: Endpoint = {
@@ -33,6 +40,8 @@ function readChatRequest({ body: bytes }: IncomingCall, depthMax: number): Facts
   const read = readJsonBody(bytes, depthMax);
   if (!read.ok) return read;
   const { json, body } = read;
+  const twice = optionNamedTwice(body);
+  if (twice !== undefined) return twice;
   if (isPlainChatRequest(json)) return { ok: true, facts: factsOf(body, json) };
   const parsed = chatCompletionRequest.safeParse(json);
   if (!parsed.success) return invalidRequest(parsed.error);
@@ -58,6 +67,25 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     limitAt: limit === null ? limitPlace(body) : null,
     edits: statesUsage ? NO_EDITS : [usageChunk(body)],
   };
+}
+
+/**
+ * A name that `stream_options` has twice, or in two spellings: a parser that takes the other one sends
+ * no usage (or sends a client what it did not ask for).
+ */
+function optionNamedTwice({ bytes, scan }: JsonBody): FactsRead | undefined {
+  const member = memberOf(scan, 'stream_options');
+  if (member === undefined) return undefined;
+  const options = bytes.subarray(member.start, member.end);
+  const seen = new Set<string>();
+  for (const { name } of scanJson(options, options.toString()).members) {
+    const isTwice = seen.has(name) || isSpellingOf(name, OPTIONS);
+    if (isTwice) {
+      return { ok: false, refusal: { code: 'ambiguous_json', param: `stream_options.${name}` } };
+    }
+    seen.add(name);
+  }
+  return undefined;
 }
 
 /** What a model reads of it: the conversation, and what it is told of tools and forms. */

@@ -17,6 +17,7 @@ import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
 const JSON_HEADERS = { accept: 'application/json' };
+const NO_EDITS: readonly Edit[] = [];
 const NO_BYTES = Buffer.alloc(0);
 
 /** A larger body is not read again for an estimate: that would stop all other calls, 30 ms here. */
@@ -37,6 +38,8 @@ export class JsonCall implements CallRequest, Asked {
   readonly #facts: RequestFacts;
   readonly #path: string;
   readonly #readInput: InputReader;
+  /** A provider is asked for the chunk that states the usage, by us alone. */
+  #asksForUsage: boolean;
 
   /** @param path below the provider's base URL */
   constructor(path: string, facts: RequestFacts, readInput: InputReader) {
@@ -51,28 +54,31 @@ export class JsonCall implements CallRequest, Asked {
     this.#facts = facts;
     this.#path = path;
     this.#readInput = readInput;
+    this.#asksForUsage = facts.edits.length > 0;
   }
 
   get generates(): boolean {
     return this.outputTokensMax !== 0;
   }
 
-  /** The one edit there is asks for the chunk that states the usage: the client did not. */
   get stripsUsageChunk(): boolean {
-    return this.#facts.edits.length > 0;
+    return this.#asksForUsage;
   }
 
   unboundedModel(model: string): string | null {
     return searches(model);
   }
 
-  upstream(model: string, limit: ImposedLimit | null): UpstreamRequest {
+  upstream(model: string, limit: ImposedLimit | null, asksForUsage = true): UpstreamRequest {
     const headers = this.stream ? STREAM_HEADERS : JSON_HEADERS;
-    return { path: this.#path, headers, body: this.#bodyFor(model, limit) };
+    const edits = asksForUsage ? this.#facts.edits : NO_EDITS;
+    // The one edit there is asks for that chunk.
+    this.#asksForUsage = edits.length > 0;
+    return { path: this.#path, headers, body: this.#bodyFor(model, limit, edits) };
   }
 
-  #bodyFor(model: string, limit: ImposedLimit | null): Buffer {
-    const { body, modelAt, edits } = this.#facts;
+  #bodyFor(model: string, limit: ImposedLimit | null, edits: readonly Edit[]): Buffer {
+    const { body, modelAt } = this.#facts;
     if (model === this.model && limit === null) {
       return edits.length === 0 ? body : withEdits(body, edits);
     }

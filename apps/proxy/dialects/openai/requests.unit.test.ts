@@ -22,6 +22,21 @@ describe('a request is understood before anything is spent on it', () => {
     ['a fractional limit', { model: 'm', messages, max_tokens: 1.5 }, 'invalid_request'],
     ['the model twice', '{"model":"a","model":"b","messages":[]}', 'ambiguous_json'],
     ['a tier twice', '{"service_tier":"priority","service_tier":null}', 'ambiguous_json'],
+    [
+      'an option of streams twice',
+      '{"model":"a","messages":[],"stream_options":{"include_usage":false,"include_usage":true}}',
+      'ambiguous_json',
+    ],
+    [
+      'one in another spelling',
+      '{"model":"a","messages":[],"stream_options":{"Include_usage":false}}',
+      'ambiguous_json',
+    ],
+    [
+      'one that is escaped',
+      '{"stream_options":{"include_usage":false,"include\\u005fusage":true}}',
+      'ambiguous_json',
+    ],
     ['a limit in capitals too', '{"max_tokens":1,"MAX_TOKENS":9}', 'ambiguous_json'],
     ['a model in another spelling', '{"Model":"b"}', 'ambiguous_json'],
     ['a long s', '{"me\u017fsages":[]}', 'ambiguous_json'],
