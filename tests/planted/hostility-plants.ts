@@ -101,6 +101,14 @@ export const hostility: readonly Plant[] = [
     },
   },
   {
+    bug: 'begin to close before all usage is known',
+    edits: at('closing-waits-for-the-cut', { drop: true }),
+    test: {
+      file: UNBILLABLE_TEST,
+      name: 'is refused before its period closes, although it was not projected when the run began',
+    },
+  },
+  {
     bug: 'freeze what no invoice can state',
     edits: at('invoice-before-freezing', { drop: true }),
     test: {

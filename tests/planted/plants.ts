@@ -306,7 +306,10 @@ const billing: readonly Plant[] = [
   },
   {
     bug: 'freeze before the projector has applied the cut',
-    edits: at('cut-must-be-applied', { drop: true }),
+    edits: [
+      ...at('cut-must-be-applied', { drop: true }),
+      ...at('closing-waits-for-the-cut', { drop: true }),
+    ],
     test: {
       file: 'apps/billing-api/closing/cut.int.test.ts',
       name: 'before the projector has applied the cut',

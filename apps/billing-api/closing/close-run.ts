@@ -185,6 +185,9 @@ async function beginClosing(
   const { id: cutId, logs } = await run.cut();
   const decision = decideClosing(billing, { ...due, cutId, logs, currency, markupPpm });
   if (!decision.ok) return decision.refusal;
+  // What is not projected yet cannot be judged, and what is closing cannot be closed in parts.
+  // seam: closing-waits-for-the-cut
+  await run.applied(cutId, logs);
   const set = usageSetOf(customerId, { endMs, logs }, lastFrozen(billing));
   const endsMs = periodEnds(billing, period.number, endMs);
   const bounds = { ...limitsOf(run.deps), appendBytesMax: ledger.appendBytesMax };

@@ -96,8 +96,8 @@ export async function freeze(
 }
 
 /**
- * Asked before a period begins to close, about what is projected by then: once the period is
- * closing, it can no longer be closed in parts.
+ * Asked before a period begins to close, once its cut is projected: a period that is closing can no
+ * longer be closed in parts.
  *
  * @throws ClosingError snapshot_too_large, amount_too_large
  */

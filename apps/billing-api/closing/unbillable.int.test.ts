@@ -55,6 +55,18 @@ describe('an amount that no invoice can state', () => {
     expect([await statusOf(vast), await statusOf(usual)]).toEqual([['open'], ['frozen', 'open']]);
   });
 
+  it('is refused before its period closes, although it was not projected when the run began', async () => {
+    const customerId = await customerInJanuary(house);
+    await house.append(...DAYS.map((time) => attempt(customerId, time, VAST)));
+    house.clock.nowMs = AFTER_JANUARY;
+    const [period] = (await billingOf(house, customerId)).periods;
+    const request = { customerId, periodId: period?.id ?? '', endMs: null, graceMs: 0 };
+    const closing = expect(closePeriod(house.deps, request)).rejects.toMatchObject(unbillable);
+    await house.project();
+    await closing;
+    expect(await statusOf(customerId)).toEqual(['open']);
+  });
+
   it('can be billed in parts, because its period was never closing', async () => {
     const customerId = await customerInJanuary(house);
     await house.append(...DAYS.map((time) => attempt(customerId, time, VAST)));

@@ -113,7 +113,8 @@ export const ODD_BODIES: readonly OddBody[] = [
   model('"../../etc/passwd"', UNKNOWN_MODEL),
   model('"sim-small\\u0000"', UNKNOWN_MODEL),
   model('"sim-small "', UNKNOWN_MODEL),
-  model('"SIM-SMALL"', UNKNOWN_MODEL),
+  // A price list knows it in any case: its provider does not.
+  sent(model('"SIM-SMALL"', UNKNOWN_MODEL)),
   model('"\\ud800"', UNKNOWN_MODEL),
   model(`"${'m'.repeat(10_000)}"`),
   model('"sim-unpriced"', '400 model_unpriced'),
