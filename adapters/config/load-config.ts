@@ -3,6 +3,7 @@
  * so bad configuration ends a process before it listens.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { faultsOf } from '@tollgate/schemas/config/config-faults.ts';
 import { type TollgateConfig, tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
@@ -22,7 +23,14 @@ export function loadConfig(path: string | undefined): TollgateConfig {
     if (path !== undefined) throw new ConfigError(`${path}: no such file`);
     return tollgateConfig.parse({});
   }
-  return parseConfig(file, readFileSync(file, 'utf8'));
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ConfigError(`${file}: cannot be read (${code})`, { cause });
+  }
+  return parseConfig(file, text);
 }
 
 /** @param file its name, for messages */
@@ -35,19 +43,23 @@ export function parseConfig(file: string, text: string): TollgateConfig {
   };
   const [syntax] = document.errors;
   if (syntax !== undefined) throw new ConfigError(`${place(syntax.pos[0])}: ${syntax.message}`);
-  const parsed = tollgateConfig.safeParse(document.toJS() ?? {});
+  const given = plainValue(document, file);
+  const parsed = tollgateConfig.safeParse(given);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => {
-    const path = faultPath(issue);
+  const faults = faultsOf(tollgateConfig, given, parsed.error.issues).map(({ path, message }) => {
     const at = place(offsetOf(document.contents, path));
-    return `${at}: ${path.join('.') || 'the file'}: ${issue.message}`;
+    return `${at}: ${path.join('.') || 'the file'}: ${message}`;
   });
   throw new ConfigError(faults.join('\n'));
 }
 
-/** For an unknown key the path names the key itself, not the object that contains it. */
-function faultPath(issue: { path: PropertyKey[]; keys?: string[] }): PropertyKey[] {
-  return issue.keys === undefined ? issue.path : [...issue.path, issue.keys[0] ?? ''];
+function plainValue(yaml: { toJS(): unknown }, file: string): unknown {
+  try {
+    return yaml.toJS() ?? {};
+  } catch (cause) {
+    // Of aliases that grow without bound, or that lead to nothing.
+    throw new ConfigError(`${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Offset of the innermost node of the path that exists in the document. */
@@ -57,12 +69,12 @@ function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {
   for (const key of path) {
     if (isSeq(node)) {
       node = node.items[Number(key)];
+      offset = (node as Node | undefined)?.range?.[0] ?? offset;
     } else if (isMap(node)) {
       const pair = node.items.find((item) => isPair(item) && String(item.key) === String(key));
       offset = (pair?.key as Node | undefined)?.range?.[0] ?? offset;
       node = pair?.value;
     }
-    offset = isMap(node) || isSeq(node) ? (node.range?.[0] ?? offset) : offset;
   }
   return offset;
 }
@@ -80,9 +92,12 @@ export function resolveSecret(
     }
     return value;
   }
+  let value: string;
   try {
-    return readFileSync(reference.file, 'utf8').trim();
+    value = readFileSync(reference.file, 'utf8').trim();
   } catch {
     throw new ConfigError(`the secret file ${reference.file} cannot be read`);
   }
+  if (value === '') throw new ConfigError(`the secret file ${reference.file} is empty`);
+  return value;
 }

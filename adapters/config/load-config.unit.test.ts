@@ -41,13 +41,38 @@ describe('configuration', () => {
     ],
     ['prices: [{ provider: p, model: m, max_output_tokens: 9 }]', /prices\.0.*: states no price/],
     ["prices: [{ provider: p, model: m, cache_read: '1' }]", /prices\.0.*: states no price/],
+    [
+      'providers:\n  p:\n    base_url: http://h:1\n    api_key: sk-s3cret',
+      /^tollgate\.yaml:4:5: providers\.p\.api_key: write \{ env: NAME \} or \{ file: PATH \}/,
+    ],
+    ['providers: { p: { base-url: x } }', /p\.base-url: .* did you mean base_url\?/],
+    ['providers: { p: {} }', /providers\.p\.base_url: is missing$/],
+    ['data: x\nproxi_port: 1', /:2:1: proxi_port: .*did you mean proxy_port\?$/],
+    ['limits:\n  calls: 1', /:2:3: limits\.calls: .*; there are calls_per_key, calls_per_team/],
+    [
+      'prices:\n  - { provider: p, model: m, input: "1", tiers: [{ from_input_token: 5 }] }',
+      /:2:\d+: prices\.0\.tiers\.0\.from_input_token: .*did you mean from_input_tokens\?/,
+    ],
+    ['prices: [{ provider: p, model: m, input: 0.15 }]', /input: a decimal number in quotes/],
+    ['providers: { "Open AI": { base_url: "http://h:1" } }', /Open AI: as a name: lower-case/],
+    [
+      'engine: {}\nproxys: 2',
+      /:1:1: engine: .*engines\?\ntollgate\.yaml:2:1: proxys: .*proxies\?$/,
+    ],
+    ['a: *nothing', /^tollgate\.yaml:/],
     ['a: [1', /^tollgate\.yaml:\d+:\d+: /],
   ])('names file, line and field of what is wrong in %j', (text, message) => {
     expect(fault(text)).toMatch(message);
   });
 
-  it('refuses a named file that does not exist', () => {
+  it('I12: a secret that was written into the file is not repeated', () => {
+    const text = 'providers: { p: { base_url: "http://h:1", api_key: sk-s3cret } }';
+    expect(fault(text)).not.toContain('s3cret');
+  });
+
+  it('refuses a named file that does not exist, or cannot be read', () => {
     expect(() => loadConfig('does-not-exist.yaml')).toThrow('no such file');
+    expect(() => loadConfig('.')).toThrow('.: cannot be read (EISDIR)');
   });
 
   it('I12: says which secret is missing, never what it is', () => {

@@ -4,21 +4,13 @@
  * made it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
-import { type SecretsFile, secretsFile } from '@tollgate/schemas/secrets/secrets-file.ts';
+import type { SecretsFile } from '@tollgate/schemas/secrets/secrets-file.ts';
 import { syncPath } from '../files/sync-path.ts';
+import { newAdminToken as makeAdminToken } from './admin-tokens.ts';
+import { readSecretsFile, writeDurably } from './secrets-file.ts';
 
 export type Secrets = {
   /** Newest first. A key that was issued under an older pepper is found by trying it. */
@@ -32,7 +24,10 @@ export type Secrets = {
    * @throws Error if there is no pepper of that version
    */
   digestKey(secret: string, pepperVersion?: number): KeyDigest;
-  /** Compares in constant time. */
+  /**
+   * Compares in constant time. A token that an operator adds, resets or removes meanwhile is known
+   * within a second.
+   */
   isAdminToken(token: string): boolean;
   /** The same bytes for the same label, and unpredictable without the file. */
   deriveBytes(label: string, length: number): Uint8Array;
@@ -50,23 +45,15 @@ export function openSecrets(path: string): Secrets {
   if ((mode & 0o077) !== 0) {
     throw new Error(`${path} has mode ${mode.toString(8)}: others can read it; make it 600`);
   }
-  return fromFile(readFile(path), newAdminToken);
+  return fromFile(path, newAdminToken);
 }
 
-function readFile(path: string): SecretsFile {
-  try {
-    return secretsFile.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    // The cause may quote the file, and the file is secret (I12).
-    throw new Error(`${path} is not a secrets file of this version`);
-  }
-}
-
-function fromFile(file: SecretsFile, newAdminToken: string | null): Secrets {
+function fromFile(path: string, newAdminToken: string | null): Secrets {
+  const file = readSecretsFile(path);
   const newest = file.peppers[0] as SecretsFile['peppers'][number];
   const peppers = new Map(file.peppers.map((p) => [p.version, Buffer.from(p.key, 'base64')]));
   const derivationKey = Buffer.from(file.derivation_key, 'base64');
-  const adminTokenHash = Buffer.from(file.admin_token_hash, 'hex');
+  const adminTokens = new AdminTokens(path, file);
   return {
     pepperVersions: file.peppers.map((pepper) => pepper.version),
     newAdminToken,
@@ -76,10 +63,56 @@ function fromFile(file: SecretsFile, newAdminToken: string | null): Secrets {
       const hash = createHmac('sha256', pepper).update(secret).digest('hex');
       return { hash, pepper_version: pepperVersion };
     },
-    isAdminToken: (token) => timingSafeEqual(sha256(token), adminTokenHash),
+    isAdminToken: (token) => adminTokens.has(token),
     deriveBytes: (label, length) =>
       new Uint8Array(hkdfSync('sha256', derivationKey, new Uint8Array(0), label, length)),
   };
+}
+
+/** How long what was read counts before the file is looked at again, ms. */
+const LOOK_EVERY_MS = 1_000;
+
+class AdminTokens {
+  readonly #path: string;
+  #file: SecretsFile;
+  /** Every change makes a new file. */
+  #stamp: string | undefined;
+  #lookedAtMs = performance.now();
+
+  constructor(path: string, file: SecretsFile) {
+    this.#path = path;
+    this.#file = file;
+    this.#stamp = stampOf(path);
+  }
+
+  has(token: string): boolean {
+    this.#lookAgain();
+    const given = sha256(token);
+    const { admin_token_hash, admin_tokens = [] } = this.#file;
+    const nowMs = Date.now();
+    const valid = admin_tokens.filter(
+      ({ expires_at }) => expires_at === null || Date.parse(expires_at) > nowMs,
+    );
+    return [admin_token_hash, ...valid.map(({ hash }) => hash)]
+      .map((hash) => timingSafeEqual(given, Buffer.from(hash, 'hex')))
+      .includes(true);
+  }
+
+  #lookAgain(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = nowMs;
+    const stamp = stampOf(this.#path);
+    // A file that is gone or away changes nothing: the tokens are those that were read last.
+    if (stamp === undefined || stamp === this.#stamp) return;
+    this.#file = readSecretsFile(this.#path);
+    this.#stamp = stamp;
+  }
+}
+
+function stampOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.ino} ${found.mtimeMs}`;
 }
 
 function sha256(text: string): Buffer {
@@ -90,20 +123,21 @@ function sha256(text: string): Buffer {
 function makeFile(path: string): string | null {
   if (exists(path)) return null;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const adminToken = `tgadm_${randomBytes(32).toString('base64url')}`;
+  const { token, hash } = makeAdminToken();
   const file: SecretsFile = {
     version: 1,
     peppers: [{ version: 1, key: randomBytes(32).toString('base64') }],
     derivation_key: randomBytes(32).toString('base64'),
-    admin_token_hash: sha256(adminToken).toString('hex'),
+    admin_token_hash: hash,
+    admin_token_unseen: true,
   };
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  writeDurably(temporary, `${JSON.stringify(file, null, 2)}\n`);
+  writeDurably(temporary, file);
   try {
     // A link either makes the whole file appear or fails: nobody reads half a file, and exactly one
     // process creates it.
     linkSync(temporary, path);
-    return adminToken;
+    return token;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
     throw error;
@@ -115,14 +149,4 @@ function makeFile(path: string): string | null {
 
 function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import { type Command, type Option, sharedOptions, UsageError } from './command.ts';
 
-const NAME_WIDTH = 11;
-const OPTION_WIDTH = 17;
+const NAME_WIDTH = 14;
+const OPTION_WIDTH = 19;
 
 const HEADING = 'Usage: npm run tollgate -- COMMAND [options]';
 const FOOTER = `Stop Tollgate before an audit or a rebuild: both refuse to run on a data folder that is in use. On
@@ -11,7 +11,12 @@ servers, stop the proxies and projectors yourself: otherwise an audit reports us
 its way as a difference, and a rebuild refuses to finish. A backup may run at any time.
 Exit code: 0 all is well; 1 differences, a damaged journal or a failure; 2 the command cannot run.`;
 
-export type CommandLine = { command: Command; values: Record<string, string | boolean> };
+export type CommandLine = {
+  command: Command;
+  /** What follows its name. */
+  words: string[];
+  values: Record<string, string | boolean>;
+};
 
 /** @returns 'help' if that was asked for. @throws UsageError */
 export function parseCommandLine(
@@ -20,11 +25,17 @@ export function parseCommandLine(
 ): CommandLine | 'help' {
   const { values, positionals } = parse(commands, words);
   if (values['help'] === true) return 'help';
-  const [name] = positionals;
+  const [name, ...more] = positionals;
   if (name === undefined) throw new UsageError('Name a command.');
   const command = commands.find((one) => one.name === name);
-  if (command === undefined) throw new UsageError(`There is no command ${name}.`);
-  return { command, values };
+  if (command === undefined) {
+    const names = commands.map((one) => one.name).join(', ');
+    throw new UsageError(`There is no command ${name}. There are: ${names}.`);
+  }
+  if (command.words === undefined && more.length > 0) {
+    throw new UsageError(`${name} takes no ${more.join(' ')}.`);
+  }
+  return { command, words: more, values };
 }
 
 /** Options may precede the command, so all that exist are known before it is. */
@@ -45,7 +56,9 @@ function parse(commands: readonly Command[], words: readonly string[]) {
 }
 
 export function helpText(commands: readonly Command[]): string {
-  const summaries = commands.map(({ name, summary }) => entry(name, summary, NAME_WIDTH));
+  const summaries = commands.map(({ name, words, summary }) =>
+    entry(name, words === undefined ? summary : `${words}\n${summary}`, NAME_WIDTH),
+  );
   const options = [
     ...commands.flatMap(({ name, options }) => optionLines(options, `${name}: `)),
     ...optionLines(sharedOptions, ''),

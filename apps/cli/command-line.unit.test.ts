@@ -18,13 +18,20 @@ describe('the command line', () => {
     }
   });
 
+  it('gives a command the words that follow it, if it takes any', () => {
+    expect(parsed('admin-token add ci --expires-in 9')).toMatchObject({
+      ...{ command: { name: 'admin-token' }, words: ['add', 'ci'], values: { 'expires-in': '9' } },
+    });
+  });
+
   it.each(['audit --help', '-h', '--help nonsense'])('%s asks for help', (text) => {
     expect(parsed(text)).toBe('help');
   });
 
   it.each([
     ['--json', 'Name a command.'],
-    ['nonsense', 'There is no command nonsense.'],
+    ['nonsense', 'There is no command nonsense. There are: audit, '],
+    ['audit more', 'audit takes no more.'],
     ['audit --data', /--data/],
     ['audit --nonsense', /--nonsense/],
   ])('%s is refused, and the message names what is wrong', (text, message) => {

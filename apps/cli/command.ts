@@ -10,6 +10,8 @@ export type Option = {
 
 export type Command = {
   name: string;
+  /** The words that follow its name, such as `add NAME`; default: none may. */
+  words?: string;
   /** For the help text: what it does, in at most three lines. */
   summary: string;
   /** Beyond those that every command has (`sharedOptions`). */
@@ -22,6 +24,9 @@ export type CommandContext = {
   config: TollgateConfig;
   /** The data folder. */
   data: string;
+  /** What follows the command's name. */
+  words: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
   values: Readonly<Record<string, string | boolean | undefined>>;
   /** The command's result, on standard output. */
   print(line: string): void;
@@ -48,5 +53,5 @@ export const sharedOptions: Readonly<Record<string, Option>> = {
 /** The command cannot run, and the message says why. */
 export class CommandError extends Error {}
 
-/** The command was called in the wrong way: the help text follows the message. */
+/** The command was called in the wrong way: the message is followed by where help is. */
 export class UsageError extends CommandError {}

@@ -15,12 +15,14 @@ try {
     console.log(helpText(commands));
     process.exit(0);
   }
-  const { command, values } = line;
+  const { command, words, values } = line;
   const { config: file, data } = values as { config?: string; data?: string };
   const config = loadConfig(file);
   process.exitCode = await command.run({
     config,
     data: data ?? config.data,
+    words,
+    environment: process.env,
     values,
     print: (text) => console.log(text),
     say: (text) => console.error(text),
@@ -30,7 +32,9 @@ try {
   });
 } catch (error) {
   const expected = EXPECTED.some((kind) => error instanceof kind);
-  console.error(expected ? (error as Error).message : error);
-  if (error instanceof UsageError) console.error(`\n${helpText(commands)}`);
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const help = error instanceof UsageError ? ' (`npm run tollgate -- --help` says more)' : '';
+  const why = !expected && cause instanceof Error ? `: ${cause.message}` : '';
+  console.error(`${message}${why}${help}`);
   process.exit(expected ? 2 : 1);
 }

@@ -19,6 +19,10 @@ export const supervisorLimits = {
   logBytesMax: 64 * 1024 * 1024,
   /** A draining child is killed after this, ms. */
   stopTimeoutMs: 100_000,
+  /** Room that the disk must have at the start, bytes: less, and the proxies are never ready. */
+  diskFreeBytesMin: 64 * 1024 * 1024,
+  /** What is written, and removed again, to see whether a folder can be written, bytes. */
+  probeBytes: 65_536,
   /** npm passes Ctrl-C on, which the terminal has sent us already, ms: what npm may need for that. */
   signalEchoMs: 500,
 };

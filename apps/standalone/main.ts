@@ -1,11 +1,16 @@
 /** `npm start`: the whole product on this machine. */
 import { parseArgs } from 'node:util';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
+import { configWarnings } from '@tollgate/adapters/config/config-warnings.ts';
+import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { ConfigError, loadConfig } from '@tollgate/adapters/config/load-config.ts';
 import { makePrivateFiles } from '@tollgate/adapters/files/private-folder.ts';
 import { onStopSignals } from '@tollgate/adapters/process/stop-signals.ts';
+import { adminTokenWasShown } from '@tollgate/adapters/secrets/admin-tokens.ts';
 import { supervisorLimits } from './limits.ts';
-import { FolderInUse, type Platform, startSupervisor } from './supervisor.ts';
+import { FolderInUse } from './preflight.ts';
+import { type Platform, startSupervisor } from './supervisor.ts';
 
 const USAGE = `Usage: npm start -- [options]
 
@@ -20,17 +25,7 @@ Runs the proxies, the meter and the billing API on this machine, data in one fol
   --help            this text
 `;
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    config: { type: 'string' },
-    'proxy-port': { type: 'string' },
-    'api-port': { type: 'string' },
-    proxies: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const values = readArguments();
 if (values.help === true) {
   console.log(USAGE);
   process.exit(0);
@@ -48,6 +43,24 @@ function count(name: string, text: string | undefined, fallback: number, max: nu
   return fail(new ConfigError(`--${name}: a whole number from 0 to ${max}, not ${text}`));
 }
 
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        data: { type: 'string' },
+        config: { type: 'string' },
+        'proxy-port': { type: 'string' },
+        'api-port': { type: 'string' },
+        proxies: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    return fail(new ConfigError((error as Error).message));
+  }
+}
+
 async function demoKey(platform: Platform, token: string): Promise<string> {
   const api = adminClient(platform.apiUrl, token);
   const customer = await api.post<{ id: string }>('/v1/customers', { name: 'demo' });
@@ -59,6 +72,13 @@ async function demoKey(platform: Platform, token: string): Promise<string> {
   const scope = { type: 'key', id: key.id };
   await api.post('/v1/budgets', { scope, limit: '10' });
   return key.secret;
+}
+
+/** Resolves when it is written: a token that nobody could read is shown again. */
+function show(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 function describe(platform: Platform, key: string | null): string {
@@ -103,16 +123,20 @@ try {
     (reason) => fail(new Error(reason)),
   );
   running = platform;
+  for (const warning of configWarnings(config, await readCatalogue(), Date.now())) {
+    console.error(`warning: ${warning}`);
+  }
   const { adminToken, simulator } = platform;
   const isFirst = adminToken !== null && simulator !== null;
   const key = isFirst && values.json !== true ? await demoKey(platform, adminToken) : null;
   if (values.json === true) {
     const { proxyUrl, apiUrl, pids } = platform;
     const ready = { proxy_url: proxyUrl, api_url: apiUrl, docs_url: `${apiUrl}/docs` };
-    console.log(JSON.stringify({ ...ready, admin_token: adminToken, simulator, pids }));
+    await show(JSON.stringify({ ...ready, admin_token: adminToken, simulator, pids }));
   } else {
-    console.log(describe(platform, key));
+    await show(describe(platform, key));
   }
+  if (adminToken !== null) adminTokenWasShown(secretsPath(config, values.data ?? config.data));
 } catch (error) {
   fail(error);
 }

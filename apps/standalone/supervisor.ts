@@ -4,12 +4,12 @@
  * port; and keeps them running.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
+import { replaceUnseenAdminToken } from '@tollgate/adapters/secrets/admin-tokens.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import {
   NOT_BILLED_STATUSES,
@@ -18,14 +18,13 @@ import {
 import { type RunningSimulator, startSimulator } from '@tollgate/simulator/start.ts';
 import { Child } from './child.ts';
 import { type ChildKind, childEnvironment } from './child-environment.ts';
+import { checkStart, FolderInUse, portsOf } from './preflight.ts';
 import { SIMULATOR_KEY_VARIABLE, withSimulator } from './simulator-provider.ts';
-
-export class FolderInUse extends Error {}
 
 export type Platform = {
   proxyUrl: string;
   apiUrl: string;
-  /** Only on the very first start of the folder. */
+  /** Of the first start, and of the next ones until a start has shown it (`adminTokenWasShown`). */
   adminToken: string | null;
   simulator: { url: string; bill: string } | null;
   pids: Pids;
@@ -43,11 +42,13 @@ export type Pids = {
 
 const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** @throws FolderInUse if another supervisor has the data folder */
+/** @throws FolderInUse if another supervisor has the data folder; ConfigError */
 export async function startSupervisor(
   given: TollgateConfig,
   onGivenUp: (reason: string) => void,
 ): Promise<Platform> {
+  checkStart(given, process.env);
+  const ports = await portsOf(given);
   const paths = dataFolder(given.data);
   for (const folder of [given.data, paths.run, dirname(paths.simulatorBill)]) {
     makePrivateFolder(folder);
@@ -55,14 +56,9 @@ export async function startSupervisor(
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
   const simulator = await simulatorFor(given, paths.simulatorBill);
-  const base = withProvider(given, simulator);
-  const config = {
-    ...base,
-    proxy_port: await portOf(base.proxy_port, base.host),
-    api_port: await portOf(base.api_port, base.host),
-  };
-  // The token is shown only once, so not before the steps that usually fail have succeeded.
-  const { newAdminToken } = openSecrets(secretsPath(given, given.data));
+  const config = { ...withProvider(given, simulator), ...ports };
+  const secrets = secretsPath(given, given.data);
+  const adminToken = openSecrets(secrets).newAdminToken ?? replaceUnseenAdminToken(secrets);
   const configFile = join(paths.run, 'config.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
 
@@ -120,7 +116,7 @@ export async function startSupervisor(
   return {
     proxyUrl: `http://${inUrl(config.host)}:${config.proxy_port}`,
     apiUrl: `http://${inUrl(config.host)}:${config.api_port}`,
-    adminToken: newAdminToken,
+    adminToken,
     simulator: simulator === null ? null : { url: simulator.url, bill: simulator.billPath },
     get pids() {
       return state();
@@ -159,20 +155,4 @@ function withProvider(config: TollgateConfig, simulator: RunningSimulator | null
     not_billed_statuses: [...NOT_BILLED_STATUSES],
   };
   return { ...config, providers: { openai } };
-}
-
-/** Chosen once, so that restarted children get the same port. */
-function portOf(port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `port ${port} on ${host} cannot be used (${cause.code}): choose another`;
-      reject(new Error(message, { cause }));
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      const found = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve(found));
-    });
-  });
 }

@@ -5,10 +5,10 @@
 import { z } from 'zod';
 
 /** A secret is never written into the file itself (I12). */
-export const secret = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
+export const secret = z.union(
+  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
+  'write { env: NAME } or { file: PATH }: a secret is not written into this file',
+);
 
 const hostAndPort = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'host:port');
 

@@ -19,9 +19,8 @@ export const NOT_BILLED_STATUSES: readonly number[] = [
 ];
 
 const port = z.int().min(0).max(65_535);
-const usdPerMillion = z
-  .string()
-  .regex(/^\d{1,9}(\.\d{1,12})?$/, 'a decimal number in quotes, at most 12 places');
+const USD_PER_MILLION = "a decimal number in quotes, such as '0.15', at most 12 places";
+const usdPerMillion = z.string(USD_PER_MILLION).regex(/^\d{1,9}(\.\d{1,12})?$/, USD_PER_MILLION);
 
 const provider = z.strictObject({
   base_url: z

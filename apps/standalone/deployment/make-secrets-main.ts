@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { adminTokenWasShown } from '@tollgate/adapters/secrets/admin-tokens.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 
 /** The user of our images. Compose mounts a secret's file as it is, owner and mode included. */
@@ -24,7 +25,9 @@ const lines = [`secrets are in ${folder}`];
 if (newAdminToken !== null) lines.push(`admin token, shown only now: ${newAdminToken}`);
 if (process.getuid?.() === 0) chownSync(installation, IMAGE_USER, IMAGE_USER);
 else lines.push(`now run: sudo chown ${IMAGE_USER}:${IMAGE_USER} ${installation}`);
-process.stdout.write(`${lines.join('\n')}\n`);
+process.stdout.write(`${lines.join('\n')}\n`, (error) => {
+  if (!error && newAdminToken !== null) adminTokenWasShown(installation);
+});
 
 function makeOnce(name: string, value: string): void {
   try {
