@@ -20,6 +20,7 @@ export function boundedSelect(sql: string, bounds: SelectBounds): string {
     'max_bytes_ratio_before_external_group_by = 0',
     'max_bytes_ratio_before_external_sort = 0',
     'output_format_json_quote_decimals = 1',
+    'output_format_decimal_trailing_zeros = 1',
     'output_format_json_quote_64bit_integers = 1',
     "date_time_output_format = 'iso'",
     'readonly = 1',

@@ -23,6 +23,21 @@ const LIMIT_CODES = [
 /** Faults of the engine or of ours, never of the user: bugs, disks, networks, shutdown. */
 const INTERNAL_CODES = ['49', '74', '76', '107', '209', '210', '236', '243', '499', '1001', '1002'];
 const SYNTAX_ERROR = '62';
+/** The way out, where the engine's sentence alone does not show it. */
+const HELP: Readonly<Record<string, string>> = {
+  '153': 'Write nullIf(divisor, 0): what is divided by null is null.',
+  '184':
+    'An alias with the name of a column stands for the alias everywhere: write another name, as in ' +
+    'sum(cost) AS usd.',
+  '215': 'Group by it, or put it into an aggregate; an alias may hide a column of its name.',
+  ...Object.fromEntries(
+    ['6', '27', '38', '41', '53'].map((code) => [
+      code,
+      "Compare a time with '2026-11-24T12:00:00Z', and a day with '2026-11-24'; elsewhere, write " +
+        "toDateTime64('2026-11-24T12:00:00Z', 3, 'UTC').",
+    ]),
+  ),
+};
 const DETAIL_LENGTH_MAX = 300;
 const NEAR_LENGTH_MAX = 40;
 
@@ -33,7 +48,9 @@ export function engineProblem(error: unknown): ApiProblem {
     return new ApiProblem('warehouse_unavailable', { cause: error });
   }
   const problem = LIMIT_CODES.includes(code) ? 'sql_limit_exceeded' : 'sql_invalid';
-  const detail = code === SYNTAX_ERROR ? nearOf(message) : publicText(message);
+  const said = code === SYNTAX_ERROR ? nearOf(message) : publicText(message);
+  const help = HELP[code];
+  const detail = help === undefined ? said : `${said.replace(/\.?$/, '.')} ${help}`;
   return new ApiProblem(problem, {
     detail,
     extra: { clickhouse_code: Number(code) },

@@ -113,8 +113,8 @@ describe('POST /v1/sql', () => {
         { name: 't', type: expect.stringMatching(/^DateTime/) },
       ],
       rows: [
-        ['cus_0', '0.00003000002', '20', '2026-01-02T03:04:05Z'],
-        ['cus_1', '0.00003000002', '20', '2026-01-02T03:04:05Z'],
+        ['cus_0', '0.000030000020', '20', '2026-01-02T03:04:05Z'],
+        ['cus_1', '0.000030000020', '20', '2026-01-02T03:04:05Z'],
       ],
       truncated: false,
     });
@@ -140,7 +140,7 @@ describe('POST /v1/sql', () => {
       ['SELECT 7 - -1, 0x10, 1.5e1, (1, 2).1', [[8, 16, 15, 1]]],
       [
         "SELECT CAST('1.5' AS Decimal(10, 2)), '2'::UInt8, toDate('2026-01-31') + INTERVAL 1 MONTH",
-        [['1.5', 2, '2026-02-28']],
+        [['1.50', 2, '2026-02-28']],
       ],
       ['SELECT arrayMap(x -> x + 1, [1, 2]), arraySum([1, 2])', [[['2', '3'].map(Number), '3']]],
       ['WITH 2 AS two, (SELECT 3) AS three SELECT two + three', [[5]]],
@@ -183,6 +183,66 @@ describe('POST /v1/sql', () => {
     const answers: unknown[] = [];
     for (const [sql] of queries) answers.push([sql, await rowsOf(sql)]);
     expect(answers).toEqual(queries);
+  });
+
+  // From ClickHouse/ClickHouse#62582, #9715, #51678, #11222, #67038.
+  it('takes what people paste, and says the way out of what the engine cannot do', async () => {
+    const [[newest] = []] = await rowsOf('SELECT max(recorded_at) AS t FROM usage_events');
+    const since = `SELECT count() > 0 FROM usage_events WHERE recorded_at >= '${newest}'`;
+    const perToken = (divisor: string) => `SELECT sum(cost) / ${divisor} AS usd
+      FROM usage_daily WHERE output_tokens = 0 GROUP BY model LIMIT 1`;
+    const queries: [sql: string, answer: unknown][] = [
+      [since, [[1]]],
+      [`SELECT count() > 0 FROM usage_events WHERE '${newest}' <= recorded_at`, [[1]]],
+      ["SELECT 1 WHERE toDateTime('2026-11-30T11:00:00+01:00') = '2026-11-30T10:00:00Z'", [[1]]],
+      [
+        `SELECT count() FROM usage_events
+         WHERE time BETWEEN '2020-11-01' AND '2020-11-30T23:59:59.999Z'`,
+        [['0']],
+      ],
+      ['SELECT 1;\n-- by day', [[1]]],
+      ["SELECT ';' AS a /* ; */ ; /* ; */ -- ;", [[';']]],
+      ['SELECT 1/0, 0/0, -1/0', [[null, null, null]]],
+      [perToken('nullIf(sum(output_tokens), 0)'), [[null]]],
+      ["SELECT sum(cost) AS usd FROM usage_daily WHERE day = '2020-01-01'", [['0.000000000000']]],
+      ['SELECT count() > 0 FROM usage_events WHERE "time" > 0 AND `time` > 0', [[1]]],
+      [
+        'SELECT a.model, b.model FROM usage_daily a JOIN usage_daily b ON a.day = b.day LIMIT 1',
+        [['sim-small', 'sim-small']],
+      ],
+      ['SELECT sum(cost) AS cost FROM usage_daily WHERE cost > 0', /write another name/],
+      [
+        'SELECT sum(cost) AS cost, sum(cost) / sum(events) AS mean FROM usage_daily',
+        /write another name/,
+      ],
+      [`SELECT count() > 0 FROM usage_events WHERE recorded_at IN ('${newest}')`, [[1]]],
+      [`SELECT count() > 0 FROM usage_events AS e WHERE e.time <= '${newest}'`, [[1]]],
+      [`SELECT 1 FROM usage_events WHERE toStartOfDay(time) IN ('${newest}')`, /toDateTime64/],
+      [`SELECT 1 FROM usage_daily WHERE day >= '${newest}'`, /a day with '2026/],
+      [perToken('sum(output_tokens)'), /nullIf/],
+      ['SELECT 1 FORMAT JSON', /Results are JSON/],
+      ['select 1 from tollgate.usage_events final limit 1', [[1]]],
+      [
+        "SELECT toStartOfHour(time, 'Australia/Lord_Howe') > 0 AS h FROM usage_events GROUP BY h",
+        [[1]],
+      ],
+      [
+        'SELECT if(sum(output_tokens) = 0, NULL, sum(cost) / sum(output_tokens)) AS x FROM usage_daily WHERE output_tokens = 0 LIMIT 1',
+        [[null]],
+      ],
+      ['SELECT 1; SELECT 2', /without a semicolon/],
+    ];
+    const wrong: unknown[] = [];
+    for (const [sql, expected] of queries) {
+      const { text } = await post({ sql });
+      const { rows, detail } = JSON.parse(text);
+      const right =
+        expected instanceof RegExp
+          ? expected.test(detail ?? '')
+          : JSON.stringify(rows) === JSON.stringify(expected);
+      if (!right) wrong.push([sql, text]);
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('I10: refuses every attack with a reason, runs none of it, and the canary never shows', async () => {

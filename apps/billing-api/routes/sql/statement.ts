@@ -4,6 +4,7 @@
  */
 import { DATABASE, PUBLIC_VIEWS, REFUSED_WORDS } from './allowed.ts';
 import { refuse } from './refuse.ts';
+import { withPlainTimes } from './time-texts.ts';
 import { isKeyword, isName, isSign, render, type Token, tokensOf } from './tokens.ts';
 
 export type Statement = {
@@ -23,7 +24,7 @@ type Definition = { name: string; start: number; end: number };
 
 /** @throws ApiProblem sql_refused */
 export function statementOf(sql: string): Statement {
-  const tokens = tokensOf(sql.replace(/;\s*$/, ''));
+  const tokens = withPlainTimes(tokensOf(sql));
   const first = tokens.find((token) => !isSign(token, '('));
   if (!(isKeyword(first, 'select') || isKeyword(first, 'with'))) {
     refuse(first?.text ?? 'An empty query', 'Send one SELECT, which may begin with WITH.');

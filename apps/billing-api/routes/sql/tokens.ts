@@ -21,7 +21,7 @@ const TOKEN = new RegExp(
     '(?<number>0[xX][0-9a-fA-F]+|[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)',
     "(?<string>'(?:[^'\\\\]|\\\\[\\s\\S]|'')*')",
     '(?<name>"[^"]*"|`[^`]*`)',
-    '(?<sign>[()\\[\\],.+\\-*/%<>=?:!|])',
+    '(?<sign>[()\\[\\],.+\\-*/%<>=?:!|;])',
   ].join('|'),
   'y',
 );
@@ -54,6 +54,11 @@ export function tokensOf(sql: string): Token[] {
     spaced = false;
   }
   if (open.length > 0) refuse('A bracket that is not closed', 'Close it.');
+  // One at the very end says that the query ends; only comments may follow, and they are gone.
+  if (isSign(tokens.at(-1), ';')) tokens.pop();
+  if (tokens.some((token) => isSign(token, ';'))) {
+    refuse('`;`', 'Send one SELECT, without a semicolon inside.');
+  }
   return tokens;
 }
 
@@ -108,7 +113,6 @@ function nameOf(quoted: string): string {
 
 function refuseAt(sql: string, at: number): never {
   const sign = String.fromCodePoint(sql.codePointAt(at) ?? 0);
-  if (sign === ';') return refuse('`;`', 'Send one SELECT, without a semicolon inside.');
   if (sign === '{') return refuse('A parameter in braces', 'Write the value in its place.');
   if (sign === "'" || sign === '"' || sign === '`') return refuse('An open quote', 'Close it.');
   const code = sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
