@@ -52,7 +52,7 @@ afterAll(async () => {
 
 type Answer = Record<string, unknown> & { id: string; code: string; data: object[] };
 
-async function ask(method: 'GET' | 'POST', url: string, body?: object, headers = {}) {
+async function ask(method: 'GET' | 'POST' | 'PATCH', url: string, body?: object, headers = {}) {
   const answer = await api.app.inject({
     ...{ method, url },
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
@@ -112,6 +112,19 @@ it('I12: after a day nobody can work out a secret that was issued under an Idemp
   } finally {
     clock.nowMs = null;
   }
+});
+
+it('a budget can be removed: it is archived once, and can still be read', async () => {
+  const { id } = await newKey();
+  const scope = { type: 'key', id };
+  const { json: budget } = await ask('POST', '/v1/budgets', { scope, limit: '1' });
+  const archived = await ask('POST', `/v1/budgets/${budget.id}/archive`);
+  expect([archived.status, archived.json]).toMatchObject([200, { id: budget.id, archived: true }]);
+  expect((await ask('GET', `/v1/budgets/${budget.id}`)).json).toMatchObject({ archived: true });
+  const again = await ask('POST', `/v1/budgets/${budget.id}/archive`);
+  expect([again.status, again.json.code]).toEqual([409, 'budget_archived']);
+  const changed = await ask('PATCH', `/v1/budgets/${budget.id}`, { limit: '2' });
+  expect(changed.json.code).toBe('budget_archived');
 });
 
 it('every request says so while the ledger cannot be reached', async () => {

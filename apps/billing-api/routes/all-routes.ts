@@ -1,6 +1,12 @@
 /** Every route of the billing API, in the order of its documentation. */
 import type { ApiRoute } from '../http/route.ts';
-import { changeBudget, createBudget, getBudget, listBudgets } from './budgets/budgets.ts';
+import {
+  archiveBudget,
+  changeBudget,
+  createBudget,
+  getBudget,
+  listBudgets,
+} from './budgets/budgets.ts';
 import { getCall } from './calls/calls.ts';
 import { createCustomer, getCustomer, listCustomers } from './customers/customers.ts';
 import { ingestEvents } from './events/ingest.ts';
@@ -38,6 +44,7 @@ export const allRoutes: readonly ApiRoute[] = [
   listBudgets,
   getBudget,
   changeBudget,
+  archiveBudget,
   publishPriceBook,
   listPriceBooks,
   ingestEvents,

@@ -137,6 +137,33 @@ export const changeBudget = defineRoute({
   },
 });
 
+export const archiveBudget = defineRoute({
+  operationId: 'archiveBudget',
+  method: 'POST',
+  path: '/v1/budgets/{budget_id}/archive',
+  tag: 'Budgets',
+  summary: 'Remove a budget: it binds no new call, and what it has counted stays readable',
+  description: 'Calls that hold a part of it are settled as before.',
+  params: budgetParams,
+  status: 200,
+  response: budgetView,
+  errors: ['budget_not_found', 'budget_archived', 'concurrent_change'],
+  async handler({ params: { budget_id }, commandId }, context) {
+    const done = await carryOut(context, {
+      category: budgetDefinitionEvents,
+      id: budget_id,
+      commandId,
+      evolve: evolveDefinition,
+      decide: (state) => {
+        if (state === undefined) return { refused: 'budget_not_found' };
+        if (state.archived) return { refused: 'budget_archived' };
+        return { type: 'BudgetArchived', data: { budget_id } };
+      },
+    });
+    return view(done, context);
+  },
+});
+
 /**
  * A window that is not open yet reads the definition when it opens (docs/design.md, Budgets:
  * leases).

@@ -35,6 +35,12 @@ export const issueKey = defineRoute({
   path: '/v1/keys',
   tag: 'Keys',
   summary: 'Issue a key; its secret is shown in this answer and never again',
+  description:
+    '`on_disconnect` says what happens at the provider when a client hangs up. `drain` (the default) ' +
+    'reads the answer to its end: all of it is billed, as the provider states it, read or not. `abort` ' +
+    'ends the call there: the provider may bill more than was streamed and states no usage, so its ' +
+    'cost is an estimate or unknown, and the budget stays charged with the whole hold until a bill ' +
+    'resolves it.',
   body: keyRequest,
   status: 201,
   response: keyView,
