@@ -7,7 +7,7 @@
  * I3: what nobody stated is charged at the hold; a charge above the hold is an overrun.
  */
 import { PICO_PER_UNIT } from '../money/money.ts';
-import { type CompiledPrice, isFree } from '../pricing/compile.ts';
+import { type CompiledPrice, isFree, isPriced } from '../pricing/compile.ts';
 import { type CostBound, worstCaseCost } from '../pricing/cost.ts';
 import { type KnownQuantities, quantities } from '../usage/quantities.ts';
 import { available, type BudgetAccount } from './account.ts';
@@ -45,6 +45,7 @@ export function worstCase(
   switch (unit) {
     case 'usd': {
       if (price === null) return null;
+      if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
       const worst = worstCaseCost(price, bound);
       // A charge beyond the bound falls on a lease: something must be held of one.
       return worst === 0n && !isFree(price) ? 1n : worst;

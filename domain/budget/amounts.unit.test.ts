@@ -40,8 +40,16 @@ describe('I3: the worst case of an attempt', () => {
 
   it('is something of a price that charges anything at all, and nothing of one that does not', () => {
     const nothing = { inputTokensMax: 0, outputTokensMax: 0, requestsMax: 0 };
-    const free = compilePrice({ input: tier('0') });
+    const free = compilePrice({ input: tier('0'), output: tier('0') });
     expect([worstCase('usd', nothing, PRICE), worstCase('usd', bound, free)]).toEqual([1n, 0n]);
+  });
+
+  it('I8: is not known in money of output that has no price', () => {
+    const input = compilePrice({ input: tier('1') });
+    const embedding = { ...bound, outputTokensMax: 0 };
+    expect([worstCase('usd', bound, input), worstCase('usd', embedding, input)]).toEqual([
+      ...[null, 1n],
+    ]);
   });
 
   it('stays exact where a number is not: 100 million choices of 100 million tokens', () => {

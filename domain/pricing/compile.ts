@@ -7,11 +7,14 @@ export type CompiledTiers = { from: number[]; picoPerMillion: bigint[] };
 export type CompiledPrice = Record<PricedUnit, CompiledTiers>;
 
 const FREE: CompiledTiers = { from: [0], picoPerMillion: [0n] };
+/** Of a unit that is not free, and whose price nobody has stated (I8). */
+const NOT_PRICED: CompiledTiers = { from: [0], picoPerMillion: [0n] };
 
 /** A unit without a price of its own costs the same as the unit that it is a kind of (price.ts). */
 export function compilePrice(price: ModelPrice): CompiledPrice {
   const input = compileTiers(price.input) ?? FREE;
-  const output = compileTiers(price.output) ?? FREE;
+  // What costs so much a request has no price for its tokens.
+  const output = compileTiers(price.output) ?? (price.request === undefined ? NOT_PRICED : FREE);
   return {
     input,
     output,
@@ -22,6 +25,11 @@ export function compilePrice(price: ModelPrice): CompiledPrice {
     audio_output: compileTiers(price.audio_output) ?? output,
     request: compileTiers(price.request) ?? FREE,
   };
+}
+
+/** False: the price says nothing of what the unit costs, which is not that it costs nothing. */
+export function isPriced(price: CompiledPrice, unit: PricedUnit): boolean {
+  return price[unit] !== NOT_PRICED;
 }
 
 function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined {

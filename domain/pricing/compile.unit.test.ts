@@ -26,12 +26,29 @@ describe('a compiled price', () => {
     });
   });
 
-  it('costs nothing for what has no price at all, from the first token on', () => {
+  it('costs nothing for input that has no price at all, from the first token on', () => {
     const free = compilePrice({});
-    expect(costOf(free, { ...noQuantities(), inputTokens: 9, outputTokens: 9, requests: 1 })).toBe(
-      0n,
-    );
+    expect(costOf(free, { ...noQuantities(), inputTokens: 9, requests: 1 })).toBe(0n);
     expect(highestUpTo(free.input, 0)).toBe(0n);
+  });
+
+  it('I8: is unknown for output without a price, unless a request has one', () => {
+    const costs = (price: Parameters<typeof compilePrice>[0]) =>
+      (['outputTokens', 'reasoningTokens', 'audioOutputTokens'] as const).map((part) =>
+        costOf(compilePrice(price), { ...noQuantities(), [part]: 1_000_000, requests: 1 }),
+      );
+    const [one, none] = [tiered([0, 1]), tiered([0, 0])];
+    expect([
+      costs({ input: one }),
+      costs({ input: one, reasoning: one }),
+      costs({ input: one, output: none }),
+      costs({ request: none }),
+    ]).toEqual([
+      [null, null, null],
+      [null, 1n, null],
+      [0n, 0n, 0n],
+      [0n, 0n, 0n],
+    ]);
   });
 
   it('sorts its tiers, and refuses tiers that leave the first token without a price (I8)', () => {

@@ -4,15 +4,19 @@
  */
 import { divideHalfAwayFromZero, divideUp } from '../money/rounding.ts';
 import type { KnownQuantities } from '../usage/quantities.ts';
-import { type CompiledPrice, highestUpTo, priceAt } from './compile.ts';
+import { type CompiledPrice, highestUpTo, isPriced, priceAt } from './compile.ts';
 
 const MILLION = 1_000_000n;
 
 /**
  * The cost in pico-dollars. The call's total input, cached and audio included, selects the tier;
- * the whole call is priced at that tier.
+ * the whole call is priced at that tier. Null: something was written, and the price does not say what
+ * that costs.
  */
-export function costOf(price: CompiledPrice, q: KnownQuantities): bigint {
+export function costOf(price: CompiledPrice, q: KnownQuantities): bigint | null {
+  if (q.outputTokens > 0 && !isPriced(price, 'output')) return null;
+  if (q.reasoningTokens > 0 && !isPriced(price, 'reasoning')) return null;
+  if (q.audioOutputTokens > 0 && !isPriced(price, 'audio_output')) return null;
   const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
   const exact =
     BigInt(q.inputTokens) * priceAt(price.input, input) +

@@ -17,13 +17,25 @@ it('I3: a model that always searches has no bound: no list has the fee of its se
   const read = chatCompletions.read({ body: Buffer.from(body) }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
   const request = chatCompletions.open(read.facts);
-  const price = { price: compilePrice({ input: tokens('1') }) };
+  const price = { price: compilePrice({ input: tokens('1'), output: tokens('1') }) };
   const codes = ['gpt-4o-mini-search-preview', 'gpt-5-search-api', 'gpt-4o'].map((model) => {
     const deployment = { model, price, outputTokensMax: 9 } as unknown as Deployment;
     const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], request, deployment, null);
     return 'code' in holds ? holds.code : 'held';
   });
   expect(codes).toEqual(['unbounded_request', 'unbounded_request', 'held']);
+});
+
+it('I8: a price without one of output is none for a model that writes', () => {
+  const body = '{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}';
+  const read = chatCompletions.read({ body: Buffer.from(body) }, 9);
+  if (!read.ok) throw new Error(read.refusal.code);
+  const price = { price: compilePrice({ input: tokens('1') }) };
+  const deployment = { model: 'm', price, outputTokensMax: 9 } as unknown as Deployment;
+  const budget = { unit: 'usd' } as BudgetDefinition;
+  expect(holdRequests([budget], chatCompletions.open(read.facts), deployment, null)).toEqual({
+    ...{ code: 'model_unpriced', param: 'model' },
+  });
 });
 
 /** What an embeddings call holds of a budget in USD. */
