@@ -32,6 +32,7 @@ const END_MS = Date.UTC(2100, 0);
 /** Cut to the millisecond, never rounded up: an event stays in its day. @returns why not, if not */
 function msOf(text: string): number | string {
   const [, day = '', clock, fraction = '', offset = ''] = INSTANT.exec(text) ?? [];
+  if (DATE.test(text) && !exists(text)) return NOT_A_TIME;
   if (clock === undefined) return ODD_FORMS.find(([form]) => form.test(text))?.[1] ?? NOT_A_TIME;
   if (!exists(day)) return NOT_A_TIME;
   const millis = fraction.slice(0, 3).padEnd(3, '0');

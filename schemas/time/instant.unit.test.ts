@@ -24,6 +24,7 @@ describe('one instant has one text, however it was written', () => {
 
   it.each([
     ['2026-11-28', 'a day is no instant'],
+    ['2026-02-30', 'not a date and time that exists'],
     ['2026-11-28 10:00:00Z', 'a blank between day and time'],
     ['2026-11-28T23:59:60Z', 'a leap second'],
     ['2026-11-28T10:00Z', 'no seconds'],
