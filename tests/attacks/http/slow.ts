@@ -122,6 +122,9 @@ const leavers: Attack = {
   },
 };
 
+/** Between two of them, ms: the simulated provider makes 2 MB at once, and serves the others too. */
+const READER_EVERY_MS = 100;
+
 /** Readers that do not read hold no more than their buffers. */
 const slowReaders: Attack = {
   name: '60 clients that do not read what they asked for',
@@ -129,7 +132,8 @@ const slowReaders: Attack = {
   async run({ platform, caller }) {
     const fields = { sim_output_tokens: '3', sim_fault: `huge:${2 * MIB}` };
     const sockets = await Promise.all(
-      Array.from({ length: 60 }, async () => {
+      Array.from({ length: 60 }, async (_, n) => {
+        await sleep(n * READER_EVERY_MS);
         const socket = await connected(platform.proxyUrl);
         socket.write(post(CHAT, caller.secret, call(fields, { stream: true })));
         const status = outcomeOf(await firstBytes(socket));
