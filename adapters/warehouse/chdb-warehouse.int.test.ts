@@ -48,7 +48,7 @@ describe('the embedded warehouse', () => {
       { name: 't', type: "DateTime64(3, 'UTC')" },
     ]);
     expect(table.rows.map(([n]) => n)).toEqual(['199999', '199998', '199997', '199996']);
-    expect(table.rows[0]).toEqual(['199999', '199999', '1970-01-03T07:33:19.000Z']);
+    expect(table.rows[0]).toEqual(['199999', '199999.00', '1970-01-03T07:33:19.000Z']);
   });
 
   it('bounds hold for every part of a query, and leave no setting behind', async () => {

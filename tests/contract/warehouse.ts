@@ -231,8 +231,8 @@ export function warehouseContract(name: string, factory: WarehouseFactory): void
           { name: 't', type: "DateTime64(3, 'UTC')" },
         ],
         rows: [
-          ['0', '0', '1970-01-01T00:00:00.000Z'],
-          ['1', '1', '1970-01-01T00:00:01.000Z'],
+          ['0', '0.00', '1970-01-01T00:00:00.000Z'],
+          ['1', '1.00', '1970-01-01T00:00:01.000Z'],
         ],
       });
       const large = 'SELECT groupArray(number) FROM numbers(1e9)';
