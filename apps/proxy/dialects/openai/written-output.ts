@@ -191,7 +191,8 @@ export class WrittenOutput {
       } else if (typeof value === 'string') {
         this.#add(value);
       } else if (typeof value === 'object' && value !== null) {
-        this.#add(JSON.stringify(value));
+        if (isDeep(value)) this.unreadable();
+        else this.#add(JSON.stringify(value));
       }
     }
   }
@@ -239,15 +240,22 @@ const NO_TEXT_IN_MEMBER: ReadonlySet<string> = new Set([
   ...['type', 'id', 'index', 'format', 'signature', 'annotations', 'expires_at', 'cache_control'],
 ]);
 
+/**
+ * Levels of an answer that are looked through; no provider nests what a model writes so deeply. A value
+ * of twenty thousand levels ends a recursion by an exception, and the call would never end.
+ */
+const LEVELS_MAX = 64;
+
 /** The text of a part or of a list of parts; null if there is more in it than text. */
-function textOf(value: unknown): string | null {
+function textOf(value: unknown, level = 0): string | null {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return joined(value.map(textOf));
+  if (level >= LEVELS_MAX) return holdsText(value, level) ? null : '';
+  if (Array.isArray(value)) return joined(value.map((part) => textOf(part, level + 1)));
   if (!isFields(value)) return '';
   const texts: (string | null)[] = [];
   for (const name in value) {
-    if (TEXT_MEMBERS.has(name)) texts.push(textOf(value[name]));
-    else if (!NO_TEXT_IN_MEMBER.has(name) && holdsText(value[name])) return null;
+    if (TEXT_MEMBERS.has(name)) texts.push(textOf(value[name], level + 1));
+    else if (!NO_TEXT_IN_MEMBER.has(name) && holdsText(value[name], level + 1)) return null;
   }
   return joined(texts);
 }
@@ -257,12 +265,20 @@ function joined(texts: readonly (string | null)[]): string | null {
 }
 
 /** Whether there may be text in a value: in numbers and flags there is none. */
-function holdsText(value: unknown): boolean {
+function holdsText(value: unknown, level = 0): boolean {
   if (typeof value === 'string') return value !== '';
   if (Array.isArray(value)) return value.length > 0;
   if (!isFields(value)) return false;
-  for (const name in value) if (holdsText(value[name])) return true;
+  // What is not looked at may hold some.
+  if (level >= LEVELS_MAX) return true;
+  for (const name in value) if (holdsText(value[name], level + 1)) return true;
   return false;
+}
+
+function isDeep(value: unknown, level = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (level >= LEVELS_MAX) return true;
+  return Object.values(value).some((member) => isDeep(member, level + 1));
 }
 
 function isFields(value: unknown): value is Fields {
