@@ -2,8 +2,7 @@
  * The body of a snapshot, version 1 (ADR 0001): everything that an invoice may claim about a
  * period. Pure: the same period and the same sums give the same body, in any order of the sums
  * (I5), so two closers write the same bytes. I4: its lines cover each of its events once. I8: an
- * attempt or a collector's event whose cost is not known is counted, listed as unresolved, and adds no
- * amount.
+ * attempt whose cost is not known is counted, listed as unresolved, and adds no amount.
  */
 
 import { formatDecimal12 } from '../money/money.ts';
@@ -65,7 +64,7 @@ export type SnapshotBody = {
   leaves: { count: number; merkle_root: string };
 };
 
-/** Attempts and collectors' events without a known cost: their number, and the first of their ids in order of position. */
+/** Attempts without a known cost: their number, and the first of their ids in order of position. */
 export type Unresolved = { count: number; event_ids: string[] };
 
 /** Events of the period with the same dimensions, summed. */

@@ -82,7 +82,9 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
   for (const url of urls) answers[url] = await call('GET', url);
   return JSON.parse(JSON.stringify(answers), (name, value) => {
     if (name === 'current') return { ...value, unresolved: undefined };
-    return value?.object === 'reconciliation' ? { ...value, ruling: undefined } : value;
+    if (value?.object === 'reconciliation') return { ...value, ruling: undefined };
+    const isUsage = value?.unpriced_events !== undefined;
+    return isUsage ? { ...value, refusals: undefined, type: undefined } : value;
   });
 }
 

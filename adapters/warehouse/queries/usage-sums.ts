@@ -112,10 +112,9 @@ function sumOf(row: SumRow): UsageSum {
 }
 
 /**
- * Events of the set whose cost nobody knows yet (I8), attempts and those of collectors: how many, and
- * the first `idsMax` ids. A counted resolution below the same cut speaks for its attempt; it has the
- * attempt's time, so both are in the same snapshot or it is later. A collector's id may be any text,
- * that of a resolved attempt too, and no resolution speaks for it.
+ * Attempts of the set whose cost nobody knows yet (I8): how many, and the first `idsMax` ids. A counted
+ * resolution below the same cut speaks for its attempt; it has the attempt's time, so both are in the
+ * same snapshot or it is later.
  */
 export async function unresolvedInSet(
   warehouse: Warehouse,
@@ -124,12 +123,12 @@ export async function unresolvedInSet(
 ): Promise<Unresolved> {
   const { where, params } = usageSetSql(set);
   const known = belowCutSql('known', set.logs);
-  const from = `FROM tollgate.raw_usage WHERE ${where} AND cost IS NULL
-    AND (type = 'external' OR (type = 'attempt' AND id NOT IN (
+  const from = `FROM tollgate.raw_usage WHERE ${where} AND type = 'attempt' AND cost IS NULL
+    AND id NOT IN (
       SELECT assumeNotNull(resolves_id) FROM tollgate.raw_usage
       WHERE customer_id = {set_customer:String} AND disposition = 'counted'
         AND type = 'resolution' AND ${known.where}
-    )))`;
+    )`;
   const all = { ...params, ...known.params };
   const [total] = await warehouse.query<{ attempts: string }>(
     `SELECT toString(count()) AS attempts ${from}`,

@@ -31,23 +31,6 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 describe('the snapshot of a period', () => {
-  it("I8: lists a collector's event without a price or a quantity, whatever its id", async () => {
-    const customerId = await customerInJanuary(house);
-    const resolved = attempt(customerId, JANUARY, unknownOutcome);
-    const resolution = { type: 'resolution', resolves_id: resolved.id } as const;
-    const collected = { type: 'external', call_id: null, attempt: 0, cost: null } as const;
-    const events = [
-      resolved,
-      attempt(customerId, JANUARY, resolution),
-      attempt(customerId, JANUARY, { ...collected, id: resolved.id, source: 'collector' }),
-      attempt(customerId, JANUARY, { ...collected, ...unknownOutcome, source: 'collector' }),
-    ];
-    await house.append(...events);
-    await closeAt(house, AFTER_JANUARY, customerId);
-    const { unresolved } = bodyOf(await billingOf(house, customerId), 1);
-    expect(unresolved).toEqual({ count: 2, event_ids: [events[2]?.id, events[3]?.id] });
-  });
-
   it('freezes its usage, issues the invoice and opens the next period', async () => {
     const customerId = await customerInJanuary(house);
     const events = [
