@@ -70,8 +70,11 @@ function difference(providerId: string, model: string, at: string): string | nul
       reasoningTokens: reasoning,
       requests: 1,
     };
-    const ours = Number(costOf(found.price, quantities)) / 1e12;
-    if (Math.abs(ours - theirs) > 1e-9 * Math.abs(theirs) + 1e-12) {
+    const cost = costOf(found.price, quantities);
+    // I8: a list that says nothing of output does not say that it is free.
+    if (cost === null && known.model_price.output_mtok === undefined) continue;
+    const ours = cost === null ? Number.NaN : Number(cost) / 1e12;
+    if (!(Math.abs(ours - theirs) <= 1e-9 * Math.abs(theirs) + 1e-12)) {
       return `${providerId}/${model} at ${at}, ${JSON.stringify(usage)}: ${ours}, not ${theirs}`;
     }
   }
