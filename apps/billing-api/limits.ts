@@ -77,6 +77,8 @@ export const apiLimits = {
   reconciliationChunkLines: 1_000,
   /** How many attempts an answer lists for which the bill states other figures. */
   reconciliationDifferencesMax: 100,
+  /** Wait for the warehouse before a budget is answered without its unresolved part, ms. */
+  unresolvedWaitMs: 2_000,
   /** Attempts of one ruling: its lines are held in memory while they are stored. */
   rulingAttemptsMax: 10_000,
   /** How far a bill must reach beyond its range, ms: the longest call (the proxy's

@@ -236,15 +236,20 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
 /** A budget is answered from the ledger, also while the warehouse is away. */
 async function unresolvedOf(
   windows: readonly { startMs: number; stream: string }[],
-  { warehouse, onError }: Pick<ApiContext, 'warehouse' | 'onError'>,
+  { warehouse, limits, onError }: Pick<ApiContext, 'warehouse' | 'limits' | 'onError'>,
 ): Promise<Map<string, UnresolvedHolds> | null> {
   const streams = windows.map(({ stream }) => stream);
   const sinceMs = Math.min(...windows.map(({ startMs }) => startMs));
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const waitMs = limits.unresolvedWaitMs;
+  const timer = setTimeout(() => reject(new Error(`not within ${waitMs} ms`)), waitMs);
   try {
-    return await unresolvedHolds(warehouse, streams, sinceMs);
+    return await Promise.race([unresolvedHolds(warehouse, streams, sinceMs), late]);
   } catch (error) {
     onError('unresolved attempts of budgets cannot be read', error);
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
