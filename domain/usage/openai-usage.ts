@@ -82,18 +82,17 @@ function totalsOf(gathered: Gathered): Totals | UsageDoubt {
   if (stated === 'contradicts') return 'usage_contradictory';
   const withTools = stated + (gathered.toolUse ?? 0);
   const prompts = promptsOf(gathered, withTools, cached, prompt === null && input !== null);
-  const found = new Map<string, Totals>();
+  let totals: Totals | undefined;
   for (const whole of prompts) {
     for (const completion of completionsOf(gathered, whole)) {
-      found.set(`${whole} ${completion}`, { prompt: whole, completion });
+      const isSame = totals?.prompt === whole && totals.completion === completion;
+      if (totals !== undefined && !isSame) return 'usage_contradictory';
+      totals = { prompt: whole, completion };
     }
   }
-  const [totals, another] = [...found.values()];
-  if (totals === undefined) {
-    const missing = gathered.completion === null && gathered.total === null;
-    return missing ? 'usage_incomplete' : 'usage_contradictory';
-  }
-  return another === undefined ? totals : 'usage_contradictory';
+  if (totals !== undefined) return totals;
+  const missing = gathered.completion === null && gathered.total === null;
+  return missing ? 'usage_incomplete' : 'usage_contradictory';
 }
 
 /** Two names for the prompt: a zero says nothing next to a count; one of them may leave out the cache. */

@@ -145,7 +145,7 @@ export function gatherUsage(usage: unknown): Gathered | null {
       else outsideWrite = value;
     }
     if (THOUGHTS.has(name) && isCount(value)) gathered.thoughts = true;
-    gather(gathered, USAGE, usage, name, name);
+    gather(gathered, USAGE, usage, name, '');
   }
   const said = SLOTS.some((slot) => gathered[slot] !== null);
   if (!said && !gathered.invalid && gathered.unread === null) return null;
@@ -157,31 +157,46 @@ export function gatherUsage(usage: unknown): Gathered | null {
 }
 
 function nothingGathered(): Gathered {
+  // One literal: this is on the path of every call.
   return {
-    ...{ prompt: null, input: null, completion: null, total: null, cacheRead: null, miss: null },
-    ...{ cacheWrite: null, audioInput: null, cachedAudio: null, cachedText: null, toolUse: null },
-    ...{ reasoning: null, audioOutput: null, thoughts: false, cacheMayBeOutside: false },
-    ...{ contradicts: false, invalid: false, unread: null },
+    prompt: null,
+    input: null,
+    completion: null,
+    total: null,
+    cacheRead: null,
+    miss: null,
+    cacheWrite: null,
+    audioInput: null,
+    cachedAudio: null,
+    cachedText: null,
+    toolUse: null,
+    reasoning: null,
+    audioOutput: null,
+    thoughts: false,
+    cacheMayBeOutside: false,
+    contradicts: false,
+    invalid: false,
+    unread: null,
     claim: { prompt: 0, completion: 0, total: 0 },
   };
 }
 
-/** @param path what a person would look for */
+/** @param within names of the objects around it, each with a dot: what a person would look for */
 function gather(
   gathered: Gathered,
   rules: Table,
   fields: Fields,
   name: string,
-  path: string,
+  within: string,
 ): void {
   const value = fields[name];
   const rule = rules.get(name);
   if (rule === undefined) {
-    if (mayBeBilled(name, value)) gathered.unread ??= unreadAt(path);
+    if (mayBeBilled(name, value)) gathered.unread ??= unreadAt(within + name);
   } else if (rule instanceof Map) {
-    gatherGroup(gathered, rule, value, path);
+    gatherGroup(gathered, rule, value, `${within}${name}.`);
   } else if (rule instanceof Set) {
-    if (hasOther(value, rule)) gathered.unread ??= unreadAt(path);
+    if (hasOther(value, rule)) gathered.unread ??= unreadAt(within + name);
   } else if (rule === 'within') {
     if (value !== undefined && value !== null && !isCount(value)) gathered.invalid = true;
   } else if (rule !== 'note') {
@@ -190,13 +205,13 @@ function gather(
 }
 
 /** Absent and null details mean that there are none of these; anything else must be an object. */
-function gatherGroup(gathered: Gathered, rules: Table, value: unknown, path: string): void {
+function gatherGroup(gathered: Gathered, rules: Table, value: unknown, within: string): void {
   if (value === undefined || value === null) return;
   if (!isFields(value)) {
     gathered.invalid = true;
     return;
   }
-  for (const name in value) gather(gathered, rules, value, name, `${path}.${name}`);
+  for (const name in value) gather(gathered, rules, value, name, within);
 }
 
 function put(gathered: Gathered, slot: Slot, value: unknown): void {
