@@ -157,7 +157,8 @@ async function append(
 
 /**
  * The attempts that it names, alone. They were counted when it was made, so nothing arrives later:
- * once all of them are resolved and their budgets follow, it stays done.
+ * once all of them are resolved and their budgets follow, it stays done. A warehouse that is being
+ * rebuilt may lack them for a while.
  */
 async function carryOutRuling(
   deps: ResolverDeps,
@@ -170,7 +171,9 @@ async function carryOutRuling(
   const tails = new Map<string, StreamTail>();
   let waiting = 0;
   for (let at = 0; at < ids.length; at += deps.batchEvents) {
-    const found = await eventsOfAttempts(deps.warehouse, ids.slice(at, at + deps.batchEvents));
+    const named = ids.slice(at, at + deps.batchEvents);
+    const found = await eventsOfAttempts(deps.warehouse, named);
+    waiting += named.length - found.size;
     const open: UsageEvent[] = [];
     const resolved: Resolved[] = [];
     for (const { event, resolution } of found.values()) {

@@ -2,53 +2,23 @@
  * CloudEvents as SDKs and brokers write them, over HTTP: from cloudevents/sdk-java#503,
  * cloudevents/sdk-csharp#216, cloudevents/sdk-javascript#133, dapr/docs#3417, openmeterio/openmeter#4747.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
-import { type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { ingestResult } from '@tollgate/schemas/event/cloudevent.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BillingApi, buildApi } from '../../app.ts';
+import { type ApiHouse, openApiHouse } from '../../testing/api-house.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00.000Z');
-const folder = mkdtempSync(join(tmpdir(), 'tollgate-modes-'));
-let house: House;
-let api: BillingApi;
-let token: string;
+let house: ApiHouse;
 
 beforeAll(async () => {
-  house = await openHouse();
-  const secrets = openSecrets(join(folder, 'secrets.json'));
-  token = secrets.newAdminToken ?? '';
-  const { ledger, log, warehouse } = house;
-  const clock = () => NOW;
-  api = await buildApi({
-    ...{ ledger, log, warehouse, secrets, clock },
-    replayKeys: openReplayKeys(null, clock),
-    randomBytes: (length) => randomBytes(length),
-    onError: () => undefined,
-    health: async () => ({ ready: true, checks: {} }),
-  });
+  house = await openApiHouse({ clock: () => NOW });
   await post('/v1/customers', { name: 'c', external_id: 'acme' });
 });
-afterAll(async () => {
-  await api.stop();
-  await house.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => house.close());
 
-async function post(url: string, body: unknown, headers: Record<string, string | string[]> = {}) {
-  const answer = await api.app.inject({
-    ...{ method: 'POST', url },
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-    payload: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  return { status: answer.statusCode, json: JSON.parse(answer.body) };
-}
+type Json = ReturnType<typeof JSON.parse>;
+const post = (url: string, body: unknown, headers: Record<string, string | string[]> = {}) =>
+  house.post<Json>(url, body, headers);
 
 let ids = 0;
 const eventOf = (change: Record<string, unknown> = {}) => ({
@@ -60,9 +30,9 @@ const eventOf = (change: Record<string, unknown> = {}) => ({
 
 /** As it is in the log; undefined if it is not. */
 async function stored(id: string) {
-  for (let partition = 0; partition < house.log.partitions; partition++) {
+  for (let partition = 0; partition < house.stores.log.partitions; partition++) {
     const page = { partition, offset: 0n, maxRecords: 1_000, maxBytes: 1_000_000 };
-    for (const { value } of await house.log.read(page)) {
+    for (const { value } of await house.stores.log.read(page)) {
       const event = usageEvent.parse(JSON.parse(Buffer.from(value).toString()));
       if (event.id === id) return event;
     }

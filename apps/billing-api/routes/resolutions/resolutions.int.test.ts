@@ -1,12 +1,6 @@
 /** What an operator sees of attempts that nobody has stated, and what a ruling does. */
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { RunningProcess } from '@tollgate/adapters/ledger/process-manager.ts';
-import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import {
@@ -15,47 +9,44 @@ import {
   unknownQuantities,
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import { attempt, type House } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BillingApi, buildApi } from '../../app.ts';
 import { startResolver } from '../../reconciliation/resolver.ts';
 import { ResourceIndex } from '../../resources/resource-index.ts';
+import { type ApiHouse, openApiHouse } from '../../testing/api-house.ts';
 
 const HOUR_MS = 3_600_000;
-const folder = mkdtempSync(join(tmpdir(), 'tollgate-rulings-'));
 // Long enough ago for a bill of the hour to reach beyond it.
 const START_MS = Date.now() - 3 * HOUR_MS;
 const at = (ms: number) => new Date(ms).toISOString();
 const RANGE = { start: at(START_MS), end: at(START_MS + HOUR_MS) };
 
-let house: House;
+let house: ApiHouse;
+let stores: House;
 let projector: Awaited<ReturnType<House['start']>>;
-let api: BillingApi;
 let index: ResourceIndex;
 let resolver: RunningProcess;
-let token = '';
 let warehouseIs: 'there' | 'away' | 'silent' = 'there';
+/** What the resolver finds in the warehouse. */
+let isRebuilding = false;
 beforeAll(async () => {
-  house = await openHouse();
-  projector = await house.start('p1');
-  const secrets = openSecrets(join(folder, 'secrets.json'));
-  token = secrets.newAdminToken ?? '';
-  const { ledger, log } = house;
-  const warehouse: House['warehouse'] = {
-    ...house.warehouse,
-    query: async (sql, params) => {
-      if (warehouseIs === 'away') throw new Error('no connection');
-      if (warehouseIs === 'silent') return await new Promise(() => undefined);
-      return await house.warehouse.query(sql, params);
-    },
-  };
-  api = await buildApi({
-    ...{ ledger, log, warehouse, secrets, clock: () => Date.now() },
-    replayKeys: openReplayKeys(join(folder, 'replay'), () => Date.now()),
-    randomBytes: (length) => randomBytes(length),
-    onError: () => undefined,
-    health: async () => ({ ready: true, checks: {} }),
+  house = await openApiHouse({
+    between: (warehouse) => ({
+      ...warehouse,
+      query: async (sql, params) => {
+        if (warehouseIs === 'away') throw new Error('no connection');
+        if (warehouseIs === 'silent') return await new Promise(() => undefined);
+        return await warehouse.query(sql, params);
+      },
+    }),
   });
+  stores = house.stores;
+  projector = await stores.start('p1');
+  const { ledger, log } = stores;
+  const warehouse: House['warehouse'] = {
+    ...stores.warehouse,
+    query: async (sql, params) => (isRebuilding ? [] : await stores.warehouse.query(sql, params)),
+  };
   index = new ResourceIndex({
     ledger,
     retryMs: { first: 50, max: 2_000 },
@@ -63,7 +54,7 @@ beforeAll(async () => {
   });
   await index.start();
   resolver = startResolver({
-    ...{ ledger, log, warehouse: house.warehouse, pollMs: 20, batchEvents: 2 },
+    ...{ ledger, log, warehouse, pollMs: 20, batchEvents: 2 },
     imports: () => index.imports.all().map(({ state }) => state),
     onError: () => undefined,
   });
@@ -71,30 +62,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await resolver.stop();
   await index.stop();
-  await api.stop();
   await projector.stop();
   await house.close();
-  rmSync(folder, { recursive: true, force: true });
 });
-
-async function ask<T = Record<string, unknown>>(url: string, body?: object) {
-  const answer = await api.app.inject({
-    ...{ method: body === undefined ? ('GET' as const) : ('POST' as const), url },
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
-  });
-  return { status: answer.statusCode, json: JSON.parse(answer.body) as T };
-}
 
 type Current = { spent: string; unresolved: Record<string, unknown> | null };
 
 /** A budget in whose current window each of these attempts was charged its hold of one dollar. */
 async function charged(provider: string, statuses: UsageEvent['status'][]) {
-  const { json: customer } = await ask<{ id: string }>('/v1/customers', { name: 'c' });
-  const { json: key } = await ask<{ id: string }>('/v1/keys', {
+  const { json: customer } = await house.post<{ id: string }>('/v1/customers', { name: 'c' });
+  const { json: key } = await house.post<{ id: string }>('/v1/keys', {
     ...{ customer_id: customer.id, name: 'k' },
   });
-  const { json: budget } = await ask<{ id: string }>('/v1/budgets', {
+  const { json: budget } = await house.post<{ id: string }>('/v1/budgets', {
     ...{ scope: { type: 'key', id: key.id }, window: 'month', limit: '100' },
   });
   const { startMs } = windowBounds('month', 'UTC', Date.now());
@@ -125,15 +105,15 @@ async function charged(provider: string, statuses: UsageEvent['status'][]) {
     const fields = { ...unknown, ...holds, status, provider, key_id: key.id };
     return attempt({ ...fields, customer_id: customer.id }, START_MS + index * 1_000);
   });
-  await house.ledger.append(
+  await stores.ledger.append(
     window,
     'no_stream',
     events.map((event, index) => newLedgerEvent(window, event, String(index))),
   );
-  await house.append(attempts);
+  await stores.append(attempts);
   await projector.caughtUp();
   const current = async () =>
-    (await ask<{ current: Current }>(`/v1/budgets/${budget.id}`)).json.current;
+    (await house.get<{ current: Current }>(`/v1/budgets/${budget.id}`)).json.current;
   return { attempts, budgetId: budget.id, current };
 }
 
@@ -142,7 +122,7 @@ async function spentBecomes(current: () => Promise<Current>, spent: string): Pro
 }
 
 const rule = (body: object) =>
-  ask<Record<string, unknown>>('/v1/resolutions', { ...RANGE, reason: 'ours', ...body });
+  house.post<Record<string, unknown>>('/v1/resolutions', { ...RANGE, reason: 'ours', ...body });
 
 it('a budget shows what our own failures charge it, and an operator releases them at once', async () => {
   const { attempts, budgetId, current } = await charged('p-own', ['unknown', 'timeout', 'unknown']);
@@ -174,7 +154,7 @@ it('a budget shows what our own failures charge it, and an operator releases the
 
 it('a total resolves what is unknown only if it leaves nothing for it, to the last digit', async () => {
   const { current } = await charged('p-sum', ['timeout', 'upstream_error']);
-  await house.append([
+  await stores.append([
     attempt({ provider: 'p-sum', cost: '0.250000000001' }, START_MS + 10_000),
     attempt({ provider: 'p-sum', cost: '0.500000000000' }, START_MS + 2 * HOUR_MS),
   ]);
@@ -198,7 +178,7 @@ it('a bill that comes after a ruling is accepted, and lists what it says otherwi
   const [ruled, billed] = attempts as [UsageEvent, UsageEvent];
   await rule({ provider: 'p-late', rule: 'not_billed', status: 'unknown' });
   const used = toEventQuantities({ ...noQuantities(), inputTokens: 7, requests: 1 });
-  const bill = await ask('/v1/reconciliations', {
+  const bill = await house.post('/v1/reconciliations', {
     provider: 'p-late',
     ...RANGE,
     bill_start: at(START_MS - HOUR_MS),
@@ -211,7 +191,7 @@ it('a bill that comes after a ruling is accepted, and lists what it says otherwi
   expect(await rule({ provider: 'p-late', rule: 'not_billed' })).toMatchObject({
     json: { attempts: 0 },
   });
-  const again = await ask<{ differing: string[] }>('/v1/reconciliations', {
+  const again = await house.post<{ differing: string[] }>('/v1/reconciliations', {
     provider: 'p-late',
     ...RANGE,
     bill_start: at(START_MS - HOUR_MS),
@@ -219,6 +199,23 @@ it('a bill that comes after a ruling is accepted, and lists what it says otherwi
     lines: [ruled, billed].map(({ id }) => ({ attempt_id: id, ...used, cost: '0.250000000000' })),
   });
   expect([again.status, again.json.differing]).toEqual([201, [ruled.id]]);
+});
+
+it('a ruling waits for attempts that a warehouse lacks while it is rebuilt', async () => {
+  const { current } = await charged('p-rebuilt', ['unknown']);
+  isRebuilding = true;
+  try {
+    expect(await rule({ provider: 'p-rebuilt', rule: 'not_billed' })).toMatchObject({
+      json: { attempts: 1 },
+    });
+    const seen = () => index.imports.all().some(({ state }) => state.provider === 'p-rebuilt');
+    await expect.poll(seen).toBe(true);
+    // Several looks of the resolver.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  } finally {
+    isRebuilding = false;
+  }
+  await spentBecomes(current, '0.000000000000');
 });
 
 it('a ruling about attempts that have not started is refused', async () => {

@@ -1,26 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
-import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import { attempt, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BillingApi, buildApi } from '../../app.ts';
+import { type ApiHouse, openApiHouse } from '../../testing/api-house.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00.000Z');
-const folder = mkdtempSync(join(tmpdir(), 'tollgate-usage-'));
-let house: House;
-let api: BillingApi;
-let token: string;
+let house: ApiHouse;
 
 const at = (customer_id: string, time: string, more: Partial<UsageEvent> = {}) =>
   attempt({ customer_id, input_tokens: 1, recorded_at: time, ...more }, Date.parse(time));
 
 beforeAll(async () => {
-  house = await openHouse();
-  await house.append([
+  const stores = await openHouse();
+  await stores.append([
     ...['2026-10-03T15:20Z', '2026-10-03T15:40Z', '2026-10-03T17:10Z', '2026-10-04T05:05Z'].map(
       (time) => at('lord_howe', `${time.slice(0, -1)}:00.000Z`),
     ),
@@ -33,35 +24,19 @@ beforeAll(async () => {
     at('azores', '2026-10-25T01:10:00.000Z'),
     at('far', '2026-11-20T10:20:00.000Z'),
   ]);
-  const projector = await house.start('usage');
+  const projector = await stores.start('usage');
   await projector.caughtUp();
   await projector.stop();
-  const secrets = openSecrets(join(folder, 'secrets.json'));
-  token = secrets.newAdminToken ?? '';
-  const { ledger, log, warehouse } = house;
-  const clock = () => NOW;
-  api = await buildApi({
-    ...{ ledger, log, warehouse, secrets, clock },
-    replayKeys: openReplayKeys(null, clock),
-    randomBytes: (length) => randomBytes(length),
-    onError: () => undefined,
-    health: async () => ({ ready: true, checks: {} }),
-  });
+  house = await openApiHouse({ stores, clock: () => NOW });
 }, 60_000);
-afterAll(async () => {
-  await api.stop();
-  await house.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => house.close());
 
 type Row = Record<string, string | number | null>;
 
 async function usage(query: Record<string, string>) {
   const url = `/v1/usage?${new URLSearchParams(query)}`;
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await api.app.inject({ method: 'GET', url, headers });
-  const json = JSON.parse(answer.body) as { data?: Row[]; errors?: unknown };
-  return { status: answer.statusCode, ...json, data: json.data ?? [] };
+  const { status, json } = await house.get<{ data?: Row[]; errors?: unknown }>(url);
+  return { status, ...json, data: json.data ?? [] };
 }
 
 async function windows(customer_id: string, query: Record<string, string>) {
