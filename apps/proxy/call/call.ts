@@ -6,7 +6,6 @@
  *
  * I9: the last byte leaves after the attempt's end is durable. I11: bytes pass as they came.
  */
-
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
@@ -72,8 +71,9 @@ export class Call implements AttemptListener {
     const { key, request, nowMs } = this.#facts;
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
-    const limit = imposedLimit(directory.budgetsOf(key), request, deployment);
-    const wanted = holdRequests(directory.budgetsOf(key), request, deployment, limit);
+    const onPath = directory.budgetsOf(key);
+    const limit = imposedLimit(onPath, request, deployment);
+    const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#refuse(wanted);
     this.#place.ofCall = true;
     const { connections } = deployment.provider;
@@ -191,8 +191,9 @@ export class Call implements AttemptListener {
     this.#readyAtMs = performance.now();
     const nowMs = Date.now();
     const deployment = this.#route[this.#attempts] as Deployment;
-    const limit = imposedLimit(directory.budgetsOf(key), request, deployment);
-    const wanted = holdRequests(directory.budgetsOf(key), request, deployment, limit);
+    const onPath = directory.budgetsOf(key);
+    const limit = imposedLimit(onPath, request, deployment);
+    const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#answer(end);
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);

@@ -13,6 +13,7 @@ import {
   unresolvedHolds,
 } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import type { BudgetArchived, BudgetLimitChanged } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
@@ -121,17 +122,8 @@ export const changeBudget = defineRoute({
   async handler({ params, body, commandId }, context) {
     const { budget_id } = params;
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
-    const done = await carryOut(context, {
-      category: budgetDefinitionEvents,
-      id: budget_id,
-      commandId,
-      evolve: evolveDefinition,
-      decide: (state) => {
-        if (state === undefined) return { refused: 'budget_not_found' };
-        if (state.archived) return { refused: 'budget_archived' };
-        return { type: 'BudgetLimitChanged', data: { budget_id, limit } };
-      },
-    });
+    const changed = { type: 'BudgetLimitChanged', data: { budget_id, limit } } as const;
+    const done = await changeLive(context, commandId, changed);
     await changeOpenWindow(context, done.state);
     return view(done, context);
   },
@@ -149,20 +141,28 @@ export const archiveBudget = defineRoute({
   response: budgetView,
   errors: ['budget_not_found', 'budget_archived', 'concurrent_change'],
   async handler({ params: { budget_id }, commandId }, context) {
-    const done = await carryOut(context, {
-      category: budgetDefinitionEvents,
-      id: budget_id,
-      commandId,
-      evolve: evolveDefinition,
-      decide: (state) => {
-        if (state === undefined) return { refused: 'budget_not_found' };
-        if (state.archived) return { refused: 'budget_archived' };
-        return { type: 'BudgetArchived', data: { budget_id } };
-      },
-    });
-    return view(done, context);
+    const archived = { type: 'BudgetArchived', data: { budget_id } } as const;
+    return view(await changeLive(context, commandId, archived), context);
   },
 });
+
+/** Of a budget that is not archived. */
+function changeLive(
+  context: ApiContext,
+  commandId: string,
+  event: BudgetLimitChanged | BudgetArchived,
+) {
+  return carryOut(context, {
+    category: budgetDefinitionEvents,
+    id: event.data.budget_id,
+    commandId,
+    evolve: evolveDefinition,
+    decide: (state) => {
+      if (state === undefined) return { refused: 'budget_not_found' };
+      return state.archived ? { refused: 'budget_archived' } : event;
+    },
+  });
+}
 
 /**
  * A window that is not open yet reads the definition when it opens (docs/design.md, Budgets:
