@@ -51,6 +51,8 @@ export async function runScenarios(
       `${name}: ${result.missing.length === 0 ? 'done' : 'FAILED'} in ${seconds} s; ` +
         `${completed} calls completed so far, ${unavailable} answers of 503, ${failed} failed`,
     );
+    // Now, because a later step may end the run before its verdict.
+    for (const line of result.missing) given.say(`  ${line}`);
   }
   await Promise.all([log.close(), warehouse.close()]);
   return reports;
