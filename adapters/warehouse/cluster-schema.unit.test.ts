@@ -18,6 +18,7 @@ describe('the schema of the warehouse', () => {
       'b528980ac01a9fc55cc93c6108bb37f4e95f4eac9c65cd65702f584ccf6fa6e0',
       '6ba2aa36e99bc6f02e1f7e37455a6158487a53539f9efb19fa74cf9f0cb07731',
       '510169d8e9582e0b78988beeae1b4ae7a4f9a0aac967261cfd7bfa59199eb08a',
+      'bd51fafaa81eb02ad4886e3fc5b537a965ae14b357b53a43b6a6a61a73f2ec6a',
     ]);
   });
 

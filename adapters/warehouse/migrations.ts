@@ -26,6 +26,7 @@ const STEPS = [
     name: 'usage_quarter_hourly, the true name of usage_hourly',
     file: '0003-sums-by-quarter-hour.sql',
   },
+  { name: 'the output limit that the gateway set', file: '0004-output-limit.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

@@ -24,6 +24,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'usage_quarter_hourly, the true name of usage_hourly',
       'bde22cac9b925263de7a621be9fcea48d906ac64e085cb2207a8c655de862b8a',
     ],
+    [
+      'the output limit that the gateway set',
+      'b7ec031e53936717ed9190b6010e1f4aac61d4a0810bdc76ee0e59e831fb4200',
+    ],
   ]);
 });
 

@@ -58,6 +58,11 @@ export type UsageEvent = UsageQuantities & {
   /** `chat.completions`, `embeddings`, …; null for external events. */
   endpoint: string | null;
   stream: boolean;
+  /**
+   * Output tokens, per answer, that this gateway limited the call to because it stated no limit and a
+   * budget needs one. Absent or null: it set none.
+   */
+  output_limit?: number | null | undefined;
 
   usage_source: UsageSource;
   /** What the provider charges us in USD, 12 decimal places; of a resolution: the delta. */
@@ -77,7 +82,11 @@ export type UsageEvent = UsageQuantities & {
   /** Time that Tollgate itself added, microseconds. */
   overhead_us: number | null;
 
-  /** Parallel arrays: what this attempt reserved, lease by lease, in the unit of its budget. */
+  /**
+   * Parallel arrays: what this attempt reserved, lease by lease, in the unit of its budget. Of usage
+   * that nobody stated, this is what the leases were charged: all that was reserved, or less if the
+   * answer proves that it cannot be billed more (docs/design.md, Settle).
+   */
   hold_lease_ids: string[];
   /** 12 decimal places whatever the unit. */
   hold_amounts: string[];

@@ -1,6 +1,6 @@
 /**
- * What of a budget window's spend is charged because nobody knows yet what attempts used: their
- * holds, until a resolution says more (docs/design.md, Unknown outcomes).
+ * What of a budget window's spend is charged because nobody knows yet what attempts used: the holds
+ * on their events, until a resolution says more (docs/design.md, Unknown outcomes).
  */
 import type { Warehouse } from '../warehouse.ts';
 

@@ -5,7 +5,10 @@ import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
-export type AttemptFacts = Omit<AttemptStart, 'key' | 'request' | 'deployment' | 'holds'> & {
+export type AttemptFacts = Omit<
+  AttemptStart,
+  'key' | 'request' | 'deployment' | 'holds' | 'imposedLimit'
+> & {
   key: KeyView;
   request: CallRequest;
   deployment: Deployment;

@@ -29,6 +29,8 @@ export type AttemptStart = {
     account: { stream: string; definition: { unit: string } };
     parts: readonly { lease: { leaseId: string }; amount: bigint }[];
   }[];
+  /** The output limit that the gateway set; undefined or null: none. */
+  imposedLimit?: { tokens: number } | null;
   startedAtMs: number;
 };
 

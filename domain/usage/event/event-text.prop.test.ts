@@ -103,6 +103,20 @@ it('I1, I8: the text of a start and of an unknown end is a usage event with exac
   );
 });
 
+it('an output limit that the gateway set is on the event, and its absence is none', () => {
+  fc.assert(
+    fc.property(facts, fc.option(fc.integer({ min: 1, max: 999_999_999 })), ({ facts }, tokens) => {
+      const imposedLimit = tokens === null ? null : { tokens };
+      const outcome = unknownOutcome(new Date(TIME_MS).toISOString());
+      const whole = finishedText(startedText({ ...facts, imposedLimit }), outcome);
+      if (Object.hasOwn(facts.key.tags, '__proto__')) return;
+      expect(usageEvent.parse(JSON.parse(whole)).output_limit).toBe(tokens ?? undefined);
+      // Else the projector asks the schema about every event.
+      expect(readPlainAttempt(whole) === null).toBe(whole.includes('\\'));
+    }),
+  );
+});
+
 it('a known end is written as it is, zeros as zeros', () => {
   fc.assert(
     fc.property(facts, fc.nat(), text, ({ facts }, tokens, model) => {

@@ -22,13 +22,16 @@ export function startedText(facts: AttemptStart): string {
   const { key, request, deployment, attemptId, callId } = facts;
   const holds = holdColumns(facts.holds);
   const provider = deployment.provider.name;
+  const limit = facts.imposedLimit?.tokens;
+  // seam: imposed-limit-is-on-the-event
+  const limited = limit === undefined ? '' : `"output_limit":${limit},`;
   return (
     `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
     `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +
     `${keyJson(key)},"end_user":${quoted(request.endUser)},` +
     `"provider":${quoted(provider)},"deployment":${quoted(`${provider}/${deployment.model}`)},` +
     `"model_requested":${quoted(request.model)},"endpoint":"${request.endpoint}",` +
-    `"stream":${request.stream},` +
+    `"stream":${request.stream},${limited}` +
     `"price_version":${quoted(deployment.price?.version ?? null)},` +
     `"price_source":"${deployment.price?.source ?? 'none'}","cache":"miss",${holds},` +
     `"external_type":null,"external_subject":null,"external_data":null,` +

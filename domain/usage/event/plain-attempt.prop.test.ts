@@ -85,6 +85,7 @@ const plain = {
   model_requested: 'm',
   endpoint: 'chat.completions',
   stream: false,
+  output_limit: 4096,
   price_version: 'v',
   price_source: 'config',
   cache: 'miss',
@@ -125,6 +126,8 @@ describe('the quick look at an event', () => {
   it('takes the ordinary attempt', () => {
     expect(read(plain)).toEqual({ id: UUID, time: TIME, resolvable: false });
     expect(read({ ...plain, tags: {}, latency_ms: null, hold_lease_ids: [''] })).not.toBeNull();
+    const { output_limit: _, ...unlimited } = plain;
+    expect(read(unlimited)).toEqual(read(plain));
     expect(Object.keys(usageEvent.shape).sort()).toEqual([...names].sort());
   });
 
@@ -157,7 +160,12 @@ describe('the quick look at an event', () => {
   it('leaves to the schema what is missing, unknown, doubled, escaped or in another order', () => {
     for (const name of names) {
       const { [name]: value, ...rest } = plain;
-      for (const other of [rest, { ...rest, unknown: 1 }, { unknown: 1, ...plain }]) {
+      // Most attempts have no such limit.
+      if (name !== 'output_limit') expect(read(rest)).toBeNull();
+      for (const other of [
+        { ...rest, unknown: 1 },
+        { unknown: 1, ...plain },
+      ]) {
         expect(read(other)).toBeNull();
       }
       if (name !== 'recorded_at') expect(read({ ...rest, [name]: value })).toBeNull();

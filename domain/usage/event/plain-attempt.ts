@@ -48,7 +48,8 @@ const fields: Record<string, string> = {
   deployment: optionalText,
   model_requested: optionalText,
   endpoint: optionalText,
-  stream: '(?:true|false)',
+  // A limit that the gateway set is written behind it.
+  stream: '(?:true|false)(?:,"output_limit":[1-9]\\d{0,8})?',
   price_version: optionalText,
   price_source: '"(?:price_book|config|catalogue|none)"',
   cache: '"(?:miss|hit|semantic|bypass)"',

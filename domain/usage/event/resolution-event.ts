@@ -28,6 +28,7 @@ export function resolutionEvent(
     type: 'resolution',
     source: `reconciliation/${facts.importId}`,
     resolves_id: target.id,
+    output_limit: undefined,
     usage_source: 'reconciled',
     cost: formatDecimal12(billed - (target.cost === null ? 0n : parseDecimal12(target.cost))),
     latency_ms: null,
