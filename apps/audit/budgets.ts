@@ -111,7 +111,7 @@ async function chargesOfEvents(scratch: Warehouse): Promise<Charged> {
   }
 }
 
-/** As the proxy charged it: what the provider stated, else the hold. */
+/** As the proxy charged it: what the provider stated, else what the event has as its hold. */
 function charge(row: HeldAttempt, { leases, adjusted }: Charged): void {
   const cost = row.cost === null ? null : parseDecimal12(row.cost);
   const stated =

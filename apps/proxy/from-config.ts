@@ -63,6 +63,7 @@ export function routingFromConfig(
       contextWindow: entry.context_window ?? null,
       maxOutputTokens: entry.max_output_tokens ?? null,
       defaultOutputTokens: entry.default_max_output_tokens,
+      hidesOutput: entry.hidden_output,
       allowUnpriced: entry.allow_unpriced,
     });
   }

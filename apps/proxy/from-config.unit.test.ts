@@ -32,3 +32,14 @@ it('calls without an output limit get one unless the configuration says null', (
   expect([made.outputTokensDefault, limits]).toEqual([4_096, [9, null, undefined]]);
   expect(routing({ default_max_output_tokens: null }).outputTokensDefault).toBeNull();
 });
+
+it('I3: a model may hide output unless the configuration says that it does not', () => {
+  const providers = { p: { base_url: 'http://127.0.0.1:1/v1' } };
+  const models = {
+    silent: { provider: 'p' },
+    plain: { provider: 'p', hidden_output: false },
+    thinking: { provider: 'p', hidden_output: true },
+  };
+  const made = [...routing({ providers, models }).models.values()];
+  expect(made.map(({ hidesOutput }) => hidesOutput)).toEqual([true, false, true]);
+});

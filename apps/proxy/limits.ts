@@ -86,6 +86,14 @@ export const proxyLimits = {
   sseEventBytesMax: 1024 * 1024,
   /** Output text that is kept to estimate tokens when the provider states no usage, bytes. */
   estimateTextBytesMax: 1024 * 1024,
+  /**
+   * Tokens of a whole answer that its text does not show although nothing is hidden: the role and the
+   * end of the turn, space that is trimmed, up to 3 bytes of a character that was cut. Chat formats have
+   * some 3 to 10.
+   */
+  structureTokensPerAnswer: 32,
+  /** The same of each tool call: what marks it, its name and its arguments. Formats have some 10 to 30. */
+  structureTokensPerToolCall: 64,
   /** What may wait for a slow client before the provider is paused, bytes. */
   clientBufferBytesMax: 256 * 1024,
   /** A client that reads nothing for this long is treated as gone, ms. */

@@ -47,6 +47,14 @@ const tiered: TollgateConfig['prices'][number] = {
   max_output_tokens: 16_384,
 };
 
+/** They write a word for each token and show all of them. */
+const plainModels = Object.fromEntries(
+  ['sim-small', 'sim-large', 'sim-odd', 'sim-tiered'].map((model) => [
+    model,
+    { provider: PROVIDER, hidden_output: false, allow_unpriced: false },
+  ]),
+);
+
 /** The configuration with the simulator as its only provider. */
 export function withSimulator(config: TollgateConfig, url: string): TollgateConfig {
   return {
@@ -60,8 +68,11 @@ export function withSimulator(config: TollgateConfig, url: string): TollgateConf
         not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
       },
     },
-    // Served there, and deliberately without a price here: it is refused by name (I8).
-    models: { 'sim-unpriced': { provider: PROVIDER, allow_unpriced: false } },
+    models: {
+      ...plainModels,
+      // Served there, and deliberately without a price here: it is refused by name (I8).
+      'sim-unpriced': { provider: PROVIDER, hidden_output: true, allow_unpriced: false },
+    },
     prices: [...prices.map((price) => ({ ...price, provider: PROVIDER, tiers: [] })), tiered],
   };
 }

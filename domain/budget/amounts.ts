@@ -4,7 +4,8 @@
  * are integers of 1e-12 of the unit, whatever the unit; every basis counts at cost until a customer
  * has a mark-up.
  *
- * I3: what nobody stated is charged at the hold; a charge above the hold is an overrun.
+ * I3: what nobody stated is charged at the hold, or at a bound that was proven since; a charge above
+ * the hold is an overrun.
  */
 import { PICO_PER_UNIT } from '../money/money.ts';
 import { type CompiledPrice, isFree, isPriced } from '../pricing/compile.ts';
@@ -77,23 +78,27 @@ function chargeOf(unit: BudgetUnit, stated: StatedUsage): bigint {
  * How the end of an attempt falls on the leases that its hold on one budget was taken from.
  *
  * @param parts amounts of the hold, lease by lease
- * @param stated null: nobody knows what was used, so the whole hold is charged
+ * @param stated null: nobody knows what was used, so the most that it can be is charged
+ * @param proven that most, in amounts of the unit; null: nothing below the hold is proven
  * @returns one charge per part, and what was charged above the hold
  */
 export function chargeHold(
   unit: BudgetUnit,
   parts: readonly bigint[],
   stated: StatedUsage | null,
+  proven: bigint | null = null,
 ): { charges: bigint[]; overrun: bigint } {
   const held = parts.reduce((sum, amount) => sum + amount, 0n);
+  const most = proven === null || proven > held ? held : proven;
   // seam: unknown-outcome-is-charged
-  return allocateCharge(parts, stated === null ? held : chargeOf(unit, stated));
+  return allocateCharge(parts, stated === null ? most : chargeOf(unit, stated));
 }
 
 /**
- * What each part of a hold that was charged in full is charged more (or less) once a resolution
- * says what the attempt cost; null if a resolution says nothing about this unit.
+ * What each part of a hold is charged more (or less) once a resolution says what the attempt cost;
+ * null if a resolution says nothing about this unit.
  *
+ * @param parts what was charged, lease by lease, as the usage event has it in `hold_amounts`
  * @param cost pico-dollars, of the attempt and its resolution together
  */
 export function resolvedDeltas(

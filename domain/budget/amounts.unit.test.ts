@@ -75,6 +75,24 @@ describe('the charge of an attempt', () => {
     expect(chargeHold(unit, [5n, 7n], null)).toEqual({ charges: [5n, 7n], overrun: 0n });
   });
 
+  it.each(UNITS)(
+    'I3: of a budget in %s is the proven most of it, and never above the hold',
+    (unit) => {
+      const charged = (proven: bigint) => chargeHold(unit, [5n, 7n], null, proven);
+      expect([0n, 4n, 6n, 12n, 13n].map(charged)).toEqual(
+        [
+          [0n, 0n],
+          [4n, 0n],
+          [5n, 1n],
+          [5n, 7n],
+          [5n, 7n],
+        ].map((charges) => ({ charges, overrun: 0n })),
+      );
+      // What the provider states is what counts.
+      expect(chargeHold(unit, [5n], stated, 1n)).toEqual(chargeHold(unit, [5n], stated));
+    },
+  );
+
   it.each(UNITS)('I3: of a budget in %s above the hold falls on its last lease', (unit) => {
     const charge = inUnit[unit];
     const parts = [1n, 2n];

@@ -1,6 +1,7 @@
 /**
  * How a resolution adjusts the leases of its attempt (docs/design.md, Resolutions). The budget was
- * charged the hold; once the resolution counts, it is charged what the attempt cost.
+ * charged what the event has as its hold; once the resolution counts, it is charged what the attempt
+ * cost.
  */
 import { parseDecimal12 } from '../money/money.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';

@@ -32,6 +32,11 @@ export function isPriced(price: CompiledPrice, unit: PricedUnit): boolean {
   return price[unit] !== NOT_PRICED;
 }
 
+/** Reasoning has a price of its own: the model may reason. */
+export function pricesReasoning(price: CompiledPrice): boolean {
+  return price.reasoning !== price.output;
+}
+
 function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined {
   if (tiers === undefined) return undefined;
   const sorted = [...tiers].sort((a, b) => a.from_input_tokens - b.from_input_tokens);

@@ -57,6 +57,13 @@ const model = z.strictObject({
   max_output_tokens: z.int().min(1).optional(),
   /** As the setting of this name for all models. */
   default_max_output_tokens: defaultOutputTokens.optional(),
+  /**
+   * Whether calls of this model may be billed for output that their answers do not show, such as
+   * reasoning. `false` is a promise about all that the provider serves under this name: the model does
+   * not reason, and its text and the arguments of its tool calls come as it wrote them. Then a whole
+   * answer without usage charges budgets by its length, and not the whole hold.
+   */
+  hidden_output: z.boolean().default(true),
   /** Serve it although no price is known; its events have cost null (I8). */
   allow_unpriced: z.boolean().default(false),
 });

@@ -184,8 +184,40 @@ const budgets: readonly Plant[] = [
   },
   {
     bug: 'charge nothing for an unknown outcome',
-    edits: at('unknown-outcome-is-charged', { swap: ['? held', '? 0n'] }),
+    edits: at('unknown-outcome-is-charged', { swap: ['? most', '? 0n'] }),
     test: { file: ATTEMPT_TEST, name: 'I3: is charged in full when nobody knows what was used' },
+  },
+  {
+    bug: 'believe that no model reasons',
+    edits: at('hidden-output-has-no-bound', { swap: ['hidesOutput ||', 'false ||'] }),
+    test: {
+      file: 'apps/proxy/call/call.int.test.ts',
+      name: 'I3: is charged in full where nobody says that the model hides nothing',
+    },
+  },
+  {
+    bug: 'take what was cut off for all that was generated',
+    edits: at('answer-shows-all', { swap: ['|| !this.#ended ', ''] }),
+    test: {
+      file: 'apps/proxy/dialects/openai/unshown-output.unit.test.ts',
+      name: 'of what cannot be read: no JSON, a broken event, an answer without an end',
+    },
+  },
+  {
+    bug: 'record what was held where less was charged',
+    edits: at('event-has-what-was-charged', { swap: ['bound === null ? null : proven', 'null'] }),
+    test: {
+      file: 'apps/proxy/call/proven-charge.prop.test.ts',
+      name: 'I3: has spent exactly what its bill says once that is imported',
+    },
+  },
+  {
+    bug: 'forget the limit that a call was given',
+    edits: at('imposed-limit-is-on-the-event', { swap: ['limit === undefined', 'true'] }),
+    test: {
+      file: 'apps/proxy/call/call.int.test.ts',
+      name: 'says on its event which output limit the call got that it did not ask for',
+    },
   },
   {
     bug: 'forget the lease total',

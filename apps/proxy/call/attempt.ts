@@ -254,13 +254,15 @@ export class Attempt implements UpstreamHandler {
       recorded_at: new Date().toISOString(),
     };
     const { attemptId, key } = this.facts;
+    const holds = settlement.proven;
+    const started = holds === null ? this.#started : startedText({ ...this.facts, holds });
     // seam: charge-is-submitted
     this.#deps.journal.submit(
       {
         op: 'finished',
         attemptId,
         partition: key.partition,
-        event: finishedText(this.#started, event),
+        event: finishedText(started, event),
         charges: settlement.charges.map(({ lease, amount }) => ({
           leaseId: lease.leaseId,
           amount,

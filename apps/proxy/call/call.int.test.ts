@@ -2,7 +2,9 @@
  * Whole calls on a real journal, ledger and sockets on both sides: what the client gets and when,
  * and what is recorded.
  */
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { describe, expect, it } from 'vitest';
+import { proxyLimits } from '../limits.ts';
 import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import {
   answering,
@@ -147,6 +149,47 @@ describe('a call that is answered', () => {
       Date.parse(at ?? ''),
     );
     expect(Number(recordedMs) - Number(startedMs)).toBeGreaterThanOrEqual(keptMs - 5);
+  });
+});
+
+it('says on its event which output limit the call got that it did not ask for', async () => {
+  const providers = [answering(200, JSON.stringify({ usage }))];
+  await open({ providers, deployments: [{ outputTokensDefault: 7 }] });
+  const response = await post(house, chat({ max_tokens: undefined }));
+  await post(house);
+  await house.idle();
+  expect([
+    response.headers.get('x-tollgate-output-limit'),
+    house.events().map(({ output_limit }) => output_limit),
+  ]).toEqual(['7', [7, undefined]]);
+});
+
+describe('a whole answer without usage', () => {
+  const choices = [{ message: { content: 'four five' }, finish_reason: 'stop' }];
+  const body = chat({ max_tokens: 100 });
+  const input = BigInt(body.length) + 128n;
+
+  async function charged(hidesOutput: boolean) {
+    const providers = [answering(200, JSON.stringify({ choices }))];
+    await open({ providers, deployments: [{ hidesOutput }] });
+    await post(house, body);
+    const { held, spent } = await ends(house);
+    const event = house.events()[0];
+    return { held, spent, recorded: event?.hold_amounts, source: event?.usage_source };
+  }
+
+  it('I3: is charged its bytes where the model hides nothing, and its event says so', async () => {
+    const most = input + 9n + BigInt(proxyLimits.structureTokensPerAnswer);
+    expect(await charged(false)).toEqual({
+      ...{ held: 0n, spent: most, recorded: [formatDecimal12(most)], source: 'estimated' },
+    });
+  });
+
+  it('I3: is charged in full where nobody says that the model hides nothing', async () => {
+    const hold = input + 100n;
+    expect(await charged(true)).toEqual({
+      ...{ held: 0n, spent: hold, recorded: [formatDecimal12(hold)], source: 'estimated' },
+    });
   });
 });
 

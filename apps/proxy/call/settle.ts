@@ -2,13 +2,20 @@
  * What an attempt used, what it cost, and what its budgets are charged (docs/design.md, Settle,
  * Unknown outcomes). Pure but for the tokenizer.
  *
- * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold.
+ * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold, or at
+ * what a whole answer proves to be the most (I3).
  */
 import { estimateTokens } from '@tollgate/adapters/tokenizer/tokenizer.ts';
-import { chargeHold, type StatedUsage, tokensOf } from '@tollgate/domain/budget/amounts.ts';
+import {
+  chargeHold,
+  type StatedUsage,
+  tokensOf,
+  worstCase,
+} from '@tollgate/domain/budget/amounts.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
-import { costOf } from '@tollgate/domain/pricing/cost.ts';
-import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
+import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
+import type { AttemptOutcome, AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
   type KnownQuantities,
   noQuantities,
@@ -47,11 +54,13 @@ export type Settlement = {
   note: string | null;
   charges: LeaseCharge[];
   overruns: LeaseOverrun[];
+  /** What the event has as its holds, if that is not what was reserved. */
+  proven: AttemptStart['holds'] | null;
   /** Frees the holds; only once the charges are durable. */
   release: () => void;
 };
 
-type Charged = Pick<Settlement, 'charges' | 'overruns' | 'release'>;
+type Charged = Pick<Settlement, 'charges' | 'overruns' | 'proven' | 'release'>;
 
 type Usage = {
   quantities: KnownQuantities | null;
@@ -72,7 +81,9 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
     provider_request_id: clipped(outcome.answer?.id() ?? null),
     model_served: clipped(outcome.answer?.model() ?? facts.deployment.model),
   };
-  return { usage: fields, note: usage.note, ...chargeHolds(facts, statedUsage(usage, cost)) };
+  const stated = statedUsage(usage, cost);
+  const bound = stated === null ? provenBound(facts, outcome) : null;
+  return { usage: fields, note: usage.note, ...chargeHolds(facts, stated, bound) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
@@ -92,17 +103,51 @@ function statedUsage({ quantities, source }: Usage, cost: bigint | null): Stated
   return { cost, tokens: tokensOf(quantities), requests: quantities.requests };
 }
 
-/** Holds are settled budget by budget; a charge falls on the hold's leases in order. */
-function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Charged {
+/**
+ * The most that an attempt can be billed whose answer came whole and says nothing of usage; null: its
+ * hold is the only bound there is. Of the input that bound is the hold's own.
+ */
+function provenBound(facts: AttemptFacts, outcome: Outcome): CostBound | null {
+  const { request, deployment, holds } = facts;
+  const { httpStatus, completed, answer } = outcome;
+  if (holds.length === 0 || answer === undefined || !completed) return null;
+  if (httpStatus === null || httpStatus >= 300 || mayHideOutput(deployment)) return null;
+  const outputTokensMax = answer.outputTokensMax();
+  if (outputTokensMax === null) return null;
+  return { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
+}
+
+/** A price for reasoning says that there may be some, whatever the configuration promises. */
+function mayHideOutput({ hidesOutput, price }: AttemptFacts['deployment']): boolean {
+  // seam: hidden-output-has-no-bound
+  return hidesOutput || (price !== null && pricesReasoning(price.price));
+}
+
+/**
+ * Holds are settled budget by budget; a charge falls on the hold's leases in order. What a bound proves
+ * is recorded as if no more had been held: so everybody who reads the event later (resolver, audit,
+ * views) finds what the leases were charged.
+ */
+function chargeHolds(
+  facts: AttemptFacts,
+  stated: StatedUsage | null,
+  bound: CostBound | null,
+): Charged {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
   const releases: (() => void)[] = [];
+  const proven: AttemptStart['holds'][number][] = [];
+  const price = facts.deployment.price?.price ?? null;
   for (const { account, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
-    const allocation = chargeHold(account.definition.unit, amounts, stated);
-    parts.forEach(({ lease }, index) => {
-      charges.push({ lease, amount: allocation.charges[index] ?? 0n });
+    const { unit } = account.definition;
+    const most = bound === null ? null : worstCase(unit, bound, price);
+    const allocation = chargeHold(unit, amounts, stated, most);
+    const charged = parts.map(({ lease }, index) => {
+      return { lease, amount: allocation.charges[index] ?? 0n };
     });
+    charges.push(...charged);
+    if (bound !== null) proven.push({ account, parts: charged });
     const last = parts.at(-1);
     if (allocation.overrun > 0n && last !== undefined) {
       overruns.push({
@@ -114,7 +159,13 @@ function chargeHolds(facts: AttemptFacts, stated: StatedUsage | null): Charged {
     }
     releases.push(() => account.release(parts, allocation.charges));
   }
-  return { charges, overruns, release: () => releases.forEach((free) => free()) };
+  return {
+    charges,
+    overruns,
+    // seam: event-has-what-was-charged
+    proven: bound === null ? null : proven,
+    release: () => releases.forEach((free) => free()),
+  };
 }
 
 function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {

@@ -54,6 +54,7 @@ function attemptOf(given: Given = {}) {
       provider: { name: 'p', notBilledStatuses: new Set([429, 502]) },
       model: 'm-at-provider',
       price: given.unpriced ? null : PRICE,
+      hidesOutput: true,
     },
     holds,
   } as unknown as AttemptFacts;

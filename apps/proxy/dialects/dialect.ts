@@ -141,6 +141,8 @@ export type AnswerLimits = Pick<
   | 'estimateTextBytesMax'
   | 'packedAnswerBytesMax'
   | 'unpackedAnswerBytesMax'
+  | 'structureTokensPerAnswer'
+  | 'structureTokensPerToolCall'
 >;
 
 /**
@@ -176,4 +178,10 @@ export type Answer = {
   id(): string | null;
   /** What was generated, for an estimate; null if it cannot be known. */
   outputText(): string | null;
+  /**
+   * The most tokens that can have been generated for it, by a model that hides none; null: none is
+   * proven, because it is not whole, was not read whole, says something of its usage, or shows that
+   * more may have been generated. Asked for once it has ended.
+   */
+  outputTokensMax(): number | null;
 };

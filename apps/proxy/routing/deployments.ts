@@ -30,6 +30,8 @@ export type ConfiguredModel = {
   maxOutputTokens: number | null;
   /** Undefined: as for all models. null: none is set. */
   defaultOutputTokens?: number | null | undefined;
+  /** Undefined: nobody says that it does not. */
+  hidesOutput?: boolean | undefined;
   allowUnpriced: boolean;
 };
 
@@ -43,6 +45,8 @@ export type Deployment = {
   outputTokensMax: number | null;
   /** The limit that a call under a budget gets if it states none; null: it gets none. */
   outputTokensDefault: number | null;
+  /** It may be billed for output that its answers do not show. No catalogue says that a model is not. */
+  hidesOutput: boolean;
 };
 
 export class Deployments {
@@ -78,7 +82,8 @@ export class Deployments {
       if (price === null) continue;
       const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
       const outputTokensDefault = this.#outputTokensDefault;
-      return { provider, model, price, outputTokensMax, outputTokensDefault };
+      const hidesOutput = true;
+      return { provider, model, price, outputTokensMax, outputTokensDefault, hidesOutput };
     }
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
@@ -101,9 +106,9 @@ export class Deployments {
       configured.contextWindow ??
       price?.contextWindow ??
       null;
-    const { defaultOutputTokens } = configured;
+    const { defaultOutputTokens, hidesOutput = true } = configured;
     const outputTokensDefault =
       defaultOutputTokens === undefined ? this.#outputTokensDefault : defaultOutputTokens;
-    return { provider, model, price, outputTokensMax, outputTokensDefault };
+    return { provider, model, price, outputTokensMax, outputTokensDefault, hidesOutput };
   }
 }

@@ -41,7 +41,7 @@ describe('a model that the configuration lists', () => {
     expect(deployments.route('m', NOW)).toEqual([
       {
         ...{ provider: second, model: 'm-there', outputTokensMax: null },
-        ...{ price: BOUNDLESS, outputTokensDefault: 77 },
+        ...{ price: BOUNDLESS, outputTokensDefault: 77, hidesOutput: true },
       },
     ]);
     expect(deployments.configuredNames()).toEqual(['m', 'n']);
@@ -84,6 +84,16 @@ it.each<[number | null | undefined, number | null]>([
   expect((found as Deployment).outputTokensDefault).toBe(given);
 });
 
+it.each([
+  [undefined, true],
+  [true, true],
+  [false, false],
+])('I3: a model that is said to hide output (%j) may hide some (%j)', (own, given) => {
+  const prices = { 'prices of second: m-there': BOUNDLESS };
+  const found = deploymentsOf(prices, { m: { hidesOutput: own } }).find('m', NOW);
+  expect((found as Deployment).hidesOutput).toBe(given);
+});
+
 describe('any other model', () => {
   it('goes to the first provider whose price list knows it now', () => {
     const price = { maxOutputTokens: 5, contextWindow: 9 };
@@ -94,13 +104,17 @@ describe('any other model', () => {
     };
     const deployments = deploymentsOf(prices);
     expect(['a', 'b'].map((model) => deployments.find(model, NOW))).toEqual([
-      { provider: first, model: 'a', price, outputTokensMax: 5, outputTokensDefault: 77 },
+      {
+        ...{ provider: first, model: 'a', price, outputTokensMax: 5, outputTokensDefault: 77 },
+        hidesOutput: true,
+      },
       {
         provider: second,
         model: 'b',
         price: BOUNDLESS,
         outputTokensMax: null,
         outputTokensDefault: 77,
+        hidesOutput: true,
       },
     ]);
     expect(deployments.find('a', NOW + 1)).toMatchObject({ code: 'model_not_found' });

@@ -139,6 +139,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
       price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
       outputTokensMax: 100,
       outputTokensDefault: null,
+      hidesOutput: true,
       ...options.deployments?.[index],
     });
   }

@@ -195,6 +195,7 @@ function deployment(number: number, posts: Post[]): Deployment {
     price: priced(1),
     outputTokensMax: 100,
     outputTokensDefault: null,
+    hidesOutput: true,
   };
 }
 

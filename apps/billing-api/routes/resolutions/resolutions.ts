@@ -31,7 +31,8 @@ export const resolveByRule = defineRoute({
   tag: 'Reconciliation',
   summary: 'Rule about attempts without a known usage',
   description:
-    'Attempts whose usage nobody has stated are charged to their budgets at what they reserved. ' +
+    'Attempts whose usage nobody has stated are charged to their budgets at the most that they can ' +
+    'have cost: what they reserved, or less if their answer proves it. ' +
     '`not_billed` resolves those that the filter describes to zero: for example those with status ' +
     '`unknown`, which our own failure cut. `total` does so only if `total_cost`, the sum that the ' +
     'provider billed for this filter, is what is known of the others to the last digit, so that ' +

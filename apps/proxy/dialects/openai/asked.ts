@@ -4,6 +4,12 @@ export type Asked = {
   readonly generates: boolean;
   /** The client did not ask for the chunk that states the usage. */
   readonly stripsUsageChunk: boolean;
+  /**
+   * Tokens that a whole answer to it may leave out of its text, for what is asked: the stop sequence
+   * that ended it. null: more may be generated than is shown, by reasoning or in answers that are
+   * dropped, or nobody here knows what a member asks for.
+   */
+  unshownTokensMax(): number | null;
   /** There is something in it to be read. */
   hasInput(): boolean;
 };

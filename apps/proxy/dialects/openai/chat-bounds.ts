@@ -2,16 +2,12 @@
 import type { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { z } from 'zod';
 import { isSpellingOf, UNBOUNDED_FIELDS } from './json-body.ts';
+import { LISTED_TIERS } from './listed-tiers.ts';
 
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
 const BOUNDED_PARTS = new Set(['text', 'refusal']);
 const BOUNDED_TOOLS = new Set(['function', 'custom']);
-/** Tiers that cost what a price list says, or less; others cost more, and no list says how much. */
-const LISTED_TIERS = new Set<unknown>([
-  ...['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex'],
-  ...[undefined, null],
-]);
 /** What is read of a message, a content part or a tool. */
 const NESTED_FIELDS = new Set(['role', 'content', 'audio', 'type']);
 

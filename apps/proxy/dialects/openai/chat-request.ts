@@ -20,6 +20,7 @@ import {
   readJsonBody,
 } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
+import { unshownOfChat } from './unshown-output.ts';
 
 const NAME = 'chat.completions';
 /** What a provider may say to its model about tools; Anthropic's text has a few hundred tokens. */
@@ -32,7 +33,7 @@ export const chatCompletions: Endpoint = {
   path: '/v1/chat/completions',
   name: NAME,
   read: readChatRequest,
-  open: (facts) => new JsonCall('/chat/completions', facts, inputOf),
+  open: (facts) => new JsonCall('/chat/completions', facts, inputOf, unshownOfChat),
   errorBody,
 };
 

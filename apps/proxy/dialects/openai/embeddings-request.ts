@@ -12,7 +12,7 @@ export const embeddings: Endpoint = {
   path: '/v1/embeddings',
   name: NAME,
   read: readEmbeddingsRequest,
-  open: (facts) => new JsonCall('/embeddings', facts, inputOf),
+  open: (facts) => new JsonCall('/embeddings', facts, inputOf, () => null),
   errorBody,
 };
 

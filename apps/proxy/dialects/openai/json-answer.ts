@@ -11,6 +11,7 @@ import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { isPlainText, statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
+import { outputTokensMax } from './unshown-output.ts';
 import { saysTooLittle, type UsageNote } from './usage-note.ts';
 import { WrittenOutput } from './written-output.ts';
 
@@ -111,6 +112,12 @@ export class JsonAnswer implements Answer {
   outputText(): string | null {
     this.#read();
     return this.#json === null ? null : this.#output(this.#json).text;
+  }
+
+  outputTokensMax(): number | null {
+    this.#read();
+    if (this.#json === null || this.#fault !== null || this.#usage.said) return null;
+    return outputTokensMax(this.#output(this.#json), this.#asked, this.#limits);
   }
 
   #saysTooLittle(quantities: KnownQuantities): boolean {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { proxyLimits } from '../../limits.ts';
 import { JsonAnswer } from './json-answer.ts';
 
-const asked = { generates: true, stripsUsageChunk: false, hasInput: () => true };
+const asked = {
+  generates: true,
+  stripsUsageChunk: false,
+  hasInput: () => true,
+  unshownTokensMax: () => null,
+};
 
 function answerTo(body: string | Buffer, limits: Partial<typeof proxyLimits> = {}): JsonAnswer {
   const answer = new JsonAnswer({ ...proxyLimits, ...limits }, asked);

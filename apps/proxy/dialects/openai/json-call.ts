@@ -20,11 +20,13 @@ const JSON_HEADERS = { accept: 'application/json' };
 const NO_EDITS: readonly Edit[] = [];
 const NO_BYTES = Buffer.alloc(0);
 
-/** A larger body is not read again for an estimate: that would stop all other calls, 30 ms here. */
+/** A larger body is not read again for an estimate or a bound: that would stop all other calls, 30 ms here. */
 const ESTIMATED_BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What is read of a request's body for an estimate of its input. */
 export type InputReader = (body: unknown) => InputTokens | null;
+/** What of an answer's output a request lets nobody see (`Asked.unshownTokensMax`). */
+export type UnshownReader = (body: Buffer) => number | null;
 
 export class JsonCall implements CallRequest, Asked {
   readonly endpoint: string;
@@ -38,11 +40,17 @@ export class JsonCall implements CallRequest, Asked {
   readonly #facts: RequestFacts;
   readonly #path: string;
   readonly #readInput: InputReader;
+  readonly #readUnshown: UnshownReader;
   /** A provider is asked for the chunk that states the usage, by us alone. */
   #asksForUsage: boolean;
 
   /** @param path below the provider's base URL */
-  constructor(path: string, facts: RequestFacts, readInput: InputReader) {
+  constructor(
+    path: string,
+    facts: RequestFacts,
+    readInput: InputReader,
+    readUnshown: UnshownReader,
+  ) {
     this.endpoint = facts.endpoint;
     this.model = facts.model;
     this.stream = facts.stream;
@@ -54,6 +62,7 @@ export class JsonCall implements CallRequest, Asked {
     this.#facts = facts;
     this.#path = path;
     this.#readInput = readInput;
+    this.#readUnshown = readUnshown;
     this.#asksForUsage = facts.edits.length > 0;
   }
 
@@ -108,6 +117,12 @@ export class JsonCall implements CallRequest, Asked {
   hasInput(): boolean {
     const input = this.input();
     return input === null || input.ids > 0 || input.text !== '';
+  }
+
+  unshownTokensMax(): number | null {
+    const { body } = this.#facts;
+    if (this.unboundedBy !== null || body.length > ESTIMATED_BODY_BYTES_MAX) return null;
+    return this.#readUnshown(body);
   }
 
   /** What has no bound has no figure either: pictures, audio, files, searches, more expensive tiers. */

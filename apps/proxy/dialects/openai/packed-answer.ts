@@ -66,6 +66,10 @@ export class PackedAnswer implements Answer {
     return this.#answer()?.outputText() ?? null;
   }
 
+  outputTokensMax(): number | null {
+    return this.#answer()?.outputTokensMax() ?? null;
+  }
+
   /** Asked for when it has ended. */
   #answer(): Answer | null {
     if (this.#read !== undefined) return this.#read;

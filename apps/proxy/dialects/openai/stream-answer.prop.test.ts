@@ -34,7 +34,12 @@ const fixtures: Record<string, string> = {
   empty: '',
 };
 
-const asked = { generates: true, stripsUsageChunk: true, hasInput: () => true };
+const asked = {
+  generates: true,
+  stripsUsageChunk: true,
+  hasInput: () => true,
+  unshownTokensMax: () => null,
+};
 
 function relay(chunks: Buffer[], stripsUsageChunk: boolean) {
   const sse = new StreamAnswer(proxyLimits, { ...asked, stripsUsageChunk });

@@ -11,6 +11,7 @@ import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
+import { outputTokensMax } from './unshown-output.ts';
 import { saysTooLittle, type UsageNote } from './usage-note.ts';
 import { WrittenOutput } from './written-output.ts';
 
@@ -26,6 +27,7 @@ type Chunk = Record<string, unknown>;
 
 export class StreamAnswer implements Answer, EventReader {
   readonly #asked: Asked;
+  readonly #limits: AnswerLimits;
   readonly #relay: SseRelay;
   #isDone = false;
   readonly #usage: StatedUsage;
@@ -42,6 +44,7 @@ export class StreamAnswer implements Answer, EventReader {
 
   constructor(limits: AnswerLimits, asked: Asked) {
     this.#asked = asked;
+    this.#limits = limits;
     this.#relay = new SseRelay(this, limits.sseEventBytesMax);
     this.#usage = new StatedUsage(asked.generates);
     this.#written = new WrittenOutput(limits.estimateTextBytesMax);
@@ -106,6 +109,11 @@ export class StreamAnswer implements Answer, EventReader {
   outputText(): string | null {
     this.#relay.readUnended();
     return this.#written.text;
+  }
+
+  outputTokensMax(): number | null {
+    if (this.fault() !== null || this.#usage.said) return null;
+    return outputTokensMax(this.#written, this.#asked, this.#limits);
   }
 
   read(data: string): EventVerdict | 'part' {

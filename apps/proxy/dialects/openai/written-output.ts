@@ -1,7 +1,10 @@
 /**
  * What a model wrote, as far as an answer shows it: what an estimate of the output is made of. A member
- * that may hold text, and that nobody here knows, makes the whole unread: it is not zero.
+ * that may hold text, and that nobody here knows, makes the whole unread: it is not zero. Whether it is
+ * all that was generated, as it was written, is another question: `shown` is the answer.
  */
+import { holdsText, isDeep, isFields, saysNothing, textOf } from './answer-text.ts';
+import { LISTED_TIERS } from './listed-tiers.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -14,6 +17,12 @@ export class WrittenOutput {
   #finished = false;
   #severalChoices = false;
   #readable = true;
+  /** By the model's own decision, so that nothing was cut off or taken away. */
+  #ended = false;
+  /** Nothing tells of more than is shown. */
+  #isAll = true;
+  /** Calls of tools. */
+  #calls = 0;
 
   /** @param textBytesMax beyond it nothing is kept, and the text is not known */
   constructor(textBytesMax: number) {
@@ -23,6 +32,18 @@ export class WrittenOutput {
   /** All of it; null if a part of it could not be read or kept. */
   get text(): string | null {
     return this.#readable ? this.#texts.join('') : null;
+  }
+
+  /**
+   * What was generated as far as it is shown, in bytes of text and calls of tools; null if there may be
+   * more of it: reasoning, several answers, an end that the model has not chosen, a text that was put
+   * together again, a figure that nobody here knows.
+   */
+  get shown(): { bytes: number; calls: number } | null {
+    const { text } = this;
+    // seam: answer-shows-all
+    if (text === null || !this.#isAll || !this.#ended || this.#severalChoices) return null;
+    return { bytes: Buffer.byteLength(text), calls: this.#calls };
   }
 
   /** Characters of what was read. */
@@ -69,24 +90,39 @@ export class WrittenOutput {
         case 'created':
         case 'model':
         case 'system_fingerprint':
+          break;
         case 'service_tier':
+          // At another tier it costs more than what was held by.
+          if (!LISTED_TIERS.has(fields[name])) this.#isAll = false;
+          break;
+        case 'timings':
+        case 'time_info':
+          this.#mayBeMore(fields[name]);
           break;
         default:
-          if (!NO_TEXT_IN_ANSWER.has(name) && holdsText(fields[name])) this.unreadable();
+          if (!NO_TEXT_IN_ANSWER.has(name)) this.#skip(fields[name]);
       }
     }
   }
 
+  /** A member that nobody here knows. */
+  #skip(value: unknown): void {
+    if (holdsText(value)) this.unreadable();
+    else this.#mayBeMore(value);
+  }
+
+  /** What says anything in such a place may tell of tokens that nobody sees. */
+  #mayBeMore(value: unknown): void {
+    if (!saysNothing(value)) this.#isAll = false;
+  }
+
   #readChoices(choices: unknown): void {
     if (choices === null) return;
-    if (!Array.isArray(choices)) {
-      if (holdsText(choices)) this.unreadable();
-      return;
-    }
+    if (!Array.isArray(choices)) return this.#skip(choices);
     if (choices.length > 1) this.#severalChoices = true;
     for (const choice of choices as unknown[]) {
       if (isFields(choice)) this.#readChoice(choice);
-      else if (holdsText(choice)) this.unreadable();
+      else this.#skip(choice);
     }
   }
 
@@ -99,7 +135,7 @@ export class WrittenOutput {
         case 'message':
           if (name === 'message' && this.#length > 0) this.#add('\n');
           if (isFields(value)) this.#readPart(value);
-          else if (holdsText(value)) this.unreadable();
+          else this.#skip(value);
           break;
         case 'text':
           this.#addText(value);
@@ -109,11 +145,16 @@ export class WrittenOutput {
           break;
         case 'finish_reason':
           if (typeof value === 'string') this.#finished = true;
+          if (CHOSEN_ENDS.has(value)) this.#ended = true;
+          else this.#mayBeMore(value);
           break;
         case 'logprobs':
           break;
+        case 'token_ids':
+          this.#mayBeMore(value);
+          break;
         default:
-          if (!NO_TEXT_IN_CHOICE.has(name) && holdsText(value)) this.unreadable();
+          if (!NO_TEXT_IN_CHOICE.has(name)) this.#skip(value);
       }
     }
   }
@@ -129,7 +170,10 @@ export class WrittenOutput {
           this.#addText(value);
           break;
         case 'role':
+          break;
         case 'annotations':
+          // Of a search, whose finds were read too.
+          this.#mayBeMore(value);
           break;
         case 'tool_calls':
           this.#addCalls(value);
@@ -147,9 +191,10 @@ export class WrittenOutput {
         case 'thinking_blocks':
           // Many servers state the same thought under two names.
           thoughts = this.#addThoughts(value, thoughts);
+          this.#mayBeMore(value);
           break;
         default:
-          if (!NO_TEXT_IN_PART.has(name) && holdsText(value)) this.unreadable();
+          if (!NO_TEXT_IN_PART.has(name)) this.#skip(value);
       }
     }
   }
@@ -162,42 +207,43 @@ export class WrittenOutput {
   }
 
   #addCalls(calls: unknown): void {
-    if (!Array.isArray(calls)) {
-      if (holdsText(calls)) this.unreadable();
-      return;
-    }
+    if (!Array.isArray(calls)) return this.#skip(calls);
     for (const call of calls as unknown[]) {
       if (!isFields(call)) {
-        if (holdsText(call)) this.unreadable();
+        this.#skip(call);
         continue;
       }
       for (const name in call) {
         if (name === 'function' || name === 'custom') this.#addCall(call[name]);
-        else if (!NO_TEXT_IN_CALL.has(name) && holdsText(call[name])) this.unreadable();
+        else if (!NO_TEXT_IN_CALL.has(name)) this.#skip(call[name]);
       }
     }
   }
 
   /** In a stream the name comes with the first piece of the arguments. */
   #addCall(called: unknown): void {
-    if (!isFields(called)) {
-      if (holdsText(called)) this.unreadable();
-      return;
-    }
+    if (!isFields(called)) return this.#skip(called);
     for (const name in called) {
       const value = called[name];
       if (!CALLED.has(name)) {
-        if (holdsText(value)) this.unreadable();
+        this.#skip(value);
       } else if (typeof value === 'string') {
+        if (name === 'name' && value !== '') this.#calls++;
         this.#add(value);
       } else if (typeof value === 'object' && value !== null) {
+        // The model has written it with other spaces.
+        this.#isAll = false;
         if (isDeep(value)) this.unreadable();
         else this.#add(JSON.stringify(value));
       }
     }
+    // The first piece of a call has its name.
+    if (this.#calls === 0) this.#isAll = false;
   }
 
   #addText(value: unknown): void {
+    // There are several kinds of parts, and some are thoughts.
+    if (typeof value !== 'string') this.#mayBeMore(value);
     const text = textOf(value);
     if (text === null) this.unreadable();
     else this.#add(text);
@@ -213,6 +259,9 @@ export class WrittenOutput {
   }
 }
 
+/** Ends that a model chooses. Not a limit: then that limit is what was generated; nor a filter. */
+const CHOSEN_ENDS: ReadonlySet<unknown> = new Set(['stop', 'tool_calls', 'function_call']);
+
 const CALLED: ReadonlySet<string> = new Set(['name', 'arguments', 'input']);
 const NO_TEXT_IN_CALL: ReadonlySet<string> = new Set(['id', 'index', 'type']);
 /** Ids, counts and verdicts: the model has not written them. */
@@ -222,65 +271,12 @@ const NO_TEXT_IN_PART: ReadonlySet<string> = new Set([
 const NO_TEXT_IN_CHOICE: ReadonlySet<string> = new Set([
   ...['native_finish_reason', 'stop_reason', 'matched_stop', 'seed', 'usage', 'error'],
   ...['content_filter_results', 'content_filter_result', 'content_filter_offsets'],
-  ...['token_ids', 'prompt_token_ids', 'prompt_logprobs'],
+  ...['prompt_token_ids', 'prompt_logprobs'],
 ]);
 const NO_TEXT_IN_ANSWER: ReadonlySet<string> = new Set([
   // What OpenAI pads chunks with, against listeners who measure them.
   'obfuscation',
-  ...['provider', 'request_id', 'created_at', 'error', 'nonce', 'timings', 'time_info'],
+  ...['provider', 'request_id', 'created_at', 'error', 'nonce'],
   ...['usage', 'usageMetadata', 'usage_metadata', 'x_groq'],
   ...['prompt_filter_results', 'prompt_logprobs', 'prompt_token_ids', 'kv_transfer_params'],
 ]);
-
-/** Members of a content part, or of a thought, that hold its text. */
-const TEXT_MEMBERS: ReadonlySet<string> = new Set([
-  ...['text', 'content', 'refusal', 'thinking', 'reasoning', 'summary', 'transcript'],
-]);
-const NO_TEXT_IN_MEMBER: ReadonlySet<string> = new Set([
-  ...['type', 'id', 'index', 'format', 'signature', 'annotations', 'expires_at', 'cache_control'],
-]);
-
-/**
- * Levels of an answer that are looked through; no provider nests what a model writes so deeply. A value
- * of twenty thousand levels ends a recursion by an exception, and the call would never end.
- */
-const LEVELS_MAX = 64;
-
-/** The text of a part or of a list of parts; null if there is more in it than text. */
-function textOf(value: unknown, level = 0): string | null {
-  if (typeof value === 'string') return value;
-  if (level >= LEVELS_MAX) return holdsText(value, level) ? null : '';
-  if (Array.isArray(value)) return joined(value.map((part) => textOf(part, level + 1)));
-  if (!isFields(value)) return '';
-  const texts: (string | null)[] = [];
-  for (const name in value) {
-    if (TEXT_MEMBERS.has(name)) texts.push(textOf(value[name], level + 1));
-    else if (!NO_TEXT_IN_MEMBER.has(name) && holdsText(value[name], level + 1)) return null;
-  }
-  return joined(texts);
-}
-
-function joined(texts: readonly (string | null)[]): string | null {
-  return texts.includes(null) ? null : texts.join('');
-}
-
-/** Whether there may be text in a value: in numbers and flags there is none. */
-function holdsText(value: unknown, level = 0): boolean {
-  if (typeof value === 'string') return value !== '';
-  if (Array.isArray(value)) return value.length > 0;
-  if (!isFields(value)) return false;
-  // What is not looked at may hold some.
-  if (level >= LEVELS_MAX) return true;
-  for (const name in value) if (holdsText(value[name], level + 1)) return true;
-  return false;
-}
-
-function isDeep(value: unknown, level = 0): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (level >= LEVELS_MAX) return true;
-  return Object.values(value).some((member) => isDeep(member, level + 1));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
