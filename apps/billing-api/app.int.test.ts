@@ -174,6 +174,23 @@ it('I7: a price book without a start begins now, after those that began earlier'
   expect(String(json['effective_from']) >= before).toBe(true);
 });
 
+it('a price before the start of its list is refused, because it would never be in force', async () => {
+  const publish = (effective_from: string | undefined, from: string) =>
+    ask('POST', '/v1/price_books', {
+      ...{ provider: 'p', effective_from },
+      models: [
+        { model: 'm', input: '1' },
+        { model: 'm', input: '2', effective_from: from },
+      ],
+    });
+  for (const start of ['2026-11-02', undefined]) {
+    const { status, json } = await publish(start, '2026-11-01T23:59:59.999Z');
+    const errors = [expect.objectContaining({ path: 'body.models.1.effective_from' })];
+    expect([status, json['errors']]).toEqual([400, errors]);
+  }
+  expect((await publish('2026-11-02', '2026-11-02T01:00:00+01:00')).status).toBe(201);
+});
+
 it('bounds the bytes of an SQL answer, although the engine counts a repeated value once', async () => {
   const text = `WITH '${'a'.repeat(15_000)}' AS a SELECT concat(a, a, a, x.customer_id) AS long`;
   const rows = 'FROM usage_events x CROSS JOIN usage_events y';

@@ -49,6 +49,7 @@ export const publishPriceBook = defineRoute({
   async handler({ body, newId, timeMs }, context) {
     // The default is now: a list without a start would rank behind every earlier list that has one.
     const { provider, effective_from = new Date(timeMs).toISOString() } = body;
+    refuseEarlier(body.models, effective_from);
     const version = newId('pb');
     const overrides = body.models.map((model) => ({ ...model, provider }));
     const [list] = priceListsFromOverrides(overrides, () => version);
@@ -63,6 +64,24 @@ export const publishPriceBook = defineRoute({
     return view(data);
   },
 });
+
+/** Before its list is in force, a price would never be: an operator who dates it back is told so. */
+function refuseEarlier(
+  models: readonly { effective_from?: string | undefined }[],
+  start: string,
+): void {
+  const errors = models.flatMap(({ effective_from: from }, index) =>
+    from === undefined || from >= start
+      ? []
+      : [
+          {
+            path: `body.models.${index}.effective_from`,
+            message: `before the list's own, ${start}`,
+          },
+        ],
+  );
+  if (errors.length > 0) throw new ApiProblem('invalid_request', { errors });
+}
 
 /** Nothing to do if an earlier try of the same request has published it. */
 async function publish(
