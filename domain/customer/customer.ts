@@ -1,5 +1,10 @@
 /** Life of a customer: the fold of `customer-<id>` and what may happen to it. */
-import type { CustomerCreated, CustomerEvent } from './customer-events.ts';
+import type {
+  CustomerArchived,
+  CustomerCreated,
+  CustomerEvent,
+  CustomerUpdated,
+} from './customer-events.ts';
 
 export type Customer = CustomerCreated['data'] & { archived: boolean };
 
@@ -15,4 +20,31 @@ export function evolveCustomer(state: Customer | undefined, event: CustomerEvent
     default:
       return event satisfies never;
   }
+}
+
+export type CustomerRefusal = { refused: 'customer_not_found' | 'customer_archived' };
+
+/** A mark-up holds for periods that begin to close after it (docs/design.md, Closing). */
+export function decideUpdateCustomer(
+  state: Customer | undefined,
+  change: Omit<CustomerUpdated['data'], 'customer_id'>,
+): CustomerUpdated | CustomerRefusal {
+  const customer = liveOrRefused(state);
+  if ('refused' in customer) return customer;
+  const { customer_id } = customer;
+  return { type: 'CustomerUpdated', data: { ...change, customer_id } };
+}
+
+/** Its keys open nothing any more; its periods are closed and billed as before. */
+export function decideArchiveCustomer(
+  state: Customer | undefined,
+): CustomerArchived | CustomerRefusal {
+  const customer = liveOrRefused(state);
+  if ('refused' in customer) return customer;
+  return { type: 'CustomerArchived', data: { customer_id: customer.customer_id } };
+}
+
+function liveOrRefused(state: Customer | undefined): Customer | CustomerRefusal {
+  if (state === undefined) return { refused: 'customer_not_found' };
+  return state.archived ? { refused: 'customer_archived' } : state;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evolveCustomer } from './customer.ts';
+import { decideArchiveCustomer, decideUpdateCustomer, evolveCustomer } from './customer.ts';
 import type { CustomerEvent, TeamEvent } from './customer-events.ts';
-import { evolveTeam } from './team.ts';
+import { decideArchiveTeam, decideUpdateTeam, evolveTeam } from './team.ts';
 
 const customer = (...events: CustomerEvent[]) => events.reduce(evolveCustomer, undefined as never);
 const team = (...events: TeamEvent[]) => events.reduce(evolveTeam, undefined as never);
@@ -31,6 +31,16 @@ describe('a customer', () => {
   it('does not exist before it is created', () => {
     expect(() => customer(archived)).toThrow('CustomerArchived before CustomerCreated');
   });
+
+  it('is updated and archived while it is not archived', () => {
+    const states = [customer(created), customer(created, archived), undefined];
+    const refused = [{ refused: 'customer_archived' }, { refused: 'customer_not_found' }];
+    expect(states.map((state) => decideUpdateCustomer(state, { name: 'A' }))).toEqual([
+      { type: 'CustomerUpdated', data: { customer_id: 'cus_1', name: 'A' } },
+      ...refused,
+    ]);
+    expect(states.map((state) => decideArchiveCustomer(state))).toEqual([archived, ...refused]);
+  });
 });
 
 describe('a team', () => {
@@ -54,5 +64,15 @@ describe('a team', () => {
 
   it('does not exist before it is created', () => {
     expect(() => team(archived)).toThrow('TeamArchived before TeamCreated');
+  });
+
+  it('is updated and archived while it is not archived', () => {
+    const states = [team(created), team(created, archived), undefined];
+    const refused = [{ refused: 'team_archived' }, { refused: 'team_not_found' }];
+    expect(states.map((state) => decideUpdateTeam(state, { name: 'Find' }))).toEqual([
+      { type: 'TeamUpdated', data: { team_id: 'team_1', name: 'Find' } },
+      ...refused,
+    ]);
+    expect(states.map((state) => decideArchiveTeam(state))).toEqual([archived, ...refused]);
   });
 });

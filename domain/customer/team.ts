@@ -1,5 +1,5 @@
 /** Life of a team: the fold of `team-<id>` and what may happen to it. */
-import type { TeamCreated, TeamEvent } from './customer-events.ts';
+import type { TeamArchived, TeamCreated, TeamEvent, TeamUpdated } from './customer-events.ts';
 
 export type Team = TeamCreated['data'] & { archived: boolean };
 
@@ -15,4 +15,27 @@ export function evolveTeam(state: Team | undefined, event: TeamEvent): Team {
     default:
       return event satisfies never;
   }
+}
+
+export type TeamRefusal = { refused: 'team_not_found' | 'team_archived' };
+
+export function decideUpdateTeam(
+  state: Team | undefined,
+  change: Omit<TeamUpdated['data'], 'team_id'>,
+): TeamUpdated | TeamRefusal {
+  const team = liveOrRefused(state);
+  if ('refused' in team) return team;
+  return { type: 'TeamUpdated', data: { ...change, team_id: team.team_id } };
+}
+
+/** Its keys open nothing any more. */
+export function decideArchiveTeam(state: Team | undefined): TeamArchived | TeamRefusal {
+  const team = liveOrRefused(state);
+  if ('refused' in team) return team;
+  return { type: 'TeamArchived', data: { team_id: team.team_id } };
+}
+
+function liveOrRefused(state: Team | undefined): Team | TeamRefusal {
+  if (state === undefined) return { refused: 'team_not_found' };
+  return state.archived ? { refused: 'team_archived' } : state;
 }

@@ -34,4 +34,35 @@ export type KeyRotated = {
 
 export type KeyRevoked = { type: 'KeyRevoked'; data: { key_id: string; reason: string | null } };
 
-export type KeyEvent = KeyIssued | KeyRotated | KeyRevoked;
+/** Only what it names has changed. */
+export type KeyUpdated = {
+  type: 'KeyUpdated';
+  data: {
+    key_id: string;
+    name?: string;
+    tags?: Record<string, string>;
+    on_disconnect?: DisconnectPolicy;
+    /** Null: it does not expire any more. */
+    expires_at?: string | null;
+  };
+};
+
+/** Opens nothing until it is resumed. */
+export type KeySuspended = {
+  type: 'KeySuspended';
+  data: { key_id: string; reason: string | null };
+};
+
+export type KeyResumed = { type: 'KeyResumed'; data: { key_id: string } };
+
+/** Opens nothing any more, and is put away: what it has used stays. */
+export type KeyArchived = { type: 'KeyArchived'; data: { key_id: string } };
+
+export type KeyEvent =
+  | KeyIssued
+  | KeyRotated
+  | KeyRevoked
+  | KeyUpdated
+  | KeySuspended
+  | KeyResumed
+  | KeyArchived;

@@ -7,6 +7,15 @@ import { instant } from '../time/instant.ts';
 import { listQuery } from './list.ts';
 
 const created = { created_at: timestamp };
+const lifeStatus = z.enum(['active', 'archived']);
+const life = { archived: z.boolean(), status: lifeStatus };
+
+/** A PATCH changes what it names, so it names something. */
+function changeOf<T extends z.core.$ZodLooseShape>(shape: T) {
+  const error = `name at least one of ${Object.keys(shape).join(', ')}`;
+  return z.strictObject(shape).refine((change) => Object.keys(change).length > 0, { error });
+}
+
 const markupPpm = z.int().min(0).max(100_000_000);
 const environment = z.string().regex(/^[a-z0-9-]{1,32}$/);
 
@@ -29,8 +38,14 @@ export const customerView = z.strictObject({
   time_zone: name,
   currency: z.string(),
   markup_ppm: markupPpm,
-  archived: z.boolean(),
+  ...life,
   ...created,
+});
+export const customerChange = changeOf({
+  name: name.exactOptional(),
+  markup_ppm: markupPpm.exactOptional().meta({
+    description: 'Holds for every period that has not begun to close.',
+  }),
 });
 export const customerParams = z.strictObject({ customer_id: id });
 
@@ -45,9 +60,14 @@ export const teamView = z.strictObject({
   customer_id: id,
   external_id: name.nullable(),
   name,
-  archived: z.boolean(),
+  ...life,
   ...created,
 });
+export const teamChange = z.strictObject({ name });
+export const teamParams = z.strictObject({ team_id: id });
+
+const keyStatus = z.enum(['active', 'suspended', 'expired', 'revoked', 'archived']);
+const onDisconnect = z.enum(['drain', 'abort']);
 
 export const keyRequest = z.strictObject({
   customer_id: id,
@@ -55,7 +75,7 @@ export const keyRequest = z.strictObject({
   name,
   environment: environment.default('live'),
   tags: keyTagsOf(name).default({}),
-  on_disconnect: z.enum(['drain', 'abort']).default('drain'),
+  on_disconnect: onDisconnect.default('drain'),
   expires_at: instant.optional(),
 });
 export const keyView = z.strictObject({
@@ -66,17 +86,28 @@ export const keyView = z.strictObject({
   name,
   environment,
   tags: z.record(z.string(), z.string()),
-  on_disconnect: z.enum(['drain', 'abort']),
+  on_disconnect: onDisconnect,
   expires_at: timestamp.nullable(),
   last_four: z.string(),
-  status: z.enum(['active', 'expired', 'revoked']),
+  status: keyStatus,
   /** In clear only in the answer that issued it; null ever after (I12). */
   secret: z.string().nullable(),
   ...created,
 });
 export const keyParams = z.strictObject({ key_id: id });
 export const rotateRequest = z.strictObject({ overlap_seconds: z.int().min(0).default(0) });
-export const revokeRequest = z.strictObject({ reason: z.string().max(1024).optional() });
+export const keyChange = changeOf({
+  name: name.exactOptional(),
+  tags: keyTagsOf(name)
+    .exactOptional()
+    .meta({ description: 'All tags; they replace those before.' }),
+  on_disconnect: onDisconnect.exactOptional(),
+  expires_at: instant.nullable().exactOptional().meta({
+    description: 'RFC 3339; null: it does not expire. A later one revives an expired key.',
+  }),
+});
+/** Why a key is revoked or suspended. */
+export const reasonRequest = z.strictObject({ reason: z.string().max(1024).optional() });
 
 const scope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('key'), id }),
@@ -105,7 +136,7 @@ export const budgetView = z.strictObject({
   enforcement: z.string(),
   basis: z.string(),
   time_zone: name,
-  archived: z.boolean(),
+  ...life,
   /** The current window as the ledger has it. */
   current: z.strictObject({
     window_start: timestamp,
@@ -131,4 +162,28 @@ export const budgetView = z.strictObject({
 });
 export const budgetParams = z.strictObject({ budget_id: id });
 
-export const listByCustomer = listQuery.extend({ customer_id: id.optional() });
+const filter = {
+  customer_id: id.optional().meta({ description: 'Our id, or the `external_id` of a customer.' }),
+  team_id: id.optional(),
+  key_id: id.optional(),
+  external_id: name.optional(),
+  status: lifeStatus.optional(),
+};
+const { customer_id, team_id, key_id, external_id, status } = filter;
+
+export const customerList = listQuery.extend({ external_id, status });
+export const teamList = listQuery.extend({ customer_id, external_id, status });
+export const keyList = listQuery.extend({
+  customer_id,
+  team_id,
+  environment: environment.optional(),
+  status: keyStatus.optional(),
+});
+export const budgetList = listQuery.extend({
+  customer_id: customer_id.meta({
+    description: 'Budgets of this customer (our id, or its `external_id`), its teams and its keys.',
+  }),
+  team_id: team_id.meta({ description: 'Budgets whose scope is this team.' }),
+  key_id: key_id.meta({ description: 'Budgets whose scope is this key.' }),
+  status,
+});

@@ -108,6 +108,16 @@ export const keyPayloads = {
     previous_valid_until: timestamp,
   }),
   KeyRevoked: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
+  KeyUpdated: z.strictObject({
+    key_id: id,
+    name: name.exactOptional(),
+    tags: tagsOf(name).exactOptional(),
+    on_disconnect: z.enum(['drain', 'abort']).exactOptional(),
+    expires_at: timestamp.nullable().exactOptional(),
+  }),
+  KeySuspended: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
+  KeyResumed: z.strictObject({ key_id: id }),
+  KeyArchived: z.strictObject({ key_id: id }),
 } satisfies PayloadsOf<KeyEvent>;
 
 export const budgetDefinitionPayloads = {

@@ -58,6 +58,20 @@ describe('the control plane', () => {
     expect(await works(key.secret)).toBe(false);
   });
 
+  it('a suspended key stops within a second, with a reason, and works again when resumed', async () => {
+    const key = await issue();
+    await until('the key works', () => works(key.secret));
+    await admin.post(`/v1/keys/${key.id}/suspend`, { reason: 'looks odd' });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const refused = await call(key.secret).then(
+      () => null,
+      ({ status, code }: { status?: number; code?: string }) => [status, code],
+    );
+    expect(refused).toEqual([403, 'suspended_api_key']);
+    await admin.post(`/v1/keys/${key.id}/resume`, {});
+    await until('it works again', () => works(key.secret));
+  });
+
   it('a raised limit lets calls through that were refused before', async () => {
     const key = await issue();
     const scope = { type: 'key', id: key.id };

@@ -9,6 +9,19 @@ const UNBILLABLE_TEST = 'apps/billing-api/closing/unbillable.int.test.ts';
 /** What strangers, tenants and providers try: the mistakes that would let them. */
 export const hostility: readonly Plant[] = [
   {
+    bug: 'suspend a key for its newest secret only',
+    edits: at('key-changes-for-every-secret', {
+      instead: `{
+        const newest = key.digests.at(-1);
+        if (newest !== undefined) newest.key = key.view;
+      }`,
+    }),
+    test: {
+      file: 'apps/proxy/auth/authenticate.unit.test.ts',
+      name: 'that is suspended opens nothing with any of its secrets until it is resumed',
+    },
+  },
+  {
     bug: 'let a body have as many values as it likes',
     edits: at('body-has-too-many-values', { drop: true }),
     test: {

@@ -145,7 +145,13 @@ export const errorCatalogue = {
   customer_archived: entry(409, false, 'This customer is archived.', 'Use another customer.'),
   team_archived: entry(409, false, 'This team is archived.', 'Use another team.'),
   key_revoked: entry(409, false, 'This key is revoked.', 'Issue a new one.'),
-  key_expired: entry(409, false, 'This key has expired.', 'Issue a new one.'),
+  key_expired: entry(
+    409,
+    false,
+    'This key has expired.',
+    'Issue a new one, or give it a later `expires_at`.',
+  ),
+  key_archived: entry(409, false, 'This key is archived.', 'Issue a new one.'),
   budget_archived: entry(409, false, 'This budget is archived.', 'Define a new one.'),
   price_version_taken: entry(
     409,

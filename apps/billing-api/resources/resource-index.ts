@@ -124,6 +124,10 @@ export class ResourceIndex {
       case 'KeyIssued':
       case 'KeyRotated':
       case 'KeyRevoked':
+      case 'KeyUpdated':
+      case 'KeySuspended':
+      case 'KeyResumed':
+      case 'KeyArchived':
         return this.keys.fold(event.data.key_id, at, (s) => evolveKey(s, event));
       case 'BudgetDefined':
       case 'BudgetLimitChanged':

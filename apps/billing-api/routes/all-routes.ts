@@ -8,10 +8,17 @@ import {
   listBudgets,
 } from './budgets/budgets.ts';
 import { getCall } from './calls/calls.ts';
-import { createCustomer, getCustomer, listCustomers } from './customers/customers.ts';
+import {
+  archiveCustomer,
+  createCustomer,
+  getCustomer,
+  listCustomers,
+  updateCustomer,
+} from './customers/customers.ts';
 import { ingestEvents } from './events/ingest.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
-import { getKey, issueKey, listKeys, revokeKey, rotateKey } from './keys/keys.ts';
+import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
+import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
 import { closePeriodRoute } from './periods/close.ts';
 import { closingRun } from './periods/closing-run.ts';
 import { getPeriod } from './periods/get.ts';
@@ -26,20 +33,29 @@ import {
 import { resolveByRule } from './resolutions/resolutions.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { runSql } from './sql/sql.ts';
-import { createTeam, listTeams } from './teams/teams.ts';
+import { archiveTeam, createTeam, getTeam, listTeams, updateTeam } from './teams/teams.ts';
 import { getUsage } from './usage/usage.ts';
 
 export const allRoutes: readonly ApiRoute[] = [
   createCustomer,
   listCustomers,
   getCustomer,
+  updateCustomer,
+  archiveCustomer,
   createTeam,
   listTeams,
+  getTeam,
+  updateTeam,
+  archiveTeam,
   issueKey,
   listKeys,
   getKey,
+  updateKey,
   rotateKey,
+  suspendKey,
+  resumeKey,
   revokeKey,
+  archiveKey,
   createBudget,
   listBudgets,
   getBudget,

@@ -15,6 +15,10 @@ export function liveCustomer(context: ApiContext, idOrExternalId: string): Custo
   return found.state;
 }
 
+export function lifeStatus({ archived }: { archived: boolean }): 'active' | 'archived' {
+  return archived ? 'archived' : 'active';
+}
+
 /** The filter of a list: everything of that customer, or everything if no customer is named. */
 export function ofCustomer(
   { directory }: Pick<ApiContext, 'directory'>,

@@ -36,7 +36,7 @@ export async function openApiHouse(options: ApiHouseOptions = {}) {
   });
 
   async function send<T>(
-    request: { method: 'GET' | 'POST'; url: string; payload?: string },
+    request: { method: 'GET' | 'POST' | 'PATCH'; url: string; payload?: string },
     headers: Record<string, string | string[]>,
   ): Promise<{ status: number; json: T }> {
     const ours = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -52,6 +52,8 @@ export async function openApiHouse(options: ApiHouseOptions = {}) {
       const payload = typeof body === 'string' ? body : JSON.stringify(body);
       return send<T>({ method: 'POST', url, payload }, headers);
     },
+    patch: <T>(url: string, body: unknown) =>
+      send<T>({ method: 'PATCH', url, payload: JSON.stringify(body) }, {}),
     async close(): Promise<void> {
       await api.stop();
       await stores.close();

@@ -12,6 +12,13 @@ const BEARER = /^Bearer +(\S+) *$/i;
 /** Digests that are remembered; the oldest goes first. About 200 bytes each. */
 const DIGESTS_MAX = 10_000;
 
+const CLOSED = {
+  suspended: 'suspended_api_key',
+  revoked: 'revoked_api_key',
+  archived: 'archived_api_key',
+} as const satisfies Record<Exclude<KeyView['state'], 'live'>, ErrorCode>;
+const OWNER_GONE = { customer: 'customer_archived', team: 'team_archived' } as const;
+
 export class Authenticator {
   readonly #directory: LedgerView;
   readonly #secrets: Secrets;
@@ -35,10 +42,11 @@ export class Authenticator {
     const key =
       known === undefined ? this.#lookUp(secret, nowMs) : this.#directory.key(known, nowMs);
     if (key === undefined) return 'invalid_api_key';
-    if (key === 'replaced' || key.revoked) return 'revoked_api_key';
+    if (key === 'replaced') return 'revoked_api_key';
+    if (key.state !== 'live') return CLOSED[key.state];
     if (nowMs >= key.expiresAtMs) return 'expired_api_key';
-    if (this.#directory.isArchived(key.customerId)) return 'customer_archived';
-    return key;
+    const archived = this.#directory.archivedOwner(key);
+    return archived === null ? key : OWNER_GONE[archived];
   }
 
   /** Newest pepper first: keys that were issued under an older one are found by it. */

@@ -34,10 +34,18 @@ function apply(stream: string, type: string, data: object): void {
   view.apply({ id: String(events++), type, data, ...at });
 }
 
-function issue(n: number, fields: { pepper?: number; expires_at?: string } = {}): string {
+function issue(
+  n: number,
+  fields: { pepper?: number; expires_at?: string; team_id?: string } = {},
+): string {
   const secret = secretOf(n);
   const pepper = fields.pepper ?? 2;
-  const who = { key_id: `key_${n}`, customer_id: `cus_${n}`, team_id: null, name: 'n' };
+  const who = {
+    key_id: `key_${n}`,
+    customer_id: `cus_${n}`,
+    team_id: fields.team_id ?? null,
+    name: 'n',
+  };
   const what = { environment: 'live', tags: {}, on_disconnect: 'drain', last_four: 'abcd' };
   const digest = { hash: hashOf(secret, pepper), pepper_version: pepper };
   const data = { ...who, ...what, ...digest, expires_at: fields.expires_at ?? null };
@@ -120,6 +128,45 @@ describe('a key', () => {
     const secret = issue(1, { expires_at: new Date(NOW).toISOString() });
     expect(ask({ 'x-api-key': secret }, NOW - 1)).toBe('key_1');
     expect(ask({ 'x-api-key': secret })).toBe('expired_api_key');
+  });
+
+  it('that is suspended opens nothing with any of its secrets until it is resumed', () => {
+    const secrets = [issue(1), secretOf(2)] as const;
+    const digest = { hash: hashOf(secrets[1], 2), pepper_version: 2, last_four: 'abcd' };
+    const previous_valid_until = new Date(NOW + 1).toISOString();
+    apply('key-key_1', 'KeyRotated', { key_id: 'key_1', ...digest, previous_valid_until });
+    const both = () => secrets.map((secret) => ask({ 'x-api-key': secret }));
+    expect(both()).toEqual(['key_1', 'key_1']);
+    apply('key-key_1', 'KeySuspended', { key_id: 'key_1', reason: null });
+    expect(both()).toEqual(['suspended_api_key', 'suspended_api_key']);
+    apply('key-key_1', 'KeyResumed', { key_id: 'key_1' });
+    expect(both()).toEqual(['key_1', 'key_1']);
+    apply('key-key_1', 'KeyArchived', { key_id: 'key_1' });
+    expect(both()).toEqual(['archived_api_key', 'archived_api_key']);
+  });
+
+  it('has the expiry, tags and policy of its last update, and a running call those before', () => {
+    const secret = issue(1);
+    const before = authenticator.authenticate({ 'x-api-key': secret }, NOW);
+    const update = (data: object) => apply('key-key_1', 'KeyUpdated', { key_id: 'key_1', ...data });
+    update({ expires_at: new Date(NOW).toISOString(), tags: { a: 'b' } });
+    expect(ask({ 'x-api-key': secret })).toBe('expired_api_key');
+    update({ expires_at: null, on_disconnect: 'abort' });
+    const after = authenticator.authenticate({ 'x-api-key': secret }, NOW);
+    const seen = [before, after].map((key) =>
+      typeof key === 'string' ? key : [key.tags, key.onDisconnect, key.expiresAtMs],
+    );
+    expect(seen).toEqual([
+      [{}, 'drain', Number.POSITIVE_INFINITY],
+      [{ a: 'b' }, 'abort', Number.POSITIVE_INFINITY],
+    ]);
+  });
+
+  it('of an archived team opens nothing, and that of another team does', () => {
+    const [archived, other] = [issue(1, { team_id: 'team_1' }), issue(2, { team_id: 'team_2' })];
+    apply('team-team_1', 'TeamArchived', { team_id: 'team_1' });
+    expect(ask({ 'x-api-key': archived })).toBe('team_archived');
+    expect(ask({ 'x-api-key': other })).toBe('key_2');
   });
 
   it('I10: of an archived customer opens nothing, and that of another customer does', () => {

@@ -1,5 +1,5 @@
 /**
- * The proxy's view of the ledger: keys, customers, budgets and prices, folded from the catch-up
+ * The proxy's view of the ledger: keys, customers, teams, budgets and prices, folded from the catch-up
  * subscription. Only reads; every lookup on a call's path is one map access.
  */
 import {
@@ -7,12 +7,13 @@ import {
   customerEvents,
   keyEvents,
   priceBookEvents,
+  teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
-import type { DisconnectPolicy, KeyEvent } from '@tollgate/domain/key/key-events.ts';
+import type { DisconnectPolicy, KeyEvent, KeyUpdated } from '@tollgate/domain/key/key-events.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import {
   emptyPriceList,
@@ -25,11 +26,18 @@ import {
 /** Prices that are remembered by provider and model. */
 const PRICES_MAX = 10_000;
 
-const events = eventParser([customerEvents, keyEvents, budgetDefinitionEvents, priceBookEvents]);
+const events = eventParser([
+  customerEvents,
+  teamEvents,
+  keyEvents,
+  budgetDefinitionEvents,
+  priceBookEvents,
+]);
 
 /** Streams that a proxy folds. */
 export const ledgerViewPrefixes = events.prefixes;
 
+/** As of one moment: a call keeps the view that it began with, and a change makes a new one. */
 export type KeyView = {
   keyId: string;
   customerId: string;
@@ -39,12 +47,13 @@ export type KeyView = {
   onDisconnect: DisconnectPolicy;
   /** Infinity: never. */
   expiresAtMs: number;
-  revoked: boolean;
+  state: 'live' | 'suspended' | 'revoked' | 'archived';
   /** Partition of the log that the customer's events go to. */
   partition: number;
 };
 
 type Digest = { key: KeyView; validUntilMs: number };
+type Key = { view: KeyView; digests: Digest[] };
 type ViewedEvent = NonNullable<ReturnType<typeof events.parse>>;
 
 const NO_BUDGETS: readonly BudgetDefinition[] = [];
@@ -52,8 +61,9 @@ const NO_BUDGETS: readonly BudgetDefinition[] = [];
 export class LedgerView {
   readonly #partitions: number;
   readonly #digests = new Map<string, Digest>();
-  readonly #keys = new Map<string, { view: KeyView; digests: Digest[] }>();
+  readonly #keys = new Map<string, Key>();
   readonly #archivedCustomers = new Set<string>();
+  readonly #archivedTeams = new Set<string>();
   readonly #budgets = new Map<string, BudgetDefinition>();
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
   readonly #budgetsOfKey = new Map<string, BudgetDefinition[]>();
@@ -77,8 +87,10 @@ export class LedgerView {
     return nowMs < found.validUntilMs ? found.key : 'replaced';
   }
 
-  isArchived(customerId: string): boolean {
-    return this.#archivedCustomers.has(customerId);
+  /** Whose end is the end of the key, if any. */
+  archivedOwner({ customerId, teamId }: KeyView): 'customer' | 'team' | null {
+    if (this.#archivedCustomers.has(customerId)) return 'customer';
+    return teamId !== null && this.#archivedTeams.has(teamId) ? 'team' : null;
   }
 
   /** All live budgets on the key's path; all of them must pass. */
@@ -123,16 +135,26 @@ export class LedgerView {
         return this.#issue(event.data);
       case 'KeyRotated':
         return this.#rotate(event.data);
-      case 'KeyRevoked': {
-        const key = this.#keys.get(event.data.key_id);
-        if (key !== undefined) key.view.revoked = true;
+      case 'KeyUpdated':
+        return this.#change(event.data.key_id, updated(event.data));
+      case 'KeySuspended':
+        return this.#change(event.data.key_id, { state: 'suspended' });
+      case 'KeyResumed':
+        return this.#change(event.data.key_id, { state: 'live' });
+      case 'KeyRevoked':
+        return this.#change(event.data.key_id, { state: 'revoked' });
+      case 'KeyArchived':
+        return this.#change(event.data.key_id, { state: 'archived' });
+      case 'TeamArchived':
+        this.#archivedTeams.add(event.data.team_id);
         return;
-      }
       case 'CustomerArchived':
         this.#archivedCustomers.add(event.data.customer_id);
         return;
       case 'CustomerCreated':
       case 'CustomerUpdated':
+      case 'TeamCreated':
+      case 'TeamUpdated':
         return;
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
@@ -157,9 +179,8 @@ export class LedgerView {
       environment: data.environment,
       tags: data.tags,
       onDisconnect: data.on_disconnect,
-      expiresAtMs:
-        data.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(data.expires_at),
-      revoked: false,
+      expiresAtMs: expiryMs(data.expires_at),
+      state: 'live',
       partition: partitionOf(new TextEncoder().encode(data.customer_id), this.#partitions),
     };
     const digest: Digest = { key: view, validUntilMs: Number.POSITIVE_INFINITY };
@@ -168,8 +189,7 @@ export class LedgerView {
   }
 
   #rotate(data: Extract<KeyEvent, { type: 'KeyRotated' }>['data']): void {
-    const key = this.#keys.get(data.key_id);
-    if (key === undefined) throw new Error(`key ${data.key_id} is rotated and was not issued`);
+    const key = this.#issued(data.key_id);
     // Also one from before the last rotation: none outlives what it was replaced with.
     const untilMs = Date.parse(data.previous_valid_until);
     for (const earlier of key.digests) {
@@ -178,6 +198,20 @@ export class LedgerView {
     const digest: Digest = { key: key.view, validUntilMs: Number.POSITIVE_INFINITY };
     key.digests.push(digest);
     this.#digests.set(data.hash, digest);
+  }
+
+  #change(keyId: string, change: Partial<KeyView>): void {
+    const key = this.#issued(keyId);
+    key.view = { ...key.view, ...change };
+    // During a rotation a key has more than one secret.
+    // seam: key-changes-for-every-secret
+    for (const digest of key.digests) digest.key = key.view;
+  }
+
+  #issued(keyId: string): Key {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) throw new Error(`key ${keyId} is changed and was not issued`);
+    return key;
   }
 
   #define(event: BudgetDefinitionEvent, revision: bigint): void {
@@ -190,4 +224,17 @@ export class LedgerView {
     this.#budgetsOfScope.set(scope, [...others, ...live]);
     this.#budgetsOfKey.clear();
   }
+}
+
+function updated({ tags, on_disconnect, expires_at }: KeyUpdated['data']): Partial<KeyView> {
+  return {
+    ...(tags === undefined ? {} : { tags }),
+    ...(on_disconnect === undefined ? {} : { onDisconnect: on_disconnect }),
+    ...(expires_at === undefined ? {} : { expiresAtMs: expiryMs(expires_at) }),
+  };
+}
+
+/** Unix ms; infinite if there is none. */
+function expiryMs(expiresAt: string | null): number {
+  return expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
 }

@@ -122,7 +122,7 @@ export class CallStage {
     } as unknown as CallDeps;
     const key = {
       ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
-      ...{ onDisconnect: 'drain', expiresAtMs: Infinity, revoked: false, partition: 3 },
+      ...{ onDisconnect: 'drain', expiresAtMs: Infinity, state: 'live', partition: 3 },
       ...options.key,
     } as KeyView;
     return new CallStage(deps, key, route, posts, ledger);

@@ -17,9 +17,10 @@ import type { BudgetArchived, BudgetLimitChanged } from '@tollgate/domain/budget
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
-import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
+import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
   budgetChange,
+  budgetList,
   budgetParams,
   budgetRequest,
   budgetView,
@@ -28,10 +29,11 @@ import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
-import { pageOf } from '../../http/lists.ts';
+import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
+import { lifeStatus, ofCustomer } from '../named-customer.ts';
 
 const PLACES = 12;
 
@@ -75,21 +77,42 @@ export const listBudgets = defineRoute({
   path: '/v1/budgets',
   tag: 'Budgets',
   summary: 'List budgets, newest first, each with its current window',
-  query: listQuery,
+  query: budgetList,
   status: 200,
   response: listOf(budgetView),
   errors: ['cursor_unknown'],
   async handler({ query }, context) {
-    const all = context.directory.budgets.all();
+    const isOfCustomer = scopedTo(context, query.customer_id);
     const page = pageOf(
-      all,
+      context.directory.budgets.all(),
       query,
       ({ state }) => state.budget_id,
       (item) => item,
+      ({ state }) =>
+        isOfCustomer(state) &&
+        hasScope(state, 'team', query.team_id) &&
+        hasScope(state, 'key', query.key_id) &&
+        isWanted(query.status, lifeStatus(state)),
     );
     return { ...page, data: await views(page.data, context) };
   },
 });
+
+const hasScope = ({ scope }: BudgetDefinition, type: 'team' | 'key', id: string | undefined) =>
+  id === undefined || (scope.type === type && scope.id === id);
+
+/** Of the customer itself, of its teams and of its keys. */
+function scopedTo(context: ApiContext, named: string | undefined) {
+  const isOfCustomer = ofCustomer(context, named);
+  const { teams, keys } = context.directory;
+  return ({ scope }: BudgetDefinition): boolean => {
+    if (named === undefined) return true;
+    if (scope.type === 'installation') return false;
+    if (scope.type === 'customer') return isOfCustomer({ customer_id: scope.id });
+    const owner = (scope.type === 'team' ? teams : keys).get(scope.id)?.state;
+    return owner !== undefined && isOfCustomer(owner);
+  };
+}
 
 export const getBudget = defineRoute({
   operationId: 'getBudget',
@@ -218,6 +241,7 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
         object: 'budget' as const,
         id: budget_id,
         ...rest,
+        status: lifeStatus(definition),
         limit: formatDecimal12(limit),
         current: {
           window_start: new Date(startMs).toISOString(),

@@ -2,19 +2,33 @@
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { customerEvents, externalIdEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
+import {
+  type Customer,
+  type CustomerRefusal,
+  decideArchiveCustomer,
+  decideUpdateCustomer,
+  evolveCustomer,
+} from '@tollgate/domain/customer/customer.ts';
+import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import { COST_CURRENCY } from '@tollgate/domain/period/decide.ts';
-import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
-import { customerParams, customerRequest, customerView } from '@tollgate/schemas/http/resources.ts';
+import { listOf } from '@tollgate/schemas/http/list.ts';
+import {
+  customerChange,
+  customerList,
+  customerParams,
+  customerRequest,
+  customerView,
+} from '@tollgate/schemas/http/resources.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { ApiContext } from '../../context.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
-import { pageOf } from '../../http/lists.ts';
+import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
+import { lifeStatus } from '../named-customer.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
 export const createCustomer = defineRoute({
@@ -85,12 +99,19 @@ export const listCustomers = defineRoute({
   path: '/v1/customers',
   tag: 'Customers',
   summary: 'List customers, newest first',
-  query: listQuery,
+  query: customerList,
   status: 200,
   response: listOf(customerView),
   errors: ['cursor_unknown'],
   handler: async ({ query }, { directory }) =>
-    pageOf(directory.customers.all(), query, ({ state }) => state.customer_id, view),
+    pageOf(
+      directory.customers.all(),
+      query,
+      ({ state }) => state.customer_id,
+      view,
+      ({ state }) =>
+        isWanted(query.external_id, state.external_id) && isWanted(query.status, lifeStatus(state)),
+    ),
 });
 
 export const getCustomer = defineRoute({
@@ -110,12 +131,62 @@ export const getCustomer = defineRoute({
   },
 });
 
+export const updateCustomer = defineRoute({
+  operationId: 'updateCustomer',
+  method: 'PATCH',
+  path: '/v1/customers/{customer_id}',
+  tag: 'Customers',
+  summary: 'Change the name or the mark-up of a customer; what is left out stays',
+  params: customerParams,
+  body: customerChange,
+  status: 200,
+  response: customerView,
+  errors: ['customer_not_found', 'customer_archived', 'concurrent_change'],
+  handler: async ({ params, body, commandId }, context) =>
+    view(
+      await change(context, params.customer_id, commandId, (s) => decideUpdateCustomer(s, body)),
+    ),
+});
+
+export const archiveCustomer = defineRoute({
+  operationId: 'archiveCustomer',
+  method: 'POST',
+  path: '/v1/customers/{customer_id}/archive',
+  tag: 'Customers',
+  summary: 'Archive a customer: none of its keys opens anything within one second',
+  description:
+    'Everything that it has used stays, and its periods are closed and billed as before. No new ' +
+    'teams, keys and events of collectors are taken for it.',
+  params: customerParams,
+  status: 200,
+  response: customerView,
+  errors: ['customer_not_found', 'customer_archived', 'concurrent_change'],
+  handler: async ({ params, commandId }, context) =>
+    view(await change(context, params.customer_id, commandId, decideArchiveCustomer)),
+});
+
+/** @param named by our id or by the operator's own */
+function change(
+  context: ApiContext,
+  named: string,
+  commandId: string,
+  decide: (state: Customer | undefined) => CustomerEvent | CustomerRefusal,
+) {
+  const id = context.directory.findCustomer(named)?.state.customer_id ?? named;
+  return carryOut(context, {
+    category: customerEvents,
+    ...{ id, commandId, decide },
+    evolve: evolveCustomer,
+  });
+}
+
 function view({ state, createdAtMs }: Entity<Customer>) {
   const { customer_id, ...rest } = state;
   return {
     object: 'customer' as const,
     id: customer_id,
     ...rest,
+    status: lifeStatus(state),
     created_at: new Date(createdAtMs).toISOString(),
   };
 }

@@ -77,7 +77,8 @@ function judge(candidate: unknown, context: ApiContext, nowMs: number): Judged {
   if (atMs < nowMs - ingestAgeMaxMs) return 'time: too old';
   if (atMs > nowMs + ingestAheadMaxMs) return 'time: in the future';
   const customer = context.directory.findCustomer(event.subject)?.state;
-  if (customer === undefined || customer.archived) return 'subject: no such customer';
+  if (customer === undefined) return 'subject: no such customer';
+  if (customer.archived) return 'subject: this customer is archived';
   const external = eventOfCollector(
     event,
     customer.customer_id,

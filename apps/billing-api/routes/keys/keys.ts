@@ -3,31 +3,26 @@
  */
 import { keyEvents } from '@tollgate/adapters/ledger/categories.ts';
 import {
-  decideRevokeKey,
   decideRotateKey,
+  decideUpdateKey,
   evolveKey,
-  type KeyState,
   keyStatus,
 } from '@tollgate/domain/key/key.ts';
-import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
-import { formatKeySecret, KEY_RANDOM_BYTES } from '@tollgate/domain/key/key-secret.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
+  keyChange,
+  keyList,
   keyParams,
   keyRequest,
   keyView,
-  listByCustomer,
-  revokeRequest,
   rotateRequest,
 } from '@tollgate/schemas/http/resources.ts';
-import type { z } from 'zod';
-import type { ApiContext } from '../../context.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
-import { pageOf } from '../../http/lists.ts';
-import { type ApiRequest, defineRoute } from '../../http/route.ts';
-import type { Entity } from '../../resources/entities.ts';
+import { isWanted, pageOf } from '../../http/lists.ts';
+import { defineRoute } from '../../http/route.ts';
 import { liveCustomer, ofCustomer } from '../named-customer.ts';
+import { isOf, newSecret, view, withSecret } from './key-view.ts';
 
 export const issueKey = defineRoute({
   operationId: 'issueKey',
@@ -44,7 +39,13 @@ export const issueKey = defineRoute({
   body: keyRequest,
   status: 201,
   response: keyView,
-  errors: ['customer_not_found', 'customer_archived', 'team_not_found', 'concurrent_change'],
+  errors: [
+    'customer_not_found',
+    'customer_archived',
+    'team_not_found',
+    'team_archived',
+    'concurrent_change',
+  ],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
   restore: (stored, request, context) => withSecret(stored, request, context),
   async handler({ body, newId, secretBytes, commandId, timeMs }, context) {
@@ -55,6 +56,7 @@ export const issueKey = defineRoute({
     if (team_id !== null && team?.state.customer_id !== customer_id) {
       throw new ApiProblem('team_not_found');
     }
+    if (team?.state.archived === true) throw new ApiProblem('team_archived');
     const key_id = newId('key');
     const secret = newSecret(body.environment, secretBytes, context);
     const digest = context.secrets.digestKey(secret);
@@ -78,17 +80,23 @@ export const listKeys = defineRoute({
   path: '/v1/keys',
   tag: 'Keys',
   summary: 'List keys, newest first',
-  query: listByCustomer,
+  query: keyList,
   status: 200,
   response: listOf(keyView),
   errors: ['cursor_unknown'],
   async handler({ query }, context) {
-    const items = context.directory.keys.where(ofCustomer(context, query.customer_id));
+    const isOfCustomer = ofCustomer(context, query.customer_id);
+    const nowMs = context.clock();
     return pageOf(
-      items,
+      context.directory.keys.all(),
       query,
       ({ state }) => state.key_id,
-      (key) => view(key, context.clock(), null),
+      (key) => view(key, nowMs, null),
+      ({ state }) =>
+        isOfCustomer(state) &&
+        isWanted(query.team_id, state.team_id) &&
+        isWanted(query.environment, state.environment) &&
+        isWanted(query.status, keyStatus(state, nowMs)),
     );
   },
 });
@@ -120,7 +128,7 @@ export const rotateKey = defineRoute({
   body: rotateRequest,
   status: 200,
   response: keyView,
-  errors: ['key_not_found', 'key_revoked', 'key_expired', 'concurrent_change'],
+  errors: ['key_not_found', 'key_archived', 'key_revoked', 'key_expired', 'concurrent_change'],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
   restore: (stored, request, context) => withSecret(stored, request, context),
   async handler({ params, body, secretBytes, commandId, timeMs }, context) {
@@ -145,72 +153,27 @@ export const rotateKey = defineRoute({
   },
 });
 
-export const revokeKey = defineRoute({
-  operationId: 'revokeKey',
-  method: 'POST',
-  path: '/v1/keys/{key_id}/revoke',
+export const updateKey = defineRoute({
+  operationId: 'updateKey',
+  method: 'PATCH',
+  path: '/v1/keys/{key_id}',
   tag: 'Keys',
-  summary: 'Revoke a key: it stops working within one second',
+  summary: 'Change the name, tags, expiry or disconnect policy of a key; what is left out stays',
+  description:
+    'The next call has it, within one second. A call that runs keeps what it began with.',
   params: keyParams,
-  body: revokeRequest,
+  body: keyChange,
   status: 200,
   response: keyView,
-  errors: ['key_not_found', 'concurrent_change'],
+  errors: ['key_not_found', 'key_archived', 'key_revoked', 'concurrent_change'],
   async handler({ params, body, commandId, timeMs }, context) {
     const done = await carryOut(context, {
       category: keyEvents,
       id: params.key_id,
       commandId,
       evolve: evolveKey,
-      decide: (state) => decideRevokeKey(state, body.reason ?? null),
+      decide: (state) => decideUpdateKey(state, body),
     });
     return view(done, timeMs, null);
   },
 });
-
-function view({ state, createdAtMs }: Entity<KeyState>, atMs: number, secret: string | null) {
-  const { key_id, customer_id, team_id, name, environment, tags, on_disconnect } = state;
-  return {
-    object: 'key' as const,
-    id: key_id,
-    customer_id,
-    team_id,
-    name,
-    environment,
-    tags,
-    on_disconnect,
-    expires_at: state.expires_at,
-    last_four: state.last_four,
-    status: keyStatus(state, atMs),
-    secret,
-    created_at: new Date(createdAtMs).toISOString(),
-  };
-}
-
-type SecretBytes = ApiRequest<unknown, unknown, unknown>['secretBytes'];
-
-/** A repetition gets the secret of the first request; one that comes too late makes another. */
-function newSecret(environment: string, secretBytes: SecretBytes, context: ApiContext): string {
-  const bytes = secretBytes('secret', KEY_RANDOM_BYTES) ?? context.randomBytes(KEY_RANDOM_BYTES);
-  return formatKeySecret(environment, bytes);
-}
-
-/** False where an earlier try of the same request has stored another secret: this one is none. */
-function isOf({ digests }: KeyState, { hash }: KeyDigest): boolean {
-  return digests.some((digest) => digest.hash === hash);
-}
-
-type Issued = z.input<typeof keyView>;
-
-/** A client that lost the answer can repeat the request, within a day, to get the secret again. */
-function withSecret(
-  stored: Issued,
-  { secretBytes }: { secretBytes: SecretBytes },
-  { directory, secrets }: ApiContext,
-): Issued {
-  const bytes = secretBytes('secret', KEY_RANDOM_BYTES);
-  const key = directory.keys.get(stored.id);
-  if (bytes === null || key === undefined) return stored;
-  const secret = formatKeySecret(stored.environment, bytes);
-  return isOf(key.state, secrets.digestKey(secret)) ? { ...stored, secret } : stored;
-}
