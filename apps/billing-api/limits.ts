@@ -59,6 +59,8 @@ export const apiLimits = {
 
   /** Longest range of a usage query, ms. */
   usageRangeMaxMs: 400 * DAY_MS,
+  /** Longest range of a list of calls, ms: a quarter of a year. Nothing sums calls up before. */
+  callsRangeMaxMs: 93 * DAY_MS,
   /** Rows of a usage query's answer: 400 days have 9,600 hourly windows. */
   usageWindowsMax: 10_000,
 

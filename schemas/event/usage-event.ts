@@ -24,6 +24,15 @@ const HOLD_PARTS_MAX = 1024;
 
 const text = z.string().max(1024);
 
+export const usageStatus = z.enum([
+  'ok',
+  'upstream_error',
+  'client_closed',
+  'timeout',
+  'refused',
+  'unknown',
+]);
+
 export const usageEvent = z.strictObject({
   id: shortText.min(1),
   type: z.enum(['attempt', 'cache_hit', 'refusal', 'external', 'resolution']),
@@ -59,7 +68,7 @@ export const usageEvent = z.strictObject({
   price_version: shortText.nullable(),
   price_source: z.enum(['price_book', 'config', 'catalogue', 'none']),
 
-  status: z.enum(['ok', 'upstream_error', 'client_closed', 'timeout', 'refused', 'unknown']),
+  status: usageStatus,
   http_status: z.int().min(100).max(999).nullable(),
   error_type: shortText.nullable(),
   cache: z.enum(['miss', 'hit', 'semantic', 'bypass']),

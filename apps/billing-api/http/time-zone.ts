@@ -1,5 +1,10 @@
 /** Time zones that a request names, and its times in them. */
-import { canonicalTimeZone, dayStartMs, parseInstant } from '@tollgate/domain/period/calendar.ts';
+import {
+  canonicalTimeZone,
+  dayStartMs,
+  monthBounds,
+  parseInstant,
+} from '@tollgate/domain/period/calendar.ts';
 import { ApiProblem } from './errors.ts';
 
 /**
@@ -20,4 +25,23 @@ export function requireTimeZone(path: string, timeZone: string): string {
  */
 export function msInZone(time: string, zone: () => string): number {
   return time.includes('T') ? parseInstant(time) : dayStartMs(time, zone());
+}
+
+/**
+ * Unix milliseconds of a range whose ends have passed the schema `instantOrDate`; what is left out is
+ * the bound of the current month, or of the month that the other end lies in.
+ */
+export function rangeInZone(
+  { start, end }: { start?: string | undefined; end?: string | undefined },
+  nowMs: number,
+  timeZone: string,
+): { startMs: number; endMs: number } {
+  const [startMs, endMs] = [start, end].map((time) =>
+    time === undefined ? undefined : msInZone(time, () => timeZone),
+  );
+  const month = (atMs: number) => monthBounds(atMs, timeZone, 1);
+  return {
+    startMs: startMs ?? month(Math.min(nowMs, (endMs ?? Number.POSITIVE_INFINITY) - 1)).startMs,
+    endMs: endMs ?? month(Math.max(nowMs, startMs ?? 0)).endMs,
+  };
 }

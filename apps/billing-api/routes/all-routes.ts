@@ -7,7 +7,7 @@ import {
   getBudget,
   listBudgets,
 } from './budgets/budgets.ts';
-import { getCall } from './calls/calls.ts';
+import { getCall, listCalls } from './calls/calls.ts';
 import {
   archiveCustomer,
   createCustomer,
@@ -66,6 +66,7 @@ export const allRoutes: readonly ApiRoute[] = [
   ingestEvents,
   getUsage,
   runSql,
+  listCalls,
   getCall,
   importBill,
   resolveByRule,

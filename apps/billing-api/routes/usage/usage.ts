@@ -9,13 +9,12 @@ import {
   usageDimensions,
   usageWindows,
 } from '@tollgate/adapters/warehouse/queries/usage-windows.ts';
-import { monthBounds } from '@tollgate/domain/period/calendar.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import { usageQuery, usageRow } from '@tollgate/schemas/http/usage.ts';
 import type { z } from 'zod';
 import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
-import { msInZone, requireTimeZone } from '../../http/time-zone.ts';
+import { rangeInZone, requireTimeZone } from '../../http/time-zone.ts';
 
 const SHORT_FORMS: Readonly<Record<string, UsageDimension>> = {
   customer: 'customer_id',
@@ -42,7 +41,7 @@ export const getUsage = defineRoute({
   errors: ['usage_range_too_long'],
   async handler({ query, timeMs }, { warehouse, limits }) {
     const timeZone = requireTimeZone('query.time_zone', query.time_zone);
-    const range = rangeOf(query, timeMs, timeZone);
+    const range = rangeInZone(query, timeMs, timeZone);
     const startMs = Math.floor(range.startMs / BUCKET_MS) * BUCKET_MS;
     const endMs = Math.ceil(range.endMs / BUCKET_MS) * BUCKET_MS;
     if (endMs - startMs > limits.usageRangeMaxMs) throw new ApiProblem('usage_range_too_long');
@@ -60,18 +59,6 @@ export const getUsage = defineRoute({
     return { object: 'list' as const, data, has_more: rows.length > limits.usageWindowsMax };
   },
 });
-
-/** By default the current month, or the one that the other end of the range lies in. */
-function rangeOf({ start, end }: Query, nowMs: number, timeZone: string) {
-  const [startMs, endMs] = [start, end].map((time) =>
-    time === undefined ? undefined : msInZone(time, () => timeZone),
-  );
-  const month = (atMs: number) => monthBounds(atMs, timeZone, 1);
-  return {
-    startMs: startMs ?? month(Math.min(nowMs, (endMs ?? Number.POSITIVE_INFINITY) - 1)).startMs,
-    endMs: endMs ?? month(Math.max(nowMs, startMs ?? 0)).endMs,
-  };
-}
 
 function filtersOf(query: Query): Partial<Record<UsageDimension, string>> {
   const entries = usageDimensions.flatMap((name) => {
