@@ -21,25 +21,26 @@ export const usageQuery = z.strictObject({
   group_by: z
     .string()
     .regex(
-      /^(((?:customer|team|key)(?:_id)?|environment|model|provider|type|tag:[^,]{1,256})(,(?!$)|$))*$/,
+      /^(((?:customer|team|key)(?:_id)?|environment|model_requested|model|provider|type|tag:[^,]{1,256})(,(?!$)|$))*$/,
       {
         error:
           'names of the list, parted by commas: customer_id, team_id, key_id, environment, model, ' +
-          'provider, type, and at most one tag:<name>',
+          'model_requested, provider, type, and at most one tag:<name>',
       },
     )
     .default('')
     .meta({
       description:
         'Names of fields of the answer, parted by commas: `customer_id`, `team_id`, `key_id`, ' +
-        '`environment`, `model`, `provider`, `type`, and at most one `tag:<name>`. The short forms ' +
-        '`customer`, `team` and `key` mean the same.',
+        '`environment`, `model`, `model_requested`, `provider`, `type`, and at most one `tag:<name>`. ' +
+        'The short forms `customer`, `team` and `key` mean the same.',
     }),
   customer_id: id,
   team_id: id,
   key_id: id,
   environment: id,
   model: id,
+  model_requested: id,
   provider: id,
   type: id,
 });
@@ -52,7 +53,12 @@ export const usageRow = z.strictObject({
   team_id: z.string().nullable(),
   key_id: z.string().nullable(),
   environment: z.string().nullable(),
-  model: z.string().nullable(),
+  model: z.string().nullable().meta({
+    description: 'As the provider answered; the requested name where nothing was served.',
+  }),
+  model_requested: z.string().nullable().meta({
+    description: 'As the client named it: one name for served and refused calls.',
+  }),
   provider: z.string().nullable(),
   type: z
     .string()

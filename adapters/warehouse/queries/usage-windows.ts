@@ -10,6 +10,7 @@ export const usageDimensions = [
   'key_id',
   'environment',
   'model',
+  'model_requested',
   'provider',
   'type',
 ] as const;
@@ -57,11 +58,12 @@ function startsOf({ window, timeZone, startS, endS }: UsageQuestion) {
 /** Sums of what is no column. */
 const SUMMED: Partial<Record<SumName, string>> = { refusals: "if(type = 'refusal', events, 0)" };
 
-/** Roll-ups do not know tags, so a tag is grouped from the events themselves. */
-const TAGGED_EVENTS = `(
+/** Roll-ups know neither tags nor the names that clients sent, so these come from the events themselves. */
+const EVENTS = `(
   SELECT customer_id, ifNull(team_id, '') AS team_id, ifNull(key_id, '') AS key_id,
     ifNull(environment, '') AS environment, ifNull(provider, '') AS provider,
-    ifNull(ifNull(model_served, model_requested), '') AS model, e.type AS type, tags[{tag:String}] AS tag,
+    ifNull(ifNull(model_served, e.model_requested), '') AS model,
+    ifNull(e.model_requested, '') AS model_requested, e.type AS type, tags[{tag:String}] AS tag,
     ${BUCKET_SQL} AS bucket, 1 AS events,
     ${quantityNames.map((name) => `ifNull(e.${name}, 0) AS ${name}`).join(', ')},
     ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events
@@ -92,6 +94,9 @@ export type UsageWindow = {
   cost: string;
 };
 
+const isOfEvents = ({ tag, groupBy, filters }: UsageQuestion): boolean =>
+  tag !== null || groupBy.includes('model_requested') || filters.model_requested !== undefined;
+
 /** In order of window and dimensions. Names are from our own lists, and every value is a parameter. */
 export async function usageWindows(
   warehouse: Warehouse,
@@ -105,7 +110,7 @@ export async function usageWindows(
   const rows = await warehouse.query<Record<string, string | number>>(
     `SELECT ${WINDOWS[question.window]} AS window_s,
        ${[...groupBy, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text
-     FROM ${tag === null ? 'tollgate.usage_quarter_hourly' : TAGGED_EVENTS}
+     FROM ${isOfEvents(question) ? EVENTS : 'tollgate.usage_quarter_hourly'}
      WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
        ${conditions.join(' ')}
      GROUP BY ${keys} ORDER BY ${keys} LIMIT {most:UInt32}`,

@@ -23,6 +23,12 @@ beforeAll(async () => {
     at('azores', '2026-10-25T00:10:00.000Z'),
     at('azores', '2026-10-25T01:10:00.000Z'),
     at('far', '2026-11-20T10:20:00.000Z'),
+    at('renamed', '2026-11-20T10:20:00.000Z', {
+      ...{ model_requested: 'ours', model_served: 'theirs-2026' },
+    }),
+    at('renamed', '2026-11-20T10:21:00.000Z', {
+      ...{ model_requested: 'ours', model_served: null, type: 'refusal', status: 'refused' },
+    }),
   ]);
   const projector = await stores.start('usage');
   await projector.caughtUp();
@@ -113,6 +119,20 @@ describe('GET /v1/usage', () => {
     expect(short.data).toMatchObject([{ customer_id: 'havana', tag: 'chat', refusals: 1 }]);
     const refusals = await usage({ customer_id: 'havana', type: 'refusal' });
     expect(refusals.data).toMatchObject([{ type: null, events: 1 }]);
+  });
+
+  it('has one name of a model for served and refused calls: the one that was requested', async () => {
+    const query = { customer_id: 'renamed', group_by: 'model_requested' };
+    const { data } = await usage(query);
+    expect(data).toMatchObject([{ model_requested: 'ours', model: null, events: 2, refusals: 1 }]);
+    const both = await usage({ ...query, group_by: 'model,model_requested' });
+    expect(both.data.map(({ model, model_requested }) => [model, model_requested])).toEqual([
+      ['ours', 'ours'],
+      ['theirs-2026', 'ours'],
+    ]);
+    const named = await usage({ customer_id: 'renamed', model_requested: 'ours' });
+    const other = await usage({ customer_id: 'renamed', model_requested: 'theirs-2026' });
+    expect([named.data[0]?.['events'], other.data]).toEqual([2, []]);
   });
 
   it.each([
