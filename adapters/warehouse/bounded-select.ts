@@ -23,6 +23,7 @@ export function boundedSelect(sql: string, bounds: SelectBounds): string {
     'output_format_decimal_trailing_zeros = 1',
     'output_format_json_quote_64bit_integers = 1',
     "date_time_output_format = 'iso'",
+    ...(bounds.columnsFirst === true ? ['prefer_column_name_to_alias = 1'] : []),
     'readonly = 1',
   ].join(', ');
   return `SELECT * FROM (\n${sql}\n) LIMIT ${bounds.rowsMax + 1} SETTINGS ${settings}`;

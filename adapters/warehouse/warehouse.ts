@@ -16,6 +16,11 @@ export type SelectBounds = {
   secondsMax: number;
   memoryBytesMax: number;
   threadsMax: number;
+  /**
+   * A name that is a column and an alias means the column, as the SQL standard has it. Default: the
+   * alias, as the engine has it.
+   */
+  columnsFirst?: boolean;
 };
 
 export type Table = {

@@ -210,11 +210,23 @@ describe('POST /v1/sql', () => {
         'SELECT a.model, b.model FROM usage_daily a JOIN usage_daily b ON a.day = b.day LIMIT 1',
         [['sim-small', 'sim-small']],
       ],
-      ['SELECT sum(cost) AS cost FROM usage_daily WHERE cost > 0', /write another name/],
       [
-        'SELECT sum(cost) AS cost, sum(cost) / sum(events) AS mean FROM usage_daily',
-        /write another name/,
+        `SELECT round(sum(cost), 4) AS cost FROM usage_daily
+         WHERE cost > 0 AND customer_id = 'cus_nobody'`,
+        [['0.000000000000']],
       ],
+      ['SELECT sum(cost) AS cost, sum(cost) > 0 AS some FROM usage_daily LIMIT 0', []],
+      [
+        `SELECT type, sum(events) AS events, sum(events) / sum(events) AS one FROM usage_daily
+         WHERE events > 0 AND type IN ('refusal', 'resolution') GROUP BY type
+         HAVING events > 0 ORDER BY events DESC, type`,
+        [
+          ['refusal', '1', 1],
+          ['resolution', '1', 1],
+        ],
+      ],
+      ['SELECT sum(cost) AS cost FROM usage_daily GROUP BY round(sum(cost))', /write another name/],
+      ['SELECT model, sum(cost) AS cost FROM usage_daily', /Group by it/],
       [`SELECT count() > 0 FROM usage_events WHERE recorded_at IN ('${newest}')`, [[1]]],
       [`SELECT count() > 0 FROM usage_events AS e WHERE e.time <= '${newest}'`, [[1]]],
       [`SELECT 1 FROM usage_events WHERE toStartOfDay(time) IN ('${newest}')`, /toDateTime64/],

@@ -8,8 +8,10 @@ import { tablesNamed } from '@tollgate/adapters/warehouse/queries/tables-of-engi
 import type { SelectBounds, Table, Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { sqlRequest, sqlResult } from '@tollgate/schemas/http/sql.ts';
 import type { z } from 'zod';
+import { ApiProblem } from '../../http/errors.ts';
 import { defineRoute } from '../../http/route.ts';
 import { DATABASE, PUBLIC_VIEWS } from './allowed.ts';
+import { withAliasesWrittenOut } from './columns-first.ts';
 import { engineProblem } from './engine-error.ts';
 import { checkSyntax, type EngineNames } from './fence.ts';
 import { refuse } from './refuse.ts';
@@ -37,8 +39,7 @@ export const runSql = defineRoute({
     const { sql, max_rows } = body as z.output<typeof sqlRequest>;
     const statement = statementOf(sql);
     const names = await engine(knownNames(warehouse, limits.sqlNamesAgeMaxMs));
-    checkSyntax(await engine(warehouse.syntaxTree(statement.text)), statement.tables, names);
-    await checkHidden(statement, warehouse);
+    await check(statement, names, warehouse);
     const bounds: SelectBounds = {
       rowsMax: max_rows,
       resultBytesMax: limits.sqlResultBytesMax,
@@ -46,12 +47,57 @@ export const runSql = defineRoute({
       memoryBytesMax: limits.sqlMemoryBytesMax,
       threadsMax: limits.sqlThreadsMax,
     };
-    const { columns, rows }: Table = await engine(warehouse.select(statement.text, bounds, signal));
+    const { columns, rows } = await selected(statement, { bounds, names, warehouse, signal });
     const truncated = rows.length > max_rows;
     const shown = (truncated ? rows.slice(0, max_rows) : rows) as Rows;
     return { object: 'sql_result' as const, columns, rows: shown, truncated };
   },
 });
+
+/** @throws ApiProblem unless the statement may run */
+async function check(
+  statement: Statement,
+  names: EngineNames,
+  warehouse: Warehouse,
+): Promise<void> {
+  checkSyntax(await engine(warehouse.syntaxTree(statement.text)), statement.tables, names);
+  await checkHidden(statement, warehouse);
+}
+
+/** Illegal aggregation; not an aggregate. An alias that hides a column makes them of good queries. */
+const ALIAS_CODES: ReadonlySet<string> = new Set(['184', '215']);
+
+type Run = {
+  bounds: SelectBounds;
+  names: EngineNames;
+  warehouse: Warehouse;
+  signal: AbortSignal;
+};
+
+/** As the engine reads it; if that cannot be, as the SQL standard does (columns-first.ts). */
+async function selected(statement: Statement, run: Run): Promise<Table> {
+  try {
+    return await run.warehouse.select(statement.text, run.bounds, run.signal);
+  } catch (error) {
+    const text = isAliasProblem(error) ? withAliasesWrittenOut(statement.tokens) : null;
+    if (text === null) throw engineProblem(error);
+    // What the engine said of the query as it was written is of more help, unless this is another fault.
+    return await columnsFirst(text, run).catch((other: unknown) => {
+      const isAboutOurs = other instanceof ApiProblem || isAliasProblem(other);
+      throw engineProblem(isAboutOurs ? error : other);
+    });
+  }
+}
+
+async function columnsFirst(text: string, run: Run): Promise<Table> {
+  const { bounds, names, warehouse, signal } = run;
+  const statement = statementOf(text);
+  await check(statement, names, warehouse);
+  return await warehouse.select(statement.text, { ...bounds, columnsFirst: true }, signal);
+}
+
+const isAliasProblem = (error: unknown): boolean =>
+  ALIAS_CODES.has((error as { code?: string }).code ?? '');
 
 const known = new WeakMap<Warehouse, { names: Promise<EngineNames>; askedMs: number }>();
 

@@ -9,6 +9,8 @@ import { isKeyword, isName, isSign, render, type Token, tokensOf } from './token
 
 export type Statement = {
   text: string;
+  /** What `text` was made from. */
+  tokens: readonly Token[];
   /** Names of all common table expressions in it. */
   tables: ReadonlySet<string>;
 };
@@ -43,8 +45,8 @@ export function statementOf(sql: string): Statement {
     refuse('One name for two common table expressions', 'Give each its own.');
   }
   checkExpansions(tokens, definitions);
-  const text = render(tokens.flatMap((_, index) => qualified(tokens, index, definitions)));
-  return { text, tables };
+  const named = tokens.flatMap((_, index) => qualified(tokens, index, definitions));
+  return { text: render(named), tokens: named, tables };
 }
 
 function definitionsIn(tokens: readonly Token[]): Definition[] {
