@@ -8,9 +8,11 @@ import {
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
-import type { BudgetUnit, BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
-import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
+import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
+import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
+import { holdsByWindow, leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { Differences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
 
@@ -113,19 +115,13 @@ async function chargesOfEvents(scratch: Warehouse): Promise<Charged> {
 
 /** As the proxy charged it: what the provider stated, else what the event has as its hold. */
 function charge(row: HeldAttempt, { leases, adjusted }: Charged): void {
+  const used = row.usage_source === 'estimated' ? null : knownQuantities(row);
   const cost = row.cost === null ? null : parseDecimal12(row.cost);
-  const stated =
-    row.tokens === null || row.usage_source === 'estimated' || cost === null
-      ? null
-      : { cost, tokens: row.tokens, requests: row.requests ?? 0 };
-  const byWindow = Map.groupBy(row.hold_lease_ids.keys(), (i) => row.budget_windows[i]);
-  for (const indexes of byWindow.values()) {
-    const holds = indexes.map((i) => parseDecimal12(row.hold_amounts[i] as string));
-    const unit = row.hold_units[indexes[0] as number] as BudgetUnit;
-    const { charges } = chargeHold(unit, holds, stated);
-    for (const [k, index] of indexes.entries()) {
-      const lease = row.hold_lease_ids[index] as string;
-      leases.set(lease, (leases.get(lease) ?? 0n) + (charges[k] as bigint));
+  const stated = used === null ? null : { cost, quantities: used };
+  for (const { unit, leaseIds, parts } of holdsByWindow(row)) {
+    const { charges } = chargeHold(parseHoldUnit(unit), parts, stated);
+    for (const [index, lease] of leaseIds.entries()) {
+      leases.set(lease, (leases.get(lease) ?? 0n) + (charges[index] as bigint));
     }
   }
   if (row.resolution === undefined) return;

@@ -1,34 +1,44 @@
 /**
  * What a budget's unit counts: the one place that turns usage into amounts of a budget
  * (docs/design.md, Hold, Settle, Resolutions). Proxy, resolver and audit all count by it. Amounts
- * are integers of 1e-12 of the unit, whatever the unit; every basis counts at cost until a customer
- * has a mark-up.
+ * are integers of 1e-12 of the unit, whatever the unit.
  *
  * I3: what nobody stated is charged at the hold, or at a bound that was proven since; a charge above
  * the hold is an overrun.
  */
 import { PICO_PER_UNIT } from '../money/money.ts';
+import { divideUp } from '../money/rounding.ts';
 import { type CompiledPrice, isFree, isPriced } from '../pricing/compile.ts';
 import { type CostBound, worstCaseCost } from '../pricing/cost.ts';
 import { type KnownQuantities, quantities } from '../usage/quantities.ts';
 import { available, type BudgetAccount } from './account.ts';
-import type { BudgetUnit } from './budget-events.ts';
+import type { CountedTokens } from './budget-events.ts';
 import { allocateCharge } from './grant.ts';
+import type { HoldUnit } from './hold-unit.ts';
 
 /** What an attempt used, as the provider stated it. */
 export type StatedUsage = {
-  /** Pico-dollars. */
-  cost: bigint;
-  tokens: number;
-  requests: number;
+  /** Pico-dollars; null: the model has no price. */
+  cost: bigint | null;
+  quantities: KnownQuantities;
 };
 
-const TOKEN_FIELDS = quantities.flatMap(({ unit, field }) => (unit === 'tokens' ? [field] : []));
+const PPM = 1_000_000n;
 
-/** The tokens that a token budget counts: of every kind, in and out. */
-export function tokensOf(used: KnownQuantities): number {
+const DIRECTIONS: Readonly<Record<CountedTokens, readonly ('in' | 'out')[]>> = {
+  total: ['in', 'out'],
+  input: ['in'],
+  output: ['out'],
+};
+
+/** The tokens that a budget of tokens counts. */
+function tokensOf(used: KnownQuantities, counts: CountedTokens, cacheReads: boolean): number {
   let tokens = 0;
-  for (const field of TOKEN_FIELDS) tokens += used[field];
+  for (const quantity of quantities) {
+    if (quantity.unit !== 'tokens' || !DIRECTIONS[counts].includes(quantity.direction)) continue;
+    if (!cacheReads && quantity.field === 'cacheReadTokens') continue;
+    tokens += used[quantity.field];
+  }
   return tokens;
 }
 
@@ -39,20 +49,25 @@ export function tokensOf(used: KnownQuantities): number {
  * @returns null if there is no such amount, because the unit is money and the model has no price
  */
 export function worstCase(
-  unit: BudgetUnit,
+  unit: HoldUnit,
   bound: CostBound,
   price: CompiledPrice | null,
 ): bigint | null {
-  switch (unit) {
+  switch (unit.kind) {
     case 'usd': {
       if (price === null) return null;
       if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
-      const worst = worstCaseCost(price, bound);
+      const worst = billedOf(worstCaseCost(price, bound), unit.markupPpm);
       // A charge beyond the bound falls on a lease: something must be held of one.
       return worst === 0n && !isFree(price) ? 1n : worst;
     }
-    case 'tokens':
-      return (BigInt(bound.inputTokensMax) + BigInt(bound.outputTokensMax)) * PICO_PER_UNIT;
+    case 'tokens': {
+      const input = unit.counts === 'output' ? 0 : bound.inputTokensMax;
+      const output = unit.counts === 'input' ? 0 : bound.outputTokensMax;
+      const worst = (BigInt(input) + BigInt(output)) * PICO_PER_UNIT;
+      // As above: what a provider counts all the same falls on a lease.
+      return worst === 0n ? 1n : worst;
+    }
     case 'requests':
       return BigInt(bound.requestsMax) * PICO_PER_UNIT;
     default:
@@ -60,15 +75,20 @@ export function worstCase(
   }
 }
 
-/** What a budget is charged for an attempt whose usage the provider stated. */
-function chargeOf(unit: BudgetUnit, stated: StatedUsage): bigint {
-  switch (unit) {
+/** A cost with its mark-up, rounded up: a budget never counts less than an invoice will ask. */
+function billedOf(cost: bigint, markupPpm: number): bigint {
+  return markupPpm === 0 ? cost : divideUp(cost * (PPM + BigInt(markupPpm)), PPM);
+}
+
+/** What a budget is charged for an attempt whose usage the provider stated; null: not known. */
+function chargeOf(unit: HoldUnit, { cost, quantities: used }: StatedUsage): bigint | null {
+  switch (unit.kind) {
     case 'usd':
-      return stated.cost;
+      return cost === null ? null : billedOf(cost, unit.markupPpm);
     case 'tokens':
-      return BigInt(stated.tokens) * PICO_PER_UNIT;
+      return BigInt(tokensOf(used, unit.counts, unit.cacheReads)) * PICO_PER_UNIT;
     case 'requests':
-      return BigInt(stated.requests) * PICO_PER_UNIT;
+      return BigInt(used.requests) * PICO_PER_UNIT;
     default:
       return unit satisfies never;
   }
@@ -83,31 +103,30 @@ function chargeOf(unit: BudgetUnit, stated: StatedUsage): bigint {
  * @returns one charge per part, and what was charged above the hold
  */
 export function chargeHold(
-  unit: BudgetUnit,
+  unit: HoldUnit,
   parts: readonly bigint[],
   stated: StatedUsage | null,
   proven: bigint | null = null,
 ): { charges: bigint[]; overrun: bigint } {
   const held = parts.reduce((sum, amount) => sum + amount, 0n);
   const most = proven === null || proven > held ? held : proven;
+  const charge = stated === null ? null : chargeOf(unit, stated);
   // seam: unknown-outcome-is-charged
-  return allocateCharge(parts, stated === null ? most : chargeOf(unit, stated));
+  return allocateCharge(parts, charge === null ? most : charge);
 }
 
 /**
- * What each part of a hold is charged more (or less) once a resolution says what the attempt cost;
- * null if a resolution says nothing about this unit.
+ * What each part of a hold is charged more (or less) once a resolution says what the attempt used.
  *
  * @param parts what was charged, lease by lease, as the usage event has it in `hold_amounts`
- * @param cost pico-dollars, of the attempt and its resolution together
+ * @param resolved of the attempt and its resolution together
  */
 export function resolvedDeltas(
-  unit: BudgetUnit,
+  unit: HoldUnit,
   parts: readonly bigint[],
-  cost: bigint,
-): bigint[] | null {
-  if (unit !== 'usd') return null;
-  const { charges } = allocateCharge(parts, cost);
+  resolved: StatedUsage,
+): bigint[] {
+  const { charges } = chargeHold(unit, parts, resolved);
   return charges.map((charge, index) => charge - (parts[index] ?? 0n));
 }
 

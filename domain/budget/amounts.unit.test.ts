@@ -3,10 +3,11 @@ import { PICO_PER_UNIT } from '../money/money.ts';
 import { compilePrice } from '../pricing/compile.ts';
 import { type KnownQuantities, noQuantities, quantities } from '../usage/quantities.ts';
 import { noAccount } from './account.ts';
-import { chargeHold, leftOf, resolvedDeltas, takenOf, tokensOf, worstCase } from './amounts.ts';
-import type { BudgetUnit } from './budget-events.ts';
+import { chargeHold, leftOf, resolvedDeltas, takenOf, worstCase } from './amounts.ts';
+import { type HoldUnit, parseHoldUnit } from './hold-unit.ts';
 
-const UNITS: readonly BudgetUnit[] = ['usd', 'tokens', 'requests'];
+const UNITS = ['usd', 'usd+250000ppm', 'tokens', 'tokens.input', 'tokens.output', 'requests'];
+const [USD, TOKENS] = ['usd', 'tokens'].map(parseHoldUnit) as [HoldUnit, HoldUnit];
 const tier = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
 /** 3 pico-dollars an input token, 5 an output token, 7 a request. */
 const PRICE = compilePrice({
@@ -15,8 +16,8 @@ const PRICE = compilePrice({
   request: tier('7000000'),
 });
 
-function inEachUnit<T>(make: (unit: BudgetUnit) => T): Record<string, T> {
-  return Object.fromEntries(UNITS.map((unit) => [unit, make(unit)]));
+function inEachUnit<T>(make: (unit: HoldUnit) => T): Record<string, T> {
+  return Object.fromEntries(UNITS.map((unit) => [unit, make(parseHoldUnit(unit))]));
 }
 
 describe('I3: the worst case of an attempt', () => {
@@ -25,7 +26,11 @@ describe('I3: the worst case of an attempt', () => {
   it('counts in and out, by the unit of the budget', () => {
     expect(inEachUnit((unit) => worstCase(unit, bound, PRICE))).toEqual({
       usd: 300n + 50n + 7n,
+      // A quarter more than 357 is 446.25: rounded up.
+      'usd+250000ppm': 447n,
       tokens: 110n * PICO_PER_UNIT,
+      'tokens.input': 100n * PICO_PER_UNIT,
+      'tokens.output': 10n * PICO_PER_UNIT,
       requests: PICO_PER_UNIT,
     });
   });
@@ -33,7 +38,10 @@ describe('I3: the worst case of an attempt', () => {
   it('is not known in money without a price; other units need none', () => {
     expect(inEachUnit((unit) => worstCase(unit, bound, null))).toEqual({
       usd: null,
+      'usd+250000ppm': null,
       tokens: 110n * PICO_PER_UNIT,
+      'tokens.input': 100n * PICO_PER_UNIT,
+      'tokens.output': 10n * PICO_PER_UNIT,
       requests: PICO_PER_UNIT,
     });
   });
@@ -41,44 +49,58 @@ describe('I3: the worst case of an attempt', () => {
   it('is something of a price that charges anything at all, and nothing of one that does not', () => {
     const nothing = { inputTokensMax: 0, outputTokensMax: 0, requestsMax: 0 };
     const free = compilePrice({ input: tier('0'), output: tier('0') });
-    expect([worstCase('usd', nothing, PRICE), worstCase('usd', bound, free)]).toEqual([1n, 0n]);
+    expect([worstCase(USD, nothing, PRICE), worstCase(USD, bound, free)]).toEqual([1n, 0n]);
+  });
+
+  it('of an embedding is something of a budget of output, so that any charge has a lease', () => {
+    const embedding = { ...bound, outputTokensMax: 0 };
+    expect(worstCase(parseHoldUnit('tokens.output'), embedding, PRICE)).toBe(1n);
   });
 
   it('I8: is not known in money of output that has no price', () => {
     const input = compilePrice({ input: tier('1') });
     const embedding = { ...bound, outputTokensMax: 0 };
-    expect([worstCase('usd', bound, input), worstCase('usd', embedding, input)]).toEqual([
+    expect([worstCase(USD, bound, input), worstCase(USD, embedding, input)]).toEqual([
       ...[null, 1n],
     ]);
   });
 
   it('stays exact where a number is not: 100 million choices of 100 million tokens', () => {
     const huge = { inputTokensMax: 1, outputTokensMax: 2 ** 53, requestsMax: 1 };
-    expect(worstCase('tokens', huge, null)).toBe((2n ** 53n + 1n) * PICO_PER_UNIT);
+    expect(worstCase(TOKENS, huge, null)).toBe((2n ** 53n + 1n) * PICO_PER_UNIT);
   });
 });
 
 describe('the charge of an attempt', () => {
-  const stated = { cost: 30n, tokens: 4, requests: 2 };
-  const inUnit = { usd: 30n, tokens: 4n * PICO_PER_UNIT, requests: 2n * PICO_PER_UNIT };
+  const used = { ...noQuantities(), inputTokens: 3, cacheReadTokens: 9, reasoningTokens: 4 };
+  const stated = { cost: 30n, quantities: { ...used, requests: 2 } };
+  const inUnit: Record<string, bigint> = {
+    usd: 30n,
+    // 37.5, rounded up.
+    'usd+250000ppm': 38n,
+    tokens: 16n * PICO_PER_UNIT,
+    'tokens.input': 12n * PICO_PER_UNIT,
+    'tokens.output': 4n * PICO_PER_UNIT,
+    requests: 2n * PICO_PER_UNIT,
+  };
+  const chargeIn = (unit: string) => inUnit[unit] as bigint;
+  const held = (unit: string, parts: bigint[], usage: typeof stated | null = stated) =>
+    chargeHold(parseHoldUnit(unit), parts, usage);
 
   it.each(UNITS)('of a budget in %s falls on the leases of its hold in their order', (unit) => {
-    const charge = inUnit[unit];
+    const charge = chargeIn(unit);
     const parts = [charge - 1n, 5n, 5n];
-    expect(chargeHold(unit, parts, stated)).toEqual({
-      charges: [charge - 1n, 1n, 0n],
-      overrun: 0n,
-    });
+    expect(held(unit, parts)).toEqual({ charges: [charge - 1n, 1n, 0n], overrun: 0n });
   });
 
   it.each(UNITS)('I3: of a budget in %s is the whole hold if nobody stated the usage', (unit) => {
-    expect(chargeHold(unit, [5n, 7n], null)).toEqual({ charges: [5n, 7n], overrun: 0n });
+    expect(held(unit, [5n, 7n], null)).toEqual({ charges: [5n, 7n], overrun: 0n });
   });
 
   it.each(UNITS)(
     'I3: of a budget in %s is the proven most of it, and never above the hold',
     (unit) => {
-      const charged = (proven: bigint) => chargeHold(unit, [5n, 7n], null, proven);
+      const charged = (proven: bigint) => chargeHold(parseHoldUnit(unit), [5n, 7n], null, proven);
       expect([0n, 4n, 6n, 12n, 13n].map(charged)).toEqual(
         [
           [0n, 0n],
@@ -89,43 +111,46 @@ describe('the charge of an attempt', () => {
         ].map((charges) => ({ charges, overrun: 0n })),
       );
       // What the provider states is what counts.
-      expect(chargeHold(unit, [5n], stated, 1n)).toEqual(chargeHold(unit, [5n], stated));
+      const unitOf = parseHoldUnit(unit);
+      expect(chargeHold(unitOf, [5n], stated, 1n)).toEqual(chargeHold(unitOf, [5n], stated));
     },
   );
 
   it.each(UNITS)('I3: of a budget in %s above the hold falls on its last lease', (unit) => {
-    const charge = inUnit[unit];
-    const parts = [1n, 2n];
-    expect(chargeHold(unit, parts, stated)).toEqual({
-      charges: [1n, charge - 1n],
-      overrun: charge - 3n,
-    });
+    const charge = chargeIn(unit);
+    expect(held(unit, [1n, 2n])).toEqual({ charges: [1n, charge - 1n], overrun: charge - 3n });
+  });
+
+  it('I3: of stated tokens without a price is the hold in money, and the tokens in tokens', () => {
+    const unpriced = { ...stated, cost: null };
+    expect(chargeHold(USD, [5n, 7n], unpriced).charges).toEqual([5n, 7n]);
+    expect(chargeHold(TOKENS, [20n * PICO_PER_UNIT], unpriced).charges).toEqual([
+      16n * PICO_PER_UNIT,
+    ]);
   });
 
   it('of a call that held nothing is nothing to charge anybody', () => {
-    expect(chargeHold('usd', [], stated)).toEqual({ charges: [], overrun: 30n });
+    expect(held('usd', [])).toEqual({ charges: [], overrun: 30n });
   });
 });
 
-it('a token budget counts tokens of every kind, and nothing else', () => {
-  const counted = quantities.map(({ field, unit }) => {
-    const used: KnownQuantities = { ...noQuantities(), [field]: 3 };
-    return [field, unit, tokensOf(used)];
-  });
-  expect(counted).toEqual(
-    quantities.map(({ field, unit }) => [field, unit, unit === 'tokens' ? 3 : 0]),
-  );
+it('a token budget counts tokens of every kind that it names, each once, and nothing else', () => {
+  const hold = 10_000_000n * PICO_PER_UNIT;
   const everything = Object.fromEntries(quantities.map(({ field }, index) => [field, 10 ** index]));
-  expect(tokensOf(everything as KnownQuantities)).toBe(1_111_111);
+  const stated = { cost: 0n, quantities: everything as KnownQuantities };
+  const counted = (unit: string) =>
+    Number((chargeHold(parseHoldUnit(unit), [hold], stated).charges[0] as bigint) / PICO_PER_UNIT);
+  const units = ['tokens', 'tokens.input', 'tokens.output', 'tokens-cache_reads'];
+  expect(units.map(counted)).toEqual([1_111_111, 100_111, 1_011_000, 1_111_101]);
+  expect(counted('tokens.input-cache_reads')).toBe(100_101);
 });
 
-it('a resolution moves budgets of money alone, by what each lease was charged too much or little', () => {
-  expect(inEachUnit((unit) => resolvedDeltas(unit, [5n, 5n], 12n))).toEqual({
-    usd: [0n, 2n],
-    tokens: null,
-    requests: null,
-  });
-  expect(resolvedDeltas('usd', [5n, 5n], 3n)).toEqual([-2n, -5n]);
+it('a resolution moves each budget by what each lease was charged too much or little', () => {
+  const resolved = { cost: 12n, quantities: { ...noQuantities(), outputTokens: 7, requests: 1 } };
+  expect(resolvedDeltas(USD, [5n, 5n], resolved)).toEqual([0n, 2n]);
+  expect(resolvedDeltas(USD, [5n, 5n], { ...resolved, cost: 3n })).toEqual([-2n, -5n]);
+  expect(resolvedDeltas(TOKENS, [9n * PICO_PER_UNIT], resolved)).toEqual([-2n * PICO_PER_UNIT]);
+  expect(resolvedDeltas(parseHoldUnit('requests'), [PICO_PER_UNIT], resolved)).toEqual([0n]);
 });
 
 it('what is left and what is taken add up to the limit', () => {

@@ -12,7 +12,9 @@ export const budgetDefinitionStreams = streamCategory('budget_definition');
 export const budgetWindowStreams = streamCategory('budget');
 
 export type BudgetUnit = 'usd' | 'tokens' | 'requests';
-export type BudgetWindow = 'day' | 'week' | 'month' | 'total';
+export type BudgetWindow = 'hour' | 'day' | 'week' | 'month' | 'total';
+/** Which tokens a budget of tokens counts. */
+export type CountedTokens = 'total' | 'input' | 'output';
 export type BudgetEnforcement = 'hard' | 'soft';
 /** `cost`: at the provider's price. `billed`: cost × the customer's mark-up, rounded up. */
 export type BudgetBasis = 'cost' | 'billed';
@@ -33,6 +35,14 @@ export type BudgetDefined = {
     enforcement: BudgetEnforcement;
     basis: BudgetBasis;
     time_zone: string;
+    /** `YYYY-MM-DD` from which weeks or months are counted; absent or null: the calendar's. */
+    anchor?: string | null;
+    /** Models that it limits, `*` for any text; absent or null: all. */
+    model?: string | null;
+    /** Of a budget of tokens; absent: total. */
+    counts?: CountedTokens;
+    /** Of a budget of tokens: whether tokens read from a cache count; absent: they do. */
+    cache_reads?: boolean;
   };
 };
 

@@ -2,7 +2,7 @@
 import { parseDecimal12 } from '../money/money.ts';
 import type { BudgetDefined, BudgetDefinitionEvent } from './budget-events.ts';
 
-export type BudgetDefinition = Omit<BudgetDefined['data'], 'limit'> & {
+export type BudgetDefinition = Required<Omit<BudgetDefined['data'], 'limit'>> & {
   /** 1e-12 of the unit. */
   limit: bigint;
   archived: boolean;
@@ -17,7 +17,17 @@ export function evolveDefinition(
   revision: bigint,
 ): BudgetDefinition {
   if (event.type === 'BudgetDefined') {
-    return { ...event.data, limit: parseDecimal12(event.data.limit), archived: false, revision };
+    const { data } = event;
+    return {
+      ...data,
+      anchor: data.anchor ?? null,
+      model: data.model ?? null,
+      counts: data.counts ?? 'total',
+      cache_reads: data.cache_reads ?? true,
+      limit: parseDecimal12(data.limit),
+      archived: false,
+      revision,
+    };
   }
   if (state === undefined) throw new Error(`${event.type} before BudgetDefined`);
   switch (event.type) {

@@ -17,7 +17,8 @@ const archived = { type: 'BudgetArchived', data: { budget_id: 'bud_1' } } as con
 describe('the definition of a budget', () => {
   it('is as it was defined, its limit exact (I6)', () => {
     const limit = 5_000_000_000_001n;
-    expect(defined).toEqual({ ...data, limit, archived: false, revision: 0n });
+    const all = { anchor: null, model: null, counts: 'total', cache_reads: true };
+    expect(defined).toEqual({ ...data, ...all, limit, archived: false, revision: 0n });
   });
 
   it('has the limit of the last change, and the revision that says so', () => {

@@ -1,59 +1,66 @@
 /**
  * How a resolution adjusts the leases of its attempt (docs/design.md, Resolutions). The budget was
  * charged what the event has as its hold; once the resolution counts, it is charged what the attempt
- * cost.
+ * used.
  */
 import { parseDecimal12 } from '../money/money.ts';
+import { type KnownQuantities, quantities, type UsageQuantities } from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
-import { resolvedDeltas } from './amounts.ts';
-import type { BudgetUnit } from './budget-events.ts';
+import { resolvedDeltas, type StatedUsage } from './amounts.ts';
+import { parseHoldUnit } from './hold-unit.ts';
 
 export type LeaseAdjustment = {
   /** Ledger stream of the budget window. */
   window: string;
   leaseId: string;
-  /** Pico-dollars, never zero. */
+  /** 1e-12 of the budget's unit, never zero. */
   delta: bigint;
 };
 
-type Resolved = Pick<
-  UsageEvent,
-  'cost' | 'hold_lease_ids' | 'hold_amounts' | 'hold_units' | 'budget_windows'
->;
+type Used = Pick<UsageEvent, 'cost'> & UsageQuantities;
+type Held = Pick<UsageEvent, 'hold_lease_ids' | 'hold_amounts' | 'hold_units' | 'budget_windows'>;
 
-type Part = { leaseId: string; hold: bigint };
+/** What an attempt held of one budget window, lease by lease. */
+export type WindowHold = { window: string; unit: string; leaseIds: string[]; parts: bigint[] };
+
+/** The holds of an event by window and unit, each with its leases in their order. */
+export function holdsByWindow(held: Held): WindowHold[] {
+  const holds = new Map<string, WindowHold>();
+  for (const [index, leaseId] of held.hold_lease_ids.entries()) {
+    const window = held.budget_windows[index] as string;
+    const unit = held.hold_units[index] as string;
+    const amount = parseDecimal12(held.hold_amounts[index] as string);
+    const name = `${unit} ${window}`;
+    const known = holds.get(name) ?? { window, unit, leaseIds: [], parts: [] };
+    known.leaseIds.push(leaseId);
+    known.parts.push(amount);
+    holds.set(name, known);
+  }
+  return [...holds.values()];
+}
 
 /**
- * One adjustment per lease whose charge differs from its share of the cost. Each window counts the
- * whole cost, divided among its own holds in their order. A hold in a unit other than USD is not
- * adjusted.
+ * One adjustment per lease whose charge differs from its share of the usage. Each window counts the
+ * whole usage, divided among its own holds in their order.
  */
-export function leaseAdjustments(
-  target: Resolved,
-  resolution: Pick<UsageEvent, 'cost'>,
-): LeaseAdjustment[] {
-  const cost = pico(target.cost) + pico(resolution.cost);
-  const holds = new Map<string, { window: string; unit: BudgetUnit; parts: Part[] }>();
-  for (const [index, leaseId] of target.hold_lease_ids.entries()) {
-    const window = target.budget_windows[index] as string;
-    const unit = target.hold_units[index] as BudgetUnit;
-    const part = { leaseId, hold: parseDecimal12(target.hold_amounts[index] as string) };
-    const name = `${unit} ${window}`;
-    const known = holds.get(name);
-    if (known === undefined) holds.set(name, { window, unit, parts: [part] });
-    else known.parts.push(part);
-  }
-  return [...holds.values()].flatMap(({ window, unit, parts }) => {
-    const deltas = resolvedDeltas(
-      unit,
-      parts.map(({ hold }) => hold),
-      cost,
-    );
-    return parts.flatMap(({ leaseId }, index) => {
-      const delta = deltas?.[index] ?? 0n;
+export function leaseAdjustments(target: Used & Held, resolution: Used): LeaseAdjustment[] {
+  const resolved = together(target, resolution);
+  return holdsByWindow(target).flatMap(({ window, unit, leaseIds, parts }) => {
+    const deltas = resolvedDeltas(parseHoldUnit(unit), parts, resolved);
+    return leaseIds.flatMap((leaseId, index) => {
+      const delta = deltas[index] ?? 0n;
       return delta === 0n ? [] : [{ window, leaseId, delta }];
     });
   });
+}
+
+/** An attempt and its resolution, which carries the difference to what the attempt stated. */
+function together(target: Used, resolution: Used): StatedUsage {
+  const used = {} as KnownQuantities;
+  for (const { name, field } of quantities) {
+    used[field] = (target[name] ?? 0) + (resolution[name] ?? 0);
+  }
+  return { cost: pico(target.cost) + pico(resolution.cost), quantities: used };
 }
 
 function pico(cost: string | null): bigint {

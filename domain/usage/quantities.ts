@@ -13,20 +13,22 @@ export type Quantity = {
   /** In code. */
   field: string;
   unit: 'tokens' | 'images' | 'requests';
+  /** Of tokens: what the model reads, or what it writes. */
+  direction?: 'in' | 'out';
   /** Absent from records that were written before the bucket existed: there it is not known. */
   addedLater?: true;
 };
 
 export const quantities = [
   /** Uncached text input. */
-  { name: 'input_tokens', field: 'inputTokens', unit: 'tokens' },
-  { name: 'cache_read_tokens', field: 'cacheReadTokens', unit: 'tokens' },
-  { name: 'cache_write_tokens', field: 'cacheWriteTokens', unit: 'tokens' },
+  { name: 'input_tokens', field: 'inputTokens', unit: 'tokens', direction: 'in' },
+  { name: 'cache_read_tokens', field: 'cacheReadTokens', unit: 'tokens', direction: 'in' },
+  { name: 'cache_write_tokens', field: 'cacheWriteTokens', unit: 'tokens', direction: 'in' },
   /** Text output without reasoning. */
-  { name: 'output_tokens', field: 'outputTokens', unit: 'tokens' },
-  { name: 'reasoning_tokens', field: 'reasoningTokens', unit: 'tokens' },
-  { name: 'audio_input_tokens', field: 'audioInputTokens', unit: 'tokens' },
-  { name: 'audio_output_tokens', field: 'audioOutputTokens', unit: 'tokens' },
+  { name: 'output_tokens', field: 'outputTokens', unit: 'tokens', direction: 'out' },
+  { name: 'reasoning_tokens', field: 'reasoningTokens', unit: 'tokens', direction: 'out' },
+  { name: 'audio_input_tokens', field: 'audioInputTokens', unit: 'tokens', direction: 'in' },
+  { name: 'audio_output_tokens', field: 'audioOutputTokens', unit: 'tokens', direction: 'out' },
   { name: 'images', field: 'images', unit: 'images' },
   /** Billable requests: 1 for an attempt that the provider served, 0 for one it did not bill. */
   { name: 'requests', field: 'requests', unit: 'requests' },
@@ -78,6 +80,17 @@ export function toEventQuantities(known: KnownQuantities): UsageQuantities {
   const event = {} as UsageQuantities;
   for (const { name, field } of quantities) event[name] = known[field];
   return event;
+}
+
+/** What an event states, null unless it is known; a bucket that is younger than the event is 0. */
+export function knownQuantities(event: UsageQuantities): KnownQuantities | null {
+  const known = {} as KnownQuantities;
+  for (const quantity of quantities as readonly Quantity[]) {
+    const value = event[quantity.name as QuantityName];
+    if (value === null && quantity.addedLater !== true) return null;
+    known[quantity.field as keyof KnownQuantities] = value ?? 0;
+  }
+  return known;
 }
 
 export function zeroQuantities(): UsageQuantities {

@@ -119,11 +119,18 @@ const amount = z.string().regex(/^\d{1,20}(\.\d{1,12})?$/, 'a decimal number in 
 export const budgetRequest = z.strictObject({
   scope,
   unit: z.enum(['usd', 'tokens', 'requests']).default('usd'),
-  window: z.enum(['day', 'week', 'month', 'total']).default('month'),
+  window: z.enum(['hour', 'day', 'week', 'month', 'total']).default('month'),
   limit: amount,
   enforcement: z.enum(['hard', 'soft']).default('hard'),
   basis: z.enum(['cost', 'billed']).default('cost'),
   time_zone: name.optional(),
+  /** Weeks or months are counted from this day. */
+  anchor: z.iso.date().nullable().default(null),
+  /** Models that it limits, by the client's or the provider's name; `*` is any text. */
+  model: name.nullable().default(null),
+  /** Of a budget of tokens. */
+  counts: z.enum(['total', 'input', 'output']).default('total'),
+  cache_reads: z.boolean().default(true),
 });
 export const budgetChange = z.strictObject({ limit: amount });
 export const budgetView = z.strictObject({
@@ -136,6 +143,10 @@ export const budgetView = z.strictObject({
   enforcement: z.string(),
   basis: z.string(),
   time_zone: name,
+  anchor: z.string().nullable(),
+  model: name.nullable(),
+  counts: z.string(),
+  cache_reads: z.boolean(),
   ...life,
   /** The current window as the ledger has it. */
   current: z.strictObject({

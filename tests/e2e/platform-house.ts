@@ -121,10 +121,21 @@ export async function openPlatform() {
   const append = (stream: string, type: string, data: object, subject = '') =>
     ledger.append(stream, 'no_stream', [{ id: ledgerEventId(stream, type, subject), type, data }]);
 
+  const budgetOf = async (scope: object, more: object): Promise<string> => {
+    const id = makeId('bud', Date.now(), randomBytes(10));
+    await append(`budget_definition-${id}`, 'BudgetDefined', {
+      ...{ budget_id: id, scope, unit: 'usd', window: 'month', enforcement: 'hard' },
+      ...{ basis: 'cost', time_zone: 'UTC' },
+      ...more,
+    });
+    return id;
+  };
+
   return {
     folder,
     simulator,
     log,
+    deadLetters,
     ledger,
     warehouse,
     messages,
@@ -165,20 +176,8 @@ export async function openPlatform() {
       return { id, secret };
     },
 
-    async budget(keyId: string, limit: string): Promise<string> {
-      const id = makeId('bud', Date.now(), randomBytes(10));
-      await append(`budget_definition-${id}`, 'BudgetDefined', {
-        budget_id: id,
-        scope: { type: 'key', id: keyId },
-        unit: 'usd',
-        window: 'month',
-        limit,
-        enforcement: 'hard',
-        basis: 'cost',
-        time_zone: 'UTC',
-      });
-      return id;
-    },
+    budget: (keyId: string, limit: string) => budgetOf({ type: 'key', id: keyId }, { limit }),
+    budgetOf,
 
     /** Waits until every record of the log has its row. */
     async projected(): Promise<void> {

@@ -1,5 +1,10 @@
 /** Which attempts held from leases, what did they use, and what did their resolutions say? */
-import { quantities } from '@tollgate/domain/usage/quantities.ts';
+import {
+  perQuantity,
+  type QuantityName,
+  quantityNames,
+  type UsageQuantities,
+} from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { Warehouse } from '../warehouse.ts';
 
@@ -11,31 +16,29 @@ type AttemptFields =
   | 'hold_units'
   | 'budget_windows';
 
-/** A counted attempt that held from a lease. Costs have 12 decimal places; null: not known. */
-export type HeldAttempt = Pick<UsageEvent, AttemptFields> & {
-  log: number;
-  partition: number;
-  /** 64 bits as text. */
-  offset: string;
-  cost: string | null;
-  tokens: number | null;
-  requests: number | null;
-  /** The delta of its counted resolution; undefined if there is none. */
-  resolution: { cost: string | null } | undefined;
-};
+/** A cost has 12 decimal places; null: not known. */
+type Used = UsageQuantities & { cost: string | null };
 
-type Row = Omit<HeldAttempt, 'tokens' | 'requests' | 'resolution'> & {
-  tokens: string | null;
-  requests: string | null;
-  resolution_cost: string | null;
-  resolved: number;
-};
+/** A counted attempt that held from a lease. */
+export type HeldAttempt = Pick<UsageEvent, AttemptFields> &
+  Used & {
+    log: number;
+    partition: number;
+    /** 64 bits as text. */
+    offset: string;
+    /** The delta of its counted resolution; undefined if there is none. */
+    resolution: Used | undefined;
+  };
 
-/** Null if they are not known; a bucket that is younger than the record adds nothing. */
-const TOKENS_SQL = quantities
-  .filter(({ unit }) => unit === 'tokens')
-  .map(({ name, ...rest }) => ('addedLater' in rest ? `ifNull(a.${name}, 0)` : `a.${name}`))
-  .join(' + ');
+type Texts<Prefix extends string> = { [Name in QuantityName as `${Prefix}${Name}`]: string | null };
+
+type Row = Omit<HeldAttempt, QuantityName | 'resolution'> &
+  Texts<''> &
+  Texts<'resolved_'> & { resolved_cost: string | null; resolved: number };
+
+const COLUMNS_SQL = quantityNames
+  .map((name) => `toString(a.${name}) AS ${name}, toString(r.${name}) AS resolved_${name}`)
+  .join(', ');
 
 /**
  * A page of them, in order of (log, partition, offset).
@@ -51,13 +54,12 @@ export async function pageOfHeldAttempts(
     `SELECT a.id AS id, toDecimalString(a.cost, 12) AS cost, a.usage_source AS usage_source,
        a.hold_lease_ids AS hold_lease_ids,
        arrayMap(x -> toDecimalString(x, 12), a.hold_amounts) AS hold_amounts,
-       a.hold_units AS hold_units, a.budget_windows AS budget_windows,
-       toString(${TOKENS_SQL}) AS tokens,
-       toString(a.requests) AS requests, a.log AS log, a.partition AS partition,
-       a.\`offset\` AS offset, toDecimalString(r.cost, 12) AS resolution_cost,
-       r.resolved AS resolved
+       a.hold_units AS hold_units, a.budget_windows AS budget_windows, ${COLUMNS_SQL},
+       a.log AS log, a.partition AS partition, a.\`offset\` AS offset,
+       toDecimalString(r.cost, 12) AS resolved_cost, r.resolved AS resolved
      FROM tollgate.usage_events AS a
-     LEFT JOIN (SELECT assumeNotNull(resolves_id) AS id, cost, 1 AS resolved
+     LEFT JOIN (SELECT assumeNotNull(resolves_id) AS id, cost, ${quantityNames.join(', ')},
+         1 AS resolved
        FROM tollgate.usage_events WHERE type = 'resolution') AS r ON r.id = a.id
      WHERE a.type = 'attempt' AND notEmpty(a.hold_lease_ids)
        AND (a.log, a.partition, toInt64(a.\`offset\`)) >
@@ -70,10 +72,25 @@ export async function pageOfHeldAttempts(
       page_rows: page.rows,
     },
   );
-  return rows.map(({ tokens, requests, resolution_cost, resolved, ...attempt }) => ({
-    ...attempt,
-    tokens: tokens === null ? null : Number(tokens),
-    requests: requests === null ? null : Number(requests),
-    resolution: resolved === 1 ? { cost: resolution_cost } : undefined,
-  }));
+  return rows.map(attemptOf);
+}
+
+function attemptOf(row: Row): HeldAttempt {
+  const { id, usage_source, hold_lease_ids, hold_amounts, hold_units, budget_windows } = row;
+  return {
+    ...{ id, usage_source, hold_lease_ids, hold_amounts, hold_units, budget_windows },
+    ...{ log: row.log, partition: row.partition, offset: row.offset, cost: row.cost },
+    ...perQuantity(({ name }) => numberOf(row[name])),
+    resolution:
+      row.resolved === 1
+        ? {
+            cost: row.resolved_cost,
+            ...perQuantity(({ name }) => numberOf(row[`resolved_${name}`])),
+          }
+        : undefined,
+  };
+}
+
+function numberOf(text: string | null): number | null {
+  return text === null ? null : Number(text);
 }

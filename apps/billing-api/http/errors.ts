@@ -228,8 +228,8 @@ export const errorCatalogue = {
   budget_not_supported: entry(
     422,
     false,
-    'This kind of budget is not enforced yet, so it is not accepted.',
-    'Use scope `key`, unit `usd`, window `month`, enforcement `hard` and basis `cost`.',
+    'A soft budget warns, and there are no warnings yet, so it is not accepted.',
+    'Use enforcement `hard`.',
   ),
   currency_not_supported: entry(422, false, 'This currency is not supported yet.', 'Use `USD`.'),
   no_event_accepted: entry(

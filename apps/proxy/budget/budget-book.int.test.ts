@@ -8,7 +8,7 @@ import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
-import { defineBudget } from '../testing/budget-house.ts';
+import { defineBudget, wanted } from '../testing/budget-house.ts';
 import { BudgetBook } from './budget-book.ts';
 
 const DEFINITION = 'budget_definition-bud_1';
@@ -52,7 +52,7 @@ async function openBook(
 }
 
 async function use(book: BudgetBook, definition: BudgetDefinition): Promise<void> {
-  const held = await book.hold([{ definition, amount: 10n }], Date.now());
+  const held = await book.hold([wanted(definition, 10n)], Date.now());
   if (held.kind !== 'held') throw new Error(held.kind);
   book.cancel(held.holds);
 }
@@ -72,11 +72,11 @@ describe('what a call cannot have', () => {
       window: 'day',
       time_zone: 'Mars/Olympus',
     });
-    const both = [known, unknown].map((definition) => ({ definition, amount: 600n }));
+    const both = [known, unknown].map((definition) => wanted(definition, 600n));
     expect(await book.hold(both, Date.now())).toMatchObject({ kind: 'unavailable' });
     expect(errors).toEqual([['bud_2', expect.stringContaining('Mars/Olympus')]]);
     // What was held for the first of them is free again.
-    const held = await book.hold([{ definition: known, amount: 1n }], Date.now());
+    const held = await book.hold([wanted(known, 1n)], Date.now());
     if (held.kind !== 'held') throw new Error(held.kind);
     const found = held.holds[0]?.account.leases.map((lease) => [lease.holds, lease.held]);
     expect(found).toEqual([[1, 1n]]);
@@ -86,13 +86,13 @@ describe('what a call cannot have', () => {
     const definition = await defineBudget(ledger, 'bud_1');
     const [one, two] = [await openBook(), await openBook()];
     const outcomes = await Promise.all(
-      [20_000n, 5n].map((amount) => one.hold([{ definition, amount }], Date.now())),
+      [20_000n, 5n].map((amount) => one.hold([wanted(definition, amount)], Date.now())),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['exceeded', 'held']);
-    expect(await one.hold([{ definition, amount: 17_000n }], Date.now())).toMatchObject({
+    expect(await one.hold([wanted(definition, 17_000n)], Date.now())).toMatchObject({
       kind: 'exceeded',
     });
-    expect(await two.hold([{ definition, amount: 14_000n }], Date.now())).toMatchObject({
+    expect(await two.hold([wanted(definition, 14_000n)], Date.now())).toMatchObject({
       kind: 'held',
     });
   });
@@ -115,10 +115,10 @@ describe('a limit that is lowered while a window opens', () => {
         return ledger.append(of, expected, events);
       },
     });
-    const before = await book.hold([{ definition, amount: 10n }], Date.now());
+    const before = await book.hold([wanted(definition, 10n)], Date.now());
     expect(before).toMatchObject({ kind: 'unavailable' });
     const lowered = { ...definition, limit: 1_000n, revision: 1n };
-    const after = await book.hold([{ definition: lowered, amount: 10_000n }], Date.now());
+    const after = await book.hold([wanted(lowered, 10_000n)], Date.now());
     expect(after).toMatchObject({ kind: 'exceeded' });
   });
 
@@ -139,7 +139,7 @@ describe('a limit that is lowered while a window opens', () => {
         return ledger.append(of, expected, events);
       },
     });
-    const held = await book.hold([{ definition, amount: 7_000n }], Date.now());
+    const held = await book.hold([wanted(definition, 7_000n)], Date.now());
     expect(held).toMatchObject({ kind: 'exceeded' });
   });
 });
@@ -189,7 +189,7 @@ describe('every lease goes back', () => {
       // One sweep, while the call waits.
       await book.stop();
     };
-    const both = [total, daily].map((definition) => ({ definition, amount: 10n }));
+    const both = [total, daily].map((definition) => wanted(definition, 10n));
     const held = await book.hold(both, EVENING);
     if (held.kind !== 'held') throw new Error(held.kind);
     expect(midnight).toBe(null);
@@ -222,7 +222,7 @@ describe('every lease goes back', () => {
       },
       limits,
     );
-    const held = await book.hold([{ definition, amount: 10n }], EVENING);
+    const held = await book.hold([wanted(definition, 10n)], EVENING);
     expect(held).toMatchObject({ kind: 'unavailable' });
     clock.mockReturnValue(EVENING + 5_000);
     book.start();

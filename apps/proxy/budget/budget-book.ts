@@ -8,20 +8,21 @@
 import { pause } from '@tollgate/adapters/backoff/backoff.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { isScarce } from '@tollgate/domain/budget/grant.ts';
+import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { type HoldPart, isOver } from './local-lease.ts';
 import { WindowAccount, type WindowAccountDeps } from './window-account.ts';
 
-export type BudgetHold = { account: WindowAccount; parts: HoldPart[] };
+export type BudgetHold = { account: WindowAccount; unit: HoldUnit; parts: HoldPart[] };
 
 export type HoldOutcome =
   | { kind: 'held'; holds: BudgetHold[] }
-  | { kind: 'exceeded'; account: WindowAccount; amount: bigint }
+  | { kind: 'exceeded'; account: WindowAccount; unit: HoldUnit; amount: bigint }
   | { kind: 'unavailable'; cause: unknown };
 
-/** One budget on a call's path and the worst case of the call in its unit. */
-export type HoldRequest = { definition: BudgetDefinition; amount: bigint };
+/** One budget on a call's path and the worst case of the call, as it counts there. */
+export type HoldRequest = { definition: BudgetDefinition; unit: HoldUnit; amount: bigint };
 
 type Waiter = { amount: bigint; resolve: (outcome: WaitOutcome) => void };
 type WaitOutcome = { kind: 'held'; parts: HoldPart[] } | { kind: 'exceeded' } | Unavailable;
@@ -73,7 +74,7 @@ export class BudgetBook {
   /** Holds every request or none. Synchronous in effect unless a slice is missing. */
   async hold(requests: readonly HoldRequest[], nowMs: number): Promise<HoldOutcome> {
     const holds: BudgetHold[] = [];
-    for (const { definition, amount } of requests) {
+    for (const { definition, unit, amount } of requests) {
       const entry = this.#entryAt(definition, nowMs);
       if ('kind' in entry) {
         this.cancel(holds);
@@ -85,11 +86,11 @@ export class BudgetBook {
       if (outcome.kind !== 'held') {
         this.cancel(holds);
         if (outcome.kind === 'exceeded') {
-          return { kind: 'exceeded', account: entry.account, amount };
+          return { kind: 'exceeded', account: entry.account, unit, amount };
         }
         return outcome;
       }
-      holds.push({ account: entry.account, parts: outcome.parts });
+      holds.push({ account: entry.account, unit, parts: outcome.parts });
     }
     return { kind: 'held', holds };
   }
@@ -108,7 +109,7 @@ export class BudgetBook {
     }
     let bounds: WindowBounds;
     try {
-      bounds = windowBounds(definition.window, definition.time_zone, nowMs);
+      bounds = windowBounds(definition, nowMs);
     } catch (error) {
       const message = `no window of the time zone ${definition.time_zone}; is its data installed here?`;
       const cause = new Error(message, { cause: error });

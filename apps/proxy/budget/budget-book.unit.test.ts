@@ -3,6 +3,7 @@ import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
 import { type BookOptions, holdOf, useMemoryBooks } from '../testing/book-house.ts';
+import { wanted } from '../testing/budget-house.ts';
 import { WatchedLedger } from '../testing/watched-ledger.ts';
 import type { BudgetBook } from './budget-book.ts';
 
@@ -24,7 +25,7 @@ const open = (limits: BookOptions['limits'] = {}) =>
 
 function ask(book: BudgetBook, definition: BudgetDefinition, ...amounts: bigint[]): void {
   for (const amount of amounts) {
-    const outcome = book.hold([{ definition, amount }], Date.now());
+    const outcome = book.hold([wanted(definition, amount)], Date.now());
     void outcome.then(({ kind }) => said.push(`${amount} ${kind}`));
   }
 }
@@ -55,7 +56,7 @@ describe('a hold', () => {
     const book = await open();
     const [first] = await holdOf(book, budgets[0], 1n);
     for (const last of [budgets[1], unknown]) {
-      const requests = [budgets[0], last].map((definition) => ({ definition, amount: 10n }));
+      const requests = [budgets[0], last].map((definition) => wanted(definition, 10n));
       const outcome = await book.hold(requests, NOON);
       said.push(outcome.kind);
       if (outcome.kind === 'exceeded') expect(outcome.account.definition).toBe(last);
@@ -68,7 +69,7 @@ describe('a hold', () => {
 
 it('holds come in the order in which they were asked for', async () => {
   const [first, second] = [await books().define(), await books().define()];
-  const requests = [first, second].map((definition) => ({ definition, amount: 1n }));
+  const requests = [first, second].map((definition) => wanted(definition, 1n));
   const outcome = await (await open()).hold(requests, NOON);
   if (outcome.kind !== 'held') throw new Error(outcome.kind);
   expect(outcome.holds.map(({ account }) => account.definition)).toEqual([first, second]);

@@ -5,6 +5,7 @@
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { describe, expect, it } from 'vitest';
 import { holdOf, useBooks } from '../testing/book-house.ts';
+import { wanted } from '../testing/budget-house.ts';
 
 const books = useBooks();
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -106,7 +107,7 @@ describe('a grant', () => {
     const definition = await books().define();
     const { between, grants } = beatenBy(9);
     const book = await books().open({ between, limits: { grantConflictsMax: 3 } });
-    const outcome = await book.hold([{ definition, amount: 10n }], Date.now());
+    const outcome = await book.hold([wanted(definition, 10n)], Date.now());
     expect(outcome).toMatchObject({ kind: 'unavailable' });
     expect(String((outcome as { cause?: unknown }).cause)).toContain('too many conflicts');
     expect(grants()).toBe(3);
@@ -176,17 +177,14 @@ describe('a window', () => {
       throw new Error('away');
     };
     const book = await books().open({ between: { append } });
-    const outcome = await book.hold([{ definition, amount: 10n }], Date.now());
+    const outcome = await book.hold([wanted(definition, 10n)], Date.now());
     expect(outcome).toMatchObject({ kind: 'unavailable', cause: new Error('away') });
   });
 
   it('of a budget without a definition is unavailable', async () => {
     const definition = await books().define();
     const unknown = { ...definition, budget_id: `${definition.budget_id}_unknown` };
-    const outcome = await (await books().open()).hold(
-      [{ definition: unknown, amount: 10n }],
-      Date.now(),
-    );
+    const outcome = await (await books().open()).hold([wanted(unknown, 10n)], Date.now());
     expect(String((outcome as { cause?: unknown }).cause)).toContain('is empty');
   });
 

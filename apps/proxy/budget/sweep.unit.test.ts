@@ -3,6 +3,7 @@ import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
 import { holdOf, useMemoryBooks } from '../testing/book-house.ts';
+import { wanted } from '../testing/budget-house.ts';
 import { WatchedLedger } from '../testing/watched-ledger.ts';
 import type { BudgetBook } from './budget-book.ts';
 
@@ -36,7 +37,7 @@ const settled = async (definition: BudgetDefinition, at?: string) =>
 /** What a call is told, once it is. */
 function ask(definition: BudgetDefinition, amount: bigint): string[] {
   const said: string[] = [];
-  void book.hold([{ definition, amount }], Date.now()).then(({ kind }) => said.push(kind));
+  void book.hold([wanted(definition, amount)], Date.now()).then(({ kind }) => said.push(kind));
   return said;
 }
 

@@ -2,6 +2,7 @@
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { holdOf, useBooks } from '../testing/book-house.ts';
+import { wanted } from '../testing/budget-house.ts';
 
 const books = useBooks();
 /** A deadline that only a defect reaches. */
@@ -71,7 +72,9 @@ describe('a call that is too large for what is left', () => {
     const { between, asked } = countedLedger();
     const book = await books().open({ between, limits: { exhaustedForMs: 60_000 } });
     const refused = await Promise.all(
-      [18_000n, 17_000n, 19_000n].map((amount) => book.hold([{ definition, amount }], Date.now())),
+      [18_000n, 17_000n, 19_000n].map((amount) =>
+        book.hold([wanted(definition, amount)], Date.now()),
+      ),
     );
     expect(refused.map(({ kind }) => kind)).toEqual(['exceeded', 'exceeded', 'exceeded']);
     const { reads } = asked;
@@ -110,7 +113,7 @@ describe('calls that wait together', () => {
     const definition = await books().define();
     const book = await books().open();
     const outcomes = await Promise.all(
-      [9_000n, 8_000n, 7_000n].map((amount) => book.hold([{ definition, amount }], Date.now())),
+      [9_000n, 8_000n, 7_000n].map((amount) => book.hold([wanted(definition, amount)], Date.now())),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['held', 'exceeded', 'held']);
     const window = await books().window(definition);
@@ -126,7 +129,7 @@ describe('calls that wait together', () => {
     const definition = await books().define();
     const book = await books().open();
     const outcomes = await Promise.all(
-      [9_000n, 6_000n, 5_000n].map((amount) => book.hold([{ definition, amount }], Date.now())),
+      [9_000n, 6_000n, 5_000n].map((amount) => book.hold([wanted(definition, amount)], Date.now())),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['held', 'held', 'exceeded']);
   });
@@ -147,7 +150,7 @@ describe('calls that wait together', () => {
     const book = await books().open({ between, limits: { grantWaitersMax: 2 } });
     const waiting = [holdOf(book, definition, 1n), holdOf(book, definition, 2n)];
     await reached;
-    const third = await book.hold([{ definition, amount: 3n }], Date.now());
+    const third = await book.hold([wanted(definition, 3n)], Date.now());
     expect(third).toMatchObject({ kind: 'unavailable' });
     expect(String((third as { cause?: unknown }).cause)).toContain('too many calls wait');
     letGo();
@@ -161,7 +164,7 @@ describe('calls that wait together', () => {
       isAway ? Promise.reject(new Error('away')) : books().ledger.read(...args);
     const book = await books().open({ between: { read } });
     const outcomes = await Promise.all(
-      [1n, 2n].map((amount) => book.hold([{ definition, amount }], Date.now())),
+      [1n, 2n].map((amount) => book.hold([wanted(definition, amount)], Date.now())),
     );
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ kind: 'unavailable', cause: new Error('away') });
@@ -178,7 +181,7 @@ describe('a call on whose path there are several budgets', () => {
   it('holds each of them, in the order in which it was asked', async () => {
     const both = [await books().define(), await books().define()];
     const book = await books().open();
-    const requests = both.map((definition, index) => ({ definition, amount: BigInt(index + 1) }));
+    const requests = both.map((definition, index) => wanted(definition, BigInt(index + 1)));
     const outcome = await book.hold(requests, Date.now());
     if (outcome.kind !== 'held') throw new Error(outcome.kind);
     const held = outcome.holds.map(({ account, parts }) => [
@@ -191,7 +194,7 @@ describe('a call on whose path there are several budgets', () => {
   it('I3: that is refused by the last of them holds nothing of the first', async () => {
     const [first, last] = [await books().define(), await books().define({ limit: 5n })];
     const book = await books().open();
-    const requests = [first, last].map((definition) => ({ definition, amount: 10n }));
+    const requests = [first, last].map((definition) => wanted(definition, 10n));
     const refused = await book.hold(requests, Date.now());
     expect(refused.kind === 'exceeded' && refused.account.definition).toBe(last);
     const [hold] = await holdOf(book, first, 1_000n);
@@ -204,7 +207,7 @@ describe('a call that waits for too long', () => {
     const definition = await books().define();
     const { between, letGo } = heldLedger();
     const book = await books().open({ between, limits: { grantTimeoutMs: 20 } });
-    const late = await book.hold([{ definition, amount: 600n }], Date.now());
+    const late = await book.hold([wanted(definition, 600n)], Date.now());
     expect(late).toMatchObject({ kind: 'unavailable' });
     expect(String((late as { cause?: unknown }).cause)).toContain('no grant within 20 ms');
     letGo();
@@ -231,7 +234,7 @@ describe('a call that waits for too long', () => {
     const timeOut: (() => void)[] = [];
     vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms = 0) =>
       ms === 61_234 ? timeOut.push(run) : later(run, ms)) as unknown as typeof setTimeout);
-    const calls = [600n, 500n].map((amount) => book.hold([{ definition, amount }], Date.now()));
+    const calls = [600n, 500n].map((amount) => book.hold([wanted(definition, amount)], Date.now()));
     await reached;
     timeOut[0]?.();
     expect(await calls[0]).toMatchObject({ kind: 'unavailable' });

@@ -8,10 +8,11 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
-import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
+import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
+import { budgetsOfModel } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -71,7 +72,7 @@ export class Call implements AttemptListener {
     const { key, request, nowMs } = this.#facts;
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
-    const onPath = directory.budgetsOf(key);
+    const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
     const limit = imposedLimit(onPath, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#refuse(wanted);
@@ -82,7 +83,7 @@ export class Call implements AttemptListener {
     const held = await budgets.hold(wanted, nowMs);
     if (held.kind !== 'held') {
       connections.leave(key.customerId);
-      const fitting = (left: bigint, unit: BudgetUnit) =>
+      const fitting = (left: bigint, unit: HoldUnit) =>
         fittingOutput(request, deployment, left, unit);
       return this.#refuse(holdRefusal(held, fitting));
     }
@@ -191,7 +192,7 @@ export class Call implements AttemptListener {
     this.#readyAtMs = performance.now();
     const nowMs = Date.now();
     const deployment = this.#route[this.#attempts] as Deployment;
-    const onPath = directory.budgetsOf(key);
+    const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
     const limit = imposedLimit(onPath, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#answer(end);

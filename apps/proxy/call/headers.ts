@@ -61,8 +61,7 @@ export function answerHeaders(
   if (overheadUs !== null) headers['x-tollgate-overhead-us'] = String(overheadUs);
   const { imposedLimit } = facts;
   if (imposedLimit !== null) headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
-  const remaining = budgetRemaining(facts);
-  if (remaining !== null) headers['x-tollgate-budget-remaining'] = remaining;
+  if (facts.holds.length > 0) addRemaining(headers, facts);
   return headers;
 }
 
@@ -91,12 +90,26 @@ function namedByConnection(connection: string | string[] | undefined): readonly 
     .map((name) => name.trim());
 }
 
-/** Of the tightest budget, as this proxy last saw it, other proxies' slices taken as spent. */
-function budgetRemaining(facts: AttemptFacts): string | null {
-  let least: bigint | null = null;
-  for (const { account } of facts.holds) {
+const REMAINING = {
+  usd: 'x-tollgate-budget-remaining',
+  tokens: 'x-tollgate-budget-remaining-tokens',
+  requests: 'x-tollgate-budget-remaining-requests',
+} as const;
+
+/**
+ * Of the tightest budget in each unit, as this proxy last saw it, other proxies' slices taken as
+ * spent.
+ */
+function addRemaining(
+  headers: Record<string, string | string[] | number>,
+  { holds }: AttemptFacts,
+): void {
+  const least: Partial<Record<keyof typeof REMAINING, bigint>> = {};
+  for (const { account, unit } of holds) {
     const left = account.remaining();
-    if (least === null || left < least) least = left;
+    const known = least[unit.kind];
+    if (known !== undefined && known <= left) continue;
+    least[unit.kind] = left;
+    headers[REMAINING[unit.kind]] = formatDecimal12(left);
   }
-  return least === null ? null : formatDecimal12(least);
 }

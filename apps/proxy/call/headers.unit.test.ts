@@ -21,7 +21,7 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
 describe('the headers of an answer', () => {
   /** What is left of each budget of the call, in its order. */
   const left = (...amounts: bigint[]) =>
-    amounts.map((amount) => ({ account: { remaining: () => amount } }));
+    amounts.map((amount) => ({ unit: { kind: 'usd' }, account: { remaining: () => amount } }));
   const withHolds = (holds: unknown[], attempt = 1) =>
     ({
       ...{ callId: 'call-1', attempt, holds, imposedLimit: null },
@@ -36,6 +36,23 @@ describe('the headers of an answer', () => {
     'x-tollgate-cache': 'miss',
   };
   const unknown = { cost: null, overheadUs: null };
+
+  it('say what is left of the tightest budget in each unit', () => {
+    const holds = [
+      ...[
+        ['usd', 7n],
+        ['tokens', 5n],
+        ['tokens', 9n],
+        ['usd', 8n],
+        ['requests', 6n],
+      ].map(([kind, amount]) => ({ unit: { kind }, account: { remaining: () => amount } })),
+    ];
+    expect(answerHeaders({}, { facts: withHolds(holds), ...unknown })).toMatchObject({
+      'x-tollgate-budget-remaining': '0.000000000007',
+      'x-tollgate-budget-remaining-tokens': '0.000000000005',
+      'x-tollgate-budget-remaining-requests': '0.000000000006',
+    });
+  });
 
   it('say what is known of the call when they leave', () => {
     const facts = withHolds(left(5_000_000_000_000n, 2n, 3n), 2);

@@ -3,9 +3,9 @@
  * Hold).
  */
 import { worstCase } from '@tollgate/domain/budget/amounts.ts';
-import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
+import type { PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -15,7 +15,7 @@ import type { Deployment } from '../routing/deployments.ts';
  * could ever write, and a small budget could not pay for one word.
  */
 export function imposedLimit(
-  budgets: readonly BudgetDefinition[],
+  budgets: readonly PathBudget[],
   request: CallRequest,
   { provider, outputTokensMax, outputTokensDefault }: Deployment,
 ): ImposedLimit | null {
@@ -28,7 +28,7 @@ export function imposedLimit(
 
 /** The worst case of one attempt against every budget, or why there is none. */
 export function holdRequests(
-  budgets: readonly BudgetDefinition[],
+  budgets: readonly PathBudget[],
   request: CallRequest,
   deployment: Deployment,
   limit: ImposedLimit | null,
@@ -44,10 +44,10 @@ export function holdRequests(
   const bound = { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
   const price = deployment.price === null ? null : deployment.price.price;
   const holds: HoldRequest[] = [];
-  for (const definition of budgets) {
-    const amount = worstCase(definition.unit, bound, price);
+  for (const { definition, unit } of budgets) {
+    const amount = worstCase(unit, bound, price);
     if (amount === null) return { code: 'model_unpriced', param: 'model' };
-    holds.push({ definition, amount });
+    holds.push({ definition, unit, amount });
   }
   return holds;
 }
@@ -77,7 +77,7 @@ export function fittingOutput(
   request: CallRequest,
   deployment: Deployment,
   left: bigint,
-  unit: BudgetUnit,
+  unit: HoldUnit,
 ): number | null {
   const price = deployment.price === null ? null : deployment.price.price;
   const fits = (tokens: number) => {

@@ -1,14 +1,18 @@
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
 import { describe, expect, it } from 'vitest';
+import type { PathBudget } from '../budget/path-budget.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { embeddings } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 
 const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
+
+/** A budget that counts in this unit. */
+const budgetIn = (unit: string) => ({ unit: parseHoldUnit(unit) }) as PathBudget;
 
 const PRICE = compilePrice({ input: tokens('1000000'), output: tokens('1000000') });
 
@@ -20,7 +24,7 @@ it('I3: a model that always searches has no bound: no list has the fee of its se
   const price = { price: compilePrice({ input: tokens('1'), output: tokens('1') }) };
   const codes = ['gpt-4o-mini-search-preview', 'gpt-5-search-api', 'gpt-4o'].map((model) => {
     const deployment = { model, price, outputTokensMax: 9 } as unknown as Deployment;
-    const holds = holdRequests([{ unit: 'usd' } as BudgetDefinition], request, deployment, null);
+    const holds = holdRequests([budgetIn('usd')], request, deployment, null);
     return 'code' in holds ? holds.code : 'held';
   });
   expect(codes).toEqual(['unbounded_request', 'unbounded_request', 'held']);
@@ -32,7 +36,7 @@ it('I8: a price without one of output is none for a model that writes', () => {
   if (!read.ok) throw new Error(read.refusal.code);
   const price = { price: compilePrice({ input: tokens('1') }) };
   const deployment = { model: 'm', price, outputTokensMax: 9 } as unknown as Deployment;
-  const budget = { unit: 'usd' } as BudgetDefinition;
+  const budget = budgetIn('usd');
   expect(holdRequests([budget], chatCompletions.open(read.facts), deployment, null)).toEqual({
     ...{ code: 'model_unpriced', param: 'model' },
   });
@@ -40,7 +44,7 @@ it('I8: a price without one of output is none for a model that writes', () => {
 
 /** What an embeddings call holds of a budget in USD. */
 function heldFor(price: ModelPrice): bigint | undefined {
-  const budget = { unit: 'usd' } as BudgetDefinition;
+  const budget = budgetIn('usd');
   const read = embeddings.read({ body: Buffer.from('{"model":"m","input":"hi"}') }, 9);
   if (!read.ok) throw new Error(read.refusal.code);
   const deployment = { model: 'm', price: { price: compilePrice(price) }, outputTokensMax: null };
@@ -65,7 +69,7 @@ it('a call of a model that is free takes nothing of a budget', () => {
 });
 
 describe('I3: a call holds its worst case of each budget', () => {
-  const budgets = ['usd', 'tokens', 'requests'].map((unit) => ({ unit }) as BudgetDefinition);
+  const budgets = ['usd', 'tokens', 'requests'].map(budgetIn);
   const messages = [{ role: 'user', content: 'hi' }];
 
   /** What a chat request holds, by unit; or the refusal. */
@@ -86,8 +90,7 @@ describe('I3: a call holds its worst case of each budget', () => {
     if ('code' in holds) return holds;
     // A token holds at least a byte of the request; 128 are allowed for what a provider adds.
     const input = BigInt(body.length) + 128n;
-    return holds.map(({ definition, amount }) => {
-      const { unit } = definition;
+    return holds.map(({ unit: { text: unit }, amount }) => {
       if (unit === 'usd') return [unit, amount - input];
       return [unit, amount / PICO_PER_UNIT - (unit === 'tokens' ? input : 0n)];
     });
@@ -167,18 +170,18 @@ describe('what would fit', () => {
     ['is whole tokens for each answer', input + 7n, 3],
     ['is at most what the model can write', input + 1_000n, 50],
   ])('%s', (_, left, tokens) => {
-    expect(fittingOutput(request, deployment, left, 'usd')).toBe(tokens);
+    expect(fittingOutput(request, deployment, left, parseHoldUnit('usd'))).toBe(tokens);
   });
 
   it('is nothing for a call that writes nothing', () => {
     const embedding = embeddings.read({ body: Buffer.from('{"model":"m","input":"a"}') }, 9);
     if (!embedding.ok) throw new Error(embedding.refusal.code);
     const asked = embeddings.open(embedding.facts);
-    expect(fittingOutput(asked, deployment, 1_000_000n, 'usd')).toBeNull();
+    expect(fittingOutput(asked, deployment, 1_000_000n, parseHoldUnit('usd'))).toBeNull();
   });
 
   it('is known without a limit of the model, too', () => {
     const boundless = { ...deployment, outputTokensMax: null };
-    expect(fittingOutput(request, boundless, input + 2_000n, 'usd')).toBe(1_000);
+    expect(fittingOutput(request, boundless, input + 2_000n, parseHoldUnit('usd'))).toBe(1_000);
   });
 });

@@ -5,16 +5,22 @@
  */
 import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
 import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12, PICO_PER_UNIT, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import { costOf } from '@tollgate/domain/pricing/cost.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
-import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
+import {
+  knownQuantities,
+  noQuantities,
+  zeroQuantities,
+} from '@tollgate/domain/usage/quantities.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { proxyLimits } from '../limits.ts';
@@ -92,10 +98,13 @@ function factsOf(given: Generated, hidesOutput: boolean): AttemptFacts {
     ...{ provider: { name: 'p', notBilledStatuses: new Set() }, model: 'm', price },
     ...{ outputTokensMax: 400, outputTokensDefault: null, hidesOutput },
   };
-  const budgets = UNITS.map((unit) => ({ unit }) as BudgetDefinition);
+  const budgets = UNITS.map(
+    (unit) => ({ definition: { unit }, unit: parseHoldUnit(unit) }) as PathBudget,
+  );
   const wanted = holdRequests(budgets, request, deployment as never, null);
   if ('code' in wanted) throw new Error(wanted.code);
-  const holds = wanted.map(({ definition, amount }) => ({
+  const holds = wanted.map(({ definition, unit, amount }) => ({
+    unit,
     account: { definition, stream: `budget-${definition.unit}@20261101T000000Z` },
     parts: cut(amount, given.cuts).map((part, index) => ({
       ...{ lease: { leaseId: `${definition.unit}-${index}` }, amount: part },
@@ -165,6 +174,18 @@ function billOf(given: Generated, { request }: AttemptFacts) {
   };
 }
 
+/** The difference between the bill and what the event states. */
+function resolutionOf(event: UsageEvent, { usd, tokens }: ReturnType<typeof billOf>) {
+  const known = event.cost === null ? 0n : parseDecimal12(event.cost);
+  const stated = knownQuantities(event) ?? noQuantities();
+  return {
+    ...zeroQuantities(),
+    cost: formatDecimal12(usd - known),
+    output_tokens: Number(tokens / PICO_PER_UNIT) - stated.inputTokens - stated.outputTokens,
+    requests: 1 - stated.requests,
+  };
+}
+
 describe('a whole answer without usage, of a model that hides nothing', () => {
   it('I3: is charged no less than any bill for it, and no more than its hold', () => {
     fc.assert(
@@ -190,19 +211,17 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
       fc.property(generated, (given) => {
         const { facts, settlement } = settled(given);
         const event = eventOf(facts, settlement);
-        const billed = billOf(given, facts).usd;
-        const known = event.cost === null ? 0n : parseDecimal12(event.cost);
+        const billed = billOf(given, facts);
         const spent = new Map(
           settlement.charges.map(({ lease, amount }) => [lease.leaseId, amount]),
         );
-        for (const adjustment of leaseAdjustments(event, {
-          cost: formatDecimal12(billed - known),
-        })) {
-          const { leaseId, delta } = adjustment;
+        for (const { leaseId, delta } of leaseAdjustments(event, resolutionOf(event, billed))) {
           spent.set(leaseId, (spent.get(leaseId) ?? 0n) + delta);
         }
-        const inUsd = [...spent].filter(([leaseId]) => leaseId.startsWith('usd-'));
-        expect(inUsd.reduce((sum, [, amount]) => sum + amount, 0n)).toBe(billed);
+        for (const unit of UNITS) {
+          const parts = [...spent].filter(([leaseId]) => leaseId.startsWith(`${unit}-`));
+          expect(parts.reduce((sum, [, amount]) => sum + amount, 0n)).toBe(billed[unit]);
+        }
       }),
       { numRuns: 500 },
     );
@@ -216,7 +235,7 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
         const recorded = UNITS.flatMap((unit) => {
           const indexes = [...event.hold_units.keys()].filter((i) => event.hold_units[i] === unit);
           const parts = indexes.map((i) => parseDecimal12(event.hold_amounts[i] as string));
-          const { charges } = chargeHold(unit, parts, null);
+          const { charges } = chargeHold(parseHoldUnit(unit), parts, null);
           return indexes.map((i, at) => [event.hold_lease_ids[i], charges[at]]);
         });
         expect(recorded).toEqual(

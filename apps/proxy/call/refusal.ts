@@ -1,6 +1,6 @@
 /** Saying no to a call: what the client gets, and the event that a refusal of a known key is. */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
-import type { BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
+import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
 import { refusalEvent } from '@tollgate/domain/usage/event/refusal-event.ts';
@@ -75,7 +75,7 @@ export function sendRefusal(
 /** @param fitting what the call may write and be paid for; null: nothing is known to fit */
 export function holdRefusal(
   outcome: Exclude<HoldOutcome, { kind: 'held' }>,
-  fitting: (left: bigint, unit: BudgetUnit) => number | null,
+  fitting: (left: bigint, unit: HoldUnit) => number | null,
 ): Refusal {
   if (outcome.kind === 'unavailable') return { code: 'budget_unavailable' };
   return { code: 'budget_exceeded', ...limitThatWasHit(outcome, fitting) };
@@ -83,8 +83,8 @@ export function holdRefusal(
 
 /** Which limit was hit, when it resets, and what to do (docs/design.md, Refusals). */
 function limitThatWasHit(
-  { account, amount }: { account: WindowAccount; amount: bigint },
-  fitting: (left: bigint, unit: BudgetUnit) => number | null,
+  { account, unit: counted, amount }: { account: WindowAccount; unit: HoldUnit; amount: bigint },
+  fitting: (left: bigint, unit: HoldUnit) => number | null,
 ): Pick<Refusal, 'message' | 'limit'> {
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;
@@ -92,7 +92,7 @@ function limitThatWasHit(
   const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
   const until = resetsAt === null ? 'Ask your operator to raise it.' : `It resets at ${resetsAt}.`;
   const needed = formatDecimal12(amount);
-  const tokens = fitting(account.remaining(), unit);
+  const tokens = fitting(account.remaining(), counted);
   const advice =
     tokens === null
       ? 'A smaller output limit would not help.'

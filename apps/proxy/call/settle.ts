@@ -6,12 +6,7 @@
  * what a whole answer proves to be the most (I3).
  */
 import { estimateTokens } from '@tollgate/adapters/tokenizer/tokenizer.ts';
-import {
-  chargeHold,
-  type StatedUsage,
-  tokensOf,
-  worstCase,
-} from '@tollgate/domain/budget/amounts.ts';
+import { chargeHold, type StatedUsage, worstCase } from '@tollgate/domain/budget/amounts.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
@@ -99,8 +94,7 @@ function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): 
 
 /** Only what the provider stated is charged as stated; an estimate is not a statement. */
 function statedUsage({ quantities, source }: Usage, cost: bigint | null): StatedUsage | null {
-  if (quantities === null || cost === null || source === 'estimated') return null;
-  return { cost, tokens: tokensOf(quantities), requests: quantities.requests };
+  return quantities === null || source === 'estimated' ? null : { cost, quantities };
 }
 
 /**
@@ -138,16 +132,15 @@ function chargeHolds(
   const releases: (() => void)[] = [];
   const proven: AttemptStart['holds'][number][] = [];
   const price = facts.deployment.price?.price ?? null;
-  for (const { account, parts } of facts.holds) {
+  for (const { account, unit, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
-    const { unit } = account.definition;
     const most = bound === null ? null : worstCase(unit, bound, price);
     const allocation = chargeHold(unit, amounts, stated, most);
     const charged = parts.map(({ lease }, index) => {
       return { lease, amount: allocation.charges[index] ?? 0n };
     });
     charges.push(...charged);
-    if (bound !== null) proven.push({ account, parts: charged });
+    if (bound !== null) proven.push({ account, unit, parts: charged });
     const last = parts.at(-1);
     if (allocation.overrun > 0n && last !== undefined) {
       overruns.push({

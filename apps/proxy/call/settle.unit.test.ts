@@ -1,3 +1,4 @@
+import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
@@ -38,10 +39,10 @@ function attemptOf(given: Given = {}) {
   const released: [string, bigint[]][] = [];
   const holds = (['usd', 'tokens', 'requests'] as const).map((unit) => ({
     account: {
-      definition: { unit },
       stream: `budget-${unit}`,
       release: (_parts: unknown, charges: bigint[]) => released.push([unit, charges]),
     },
+    unit: parseHoldUnit(unit),
     parts: (given.parts ?? [HOLD]).map((amount, index) => ({
       lease: { leaseId: `${unit}-${index}` },
       amount,
@@ -163,13 +164,13 @@ describe('the end of an attempt', () => {
 
   const ok = { status: 'ok', httpStatus: 200, unsent: false, completed: true } as const;
 
-  it('I8: has no cost without a price, and is charged at the hold, whatever was stated', () => {
+  it('I8: has no cost without a price: money is charged at the hold, tokens as stated', () => {
     const { facts } = attemptOf({ unpriced: true });
     const { usage: said, charges } = settle(facts, { ...ok, answer: json({ usage }) });
     expect([said.input_tokens, said.cost, charges.map(({ amount }) => amount)]).toEqual([
       30,
       null,
-      [HOLD, HOLD, HOLD],
+      [HOLD, 42n * PICO_PER_UNIT, PICO_PER_UNIT],
     ]);
   });
 

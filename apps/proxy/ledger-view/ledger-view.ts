@@ -22,6 +22,7 @@ import {
   type PriceFound,
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
+import { type PathBudget, pathBudget } from '../budget/path-budget.ts';
 
 /** Prices that are remembered by provider and model. */
 const PRICES_MAX = 10_000;
@@ -56,7 +57,7 @@ type Digest = { key: KeyView; validUntilMs: number };
 type Key = { view: KeyView; digests: Digest[] };
 type ViewedEvent = NonNullable<ReturnType<typeof events.parse>>;
 
-const NO_BUDGETS: readonly BudgetDefinition[] = [];
+const NO_BUDGETS: readonly PathBudget[] = [];
 
 export class LedgerView {
   readonly #partitions: number;
@@ -64,9 +65,11 @@ export class LedgerView {
   readonly #keys = new Map<string, Key>();
   readonly #archivedCustomers = new Set<string>();
   readonly #archivedTeams = new Set<string>();
+  /** Parts per million, by customer. */
+  readonly #markups = new Map<string, number>();
   readonly #budgets = new Map<string, BudgetDefinition>();
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
-  readonly #budgetsOfKey = new Map<string, BudgetDefinition[]>();
+  readonly #budgetsOfKey = new Map<string, readonly PathBudget[]>();
   readonly #prices = new Map<string, { found: PriceFound; sinceMs: number }>();
   #priceList: PriceListState = emptyPriceList();
 
@@ -94,7 +97,7 @@ export class LedgerView {
   }
 
   /** All live budgets on the key's path; all of them must pass. */
-  budgetsOf(key: KeyView): readonly BudgetDefinition[] {
+  budgetsOf(key: KeyView): readonly PathBudget[] {
     if (this.#budgets.size === 0) return NO_BUDGETS;
     const known = this.#budgetsOfKey.get(key.keyId);
     if (known !== undefined) return known;
@@ -104,7 +107,10 @@ export class LedgerView {
       `customer:${key.customerId}`,
       'installation:installation',
     ];
-    const budgets = scopes.flatMap((scope) => this.#budgetsOfScope.get(scope) ?? []);
+    const markupPpm = this.#markups.get(key.customerId) ?? 0;
+    const budgets = scopes
+      .flatMap((scope) => this.#budgetsOfScope.get(scope) ?? [])
+      .map((definition) => pathBudget(definition, markupPpm));
     this.#budgetsOfKey.set(key.keyId, budgets);
     return budgets;
   }
@@ -153,6 +159,7 @@ export class LedgerView {
         return;
       case 'CustomerCreated':
       case 'CustomerUpdated':
+        return this.#markUp(event.data);
       case 'TeamCreated':
       case 'TeamUpdated':
         return;
@@ -212,6 +219,12 @@ export class LedgerView {
     const key = this.#keys.get(keyId);
     if (key === undefined) throw new Error(`key ${keyId} is changed and was not issued`);
     return key;
+  }
+
+  #markUp(data: { customer_id: string; markup_ppm?: number }): void {
+    if (data.markup_ppm === undefined) return;
+    this.#markups.set(data.customer_id, data.markup_ppm);
+    this.#budgetsOfKey.clear();
   }
 
   #define(event: BudgetDefinitionEvent, revision: bigint): void {

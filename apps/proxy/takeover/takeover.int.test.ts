@@ -62,7 +62,7 @@ const request = (leaseId: string, expectedRevision: string): LeaseRequest => ({
 
 /** A call in flight with a hold on `lse_1`. */
 function startedAttempt(): string {
-  const account = { definition: { unit: 'usd' }, stream: STREAM };
+  const account = { stream: STREAM };
   const parts = [{ lease: { leaseId: 'lse_1' }, amount: HOLD }];
   return startedText({
     attemptId: ATTEMPT,
@@ -72,7 +72,7 @@ function startedAttempt(): string {
     key: { customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
     request: { endUser: null, model: 'm', endpoint: 'embeddings', stream: false },
     deployment: { provider: { name: 'p' }, model: 'm', price: null },
-    holds: [{ account, parts }] as unknown as BudgetHold[],
+    holds: [{ account, unit: { text: 'usd' }, parts }] as unknown as BudgetHold[],
     startedAtMs: Date.UTC(2026, 0, 5),
   } as unknown as AttemptFacts);
 }

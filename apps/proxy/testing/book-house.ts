@@ -15,7 +15,7 @@ import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { proxyLimits } from '../limits.ts';
-import { defineBudget } from './budget-house.ts';
+import { defineBudget, wanted } from './budget-house.ts';
 import { memoryLedger } from './memory-ledger.ts';
 
 export type BookOptions = {
@@ -96,7 +96,7 @@ export async function holdOf(
   amount: bigint,
   nowMs = Date.now(),
 ): Promise<BudgetHold[]> {
-  const outcome = await book.hold([{ definition, amount }], nowMs);
+  const outcome = await book.hold([wanted(definition, amount)], nowMs);
   if (outcome.kind !== 'held') throw new Error(outcome.kind);
   return outcome.holds;
 }

@@ -2,6 +2,8 @@
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { HoldRequest } from '../budget/budget-book.ts';
+import { pathBudget } from '../budget/path-budget.ts';
 
 /** One of a key, for its whole life, of 16,000 pico-dollars unless told otherwise. */
 export async function defineBudget(
@@ -18,6 +20,10 @@ export async function defineBudget(
     enforcement: 'hard',
     basis: 'cost',
     time_zone: 'UTC',
+    anchor: null,
+    model: null,
+    counts: 'total',
+    cache_reads: true,
     archived: false,
     revision: 0n,
     ...fields,
@@ -30,4 +36,9 @@ export async function defineBudget(
   };
   await ledger.append(`budget_definition-${budgetId}`, 'no_stream', [defined]);
   return definition;
+}
+
+/** An amount of a budget, at cost. */
+export function wanted(definition: BudgetDefinition, amount: bigint): HoldRequest {
+  return { ...pathBudget(definition, 0), amount };
 }

@@ -20,6 +20,7 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
+import { pathBudget } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
@@ -157,7 +158,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
   const deps = {
     instanceId: 'ins_1',
     limits,
-    directory: { budgetsOf: () => definitions },
+    directory: { budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)) },
     deployments: { route: () => route },
     budgets: {
       async hold(...call: Parameters<BudgetBook['hold']>) {

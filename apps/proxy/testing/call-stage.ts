@@ -12,6 +12,7 @@ import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
+import { pathBudget } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
@@ -113,7 +114,7 @@ export class CallStage {
     const deps = {
       instanceId: 'ins_1',
       limits,
-      directory: { budgetsOf: () => definitions },
+      directory: { budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)) },
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BUCKETS } from '@tollgate/audit/bill/figures.ts';
 import { runScenario, type ScenarioResult } from '../scenario/scenario.ts';
+import { runStampede } from '../scenario/stampede.ts';
 import { builtInShapes, traceShapes } from '../scenario/workload.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -13,10 +14,13 @@ const USAGE = `Usage: npm run demo -- [options]
 Starts the embedded platform and the simulator, sends a workload through the official openai SDK,
 kills a proxy, closes the month, and compares the simulator's bill with every figure of ours.
 
-  --calls N      calls to send (default 600)
+  --scenario S   month (default): to an invoice, as above; stampede: rounds of far more calls at once
+                 than a budget can pay for, a proxy killed in half of them, no budget exceeded
+  --calls N      calls to send (default 600; stampede: at once, in each round, default 1000)
+  --rounds N     of the stampede (default 6)
   --trace FILE   replay a CSV with columns TIMESTAMP,ContextTokens,GeneratedTokens
   --speed X      pace of the trace: 1 as recorded, 10 ten times as fast (default 0: no pauses)
-  --proxies N    proxy processes behind one port (default 2)
+  --proxies N    proxy processes behind one port (default 2; stampede: 4)
   --engines E    embedded (default) or distributed: on \`npm run stack\`, which needs Java and Maven
   --projectors N projector processes on distributed engines (default 2)
   --data DIR     data folder (default: a temporary one, removed at the end)
@@ -27,10 +31,12 @@ kills a proxy, closes the month, and compares the simulator's bill with every fi
 
 const { values } = parseArgs({
   options: {
-    calls: { type: 'string', default: '600' },
+    scenario: { type: 'string', default: 'month' },
+    calls: { type: 'string' },
+    rounds: { type: 'string', default: '6' },
     trace: { type: 'string' },
     speed: { type: 'string', default: '0' },
-    proxies: { type: 'string', default: '2' },
+    proxies: { type: 'string' },
     engines: { type: 'string', default: 'embedded' },
     projectors: { type: 'string', default: '2' },
     data: { type: 'string' },
@@ -76,7 +82,12 @@ function report(result: ScenarioResult): void {
   );
 }
 
-const calls = number('calls', values.calls, 1);
+const isStampede = values.scenario === 'stampede';
+if (!isStampede && values.scenario !== 'month') {
+  console.error(`--scenario: month or stampede, not ${values.scenario}`);
+  process.exit(2);
+}
+const calls = number('calls', values.calls ?? (isStampede ? '1000' : '600'), 1);
 if (!['embedded', 'distributed'].includes(values.engines)) {
   console.error(`--engines: embedded or distributed, not ${values.engines}`);
   process.exit(2);
@@ -85,33 +96,53 @@ const folder = values.data ?? mkdtempSync(join(tmpdir(), 'tollgate-demo-'));
 const tty = process.stderr.isTTY === true;
 let shownAtMs = 0;
 let stack: Stack | null = null;
-try {
-  if (values.engines === 'distributed') {
-    stack = await startStack(number('projectors', values.projectors, 1));
-    console.log(`On ${stack.engines.join(', ')}`);
-  }
-  const { platform, ...result } = await runScenario({
+
+function scenarioOptions(proxies: string) {
+  return {
     data: folder,
-    proxies: number('proxies', values.proxies, 1),
-    speed: number('speed', values.speed, 0),
+    proxies: number('proxies', values.proxies ?? proxies, 1),
     ...(stack === null ? {} : { config: stack.config }),
-    shapes: values.trace === undefined ? builtInShapes(calls) : traceShapes(values.trace, calls),
-    say: (line) => console.log(`${tty ? '\r\u001b[K' : ''}${line}`),
-    progress: (line) => {
+    say: (line: string) => console.log(`${tty ? '\r\u001b[K' : ''}${line}`),
+    progress(line: string) {
       if (Date.now() - shownAtMs < (tty ? 100 : 2_000)) return;
       shownAtMs = Date.now();
       process.stderr.write(tty ? `\r\u001b[K${line}` : `${line}\n`);
     },
+  };
+}
+
+async function month(): Promise<void> {
+  const { platform, ...result } = await runScenario({
+    ...scenarioOptions('2'),
+    speed: number('speed', values.speed, 0),
+    shapes: values.trace === undefined ? builtInShapes(calls) : traceShapes(values.trace, calls),
   });
   report(result);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, null, 2));
   if (values.keep) {
     console.log(`\nStill running: proxy ${platform.proxyUrl}/v1, API ${platform.apiUrl}/docs`);
     console.log(`Admin token ${platform.adminToken}; stop with Ctrl-C`);
-  } else {
-    await platform.stop();
-    if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+    return;
   }
+  await platform.stop();
+  if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+async function stampede(): Promise<void> {
+  const rounds = number('rounds', values.rounds, 1);
+  const rows = await runStampede({ ...scenarioOptions('4'), rounds, callsPerRound: calls });
+  console.table(rows);
+  console.log('\nNo budget was exceeded in any round, by the simulator\u2019s own bill');
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows, null, 2));
+  if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+try {
+  if (values.engines === 'distributed') {
+    stack = await startStack(number('projectors', values.projectors, 1));
+    console.log(`On ${stack.engines.join(', ')}`);
+  }
+  await (isStampede ? stampede() : month());
 } catch (error) {
   console.error(`\nThe demo has failed: ${error instanceof Error ? error.message : String(error)}`);
   console.error(`Its data stays in ${folder}`);

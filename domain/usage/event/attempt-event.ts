@@ -1,4 +1,5 @@
 /** What an attempt's usage event is made of: what its start knows, and what only its end tells. */
+import type { HoldUnit } from '../../budget/hold-unit.ts';
 import { unknownQuantities } from '../quantities.ts';
 import type { PriceSource, UsageEvent, UsageQuantities } from '../usage-event.ts';
 
@@ -26,7 +27,8 @@ export type AttemptStart = {
   };
   /** What it reserved, budget by budget and lease by lease. */
   holds: readonly {
-    account: { stream: string; definition: { unit: string } };
+    account: { stream: string };
+    unit: Pick<HoldUnit, 'text'>;
     parts: readonly { lease: { leaseId: string }; amount: bigint }[];
   }[];
   /** The output limit that the gateway set; undefined or null: none. */

@@ -43,7 +43,8 @@ const facts = fc
       },
       holds: [
         {
-          account: { definition: { unit: 'usd' }, stream: 'budget-b@20261101T000000Z' },
+          account: { stream: 'budget-b@20261101T000000Z' },
+          unit: { text: 'usd' },
           parts: given.amounts.map((amount, i) => ({ lease: { leaseId: `lse_${i}` }, amount })),
         },
       ],

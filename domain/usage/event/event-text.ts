@@ -98,12 +98,12 @@ function holdColumns(holds: AttemptStart['holds']): string {
   let amounts = '';
   let units = '';
   let windows = '';
-  for (const { account, parts } of holds) {
+  for (const { account, unit, parts } of holds) {
     for (const { lease, amount } of parts) {
       const comma = leaseIds === '' ? '' : ',';
       leaseIds += `${comma}"${lease.leaseId}"`;
       amounts += `${comma}"${formatDecimal12(amount)}"`;
-      units += `${comma}"${account.definition.unit}"`;
+      units += `${comma}"${unit.text}"`;
       windows += `${comma}"${account.stream}"`;
     }
   }

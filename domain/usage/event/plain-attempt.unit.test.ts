@@ -8,13 +8,13 @@ const ID = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
 const part = (leaseId: string) => ({ lease: { leaseId }, amount: 1n });
 
 function text(parts: AttemptStart['holds'][number]['parts'], usageSource = 'none'): string {
-  const account = { stream: 'budget-b@20261101T000000Z', definition: { unit: 'usd' as const } };
+  const account = { stream: 'budget-b@20261101T000000Z' };
   const started = startedText({
     ...{ attemptId: ID, callId: ID, attempt: 1, instanceId: 'ins_1', startedAtMs: 0 },
     key: { customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
     request: { endpoint: 'embeddings', model: 'm', stream: false, endUser: null },
     deployment: { provider: { name: 'p' }, model: 'm', price: null },
-    holds: [{ account, parts }],
+    holds: [{ account, unit: { text: 'usd' }, parts }],
   });
   const outcome = { ...unknownOutcome('2026-11-24T01:02:04.005Z'), cost: '0.000000000001' };
   return finishedText(started, { ...outcome, usage_source: usageSource as 'none' });

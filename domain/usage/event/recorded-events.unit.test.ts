@@ -39,14 +39,16 @@ const start: AttemptStart = {
   },
   holds: [
     {
-      account: { stream: 'budget-a@20261101T000000Z', definition: { unit: 'usd' } },
+      account: { stream: 'budget-a@20261101T000000Z' },
+      unit: { text: 'usd' },
       parts: [
         { lease: { leaseId: 'lse_1' }, amount: 1n },
         { lease: { leaseId: 'lse_2' }, amount: 1_234_567_890_123n },
       ],
     },
     {
-      account: { stream: 'budget-b@20261101T000000Z', definition: { unit: 'tokens' } },
+      account: { stream: 'budget-b@20261101T000000Z' },
+      unit: { text: 'tokens' },
       parts: [{ lease: { leaseId: 'lse_3' }, amount: 5_000_000_000_000n }],
     },
   ],

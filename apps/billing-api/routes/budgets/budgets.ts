@@ -34,6 +34,7 @@ import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
 import { lifeStatus, ofCustomer } from '../named-customer.ts';
+import { namedScope, requireSense, requireWhole } from './budget-request.ts';
 
 const PLACES = 12;
 
@@ -43,20 +44,25 @@ export const createBudget = defineRoute({
   path: '/v1/budgets',
   tag: 'Budgets',
   summary: 'Define a hard budget',
-  description: 'Supported today: USD at cost, per key and calendar month.',
+  description:
+    'Every budget on the path of a call must be able to pay for its worst case. Money is counted at ' +
+    'cost, or as it is billed with the mark-up in force. Tokens and requests are whole numbers.',
   body: budgetRequest,
   status: 201,
   response: budgetView,
-  errors: ['budget_not_supported', 'key_not_found', 'concurrent_change'],
+  errors: [
+    'budget_not_supported',
+    'key_not_found',
+    'team_not_found',
+    'customer_not_found',
+    'customer_archived',
+    'concurrent_change',
+  ],
   async handler({ body, newId, commandId, timeMs }, context) {
-    const { scope, unit, window, enforcement, basis } = body;
-    const enforced =
-      scope.type === 'key' && unit === 'usd' && window === 'month' && enforcement === 'hard';
-    if (!enforced || basis !== 'cost') throw new ApiProblem('budget_not_supported');
-    const key = context.directory.keys.get(scope.id);
-    if (key === undefined) throw new ApiProblem('key_not_found');
-    const customer = context.directory.customers.get(key.state.customer_id);
-    const named = body.time_zone ?? customer?.state.time_zone ?? 'UTC';
+    if (body.enforcement === 'soft') throw new ApiProblem('budget_not_supported');
+    requireSense(body);
+    const [scope, customer] = namedScope(body.scope, context);
+    const named = body.time_zone ?? customer?.time_zone ?? 'UTC';
     const time_zone = requireTimeZone('body.time_zone', named);
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
@@ -65,7 +71,10 @@ export const createBudget = defineRoute({
       id: budget_id,
       commandId,
       evolve: evolveDefinition,
-      decide: () => ({ type: 'BudgetDefined', data: { ...body, budget_id, limit, time_zone } }),
+      decide: () => ({
+        type: 'BudgetDefined',
+        data: { ...body, scope, budget_id, limit, time_zone },
+      }),
     });
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs }, context);
   },
@@ -144,6 +153,8 @@ export const changeBudget = defineRoute({
   errors: ['budget_not_found', 'budget_archived', 'concurrent_change'],
   async handler({ params, body, commandId }, context) {
     const { budget_id } = params;
+    const known = context.directory.budgets.get(budget_id);
+    if (known !== undefined && known.state.unit !== 'usd') requireWhole(body.limit);
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
     const changed = { type: 'BudgetLimitChanged', data: { budget_id, limit } } as const;
     const done = await changeLive(context, commandId, changed);
@@ -192,8 +203,8 @@ function changeLive(
  * leases).
  */
 async function changeOpenWindow(context: ApiContext, definition: BudgetDefinition): Promise<void> {
-  const { budget_id, window, time_zone, revision } = definition;
-  const { startMs } = windowBounds(window, time_zone, context.clock());
+  const { budget_id, revision } = definition;
+  const { startMs } = windowBounds(definition, context.clock());
   const stream = windowStream(budget_id, startMs);
   for (let attempt = 0; attempt < context.limits.appendConflictsMax; attempt++) {
     const window = await loadWindow(context, stream);
@@ -226,7 +237,7 @@ async function view(
 async function views(items: readonly Entity<BudgetDefinition>[], context: ApiContext) {
   const nowMs = context.clock();
   const windows = items.map(({ state }) => {
-    const bounds = windowBounds(state.window, state.time_zone, nowMs);
+    const bounds = windowBounds(state, nowMs);
     return { ...bounds, stream: windowStream(state.budget_id, bounds.startMs) };
   });
   const unresolved = await unresolvedOf(windows, context);

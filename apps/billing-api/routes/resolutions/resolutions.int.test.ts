@@ -77,7 +77,7 @@ async function charged(provider: string, statuses: UsageEvent['status'][]) {
   const { json: budget } = await house.post<{ id: string }>('/v1/budgets', {
     ...{ scope: { type: 'key', id: key.id }, window: 'month', limit: '100' },
   });
-  const { startMs } = windowBounds('month', 'UTC', Date.now());
+  const { startMs } = windowBounds({ window: 'month', time_zone: 'UTC', anchor: null }, Date.now());
   const window = windowStream(budget.id, startMs);
   const limit = '100.000000000000';
   const events: BudgetWindowEvent[] = [

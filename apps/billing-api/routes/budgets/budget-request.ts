@@ -1,0 +1,63 @@
+/** What a request to define a budget says, checked against what exists and what makes sense. */
+import type { BudgetScope } from '@tollgate/domain/budget/budget-events.ts';
+import type { Customer } from '@tollgate/domain/customer/customer.ts';
+import type { budgetRequest } from '@tollgate/schemas/http/resources.ts';
+import type { z } from 'zod';
+import type { ApiContext } from '../../context.ts';
+import { ApiProblem } from '../../http/errors.ts';
+import { liveCustomer } from '../named-customer.ts';
+
+/** The scope by our own ids, and whose it is: null of the whole installation. */
+export function namedScope(
+  scope: BudgetScope,
+  context: ApiContext,
+): [BudgetScope, Customer | null] {
+  const { keys, teams } = context.directory;
+  switch (scope.type) {
+    case 'key': {
+      const key = keys.get(scope.id);
+      if (key === undefined) throw new ApiProblem('key_not_found');
+      return [scope, liveCustomer(context, key.state.customer_id)];
+    }
+    case 'team': {
+      const team = teams.get(scope.id);
+      if (team === undefined) throw new ApiProblem('team_not_found');
+      return [scope, liveCustomer(context, team.state.customer_id)];
+    }
+    case 'customer': {
+      const customer = liveCustomer(context, scope.id);
+      return [{ type: 'customer', id: customer.customer_id }, customer];
+    }
+    case 'installation':
+      return [scope, null];
+    default:
+      return scope satisfies never;
+  }
+}
+
+/**
+ * Refuses what would be accepted and never do what it says.
+ *
+ * @throws ApiProblem invalid_request, naming the field
+ */
+export function requireSense(body: z.output<typeof budgetRequest>): void {
+  const wrong = (field: string, message: string) => {
+    throw new ApiProblem('invalid_request', { errors: [{ path: `body.${field}`, message }] });
+  };
+  const { unit, window, basis, anchor, counts, cache_reads } = body;
+  if (unit !== 'usd') requireWhole(body.limit);
+  if (unit !== 'usd' && basis !== 'cost') wrong('basis', 'only money has a basis');
+  if (unit !== 'tokens' && (counts !== 'total' || !cache_reads)) {
+    wrong(cache_reads ? 'counts' : 'cache_reads', 'only a budget of tokens counts tokens');
+  }
+  if (counts === 'output' && !cache_reads) wrong('cache_reads', 'no output is read from a cache');
+  if (anchor !== null && window !== 'week' && window !== 'month') {
+    wrong('anchor', 'only weeks and months are counted from a day');
+  }
+}
+
+export function requireWhole(limit: string): void {
+  if (!limit.includes('.')) return;
+  const errors = [{ path: 'body.limit', message: 'tokens and requests are whole numbers' }];
+  throw new ApiProblem('invalid_request', { errors });
+}

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHouse, openApiHouse } from '../../testing/api-house.ts';
+
+type Answer = { id: string; code?: string; errors?: { path: string }[] } & Record<string, unknown>;
+
+let house: ApiHouse;
+let ids: { customer: string; team: string; key: string };
+beforeAll(async () => {
+  house = await openApiHouse();
+  const create = async (path: string, body: object) =>
+    (await house.post<{ id: string }>(path, body)).json.id;
+  const zone = { time_zone: 'Asia/Kolkata', external_id: 'acme' };
+  const customer = await create('/v1/customers', { name: 'c', ...zone });
+  const team = await create('/v1/teams', { customer_id: customer, name: 't' });
+  const key = await create('/v1/keys', { customer_id: customer, team_id: team, name: 'k' });
+  ids = { customer, team, key };
+});
+afterAll(() => house.close());
+
+const define = (body: object) => house.post<Answer>('/v1/budgets', { limit: '5', ...body });
+const onKey = (body: object) => define({ scope: { type: 'key', id: ids.key }, ...body });
+
+describe('I3: a budget that is accepted is one that is enforced', () => {
+  it.each(['key', 'team', 'customer'] as const)(
+    'of a %s: in the zone of its customer',
+    async (type) => {
+      const { status, json } = await define({ scope: { type, id: ids[type] } });
+      expect([status, json['scope'], json['time_zone']]).toEqual([
+        ...[201, { type, id: ids[type] }, 'Asia/Kolkata'],
+      ]);
+    },
+  );
+
+  it('of a customer by the operator’s own id, stored by ours', async () => {
+    const { json } = await define({ scope: { type: 'customer', id: 'acme' } });
+    expect(json['scope']).toEqual({ type: 'customer', id: ids.customer });
+  });
+
+  it('of the installation: in UTC unless it says otherwise', async () => {
+    const { json } = await define({ scope: { type: 'installation', id: 'installation' } });
+    expect(json['time_zone']).toBe('UTC');
+  });
+
+  it.each([
+    { unit: 'tokens', counts: 'input', cache_reads: false, window: 'hour' },
+    { unit: 'requests', window: 'week', anchor: '2026-11-18' },
+    { unit: 'usd', basis: 'billed', window: 'total', model: 'gpt-4o*' },
+  ])('with all that it says: %j', async (kind) => {
+    const { status, json } = await onKey(kind);
+    expect([status, json]).toMatchObject([201, kind]);
+    expect((await house.get<Answer>(`/v1/budgets/${json.id}`)).json).toMatchObject(kind);
+  });
+
+  it.each([
+    [{ unit: 'tokens', limit: '1.5' }, 'body.limit'],
+    [{ unit: 'requests', basis: 'billed' }, 'body.basis'],
+    [{ counts: 'input' }, 'body.counts'],
+    [{ unit: 'requests', cache_reads: false }, 'body.cache_reads'],
+    [{ unit: 'tokens', counts: 'output', cache_reads: false }, 'body.cache_reads'],
+    [{ window: 'day', anchor: '2026-11-18' }, 'body.anchor'],
+    [{ window: 'month', anchor: '2026-02-30' }, 'body.anchor'],
+    [{ time_zone: 'Mars/Olympus' }, 'body.time_zone'],
+  ])('is refused where it could not mean what it says: %j', async (kind, path) => {
+    const { status, json } = await onKey(kind);
+    expect([status, json.code, json.errors?.[0]?.path]).toEqual([400, 'invalid_request', path]);
+  });
+
+  it.each([
+    [{ type: 'key', id: 'key_x' }, 'key_not_found'],
+    [{ type: 'team', id: 'team_x' }, 'team_not_found'],
+    [{ type: 'customer', id: 'cus_x' }, 'customer_not_found'],
+  ])('is refused of what does not exist: %j', async (scope, code) => {
+    expect((await define({ scope })).json.code).toBe(code);
+  });
+});

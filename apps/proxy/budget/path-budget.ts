@@ -1,0 +1,34 @@
+/** A budget on a key's path, with how that key's calls count in it. */
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { type HoldUnit, holdUnitOf } from '@tollgate/domain/budget/hold-unit.ts';
+import { globMatcher } from '@tollgate/domain/routing/glob.ts';
+
+export type PathBudget = {
+  readonly definition: BudgetDefinition;
+  readonly unit: HoldUnit;
+  /** Whether it limits a model of this name; null: it limits all. */
+  readonly limitsModel: ((name: string) => boolean) | null;
+};
+
+/** @param markupPpm of the key's customer */
+export function pathBudget(definition: BudgetDefinition, markupPpm: number): PathBudget {
+  const { model } = definition;
+  const unit = holdUnitOf(definition, markupPpm);
+  return { definition, unit, limitsModel: model === null ? null : globMatcher(model) };
+}
+
+/**
+ * The budgets that limit a call of a model. A model has two names, the client's and the provider's:
+ * a limit on either binds.
+ */
+export function budgetsOfModel(
+  onPath: readonly PathBudget[],
+  requested: string,
+  served: string,
+): readonly PathBudget[] {
+  // Most installations have no such budget: the list is used as it is.
+  if (onPath.every(({ limitsModel }) => limitsModel === null)) return onPath;
+  return onPath.filter(
+    ({ limitsModel }) => limitsModel === null || limitsModel(requested) || limitsModel(served),
+  );
+}
