@@ -1,6 +1,6 @@
 /**
  * How an attempt counts in a budget: the budget's unit with all that decides the figure. As text it
- * is on the usage event of the attempt (`hold_units`), so that whoever reads the event later needs
+ * is on the usage event of the attempt (`hold_units`), so that a later reader of the event needs
  * neither the budget's definition nor the mark-up of that day (docs/design.md, Budgets: leases).
  */
 import type { BudgetDefined, CountedTokens } from './budget-events.ts';
@@ -52,6 +52,6 @@ export function parseHoldUnit(text: string): HoldUnit {
   if (match === null) throw new Error(`${text} is no unit of a hold`);
   const [, markup, tokens, counts = 'total', without] = match;
   if (text === 'requests') return REQUESTS;
-  if (tokens === undefined) return usdUnit(Number(markup ?? 0));
+  if (tokens === undefined) return usdUnit(Number.parseInt(markup ?? '0', 10));
   return tokensUnit(counts as CountedTokens, without === undefined);
 }

@@ -25,6 +25,8 @@ const base = join(root, 'base');
 let data: string;
 let stores: OpenStores;
 let runs = 0;
+/** Rows and streams that were changed already in this copy. */
+const taken = new Set<string>();
 
 beforeAll(async () => {
   const quiet = () => undefined;
@@ -46,15 +48,17 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-beforeEach(async () => {
+async function openCopy(): Promise<void> {
+  taken.clear();
   data = join(root, `copy-${runs++}`);
   cpSync(base, data, { recursive: true });
   stores = await openStores(data);
-});
-afterEach(async () => {
+}
+
+async function closeCopy(): Promise<void> {
   await stores.close();
   rmSync(data, { recursive: true, force: true });
-});
+}
 
 async function project(on: OpenStores): Promise<void> {
   const logger = { warn: () => undefined, error: () => undefined };
@@ -74,12 +78,16 @@ function tamper(file: 'log' | 'ledger', sql: string): void {
 const mutate = (sql: string) =>
   stores.warehouse.command(`ALTER TABLE tollgate.raw_usage ${sql} SETTINGS mutations_sync = 2`);
 
+/** Another row in every call, so that changes of several rows do not meet in one. */
 async function somePlace(where = "disposition = 'counted' AND type = 'attempt'") {
   const [row] = await stores.warehouse.query<{ partition: number; at: string; id: string }>(
     `SELECT partition, toString(\`offset\`) AS at, id FROM tollgate.raw_usage
-     WHERE ${where} ORDER BY partition, \`offset\` LIMIT 1`,
+     WHERE (${where}) AND id NOT IN {taken:Array(String)}
+     ORDER BY partition, \`offset\` LIMIT 1`,
+    { taken: [...taken] },
   );
   if (row === undefined) throw new Error(`no row where ${where}`);
+  taken.add(row.id);
   return {
     sql: `partition = ${row.partition} AND \`offset\` = ${row.at}`,
     place: `0/${row.partition}/${row.at}`,
@@ -88,14 +96,18 @@ async function somePlace(where = "disposition = 'counted' AND type = 'attempt'")
   };
 }
 
-/** An event of the ledger, read by SQLite. */
+/** An event of the ledger, read by SQLite, of another stream in every call. */
 function ledgerEvent(where: string): { position: number; stream: string; revision: number } {
   const db = new DatabaseSync(dataFolder(data).ledger, { readOnly: true });
   const row = db
-    .prepare(`SELECT position, stream, revision FROM event WHERE ${where} LIMIT 1`)
-    .get();
+    .prepare(
+      `SELECT position, stream, revision FROM event
+       WHERE (${where}) AND stream NOT IN (SELECT value FROM json_each(?)) LIMIT 1`,
+    )
+    .get(JSON.stringify([...taken]));
   db.close();
   if (row === undefined) throw new Error(`no event where ${where}`);
+  taken.add(String(row['stream']));
   return {
     position: Number(row['position']),
     stream: String(row['stream']),
@@ -103,9 +115,20 @@ function ledgerEvent(where: string): { position: number; stream: string; revisio
   };
 }
 
+/** Turns an event of a budget into one without an effect. */
+const silence = (position: number) =>
+  tamper(
+    'ledger',
+    `UPDATE event SET type = 'LeaseRecallRequested',
+       data = '{"instance_id":"ins_x","amount":"0.000000000000"}' WHERE position = ${position}`,
+  );
+
 const findings = async () => (await runAudit(stores)).differences;
 
-describe('the audit', () => {
+describe('the audit of unchanged stores', () => {
+  beforeEach(openCopy);
+  afterEach(closeCopy);
+
   it('I5: finds nothing where nothing was changed, and nothing after a rebuild in other batches', async () => {
     expect(await findings()).toEqual([]);
     const content = () =>
@@ -144,39 +167,7 @@ describe('the audit', () => {
     expect(await findings()).toEqual([]);
   });
 
-  it('names a raw row that was deleted', async () => {
-    const { sql, place } = await somePlace();
-    await mutate(`DELETE WHERE ${sql}`);
-    expect(await findings()).toContainEqual({
-      store: 'raw',
-      place,
-      finding: 'no row for this record',
-    });
-  });
-
-  it('names a raw row that was doubled', async () => {
-    const { sql, place } = await somePlace();
-    await stores.warehouse.command(
-      `INSERT INTO tollgate.raw_usage SELECT * FROM tollgate.raw_usage WHERE ${sql}`,
-    );
-    expect(await findings()).toContainEqual({
-      store: 'raw',
-      place,
-      finding: '2 rows for one record',
-    });
-  });
-
-  it('names a raw row and the column that was changed', async () => {
-    const { sql, place } = await somePlace("disposition = 'counted' AND cost > 0");
-    await mutate(`UPDATE cost = cost + toDecimal128('0.000000000001', 12) WHERE ${sql}`);
-    expect(await findings()).toContainEqual({
-      store: 'raw',
-      place: `${place} cost`,
-      finding: expect.stringMatching(/^is .*, should be /),
-    });
-  });
-
-  it('names a bucket that is wrong by one token', async () => {
+  it('names a bucket that is wrong by one token, and nothing else', async () => {
     await stores.warehouse.command(
       `INSERT INTO tollgate.rollup_15m SELECT * REPLACE (input_tokens + 1 AS input_tokens,
          version + 1 AS version) FROM tollgate.rollup_15m FINAL WHERE customer_id = 'cus_1' LIMIT 1`,
@@ -188,169 +179,229 @@ describe('the audit', () => {
       place: expect.stringMatching(/customer_id=cus_1 bucket=.* input_tokens$/),
     });
   });
+});
 
-  it('names a line of a snapshot that was changed, and its hash', async () => {
-    const { position } = ledgerEvent("type = 'SnapshotFrozen'");
-    tamper(
-      'ledger',
-      `UPDATE event SET data = replace(data, '\\"requests\\":', '\\"requests\\":1') WHERE position = ${position}`,
-    );
-    const found = await findings();
-    expect(found).toContainEqual({
-      store: 'snapshot',
-      place: expect.stringMatching(/^snp_\w+ lines\[0\]\..*requests$/),
-      finding: expect.stringContaining('should be'),
-    });
-    expect(found).toContainEqual({
-      store: 'snapshot',
-      place: expect.stringMatching(/^snp_\w+ hash$/),
-      finding: expect.stringContaining('its body has'),
-    });
+/** Changes one thing. @returns the differences that the audit must name for it */
+type Change = () => object[] | Promise<object[]>;
+
+/** An audit takes seconds, so changes that cannot hide each other are found by one. */
+const changes: readonly (readonly [copy: string, changes: readonly [string, Change][]])[] = [
+  [
+    'rows, records, bills and budgets',
+    [
+      [
+        'a raw row that was deleted',
+        async () => {
+          const { sql, place } = await somePlace();
+          await mutate(`DELETE WHERE ${sql}`);
+          return [{ store: 'raw', place, finding: 'no row for this record' }];
+        },
+      ],
+      [
+        'a raw row that was doubled',
+        async () => {
+          const { sql, place } = await somePlace();
+          await stores.warehouse.command(
+            `INSERT INTO tollgate.raw_usage SELECT * FROM tollgate.raw_usage WHERE ${sql}`,
+          );
+          return [{ store: 'raw', place, finding: '2 rows for one record' }];
+        },
+      ],
+      [
+        'a raw row and the column that was changed',
+        async () => {
+          const { sql, place } = await somePlace("disposition = 'counted' AND cost > 0");
+          await mutate(`UPDATE cost = cost + toDecimal128('0.000000000001', 12) WHERE ${sql}`);
+          const finding = expect.stringMatching(/^is .*, should be /);
+          return [{ store: 'raw', place: `${place} cost`, finding }];
+        },
+      ],
+      [
+        'a line of a snapshot that was changed, and its hash',
+        () => {
+          const { position } = ledgerEvent("type = 'SnapshotFrozen'");
+          tamper(
+            'ledger',
+            `UPDATE event SET data = replace(data, '\\"requests\\":', '\\"requests\\":1') WHERE position = ${position}`,
+          );
+          return [
+            {
+              store: 'snapshot',
+              place: expect.stringMatching(/^snp_\w+ lines\[0\]\..*requests$/),
+              finding: expect.stringContaining('should be'),
+            },
+            {
+              store: 'snapshot',
+              place: expect.stringMatching(/^snp_\w+ hash$/),
+              finding: expect.stringContaining('its body has'),
+            },
+          ];
+        },
+      ],
+      [
+        'an invoice whose body was changed',
+        () => {
+          const { position } = ledgerEvent("type = 'InvoiceIssued'");
+          tamper(
+            'ledger',
+            `UPDATE event SET data = replace(data, '\\"total_minor\\":', '\\"total_minor\\":1') WHERE position = ${position}`,
+          );
+          const place = expect.stringMatching(/^inv_\w+ total_minor$/);
+          return [{ store: 'invoice', place, finding: expect.stringContaining('should be') }];
+        },
+      ],
+      [
+        'an event that was dropped from the ledger',
+        () => {
+          const { position, stream, revision } = ledgerEvent(
+            "type = 'LeaseGranted' AND stream LIKE 'budget-%'",
+          );
+          tamper('ledger', `DELETE FROM event WHERE position = ${position}`);
+          const finding = `no event; the next one is ${revision + 1}`;
+          return [{ store: 'ledger', place: `${stream}@${revision}`, finding }];
+        },
+      ],
+      [
+        'a settlement with another amount',
+        () => {
+          const { position, stream, revision } = ledgerEvent(
+            "type = 'LeaseSettled' AND data NOT LIKE '%\"0.000000000000\"%'",
+          );
+          tamper(
+            'ledger',
+            `UPDATE event SET data = replace(data, '"spent":"', '"spent":"1') WHERE position = ${position}`,
+          );
+          const finding = expect.stringMatching(/settled at .*, its events say /);
+          return [{ store: 'budget', place: `${stream}@${revision}`, finding }];
+        },
+      ],
+      [
+        'a record of the log that was changed by one byte',
+        async () => {
+          const { position, place } = await somePlace(
+            "disposition = 'counted' AND input_tokens > 9",
+          );
+          tamper(
+            'log',
+            `UPDATE usage_record SET value = CAST(replace(value, '"attempt":1', '"attempt":2') AS BLOB)
+             WHERE position = ${position}`,
+          );
+          const finding = expect.stringMatching(/^is .*, should be /);
+          return [{ store: 'raw', place: `${place} leaf_hash`, finding }];
+        },
+      ],
+      [
+        'a record that is missing in the log',
+        async () => {
+          const { position, place } = await somePlace();
+          tamper('log', `DELETE FROM usage_record WHERE position = ${position}`);
+          return [{ store: 'log', place, finding: expect.stringContaining('no record') }];
+        },
+      ],
+      [
+        'a dead row whose dead letter is gone',
+        async () => {
+          const { short } = await somePlace("disposition = 'dead'");
+          tamper('log', 'DELETE FROM dead_letter_record');
+          return [
+            { store: 'dead letters', place: short, finding: 'a dead row has no dead letter' },
+          ];
+        },
+      ],
+    ],
+  ],
+  [
+    'letters, roll-ups and leases',
+    [
+      [
+        'a dead letter that cannot be read, and continues',
+        async () => {
+          const { sql, place } = await somePlace();
+          tamper('log', `UPDATE dead_letter_record SET value = CAST('{"x' AS BLOB)`);
+          await mutate(`DELETE WHERE ${sql}`);
+          return [
+            {
+              store: 'dead letters',
+              place: expect.stringMatching(/^letter \d+\/\d+$/),
+              finding: expect.stringContaining('cannot be read'),
+            },
+            { store: 'raw', place, finding: 'no row for this record' },
+          ];
+        },
+      ],
+      [
+        'a roll-up row where no view looks for it',
+        async () => {
+          await stores.warehouse.command(
+            `INSERT INTO tollgate.rollup_15m SELECT * REPLACE (partition + 1 AS partition,
+               version + 1 AS version) FROM tollgate.rollup_15m FINAL
+             WHERE customer_id = 'cus_1' LIMIT 1`,
+          );
+          const place = expect.stringMatching(/customer_id=cus_1 .* partition$/);
+          return [{ store: 'roll-up', place, finding: expect.stringContaining('should be') }];
+        },
+      ],
+      [
+        'I3: an adjustment that is there twice',
+        async () => {
+          const { stream, revision } = ledgerEvent("type = 'LeaseAdjusted'");
+          const past = await stores.ledger.read(stream);
+          const data = past.find((event) => event.revision === BigInt(revision))?.data;
+          const last = past.at(-1)?.revision ?? 0n;
+          const again = { id: randomUUID(), type: 'LeaseAdjusted', data };
+          await stores.ledger.append(stream, last, [again]);
+          const finding = expect.stringContaining('adjusted again');
+          return [{ store: 'budget', place: `${stream}@${last + 1n}`, finding }];
+        },
+      ],
+      [
+        'I3: a lease that was charged and is never settled',
+        () => {
+          const where = "type = 'LeaseSettled' AND data NOT LIKE '%\"0.000000000000\"%'";
+          const { position, stream } = ledgerEvent(where);
+          silence(position);
+          const finding = expect.stringMatching(/^lease lse_\w+ was charged and is still open$/);
+          return [{ store: 'budget', place: stream, finding }];
+        },
+      ],
+    ],
+  ],
+  [
+    'adjustments',
+    [
+      [
+        'I3: a resolution whose adjustment is missing',
+        () => {
+          silence(ledgerEvent("type = 'LeaseAdjusted'").position);
+          const place = expect.stringMatching(/^lse_\w+ /);
+          return [{ store: 'budget', place, finding: 'resolved, and never adjusted' }];
+        },
+      ],
+    ],
+  ],
+];
+
+describe.each(changes)('the audit of changed %s', (_, those) => {
+  const expected = new Map<string, object[]>();
+  let found: object[];
+  beforeAll(async () => {
+    await openCopy();
+    for (const [what, change] of those) expected.set(what, await change());
+    found = await findings();
   });
+  afterAll(closeCopy);
 
-  it('names an invoice whose body was changed', async () => {
-    const { position } = ledgerEvent("type = 'InvoiceIssued'");
-    tamper(
-      'ledger',
-      `UPDATE event SET data = replace(data, '\\"total_minor\\":', '\\"total_minor\\":1') WHERE position = ${position}`,
-    );
-    expect(await findings()).toContainEqual({
-      store: 'invoice',
-      place: expect.stringMatching(/^inv_\w+ total_minor$/),
-      finding: expect.stringContaining('should be'),
-    });
-  });
-
-  it('names an event that was dropped from the ledger', async () => {
-    const { position, stream, revision } = ledgerEvent(
-      "type = 'LeaseGranted' AND stream LIKE 'budget-%'",
-    );
-    tamper('ledger', `DELETE FROM event WHERE position = ${position}`);
-    const found = await findings();
-    expect(found).toContainEqual({
-      store: 'ledger',
-      place: `${stream}@${revision}`,
-      finding: `no event; the next one is ${revision + 1}`,
-    });
-  });
-
-  it('names a settlement with another amount', async () => {
-    const { position, stream, revision } = ledgerEvent(
-      "type = 'LeaseSettled' AND data NOT LIKE '%\"0.000000000000\"%'",
-    );
-    tamper(
-      'ledger',
-      `UPDATE event SET data = replace(data, '"spent":"', '"spent":"1') WHERE position = ${position}`,
-    );
-    expect(await findings()).toContainEqual({
-      store: 'budget',
-      place: `${stream}@${revision}`,
-      finding: expect.stringMatching(/settled at .*, its events say /),
-    });
-  });
-
-  it('names a record of the log that was changed by one byte', async () => {
-    const { position, place } = await somePlace("disposition = 'counted' AND input_tokens > 9");
-    tamper(
-      'log',
-      `UPDATE usage_record SET value = CAST(replace(value, '"attempt":1', '"attempt":2') AS BLOB)
-       WHERE position = ${position}`,
-    );
-    expect(await findings()).toContainEqual({
-      store: 'raw',
-      place: `${place} leaf_hash`,
-      finding: expect.stringMatching(/^is .*, should be /),
-    });
-  });
-
-  it('names a record that is missing in the log', async () => {
-    const { position, place } = await somePlace();
-    tamper('log', `DELETE FROM usage_record WHERE position = ${position}`);
-    expect(await findings()).toContainEqual({
-      store: 'log',
-      place,
-      finding: expect.stringContaining('no record'),
-    });
-  });
-
-  it('names a dead row whose dead letter is gone', async () => {
-    const { short } = await somePlace("disposition = 'dead'");
-    tamper('log', 'DELETE FROM dead_letter_record');
-    expect(await findings()).toContainEqual({
-      store: 'dead letters',
-      place: short,
-      finding: 'a dead row has no dead letter',
-    });
-  });
-
-  it('names a dead letter that cannot be read, and continues', async () => {
-    const { sql, place } = await somePlace();
-    tamper('log', `UPDATE dead_letter_record SET value = CAST('{"x' AS BLOB)`);
-    await mutate(`DELETE WHERE ${sql}`);
-    const found = await findings();
-    expect(found).toContainEqual({
-      store: 'dead letters',
-      place: expect.stringMatching(/^letter \d+\/\d+$/),
-      finding: expect.stringContaining('cannot be read'),
-    });
-    expect(found).toContainEqual({ store: 'raw', place, finding: 'no row for this record' });
-  });
-
-  it('names a roll-up row where no view looks for it', async () => {
-    await stores.warehouse.command(
-      `INSERT INTO tollgate.rollup_15m SELECT * REPLACE (partition + 1 AS partition,
-         version + 1 AS version) FROM tollgate.rollup_15m FINAL WHERE customer_id = 'cus_1' LIMIT 1`,
-    );
-    expect(await findings()).toContainEqual({
-      store: 'roll-up',
-      place: expect.stringMatching(/customer_id=cus_1 .* partition$/),
-      finding: expect.stringContaining('should be'),
-    });
-  });
-
-  /** Turns an event of a budget into one without an effect. */
-  const silence = (position: number) =>
-    tamper(
-      'ledger',
-      `UPDATE event SET type = 'LeaseRecallRequested',
-         data = '{"instance_id":"ins_x","amount":"0.000000000000"}' WHERE position = ${position}`,
-    );
-
-  it('I3: names an adjustment that is there twice', async () => {
-    const { stream, revision } = ledgerEvent("type = 'LeaseAdjusted'");
-    const past = await stores.ledger.read(stream);
-    const data = past.find((event) => event.revision === BigInt(revision))?.data;
-    const last = past.at(-1)?.revision ?? 0n;
-    await stores.ledger.append(stream, last, [{ id: randomUUID(), type: 'LeaseAdjusted', data }]);
-    expect(await findings()).toContainEqual({
-      store: 'budget',
-      place: `${stream}@${last + 1n}`,
-      finding: expect.stringContaining('adjusted again'),
-    });
-  });
-
-  it('I3: names a resolution whose adjustment is missing', async () => {
-    silence(ledgerEvent("type = 'LeaseAdjusted'").position);
-    expect(await findings()).toContainEqual({
-      store: 'budget',
-      place: expect.stringMatching(/^lse_\w+ /),
-      finding: 'resolved, and never adjusted',
-    });
-  });
-
-  it('I3: names a lease that was charged and is never settled', async () => {
-    const where = "type = 'LeaseSettled' AND data NOT LIKE '%\"0.000000000000\"%'";
-    const { position, stream } = ledgerEvent(where);
-    silence(position);
-    expect(await findings()).toContainEqual({
-      store: 'budget',
-      place: stream,
-      finding: expect.stringMatching(/^lease lse_\w+ was charged and is still open$/),
-    });
+  it.each(those)('names %s', (what) => {
+    const differences = expected.get(what) ?? [];
+    expect(differences.length).toBeGreaterThan(0);
+    for (const difference of differences) expect(found).toContainEqual(difference);
   });
 });
 
 describe('a rebuild that was killed', () => {
+  beforeEach(openCopy);
+  afterEach(closeCopy);
+
   it.each([1, 2, 3])(
     'I5: after %i of its tables shows all events when Tollgate starts again',
     async (tables) => {

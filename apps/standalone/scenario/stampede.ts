@@ -1,5 +1,5 @@
 /**
- * Rounds of far more calls at once than a budget can pay for, through several proxies, some of which
+ * Rounds of far more calls at once than a budget can pay for, through several proxies; some proxies
  * are killed meanwhile (I3). In every round no budget on the path is exceeded by the simulator's own
  * bill, and nearly all that fits is let through.
  */
