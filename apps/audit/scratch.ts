@@ -66,11 +66,20 @@ export async function buildScratch(
   return scratch;
 }
 
-/** The log without commits: none are read, none are written. */
+/**
+ * The log up to these ends, without commits: none are read, none are written. What comes behind an
+ * end is not asked for: a record may be missing there.
+ */
 function readOnly(log: Log, ends: readonly bigint[]): Log {
   return {
     ...log,
     ends: async () => [...ends],
+    async read(request) {
+      const left = (ends[request.partition] ?? 0n) - request.offset;
+      if (left <= 0n) return [];
+      const maxRecords = Math.min(request.maxRecords, Number(left));
+      return log.read({ ...request, maxRecords });
+    },
     committed: async () => [],
     commit: async () => undefined,
   };
