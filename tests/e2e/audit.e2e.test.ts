@@ -291,14 +291,6 @@ const changes: readonly (readonly [copy: string, changes: readonly [string, Chan
         },
       ],
       [
-        'a record that is missing in the log',
-        async () => {
-          const { position, place } = await somePlace();
-          tamper('log', `DELETE FROM usage_record WHERE position = ${position}`);
-          return [{ store: 'log', place, finding: expect.stringContaining('no record') }];
-        },
-      ],
-      [
         'a dead row whose dead letter is gone',
         async () => {
           const { short } = await somePlace("disposition = 'dead'");
@@ -367,8 +359,17 @@ const changes: readonly (readonly [copy: string, changes: readonly [string, Chan
     ],
   ],
   [
-    'adjustments',
+    'gaps',
     [
+      [
+        'a record that is missing in the log',
+        // In its partition nothing is audited from there on.
+        async () => {
+          const { position, place } = await somePlace();
+          tamper('log', `DELETE FROM usage_record WHERE position = ${position}`);
+          return [{ store: 'log', place, finding: expect.stringContaining('no record') }];
+        },
+      ],
       [
         'I3: a resolution whose adjustment is missing',
         () => {
