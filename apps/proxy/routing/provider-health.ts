@@ -35,7 +35,7 @@ export class ProviderHealth {
 type Ended = Pick<AttemptOutcome, 'status' | 'http_status' | 'error_type'>;
 
 /** Null: it says nothing about the provider. What a provider refuses it has answered. */
-function hasFailed({ status, http_status, error_type }: Ended): boolean | null {
+export function hasFailed({ status, http_status, error_type }: Ended): boolean | null {
   if (status === 'client_closed') return null;
   // It may have stated no usage that can be read: it has answered.
   if (status === 'ok') return false;
