@@ -6,10 +6,14 @@ export type JsonLogger = {
   error(fields: object, message: string): void;
 };
 
-export function createJsonLogger(name: string): JsonLogger {
+/** @param say where a line goes, with its line feed; default: standard error */
+export function createJsonLogger(
+  name: string,
+  say: (line: string) => void = (line) => process.stderr.write(line),
+): JsonLogger {
   const write = (level: string) => (fields: object, message: string) => {
     const line = { time: new Date().toISOString(), level, name, message, ...plain(fields) };
-    process.stderr.write(`${JSON.stringify(line)}\n`);
+    say(`${JSON.stringify(line)}\n`);
   };
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }

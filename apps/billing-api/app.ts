@@ -3,9 +3,11 @@
  * (http/route.ts): the server and its OpenAPI document are made from the same declarations.
  */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { type Family, metricsText, single } from '@tollgate/adapters/metrics/families.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { BillingIndex } from './closing/billing-index.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { BudgetGauges } from './health/budget-gauges.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { ApiMetrics } from './health/metrics.ts';
 import { answerError, answerErrors } from './http/answer-errors.ts';
@@ -19,7 +21,13 @@ import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
 import { allRoutes } from './routes/all-routes.ts';
 
-export type BillingApi = { app: FastifyInstance; context: ApiContext; stop(): Promise<void> };
+export type BillingApi = {
+  app: FastifyInstance;
+  context: ApiContext;
+  /** What it measures. */
+  families(): Promise<Family[]>;
+  stop(): Promise<void>;
+};
 
 /** Any JSON: data of an event in binary mode may be of a type of its own. Routes say what they take. */
 const JSON_TYPES = /^(?:application|text)\/(?:[\w.-]+\+)?json(?:\s*;|$)/i;
@@ -52,6 +60,10 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   await Promise.all([directory.start(), billing.start()]);
   const context: ApiContext = { ...deps, limits, directory, billing, importLock: new ImportLock() };
   const metrics = new ApiMetrics();
+  const gauges = new BudgetGauges({
+    ...{ ledger, limits, clock: deps.clock, onError: deps.onError },
+    budgets: () => directory.budgets.all().map(({ state }) => state),
+  });
   addGate(app, deps.isOurHost);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -61,7 +73,10 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const idempotency = new Idempotency(deps.ledger);
   const admit = admission(limits.requestsInFlightMax);
   for (const route of allRoutes) serveRoute(app, route, { context, idempotency, admit });
-  addHealthRoutes(app, context, metrics);
+  const families = () => measured(context, metrics, gauges);
+  const ownMetrics = async () =>
+    metricsText([{ process: 'billing-api', families: await families() }]);
+  addHealthRoutes(app, context, ownMetrics);
   addDocsRoutes(app, allRoutes, context.topicPrefix ?? 'tollgate');
   answerErrors(app, context);
   app.addHook('onResponse', async (request, reply) => {
@@ -71,9 +86,24 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   return {
     app,
     context,
+    families,
     async stop() {
       await app.close();
       await Promise.all([directory.stop(), billing.stop()]);
     },
   };
+}
+
+async function measured(
+  { directory }: ApiContext,
+  metrics: ApiMetrics,
+  gauges: BudgetGauges,
+): Promise<Family[]> {
+  const age = single(
+    'tollgate_api_ledger_age_seconds',
+    'gauge',
+    'Since the read model was known to be level with the ledger, in seconds.',
+    directory.ageMs() / 1000,
+  );
+  return [...metrics.families(), age, ...(await gauges.families())];
 }

@@ -25,8 +25,8 @@ export type ApiDeps = {
   onError: (message: string, error: unknown) => void;
   /** Asked by /readyz, which looks at the API's own read models too. */
   health: () => Promise<Health>;
-  /** Prometheus text of other parts of the process, appended to /metrics. */
-  metrics?: () => string;
+  /** What /metrics answers. Default: what this API measures. */
+  metrics?: () => Promise<string>;
   /** Which names a request may ask for. Default: any. */
   isOurHost?: HostPolicy | undefined;
   /** Asked for by /metrics. Default: none. */

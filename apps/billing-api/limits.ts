@@ -34,6 +34,15 @@ export const apiLimits = {
   ledgerRetryMaxMs: 2_000,
   /** A read model counts as ready if it caught up with the ledger within this time, ms. */
   ledgerStaleMaxMs: 30_000,
+  /**
+   * Budgets that have series of their own in `/metrics`, three each; the ledger is read for so many of
+   * them at once, and not more often than this, ms: some 0.2 ms each.
+   */
+  budgetGaugesMax: 500,
+  budgetGaugesReadsMax: 4,
+  budgetGaugesKeptMs: 5_000,
+  /** How long `/metrics` waits for that, ms; then it tells what was read last. */
+  budgetGaugesWaitMs: 1_000,
   /** A projector that has rows to write and writes none for this long is stuck, ms. */
   projectorStalledMs: 30_000,
   /** Room that the disk must have, bytes: a merge of the warehouse needs it next to new data. */

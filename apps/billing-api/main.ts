@@ -7,6 +7,7 @@ import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
+import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
@@ -22,6 +23,7 @@ const { config, data, host, port } = readProcessSettings(
   'Runs the control plane and billing API on servers; makes the tables of the warehouse.',
 );
 const logger = createJsonLogger('billing-api');
+logUncaught(logger);
 makePrivateFiles();
 makePrivateFolder(data);
 const stores = { config, data, clientId: 'tollgate-billing-api', logger };
@@ -41,9 +43,12 @@ const billing = await startBilling({
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   logger,
   health: storesHealth({ log, warehouse, folder: data }),
+  metrics: () => child.metrics(),
 });
 const child = supervised({
   drainTimeoutMs: apiLimits.drainTimeoutMs,
+  name: 'billing-api',
+  families: () => billing.families(),
   onStop: async () => {
     await billing.stop();
     await Promise.all([warehouse.close(), log.close(), ledger.close()]);

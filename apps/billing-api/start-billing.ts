@@ -29,7 +29,8 @@ export type BillingOptions = {
   replayFolder: string | null;
   logger: { error(fields: object, message: string): void };
   health: ApiDeps['health'];
-  metrics?: () => string;
+  /** What /metrics answers. Default: what the API measures. */
+  metrics?: () => Promise<string>;
   topicPrefix?: string | undefined;
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
@@ -75,7 +76,7 @@ async function withdrawn(
 /** The warehouse must have its tables. */
 export async function startBilling(
   options: BillingOptions,
-): Promise<{ app: BillingApi['app']; stop(): Promise<void> }> {
+): Promise<Pick<BillingApi, 'app' | 'families' | 'stop'>> {
   const { log, warehouse, logger, secrets, health, metrics, topicPrefix, http } = options;
   const ledger = checkedLedger(options.ledger);
   const replayKeys = openReplayKeys(options.replayFolder, Date.now);
@@ -106,6 +107,7 @@ export async function startBilling(
   });
   return {
     app: api.app,
+    families: api.families,
     async stop() {
       await api.stop();
       await resolver.stop();

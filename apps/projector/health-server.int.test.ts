@@ -3,17 +3,14 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type HealthServer, healthServer } from './health-server.ts';
-import type { Projector } from './projector.ts';
+import { type HealthServer, healthServer, type Watched } from './health-server.ts';
 
-const projector: Projector = {
-  stop: () => Promise.resolve(),
-  metrics: () => 'tollgate_projector_lag_records 7\n',
+const METRICS = 'tollgate_projector_lag_records 7\n';
+const projector: Watched = {
+  metrics: async () => METRICS,
   lag: () => 7n,
   applied: () => 1n,
   owned: () => [0, 1, 3],
-  caughtUp: () => Promise.resolve(),
-  ended: new Promise(() => undefined),
 };
 
 let server: HealthServer;
@@ -32,7 +29,7 @@ it('tells an orchestrator that it lives, what it owns and how far it is', async 
   expect(await get('/healthz')).toEqual([200, json, '{"status":"ok"}']);
   const ready = '{"ready":true,"checks":{"partitions":3,"lag":"7"}}';
   expect(await get('/readyz?verbose')).toEqual([200, json, ready]);
-  expect(await get('/metrics')).toEqual([200, 'text/plain; version=0.0.4', projector.metrics()]);
+  expect(await get('/metrics')).toEqual([200, 'text/plain; version=0.0.4', METRICS]);
   expect(await get('/')).toEqual([404, json, expect.stringContaining('unknown path')]);
 });
 
@@ -109,7 +106,7 @@ it('shows no page to a name of another site, and its metrics to who has their to
   expect(await ask('/healthz', { host: 'evil.example' })).toEqual([421, csp, why]);
   expect(await ask('/metrics', {})).toEqual([401, csp, why]);
   const authorization = 'Bearer m3trics';
-  expect(await ask('/metrics', { authorization })).toEqual([200, csp, projector.metrics()]);
+  expect(await ask('/metrics', { authorization })).toEqual([200, csp, METRICS]);
   expect(await ask('/healthz', {})).toEqual([200, csp, '{"status":"ok"}']);
   await guarded.close();
 });

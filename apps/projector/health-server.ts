@@ -3,8 +3,14 @@ import { createServer } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { anyHost, hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { Fault, Progress } from '@tollgate/adapters/http/readiness.ts';
+import { METRICS_TYPE } from '@tollgate/adapters/metrics/families.ts';
 import { projectorLimits } from './limits.ts';
 import type { Projector } from './projector.ts';
+
+/** The projector of this process, and what /metrics answers. */
+export type Watched = Pick<Projector, 'lag' | 'applied' | 'owned'> & {
+  metrics(): Promise<string>;
+};
 
 export type HealthServer = { url: string; close(): Promise<void> };
 
@@ -13,7 +19,7 @@ export type HealthServer = { url: string; close(): Promise<void> };
  * @throws Error if the port cannot be listened on
  */
 export async function healthServer(
-  projector: Projector,
+  projector: Watched,
   at: { host: string; port: number },
   http: HttpSettings = { isOurHost: anyHost, metricsToken: undefined },
   requestMs = projectorLimits.healthRequestMs,
@@ -48,8 +54,13 @@ export async function healthServer(
       if (!hasToken(request.headers.authorization, http.metricsToken ?? null)) {
         return json(401, { error: 'the metrics have a token of their own' });
       }
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', ...PAGE_HEADERS });
-      return response.end(projector.metrics());
+      return void projector.metrics().then(
+        (text) => {
+          response.writeHead(200, { 'content-type': METRICS_TYPE, ...PAGE_HEADERS });
+          response.end(text);
+        },
+        () => json(503, { error: 'the metrics cannot be had right now' }),
+      );
     }
     return json(404, { error: 'unknown path: /healthz, /readyz and /metrics are here' });
   });

@@ -14,6 +14,7 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import type { Ownership } from '@tollgate/adapters/log/ownership.ts';
+import type { Family } from '@tollgate/adapters/metrics/families.ts';
 import { dropForgottenStages } from '@tollgate/adapters/warehouse/queries/staging.ts';
 import { BatchReader } from './batch-reader.ts';
 import {
@@ -44,7 +45,8 @@ export type ProjectorOptions = BatchOptions & {
 
 export type Projector = {
   stop(): Promise<void>;
-  metrics(): string;
+  /** What it measures. */
+  families(): Family[];
   /** Records in its partitions that have no row yet. */
   lag(): bigint;
   /** Records of its partitions that have a row: grows while it advances. */
@@ -66,7 +68,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
   await run.open();
   return {
     stop: () => run.stop(),
-    metrics: () => run.metrics.text(run.lag()),
+    families: () => run.metrics.families(run.lag()),
     lag: () => run.lag(),
     applied: () => run.applied(),
     owned: () => run.owned(),

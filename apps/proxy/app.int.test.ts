@@ -43,7 +43,7 @@ it('a key that is revoked while the body of a call is on its way does not pass',
   const app = buildProxy({
     deps: { directory, limits: proxyLimits, onRefused: () => undefined, secrets },
     calls,
-    metrics: () => '',
+    metrics: async () => '',
     health: async () => ({ ready: true, checks: {} }),
     logger: { error: () => undefined },
   } as unknown as ProxyAppOptions);

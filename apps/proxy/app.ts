@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import type { Health } from '@tollgate/adapters/http/readiness.ts';
+import { METRICS_TYPE } from '@tollgate/adapters/metrics/families.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import { YoungKeys } from './auth/young-keys.ts';
@@ -31,7 +32,7 @@ export type ProxyAppOptions = {
   deps: CallDeps;
   calls: CallHandler;
   /** Prometheus text. */
-  metrics: () => string;
+  metrics: () => Promise<string>;
   health: () => Promise<Health>;
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
@@ -287,7 +288,12 @@ function addOperatorRoutes(
     if (!hasToken(request.headers.authorization, options.http?.metricsToken ?? null)) {
       return refuse(options.deps, reply, { code: 'metrics_token_required' });
     }
-    return reply.type('text/plain; version=0.0.4').send(options.metrics());
+    try {
+      return reply.type(METRICS_TYPE).send(await options.metrics());
+    } catch (err) {
+      options.logger.error({ err }, 'the metrics cannot be answered');
+      return refuse(options.deps, reply, { code: 'metrics_unavailable' });
+    }
   });
 }
 

@@ -44,6 +44,7 @@ export const errorCatalogue = {
     'This gateway does not answer to that name. The operator may list it in `allowed_hosts`.',
   ),
   metrics_token_required: entry(401, false, 'The metrics have a token of their own.'),
+  metrics_unavailable: entry(503, true, 'The metrics of all processes cannot be had right now.'),
   unknown_endpoint: entry(
     404,
     false,

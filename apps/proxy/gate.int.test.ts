@@ -21,7 +21,7 @@ beforeAll(async () => {
       secrets: { pepperVersions: [1], digestKey: () => ({ hash: '', pepper_version: 1 }) },
     },
     calls: { admit: () => null },
-    metrics: () => 'numbers',
+    metrics: async () => 'numbers',
     health: async () => ({ ready: true, checks: {} }),
     http: { isOurHost: hostPolicy('127.0.0.1', ['gateway.example']), metricsToken: 'm3trics' },
     logger: { error: (_fields: object, message: string) => failures.push(message) },

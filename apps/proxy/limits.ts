@@ -166,8 +166,32 @@ export const proxyLimits = {
   /** A provider is ill after so many failures in a row, and for so long after the last one, ms. */
   illAfterFailures: 5,
   illForMs: 15_000,
+  /**
+   * A cause of upstream failures is logged once, then with its number at the end of each window, ms: an
+   * outage is a line a minute. Causes at once; a provider may make up statuses, so more are one cause.
+   */
+  failureWindowMs: 60_000,
+  failureCausesMax: 128,
+  /**
+   * Models that metrics count by name, and codes (statuses of a provider, kinds of errors) of one
+   * counter; beyond them `other`. A model has 60 lines of `/metrics`, so a proxy has 0.7 MB of them at most.
+   */
+  metricModelsMax: 100,
+  metricCodesMax: 64,
   /** How long what `/readyz` found is given again, ms. */
   healthKeptMs: 100,
+
+  /**
+   * Lines of the access log gather for so long, ms; so many of them wait while they cannot be written
+   * (1 KB each), and one more is dropped; one write has so many, 1 ms of text.
+   */
+  accessGatherMs: 100,
+  accessLinesMax: 8_192,
+  accessBatchMax: 512,
+  /** A stop waits for the last lines so long, ms. */
+  accessCloseMs: 1_000,
+  /** Lost lines are said not more often than this, ms; `/metrics` counts them all. */
+  accessLostEveryMs: 60_000,
 
   /** How often the locks of other instances are tried, ms. */
   takeoverEveryMs: 5_000,

@@ -4,12 +4,15 @@ import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
+import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
+
+const STDOUT = 1;
 
 const { config, data, host, port } = readProcessSettings(
   'apps/proxy/main.ts',
@@ -18,6 +21,7 @@ const { config, data, host, port } = readProcessSettings(
 makePrivateFiles();
 makePrivateFolder(data);
 const logger = createJsonLogger('proxy');
+logUncaught(logger);
 // Without a ledger it refuses in words that a client understands; without a log the journal grows.
 const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };
 const [ledger, log] = await Promise.all([openLedger(stores), openLog(stores, 'usage')]);
@@ -31,6 +35,8 @@ const proxy = await startProxy({
   limits,
   http: httpSettings(config, host, process.env),
   logger,
+  metrics: () => child.metrics(),
+  accessLogFd: config.access_log === true ? STDOUT : undefined,
   onFatal: (err) => {
     logger.error({ err }, 'the journal failed; another instance takes this one over');
     process.exit(1);
@@ -42,6 +48,8 @@ const child = supervised({
     await Promise.all([log.close(), ledger.close()]);
   },
   drainTimeoutMs: 3 * limits.drainTimeoutMs,
+  name: proxy.instanceId,
+  families: () => proxy.families(),
 });
 // Several proxies share one port: the kernel spreads connections over them.
 const listening = { port: port ?? config.proxy_port, host, reusePort: true };

@@ -2,6 +2,7 @@
  * One proxy instance on its stores: lock and journal of its own, take-over of dead ones, the view of
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
+
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
@@ -12,8 +13,11 @@ import { LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { type FileLock, tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import { type Family, metricsText } from '@tollgate/adapters/metrics/families.ts';
+import { processFamilies } from '@tollgate/adapters/metrics/process-families.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { FastifyInstance } from 'fastify';
+import { AccessLog } from './access-log/access-log.ts';
 import { buildProxy } from './app.ts';
 import { BodyReaders } from './body/body-readers.ts';
 import { BudgetBook } from './budget/budget-book.ts';
@@ -28,6 +32,7 @@ import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
+import { FailureLog } from './routing/failure-log.ts';
 import { ProviderHealth } from './routing/provider-health.ts';
 import { Shipper } from './shipper/shipper.ts';
 import { isEmpty } from './takeover/takeover.ts';
@@ -53,6 +58,10 @@ export type ProxyOptions = {
   logger: ProxyLogger;
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
+  /** What `/metrics` answers. Default: what this proxy measures. */
+  metrics?: () => Promise<string>;
+  /** Descriptor that gets a line for each call. Default: none. */
+  accessLogFd?: number | undefined;
   /** The journal has failed: the process must end so that its work is taken over. */
   onFatal: (error: Error) => void;
 };
@@ -60,6 +69,8 @@ export type ProxyOptions = {
 export type Proxy = {
   instanceId: string;
   app: FastifyInstance;
+  /** What it measures. */
+  families(): Family[];
   /** Stops admitting, waits for running calls, settles leases, ships, frees the lock. */
   stop(): Promise<void>;
 };
@@ -81,7 +92,12 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const instance = new Instance(options, instanceId, journal, lock);
   const starting = instance.start().catch(options.onFatal);
   await Promise.race([starting, wait(options.limits.startWaitMs)]);
-  return { instanceId, app: instance.app, stop: () => instance.stop() };
+  return {
+    instanceId,
+    app: instance.app,
+    families: () => instance.families(),
+    stop: () => instance.stop(),
+  };
 }
 
 class Instance {
@@ -90,8 +106,10 @@ class Instance {
   readonly #instanceId: string;
   readonly #journal: Journal;
   readonly #lock: FileLock;
-  readonly #metrics = new ProxyMetrics();
+  readonly #metrics: ProxyMetrics;
+  readonly #accessLog: AccessLog | undefined;
   readonly #illness: ProviderHealth;
+  readonly #failures: FailureLog;
   readonly #directory: LedgerView;
   readonly #follower: LedgerFollower;
   readonly #freshness: LedgerFreshness;
@@ -110,7 +128,11 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
+    const { accessLogFd, models } = options;
+    this.#metrics = new ProxyMetrics(limits, models.values());
+    if (accessLogFd !== undefined) this.#accessLog = new AccessLog(limits, logger, accessLogFd);
     this.#illness = new ProviderHealth(limits);
+    this.#failures = new FailureLog(limits, logger);
     this.#directory = new LedgerView(log.partitions);
     this.#follower = new LedgerFollower({
       ledger,
@@ -149,7 +171,7 @@ class Instance {
       deps,
       calls: this.#calls,
       health: this.#health(),
-      metrics: () => this.#metricsText(),
+      metrics: options.metrics ?? (async () => this.#ownMetrics()),
       http: options.http,
       logger,
     });
@@ -174,6 +196,8 @@ class Instance {
     await this.app.close();
     await this.#bodies.close();
     await this.#takeover.stop();
+    this.#failures.stop();
+    await this.#accessLog?.close();
     await this.#budgets.stop();
     await this.#shipper.stop(drainTimeoutMs);
     await this.#follower.stop();
@@ -206,12 +230,15 @@ class Instance {
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
       newUuid,
-      onSettled: (provider, outcome, overruns) => {
-        this.#metrics.settled(provider, outcome, overruns.length);
+      onSettled: (facts, outcome, settlement, failure) => {
+        const provider = facts.deployment.provider.name;
+        this.#metrics.settled(facts.deployment, outcome, settlement);
         this.#illness.settled(provider, outcome, performance.now());
-        for (const overrun of overruns) void this.#bookOverrun(overrun);
+        this.#failures.settled(facts, outcome, failure);
+        for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),
+      accessLog: this.#accessLog,
       onJournalFailure: onFatal,
     };
   }
@@ -229,8 +256,13 @@ class Instance {
       ledger: () => unless(!this.#freshness.isFresh(), 'stale'),
       journal: () => unless(this.#journal.outboxRecords() >= outboxRecordsMax, 'full'),
       disk: () => checkDisk(journalFolder, diskFreeBytesMin),
-      // Every route leads to one of them.
-      providers: () => unless(providers.length > 0 && providers.every(isIll), 'all of them fail'),
+      providers: () => {
+        const ill = providers.filter(isIll).map(({ name }) => name);
+        const names = ill.join(', ');
+        // Every route leads to one of them.
+        unless(ill.length > 0 && ill.length === providers.length, `all of them fail: ${names}`);
+        return ill.length === 0 ? 'ok' : `failing: ${names}`;
+      },
     };
     return healthOf(checks, undefined, healthKeptMs);
   }
@@ -248,12 +280,20 @@ class Instance {
     }
   }
 
-  #metricsText(): string {
-    return this.#metrics.text({
+  families(): Family[] {
+    const gauges = {
       callsInFlight: this.#calls.inFlight,
       outboxRecords: this.#journal.outboxRecords(),
       ledgerAgeSeconds: this.#follower.ageMs() / 1000,
-    });
+      accessLines: this.#accessLog?.lines ?? { written: 0, dropped: 0 },
+    };
+    const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
+    return this.#metrics.families(gauges, isIll);
+  }
+
+  #ownMetrics(): string {
+    const families = [...this.families(), ...processFamilies()];
+    return metricsText([{ process: this.#instanceId, families }]);
   }
 }
 

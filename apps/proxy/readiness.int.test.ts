@@ -108,7 +108,7 @@ it('a proxy whose providers all fail is not ready, and forgets it in time', asyn
   expect([(await call()).statusCode, (await call()).statusCode]).toEqual([502, 502]);
   expect(await providers()).toEqual([200, 'ok']);
   expect((await call()).statusCode).toBe(502);
-  expect(await providers()).toEqual([503, 'all of them fail']);
+  expect(await providers()).toEqual([503, 'all of them fail: p']);
   await sleep(1_100);
   expect(await providers()).toEqual([200, 'ok']);
   await proxy.stop();

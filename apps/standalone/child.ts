@@ -4,9 +4,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, copyFileSync, openSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, openSync, statSync, truncateSync } from 'node:fs';
 import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
+import type { Family } from '@tollgate/adapters/metrics/families.ts';
+import type { FromChild, ToChild } from '@tollgate/adapters/process/child-messages.ts';
 import { cpuTimeMs } from '@tollgate/adapters/process/cpu-time.ts';
+import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
@@ -14,12 +17,16 @@ export type ChildOptions = {
   module: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Standard output and error are appended to it. */
+  /** Standard error is appended to it, and standard output where that has no file of its own. */
   logFile: string;
+  /** Other children may append to the same. */
+  outputFile?: string | undefined;
   /** Replaces the bound of `limits.ts`; for tests. */
   logBytesMax?: number;
   onGivenUp: (reason: string) => void;
   onRestart: () => void;
+  /** What it is told when it asks for the metrics of all. Default: nothing. */
+  metrics?: () => Promise<string>;
 };
 
 export class Child {
@@ -35,14 +42,39 @@ export class Child {
   #beating = false;
   readonly #backoff = new Backoff(supervisorLimits.restartMs, Math.random);
   #ready: (fields: Record<string, unknown>) => void = () => undefined;
+  #measured: (families: Family[] | null) => void = () => undefined;
+  #restarts = 0;
 
   constructor(options: ChildOptions) {
     this.#options = options;
     setInterval(() => this.#watch(), supervisorLimits.watchEveryMs).unref();
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get pid(): number | null {
     return this.#process?.pid ?? null;
+  }
+
+  /** How often it was started again. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** What it measures; null if it does not say so in time. */
+  families(waitMs: number): Promise<Family[] | null> {
+    const running = this.#process;
+    if (!this.#beating || running?.connected !== true) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const late = setTimeout(() => resolve(null), waitMs);
+      this.#measured = (families) => {
+        clearTimeout(late);
+        resolve(families);
+      };
+      this.#tell(running, { type: 'families_wanted' });
+    });
   }
 
   /** Resolves with what the child said when it was ready for the first time. */
@@ -84,43 +116,65 @@ export class Child {
         resolve();
       });
       // Before its first beat nobody there reads what we say, and nothing is to be drained.
-      if (this.#beating && running.connected) running.send({ type: 'stop' });
+      if (this.#beating && running.connected) this.#tell(running, { type: 'stop' });
       else running.kill('SIGTERM');
     });
   }
 
   #spawn(): void {
-    const { module, args, env, logFile } = this.#options;
-    const output = openSync(logFile, 'a', 0o600);
+    const { module, args, env, logFile, outputFile = logFile } = this.#options;
+    const log = openSync(logFile, 'a', 0o600);
+    const output = openSync(outputFile, 'a', 0o600);
     const child = spawn(process.execPath, [module, ...args], {
       env,
-      stdio: ['ignore', output, output, 'ipc'],
+      stdio: ['ignore', output, log, 'ipc'],
       // A process group of its own: Ctrl-C in a terminal is ours alone, so that all end in order.
       detached: true,
     });
-    // The child has its own handle by now; ours would stay open for every child that ever ran.
-    closeSync(output);
+    // The child has handles of its own by now; ours would stay open for every child that ever ran.
+    for (const file of [log, output]) closeSync(file);
     this.#process = child;
     this.#silentMs = 0;
     this.#beating = false;
-    child.on('message', (message: { type?: string; reason?: string }) => {
+    child.on('message', (message: FromChild) => {
       this.#silentMs = 0;
       this.#beating = true;
       this.#cpuAtSignMs = cpuTimeMs(child.pid as number);
-      if (message.type === 'cannot_run') {
-        this.#stopping = true;
-        this.#options.onGivenUp(`${this.#options.name} cannot run: ${message.reason}`);
-      }
-      if (message.type !== 'ready') return;
-      this.#backoff.reset();
-      this.#ready(message as Record<string, unknown>);
-      this.#options.onRestart();
+      this.#hear(message, child);
     });
-    child.once('exit', () => this.#onExit());
+    child.once('exit', (code, signal) => this.#onExit(child.pid, code, signal));
+  }
+
+  #hear(message: FromChild, child: ChildProcess): void {
+    const { name, metrics, onGivenUp, onRestart } = this.#options;
+    switch (message.type) {
+      case 'ready':
+        this.#backoff.reset();
+        this.#ready(message);
+        return onRestart();
+      case 'cannot_run':
+        this.#stopping = true;
+        return onGivenUp(`${name} cannot run: ${message.reason}`);
+      case 'families':
+        return this.#measured(message.families);
+      case 'metrics_wanted':
+        void metrics?.().then((text) => this.#tell(child, { type: 'metrics', text }));
+        return;
+      default:
+        // A beat: that it came is all it says.
+        return;
+    }
+  }
+
+  /** What cannot be sent any more is for nobody: its end is noticed elsewhere. */
+  #tell(child: ChildProcess, message: ToChild): void {
+    if (child.connected) child.send(message, () => undefined);
   }
 
   #watch(): void {
-    this.#boundLog();
+    const { logFile, outputFile } = this.#options;
+    this.#boundLog(logFile);
+    if (outputFile !== undefined) this.#boundLog(outputFile);
     if (this.#stopping || this.#process?.exitCode !== null) return;
     this.#silentMs += supervisorLimits.watchEveryMs;
     const { beatTimeoutMs, busyTimeoutMs, readyTimeoutMs } = supervisorLimits;
@@ -138,15 +192,16 @@ export class Child {
   }
 
   /** The child appends, so what is cut away in front of it makes no hole. */
-  #boundLog(): void {
-    const { logFile, logBytesMax = supervisorLimits.logBytesMax } = this.#options;
-    const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+  #boundLog(file: string): void {
+    const { logBytesMax = supervisorLimits.logBytesMax } = this.#options;
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= logBytesMax) return;
-    copyFileSync(logFile, `${logFile}.1`);
-    truncateSync(logFile, 0);
+    copyFileSync(file, `${file}.1`);
+    truncateSync(file, 0);
   }
 
-  #onExit(): void {
+  #onExit(pid: number | undefined, exit_code: number | null, signal: string | null): void {
+    this.#measured(null);
     if (this.#stopping) return;
     const { name, logFile, onGivenUp } = this.#options;
     const nowMs = Date.now();
@@ -155,8 +210,19 @@ export class Child {
       onGivenUp(`${name} keeps dying; its log is ${logFile}`);
       return;
     }
+    const pause_ms = Math.round(this.#backoff.next());
+    const deaths_in_a_minute = this.#deathsMs.length;
+    // Between the lines of the process that has ended, and where our own are read.
+    const logger = createJsonLogger('supervisor', (line) => {
+      process.stderr.write(line);
+      appendFileSync(logFile, line);
+    });
+    const death = { process: name, pid, exit_code, signal, pause_ms, deaths_in_a_minute };
+    logger.warn(death, 'a process ended, and is started again');
     setTimeout(() => {
-      if (!this.#stopping) this.#spawn();
-    }, this.#backoff.next());
+      if (this.#stopping) return;
+      this.#restarts++;
+      this.#spawn();
+    }, pause_ms);
   }
 }

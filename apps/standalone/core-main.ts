@@ -7,6 +7,7 @@ import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
+import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { cannotRun, supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
@@ -25,6 +26,7 @@ const { config, data, host, port } = readProcessSettings(
 makePrivateFiles();
 makePrivateFolder(data);
 const logger = createJsonLogger('core');
+logUncaught(logger);
 const stores = { config, data, clientId: 'tollgate-core', logger };
 const ledger = await openLedger(stores);
 await publishConfiguredPrices(ledger, config);
@@ -56,10 +58,12 @@ const billing = await startBilling({
     ...{ log, warehouse, folder: data },
     applied: () => projector.applied(),
   }),
-  metrics: () => projector.metrics(),
+  metrics: () => child.metrics(),
 });
 const child = supervised({
   drainTimeoutMs: apiLimits.drainTimeoutMs,
+  name: 'core',
+  families: async () => [...(await billing.families()), ...projector.families()],
   onStop: async () => {
     await billing.stop();
     await projector.stop();

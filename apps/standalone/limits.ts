@@ -15,8 +15,16 @@ export const supervisorLimits = {
   deathsPerMinuteMax: 10,
   /** A child must be ready within this, ms: chDB opens a large warehouse slowly. */
   readyTimeoutMs: 60_000,
-  /** Log of one child, bytes; then it is moved away in the place of the one before. */
+  /** A log of children, bytes; then it is moved away in the place of the one before. */
   logBytesMax: 64 * 1024 * 1024,
+  /** How long a child may take to say what it measures, ms; one that is stopped or dead does not. */
+  metricsAnswerMs: 1_000,
+  /** Pause between two looks at what all measure, ms: a flood of scrapes costs ten a second. */
+  metricsRestMs: 100,
+  /** How often they are looked at if nobody scrapes, ms: what a killed process counted since is lost. */
+  metricsLookMs: 5_000,
+  /** Samples that are kept of ended processes, for each that was started again: some 4 MB. */
+  endedSamplesMax: 20_000,
   /** A draining child is killed after this, ms. */
   stopTimeoutMs: 100_000,
   /** Room that the disk must have at the start, bytes: less, and the proxies are never ready. */

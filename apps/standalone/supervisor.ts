@@ -18,6 +18,7 @@ import {
 import { type RunningSimulator, startSimulator } from '@tollgate/simulator/start.ts';
 import { Child } from './child.ts';
 import { type ChildKind, childEnvironment } from './child-environment.ts';
+import { FleetMetrics } from './fleet-metrics.ts';
 import { checkStart, FolderInUse, portsOf } from './preflight.ts';
 import { SIMULATOR_KEY_VARIABLE, withSimulator } from './simulator-provider.ts';
 
@@ -56,7 +57,7 @@ export async function startSupervisor(
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
   const simulator = await simulatorFor(given, paths.simulatorBill);
-  const config = { ...withProvider(given, simulator), ...ports };
+  const config = { access_log: true, ...withProvider(given, simulator), ...ports };
   const secrets = secretsPath(given, given.data);
   const adminToken = openSecrets(secrets).newAdminToken ?? replaceUnseenAdminToken(secrets);
   const configFile = join(paths.run, 'config.json');
@@ -83,8 +84,11 @@ export async function startSupervisor(
       args: [...shared, ...args],
       env: childEnvironment(kind, config, own),
       logFile: join(paths.run, `${name}.log`),
+      // The lines of calls, of all proxies.
+      outputFile: kind === 'proxy' ? join(paths.run, 'access.log') : undefined,
       onGivenUp,
       onRestart: saveState,
+      metrics: () => metrics.text(),
     });
   // An embedded warehouse belongs to one process; a server serves any number of them.
   const onServer = config.engines.warehouse !== undefined;
@@ -95,15 +99,12 @@ export async function startSupervisor(
   const projectors = Array.from({ length: onServer ? config.projectors : 0 }, (_, i) =>
     child('meter', `projector-${i + 1}`, '../projector/main.ts', []),
   );
+  const at = ['--port', String(config.proxy_port), '--host', config.host];
   const proxies = Array.from({ length: config.proxies }, (_, i) =>
-    child('proxy', `proxy-${i + 1}`, '../proxy/main.ts', [
-      '--port',
-      String(config.proxy_port),
-      '--host',
-      config.host,
-    ]),
+    child('proxy', `proxy-${i + 1}`, '../proxy/main.ts', at),
   );
   const all = [core, ...projectors, ...proxies];
+  const metrics = new FleetMetrics(all);
   // However this process ends, nothing that it started runs on.
   process.on('exit', () => {
     for (const one of all) one.kill();

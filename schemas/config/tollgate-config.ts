@@ -154,6 +154,11 @@ const configFields = z.strictObject({
     .default([]),
   /** What `/metrics` asks for as a bearer token; default: it asks for none. */
   metrics_token: secret.optional(),
+  /**
+   * Whether proxies write a line for each call to their standard output. Default: under `npm start`,
+   * where it has a file of its own, `run/access.log`; not for a proxy that is started by itself.
+   */
+  access_log: z.boolean().optional(),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   proxies: z.int().min(1).max(64).default(1),

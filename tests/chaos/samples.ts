@@ -142,12 +142,14 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** In all processes together. */
 async function gaugeOf(url: string, gauge: string): Promise<number | null> {
   try {
     const signal = AbortSignal.timeout(SAMPLE_EVERY_MS / 2);
     const text = await (await fetch(`${url}/metrics`, { signal })).text();
-    const line = text.split('\n').find((one) => one.startsWith(`${gauge} `));
-    return line === undefined ? null : Number(line.slice(gauge.length + 1));
+    const ofProcesses = text.split('\n').filter((line) => line.startsWith(`${gauge}{`));
+    const values = ofProcesses.map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
   } catch {
     // The process is dead or stopped at this moment: there is no value.
     return null;

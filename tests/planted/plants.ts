@@ -1,5 +1,6 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
 import { hostility } from './hostility-plants.ts';
+import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
 
 const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
@@ -369,4 +370,5 @@ export const plants: readonly Plant[] = [
   ...billing,
   ...secrets,
   ...hostility,
+  ...operation,
 ];

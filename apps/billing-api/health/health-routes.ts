@@ -1,15 +1,16 @@
 /** What the operator's machines ask: is it alive, is it ready, what has it counted. */
 
 import { hasToken } from '@tollgate/adapters/http/manners.ts';
+import { METRICS_TYPE } from '@tollgate/adapters/metrics/families.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';
-import type { ApiMetrics } from './metrics.ts';
 
+/** @param metrics what this process measures, where nobody collects it of all */
 export function addHealthRoutes(
   app: FastifyInstance,
   context: ApiContext,
-  metrics: ApiMetrics,
+  metrics: () => Promise<string>,
 ): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -24,8 +25,9 @@ export function addHealthRoutes(
     if (!hasToken(request.headers.authorization, context.metricsToken ?? null)) {
       throw new ApiProblem('metrics_token_required');
     }
-    const age = context.directory.ageMs() / 1000;
-    const text = metrics.text({ tollgate_api_ledger_age_seconds: age });
-    return reply.type('text/plain; version=0.0.4').send(text + (context.metrics?.() ?? ''));
+    const text = await (context.metrics ?? metrics)().catch((cause: unknown) => {
+      throw new ApiProblem('metrics_unavailable', { cause });
+    });
+    return reply.type(METRICS_TYPE).send(text);
   });
 }

@@ -1,50 +1,47 @@
-/** What the API counts about itself, as Prometheus text. No label holds a value from a client. */
+/** What the API counts about itself. No label holds a value from a client. */
+import { DurationHistogram } from '@tollgate/adapters/metrics/duration-histogram.ts';
+import { type Family, labelsOf } from '@tollgate/adapters/metrics/families.ts';
 
-const BUCKETS_SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5, 10];
+/** Upper bounds, seconds: most answers take a few ms, a report or a closing run seconds. */
+const BOUNDS_S = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600];
 
-type Histogram = { counts: number[]; sum: number; count: number };
+type Route = { labels: string; byStatus: Map<number, number>; durations: DurationHistogram };
 
 export class ApiMetrics {
-  readonly #requests = new Map<string, number>();
-  readonly #durations = new Map<string, Histogram>();
+  readonly #routes = new Map<string, Route>();
 
+  /** @param route as it is declared; its path is `unknown` where nothing is served */
   observe(route: { method: string; path: string }, status: number, seconds: number): void {
-    const labels = `method="${route.method}",route="${route.path}"`;
-    const byStatus = `${labels},status="${status}"`;
-    this.#requests.set(byStatus, (this.#requests.get(byStatus) ?? 0) + 1);
-    const histogram = this.#durations.get(labels) ?? {
-      counts: BUCKETS_SECONDS.map(() => 0),
-      sum: 0,
-      count: 0,
-    };
-    BUCKETS_SECONDS.forEach((bound, i) => {
-      if (seconds <= bound) histogram.counts[i] = (histogram.counts[i] ?? 0) + 1;
-    });
-    histogram.sum += seconds;
-    histogram.count += 1;
-    this.#durations.set(labels, histogram);
+    const name = `${route.method} ${route.path}`;
+    let seen = this.#routes.get(name);
+    if (seen === undefined) {
+      const labels = labelsOf({ method: route.method, route: route.path });
+      seen = { labels, byStatus: new Map(), durations: new DurationHistogram(BOUNDS_S) };
+      this.#routes.set(name, seen);
+    }
+    seen.byStatus.set(status, (seen.byStatus.get(status) ?? 0) + 1);
+    seen.durations.observe(seconds);
   }
 
-  /** @param gauges name → value, as of now */
-  text(gauges: Record<string, number>): string {
-    const lines = ['# TYPE tollgate_api_requests_total counter'];
-    for (const [labels, count] of this.#requests) {
-      lines.push(`tollgate_api_requests_total{${labels}} ${count}`);
-    }
-    lines.push('# TYPE tollgate_api_request_duration_seconds histogram');
-    for (const [labels, { counts, sum, count }] of this.#durations) {
-      BUCKETS_SECONDS.forEach((bound, i) => {
-        lines.push(
-          `tollgate_api_request_duration_seconds_bucket{${labels},le="${bound}"} ${counts[i]}`,
-        );
-      });
-      lines.push(`tollgate_api_request_duration_seconds_bucket{${labels},le="+Inf"} ${count}`);
-      lines.push(`tollgate_api_request_duration_seconds_sum{${labels}} ${sum}`);
-      lines.push(`tollgate_api_request_duration_seconds_count{${labels}} ${count}`);
-    }
-    for (const [name, value] of Object.entries(gauges)) {
-      lines.push(`# TYPE ${name} gauge`, `${name} ${value}`);
-    }
-    return `${lines.join('\n')}\n`;
+  families(): Family[] {
+    const routes = [...this.#routes.values()];
+    return [
+      {
+        name: 'tollgate_api_requests_total',
+        type: 'counter',
+        help: 'Requests to the billing API that were answered.',
+        samples: routes.flatMap(({ labels, byStatus }) =>
+          [...byStatus].map(([status, count]): Family['samples'][number] => {
+            return ['', `${labels},${labelsOf({ status: String(status) })}`, count];
+          }),
+        ),
+      },
+      {
+        name: 'tollgate_api_request_duration_seconds',
+        type: 'histogram',
+        help: 'How long answers of the billing API took, in seconds.',
+        samples: routes.flatMap(({ labels, durations }) => durations.samples(labels)),
+      },
+    ];
   }
 }

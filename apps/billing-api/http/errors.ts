@@ -43,6 +43,12 @@ export const errorCatalogue = {
     'The metrics have a token of their own.',
     'Send it as `Authorization: Bearer …`; `metrics_token` of tollgate.yaml says where it is.',
   ),
+  metrics_unavailable: entry(
+    503,
+    true,
+    'The metrics of all processes cannot be had right now.',
+    'Ask again; the log of the process says why.',
+  ),
   text_not_unicode: entry(
     400,
     false,

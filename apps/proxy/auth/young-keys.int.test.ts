@@ -38,7 +38,7 @@ beforeAll(async () => {
       onRefused: () => undefined,
     },
     calls: { admit: () => null },
-    metrics: () => '',
+    metrics: async () => '',
     health: async () => ({ ready: true, checks: {} }),
     logger: { error: () => undefined },
   } as unknown as ProxyAppOptions);

@@ -28,8 +28,8 @@ import { type Outcome, settle } from './settle.ts';
 export type AttemptEnd =
   | {
       ending: AttemptEnding;
-      /** Decimal text, as on the usage event. */
-      cost: string | null;
+      /** As on the usage event. */
+      outcome: AttemptOutcome;
       /** From the arrival of the call to the dispatch, microseconds. */
       overheadUs: number;
       /** Bytes of the answer that waited for the record. */
@@ -273,7 +273,7 @@ export class Attempt implements UpstreamHandler {
         if (!this.#upstreamEnded) this.#giveUpSoon();
         // seam: settled-durable-hold-not-released
         settlement.release();
-        this.#deps.onSettled(this.facts.deployment.provider.name, event, settlement.overruns);
+        this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);
       },
@@ -281,10 +281,10 @@ export class Attempt implements UpstreamHandler {
   }
 
   /** The record is durable: the last bytes may leave. */
-  #conclude({ status, cost }: AttemptOutcome, failure: UpstreamFailure | null): void {
+  #conclude(outcome: AttemptOutcome, failure: UpstreamFailure | null): void {
     this.#listener.onEnd({
-      ending: gatewayFault(this.#status) ?? endingOf(status, failure),
-      cost,
+      ending: gatewayFault(this.#status) ?? endingOf(outcome.status, failure),
+      outcome,
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#answer?.end() ?? NOTHING,
     });

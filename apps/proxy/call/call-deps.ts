@@ -1,15 +1,18 @@
 /** What a call is given: the parts of the proxy that its path touches. */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
+import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { BodyReaders } from '../body/body-readers.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployments } from '../routing/deployments.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { LeaseOverrun } from './settle.ts';
+import type { Settlement } from './settle.ts';
 
 export type CallDeps = {
   instanceId: string;
@@ -28,9 +31,16 @@ export type CallDeps = {
   lingers: Deadlines;
   /** 48-bit milliseconds and randomness of a new attempt or call id. */
   newUuid: (timeMs: number) => string;
-  /** After the record is durable: metrics, and overruns to the ledger. */
-  onSettled: (provider: string, outcome: AttemptOutcome, overruns: readonly LeaseOverrun[]) => void;
+  /** After the record is durable: metrics, the log of failures, and overruns to the ledger. */
+  onSettled: (
+    facts: AttemptFacts,
+    outcome: AttemptOutcome,
+    settlement: Settlement,
+    failure: UpstreamFailure | null,
+  ) => void;
   onRefused: (code: string) => void;
+  /** Undefined: none is written. */
+  accessLog?: AccessLog | undefined;
   /** The journal cannot be written: the process must end. */
   onJournalFailure: (error: Error) => void;
 };

@@ -53,7 +53,8 @@ export class CallHandler {
 
   /** Says no to a call of an authenticated key before it was read. */
   refuse(endpoint: Endpoint, key: KeyView, refusal: Refusal, reply: FastifyReply): void {
-    refuseCall(this.#deps, reply, refusal, this.#unread(endpoint, key));
+    const { arrivedAtMs } = reply.request;
+    refuseCall(this.#deps, reply, refusal, this.#unread(endpoint, key, arrivedAtMs));
   }
 
   /** Takes a call of an authenticated key. Ends the reply itself, now or later. */
@@ -66,26 +67,27 @@ export class CallHandler {
   ): Promise<void> | void {
     const { bodies, limits } = this.#deps;
     const { body } = incoming as IncomingCall;
-    const facts = this.#unread(endpoint, key);
+    const facts = this.#unread(endpoint, key, incoming.arrivedAtMs);
+    facts.requestBytes = body.length;
     if (body.length > limits.bodyInlineBytesMax) {
       return bodies
         .read(endpoint.name, body, key.customerId)
-        .then((read) => this.#start(read, facts, place, incoming, reply));
+        .then((read) => this.#start(read, facts, place, reply));
     }
     const read = endpoint.read({ body }, limits.requestDepthMax);
-    return this.#start(read, facts, place, incoming, reply);
+    return this.#start(read, facts, place, reply);
   }
 
-  #unread(endpoint: Endpoint, key: KeyView): CallFacts {
+  #unread(endpoint: Endpoint, key: KeyView, arrivedAtMs: number): CallFacts {
     const nowMs = Date.now();
-    return { endpoint, key, callId: this.#deps.newUuid(nowMs), nowMs, request: null };
+    const callId = this.#deps.newUuid(nowMs);
+    return { endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0, request: null };
   }
 
   #start(
     read: FactsRead,
     facts: CallFacts,
     place: Place,
-    incoming: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> | void {
     const deps = this.#deps;
@@ -102,6 +104,6 @@ export class CallHandler {
       return refuseCall(deps, reply, route, facts);
     }
     const known = facts as CallFacts & { request: CallRequest };
-    return new Call(deps, known, route, reply, place, incoming.arrivedAtMs).start();
+    return new Call(deps, known, route, reply, place).start();
   }
 }

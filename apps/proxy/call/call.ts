@@ -48,15 +48,15 @@ export class Call implements AttemptListener {
   #clientGone = false;
   /** Bytes of a body have left, and the head with them. */
   #hasWritten = false;
+  /** Of the answer's body. */
+  #bytes = 0;
 
-  /** @param arrivedAtMs performance.now() when the request had arrived */
   constructor(
     deps: CallDeps,
     facts: CallFacts & { request: CallRequest },
     route: readonly Deployment[],
     reply: FastifyReply,
     place: Place,
-    arrivedAtMs: number,
   ) {
     this.#deps = deps;
     this.#facts = facts;
@@ -64,7 +64,7 @@ export class Call implements AttemptListener {
     this.#reply = reply;
     this.#response = reply.raw;
     this.#place = place;
-    this.#readyAtMs = arrivedAtMs;
+    this.#readyAtMs = facts.arrivedAtMs;
   }
 
   /** Ends the reply itself, now or later. */
@@ -91,6 +91,7 @@ export class Call implements AttemptListener {
       // The client left while the call waited for its budget: nothing was sent or recorded.
       budgets.cancel(held.holds);
       connections.leave(key.customerId);
+      this.#log(null);
       return this.#place.leave();
     }
     this.#reply.hijack();
@@ -148,6 +149,7 @@ export class Call implements AttemptListener {
     const response = this.#response;
     if (!response.headersSent) this.#writeHead(null, null);
     this.#hasWritten = true;
+    this.#bytes += bytes.length;
     response.write(bytes);
     if (response.writableLength <= this.#deps.limits.clientBufferBytesMax) return;
     // A slow client slows its provider down; one that reads nothing at all is gone.
@@ -178,6 +180,7 @@ export class Call implements AttemptListener {
         this.#answer(end);
         return;
       case 'nothing':
+        this.#log(end);
         this.#place.leave();
         return;
       default:
@@ -206,18 +209,25 @@ export class Call implements AttemptListener {
     connections.leave(key.customerId);
     if (held.kind !== 'held') return this.#answer(end);
     budgets.cancel(held.holds);
+    this.#log(end);
     this.#place.leave();
   }
 
-  /** The record is durable: the last bytes may leave. */
-  #answer({ ending, cost, overheadUs, last }: Recorded): void {
+  #answer(end: Recorded): void {
     this.#place.leave();
     this.#hasWritten = true;
+    if (end.ending === 'answered') this.#writeLast(end);
+    else this.#fail(end.ending);
+    this.#log(end);
+  }
+
+  /** The record is durable: the last bytes may leave. */
+  #writeLast({ outcome, overheadUs, last }: Recorded): void {
     const response = this.#response;
-    if (ending !== 'answered') return this.#fail(ending);
+    const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
+    this.#bytes += length;
     if (!response.headersSent) {
-      const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
-      this.#writeHead(cost, overheadUs, length);
+      this.#writeHead(outcome.cost, overheadUs, length);
       if (length <= ONE_WRITE_BYTES_MAX) {
         // As text of bytes, the body leaves in one write with the head: a system call less.
         response.end(Buffer.concat(last, length).toString('latin1'), 'latin1');
@@ -240,7 +250,9 @@ export class Call implements AttemptListener {
       ...this.#answerHeaders({}, null, null),
       ...errorHeaders(refusal),
     });
-    response.end(this.#facts.endpoint.errorBody(refusal));
+    const body = this.#facts.endpoint.errorBody(refusal);
+    this.#bytes = Buffer.byteLength(body);
+    response.end(body);
   }
 
   #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
@@ -262,6 +274,21 @@ export class Call implements AttemptListener {
     this.#clientGone = true;
     clearTimeout(this.#stallTimer);
     this.#attempt?.clientLeft(this.#facts.key.onDisconnect);
+  }
+
+  /** @param end of the last attempt; null: nothing was sent */
+  #log(end: Recorded | null): void {
+    const { accessLog, instanceId } = this.#deps;
+    if (accessLog === undefined) return;
+    const response = this.#response;
+    accessLog.add(this.#facts, instanceId, {
+      deployment: end === null ? null : (this.#route[this.#attempts - 1] ?? null),
+      outcome: end?.outcome ?? null,
+      refusal: null,
+      httpStatus: response.headersSent ? response.statusCode : null,
+      attempts: this.#attempts,
+      responseBytes: this.#bytes,
+    });
   }
 
   /** The journal has failed: nothing more may leave; the process ends and is taken over. */

@@ -19,6 +19,10 @@ export type CallFacts = {
   key: KeyView;
   callId: string;
   nowMs: number;
+  /** performance.now() when the request had arrived. */
+  arrivedAtMs: number;
+  /** Of its body, unpacked; 0 if it is refused before that was taken in. */
+  requestBytes: number;
   /** null: it could not be read, or was not yet. */
   request: CallRequest | null;
 };
@@ -48,17 +52,30 @@ export function refuseCall(
     },
   );
   deps.onRefused(refusal.code);
-  sendRefusal(deps, reply, endpoint.errorBody, refusal, callId);
+  const responseBytes = sendRefusal(deps, reply, endpoint.errorBody, refusal, callId);
+  const { accessLog, instanceId } = deps;
+  accessLog?.add(facts, instanceId, {
+    deployment: null,
+    outcome: null,
+    refusal: refusal.code,
+    httpStatus: errorCatalogue[refusal.code].status,
+    attempts: 0,
+    responseBytes,
+  });
 }
 
-/** Answers, and closes the connection if the request has more to say than anybody will read. */
+/**
+ * Answers, and closes the connection if the request has more to say than anybody will read.
+ *
+ * @returns bytes of the answer's body
+ */
 export function sendRefusal(
   deps: Pick<CallDeps, 'limits'>,
   reply: FastifyReply,
   errorBody: Dialect['errorBody'],
   refusal: Refusal,
   callId?: string,
-): void {
+): number {
   const headers = errorHeaders(refusal);
   if (callId !== undefined) headers['x-tollgate-call-id'] = callId;
   const { status } = errorCatalogue[refusal.code];
@@ -67,9 +84,8 @@ export function sendRefusal(
     reply.hijack();
     const answer = { status, headers: { ...PAGE_HEADERS, ...headers }, body };
     answerAndClose(reply.request.raw, reply.raw, answer, deps.limits);
-    return;
-  }
-  void reply.code(status).headers(headers).send(body);
+  } else void reply.code(status).headers(headers).send(body);
+  return Buffer.byteLength(body);
 }
 
 /** @param fitting what the call may write and be paid for; null: nothing is known to fit */

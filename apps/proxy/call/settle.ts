@@ -45,6 +45,8 @@ type EventUsage = Omit<
 
 export type Settlement = {
   usage: EventUsage;
+  /** Pico-dollars; null: unknown. */
+  cost: bigint | null;
   /** Why nobody knows what was used, as a code; null: it is known, or the status says why. */
   note: string | null;
   charges: LeaseCharge[];
@@ -78,7 +80,7 @@ export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
   };
   const stated = statedUsage(usage, cost);
   const bound = stated === null ? provenBound(facts, outcome) : null;
-  return { usage: fields, note: usage.note, ...chargeHolds(facts, stated, bound) };
+  return { usage: fields, cost, note: usage.note, ...chargeHolds(facts, stated, bound) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */

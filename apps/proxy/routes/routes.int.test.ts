@@ -40,7 +40,7 @@ function build(corsOrigins: string[]): FastifyInstance {
       },
     },
     calls: { admit: () => null },
-    metrics: () => '',
+    metrics: async () => '',
     health: async () => ({ ready: true, checks: {} }),
     http: { isOurHost: () => true, metricsToken: undefined, corsOrigins },
     logger: { error: () => undefined },

@@ -19,6 +19,7 @@ import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { AccessLog } from '../access-log/access-log.ts';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
@@ -58,6 +59,8 @@ export type CallHouseOptions = {
   upstreamTimeoutMs?: number;
   /** To each of them. */
   upstreamConnections?: number;
+  /** Gets the calls that have ended. */
+  accessLog?: Pick<AccessLog, 'add'>;
 };
 
 export type CallHouse = {
@@ -178,6 +181,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     deadlines: new Deadlines(limits.attemptTimeoutMs),
     lingers: new Deadlines(limits.upstreamLingerMs),
     newUuid,
+    accessLog: options.accessLog,
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),
     onJournalFailure: (error: Error) => journalFailures.push(error),

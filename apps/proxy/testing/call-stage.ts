@@ -96,7 +96,8 @@ export class CallStage {
         cancel: (holds) => budgets.cancel(holds),
       } as BudgetBook,
       journal: { submit: (write, done) => this.#submit(write, done) } as CallDeps['journal'],
-      onSettled: (provider, { cost }, overruns) => this.settled.push([provider, cost, overruns]),
+      onSettled: ({ deployment }, { cost }, { overruns }) =>
+        this.settled.push([deployment.provider.name, cost, overruns]),
       onRefused: (code) => this.refused.push(code),
       onJournalFailure: (error) => this.journalFailures.push(error.message),
     });

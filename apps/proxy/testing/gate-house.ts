@@ -71,7 +71,7 @@ export async function openGateHouse(changed: Partial<ProxyLimits> = {}): Promise
   const handler = new CallHandler(deps);
   const logger = { error: (fields: object) => refused.push(`logged ${JSON.stringify(fields)}`) };
   const health = async () => ({ ready: true, checks: {} });
-  const app = buildProxy({ deps, calls: handler, metrics: () => '', health, logger });
+  const app = buildProxy({ deps, calls: handler, metrics: async () => '', health, logger });
   const sockets: Socket[] = [];
   app.server.on('connection', (socket: Socket) => sockets.push(socket));
   await app.listen({ port: 0, host: '127.0.0.1' });

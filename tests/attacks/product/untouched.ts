@@ -111,7 +111,7 @@ async function lagOf({ platform }: AttackedHouse): Promise<number | null> {
   try {
     const signal = AbortSignal.timeout(SAMPLE_EVERY_MS * 10);
     const text = await (await fetch(`${platform.apiUrl}/metrics`, { signal })).text();
-    const lag = /^tollgate_projector_lag_records (\d+)/m.exec(text)?.[1];
+    const lag = /^tollgate_projector_lag_records\{process="core"\} (\d+)/m.exec(text)?.[1];
     return lag === undefined ? null : Number(lag);
   } catch {
     // Counted by the caller: an API that does not answer its operator is touched.

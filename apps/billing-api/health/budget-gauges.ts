@@ -1,0 +1,152 @@
+/**
+ * What is left of each budget in its current window, as the ledger has it: the same figures as
+ * `GET /v1/budgets/{id}`, read from where the last look ended. One process measures it, not every
+ * proxy: each of those knows the budgets that it draws from, as of its last grant.
+ */
+import { pause } from '@tollgate/adapters/backoff/backoff.ts';
+import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import { readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
+import { type Family, labelsOf, type Sample, single } from '@tollgate/adapters/metrics/families.ts';
+import {
+  available,
+  type BudgetAccount,
+  evolveAccount,
+  noAccount,
+} from '@tollgate/domain/budget/account.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+
+export type BudgetGaugeLimits = {
+  budgetGaugesMax: number;
+  budgetGaugesReadsMax: number;
+  budgetGaugesKeptMs: number;
+  budgetGaugesWaitMs: number;
+};
+
+export type BudgetGaugesDeps = {
+  ledger: Pick<Ledger, 'read'>;
+  budgets: () => readonly BudgetDefinition[];
+  clock: () => number;
+  limits: BudgetGaugeLimits;
+  onError: (message: string, error: unknown) => void;
+};
+
+type Window = { stream: string; account: BudgetAccount; nextRevision: bigint };
+
+export class BudgetGauges {
+  readonly #deps: BudgetGaugesDeps;
+  /** By id; none for a budget whose window could not be read. */
+  #windows = new Map<string, Window>();
+  #reading: Promise<void> | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: BudgetGaugesDeps) {
+    this.#deps = deps;
+  }
+
+  async families(): Promise<Family[]> {
+    const live = this.#deps.budgets().filter(({ archived }) => !archived);
+    const listed = live.slice(0, this.#deps.limits.budgetGaugesMax);
+    // A ledger that is away must not take the other metrics with it: what was read last is told.
+    await Promise.race([this.#refresh(listed), pause(this.#deps.limits.budgetGaugesWaitMs)]);
+    const gauge = (name: string, help: string, amount: (budget: Listed) => bigint): Family => ({
+      ...{ name, type: 'gauge', help },
+      samples: listed.flatMap((definition): Sample[] => {
+        const account = this.#windows.get(definition.budget_id)?.account;
+        if (account === undefined) return [];
+        // Whole tokens and cents are exact in a float; a bill is never made of this.
+        const value = Number(formatDecimal12(amount({ definition, account })));
+        return [['', labelsOfBudget(definition), value]];
+      }),
+    });
+    return [
+      gauge(
+        'tollgate_budget_limit',
+        'Limit of a budget in its current window, in its unit.',
+        ({ definition, account }) => (account.opened ? account.limit : definition.limit),
+      ),
+      gauge(
+        'tollgate_budget_remaining',
+        'What is left of a budget in its current window: neither spent nor held by a proxy.',
+        ({ definition, account }) => (account.opened ? available(account) : definition.limit),
+      ),
+      gauge(
+        'tollgate_budget_held',
+        'What proxies hold of a budget in its current window, for running calls and the next ones.',
+        ({ account }) => account.held,
+      ),
+      single(
+        'tollgate_budgets_unlisted',
+        'gauge',
+        'Budgets that have no series of their own, because there are too many.',
+        live.length - listed.length,
+      ),
+    ];
+  }
+
+  /** At most once in `budgetGaugesKeptMs`, however often it is asked for. */
+  #refresh(budgets: readonly BudgetDefinition[]): Promise<void> {
+    if (this.#reading !== undefined) return this.#reading;
+    const nowMs = performance.now();
+    if (nowMs - this.#readAtMs < this.#deps.limits.budgetGaugesKeptMs) return Promise.resolve();
+    this.#readAtMs = nowMs;
+    this.#reading = this.#readAll(budgets).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readAll(budgets: readonly BudgetDefinition[]): Promise<void> {
+    const read = new Map<string, Window>();
+    const left = [...budgets];
+    const reader = async () => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const window = await this.#read(next);
+        if (window !== null) read.set(next.budget_id, window);
+      }
+    };
+    try {
+      const { budgetGaugesReadsMax } = this.#deps.limits;
+      await Promise.all(Array.from({ length: budgetGaugesReadsMax }, reader));
+    } catch (error) {
+      left.length = 0;
+      this.#deps.onError('what is left of budgets cannot be read', error);
+    }
+    this.#windows = read;
+  }
+
+  /** Null: this process lacks the time zone of the budget. */
+  async #read(definition: BudgetDefinition): Promise<Window | null> {
+    const stream = this.#streamOf(definition);
+    if (stream === null) return null;
+    const known = this.#windows.get(definition.budget_id);
+    const from =
+      known?.stream === stream ? known : { stream, account: noAccount, nextRevision: 0n };
+    let { account, nextRevision } = from;
+    const options = { fromRevision: nextRevision };
+    const events = readEvents(this.#deps.ledger, budgetWindowEvents, stream, options);
+    for await (const { event, at } of events) {
+      account = evolveAccount(account, event);
+      nextRevision = at.revision + 1n;
+    }
+    return { stream, account, nextRevision };
+  }
+
+  #streamOf({ window, time_zone, budget_id }: BudgetDefinition): string | null {
+    try {
+      const { startMs } = windowBounds(window, time_zone, this.#deps.clock());
+      return windowStream(budget_id, startMs);
+    } catch (error) {
+      this.#deps.onError(`the budget ${budget_id} has no window here`, error);
+      return null;
+    }
+  }
+}
+
+type Listed = { definition: BudgetDefinition; account: BudgetAccount };
+
+function labelsOfBudget({ budget_id, scope, unit, window }: BudgetDefinition): string {
+  return labelsOf({ budget: budget_id, scope: scope.type, scope_id: scope.id, unit, window });
+}
