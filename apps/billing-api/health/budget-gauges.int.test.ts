@@ -33,11 +33,15 @@ function budget(id: string, fields: Partial<BudgetDefinition> = {}): BudgetDefin
   };
 }
 
-function gauges(budgets: readonly BudgetDefinition[], read: Ledger['read'] = ledger.read) {
+function gauges(
+  budgets: readonly BudgetDefinition[],
+  read: Ledger['read'] = ledger.read,
+  budgetGaugesKeptMs = 0,
+) {
   return new BudgetGauges({
     ...{ ledger: { read }, budgets: () => budgets, clock: Date.now },
     limits: {
-      ...{ budgetGaugesMax: 2, budgetGaugesReadsMax: 2, budgetGaugesKeptMs: 0 },
+      ...{ budgetGaugesMax: 2, budgetGaugesReadsMax: 2, budgetGaugesKeptMs },
       budgetGaugesWaitMs: 500,
     },
     onError: (message) => errors.push(message),
@@ -86,6 +90,26 @@ it('what is left of a budget is what is neither spent nor held, and follows the 
     '_remaining{budget="a"': 7.5,
     '_held{budget="a"': 0,
   });
+});
+
+it('a look is kept for a while, and a new budget does not wait for the next one', async () => {
+  let reads = 0;
+  const budgets = [budget('a')];
+  const of = gauges(
+    budgets,
+    (stream, options) => {
+      reads++;
+      return ledger.read(stream, options);
+    },
+    60_000,
+  );
+  await values(of);
+  await values(of);
+  expect(reads).toBe(1);
+  budgets.push(budget('b'));
+  expect(await values(of)).toMatchObject({ '_remaining{budget="b"': 10 });
+  await values(of);
+  expect(reads).toBe(3);
 });
 
 it('so many budgets have series, archived ones have none, and the others are counted', async () => {

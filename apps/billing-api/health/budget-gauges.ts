@@ -37,8 +37,8 @@ type Window = { stream: string; account: BudgetAccount; nextRevision: bigint };
 
 export class BudgetGauges {
   readonly #deps: BudgetGaugesDeps;
-  /** By id; none for a budget whose window could not be read. */
-  #windows = new Map<string, Window>();
+  /** By id, of the budgets that were looked at last; null: its window could not be read. */
+  #windows = new Map<string, Window | null>();
   #reading: Promise<void> | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
@@ -86,11 +86,14 @@ export class BudgetGauges {
     ];
   }
 
-  /** At most once in `budgetGaugesKeptMs`, however often it is asked for. */
+  /** At most once in `budgetGaugesKeptMs`, however often it is asked for, if no budget is new. */
   #refresh(budgets: readonly BudgetDefinition[]): Promise<void> {
     if (this.#reading !== undefined) return this.#reading;
     const nowMs = performance.now();
-    if (nowMs - this.#readAtMs < this.#deps.limits.budgetGaugesKeptMs) return Promise.resolve();
+    const isKept = nowMs - this.#readAtMs < this.#deps.limits.budgetGaugesKeptMs;
+    if (isKept && budgets.every(({ budget_id }) => this.#windows.has(budget_id))) {
+      return Promise.resolve();
+    }
     this.#readAtMs = nowMs;
     this.#reading = this.#readAll(budgets).finally(() => {
       this.#reading = undefined;
@@ -99,12 +102,12 @@ export class BudgetGauges {
   }
 
   async #readAll(budgets: readonly BudgetDefinition[]): Promise<void> {
-    const read = new Map<string, Window>();
+    const read = new Map<string, Window | null>();
+    for (const { budget_id } of budgets) read.set(budget_id, null);
     const left = [...budgets];
     const reader = async () => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
-        const window = await this.#read(next);
-        if (window !== null) read.set(next.budget_id, window);
+        read.set(next.budget_id, await this.#read(next));
       }
     };
     try {
