@@ -5,7 +5,7 @@ import type { Sample } from './families.ts';
  * Upper bounds, seconds: those that OpenTelemetry's GenAI conventions advise, and on to ten minutes,
  * which is how long a reasoning model may think.
  */
-export const DURATION_BOUNDS_S: readonly number[] = [
+const DURATION_BOUNDS_S: readonly number[] = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84,
   327.68, 600,
 ];

@@ -43,7 +43,7 @@ export function labelsOf(labels: Readonly<Record<string, string>>): string {
     .join(',');
 }
 
-/** Families of one name follow each other, whoever measured them: the format demands it. */
+/** Families of one name follow each other, of all processes: the format demands it. */
 export function metricsText(measured: readonly Measured[]): string {
   const groups = new Map<string, string[]>();
   for (const { process, families } of measured) {

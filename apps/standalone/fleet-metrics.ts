@@ -29,7 +29,7 @@ class Watched {
   readonly #member: Member;
   readonly #ended = new Map<string, Ended>();
   #endedSamples = 0;
-  /** What was last heard, and of which process. */
+  /** What was last heard, and the process that said it. */
   #pid: number | null = null;
   #last: readonly Family[] = [];
 

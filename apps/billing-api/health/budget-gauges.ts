@@ -37,7 +37,7 @@ type Window = { stream: string; account: BudgetAccount; nextRevision: bigint };
 
 export class BudgetGauges {
   readonly #deps: BudgetGaugesDeps;
-  /** By id, of the budgets that were looked at last; null: its window could not be read. */
+  /** By id, of the budgets of the last look; null: its window could not be read. */
   #windows = new Map<string, Window | null>();
   #reading: Promise<void> | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;

@@ -97,10 +97,6 @@ export class AccessLog {
   }
 }
 
-const TOKENS = quantities.flatMap(({ name, unit }) =>
-  unit === 'tokens' ? [{ name, label: `"${name}":` }] : [],
-);
-
 export function endedCall(facts: KnownOfCall, instanceId: string, end: End): EndedCall {
   const { nowMs, callId, key, endpoint, request, arrivedAtMs, requestBytes } = facts;
   return {
@@ -124,24 +120,57 @@ export function endedCall(facts: KnownOfCall, instanceId: string, end: End): End
 
 /** By hand, as the text of events is: it is made for call after call. */
 export function accessText(call: EndedCall): string {
-  const { key, deployment, outcome, refusal } = call;
+  const { deployment, outcome, refusal } = call;
   const status = outcome?.status ?? (refusal === null ? 'client_closed' : 'refused');
-  let tokens = '';
-  for (const { name, label } of TOKENS) tokens += `${label}${outcome?.[name] ?? null},`;
   return (
-    `{"time":"${new Date(call.nowMs).toISOString()}","name":"access","call_id":"${call.callId}",` +
-    `"instance_id":"${call.instanceId}","key_id":${quoted(key.keyId)},` +
-    `"customer_id":${quoted(key.customerId)},"team_id":${quoted(key.teamId)},` +
-    `"endpoint":"${call.endpoint}","model":${quoted(call.model)},` +
-    `"stream":${call.stream},` +
+    `{"time":"${timeText(call.nowMs)}","name":"access","call_id":"${call.callId}",` +
+    `"instance_id":"${call.instanceId}",${keyText(call.key)},` +
+    `"endpoint":"${call.endpoint}","model":${quoted(call.model)},"stream":${call.stream},` +
     `"provider":${quoted(deployment?.provider.name ?? null)},` +
     `"deployment_model":${quoted(deployment?.model ?? null)},"status":"${status}",` +
     `"error_type":${quoted(outcome === null ? refusal : outcome.error_type)},` +
     `"http_status":${call.httpStatus},"upstream_status":${outcome?.http_status ?? null},` +
-    `"attempts":${call.attempts},${tokens}"cost":${quoted(outcome?.cost ?? null)},` +
+    `"attempts":${call.attempts},${outcome === null ? NO_TOKENS : tokensText(outcome)}` +
+    `"cost":${quoted(outcome?.cost ?? null)},` +
     `"ttft_ms":${outcome?.ttft_ms ?? null},"duration_ms":${rounded(call.durationMs)},` +
     `"request_bytes":${call.requestBytes},"response_bytes":${call.responseBytes}}`
   );
+}
+
+const TOKENS = quantities.flatMap(({ name, unit }) =>
+  unit === 'tokens' ? [{ name, label: `"${name}":` }] : [],
+);
+const NO_TOKENS = TOKENS.map(({ label }) => `${label}null,`).join('');
+
+function tokensText(outcome: AttemptOutcome): string {
+  let text = '';
+  for (const { name, label } of TOKENS) text += `${label}${outcome[name]},`;
+  return text;
+}
+
+const keyTexts = new WeakMap<EndedCall['key'], string>();
+
+/** Fixed for as long as the view of a key lives. */
+function keyText(key: EndedCall['key']): string {
+  let text = keyTexts.get(key);
+  if (text === undefined) {
+    text =
+      `"key_id":${quoted(key.keyId)},"customer_id":${quoted(key.customerId)},` +
+      `"team_id":${quoted(key.teamId)}`;
+    keyTexts.set(key, text);
+  }
+  return text;
+}
+
+/** Of the second that was last asked for: calls come in order, and a date is expensive to write. */
+let second = { startMs: Number.NaN, text: '' };
+
+function timeText(ms: number): string {
+  const startMs = ms - (ms % 1000);
+  if (startMs !== second.startMs) {
+    second = { startMs, text: new Date(startMs).toISOString().slice(0, -'000Z'.length) };
+  }
+  return `${second.text}${String(ms - startMs).padStart(3, '0')}Z`;
 }
 
 /** To a microsecond. */
@@ -149,6 +178,10 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
+/** What JSON writes as it is. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 function quoted(value: string | null): string {
-  return value === null ? 'null' : JSON.stringify(value.toWellFormed());
+  if (value === null) return 'null';
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.toWellFormed());
 }

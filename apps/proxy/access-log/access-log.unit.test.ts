@@ -57,3 +57,10 @@ it('a client that left before anything was sent was not refused', () => {
 it('half of a surrogate pair in a name does not spoil the line', () => {
   expect(read({ ...CALL, model: 'm\ud800' }).model).toBe('m\ufffd');
 });
+
+it('a time is the one of its call, in any order', () => {
+  const at = Date.UTC(2026, 10, 30, 12);
+  for (const nowMs of [at + 999, at + 1_000, at + 7, at - 1, at + 60_000]) {
+    expect(read({ ...CALL, nowMs }).time).toBe(new Date(nowMs).toISOString());
+  }
+});
