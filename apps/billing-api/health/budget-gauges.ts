@@ -137,9 +137,10 @@ export class BudgetGauges {
     return { stream, account, nextRevision };
   }
 
-  #streamOf({ window, time_zone, budget_id }: BudgetDefinition): string | null {
+  #streamOf(definition: BudgetDefinition): string | null {
+    const { budget_id } = definition;
     try {
-      const { startMs } = windowBounds(window, time_zone, this.#deps.clock());
+      const { startMs } = windowBounds(definition, this.#deps.clock());
       return windowStream(budget_id, startMs);
     } catch (error) {
       this.#deps.onError(`the budget ${budget_id} has no window here`, error);
