@@ -13,7 +13,12 @@ import {
   settled,
   until,
 } from '@tollgate/audit/bill/steps.ts';
-import { formatDecimal12, PICO_PER_UNIT, parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import {
+  formatDecimal12,
+  PICO_PER_UNIT,
+  parseDecimal,
+  parseDecimal12,
+} from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import OpenAI from 'openai';
 import { runningConfig, type Started, startPlatform } from '../platform-process.ts';
@@ -64,7 +69,8 @@ type Round = {
   /** What became of the calls. */
   served: number;
   refused: number;
-  failed: number;
+  /** By status and code, or the connection that was lost. */
+  failures: Record<string, number>;
 };
 
 export type StampedeRow = {
@@ -73,7 +79,7 @@ export type StampedeRow = {
   killed: string;
   served: number;
   refused: number;
-  failed: number;
+  failed: string;
   'let through': number;
   fit: number;
   /** Of the budget that is nearest to its limit. */
@@ -157,9 +163,9 @@ async function follow(platform: Started, secret: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 }
 
-/** In the middle of the stampede, at a random moment of its first second. */
+/** In the middle of the stampede, at a random moment of its first three seconds. */
 async function killSoon(platform: Started): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_000));
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 3_000));
   const pids = platform.proxyPids();
   const pid = pids[Math.floor(Math.random() * pids.length)];
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
@@ -169,19 +175,22 @@ async function stampede(platform: Started, secret: string, calls: number) {
   const client = new OpenAI({
     ...{ apiKey: secret, baseURL: `${platform.proxyUrl}/v1`, maxRetries: 0, timeout: 120_000 },
   });
-  const tally = { served: 0, refused: 0, failed: 0 };
+  const failures: Record<string, number> = {};
+  const tally = { served: 0, refused: 0, failures };
   const call = async () => {
     try {
       await client.chat.completions.create({
         model: 'sim-large',
         messages: [{ role: 'user', content: 'Is there enough for all of us?' }],
         max_completion_tokens: OUTPUT_TOKENS_MAX,
-        metadata: { sim_output_tokens: String(OUTPUT_TOKENS) },
+        metadata: { sim_output_tokens: String(OUTPUT_TOKENS), sim_latency_ms: '2000' },
       });
       tally.served++;
     } catch (error) {
-      if (error instanceof OpenAI.APIError && error.status === 402) tally.refused++;
-      else tally.failed++;
+      const { status, code } = error as { status?: number; code?: string | null };
+      const why = status === undefined ? 'connection' : `${status} ${code}`;
+      if (status === 402) tally.refused++;
+      else failures[why] = (failures[why] ?? 0) + 1;
     }
   };
   await Promise.all(Array.from({ length: calls }, call));
@@ -222,7 +231,7 @@ function checkRound(
   const fit = Math.min(...budgets.map((budget) => fitting(budget, attempts)));
   for (const budget of budgets) {
     const spent = billedIn(budget, lines);
-    if (spent <= parseDecimal12(budget.limit)) continue;
+    if (spent <= parseDecimal(budget.limit, 12)) continue;
     const { unit, limit } = budget;
     throw new Error(`round ${number}: ${formatDecimal12(spent)} ${unit} of ${limit} were billed`);
   }
@@ -231,7 +240,7 @@ function checkRound(
     throw new Error(`round ${number}: ${attempts.length} of ${fit} that fit were let through`);
   }
   const used = budgets.map(
-    (budget) => Number(billedIn(budget, lines)) / Number(parseDecimal12(budget.limit)),
+    (budget) => Number(billedIn(budget, lines)) / Number(parseDecimal(budget.limit, 12)),
   );
   return {
     round: number,
@@ -239,7 +248,9 @@ function checkRound(
     killed: killed ? 'a proxy' : '',
     served: round.served,
     refused: round.refused,
-    failed: round.failed,
+    failed: Object.entries(round.failures)
+      .map(([why, count]) => `${count} × ${why}`)
+      .join(', '),
     'let through': attempts.length,
     fit,
     'spent of limit': `${(Math.max(...used) * 100).toFixed(2)} %`,
@@ -256,7 +267,7 @@ function fitting(budget: RoundBudget, attempts: readonly UsageEvent[]): number {
     if (sample.hold_units[index] === unit) hold += parseDecimal12(held);
   }
   if (hold === 0n) throw new Error(`an attempt held nothing in ${unit}`);
-  return Number(parseDecimal12(budget.limit) / hold);
+  return Number(parseDecimal(budget.limit, 12) / hold);
 }
 
 /** No phantom spend, in any unit. */
