@@ -58,13 +58,16 @@ function gather(body: string, enough = Number.POSITIVE_INFINITY) {
 }
 
 describe('a steered fault', () => {
-  it.each([429, 500, 503, 529])('status_%i answers it and charges nothing', async (status) => {
-    const answer = await post(fixture.simulator, steered(`status_${status}`));
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
-    expect(await answer.json()).toHaveProperty('error.message');
-    expect(await charged()).toEqual([]);
-  });
+  it.each([429, 500, 502, 503, 504, 529])(
+    'status_%i answers it and charges nothing',
+    async (status) => {
+      const answer = await post(fixture.simulator, steered(`status_${status}`));
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+      expect(await answer.json()).toHaveProperty('error.message');
+      expect(await charged()).toEqual([]);
+    },
+  );
 
   it('status_500 with bill_on_fault, and bill_then_500, charge in full and fail', async () => {
     const body = chatBody({

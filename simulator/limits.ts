@@ -33,6 +33,20 @@ export const limits = {
   choicesMax: 128,
   embeddingInputsMax: 2_048,
   embeddingDimensionsMax: 3_072,
+  /** What fills a schema: levels of objects and lists, below which no model was seen to nest. */
+  schemaDepthMax: 40,
+  /** Values in it, and characters in each string: an answer is cut at its tokens anyway. */
+  schemaValuesMax: 4_000,
+  schemaTextCharsMax: 4_096,
+  /** From this depth, or this many values, on only what the schema requires is filled. */
+  schemaOptionalDepthMax: 4,
+  schemaOptionalValuesMax: 500,
+  /** Tries for a further item or name that has to be another one. */
+  schemaTriesMax: 64,
+  /** A regular expression of a schema; a harmless one takes microseconds. */
+  patternMsMax: 100,
+  /** What of a tool's result is said again. */
+  resultCharsMax: 2_000,
   /** The largest count that a knob can state; far above every context window. */
   steeredTokensMax: 100_000_000,
   /** Header `x-client-request-id`; longer than any id that a client makes. */

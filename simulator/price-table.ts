@@ -72,6 +72,13 @@ const table: readonly Model[] = [
     outputTokensMax: 0,
     tiers: [tier(ANY_SIZE, '0.02', '0.02', '0')],
   },
+  // A model that is sold elsewhere, at its own price: a newcomer's first call is for it.
+  {
+    ...chat,
+    id: 'gpt-4o',
+    contextTokens: 128_000,
+    tiers: [tier(ANY_SIZE, '2.50', '1.25', '10.00')],
+  },
   // Served and charged, but a gateway is meant to have no price for it.
   { ...chat, id: 'sim-unpriced', tiers: [tier(ANY_SIZE, '1', '1', '1')] },
 ];

@@ -2,7 +2,6 @@
 import type { Attempt } from '../calls/attempt.ts';
 import type { Usage } from '../pricing/cost.ts';
 import type { ChatPlan } from './chat-plan.ts';
-import { padding, words } from './chat-text.ts';
 
 /** OpenAI's totals include the parts: cached in the prompt, reasoning in the completion. */
 export function chatUsage(usage: Usage): object {
@@ -34,14 +33,18 @@ export function chatHead(attempt: Attempt, object: string): object {
   };
 }
 
+/** A call of a tool has an id of its own in every answer. */
+export function callIdOf(attempt: Attempt, choice: number): string {
+  return `call_${attempt.facts.requestId.slice(4, 28)}${choice}`;
+}
+
 /** The whole answer as JSON text. */
 export function chatBody(attempt: Attempt, plan: ChatPlan): string {
   const { fault } = attempt.knobs;
-  const text = words(0, plan.outputTokensPerChoice);
-  const content = fault?.kind === 'huge' ? text + padding(fault.bytes - text.length) : text;
+  const extraChars = fault?.kind === 'huge' ? fault.bytes : 0;
   const choices = Array.from({ length: plan.choices }, (_, index) => ({
     index,
-    message: { role: 'assistant', content, refusal: null, annotations: [] },
+    message: plan.reply.message(callIdOf(attempt, index), plan.outputTokensPerChoice, extraChars),
     logprobs: null,
     finish_reason: plan.finishReason,
   }));

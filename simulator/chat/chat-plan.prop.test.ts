@@ -14,7 +14,7 @@ const requests: fc.Arbitrary<ChatRequest> = fc
     outputTokensMax: fc.integer({ min: 1, max: 16_384 }),
     stream: fc.boolean(),
   })
-  .map((request) => ({ ...request, includeUsage: request.stream }));
+  .map((request) => ({ ...request, includeUsage: request.stream, form: { kind: 'words' } }));
 
 const knobs = fc.record(
   {

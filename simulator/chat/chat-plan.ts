@@ -9,6 +9,8 @@ import type { Knobs } from '../knobs/knobs.ts';
 import type { Model } from '../price-table.ts';
 import type { Usage } from '../pricing/cost.ts';
 import type { ChatRequest } from './chat-request.ts';
+import { CHARS_PER_TOKEN } from './chat-text.ts';
+import { type Reply, replyTo } from './reply.ts';
 
 export type ChatPlan = {
   /** Over all choices: the charged amounts. */
@@ -16,10 +18,10 @@ export type ChatPlan = {
   readonly choices: number;
   readonly outputTokensPerChoice: number;
   readonly reasoningTokensPerChoice: number;
-  readonly finishReason: 'stop' | 'length';
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  /** The same in every choice. */
+  readonly reply: Reply;
 };
-
-const CHARS_PER_TOKEN = 4;
 
 /** Plans the call; throws a 400 for knobs that contradict the request. */
 export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number): ChatPlan {
@@ -31,10 +33,12 @@ export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number):
     throw invalid('sim_cached_tokens', 'More cached tokens than input tokens.');
   }
   const reasoningWanted = knobs.reasoning_tokens ?? (model.reasons ? 64 * (1 + (seeds[2] % 8)) : 0);
-  const outputWanted = knobs.output_tokens ?? 1 + (seeds[0] % 256);
+  const reply = replyTo(request.form, text);
+  const outputWanted = knobs.output_tokens ?? reply.tokens ?? 1 + (seeds[0] % 256);
   const reasoning = Math.min(reasoningWanted, outputTokensMax);
   const output = Math.min(outputWanted, outputTokensMax - reasoning);
-  const wasCut = reasoning < reasoningWanted || output < outputWanted;
+  const least = Math.max(outputWanted, reply.tokens ?? 0);
+  const wasCut = reasoning < reasoningWanted || output < least;
   return {
     usage: {
       inputTokens: inputTotal - cached,
@@ -45,7 +49,8 @@ export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number):
     choices,
     outputTokensPerChoice: output,
     reasoningTokensPerChoice: reasoning,
-    finishReason: wasCut ? 'length' : 'stop',
+    finishReason: wasCut ? 'length' : reply.finishReason,
+    reply,
   };
 }
 

@@ -2,6 +2,7 @@
 import { invalid } from '../http/openai-error.ts';
 import { limits } from '../limits.ts';
 import type { Model } from '../price-table.ts';
+import { type ReplyForm, readReplyForm } from './reply-form.ts';
 
 export type ChatRequest = {
   readonly model: Model;
@@ -14,6 +15,7 @@ export type ChatRequest = {
   readonly outputTokensMax: number;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  readonly form: ReplyForm;
 };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,23 +26,26 @@ export function readChatRequest(body: Json, model: Model): ChatRequest {
     throw invalid('model', 'This is not a chat model.', 'model_not_supported');
   }
   const stream = optionalFlag(body, 'stream');
+  const { messages } = body;
+  if (!Array.isArray(messages) || messages.length === 0) {
+    throw invalid('messages', "'messages' must be an array with at least one message.");
+  }
   return {
     model,
-    text: readText(body),
+    text: readText(body, messages),
     choices: optionalCount(body, 'n', limits.choicesMax) ?? 1,
     outputTokensMax: readOutputLimit(body, model),
     stream,
     includeUsage: readIncludeUsage(body, stream),
+    form: readReplyForm(body, messages),
   };
 }
 
-function readText(body: Json): string {
-  const { messages, tools } = body;
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw invalid('messages', "'messages' must be an array with at least one message.");
-  }
+function readText(body: Json, messages: readonly unknown[]): string {
   const parts = messages.flatMap((message, index) => readMessage(message, index));
+  const { tools, response_format: format } = body;
   if (tools !== undefined && tools !== null) parts.push(JSON.stringify(tools));
+  if (isObject(format) && format['type'] === 'json_schema') parts.push(JSON.stringify(format));
   return parts.join('\n');
 }
 

@@ -6,9 +6,8 @@
 import type { Attempt } from '../calls/attempt.ts';
 import type { Connection } from '../calls/connection.ts';
 import { limits } from '../limits.ts';
-import { chatHead, chatUsage } from './chat-json.ts';
+import { callIdOf, chatHead, chatUsage } from './chat-json.ts';
 import type { ChatPlan } from './chat-plan.ts';
-import { padding, words } from './chat-text.ts';
 
 const CHUNK_TOKENS_DEFAULT = 4;
 
@@ -105,6 +104,7 @@ function nextTurn(): Promise<void> {
 class ChunkWriter {
   readonly #prefix: string;
   readonly #suffix: string;
+  readonly #attempt: Attempt;
   readonly #plan: ChatPlan;
   readonly #includeUsage: boolean;
   readonly #usageMissing: boolean;
@@ -116,6 +116,7 @@ class ChunkWriter {
     const head = JSON.stringify(chatHead(attempt, 'chat.completion.chunk'));
     this.#prefix = `data: ${head.slice(0, -1)},"choices":`;
     this.#suffix = includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+    this.#attempt = attempt;
     this.#plan = plan;
     this.#includeUsage = includeUsage;
     this.#usageMissing = fault?.kind === 'usage_missing';
@@ -127,13 +128,15 @@ class ChunkWriter {
 
   /** The role of every choice. */
   opening(): string {
-    const delta = '{"role":"assistant","content":"","refusal":null}';
+    const delta = JSON.stringify(this.#plan.reply.opening);
     return this.#perChoice((choice) => this.#chunk(choice, delta, null));
   }
 
   content(step: Step): string {
-    const text = words(step.from, step.tokens) + padding(this.#padChars);
-    const event = this.#chunk(step.choice, `{"content":${JSON.stringify(text)}}`, null);
+    const { choice, from, tokens } = step;
+    const callId = callIdOf(this.#attempt, choice);
+    const delta = this.#plan.reply.delta(callId, from, tokens, this.#padChars);
+    const event = this.#chunk(choice, JSON.stringify(delta), null);
     return `${event}${this.#brokenEvent()}`;
   }
 

@@ -38,7 +38,9 @@ export function invalid(param: string, message: string, code = 'invalid_value'):
 const faultTexts: Readonly<Record<number, readonly [code: string, message: string]>> = {
   429: ['rate_limit_exceeded', 'Rate limit reached for requests. Please try again later.'],
   500: ['internal_error', 'The server had an error while processing your request. Sorry!'],
+  502: ['bad_gateway', 'Bad gateway.'],
   503: ['service_unavailable', 'The engine is currently overloaded, please try again later.'],
+  504: ['gateway_timeout', 'Gateway timeout.'],
   529: ['overloaded', 'Overloaded.'],
 };
 

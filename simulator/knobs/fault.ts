@@ -2,7 +2,7 @@
 import { limits } from '../limits.ts';
 
 export type Fault =
-  | { readonly kind: 'status'; readonly status: 429 | 500 | 503 | 529 }
+  | { readonly kind: 'status'; readonly status: 429 | 500 | 502 | 503 | 504 | 529 }
   | { readonly kind: 'bill_then_500' }
   | { readonly kind: 'reset_after' | 'stall_after'; readonly bytes: number }
   | { readonly kind: 'huge'; readonly bytes: number }
@@ -11,10 +11,10 @@ export type Fault =
   | { readonly kind: 'none' };
 
 const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
-  ['status_429', { kind: 'status', status: 429 }],
-  ['status_500', { kind: 'status', status: 500 }],
-  ['status_503', { kind: 'status', status: 503 }],
-  ['status_529', { kind: 'status', status: 529 }],
+  ...([429, 500, 502, 503, 504, 529] as const).map((status): [string, Fault] => [
+    `status_${status}`,
+    { kind: 'status', status },
+  ]),
   ['bill_then_500', { kind: 'bill_then_500' }],
   ['usage_missing', { kind: 'usage_missing' }],
   ['malformed_sse', { kind: 'malformed_sse' }],
