@@ -36,7 +36,8 @@ export function loadConfig(path: string | undefined): TollgateConfig {
 /** @param file its name, for messages */
 export function parseConfig(file: string, text: string): TollgateConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  // Pretty errors repeat the place, and show the text around it on lines of their own.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;

@@ -59,8 +59,14 @@ describe('configuration', () => {
       'engine: {}\nproxys: 2',
       /:1:1: engine: .*engines\?\ntollgate\.yaml:2:1: proxys: .*proxies\?$/,
     ],
+    ['providers: { p: { base_url: api.openai.com } }', /base_url: write an http or https URL/],
+    [
+      "providers: { p: { base_url: 'http://h:1' } }\nmodels: { m: { provider: q } }",
+      /there is no provider q; write one of: p$/,
+    ],
     ['a: *nothing', /^tollgate\.yaml:/],
-    ['a: [1', /^tollgate\.yaml:\d+:\d+: /],
+    ['a: [1', /^tollgate\.yaml:\d+:\d+: [^\n]+$/],
+    ['a:\n\t- b', /^tollgate\.yaml:2:1: Tabs are not allowed as indentation$/],
   ])('names file, line and field of what is wrong in %j', (text, message) => {
     expect(fault(text)).toMatch(message);
   });

@@ -22,7 +22,7 @@ export const errorCatalogue = {
   malformed_api_key: entry(
     401,
     false,
-    'This is not a well-formed key of this gateway. Check that it was copied whole.',
+    'This is not a key of this gateway. Its keys begin with `tg_`; check that yours was copied whole.',
   ),
   invalid_api_key: entry(401, false, 'This key is unknown. Ask your operator for a new one.'),
   revoked_api_key: entry(401, false, 'This key was revoked or replaced. Ask for a new one.'),

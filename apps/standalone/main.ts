@@ -57,7 +57,9 @@ function readArguments() {
       },
     }).values;
   } catch (error) {
-    return fail(new ConfigError((error as Error).message));
+    // Its first sentence names the option; the rest is advice about other programs.
+    const [fault] = (error as Error).message.split('. ');
+    return fail(new ConfigError(`${fault}: \`npm start -- --help\` lists the options`));
   }
 }
 
@@ -95,6 +97,8 @@ function describe(platform: Platform, key: string | null): string {
       `  curl ${proxyUrl}/v1/chat/completions -H 'authorization: Bearer ${key}' \\`,
       `    -H 'content-type: application/json' -d '${body}'`,
     );
+  } else if (adminToken !== null) {
+    lines.push('Next, a key with a budget and a first call: see “The first call” in README.md.');
   }
   return lines.join('\n');
 }

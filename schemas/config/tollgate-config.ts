@@ -24,7 +24,10 @@ const usdPerMillion = z.string(USD_PER_MILLION).regex(/^\d{1,9}(\.\d{1,12})?$/, 
 
 const provider = z.strictObject({
   base_url: z
-    .url({ protocol: /^https?$/ })
+    .url({
+      protocol: /^https?$/,
+      error: 'write an http or https URL, such as https://api.openai.com/v1',
+    })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
   /**
@@ -188,10 +191,11 @@ const configFields = z.strictObject({
 
 /** Without providers, the start chooses one, and its models are not known here. */
 export const tollgateConfig = configFields.superRefine((config, context) => {
-  if (Object.keys(config.providers).length === 0) return;
+  const providers = Object.keys(config.providers).join(', ');
+  if (providers === '') return;
   for (const [name, { provider }] of Object.entries(config.models)) {
     if (Object.hasOwn(config.providers, provider)) continue;
-    const message = `there is no provider ${provider}`;
+    const message = `there is no provider ${provider}; write one of: ${providers}`;
     context.addIssue({ code: 'custom', path: ['models', name, 'provider'], message });
   }
   const lists = new Set(Object.entries(config.providers).map(([name, p]) => p.catalogue ?? name));

@@ -40,6 +40,10 @@ export class ServedPaths {
   }
 }
 
+/** Other interfaces to models, which SDKs may use unless they are told not to. */
+const OTHER_INTERFACES = /\/(responses|completions|messages)\/*$/;
+const CHAT = '/v1/chat/completions';
+
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -61,7 +65,9 @@ export function notServed(
     return { code: 'method_not_allowed', message, allow };
   }
   const meant = paths.meant(path);
-  const advice = meant === null ? '' : ` Did you mean ${meant}?`;
+  const isOther = OTHER_INTERFACES.test(path) && paths.allowed(CHAT) !== null;
+  const other = isOther ? ` Use the chat completions of your SDK: ${CHAT}.` : '';
+  const advice = meant === null ? other : ` Did you mean ${meant}?`;
   const message = `This gateway does not serve ${request.method} ${path}.${advice}`;
   return { code: 'unknown_endpoint', message };
 }

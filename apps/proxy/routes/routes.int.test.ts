@@ -151,6 +151,14 @@ it.each([
   expect(message).toMatch(/Did you mean \/v1\/chat\/completions\?$/);
 });
 
+it.each(['/v1/responses', '/v1/completions', '/v1/messages'])(
+  '%s is another interface, and the answer names the one that is served',
+  async (url) => {
+    const answer = await closed.inject({ method: 'POST', url, headers: { authorization } });
+    expect(answer.json().error.message).toMatch(/Use the chat completions .*\/v1\/chat\/comp/);
+  },
+);
+
 it('nothing is proposed for a path that means none of ours', async () => {
   const { error } = (await closed.inject('/v1/%ff/files')).json();
   expect(error.message).not.toContain('Did you mean');
