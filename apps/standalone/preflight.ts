@@ -24,6 +24,7 @@ export function checkStart(
   if (proxy_port === api_port && proxy_port !== 0) {
     throw new ConfigError(`proxy_port and api_port are both ${proxy_port}: choose another for one`);
   }
+  // seam: secrets-are-checked-first
   checkSecrets(config, environment);
   checkFolder('the data folder', data);
   const secrets = secretsPath(config, data);

@@ -361,6 +361,14 @@ const secrets: readonly Plant[] = [
     }),
     test: { file: CALLS_TEST, name: 'I12: no key is in a log line, an answer, a table or a file' },
   },
+  {
+    bug: 'begin to start before the secrets are known to be there',
+    edits: at('secrets-are-checked-first', { drop: true }),
+    test: {
+      file: 'apps/standalone/preflight.int.test.ts',
+      name: 'a secret that is not set',
+    },
+  },
 ];
 
 export const plants: readonly Plant[] = [
