@@ -43,8 +43,11 @@ export const limits = {
   schemaOptionalValuesMax: 500,
   /** Tries for a further item or name that has to be another one. */
   schemaTriesMax: 64,
-  /** A regular expression of a schema; a harmless one takes microseconds. */
-  patternMsMax: 100,
+  /**
+   * A regular expression of a schema. A harmless one takes microseconds; the clock runs on while other
+   * processes have the processor.
+   */
+  patternMsMax: 3_000,
   /** What of a tool's result is said again. */
   resultCharsMax: 2_000,
   /** The largest count that a knob can state; far above every context window. */
