@@ -24,7 +24,7 @@ export function evolveCustomer(state: Customer | undefined, event: CustomerEvent
 
 export type CustomerRefusal = { refused: 'customer_not_found' | 'customer_archived' };
 
-/** A mark-up holds for periods that begin to close after it (docs/design.md, Closing). */
+/** A mark-up holds for periods that begin to close after it (docs/design.md, Closing a period). */
 export function decideUpdateCustomer(
   state: Customer | undefined,
   change: Omit<CustomerUpdated['data'], 'customer_id'>,
