@@ -35,7 +35,7 @@ import { type ConfiguredModel, Deployments, type Provider } from './routing/depl
 import { FailureLog } from './routing/failure-log.ts';
 import { ProviderHealth } from './routing/provider-health.ts';
 import { Shipper } from './shipper/shipper.ts';
-import { isEmpty } from './takeover/takeover.ts';
+import { isEmpty } from './takeover/finish-journal.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
 
 /** Where the parts say what went wrong; the fields never hold bodies or secrets (I12). */

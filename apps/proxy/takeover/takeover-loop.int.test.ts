@@ -8,7 +8,8 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isEmpty, type TakenOver, takeOverDead } from './takeover.ts';
+import { isEmpty } from './finish-journal.ts';
+import { type TakenOver, takeOverDead } from './takeover.ts';
 import { TakeoverLoop } from './takeover-loop.ts';
 
 /** A deadline that only a defect reaches. */
