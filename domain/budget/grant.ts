@@ -66,5 +66,6 @@ export function allocateCharge(
   if (left > 0n && charges.length > 0) {
     charges[charges.length - 1] = (charges.at(-1) ?? 0n) + left;
   }
+  // seam: overrun-of-a-charge
   return { charges, overrun: left };
 }

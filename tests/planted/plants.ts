@@ -2,6 +2,7 @@
 import { hostility } from './hostility-plants.ts';
 import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
+import { simulated } from './sim-plants.ts';
 
 const COUNTING_TEST = 'apps/projector/counting.int.test.ts';
 const CLAIM_TEST = 'apps/projector/partition-claim.int.test.ts';
@@ -375,6 +376,7 @@ export const plants: readonly Plant[] = [
   ...counting,
   ...shipping,
   ...budgets,
+  ...simulated,
   ...billing,
   ...secrets,
   ...hostility,

@@ -105,6 +105,7 @@ export class BudgetBook {
     const current = this.#current.get(definition.budget_id);
     if (current !== undefined && current.account.definition === definition) {
       const { startMs, endMs } = current.account.bounds;
+      // seam: window-of-the-call
       if (nowMs >= startMs && nowMs < endMs) return current;
     }
     let bounds: WindowBounds;

@@ -41,6 +41,7 @@ export function takeHold(
   for (const lease of leases) left -= freeOf(lease);
   if (left > 0n) return null;
   const parts: HoldPart[] = [];
+  // seam: hold-is-taken-whole
   left = amount;
   for (const lease of leases) {
     if (left === 0n) break;
@@ -79,6 +80,7 @@ export function isOver(
   at: { nowMs: number; idleMs: number; windowEnded: boolean },
 ): boolean {
   if (at.windowEnded) return true;
+  // seam: held-lease-is-not-over
   if (lease.holds > 0) return false;
   return lease.spent >= lease.amount || at.nowMs - lease.usedAtMs >= at.idleMs;
 }

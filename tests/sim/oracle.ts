@@ -1,0 +1,255 @@
+/**
+ * What must be true, kept apart from the product: accounts of its own, folded from what the ledger
+ * stores, and the provider's bill. Every rule is checked when something happens that could break it.
+ */
+import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { streamOf, windowStart } from './calendar.ts';
+import { amountOf, costOf, type PlannedBudget } from './plan.ts';
+import type { Bound, Usage } from './sim-provider.ts';
+import type { World } from './world.ts';
+
+type Account = {
+  budget: PlannedBudget;
+  limit: bigint;
+  limitRevision: bigint;
+  /** The highest that was ever in force. */
+  limitMax: bigint;
+  spent: bigint;
+  /** Of open leases. */
+  amounts: bigint;
+  overruns: bigint;
+  leases: Map<string, { amount: bigint; overrun: bigint }>;
+  granted: Set<string>;
+  /** What the provider billed for calls that began in it. */
+  billed: bigint;
+  /** The part of it that no call had stated as its bound. */
+  beyond: bigint;
+  /** Attempts with an `Overrun`. */
+  reported: Set<string>;
+};
+
+type Charge = { stream: string; budget: PlannedBudget; bound: bigint };
+type Attempt = { instanceId: string; charges: readonly Charge[]; usage: Usage | null };
+
+export class Oracle {
+  readonly #world: World;
+  readonly #budgets: ReadonlyMap<string, PlannedBudget>;
+  readonly #accounts = new Map<string, Account>();
+  readonly #attempts = new Map<string, Attempt>();
+  /** Leases that nobody has settled, in all windows. */
+  openLeases = 0;
+  readonly counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0 };
+
+  constructor(world: World, budgets: readonly PlannedBudget[]) {
+    this.#world = world;
+    this.#budgets = new Map(budgets.map((budget) => [budget.id, budget]));
+  }
+
+  get windows(): number {
+    return this.#accounts.size;
+  }
+
+  namesOfOpenLeases(): string[] {
+    return [...this.#accounts.values()].flatMap(({ leases }) => [...leases.keys()]);
+  }
+
+  /**
+   * A call has its holds, and is about to be recorded.
+   *
+   * @param startedAtMs by its proxy's clock
+   * @param streams the windows that it holds of, in the order of its budgets
+   */
+  held(
+    attemptId: string,
+    instanceId: string,
+    startedAtMs: number,
+    bound: Bound,
+    budgets: readonly PlannedBudget[],
+    streams: readonly string[],
+  ): void {
+    const charges = budgets.map((budget) => ({
+      stream: streamOf(budget.id, windowStart(budget.window, budget.zone, startedAtMs)),
+      budget,
+      bound: amountOf(budget, bound, true),
+    }));
+    charges.forEach(({ stream }, index) => {
+      if (streams[index] === stream) return;
+      this.#world.violate(`a call that began in ${stream} holds of ${streams[index]}`);
+    });
+    this.#attempts.set(attemptId, { instanceId, charges, usage: null });
+  }
+
+  /** The provider took a request. */
+  billed(attemptId: string, usage: Usage): void {
+    this.#world.note(null, () => `bills ${attemptId} ${JSON.stringify(usage)}`);
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt === undefined) return this.#world.violate(`${attemptId} was sent without a hold`);
+    attempt.usage = usage;
+    for (const { stream, budget, bound } of attempt.charges) {
+      const account = this.#accounts.get(stream);
+      if (account === undefined) return this.#world.violate(`${attemptId}: no window ${stream}`);
+      const amount = amountOf(budget, usage, false);
+      account.billed += amount;
+      if (amount > bound) account.beyond += amount - bound;
+      this.#checkCovered(stream, account);
+      if (account.billed - account.beyond > account.limitMax) {
+        this.#world.violate(
+          `I3: ${stream}: billed ${account.billed} with a limit of ${account.limitMax}`,
+        );
+      }
+    }
+  }
+
+  /** The ledger has stored an event of a window. */
+  stored({ stream, type, data }: LedgerEvent): void {
+    const fields = data as Record<string, string>;
+    const account = this.#accountOf(stream);
+    const lease = fields['lease_id'] ?? '';
+    switch (type) {
+      case 'WindowOpened':
+      case 'LimitChanged':
+        return this.#limit(account, fields);
+      case 'LeaseGranted':
+        return this.#grant(stream, account, lease, pico(fields['amount']));
+      case 'LeaseSettled':
+        this.#settle(stream, account, lease, pico(fields['spent']));
+        break;
+      case 'LeaseAdjusted':
+        this.counts.adjusted++;
+        account.spent += pico(fields['delta']);
+        break;
+      case 'Overrun':
+        this.#overrun(account, lease, fields);
+        break;
+      default:
+        this.#world.violate(`${stream}: ${type} is no event of a window`);
+    }
+    this.#checkCovered(stream, account);
+  }
+
+  /**
+   * Everything has ended and every bill is resolved: nothing is held, and what is spent is what was
+   * billed.
+   *
+   * @param logged the usage events, by attempt
+   * @param died instances that did not live to the end
+   */
+  finish(logged: ReadonlyMap<string, UsageEvent>, died: ReadonlySet<string>): void {
+    const expected = new Map<string, bigint>();
+    for (const [attemptId, attempt] of this.#attempts) {
+      const event = logged.get(attemptId);
+      if (event === undefined) {
+        if (attempt.usage !== null) this.#world.violate(`I1: ${attemptId} has no usage event`);
+        continue;
+      }
+      this.#checkEvent(attemptId, attempt, event);
+      const { charges, usage } = attempt;
+      for (const charge of charges) {
+        const { stream, budget } = charge;
+        const amount = usage === null ? 0n : amountOf(budget, usage, false);
+        expected.set(stream, (expected.get(stream) ?? 0n) + amount);
+        this.#checkReported(attemptId, attempt, charge, event, died);
+      }
+    }
+    for (const [stream, { spent, leases }] of this.#accounts) {
+      const billed = expected.get(stream) ?? 0n;
+      if (leases.size > 0) this.#world.violate(`I3: ${stream}: ${leases.size} leases are open`);
+      if (spent !== billed) {
+        this.#world.violate(`I3: ${stream}: spent is ${spent}, and what was billed is ${billed}`);
+      }
+    }
+  }
+
+  #checkEvent(attemptId: string, { usage }: Attempt, event: UsageEvent): void {
+    if (event.cost === null) return;
+    const billed = usage === null ? 0n : costOf(usage, false);
+    if (pico(event.cost) === billed) return;
+    this.#world.violate(`${attemptId}: its event says ${event.cost}, the bill says ${billed}`);
+  }
+
+  /** What was stated above the bound is an `Overrun`, unless the instance died on its way there. */
+  #checkReported(
+    attemptId: string,
+    { instanceId, usage }: Attempt,
+    { stream, budget, bound }: Charge,
+    event: UsageEvent,
+    died: ReadonlySet<string>,
+  ): void {
+    if (usage === null || event.cost === null || died.has(instanceId)) return;
+    if (amountOf(budget, usage, false) <= bound) return;
+    if (this.#accounts.get(stream)?.reported.has(attemptId)) return;
+    this.#world.violate(`I3: ${stream}: the overrun of ${attemptId} was not counted`);
+  }
+
+  #accountOf(stream: string): Account {
+    const known = this.#accounts.get(stream);
+    if (known !== undefined) return known;
+    const id = stream.slice('budget-'.length, stream.indexOf('@'));
+    const account: Account = {
+      budget: this.#budgets.get(id) as PlannedBudget,
+      ...{ limit: 0n, limitRevision: -1n, limitMax: 0n, spent: 0n, amounts: 0n, overruns: 0n },
+      ...{ leases: new Map(), granted: new Set(), billed: 0n, beyond: 0n, reported: new Set() },
+    };
+    this.#accounts.set(stream, account);
+    return account;
+  }
+
+  #limit(account: Account, fields: Record<string, string>): void {
+    const revision = BigInt(fields['definition_revision'] ?? '');
+    if (revision < account.limitRevision) return;
+    this.counts.limits++;
+    account.limitRevision = revision;
+    account.limit = pico(fields['limit']);
+    if (account.limit > account.limitMax) account.limitMax = account.limit;
+  }
+
+  #grant(stream: string, account: Account, lease: string, amount: bigint): void {
+    this.counts.grants++;
+    if (account.granted.has(lease)) return this.#world.violate(`I3: ${lease} was granted twice`);
+    account.granted.add(lease);
+    this.openLeases++;
+    account.leases.set(lease, { amount, overrun: 0n });
+    account.amounts += amount;
+    const promised = account.spent + account.amounts + account.overruns;
+    if (promised <= account.limit && amount > 0n) return;
+    this.#world.violate(
+      `I3: ${stream}: with the grant of ${amount}, ${promised} are promised of ${account.limit}`,
+    );
+  }
+
+  #settle(stream: string, account: Account, lease: string, spent: bigint): void {
+    this.counts.settled++;
+    const open = account.leases.get(lease);
+    if (open === undefined) return this.#world.violate(`I3: ${stream}: ${lease} is settled twice`);
+    account.leases.delete(lease);
+    this.openLeases--;
+    account.amounts -= open.amount;
+    account.overruns -= open.overrun;
+    account.spent += spent;
+  }
+
+  #overrun(account: Account, lease: string, fields: Record<string, string>): void {
+    this.counts.overruns++;
+    account.reported.add(fields['attempt_id'] ?? '');
+    const open = account.leases.get(lease);
+    if (open === undefined) return;
+    const amount = pico(fields['amount']);
+    open.overrun += amount;
+    account.overruns += amount;
+  }
+
+  /** What was billed is spent, or lies within what is held: at every moment. */
+  #checkCovered(stream: string, account: Account): void {
+    const covered = account.spent + account.amounts + account.beyond;
+    if (account.billed <= covered) return;
+    this.#world.violate(
+      `I3: ${stream}: ${account.billed} are billed, ${account.spent} spent and ${account.amounts} held`,
+    );
+  }
+}
+
+/** Decimal text with 12 places. */
+function pico(text: string | undefined): bigint {
+  return BigInt((text ?? '').replace('.', ''));
+}
