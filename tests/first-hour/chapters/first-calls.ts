@@ -64,7 +64,7 @@ async function mistakes(
     async () => {
       const { status, message } = await refusalOf(ask(sdk('sk-mine', `${proxyUrl}/v1`)));
       assert.equal(status, 401);
-      return message;
+      assert.match(message, /Its keys begin with `tg_`/);
     },
   );
   await hour.step('a model that is not there: 404', async () => {
