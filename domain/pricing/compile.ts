@@ -13,8 +13,9 @@ const NOT_PRICED: CompiledTiers = { from: [0], picoPerMillion: [0n] };
 /** A unit without a price of its own costs the same as the unit that it is a kind of (price.ts). */
 export function compilePrice(price: ModelPrice): CompiledPrice {
   const input = compileTiers(price.input) ?? FREE;
-  // What costs so much a request has no price for its tokens.
-  const output = compileTiers(price.output) ?? (price.request === undefined ? NOT_PRICED : FREE);
+  // What costs so much a request, and nothing by token, has no price for its tokens.
+  const isPerRequest = price.request !== undefined && price.input === undefined;
+  const output = compileTiers(price.output) ?? (isPerRequest ? FREE : NOT_PRICED);
   return {
     input,
     output,

@@ -32,7 +32,7 @@ describe('a compiled price', () => {
     expect(highestUpTo(free.input, 0)).toBe(0n);
   });
 
-  it('I8: is unknown for output without a price, unless a request has one', () => {
+  it('I8: is unknown for output without a price, unless a request alone has one', () => {
     const costs = (price: Parameters<typeof compilePrice>[0]) =>
       (['outputTokens', 'reasoningTokens', 'audioOutputTokens'] as const).map((part) =>
         costOf(compilePrice(price), { ...noQuantities(), [part]: 1_000_000, requests: 1 }),
@@ -43,11 +43,13 @@ describe('a compiled price', () => {
       costs({ input: one, reasoning: one }),
       costs({ input: one, output: none }),
       costs({ request: none }),
+      costs({ input: none, request: none }),
     ]).toEqual([
       [null, null, null],
       [null, 1n, null],
       [0n, 0n, 0n],
       [0n, 0n, 0n],
+      [null, null, null],
     ]);
   });
 

@@ -59,8 +59,9 @@ function rationalCost(price: ModelPrice, q: ReturnType<typeof noQuantities>): bi
     [q.reasoningTokens, 'reasoning'],
     [q.audioOutputTokens, 'audio_output'],
   ];
+  const isPerRequest = price.request !== undefined && price.input === undefined;
   const isKnown = (unit: PricedUnit) =>
-    [price[unit], price.output, price.request].some((stated) => stated !== undefined);
+    isPerRequest || price[unit] !== undefined || price.output !== undefined;
   if (written.some(([count, unit]) => count > 0 && !isKnown(unit))) return null;
   const total = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
   const priceOf = (...units: PricedUnit[]): bigint => {

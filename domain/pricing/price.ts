@@ -35,7 +35,7 @@ export type TieredPrice = { from_input_tokens: number; pico_usd_per_million: str
 /**
  * A unit without a price of its own: `cache_read` and `cache_write` cost as `input`, `reasoning` as
  * `output`, `audio_*` as text. `input` missing: it is free of charge. `output` missing: what a model writes is
- * unpriced, unless it costs so much a request.
+ * unpriced, unless it costs so much a request and nothing for its input.
  */
 export type ModelPrice = { [U in PricedUnit]?: TieredPrice };
 

@@ -22,6 +22,8 @@ const money = (more: Partial<ExternalFacts>) => {
   return [usage_source, cost, price_version, price_source];
 };
 
+const wrote = (outputTokens: number) => ({ ...noQuantities(), inputTokens: 7, outputTokens });
+
 describe('the cost of what a collector states', () => {
   it('is that of its quantities at the price of its time', () => {
     expect(money({})).toEqual(['provider', '0.000000000021', 'v1', 'config']);
@@ -39,6 +41,7 @@ describe('the cost of what a collector states', () => {
   it.each<[string, Partial<ExternalFacts>, string]>([
     ['without a price', { price: null }, 'provider'],
     ['without quantities', { quantities: null }, 'none'],
+    ['with output that has no price', { quantities: wrote(1) }, 'provider'],
     ['with a single image', { quantities: { ...noQuantities(), images: 1 } }, 'provider'],
   ])('I8: is unknown %s, and names no price', (_, more, source) => {
     expect(money(more)).toEqual([source, null, null, 'none']);
