@@ -9,7 +9,7 @@ import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import type { Billing, FrozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { invoiceBody as issuedBody } from '@tollgate/schemas/billing/invoice.ts';
-import { snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
+import { frozenVersion, snapshotBody } from '@tollgate/schemas/billing/snapshot.ts';
 import { type Differences, jsonDifferences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
 
@@ -45,8 +45,10 @@ async function auditSnapshot(
   const { id, body, hash } = period.snapshot;
   const own = sha256Hex(body);
   if (own !== hash) found.add('snapshot', `${id} hash`, `is ${hash}, its body has ${own}`);
+  // seam: frozen-keeps-its-version
+  const { version } = frozenVersion.parse(JSON.parse(body));
   const should = canonicalJson(
-    await workOutSnapshot({ warehouse: scratch }, customerId, billing, period),
+    await workOutSnapshot({ warehouse: scratch }, customerId, billing, period, version),
   );
   if (body === should) return;
   const before = found.count;

@@ -6,12 +6,14 @@ import {
   type SnapshotLine,
   SUMMED_QUANTITIES,
   snapshotBody,
+  type Unresolved,
   type UsageSum,
 } from '../period/snapshot.ts';
 import type { UsageSource } from '../usage/usage-event.ts';
 import { invoiceBody, invoiceIdOf } from './invoice.ts';
 
 const HASH = '0'.repeat(64);
+const NOTHING_UNRESOLVED: Unresolved = { count: 0, event_ids: [] };
 
 const period: ClosingPeriod = {
   status: 'closing',
@@ -27,7 +29,7 @@ const period: ClosingPeriod = {
   markupPpm: 200_000,
 };
 
-function bodyOf(sums: readonly UsageSum[]) {
+function bodyOf(sums: readonly UsageSum[], unresolved = NOTHING_UNRESOLVED) {
   return snapshotBody({
     snapshotId: 'snp_1',
     customerId: 'cus_1',
@@ -35,7 +37,7 @@ function bodyOf(sums: readonly UsageSum[]) {
     previous: undefined,
     sums,
     markupPpmOf: (number) => number * 50_000,
-    unresolved: { count: 0, event_ids: [] },
+    unresolved,
     leaves: { count: 0, merkleRoot: HASH },
   });
 }
@@ -52,6 +54,7 @@ const sum: fc.Arbitrary<UsageSum> = fc.record({
   teamId: fc.constantFrom('team_1', null),
   environment: fc.constantFrom('live', 'test'),
   usageSource: fc.constantFrom<UsageSource>('provider', 'estimated', 'reconciled', 'none'),
+  unresolved: fc.constant(null),
   priceVersions: fc.subarray(['a', 'b', 'c']),
   events: fc.integer({ min: 1, max: 99 }),
   quantities,
@@ -179,8 +182,10 @@ describe('invoice lines (I6)', () => {
       quantities: zeroes(),
       costPicoUsd: 0n,
     });
+    const collected = example({ unresolved: { type: 'external', external_type: 'meter' } });
     const unresolved = { count: 1, event_ids: ['a'] };
-    const snapshot = { ...bodyOf([refusals]), unresolved };
+    const snapshot = bodyOf([refusals, collected], unresolved);
+    expect(snapshot.unresolved).toMatchObject({ lines: [{ input_tokens: 10 }] });
     const invoice = invoiceBody(snapshot, HASH);
     expect([invoice.lines, invoice.total_minor, invoice.unresolved]).toEqual([[], 0, unresolved]);
   });
@@ -206,6 +211,7 @@ function example(change: Partial<UsageSum>): UsageSum {
     teamId: null,
     environment: 'live',
     usageSource: 'provider',
+    unresolved: null,
     priceVersions: ['a'],
     events: 1,
     quantities: { ...zeroes(), input_tokens: 10, requests: 1 },

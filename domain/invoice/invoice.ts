@@ -1,8 +1,8 @@
 /**
  * Invoice lines from a snapshot at cost plus mark-up (docs/design.md, Rating and invoices). Pure.
  * I6: costs are added exactly, and the total is rounded once, half away from zero, to the currency's
- * minor unit (`shares.ts`; ADR 0005); the lines add up to it. I8: attempts without a known cost are
- * listed and not charged.
+ * minor unit (`shares.ts`; ADR 0005); the lines add up to it. I8: what has no known
+ * cost is listed and not charged.
  */
 
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
@@ -82,6 +82,7 @@ export function invoiceBody(
   snapshotHash: string,
   version = CURRENT_VERSION,
 ): InvoiceBody {
+  const { unresolved } = snapshot;
   const lines = invoiceLines(snapshot, version);
   const total = lines.reduce((sum, line) => sum + BigInt(line.amount_minor), 0n);
   return {
@@ -99,7 +100,7 @@ export function invoiceBody(
     currency: snapshot.currency,
     lines,
     total_minor: exactInteger(total, 'the total'),
-    unresolved: snapshot.unresolved,
+    unresolved: { count: unresolved.count, event_ids: unresolved.event_ids },
   };
 }
 

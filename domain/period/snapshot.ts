@@ -1,8 +1,8 @@
 /**
- * The body of a snapshot, version 1 (ADR 0001): everything that an invoice may claim about a
- * period. Pure: the same period and the same sums give the same body, in any order of the sums
- * (I5), so two closers write the same bytes. I4: its lines cover each of its events once. I8: an
- * attempt whose cost is not known is counted, listed as unresolved, and adds no amount.
+ * The body of a snapshot (ADR 0001, ADR 0006): everything that an invoice may claim about a period.
+ * Pure: the same period and the same sums give the same body, in any order of the sums (I5), so two
+ * closers write the same bytes. I4: its lines, billed and unresolved, cover each of its events once.
+ * I8: what has no known cost is counted, listed as unresolved, and adds no amount.
  */
 
 import { formatDecimal12 } from '../money/money.ts';
@@ -43,9 +43,20 @@ export type SnapshotLine = SummedQuantities & {
   markup_ppm: number;
 };
 
-export type SnapshotBody = {
+/**
+ * What is unresolved: in version 1 attempts, which also have lines with a cost of nothing; in version 2
+ * the events of collectors too, and none of them has a line among those that are billed. What was frozen
+ * keeps its version.
+ */
+export type SnapshotVersion = 1 | 2;
+
+export const CURRENT_SNAPSHOT_VERSION: SnapshotVersion = 2;
+
+export type SnapshotBody = SnapshotContent &
+  ({ version: 1; unresolved: Unresolved } | { version: 2; unresolved: UnresolvedUsage });
+
+type SnapshotContent = {
   object: 'snapshot';
-  version: 1;
   id: string;
   customer_id: string;
   period_id: string;
@@ -57,15 +68,28 @@ export type SnapshotBody = {
   cut: { id: string; logs: LogCut[] };
   previous: { snapshot_id: string; hash: string } | null;
   lines: SnapshotLine[];
+  /** Of all events; what is not known of unresolved ones adds nothing. */
   totals: SummedQuantities & { events: number; cost: string };
-  unresolved: Unresolved;
   markup_ppm: number;
   exchange_rate: null;
   leaves: { count: number; merkle_root: string };
 };
 
-/** Attempts without a known cost: their number, and the first of their ids in order of position. */
+/** Events without a known cost: their number, and the first of their ids in order of position. */
 export type Unresolved = { count: number; event_ids: string[] };
+
+/** And what is known of them, without an amount. */
+export type UnresolvedUsage = Unresolved & { lines: UnresolvedLine[] };
+
+/** Quantities are null where nobody has stated any (I8). */
+export type UnresolvedLine = Pick<SnapshotLine, Dimension | 'events'> & {
+  [Bucket in FirstQuantityName]: number | null;
+} & UnresolvedKind;
+
+/** A collector's meter is the `type` of its events. */
+export type UnresolvedKind =
+  | { type: 'attempt'; external_type: null }
+  | { type: 'external'; external_type: string };
 
 /** Events of the period with the same dimensions, summed. */
 export type UsageSum = {
@@ -76,6 +100,8 @@ export type UsageSum = {
   teamId: string | null;
   environment: string | null;
   usageSource: UsageSource;
+  /** Null: the cost is known, or is another event's to tell. */
+  unresolved: UnresolvedKind | null;
   priceVersions: readonly string[];
   events: number;
   quantities: SummedQuantities;
@@ -87,7 +113,7 @@ export type SnapshotInput = {
   customerId: string;
   period: ClosingPeriod | FrozenPeriod;
   previous: FrozenPeriod | undefined;
-  /** One per combination of dimensions. */
+  /** One per combination of dimensions; for version 1 none is unresolved. */
   sums: readonly UsageSum[];
   /** Mark-up of an earlier period, by its number, in parts per million. */
   markupPpmOf: (periodNumber: number) => number;
@@ -97,12 +123,22 @@ export type SnapshotInput = {
 };
 
 /** @throws InexactInteger if a quantity does not fit a JSON integer */
-export function snapshotBody(input: SnapshotInput): SnapshotBody {
+export function snapshotBody(
+  input: SnapshotInput,
+  version = CURRENT_SNAPSHOT_VERSION,
+): SnapshotBody {
+  const content = contentOf(input);
+  if (version === 1) return { ...content, version, unresolved: input.unresolved };
+  const lines = input.sums.flatMap((sum) => unresolvedLine(sum, input)).sort(compareUnresolved);
+  return { ...content, version, unresolved: { ...input.unresolved, lines } };
+}
+
+function contentOf(input: SnapshotInput): SnapshotContent {
   const { period, previous } = input;
-  const lines = input.sums.map((sum) => lineOf(sum, input)).sort(compareLines);
+  const billed = input.sums.filter(({ unresolved }) => unresolved === null);
+  const lines = billed.map((sum) => lineOf(sum, input)).sort(compareLines);
   return {
     object: 'snapshot',
-    version: 1,
     id: input.snapshotId,
     customer_id: input.customerId,
     period_id: period.id,
@@ -118,7 +154,6 @@ export function snapshotBody(input: SnapshotInput): SnapshotBody {
         : { snapshot_id: previous.snapshot.id, hash: previous.snapshot.hash },
     lines,
     totals: totalsOf(input.sums),
-    unresolved: input.unresolved,
     markup_ppm: period.markupPpm,
     exchange_rate: null,
     leaves: { count: input.leaves.count, merkle_root: input.leaves.merkleRoot },
@@ -126,9 +161,31 @@ export function snapshotBody(input: SnapshotInput): SnapshotBody {
 }
 
 function lineOf(sum: UsageSum, input: SnapshotInput): SnapshotLine {
-  const late = sum.periodNumber !== input.period.number;
+  const late = isLate(sum, input);
   return {
-    kind: late ? 'late_usage' : 'usage',
+    ...dimensionsOf(sum, input),
+    price_versions: [...sum.priceVersions].sort(),
+    events: sum.events,
+    ...sum.quantities,
+    cost: formatDecimal12(sum.costPicoUsd),
+    markup_ppm: late ? input.markupPpmOf(sum.periodNumber) : input.period.markupPpm,
+  };
+}
+
+function unresolvedLine(sum: UsageSum, input: SnapshotInput): UnresolvedLine[] {
+  if (sum.unresolved === null) return [];
+  const known = sum.usageSource === 'none' ? NOTHING_KNOWN : sum.quantities;
+  const { events, unresolved } = sum;
+  return [{ ...dimensionsOf(sum, input), ...unresolved, events, ...known }];
+}
+
+const NOTHING_KNOWN = Object.fromEntries(SUMMED_QUANTITIES.map((name) => [name, null])) as {
+  [Bucket in FirstQuantityName]: null;
+};
+
+function dimensionsOf(sum: UsageSum, input: SnapshotInput): Pick<SnapshotLine, Dimension> {
+  return {
+    kind: isLate(sum, input) ? 'late_usage' : 'usage',
     period_number: sum.periodNumber,
     provider: sum.provider,
     model: sum.model,
@@ -136,12 +193,11 @@ function lineOf(sum: UsageSum, input: SnapshotInput): SnapshotLine {
     team_id: sum.teamId,
     environment: sum.environment,
     usage_source: sum.usageSource,
-    price_versions: [...sum.priceVersions].sort(),
-    events: sum.events,
-    ...sum.quantities,
-    cost: formatDecimal12(sum.costPicoUsd),
-    markup_ppm: late ? input.markupPpmOf(sum.periodNumber) : input.period.markupPpm,
   };
+}
+
+function isLate({ periodNumber }: UsageSum, { period }: SnapshotInput): boolean {
+  return periodNumber !== period.number;
 }
 
 const SORTED_BY = [
@@ -155,10 +211,24 @@ const SORTED_BY = [
   'usage_source',
 ] as const;
 
-/** By each dimension as text, in UTF-16 code units; null comes before every text. */
+type Dimension = (typeof SORTED_BY)[number];
+
 function compareLines(a: SnapshotLine, b: SnapshotLine): number {
-  for (const dimension of SORTED_BY) {
-    const [left, right] = [a[dimension], b[dimension]];
+  return compareBy(SORTED_BY, a, b);
+}
+
+function compareUnresolved(a: UnresolvedLine, b: UnresolvedLine): number {
+  return compareBy([...SORTED_BY, 'type', 'external_type'], a, b);
+}
+
+/** By each dimension as text, in UTF-16 code units; null comes before every text. */
+function compareBy<Name extends string>(
+  names: readonly Name[],
+  a: { [N in Name]: string | number | null },
+  b: { [N in Name]: string | number | null },
+): number {
+  for (const name of names) {
+    const [left, right] = [a[name], b[name]];
     if (left === right) continue;
     if (left === null) return -1;
     if (right === null) return 1;

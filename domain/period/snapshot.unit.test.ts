@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ClosingPeriod, FrozenPeriod } from './billing.ts';
-import { addQuantities, SUMMED_QUANTITIES, snapshotBody, type UsageSum } from './snapshot.ts';
+import {
+  addQuantities,
+  type SnapshotVersion,
+  SUMMED_QUANTITIES,
+  snapshotBody,
+  type UnresolvedKind,
+  type UsageSum,
+} from './snapshot.ts';
 
 const nothing = addQuantities([]);
 const facts = {
@@ -30,6 +37,7 @@ function sum(change: Partial<UsageSum>): UsageSum {
     teamId: 'team_1',
     environment: 'live',
     usageSource: 'provider',
+    unresolved: null,
     priceVersions: ['v2', 'v1'],
     events: 3,
     quantities: { ...nothing, input_tokens: 10 },
@@ -42,17 +50,19 @@ function bodyOf(
   sums: readonly UsageSum[],
   before: FrozenPeriod | undefined = previous,
   closing = period,
+  version: SnapshotVersion = 2,
 ) {
-  return snapshotBody({
+  const content = {
     snapshotId: 'snp_2',
     customerId: 'cus_1',
     period: closing,
     previous: before,
     sums,
-    markupPpmOf: (number) => number * 50_000,
+    markupPpmOf: (number: number) => number * 50_000,
     unresolved: { count: 1, event_ids: ['evt_1'] },
     leaves: { count: 5, merkleRoot: 'cd' },
-  });
+  };
+  return snapshotBody(content, version);
 }
 
 it('a body says everything that an invoice may claim, and nothing else (ADR 0001)', () => {
@@ -73,9 +83,8 @@ it('a body says everything that an invoice may claim, and nothing else (ADR 0001
     markup_ppm: 200_000,
   };
   const lateLine = { kind: 'late_usage', period_number: 1, events: 2, cost: '-0.500000000000' };
-  expect(bodyOf([sum({}), late])).toEqual({
+  const body = {
     object: 'snapshot',
-    version: 1,
     id: 'snp_2',
     customer_id: 'cus_1',
     period_id: 'per_2',
@@ -88,11 +97,58 @@ it('a body says everything that an invoice may claim, and nothing else (ADR 0001
     previous: { snapshot_id: 'snp_1', hash: 'ab' },
     lines: [{ ...line, ...lateLine, markup_ppm: 50_000 }, line],
     totals: { ...nothing, input_tokens: 20, events: 5, cost: '1.000000000000' },
-    unresolved: { count: 1, event_ids: ['evt_1'] },
     markup_ppm: 200_000,
     exchange_rate: null,
     leaves: { count: 5, merkle_root: 'cd' },
+  };
+  const unresolved = { count: 1, event_ids: ['evt_1'] };
+  const sums = [sum({}), late];
+  expect(bodyOf(sums, previous, period, 1)).toEqual({ ...body, version: 1, unresolved });
+  const now = { version: 2, unresolved: { ...unresolved, lines: [] } };
+  expect(bodyOf(sums)).toEqual({ ...body, ...now });
+});
+
+it('I8: what is unresolved has lines of its own without an amount, sorted, and is in the totals', () => {
+  const collected = (external_type: string): UnresolvedKind => ({
+    type: 'external',
+    external_type,
   });
+  const tried: UnresolvedKind = { type: 'attempt', external_type: null };
+  const open = { costPicoUsd: 0n, priceVersions: [], keyId: null, teamId: null };
+  const sums = [
+    sum({ ...open, unresolved: collected('b'), events: 1 }),
+    sum({ ...open, unresolved: collected('a'), events: 2, usageSource: 'none' }),
+    sum({ ...open, unresolved: collected('a'), events: 4 }),
+    sum({ ...open, unresolved: tried, events: 8 }),
+    sum({ ...open, unresolved: tried, events: 16, periodNumber: 1 }),
+    sum({ events: 32 }),
+  ];
+  const body = bodyOf(sums);
+  expect(bodyOf(sums.toReversed())).toEqual(body);
+  if (body.version !== 2) throw new Error('not of version 2');
+  const { lines } = body.unresolved;
+  expect(lines.map((line) => [line.events, line.type, line.external_type])).toEqual([
+    [16, 'attempt', null],
+    [2, 'external', 'a'],
+    [8, 'attempt', null],
+    [4, 'external', 'a'],
+    [1, 'external', 'b'],
+  ]);
+  const unknown = Object.fromEntries(SUMMED_QUANTITIES.map((name) => [name, null]));
+  expect(lines.slice(0, 2)).toEqual([
+    {
+      ...{ kind: 'late_usage', period_number: 1, provider: 'openai', model: 'gpt-4o' },
+      ...{ key_id: null, team_id: null, environment: 'live', usage_source: 'provider' },
+      ...{ type: 'attempt', external_type: null, events: 16, ...nothing, input_tokens: 10 },
+    },
+    {
+      ...{ kind: 'usage', period_number: 2, provider: 'openai', model: 'gpt-4o' },
+      ...{ key_id: null, team_id: null, environment: 'live', usage_source: 'none' },
+      ...{ type: 'external', external_type: 'a', events: 2, ...unknown },
+    },
+  ]);
+  expect(body.lines.map(({ events }) => events)).toEqual([32]);
+  expect(body.totals).toMatchObject({ events: 63, input_tokens: 60, cost: '1.500000000000' });
 });
 
 it('the first body of a customer has no previous one', () => {

@@ -8,7 +8,7 @@ import {
   markupPpm,
   sha256Hex,
   summedQuantities,
-  unresolvedAttempts,
+  unresolvedEvents,
 } from './snapshot.ts';
 
 const count = z.int().min(0);
@@ -43,5 +43,5 @@ export const invoiceBody = z.strictObject({
   currency: currencyCode,
   lines: z.array(invoiceLine),
   total_minor: z.int(),
-  unresolved: unresolvedAttempts,
+  unresolved: unresolvedEvents,
 }) satisfies z.ZodType<InvoiceBody>;

@@ -1,5 +1,10 @@
-/** The only definition of a snapshot's body on the wire, version 1 (ADR 0001). */
-import type { SnapshotBody, SnapshotLine, Unresolved } from '@tollgate/domain/period/snapshot.ts';
+/** The only definition of a snapshot's body on the wire (ADR 0001, ADR 0006). */
+import type {
+  SnapshotBody,
+  SnapshotLine,
+  Unresolved,
+  UnresolvedLine,
+} from '@tollgate/domain/period/snapshot.ts';
 import { type FirstQuantityName, firstQuantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
@@ -16,12 +21,11 @@ export const summedQuantities = Object.fromEntries(
   firstQuantityNames.map((name) => [name, z.int()]),
 ) as { [Name in FirstQuantityName]: z.ZodInt };
 
-export const unresolvedAttempts = z.strictObject({
-  count,
-  event_ids: z.array(shortName).max(1000),
-}) satisfies z.ZodType<Unresolved>;
+const firstUnresolved = { count, event_ids: z.array(shortName).max(1000) };
 
-const snapshotLine = z.strictObject({
+export const unresolvedEvents = z.strictObject(firstUnresolved) satisfies z.ZodType<Unresolved>;
+
+const dimensions = {
   kind: z.enum(['usage', 'late_usage']),
   period_number: z.int().min(1),
   provider: dimension,
@@ -30,6 +34,10 @@ const snapshotLine = z.strictObject({
   team_id: dimension,
   environment: dimension,
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),
+};
+
+const snapshotLine = z.strictObject({
+  ...dimensions,
   price_versions: z.array(shortText),
   events: z.int().min(1),
   ...summedQuantities,
@@ -37,9 +45,21 @@ const snapshotLine = z.strictObject({
   markup_ppm: markupPpm,
 }) satisfies z.ZodType<SnapshotLine>;
 
-export const snapshotBody = z.strictObject({
+const unresolvedFields = {
+  ...dimensions,
+  events: z.int().min(1),
+  ...(Object.fromEntries(firstQuantityNames.map((name) => [name, z.int().nullable()])) as {
+    [Name in FirstQuantityName]: z.ZodNullable<z.ZodInt>;
+  }),
+};
+
+const unresolvedLine = z.discriminatedUnion('type', [
+  z.strictObject({ ...unresolvedFields, type: z.literal('attempt'), external_type: z.null() }),
+  z.strictObject({ ...unresolvedFields, type: z.literal('external'), external_type: z.string() }),
+]) satisfies z.ZodType<UnresolvedLine>;
+
+const content = {
   object: z.literal('snapshot'),
-  version: z.literal(1),
   id,
   customer_id: id,
   period_id: id,
@@ -55,8 +75,19 @@ export const snapshotBody = z.strictObject({
   previous: z.strictObject({ snapshot_id: id, hash: sha256Hex }).nullable(),
   lines: z.array(snapshotLine),
   totals: z.strictObject({ events: count, ...summedQuantities, cost: decimal12 }),
-  unresolved: unresolvedAttempts,
   markup_ppm: markupPpm,
   exchange_rate: z.null(),
   leaves: z.strictObject({ count, merkle_root: sha256Hex }),
-}) satisfies z.ZodType<SnapshotBody>;
+};
+
+export const snapshotBody = z.discriminatedUnion('version', [
+  z.strictObject({ ...content, version: z.literal(1), unresolved: unresolvedEvents }),
+  z.strictObject({
+    ...content,
+    version: z.literal(2),
+    unresolved: z.strictObject({ ...firstUnresolved, lines: z.array(unresolvedLine) }),
+  }),
+]) satisfies z.ZodType<SnapshotBody>;
+
+/** Of a stored body, whatever else it says. */
+export const frozenVersion = z.object({ version: z.union([z.literal(1), z.literal(2)]) });

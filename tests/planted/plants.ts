@@ -321,6 +321,22 @@ const billing: readonly Plant[] = [
     test: { file: SNAPSHOT_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
   },
   {
+    bug: 'state an amount of nothing for what a collector could not price',
+    edits: at('collected-is-unresolved-too', { swap: ["type = 'external' OR ", ''] }),
+    test: {
+      file: SNAPSHOT_TEST,
+      name: 'I8: lists an event of a collector without a price or a quantity, and gives it no line',
+    },
+  },
+  {
+    bug: 'audit an old snapshot by the rule of today',
+    edits: at('frozen-keeps-its-version', { instead: 'const version = undefined;' }),
+    test: {
+      file: 'tests/e2e/yesterday.e2e.test.ts',
+      name: 'I3, I4, I5: pass the audit, for what was frozen then and what is frozen now',
+    },
+  },
+  {
     bug: 'close without the fence of the revision',
     edits: [
       ...at('snapshot-event-id', {

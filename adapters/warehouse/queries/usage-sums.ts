@@ -1,18 +1,20 @@
 /**
  * What are the lines of a snapshot? Sums of its rows, one for each combination of dimensions, and the
- * attempts whose cost nobody knows yet.
+ * events whose cost nobody knows yet.
  */
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import {
+  type SnapshotVersion,
   SUMMED_QUANTITIES,
   type SummedQuantities,
   type Unresolved,
+  type UnresolvedKind,
   type UsageSum,
 } from '@tollgate/domain/period/snapshot.ts';
 import type { UsageSource } from '@tollgate/domain/usage/usage-event.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { safeInteger } from './safe-integer.ts';
-import { belowCutSql, type UsageSet, usageSetSql } from './usage-set.ts';
+import { belowCutSql, type SqlCondition, type UsageSet, usageSetSql } from './usage-set.ts';
 
 /**
  * The model that was priced: the one that served. A refusal reached none, and the name that the
@@ -27,8 +29,38 @@ const PERIOD_SQL = `toString(arrayFirstIndex(
 const DIMENSIONS_SQL = `${PERIOD_SQL} AS period_number,
        provider AS line_provider, ${MODEL_SQL} AS line_model, key_id, team_id, environment,
        usage_source`;
-const GROUP_SQL =
-  'GROUP BY period_number, line_provider, line_model, key_id, team_id, environment, usage_source';
+const GROUP_SQL = `GROUP BY period_number, line_provider, line_model, key_id, team_id, environment,
+       usage_source, open_type, open_meter`;
+
+/** In version 1, what is unresolved is in the lines of all. */
+function dimensionsSql(version: SnapshotVersion, unresolved: string): string {
+  const kind =
+    version === 1
+      ? `'' AS open_type, CAST(NULL AS Nullable(String)) AS open_meter`
+      : `if(${unresolved}, toString(type), '') AS open_type,
+       if(${unresolved} AND type = 'external', external_type, NULL) AS open_meter`;
+  return `${DIMENSIONS_SQL}, ${kind}`;
+}
+
+/**
+ * Events of the set whose cost nobody knows yet (I8). A counted resolution below the same cut speaks for
+ * its attempt; it has the attempt's time, so both are in the same snapshot or it is later. A
+ * collector's id may be any text, that of a resolved attempt too, and no resolution speaks for it.
+ */
+function unresolvedSql(set: UsageSet, version: SnapshotVersion): SqlCondition {
+  const known = belowCutSql('known', set.logs);
+  const attempts = `(type = 'attempt' AND id NOT IN (
+      SELECT assumeNotNull(resolves_id) FROM tollgate.raw_usage
+      WHERE customer_id = {set_customer:String} AND disposition = 'counted'
+        AND type = 'resolution' AND ${known.where}
+    ))`;
+  const { params } = known;
+  if (version === 1) return { where: `(cost IS NULL AND ${attempts})`, params };
+  // seam: collected-is-unresolved-too
+  const where = `(cost IS NULL AND (type = 'external' OR ${attempts}))`;
+  return { where, params };
+}
+
 const QUANTITIES_SQL = SUMMED_QUANTITIES.map(
   (bucket) => `toString(ifNull(sum(toInt64(${bucket})), 0)) AS sum_${bucket}`,
 ).join(', ');
@@ -41,6 +73,9 @@ type SumRow = Record<string, unknown> & {
   team_id: string | null;
   environment: string | null;
   usage_source: UsageSource;
+  /** Type of unresolved events, else empty. */
+  open_type: 'attempt' | 'external' | '';
+  open_meter: string | null;
   price_versions: string[];
   events: string;
   cost_text: string;
@@ -58,18 +93,20 @@ export async function sumUsage(
   set: UsageSet,
   periodEndsMs: readonly number[],
   linesMax: number,
+  version: SnapshotVersion,
 ): Promise<UsageSum[]> {
   const { where, params } = usageSetSql(set);
+  const unresolved = unresolvedSql(set, version);
   const rows = await warehouse.query<SumRow>(
     `SELECT
-       ${DIMENSIONS_SQL},
+       ${dimensionsSql(version, unresolved.where)},
        arraySort(groupUniqArrayIf(assumeNotNull(price_version), isNotNull(price_version)))
          AS price_versions,
        toString(count()) AS events, ${QUANTITIES_SQL},
        toDecimalString(ifNull(sum(cost), toDecimal128(0, 12)), 12) AS cost_text
      FROM tollgate.raw_usage WHERE ${where}
      ${GROUP_SQL} LIMIT {lines_max:UInt32}`,
-    { ...params, period_ends: periodEndsMs, lines_max: linesMax },
+    { ...params, ...unresolved.params, period_ends: periodEndsMs, lines_max: linesMax },
   );
   return rows.map(sumOf);
 }
@@ -80,14 +117,16 @@ export async function countSums(
   set: UsageSet,
   periodEndsMs: readonly number[],
   linesMax: number,
+  version: SnapshotVersion,
 ): Promise<number> {
   const { where, params } = usageSetSql(set);
+  const unresolved = unresolvedSql(set, version);
   const [row] = await warehouse.query<{ lines: string }>(
     `SELECT toString(count()) AS lines FROM (
-       SELECT ${DIMENSIONS_SQL} FROM tollgate.raw_usage WHERE ${where} ${GROUP_SQL}
-       LIMIT {lines_max:UInt32}
+       SELECT ${dimensionsSql(version, unresolved.where)}
+       FROM tollgate.raw_usage WHERE ${where} ${GROUP_SQL} LIMIT {lines_max:UInt32}
      )`,
-    { ...params, period_ends: periodEndsMs, lines_max: linesMax },
+    { ...params, ...unresolved.params, period_ends: periodEndsMs, lines_max: linesMax },
   );
   return safeInteger(row?.lines);
 }
@@ -104,6 +143,7 @@ function sumOf(row: SumRow): UsageSum {
     teamId: row.team_id,
     environment: row.environment,
     usageSource: row.usage_source,
+    unresolved: kindOf(row),
     priceVersions: row.price_versions,
     events: safeInteger(row.events),
     quantities: Object.fromEntries(entries) as SummedQuantities,
@@ -111,32 +151,30 @@ function sumOf(row: SumRow): UsageSum {
   };
 }
 
-/**
- * Attempts of the set whose cost nobody knows yet (I8): how many, and the first `idsMax` ids. A counted
- * resolution below the same cut speaks for its attempt; it has the attempt's time, so both are in the
- * same snapshot or it is later.
- */
+function kindOf({ open_type: type, open_meter }: SumRow): UnresolvedKind | null {
+  if (type === '') return null;
+  if (type === 'attempt') return { type, external_type: null };
+  return { type, external_type: open_meter ?? '' };
+}
+
+/** Events of the set whose cost nobody knows yet (I8): how many, and the first `idsMax` ids. */
 export async function unresolvedInSet(
   warehouse: Warehouse,
   set: UsageSet,
   idsMax: number,
+  version: SnapshotVersion,
 ): Promise<Unresolved> {
   const { where, params } = usageSetSql(set);
-  const known = belowCutSql('known', set.logs);
-  const from = `FROM tollgate.raw_usage WHERE ${where} AND type = 'attempt' AND cost IS NULL
-    AND id NOT IN (
-      SELECT assumeNotNull(resolves_id) FROM tollgate.raw_usage
-      WHERE customer_id = {set_customer:String} AND disposition = 'counted'
-        AND type = 'resolution' AND ${known.where}
-    )`;
-  const all = { ...params, ...known.params };
-  const [total] = await warehouse.query<{ attempts: string }>(
-    `SELECT toString(count()) AS attempts ${from}`,
+  const unresolved = unresolvedSql(set, version);
+  const from = `FROM tollgate.raw_usage WHERE ${where} AND ${unresolved.where}`;
+  const all = { ...params, ...unresolved.params };
+  const [total] = await warehouse.query<{ open_events: string }>(
+    `SELECT toString(count()) AS open_events ${from}`,
     all,
   );
   const ids = await warehouse.query<{ id: string }>(
     `SELECT id ${from} ORDER BY log, partition, \`offset\` LIMIT {ids_max:UInt32}`,
     { ...all, ids_max: idsMax },
   );
-  return { count: safeInteger(total?.attempts), event_ids: ids.map(({ id }) => id) };
+  return { count: safeInteger(total?.open_events), event_ids: ids.map(({ id }) => id) };
 }

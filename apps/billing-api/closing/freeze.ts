@@ -32,8 +32,10 @@ import {
   invoiceStreams,
 } from '@tollgate/domain/period/period-events.ts';
 import {
+  CURRENT_SNAPSHOT_VERSION,
   type SnapshotBody,
   type SnapshotInput,
+  type SnapshotVersion,
   snapshotBody,
   type UsageSum,
 } from '@tollgate/domain/period/snapshot.ts';
@@ -107,27 +109,35 @@ export async function assertBillable(
   billing: Billing,
   period: ClosingPeriod,
 ): Promise<void> {
-  const { sums } = await usageOf(deps, customerId, billing, period);
+  const version = CURRENT_SNAPSHOT_VERSION;
+  const { sums } = await usageOf(deps, customerId, billing, period, version);
   const nothing = { unresolved: { count: 0, event_ids: [] }, leaves: { count: 0, merkleRoot: '' } };
-  const content = await exactly(() => bodyOf({ customerId, billing, period, sums, ...nothing }));
+  const content = await exactly(() =>
+    bodyOf({ customerId, billing, period, sums, ...nothing }, version),
+  );
   assertFits(deps.ledger, await invoiceIssued(content, sha256Hex('')));
 }
 
-/** Makes the period's snapshot from the warehouse and from the periods before it. */
+/**
+ * Makes the period's snapshot from the warehouse and from the periods before it.
+ *
+ * @param version of one that is frozen: its own
+ */
 export async function workOutSnapshot(
   deps: Pick<ClosingDeps, 'warehouse' | 'closingLimits'>,
   customerId: string,
   billing: Billing,
   period: ClosingPeriod | FrozenPeriod,
+  version: SnapshotVersion = CURRENT_SNAPSHOT_VERSION,
 ): Promise<SnapshotBody> {
   const { warehouse } = deps;
   const limits = limitsOf(deps);
   await assertCountedOnce(warehouse, customerId, period.logs);
-  const { set, sums } = await usageOf(deps, customerId, billing, period);
+  const { set, sums } = await usageOf(deps, customerId, billing, period, version);
   const leaves = await rootOfLeaves(warehouse, set, limits.leafPageRows);
-  const unresolved = await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax);
+  const unresolved = await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax, version);
   const content = await exactly(() =>
-    bodyOf({ customerId, billing, period, sums, unresolved, leaves }),
+    bodyOf({ customerId, billing, period, sums, unresolved, leaves }, version),
   );
   if (content.totals.events !== leaves.count) {
     const text = `${content.totals.events} events in lines, ${leaves.count} leaves`;
@@ -141,22 +151,26 @@ async function usageOf(
   customerId: string,
   billing: Billing,
   period: ClosingPeriod | FrozenPeriod,
+  version: SnapshotVersion,
 ): Promise<{ set: UsageSet; sums: UsageSum[] }> {
   const set = usageSetOf(customerId, period, frozenPeriod(billing, period.number - 1));
   const endsMs = periodEnds(billing, period.number, period.endMs);
-  const sums = await exactly(() => usageSums(deps.warehouse, set, endsMs, limitsOf(deps)));
+  const sums = await exactly(() => usageSums(deps.warehouse, set, endsMs, limitsOf(deps), version));
   return { set, sums };
 }
 
 type Content = Pick<SnapshotInput, 'customerId' | 'period' | 'sums' | 'unresolved' | 'leaves'>;
 
-function bodyOf({ billing, ...content }: Content & { billing: Billing }): SnapshotBody {
-  return snapshotBody({
-    ...content,
+function bodyOf(
+  { billing, ...content }: Content & { billing: Billing },
+  version: SnapshotVersion,
+): SnapshotBody {
+  const facts = {
     snapshotId: snapshotIdOf(content.period),
     previous: frozenPeriod(billing, content.period.number - 1),
-    markupPpmOf: (number) => markupPpmOf(billing, number),
-  });
+    markupPpmOf: (number: number) => markupPpmOf(billing, number),
+  };
+  return snapshotBody({ ...content, ...facts }, version);
 }
 
 /** A number that is not exact is a matter of what is billed, not a failure of the service. */

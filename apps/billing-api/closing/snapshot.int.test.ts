@@ -3,6 +3,7 @@ import { frozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { leafHash, merkleBuilder } from '@tollgate/domain/proof/merkle.ts';
+import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   attempt,
@@ -30,6 +31,13 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
+/** What a collector metered in January. */
+function collected(customerId: string, change: Partial<UsageEvent>): UsageEvent {
+  const ours = { type: 'external', call_id: null, attempt: 0 } as const;
+  const theirs = { source: 'collector', external_type: 'llm.usage' };
+  return attempt(customerId, JANUARY, { ...ours, ...theirs, ...change });
+}
+
 describe('the snapshot of a period', () => {
   it('freezes its usage, issues the invoice and opens the next period', async () => {
     const customerId = await customerInJanuary(house);
@@ -51,13 +59,17 @@ describe('the snapshot of a period', () => {
       end: '2026-02-01T00:00:00.000Z',
       previous: null,
       totals: { events: 3, input_tokens: 2000, requests: 2, cost: '0.002000000000' },
-      unresolved: { count: 1, event_ids: [events[2]?.id] },
+      version: 2,
+      unresolved: {
+        count: 1,
+        event_ids: [events[2]?.id],
+        lines: [{ type: 'attempt', external_type: null, events: 1, input_tokens: null }],
+      },
       leaves: { count: 3 },
       markup_ppm: 200_000,
     });
     expect(body.lines.map((line) => [line.usage_source, line.events, line.cost])).toEqual([
       ['estimated', 1, '0.001000000000'],
-      ['none', 1, '0.000000000000'],
       ['provider', 1, '0.001000000000'],
     ]);
     const { body: invoice, issued } = await invoiceOf(house, billing, 1);
@@ -145,13 +157,59 @@ describe('the snapshot of a period', () => {
     await house.append(resolutionOf(open?.id));
     await closeAt(house, AFTER_FEBRUARY, customerId);
     const billing = await billingOf(house, customerId);
-    expect(bodyOf(billing, 1).unresolved).toEqual({ count: 1, event_ids: [open?.id] });
+    expect(bodyOf(billing, 1).unresolved).toMatchObject({ count: 1, event_ids: [open?.id] });
     expect(bodyOf(billing, 2)).toMatchObject({
       unresolved: { count: 0 },
       lines: [{ kind: 'late_usage', usage_source: 'reconciled', cost: '0.500000000000' }],
     });
     const amounts = [1, 2].map(async (n) => (await invoiceOf(house, billing, n)).body.total_minor);
     expect(await Promise.all(amounts)).toEqual([60, 60]);
+  });
+
+  it('I8: lists an event of a collector without a price or a quantity, and gives it no line', async () => {
+    const customerId = await customerInJanuary(house);
+    const resolved = attempt(customerId, JANUARY, unknownOutcome);
+    const resolution = { type: 'resolution', resolves_id: resolved.id } as const;
+    const events = [
+      resolved,
+      attempt(customerId, JANUARY, resolution),
+      // Whatever its id: a collector may have any, that of a resolved attempt too.
+      collected(customerId, { id: resolved.id, model_served: 'own-model', cost: null }),
+      collected(customerId, { ...unknownOutcome, external_type: 'gpu.seconds' }),
+      collected(customerId, {}),
+    ];
+    await house.append(...events);
+    await closeAt(house, AFTER_JANUARY, customerId);
+    const billing = await billingOf(house, customerId);
+    const { unresolved, lines, totals } = bodyOf(billing, 1);
+    const open = { count: 2, event_ids: [events[2]?.id, events[3]?.id] };
+    const line = { kind: 'usage', period_number: 1, type: 'external', events: 1 };
+    expect(unresolved).toMatchObject({
+      ...open,
+      lines: [
+        { ...line, model: 'gpt-4o', external_type: 'gpu.seconds', input_tokens: null },
+        { ...line, model: 'own-model', external_type: 'llm.usage', input_tokens: 1000 },
+      ],
+    });
+    expect(lines.map(({ model }) => model)).not.toContain('own-model');
+    expect(totals).toMatchObject({ events: 5, input_tokens: 3000, cost: '0.002000000000' });
+    const { body: invoice } = await invoiceOf(house, billing, 1);
+    expect(invoice.unresolved).toEqual(open);
+    expect(invoice.lines.map(({ model }) => model)).toEqual(['gpt-4o']);
+  });
+
+  it('I4: what a collector sends again once it is priced is late usage of the next snapshot', async () => {
+    const customerId = await customerInJanuary(house);
+    await house.append(collected(customerId, { cost: null }));
+    await closeAt(house, AFTER_JANUARY, customerId);
+    await house.append(collected(customerId, { id: 'again' }));
+    await closeAt(house, AFTER_FEBRUARY, customerId);
+    const billing = await billingOf(house, customerId);
+    expect(bodyOf(billing, 1)).toMatchObject({ lines: [], unresolved: { count: 1 } });
+    expect(bodyOf(billing, 2)).toMatchObject({
+      unresolved: { count: 0, lines: [] },
+      lines: [{ kind: 'late_usage', period_number: 1, cost: '0.001000000000' }],
+    });
   });
 
   it('late usage is marked up as its own period was, not as it would be now', async () => {

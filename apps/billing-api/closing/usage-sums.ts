@@ -2,7 +2,11 @@
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
 import { countSums, sumUsage } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
-import type { UsageSum } from '@tollgate/domain/period/snapshot.ts';
+import {
+  CURRENT_SNAPSHOT_VERSION,
+  type SnapshotVersion,
+  type UsageSum,
+} from '@tollgate/domain/period/snapshot.ts';
 import { ClosingError } from './closing-error.ts';
 import type { ClosingLimits } from './closing-limits.ts';
 
@@ -17,8 +21,9 @@ export async function usageSums(
   set: UsageSet,
   periodEndsMs: readonly number[],
   { snapshotLinesMax }: ClosingLimits,
+  version: SnapshotVersion = CURRENT_SNAPSHOT_VERSION,
 ): Promise<UsageSum[]> {
-  const sums = await sumUsage(warehouse, set, periodEndsMs, snapshotLinesMax + 1);
+  const sums = await sumUsage(warehouse, set, periodEndsMs, snapshotLinesMax + 1, version);
   if (sums.length > snapshotLinesMax) {
     throw new ClosingError('snapshot_too_large', `more than ${snapshotLinesMax} lines`);
   }
@@ -39,6 +44,7 @@ export async function assertLinesFit(
 ): Promise<void> {
   const { appendBytesMax, snapshotLinesMax, snapshotLineBytes } = bounds;
   const most = Math.min(snapshotLinesMax, Math.floor(appendBytesMax / snapshotLineBytes));
-  const lines = await countSums(warehouse, set, periodEndsMs, most + 1);
+  const version = CURRENT_SNAPSHOT_VERSION;
+  const lines = await countSums(warehouse, set, periodEndsMs, most + 1, version);
   if (lines > most) throw new ClosingError('snapshot_too_large', `more than ${most} lines`);
 }

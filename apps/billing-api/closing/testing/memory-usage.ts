@@ -51,7 +51,9 @@ export class MemoryUsage {
     answers.set('AS keys', (params) => this.#keys(params));
     answers.set('AS price_versions', (params) => this.#sums(params));
     answers.set('AS lines', (params) => [{ lines: String(this.#sums(params).length) }]);
-    answers.set('AS attempts', (params) => [{ attempts: String(this.#unknown(params).length) }]);
+    answers.set('AS open_events', (params) => {
+      return [{ open_events: String(this.#unknown(params).length) }];
+    });
     answers.set('SELECT id FROM', (params) =>
       this.#unknown(params).slice(0, Number(params['ids_max'])),
     );
@@ -150,9 +152,12 @@ export class MemoryUsage {
   #sums(params: Params) {
     const ends = params['period_ends'] as number[];
     const periodOf = ({ timeMs }: Use) => ends.findIndex((endMs) => timeMs < endMs) + 1;
-    const groups = Map.groupBy(this.#set(params), (row) => `${periodOf(row)}|${row.keyId}`);
+    const groups = Map.groupBy(
+      this.#set(params),
+      (row) => `${periodOf(row)}|${row.keyId}|${row.cost === null}`,
+    );
     const sums = [...groups.values()].map((rows) => {
-      const [{ keyId }] = rows as [Use];
+      const [{ keyId, cost: known }] = rows as [Use];
       const quantities = SUMMED_QUANTITIES.map((name) => [`sum_${name}`, '0'] as const);
       const cost = rows.reduce(
         (sum, row) => sum + parseDecimal12(row.cost ?? '0.000000000000'),
@@ -166,6 +171,8 @@ export class MemoryUsage {
         team_id: null,
         environment: null,
         usage_source: 'provider',
+        open_type: known === null ? 'attempt' : '',
+        open_meter: null,
         price_versions: [],
         events: String(rows.length),
         ...Object.fromEntries(quantities),

@@ -31,7 +31,10 @@ export const ingestEvents = defineRoute({
     '`subject` is the customer. An event counts only once per customer, `source` and `id`. ' +
     '`time` is RFC 3339, at most 400 days old and 5 minutes ahead; an event without one has the time ' +
     'of its arrival, and `timed_by_arrival` counts them. One event, a batch (an array), or binary ' +
-    'mode: its attributes in headers (`ce-id`, `ce-source`, …), its `data` as the body.',
+    'mode: its attributes in headers (`ce-id`, `ce-source`, …), its `data` as the body. An event that ' +
+    'states no quantity, or that no published price covers whole, has no cost: it is not billed, and ' +
+    'snapshot and invoice list it as unresolved. Once it can be priced, send it again under another ' +
+    '`id` with the same `time`: after its period is closed, it is late usage of the next one.',
   body: cloudEvents,
   mediaTypes: [
     'application/json',
