@@ -4,6 +4,7 @@
  */
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { readSeams } from '@tollgate/adapters/warehouse/queries/roll-up.ts';
 import { createScratchDatabase } from '@tollgate/adapters/warehouse/queries/scratch-database.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type ProjectorOptions, startProjector } from '@tollgate/projector/projector.ts';
@@ -36,6 +37,7 @@ export async function buildScratch(
   const scratch = await createScratchDatabase(warehouse, database);
   await migrate(scratch);
   const ends = options.ends ?? (await log.ends());
+  const aheadMs = await rolledUpToMs(stores);
   const { promise: failure, reject } = Promise.withResolvers<never>();
   const failed = (fields: object) => {
     reject(
@@ -51,6 +53,9 @@ export async function buildScratch(
     owner: database,
     logger: { warn: () => undefined, error: (fields) => failed(fields) },
     deadBefore: options.letters,
+    // A clock that was set back since has closed buckets that it has yet to come to. A seam never goes back.
+    // seam: scratch-is-rolled-up-as-far
+    clock: () => Math.max(Date.now(), aheadMs),
     ...(options.batch === undefined ? {} : { limits: { batchRecordsMax: options.batch } }),
   });
   const total = ends.reduce((sum, end) => sum + end, 0n);
@@ -64,6 +69,16 @@ export async function buildScratch(
     await projector.stop();
   }
   return scratch;
+}
+
+/** Up to where the tables that are in use are rolled up. */
+async function rolledUpToMs({
+  log,
+  warehouse,
+}: Pick<Stores, 'log' | 'warehouse'>): Promise<number> {
+  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+  const { newestS } = await readSeams(warehouse, log.ordinal, partitions);
+  return newestS * 1_000;
 }
 
 /**

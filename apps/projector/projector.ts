@@ -41,6 +41,8 @@ export type ProjectorOptions = BatchOptions & {
   /** Says which partitions are its own at the moment; absent: all of them, always. */
   ownership?: Pick<Ownership, 'current' | 'renew'>;
   limits?: Partial<ProjectorLimits>;
+  /** Unix ms: which buckets are closed. Default: the machine's clock. */
+  clock?: () => number;
 };
 
 export type Projector = {
@@ -81,6 +83,7 @@ class Run {
   readonly metrics = new ProjectorMetrics();
   readonly #options: ProjectorOptions;
   readonly #limits: ProjectorLimits;
+  readonly #clock: () => number;
   readonly #writer: BatchWriter;
   readonly #rollup: Rollup;
   /** First offset without a row, of the partitions that are owned. */
@@ -104,7 +107,8 @@ class Run {
   constructor(options: ProjectorOptions) {
     this.#options = options;
     this.#limits = { ...projectorLimits, ...options.limits };
-    const { warehouse, log, owner } = options;
+    const { warehouse, log, owner, clock = () => Date.now() } = options;
+    this.#clock = clock;
     this.#writer = new BatchWriter(options, this.metrics);
     this.#rollup = new Rollup({
       warehouse,
@@ -263,7 +267,7 @@ class Run {
     if (due || (idle && roll)) {
       const startedAtMs = performance.now();
       const state = { epochs: this.#epochs, next: this.#next };
-      const done = await this.#rollup.pass(state, Date.now());
+      const done = await this.#rollup.pass(state, this.#clock());
       if (!done) return false;
       this.#rolledAtMs = performance.now();
       this.#rollupPauseMs = rollupPauseMs(this.#rolledAtMs - startedAtMs, this.#limits);

@@ -204,7 +204,8 @@ export class Child {
     this.#measured(null);
     if (this.#stopping) return;
     const { name, logFile, onGivenUp } = this.#options;
-    const nowMs = Date.now();
+    // A clock that is set back must not keep deaths for longer.
+    const nowMs = performance.now();
     this.#deathsMs = [...this.#deathsMs.filter((ms) => nowMs - ms < 60_000), nowMs];
     if (this.#deathsMs.length > supervisorLimits.deathsPerMinuteMax) {
       onGivenUp(`${name} keeps dying; its log is ${logFile}`);

@@ -337,6 +337,14 @@ const billing: readonly Plant[] = [
     },
   },
   {
+    bug: 'take what a clock rolled up before it was set back for a difference',
+    edits: at('scratch-is-rolled-up-as-far', { swap: [', aheadMs', ''] }),
+    test: {
+      file: 'tests/e2e/clock-steps.e2e.test.ts',
+      name: 'I3, I4, I5: the audit is clean, and every budget is level',
+    },
+  },
+  {
     bug: 'close without the fence of the revision',
     edits: [
       ...at('snapshot-event-id', {

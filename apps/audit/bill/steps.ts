@@ -19,13 +19,13 @@ export type Audit = {
 /** Waits until every attempt in the bill has its event, and no more records arrive. */
 export async function settled(audit: Audit): Promise<Map<string, UsageEvent>> {
   let events = new Map<string, UsageEvent>();
-  let quietSinceMs = Date.now();
+  let quietSinceMs = performance.now();
   await until('every attempt in the bill has its event', async () => {
     const now = await readEvents(audit.log);
-    if (now.size !== events.size) quietSinceMs = Date.now();
+    if (now.size !== events.size) quietSinceMs = performance.now();
     events = now;
     const missing = audit.bill().some((line) => !now.has(line.attempt_id ?? ''));
-    return !missing && Date.now() - quietSinceMs > 3_000;
+    return !missing && performance.now() - quietSinceMs > 3_000;
   });
   return events;
 }
@@ -179,14 +179,15 @@ export async function until(
   done: () => Promise<boolean>,
   seen: () => string = () => '',
 ): Promise<void> {
-  const endMs = Date.now() + DEADLINE_MS * 10;
+  const endMs = performance.now() + DEADLINE_MS * 10;
   let before = seen();
-  let deadlineMs = Date.now() + DEADLINE_MS;
+  let deadlineMs = performance.now() + DEADLINE_MS;
   while (!(await done())) {
     const now = seen();
-    if (now !== before) deadlineMs = Math.min(endMs, Date.now() + DEADLINE_MS);
+    if (now !== before) deadlineMs = Math.min(endMs, performance.now() + DEADLINE_MS);
     before = now;
-    if (Date.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
