@@ -87,7 +87,8 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
   return JSON.parse(JSON.stringify(answers), (name, value) => {
     if (name === 'current') return { ...value, unresolved: undefined };
     if (value?.object === 'budget') {
-      return { ...value, anchor: undefined, model: undefined, ...COUNTING };
+      const gained = { anchor: undefined, model: undefined, status: undefined };
+      return { ...value, ...gained, ...COUNTING };
     }
     if (value?.object === 'reconciliation') return { ...value, ruling: undefined };
     if (typeof value?.archived === 'boolean') return { ...value, status: undefined };
