@@ -202,7 +202,7 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
         const worst = billOf({ ...given, inputShare: 100, outputShare: 100 }, facts);
         expect(charged['tokens']).toBe(worst.tokens);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 
@@ -223,7 +223,7 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
           expect(parts.reduce((sum, [, amount]) => sum + amount, 0n)).toBe(billed[unit]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
