@@ -50,6 +50,11 @@ describe('a body of a known key that has too much in it', () => {
       'json_too_large',
     ],
     ['so are sixteen million brackets', '['.repeat(16_000_000), 'json_too_deep'],
+    [
+      'so are objects in objects, from the first bytes on',
+      '{"a":'.repeat(3_000_000),
+      'json_too_deep',
+    ],
     ['and more bytes than a body may have', Buffer.alloc(17 * MIB, 0x20), 'request_too_large'],
   ])('%s', async (_, body, code) => {
     house = await openGateHouse();

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { namedPacking, UnpackFailure, unpackBody } from '@tollgate/adapters/http/content-coding.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
-import { BodyGuard } from './body-guard.ts';
+import { type BodyFault, BodyGuard } from './body-guard.ts';
 
 export type BodyLimits = Pick<
   ProxyLimits,
@@ -61,8 +61,14 @@ export function receiveBody(
     chunks.push(chunk);
     // What a small body can hold is bounded by its length.
     if (length <= limits.bodyInlineBytesMax) return;
-    guard ??= openGuard(limits, chunks.slice(0, -1));
-    const fault = guard.push(chunk);
+    let fault: BodyFault | null = null;
+    if (guard === undefined) {
+      guard = openGuard(limits);
+      // A guard that has refused says nothing about what follows: the first fault counts.
+      for (const earlier of chunks) fault ??= guard.push(earlier);
+    } else {
+      fault = guard.push(chunk);
+    }
     if (fault !== null) refuse({ code: fault });
   };
   const onEnd = () => {
@@ -93,15 +99,12 @@ const ignore = () => undefined;
 const TOO_MANY_BYTES =
   'The gateway is taking in as many bytes of requests as it can hold, in all or of this key. Try again shortly.';
 
-/** A guard that has seen the chunks so far: they are small, so nothing in them is too many. */
-function openGuard(limits: BodyLimits, chunks: readonly Buffer[]): BodyGuard {
-  const guard = new BodyGuard({
+function openGuard(limits: BodyLimits): BodyGuard {
+  return new BodyGuard({
     depthMax: limits.requestDepthMax,
     valuesMax: limits.requestValuesMax,
     membersMax: limits.requestMembersMax,
   });
-  for (const chunk of chunks) guard.push(chunk);
-  return guard;
 }
 
 /** Of memory of its own, which can move to another thread. */
