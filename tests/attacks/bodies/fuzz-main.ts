@@ -17,9 +17,22 @@ Sends hostile request bodies of up to 16 MB to the proxy's app. Fails if one thi
 for more than ${LOOP_BLOCKED_MS_MAX} ms, if the process took more than ${RSS_MIB_MAX} MiB, or if an answer was our failure.`);
   process.exit(0);
 }
+/** How often it says how far it is, ms. */
+const SAID_EVERY_MS = 10_000;
+
+const bodies = Number(values.bodies);
 const startedAtMs = performance.now();
-const report = await fuzzBodies(Number(values.bodies), Number(values.seed), (done) => {
-  if (done % 1_000 < 4) console.error(`${done} bodies`);
+let saidAtMs = startedAtMs;
+const report = await fuzzBodies(bodies, Number(values.seed), (done, { worstMs, rssMib }) => {
+  const nowMs = performance.now();
+  if (nowMs - saidAtMs < SAID_EVERY_MS) return;
+  saidAtMs = nowMs;
+  const perSecond = done / ((nowMs - startedAtMs) / 1000);
+  const left = Math.ceil((bodies - done) / perSecond);
+  console.error(
+    `${done} of ${bodies} bodies, ${perSecond.toFixed(0)} a second, ${left} s left; ` +
+      `kept for at most ${worstMs.toFixed(1)} ms, at most ${rssMib.toFixed(0)} MiB`,
+  );
 });
 const seconds = Math.round((performance.now() - startedAtMs) / 1000);
 console.log(JSON.stringify({ ...report, seconds }, null, 2));

@@ -21,11 +21,11 @@ type Said = { worstMs: number; rssMib: number; inFlight: number };
 
 const CONNECTIONS = 4;
 
-/** @param progress is told how many bodies are done */
+/** @param progress is told how many bodies are done, and what they did so far */
 export async function fuzzBodies(
   count: number,
   seed: number,
-  progress: (done: number) => void = () => undefined,
+  progress: (done: number, soFar: FuzzReport) => void = () => undefined,
 ): Promise<FuzzReport> {
   const child = fork(new URL('./house-main.ts', import.meta.url), { stdio: 'inherit' });
   const ask = async (): Promise<Said> => {
@@ -59,7 +59,7 @@ export async function fuzzBodies(
       report.rssMib = Math.max(report.rssMib, rssMib);
       report.bytes += bodies.reduce((sum, { bytes }) => sum + bytes.length, 0);
       done += bodies.length;
-      progress(done);
+      progress(done, report);
     }
     agent.destroy();
     report.inFlight = (await ask()).inFlight;
