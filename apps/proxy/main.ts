@@ -9,6 +9,7 @@ import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { loadTokenizer } from '@tollgate/adapters/tokenizer/tokenizer.ts';
 import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
 
@@ -26,6 +27,8 @@ logUncaught(logger);
 const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };
 const [ledger, log] = await Promise.all([openLedger(stores), openLog(stores, 'usage')]);
 const limits = limitsFromConfig(config);
+// Nobody waits for it yet.
+loadTokenizer();
 const proxy = await startProxy({
   journalFolder: dataFolder(data).journals,
   ledger,
