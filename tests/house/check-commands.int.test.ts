@@ -1,11 +1,12 @@
 /** The commands of `npm run check`, with our configuration, on planted faults. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Lockfile } from './supply-chain.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = [
@@ -102,5 +103,25 @@ describe('npm run check', () => {
     expect(output).toContain('apps/proxy/call/a.ts:1 [dialect] max_tokens');
     expect(output).toContain('apps/projector/a.ts:1 [sql]');
     expect(output).toContain('domain/usage/a.ts:1 [cycle] domain/usage/a.ts → domain/usage/b.ts');
+  });
+
+  it('fails on a package of the lockfile that has no hash', async () => {
+    const lockfile = JSON.parse(
+      await readFile(join(ROOT, 'package-lock.json'), 'utf8'),
+    ) as Lockfile;
+    const check = async (text: string) => {
+      const folder = await plant({ 'package-lock.json': text });
+      const main = join(ROOT, 'tests/house/supply-chain-main.ts');
+      return run(folder, 'node', [main, join(folder, 'package-lock.json')]);
+    };
+    expect(await check(JSON.stringify(lockfile))).toMatchObject({ code: 0 });
+    const { integrity, ...zod } = lockfile.packages['node_modules/zod'] ?? {};
+    const without = { packages: { ...lockfile.packages, 'node_modules/zod': zod } };
+    const { code, output } = await check(JSON.stringify(without));
+    expect([code, output]).toEqual([
+      1,
+      expect.stringContaining('node_modules/zod: has no SHA-512 to verify'),
+    ]);
+    expect(integrity).toMatch(/^sha512-/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types, lint, layers, words and dead code. All of them run even when one fails,
+ * `npm run check`: types, lint, layers, words, the lockfile and dead code. All of them run even when one fails,
  * so one run shows everything that has to be fixed; `.ci/run` repeats the lines with their times.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ for (const name of linkWorkspaces(fileURLToPath(new URL('../..', import.meta.url
 }
 
 let failures = 0;
-for (const name of ['types', 'lint', 'layers', 'words', 'dead']) {
+for (const name of ['types', 'lint', 'layers', 'words', 'supply-chain', 'dead']) {
   const start = performance.now();
   const { status } = spawnSync('npm', ['run', '--silent', `check:${name}`], { stdio: 'inherit' });
   const outcome = status === 0 ? 'ok' : 'FAILED';

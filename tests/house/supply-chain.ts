@@ -33,6 +33,7 @@ export function supplyChainFindings({ packages }: Lockfile): string[] {
   return Object.entries(packages).flatMap(([path, entry]) => {
     if (!path.includes('node_modules/') || entry.link === true) return [];
     const findings: string[] = [];
+    // seam: package-has-its-hash
     if (!HASH.test(entry.integrity ?? '')) findings.push(`${path}: has no SHA-512 to verify`);
     if (!mayBeUsed(path, entry)) findings.push(`${path}: licence ${entry.license ?? 'unknown'}`);
     if (entry.resolved !== undefined && !isOfRegistry(entry.resolved)) {

@@ -146,6 +146,14 @@ export const hostility: readonly Plant[] = [
     },
   },
   {
+    bug: 'install what has no hash',
+    edits: at('package-has-its-hash', { drop: true }),
+    test: {
+      file: 'tests/house/check-commands.int.test.ts',
+      name: 'fails on a package of the lockfile that has no hash',
+    },
+  },
+  {
     bug: 'raise a bound against strangers without a word',
     edits: at('bound-is-stated-to-strangers', { swap: ['500_000', '5_000_000'] }),
     test: {

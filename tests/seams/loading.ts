@@ -5,7 +5,7 @@
 import { appendFileSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isProduction } from '../house/source-tree.ts';
+import { isPlantable } from '../house/source-tree.ts';
 import { editSource } from './edit.ts';
 import { mayHaveSeams, type SeamEdit, seamsIn } from './seam.ts';
 
@@ -25,7 +25,7 @@ export const SEAM_PRELOAD = `--import ${new URL('./preload-main.ts', import.meta
 function filesOfSeams(): Map<string, string> {
   const files = new Map<string, string>();
   for (const path of globSync('**/*.ts', { cwd: root, exclude: ['**/node_modules', '**/.*'] })) {
-    if (!isProduction(path)) continue;
+    if (!isPlantable(path)) continue;
     const text = readFileSync(join(root, path), 'utf8');
     if (!mayHaveSeams(text)) continue;
     for (const { name } of seamsIn(path, text)) files.set(name, join(root, path));

@@ -4,7 +4,7 @@
  * seen at once.
  */
 import { parseSync } from 'oxc-parser';
-import { type Finding, isProduction, type SourceModule } from '../house/source-tree.ts';
+import { type Finding, isPlantable, type SourceModule } from '../house/source-tree.ts';
 import { editSource } from './edit.ts';
 import { mayHaveSeams, type Seam, type SeamEdit, seamsIn } from './seam.ts';
 
@@ -35,7 +35,8 @@ export function checkSeams(modules: readonly SourceModule[], uses: readonly Seam
     const { name } = place.seam;
     const first = seen.get(name);
     if (name === '') report(place, 'a seam is a line of its own: // seam: kebab-name');
-    else if (!isProduction(place.module.path)) report(place, 'only production code has seams');
+    else if (!isPlantable(place.module.path))
+      report(place, 'only the product and its checks have seams');
     else if (first !== undefined) report(place, `"${name}" is in ${first.module.path} as well`);
     else if (!used.has(name)) report(place, `no planted bug and no fault point uses "${name}"`);
     if (first === undefined && name !== '') seen.set(name, place);
@@ -46,7 +47,7 @@ export function checkSeams(modules: readonly SourceModule[], uses: readonly Seam
 
 function placesOf(modules: readonly SourceModule[]): Place[] {
   return modules
-    .filter(({ path, text }) => mayHaveSeams(text) && !/^tests\//.test(path))
+    .filter(({ path, text }) => mayHaveSeams(text) && !/^tests\/(?!house\/)/.test(path))
     .flatMap((module) => seamsIn(module.path, module.text).map((seam) => ({ module, seam })));
 }
 
