@@ -21,6 +21,9 @@ export function limitsFromConfig({ limits }: Pick<TollgateConfig, 'limits'>): Pr
     callsPerKeyMax: limits.calls_per_key ?? proxyLimits.callsPerKeyMax,
     callsPerTeamMax: limits.calls_per_team ?? proxyLimits.callsPerTeamMax,
     callsPerCustomerMax: limits.calls_per_customer ?? proxyLimits.callsPerCustomerMax,
+    drainMsMax:
+      limits.drain_seconds === undefined ? proxyLimits.drainMsMax : limits.drain_seconds * 1_000,
+    drainTokensMax: limits.drain_tokens ?? proxyLimits.drainTokensMax,
   };
 }
 

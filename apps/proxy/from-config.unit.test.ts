@@ -1,6 +1,6 @@
 import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { expect, it } from 'vitest';
-import { routingFromConfig } from './from-config.ts';
+import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { proxyLimits } from './limits.ts';
 
 const routing = (config: object) =>
@@ -18,6 +18,17 @@ it.each([
     ...(given === undefined ? {} : { output_limit_field: given }),
   };
   expect(routing({ providers: { p: provider } }).providers[0]?.outputLimitField).toBe(field);
+});
+
+it('answers without a client are read on as far as the configuration says', () => {
+  const drains = (limits: object) => {
+    const { drainMsMax, drainTokensMax } = limitsFromConfig(tollgateConfig.parse({ limits }));
+    return [drainMsMax, drainTokensMax];
+  };
+  expect([drains({}), drains({ drain_seconds: 5, drain_tokens: 9 })]).toEqual([
+    [proxyLimits.drainMsMax, proxyLimits.drainTokensMax],
+    [5_000, 9],
+  ]);
 });
 
 it('calls without an output limit get one unless the configuration says null', () => {

@@ -55,6 +55,13 @@ export const proxyLimits = {
   upstreamConnectTimeoutMs: 10_000,
   /** Until the provider's headers, ms. Reasoning models think for minutes before they answer. */
   upstreamHeadersTimeoutMs: 600_000,
+  /**
+   * An answer whose client has left is read on for so long, ms, and for so many tokens, so that its usage
+   * is the provider's figure; then it is given up, and its budgets are charged the hold. Four times the
+   * output limit that a call gets by default, and about as long as fast models take to write that.
+   */
+  drainMsMax: 120_000,
+  drainTokensMax: 16_384,
   /** Between two chunks of the provider's body, ms. */
   upstreamBodyTimeoutMs: 300_000,
   /** A whole attempt, ms: the longest call. Reconciliation ranges are judged by it. */
@@ -68,6 +75,11 @@ export const proxyLimits = {
   upstreamQueueMs: 5_000,
   /** JSON answers up to this leave whole after settling; larger ones stream through, bytes. */
   heldAnswerBytesMax: 8 * 1024 * 1024,
+  /**
+   * JSON answers up to this are parsed; in larger ones only the members that state the usage are looked
+   * for, bytes: a megabyte of empty lists takes 75 ms to parse, and no other call is served meanwhile.
+   */
+  parsedAnswerBytesMax: 256 * 1024,
   /** End of a larger answer that is held back and searched for its usage, bytes. */
   answerTailBytes: 64 * 1024,
   /**
@@ -82,8 +94,18 @@ export const proxyLimits = {
    * same packet or the next.
    */
   upstreamLingerMs: 1_000,
+  /**
+   * What all answers together may take of one turn of the event loop, ms; what is more waits for the next
+   * one. An ordinary chunk takes 0.02 ms, the most expensive read that was found some 20.
+   */
+  answerTurnMs: 10,
   /** One SSE event, bytes; a larger one is relayed unread. */
   sseEventBytesMax: 1024 * 1024,
+  /**
+   * Values in one event, as far as one is counted; with more it is relayed unread. A megabyte of text or of
+   * a picture takes 2 ms to parse, of empty lists 75.
+   */
+  sseEventValuesMax: 50_000,
   /** Output text that is kept to estimate tokens when the provider states no usage, bytes. */
   estimateTextBytesMax: 1024 * 1024,
   /**
@@ -206,9 +228,14 @@ export function assertLimits(limits: ProxyLimits): void {
     [limits.ledgerStaleSoftMs < limits.ledgerStaleMaxMs, 'ledgerStaleSoftMs < ledgerStaleMaxMs'],
     [limits.answerTailBytes < limits.heldAnswerBytesMax, 'answerTailBytes < heldAnswerBytesMax'],
     [
+      limits.parsedAnswerBytesMax <= limits.heldAnswerBytesMax,
+      'parsedAnswerBytesMax <= heldAnswerBytesMax',
+    ],
+    [
       limits.upstreamHeadersTimeoutMs < limits.attemptTimeoutMs,
       'upstreamHeadersTimeoutMs < attemptTimeoutMs',
     ],
+    [limits.drainMsMax <= limits.attemptTimeoutMs, 'drainMsMax <= attemptTimeoutMs'],
     // A larger body could never be taken in.
     [
       limits.requestBodyBytesMax <= limits.bodyBytesPerKeyMax,

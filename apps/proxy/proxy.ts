@@ -26,6 +26,7 @@ import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
 import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
+import { TurnBudget } from './call/turn-budget.ts';
 import { LedgerFreshness } from './ledger-view/freshness.ts';
 import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
@@ -229,6 +230,8 @@ class Instance {
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
+      turns: new TurnBudget(limits.answerTurnMs),
+      drains: new Deadlines(limits.drainMsMax),
       newUuid,
       onSettled: (facts, outcome, settlement, failure) => {
         const provider = facts.deployment.provider.name;

@@ -129,6 +129,9 @@ export function everyTierHasABase(
 
 const priceOverride = priceOverrideFields.superRefine(everyTierHasABase);
 
+/** A whole attempt has half an hour, whatever becomes of its client. */
+const ATTEMPT_SECONDS_MAX = 1_800;
+
 const callsMax = z.int().min(1).max(1_000_000);
 
 const configFields = z.strictObject({
@@ -179,12 +182,19 @@ const configFields = z.strictObject({
    * provider and held, so that a small budget can pay for an ordinary call.
    */
   default_max_output_tokens: defaultOutputTokens.default(4_096),
-  /** Calls in flight at each proxy, of one key, team and customer. Beyond it: 429. */
   limits: z
     .strictObject({
+      /** Calls in flight at each proxy, of one key, team and customer. Beyond it: 429. */
       calls_per_key: callsMax.optional(),
       calls_per_team: callsMax.optional(),
       calls_per_customer: callsMax.optional(),
+      /**
+       * How long, and for how many more tokens of a stream, an answer is read on whose client has left, of
+       * a key with `on_disconnect: drain`. Default: 120 seconds and 16,384 tokens. What goes on beyond
+       * that is ended at the provider, its usage is unknown, and its budgets stay charged with the hold.
+       */
+      drain_seconds: z.int().min(1).max(ATTEMPT_SECONDS_MAX).optional(),
+      drain_tokens: z.int().min(1).max(1_000_000_000).optional(),
     })
     .default({}),
 });

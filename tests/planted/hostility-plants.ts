@@ -30,6 +30,14 @@ export const hostility: readonly Plant[] = [
     },
   },
   {
+    bug: 'read all that providers have sent in one turn',
+    edits: at('turn-has-a-budget', { swap: [' && !this.isSpent', ''] }),
+    test: {
+      file: 'apps/proxy/call/intake.unit.test.ts',
+      name: 'ends with what has waited in it when it is spent; the rest has the next one',
+    },
+  },
+  {
     bug: 'read what nobody serves before it is refused',
     edits: at('stranger-is-refused-unread', { drop: true }),
     test: {

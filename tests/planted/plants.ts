@@ -155,6 +155,14 @@ const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'read on without an end for a client that has left',
+    edits: at('drain-has-a-bound', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/drain.unit.test.ts',
+      name: 'is given up when too much more is generated, many tokens at a time',
+    },
+  },
+  {
     bug: 'let an older limit override a newer one',
     edits: at('older-limit-is-ignored', { drop: true }),
     test: { file: BOOK_TEST, name: 'I3: does not come back when it is lowered once more' },

@@ -29,6 +29,8 @@ export const simLimits = {
   /** The longest call, ms. */
   attemptTimeoutMs: 15_000,
   upstreamHeadersTimeoutMs: 14_000,
+  /** Some clients leave earlier than so long before the end of their calls. */
+  drainMsMax: 5_000,
   shipIdleMs: 4_000,
   shipRetryMs: { first: 50, max: 2_000 },
 };
@@ -113,6 +115,7 @@ function answerOf(headers: AnswerHeaders): Answer {
   };
   return {
     ...{ progress: 'open', hasToken: false, push: () => [], end: () => [], isWhole: () => false },
+    ...{ tokensSeen: 0, readOn: () => false },
     ...{ quantities, isUsageFinal: () => false, usageNote: () => null, fault: () => null },
     ...{ model: () => 'm', id: () => null, outputText: () => null },
     outputTokensMax: () => (typeof shown === 'string' ? Number(shown) : null),

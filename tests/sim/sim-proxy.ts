@@ -6,11 +6,13 @@
 import type { UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';
 import { BudgetBook } from '@tollgate/proxy/budget/budget-book.ts';
 import { appendOverrun } from '@tollgate/proxy/budget/lease-events.ts';
-import { Attempt, type AttemptListener } from '@tollgate/proxy/call/attempt.ts';
+import { Attempt } from '@tollgate/proxy/call/attempt.ts';
+import type { AttemptListener } from '@tollgate/proxy/call/attempt-end.ts';
 import type { AttemptFacts } from '@tollgate/proxy/call/attempt-facts.ts';
 import type { CallDeps } from '@tollgate/proxy/call/call-deps.ts';
 import { Deadlines } from '@tollgate/proxy/call/deadlines.ts';
 import type { Settlement } from '@tollgate/proxy/call/settle.ts';
+import { TurnBudget } from '@tollgate/proxy/call/turn-budget.ts';
 import type { Deployment } from '@tollgate/proxy/routing/deployments.ts';
 import { Shipper } from '@tollgate/proxy/shipper/shipper.ts';
 import { finishJournal, isEmpty } from '@tollgate/proxy/takeover/finish-journal.ts';
@@ -67,6 +69,8 @@ export class SimProxy {
       ...{ instanceId: disk.instanceId, limits: simLimits, budgets: this.#book, journal },
       deadlines: new Deadlines(simLimits.attemptTimeoutMs),
       lingers: new Deadlines(simLimits.upstreamLingerMs),
+      turns: new TurnBudget(simLimits.answerTurnMs),
+      drains: new Deadlines(simLimits.drainMsMax),
       onSettled: (_facts: object, _outcome: object, { overruns }: Settlement) => {
         for (const overrun of overruns) {
           appendOverrun(ledger, overrun.stream, overrun).catch((error: unknown) =>

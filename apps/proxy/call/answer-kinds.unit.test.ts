@@ -215,6 +215,23 @@ describe('a compressed answer', () => {
     }
   });
 
+  it('that unpacks to more than is read at once is read in turns, and leaves when it is', async () => {
+    const events = CHUNK.repeat(5_000) + USAGE + DONE;
+    const packed = gzipSync(events);
+    await begin(STREAM);
+    last().answer.onHeaders(200, { 'content-type': SSE, 'content-encoding': 'gzip' });
+    await sends(packed);
+    last().answer.onEnd();
+    expect([stage.events(), body().length]).toEqual([[], packed.length - 1]);
+    // Each turn of the event loop has its millisecond here.
+    await pass(2);
+    expect(stage.events()).toEqual([]);
+    await pass(20);
+    expect([stage.events(), body().equals(packed), stage.handler.inFlight]).toMatchObject([
+      ...[[STATED], true, 0],
+    ]);
+  });
+
   it('that outgrows what is kept is unknown', async () => {
     const packed = gzipSync(EVENTS);
     await begin(STREAM, { limits: { packedAnswerBytesMax: packed.length - 1 } });

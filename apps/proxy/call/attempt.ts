@@ -13,47 +13,29 @@ import type {
   UpstreamHandler,
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
-import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import type { Answer, AnswerFault } from '../dialects/dialect.ts';
+import type { Answer } from '../dialects/dialect.ts';
 import { isBlank } from '../relay/body-kind.ts';
+import { type AttemptListener, endingOf, errorTypeOf, roundMs } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
+import { Drain } from './drain.ts';
 import { gatewayFault } from './gateway-fault.ts';
+import { Intake, type IntakeOwner } from './intake.ts';
 import { type Outcome, settle } from './settle.ts';
-
-/** What an attempt came to. Its record is durable, unless the journal has failed. */
-export type AttemptEnd =
-  | {
-      ending: AttemptEnding;
-      /** As on the usage event. */
-      outcome: AttemptOutcome;
-      /** From the arrival of the call to the dispatch, microseconds. */
-      overheadUs: number;
-      /** Bytes of the answer that waited for the record. */
-      last: readonly Buffer[];
-    }
-  | { ending: 'unrecorded'; error: Error };
-
-/** What the attempt is made for: a call. `onEnd` comes once, last. */
-export type AttemptListener = {
-  /** The head of an answer. @param waits it must not leave before the end, which has its cost */
-  onHead(status: number, headers: UpstreamHeaders, waits: boolean): void;
-  onBytes(bytes: Buffer): void;
-  onEnd(end: AttemptEnd): void;
-};
 
 const NOTHING: readonly Buffer[] = [];
 
-export class Attempt implements UpstreamHandler {
+export class Attempt implements UpstreamHandler, IntakeOwner {
   readonly facts: AttemptFacts;
   readonly #deps: CallDeps;
   readonly #listener: AttemptListener;
   readonly #readyAtMs: number;
   /** The event as far as the start knows it. */
   readonly #started: string;
+  readonly #intake: Intake;
   #control: UpstreamControl | undefined;
   #takeBackDeadline: (() => void) | undefined;
   /** Of a look at an answer that may be whole, or of giving the socket of a whole one up. */
@@ -64,10 +46,14 @@ export class Attempt implements UpstreamHandler {
   #sentAtMs = 0;
   #firstTokenAtMs: number | null = null;
   #clientGone = false;
+  /** While the answer is read on without a client. */
+  #drain: Drain | undefined;
   #timedOut = false;
   /** Nothing more will come of the provider's side. */
   #upstreamEnded = false;
   #finished = false;
+  /** It ends when all of its answer is read. */
+  #isEnding = false;
 
   /** @param readyAtMs performance.now() when nothing but this gateway kept it from being sent */
   constructor(deps: CallDeps, facts: AttemptFacts, listener: AttemptListener, readyAtMs: number) {
@@ -75,6 +61,7 @@ export class Attempt implements UpstreamHandler {
     this.facts = facts;
     this.#listener = listener;
     this.#readyAtMs = readyAtMs;
+    this.#intake = new Intake(this, deps.turns);
     this.#started = startedText(facts);
   }
 
@@ -89,22 +76,29 @@ export class Attempt implements UpstreamHandler {
 
   /** No bytes for now. */
   pause(): void {
-    this.#control?.pause();
+    this.#intake.pause();
   }
 
   resume(): void {
-    this.#control?.resume();
+    this.#intake.resume();
+  }
+
+  get control(): UpstreamControl | undefined {
+    return this.#control;
   }
 
   /**
-   * Nobody wants the answer any more: it is read to its end, so that its usage is known, or
+   * Nobody wants the answer any more: it is read on within a bound, so that its usage is known, or
    * aborted.
    */
   clientLeft(policy: 'drain' | 'abort'): void {
     if (this.#finished) return;
     this.#clientGone = true;
-    if (policy === 'abort') this.#control?.abort(new Error('the client has gone'));
-    else this.#control?.resume();
+    if (policy === 'abort') return this.#control?.abort(new Error('the client has gone'));
+    this.#drain = new Drain(this.#deps, this.#answer?.tokensSeen ?? 0, () => {
+      this.#control?.abort(new Error('its client has gone, and it went on for too long'));
+    });
+    this.#intake.resume();
   }
 
   #dispatch(): void {
@@ -135,26 +129,37 @@ export class Attempt implements UpstreamHandler {
   }
 
   onData(chunk: Buffer): void {
+    this.#intake.push(chunk);
+  }
+
+  take(chunk: Buffer): void {
     // What comes behind the end of an answer is no part of it.
-    if (this.#finished) return;
+    if (this.#finished || this.#isEnding) return;
     const answer = this.#answer ?? this.#open(chunk);
     if (answer === undefined) return;
     // seam: mid-stream
     for (const bytes of answer.push(chunk)) this.#listener.onBytes(bytes);
     if (this.#firstTokenAtMs === null && answer.hasToken) this.#firstTokenAtMs = performance.now();
     const { progress } = answer;
-    if (progress === 'done') this.#complete();
-    else if (progress === 'perhaps') this.#lookSoon(answer);
+    if (progress === 'done') return this.#complete();
+    if (progress === 'perhaps') this.#lookSoon(answer);
+    this.#drain?.read(answer.tokensSeen);
   }
 
   onEnd(): void {
     this.#upstreamEnded = true;
+    if (this.#intake.waits) return this.#intake.whenTaken(() => this.#complete());
     // seam: usage-seen-not-settled
     this.#complete();
   }
 
   onFailure(failure: UpstreamFailure): void {
     this.#upstreamEnded = true;
+    if (this.#intake.waits) return this.#intake.whenTaken(() => this.#fail(failure));
+    this.#fail(failure);
+  }
+
+  #fail(failure: UpstreamFailure): void {
     if (this.#finished) return this.#takeBackLook?.();
     if (this.#isAnswered()) return this.#complete();
     if (this.#timedOut || failure.kind === 'timeout') return this.#finish('timeout', failure);
@@ -208,7 +213,7 @@ export class Attempt implements UpstreamHandler {
   /** The answer has ended before its connection: that is given up unless it ends soon. */
   #giveUpSoon(): void {
     const control = this.#control;
-    control?.resume();
+    this.#intake.resume();
     this.#takeBackLook = this.#deps.lingers.add(performance.now(), () => {
       control?.abort(new Error('the answer ended and its connection did not'));
     });
@@ -224,20 +229,40 @@ export class Attempt implements UpstreamHandler {
     return Math.max(0, Math.round((beforeMs + afterMs) * 1000));
   }
 
+  /** To settle an answer may take as long as to read it: what is more than a part waits for its turn. */
+  #mustWait(): boolean {
+    const { turns } = this.#deps;
+    if (turns.isSpent) return true;
+    const startedAtMs = performance.now();
+    const hasMore = this.#answer?.readOn() === true;
+    turns.spend(performance.now() - startedAtMs);
+    return hasMore;
+  }
+
   #finish(status: UsageStatus, failure: UpstreamFailure | null): void {
     this.#takeBackLook?.();
-    if (this.#finished) return;
+    if (this.#finished || this.#isEnding) return;
+    if (this.#mustWait()) {
+      this.#isEnding = true;
+      return this.#deps.turns.wait(() => {
+        this.#isEnding = false;
+        this.#finish(status, failure);
+      });
+    }
     this.#finished = true;
     this.#takeBackDeadline?.();
+    this.#drain?.end();
     const endedAtMs = performance.now();
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
+    const gaveUpAt = this.#drain?.reached ?? null;
     const fault = status === 'ok' ? (this.#answer?.fault() ?? null) : null;
     const outcome: Outcome = {
       status,
       httpStatus: this.#status,
       unsent: failure?.unsent ?? false,
       completed: failure === null,
+      givenUp: failure !== null && gaveUpAt !== null,
       answer: this.#answer,
     };
     // seam: attempt-is-settled
@@ -247,7 +272,7 @@ export class Attempt implements UpstreamHandler {
       ...settlement.usage,
       status: fault === null ? status : 'upstream_error',
       http_status: this.#status,
-      error_type: errorTypeOf(this.#status, failure, fault) ?? settlement.note,
+      error_type: errorTypeOf(this.#status, failure, fault, gaveUpAt) ?? settlement.note,
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -289,26 +314,4 @@ export class Attempt implements UpstreamHandler {
       last: this.#answer?.end() ?? NOTHING,
     });
   }
-}
-
-function roundMs(ms: number): number {
-  return Math.max(0, Math.round(ms * 1000) / 1000);
-}
-
-function errorTypeOf(
-  httpStatus: number | null,
-  failure: UpstreamFailure | null,
-  fault: AnswerFault | null,
-): string | null {
-  const refusal = gatewayFault(httpStatus);
-  if (refusal !== null) return `upstream_${refusal}`;
-  if (fault !== null) return `upstream_answered_${fault}`;
-  return failure === null ? null : `upstream_${failure.kind}`;
-}
-
-function endingOf(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {
-  if (failure === null) return 'answered';
-  if (status === 'timeout') return 'timeout';
-  if (failure.unsent) return 'unsent';
-  return failure.kind === 'closed' ? 'closed' : 'broken';
 }

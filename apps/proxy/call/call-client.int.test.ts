@@ -178,7 +178,11 @@ describe('a client that does not read', () => {
     const { listener, state } = eagerProvider();
     await open({
       key: { onDisconnect: 'drain' },
-      limits: { clientBufferBytesMax: 64 * 1024, clientStallTimeoutMs: 300 },
+      // Thirty megabytes of text are more tokens than an answer is read on for.
+      limits: {
+        ...{ clientBufferBytesMax: 64 * 1024, clientStallTimeoutMs: 300 },
+        drainTokensMax: BLOCKS * BLOCK.length,
+      },
       providers: [listener],
     });
     const socket = await connectRaw(house);

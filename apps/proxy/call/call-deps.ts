@@ -13,6 +13,7 @@ import type { Deployments } from '../routing/deployments.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Settlement } from './settle.ts';
+import type { TurnBudget } from './turn-budget.ts';
 
 export type CallDeps = {
   instanceId: string;
@@ -29,6 +30,10 @@ export type CallDeps = {
   deadlines: Deadlines;
   /** Of answers that may have ended before their connections. */
   lingers: Deadlines;
+  /** What answers may take of a turn of the event loop. */
+  turns: TurnBudget;
+  /** Of answers that are read on without a client. */
+  drains: Deadlines;
   /** 48-bit milliseconds and randomness of a new attempt or call id. */
   newUuid: (timeMs: number) => string;
   /** After the record is durable: metrics, the log of failures, and overruns to the ledger. */

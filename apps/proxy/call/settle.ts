@@ -31,6 +31,8 @@ export type Outcome = {
   unsent: boolean;
   /** The provider's answer ended as it should. */
   completed: boolean;
+  /** It was read on without a client, and did not end within the bound of that. */
+  givenUp?: boolean;
   answer: Answer | undefined;
 };
 
@@ -179,8 +181,9 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   if (stated !== null) return unknown('usage_not_final');
   // An estimate would be below what was said; one of an error would be a bill for nothing.
   if (note !== null || answer.fault() !== null) return unknown(note);
-  const isEstimable = outcome.completed || outcome.status === 'client_closed';
-  return isEstimable ? estimated(facts.request, answer) : unknown(null);
+  // What was given up went on: an estimate of what was seen would be below what is billed.
+  const isCut = outcome.status === 'client_closed' && outcome.givenUp !== true;
+  return outcome.completed || isCut ? estimated(facts.request, answer) : unknown(null);
 }
 
 /**

@@ -137,7 +137,9 @@ export type AnswerLimits = Pick<
   ProxyLimits,
   | 'heldAnswerBytesMax'
   | 'answerTailBytes'
+  | 'parsedAnswerBytesMax'
   | 'sseEventBytesMax'
+  | 'sseEventValuesMax'
   | 'estimateTextBytesMax'
   | 'packedAnswerBytesMax'
   | 'unpackedAnswerBytesMax'
@@ -157,8 +159,16 @@ export type Answer = {
   readonly progress: 'open' | 'perhaps' | 'done';
   /** Something that the model generated has come in a stream. */
   readonly hasToken: boolean;
+  /** About how many tokens can be seen of a stream so far; 0 of what is no stream. */
+  readonly tokensSeen: number;
   /** Bytes that may leave now. */
   push(chunk: Buffer): Buffer[];
+  /**
+   * Reads a part of what it has not read yet, before it is settled.
+   *
+   * @returns true: there is more, for the next turn of the event loop
+   */
+  readOn(): boolean;
   /** Bytes that may leave once the usage event is durable. */
   end(): Buffer[];
   /** Nothing is missing from it, although the connection does not say so. */

@@ -68,6 +68,11 @@ export class HeldBody {
     return this.#chunks;
   }
 
+  /** Bytes that are held. */
+  get length(): number {
+    return this.#bytes;
+  }
+
   /** False: some of it has left, and `bytes` are the end alone. */
   get isWhole(): boolean {
     return !this.#overflowed;

@@ -13,6 +13,9 @@ import {
   QUOTE,
 } from './json-codes.ts';
 
+/** No answer has more members that are wanted; one that has them is none that can be read. */
+const MEMBERS_MAX = 100;
+
 export type FoundMember = { name: string; value: unknown };
 
 export class JsonMembers {
@@ -22,6 +25,8 @@ export class JsonMembers {
   #depth = 0;
   #begun = false;
   #isObject = false;
+  /** How often a wanted member was there. */
+  #seen = 0;
   #inString = false;
   #escaped = false;
   /** A name comes next, at the top level. */
@@ -40,9 +45,9 @@ export class JsonMembers {
     this.#valueBytesMax = valueBytesMax;
   }
 
-  /** The members, in their order; a name may be there twice. None before the object is whole. */
+  /** The members, in their order; a name may be there twice. None before the object is whole, or of too many. */
   found(): readonly FoundMember[] {
-    return this.isWhole ? this.#found : [];
+    return this.isWhole && this.#seen <= MEMBERS_MAX ? this.#found : [];
   }
 
   /** The object has ended. */
@@ -68,7 +73,7 @@ export class JsonMembers {
         this.#depth--;
       } else if (this.#depth === 1) {
         if (code === COMMA) this.#endValue(chunk, at);
-        else if (code === COLON && this.#wanted.has(this.#name)) this.#keep('value', at + 1);
+        else if (code === COLON && this.#wanted.has(this.#name)) this.#keepWanted(at + 1);
       }
     }
     if (this.#keeps !== null) this.#put(chunk, chunk.length);
@@ -97,6 +102,11 @@ export class JsonMembers {
     }
     this.#name = '';
     this.#expectsName = this.#isObject;
+  }
+
+  #keepWanted(from: number): void {
+    // To parse a value that is none takes as long as to look at a thousand bytes.
+    if (++this.#seen <= MEMBERS_MAX) this.#keep('value', from);
   }
 
   #keep(what: 'name' | 'value', from: number): void {

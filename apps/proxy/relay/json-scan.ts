@@ -29,8 +29,11 @@ export type Edit = Range & { text: string };
 
 export type JsonScan = { depth: number; members: Member[] };
 
-/** Index just after the string that begins at `at`; the end of a text that breaks off in it. */
-function skipString(text: string, at: number): number {
+/**
+ * Index just after the string that begins at `at`; the end of a text that breaks off in it. Each character
+ * is looked at twice at most.
+ */
+export function skipString(text: string, at: number): number {
   let from = at + 1;
   for (;;) {
     const quote = text.indexOf('"', from);

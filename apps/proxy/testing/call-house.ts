@@ -26,6 +26,7 @@ import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
+import { TurnBudget } from '../call/turn-budget.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
@@ -180,6 +181,8 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     },
     deadlines: new Deadlines(limits.attemptTimeoutMs),
     lingers: new Deadlines(limits.upstreamLingerMs),
+    turns: new TurnBudget(limits.answerTurnMs),
+    drains: new Deadlines(limits.drainMsMax),
     newUuid,
     accessLog: options.accessLog,
     onSettled: () => undefined,

@@ -17,6 +17,7 @@ import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
+import { TurnBudget } from '../call/turn-budget.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -120,6 +121,8 @@ export class CallStage {
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
+      turns: new TurnBudget(limits.answerTurnMs),
+      drains: new Deadlines(limits.drainMsMax),
       newUuid,
     } as unknown as CallDeps;
     const key = {

@@ -32,10 +32,13 @@ export const issueKey = defineRoute({
   summary: 'Issue a key; its secret is shown in this answer and never again',
   description:
     '`on_disconnect` says what happens at the provider when a client hangs up. `drain` (the default) ' +
-    'reads the answer to its end: all of it is billed, as the provider states it, read or not. `abort` ' +
+    'reads the answer to its end: all of it is billed, as the provider states it, read or not. It is ' +
+    'read on for two minutes and 16,384 tokens of a stream at most (`limits.drain_seconds` and ' +
+    '`limits.drain_tokens` of the configuration); what goes on beyond that is ended, its event says ' +
+    '`drain_bound.seconds` or `drain_bound.tokens`, and its cost is unknown. `abort` ' +
     'ends the call there: the provider may bill more than was streamed and states no usage, so its ' +
-    'cost is an estimate or unknown, and the budget stays charged with the whole hold until a bill ' +
-    'resolves it.',
+    'cost is an estimate or unknown. Where the cost is not stated, the budget stays charged with the ' +
+    'whole hold until a bill resolves it.',
   body: keyRequest,
   status: 201,
   response: keyView,

@@ -1,12 +1,12 @@
 /**
- * A JSON answer: held whole, so that its headers can carry the cost. One that outgrows the bound
- * streams through, and its members are looked for as it passes. What cannot be read is null, never a
- * guess (I8).
+ * A JSON answer: held whole, so that its headers can carry the cost; one that outgrows the bound streams
+ * through. Only small ones are parsed: in others its members are looked for as they come. What cannot be
+ * read is null, never a guess (I8).
  */
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { HeldBody } from '../../relay/held-body.ts';
 import { JsonMembers } from '../../relay/json-members.ts';
-import { jsonText, parseJson } from '../../relay/json-text.ts';
+import { JsonReader, jsonText } from '../../relay/json-text.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { isPlainText, statesError } from './stated-error.ts';
@@ -29,14 +29,15 @@ const WANTED = new Set([
 
 export class JsonAnswer implements Answer {
   readonly hasToken = false;
+  readonly tokensSeen = 0;
   readonly #body: HeldBody;
   readonly #limits: AnswerLimits;
   readonly #asked: Asked;
   readonly #usage: StatedUsage;
-  /** Of a body that is not held whole. */
+  /** Of a body that is not parsed whole. */
   #members: JsonMembers | undefined;
   #isRead = false;
-  /** The whole answer; null: it is not held, or is no JSON object. */
+  /** The whole answer; null: it is too large to be parsed, or is no JSON object. */
   #json: Fields | null = null;
   #written: WrittenOutput | undefined;
   #fault: AnswerFault | null = null;
@@ -61,15 +62,20 @@ export class JsonAnswer implements Answer {
 
   push(chunk: Buffer): Buffer[] {
     const passed = this.#body.push(chunk);
-    if (this.#body.isWhole) return passed;
     if (this.#members !== undefined) {
       this.#members.push(chunk);
       return passed;
     }
+    if (this.#body.length <= this.#limits.parsedAnswerBytesMax && this.#body.isWhole) return passed;
     this.#members = new JsonMembers(WANTED, this.#limits.answerTailBytes);
     for (const bytes of passed) this.#members.push(bytes);
     for (const bytes of this.#body.end()) this.#members.push(bytes);
     return passed;
+  }
+
+  /** It is small enough to be read at once. */
+  readOn(): boolean {
+    return false;
   }
 
   end(): Buffer[] {
@@ -140,7 +146,7 @@ export class JsonAnswer implements Answer {
     const text = jsonText(this.#body.bytes());
     let json: unknown;
     try {
-      json = parseJson(text);
+      json = new JsonReader().parse(text);
     } catch {
       if (text.trim() === '') this.#fault = 'nothing';
       else if (isPlainText(text)) this.#fault = 'error';

@@ -171,6 +171,25 @@ describe('usage wherever a JSON answer has it', () => {
     }
   });
 
+  it('of an answer that is held, and too large to be parsed: text that was not read is not counted', () => {
+    const data = `"choices":[${'{"message":{"content":"x"}},'.repeat(30)}{}]`;
+    const body = `{${data},"usage":${JSON.stringify(usage)},"id":"c"}`;
+    const small = { parsedAnswerBytesMax: 200 };
+    const answer = answerTo(body, small);
+    expect([answer.quantities()?.inputTokens, answer.id(), answer.isWhole()]).toEqual([
+      ...[30, 'c', true],
+    ]);
+    expect(Buffer.concat(answer.end()).toString()).toBe(body);
+    const silent = answerTo(`{${data}}`, small);
+    expect([silent.quantities(), silent.outputText(), silent.fault()]).toEqual([null, null, null]);
+  });
+
+  it('not where what states it is there again and again', () => {
+    const said = `"usage":${JSON.stringify(usage)},`;
+    expect(input(`{${said.repeat(100)}"x":1}`, limits)).toBe(30);
+    expect(input(`{${said.repeat(101)}"x":1}`, limits)).toBe(undefined);
+  });
+
   it('I8: not from an answer that is cut, nor from within', () => {
     const said = JSON.stringify(usage);
     for (const body of [

@@ -8,10 +8,14 @@ import type { Answer, AnswerFault } from '../dialect.ts';
 
 export class PackedAnswer implements Answer {
   readonly progress = 'open';
+  readonly tokensSeen = 0;
   readonly #body: PackedBody;
   readonly #open: (first: Buffer) => Answer;
   readonly #isStream: boolean;
-  #read: Answer | null | undefined;
+  /** What it unpacks to, once it has ended; null: that cannot be known. */
+  #unread: Buffer | null | undefined;
+  #readBytes = 0;
+  #read: Answer | undefined;
 
   /** @param open an answer that reads what is packed in this one */
   constructor(body: PackedBody, isStream: boolean, open: (first: Buffer) => Answer) {
@@ -27,6 +31,21 @@ export class PackedAnswer implements Answer {
 
   push(chunk: Buffer): Buffer[] {
     return this.#body.push(chunk);
+  }
+
+  /** What it unpacks to is read as it would have come. */
+  readOn(): boolean {
+    if (this.#unread === undefined) {
+      this.#unread = this.#body.unpacked();
+      if (this.#unread === null) return false;
+      this.#read = this.#open(this.#unread.subarray(0, READ_BYTES));
+      return this.#unread.length > 0;
+    }
+    if (this.#unread === null || this.#readBytes === this.#unread.length) return false;
+    const part = this.#unread.subarray(this.#readBytes, this.#readBytes + READ_BYTES);
+    this.#read?.push(part);
+    this.#readBytes += part.length;
+    return this.#readBytes < this.#unread.length;
   }
 
   end(): Buffer[] {
@@ -71,11 +90,11 @@ export class PackedAnswer implements Answer {
   }
 
   /** Asked for when it has ended. */
-  #answer(): Answer | null {
-    if (this.#read !== undefined) return this.#read;
-    const bytes = this.#body.unpacked();
-    this.#read = bytes === null ? null : this.#open(bytes);
-    if (bytes !== null) this.#read?.push(bytes);
+  #answer(): Answer | undefined {
+    while (this.readOn());
     return this.#read;
   }
 }
+
+/** What is read of it at a time, bytes: as much as comes of a socket at once. */
+const READ_BYTES = 64 * 1024;

@@ -4,8 +4,8 @@
  * caused (I11).
  */
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
-import { OPEN_BRACE } from '../../relay/json-codes.ts';
-import { parseJson } from '../../relay/json-text.ts';
+import { CLOSE_BRACE, OPEN_BRACE } from '../../relay/json-codes.ts';
+import { hasMoreValues, JsonReader } from '../../relay/json-text.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
@@ -17,6 +17,8 @@ import { WrittenOutput } from './written-output.ts';
 
 const DONE = '[DONE]';
 const SPACE = 32;
+/** Data that looks like an object and is none is parsed so often, since each time costs ten events. */
+const MISSES_MAX = 100;
 /**
  * Characters of visible text per token: more are in a token here and there, and not in all. A figure
  * that stays the same while text comes, and is below this, is what each chunk used for itself.
@@ -29,7 +31,10 @@ export class StreamAnswer implements Answer, EventReader {
   readonly #asked: Asked;
   readonly #limits: AnswerLimits;
   readonly #relay: SseRelay;
+  readonly #valuesMax: number;
+  readonly #json = new JsonReader();
   #isDone = false;
+  #misses = 0;
   readonly #usage: StatedUsage;
   readonly #written: WrittenOutput;
   /** The total came in a chunk of its own. */
@@ -46,6 +51,7 @@ export class StreamAnswer implements Answer, EventReader {
     this.#asked = asked;
     this.#limits = limits;
     this.#relay = new SseRelay(this, limits.sseEventBytesMax);
+    this.#valuesMax = limits.sseEventValuesMax;
     this.#usage = new StatedUsage(asked.generates);
     this.#written = new WrittenOutput(limits.estimateTextBytesMax);
   }
@@ -64,8 +70,17 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#written.pieces > 0;
   }
 
+  get tokensSeen(): number {
+    return this.#written.tokens;
+  }
+
   push(chunk: Buffer): Buffer[] {
     return this.#relay.push(chunk);
+  }
+
+  /** It is read as it comes. */
+  readOn(): boolean {
+    return false;
   }
 
   end(): Buffer[] {
@@ -121,7 +136,7 @@ export class StreamAnswer implements Answer, EventReader {
       this.#isDone = true;
       return 'hold';
     }
-    const chunk = parseChunk(data);
+    const chunk = this.#parse(data);
     if (chunk === null) return 'part';
     const { model, id, choices, usage } = chunk;
     if (typeof model === 'string') this.#model ??= model;
@@ -140,6 +155,19 @@ export class StreamAnswer implements Answer, EventReader {
   onUnread(): void {
     this.#written.unreadable();
     this.#usageStale = true;
+  }
+
+  /** @returns null if it is no object: it is relayed as it is, and what it said is unknown */
+  #parse(data: string): Chunk | null {
+    if (this.#misses === MISSES_MAX || !mayBeObject(data)) return null;
+    if (hasMoreValues(data, this.#valuesMax)) return null;
+    try {
+      const parsed = this.#json.parse(data);
+      return typeof parsed === 'object' && parsed !== null ? (parsed as Chunk) : null;
+    } catch {
+      this.#misses++;
+      return null;
+    }
   }
 
   #readUsage(chunk: Chunk, isAlone: boolean, wrote: boolean): void {
@@ -171,19 +199,9 @@ function isDone(data: string): boolean {
   return data.trim() === DONE;
 }
 
-function parseChunk(data: string): Chunk | null {
-  // A failed parse costs more than a whole chunk, and some servers send lines of text.
-  if (!mayBeObject(data)) return null;
-  try {
-    const parsed = parseJson(data);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Chunk) : null;
-  } catch {
-    // Not JSON: relayed as it is, and what it said is unknown.
-    return null;
-  }
-}
-
+/** A failed parse costs more than a whole chunk, and some servers send lines of text, or of an object. */
 function mayBeObject(data: string): boolean {
   const first = data.charCodeAt(0);
-  return first === OPEN_BRACE || first <= SPACE;
+  const last = data.charCodeAt(data.length - 1);
+  return (first === OPEN_BRACE || first <= SPACE) && (last === CLOSE_BRACE || last <= SPACE);
 }

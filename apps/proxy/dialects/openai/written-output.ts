@@ -8,11 +8,15 @@ import { LISTED_TIERS } from './listed-tiers.ts';
 
 type Fields = Record<string, unknown>;
 
+/** Characters of a token of plain text, on average. */
+const TOKEN_LENGTH = 4;
+
 export class WrittenOutput {
   readonly #textBytesMax: number;
   #texts: string[] = [];
   #length = 0;
   #pieces = 0;
+  #tokens = 0;
   #choices = 0;
   #finished = false;
   #severalChoices = false;
@@ -49,6 +53,11 @@ export class WrittenOutput {
   /** Characters of what was read. */
   get length(): number {
     return this.#length;
+  }
+
+  /** About how many tokens were read: a piece is one at least, and some servers gather many in one. */
+  get tokens(): number {
+    return this.#tokens;
   }
 
   /** How many pieces were written, whether or not they could be read. */
@@ -253,6 +262,7 @@ export class WrittenOutput {
     if (text === '') return;
     this.#pieces++;
     this.#length += text.length;
+    this.#tokens += Math.max(1, text.length / TOKEN_LENGTH);
     if (!this.#readable) return;
     if (this.#length > this.#textBytesMax) this.unreadable();
     else this.#texts.push(text);

@@ -1,0 +1,54 @@
+/** What an attempt came to, in the words of its event and of the call that it was made for. */
+import type { UpstreamFailure, UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
+import type { AnswerFault } from '../dialects/dialect.ts';
+import type { DrainBound } from './drain.ts';
+import { gatewayFault } from './gateway-fault.ts';
+
+/** What an attempt came to. Its record is durable, unless the journal has failed. */
+export type AttemptEnd =
+  | {
+      ending: AttemptEnding;
+      /** As on the usage event. */
+      outcome: AttemptOutcome;
+      /** From the arrival of the call to the dispatch, microseconds. */
+      overheadUs: number;
+      /** Bytes of the answer that waited for the record. */
+      last: readonly Buffer[];
+    }
+  | { ending: 'unrecorded'; error: Error };
+
+/** What the attempt is made for: a call. `onEnd` comes once, last. */
+export type AttemptListener = {
+  /** The head of an answer. @param waits it must not leave before the end, which has its cost */
+  onHead(status: number, headers: UpstreamHeaders, waits: boolean): void;
+  onBytes(bytes: Buffer): void;
+  onEnd(end: AttemptEnd): void;
+};
+
+export function roundMs(ms: number): number {
+  return Math.max(0, Math.round(ms * 1000) / 1000);
+}
+
+/** Why an attempt ended as it did, as a code; null: it ended well, or its usage says why. */
+export function errorTypeOf(
+  httpStatus: number | null,
+  failure: UpstreamFailure | null,
+  fault: AnswerFault | null,
+  gaveUpAt: DrainBound | null,
+): string | null {
+  const refusal = gatewayFault(httpStatus);
+  if (refusal !== null) return `upstream_${refusal}`;
+  if (fault !== null) return `upstream_answered_${fault}`;
+  if (failure === null) return null;
+  return gaveUpAt === null ? `upstream_${failure.kind}` : `drain_bound.${gaveUpAt}`;
+}
+
+export function endingOf(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {
+  if (failure === null) return 'answered';
+  if (status === 'timeout') return 'timeout';
+  if (failure.unsent) return 'unsent';
+  return failure.kind === 'closed' ? 'closed' : 'broken';
+}

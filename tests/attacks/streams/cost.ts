@@ -1,0 +1,95 @@
+/**
+ * What it costs a proxy to read an answer: the time that the thread has on a processor for each read of
+ * a socket, and for each step of the end, when it is settled. What is measured is the product's own code
+ * between the socket and the record; nothing else runs.
+ */
+import { settle } from '@tollgate/proxy/call/settle.ts';
+import type { CallRequest, Endpoint } from '@tollgate/proxy/dialects/dialect.ts';
+import { openAi } from '@tollgate/proxy/dialects/openai/openai.ts';
+import { proxyLimits } from '@tollgate/proxy/limits.ts';
+import { bytesOf, type Recipe } from './recipe.ts';
+
+export type Step = 'read' | 'end';
+
+export type Cost = {
+  /** The longest of its steps, ms. */
+  worstMs: number;
+  worstStep: Step;
+  /** Of all steps, for each MiB of the answer before it is packed. */
+  msPerMib: number;
+  bytes: number;
+};
+
+/** What libuv reads of a socket at once, bytes. */
+const READ_BYTES = 65_536;
+
+/** What any answer costs is not the cost of the bytes of a short one. */
+const COUNTED_BYTES_MIN = 65_536;
+
+const CALL = Buffer.from(
+  '{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"max_tokens":9}',
+);
+
+export function costOf(recipe: Recipe): Cost {
+  const bytes = bytesOf(recipe);
+  const { length } = bytesOf({ ...recipe, packing: null });
+  const cost: Cost = { worstMs: 0, worstStep: 'read', msPerMib: 0, bytes: length };
+  let allMs = 0;
+  readThrough(recipe, bytes, (step, work) => {
+    const before = process.threadCpuUsage();
+    work();
+    const { user, system } = process.threadCpuUsage(before);
+    const ms = (user + system) / 1000;
+    allMs += ms;
+    if (ms > cost.worstMs) Object.assign(cost, { worstMs: ms, worstStep: step });
+  });
+  cost.msPerMib = (allMs / Math.max(length, COUNTED_BYTES_MIN)) * 2 ** 20;
+  return cost;
+}
+
+/** Reads the answer as a call does. @param step carries out the work of one turn of the event loop */
+export function readThrough(
+  recipe: Recipe,
+  bytes: Buffer,
+  step: (name: Step, work: () => void) => void,
+): void {
+  const headers = {
+    'content-type': recipe.type,
+    ...(recipe.packing === null ? {} : { 'content-encoding': recipe.packing }),
+  };
+  const request = openCall();
+  const answer = request.answer(headers, proxyLimits, bytes.subarray(0, recipe.chunkBytes));
+  for (let from = 0; from < bytes.length && answer.progress !== 'done'; from += READ_BYTES) {
+    const read = bytes.subarray(from, from + READ_BYTES);
+    step('read', () => {
+      for (let at = 0; at < read.length && answer.progress !== 'done'; at += recipe.chunkBytes) {
+        answer.push(read.subarray(at, at + recipe.chunkBytes));
+      }
+    });
+  }
+  for (let isMore = true; isMore; ) {
+    step('end', () => {
+      isMore = answer.readOn();
+    });
+  }
+  step('end', () => {
+    settle(factsOf(request), {
+      ...{ status: 'ok', httpStatus: 200, unsent: false, completed: true, answer },
+    });
+    answer.fault();
+    answer.end();
+  });
+}
+
+function openCall(): CallRequest {
+  const [chat] = openAi.endpoints as readonly Endpoint[];
+  const read = chat?.read({ body: CALL }, proxyLimits.requestDepthMax);
+  if (chat === undefined || read?.ok !== true) throw new Error('the call cannot be read');
+  return chat.open(read.facts);
+}
+
+/** Of an attempt that has no budget and no price. */
+function factsOf(request: CallRequest): Parameters<typeof settle>[0] {
+  const deployment = { model: 'm', price: null, provider: { notBilledStatuses: new Set() } };
+  return { request, deployment, holds: [] } as unknown as Parameters<typeof settle>[0];
+}

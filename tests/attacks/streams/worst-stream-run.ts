@@ -1,0 +1,150 @@
+/**
+ * A proxy as `npm start` runs it under the worst answers that were found, several at once and again and
+ * again, next to an honest tenant: how long its event loop was kept, and what the other calls noticed.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { until } from '@tollgate/audit/bill/steps.ts';
+import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { startSimulator } from '@tollgate/simulator/start.ts';
+import { startPlatform } from '@tollgate/standalone/platform-process.ts';
+import { withSimulator } from '@tollgate/standalone/simulator-provider.ts';
+import { HONEST_MODELS } from '../product/attacked-house.ts';
+import { HonestTenant } from '../product/honest-tenant.ts';
+import { type Figures, figuresOf } from '../product/untouched.ts';
+import { type LoopBlock, LoopWatch, watchedEnvironment } from './loop-watch.ts';
+import type { Recipe } from './recipe.ts';
+
+export type UnderWorst = {
+  recipe: string;
+  answers: number;
+  block: LoopBlock;
+  honest: Figures;
+  failures: string[];
+};
+
+/** Of the hostile provider's answers, at once. */
+const AT_ONCE = 6;
+
+export type WorstHouse = {
+  /** Without any hostile answer. */
+  quiet(ms: number): Promise<Omit<UnderWorst, 'recipe' | 'answers'>>;
+  /** @param index of the recipe */
+  under(index: number, ms: number): Promise<UnderWorst>;
+  stop(): Promise<void>;
+};
+
+export async function openWorstHouse(recipes: readonly Recipe[]): Promise<WorstHouse> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-worst-'));
+  const watched = join(folder, 'loops');
+  mkdirSync(watched);
+  const bill = join(folder, 'bill.jsonl');
+  const simulator = await startSimulator({ billPath: bill });
+  const provider = fork(new URL('./stream-provider-main.ts', import.meta.url), {
+    stdio: 'inherit',
+  });
+  provider.send(recipes);
+  const [{ port }] = (await once(provider, 'message')) as [{ port: number }];
+  const config = join(folder, 'tollgate.yaml');
+  writeFileSync(config, configText(simulator.url, port, recipes));
+  Object.assign(process.env, watchedEnvironment(watched), { TOLLGATE_SIMULATOR_KEY: 'sk-x' });
+  const data = join(folder, 'data');
+  const platform = await startPlatform({ data, proxies: 1, config, bill });
+  delete process.env['NODE_OPTIONS'];
+  const api = adminClient(platform.apiUrl, platform.adminToken);
+  const issue = async (name: string) => {
+    const customer = await api.post<{ id: string }>('/v1/customers', { name });
+    return api.post<{ secret: string }>('/v1/keys', { customer_id: customer.id, name });
+  };
+  const hostile = await issue('hostile');
+  const honest = await issue('honest');
+  await until('the newest key works', async () => {
+    const headers = { authorization: `Bearer ${honest.secret}` };
+    return (await fetch(`${platform.proxyUrl}/v1/models`, { headers })).ok;
+  });
+  const { proxyUrl: url } = platform;
+  const tenant = await HonestTenant.start({
+    ...{ url, secret: honest.secret, ...HONEST_MODELS, plain: simulator.url },
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  await tenant.run();
+  const watch = async (work: () => Promise<number>) => {
+    await tenant.window();
+    const loop = new LoopWatch(watched, platform.proxyPids()[0] as number);
+    const answers = await work();
+    const block = await loop.stop();
+    const window = await tenant.window();
+    return { answers, block, honest: figuresOf(window), failures: window.failures };
+  };
+  return {
+    quiet: (ms) => watch(() => sleep(ms, 0)),
+    async under(index, ms) {
+      const found = await watch(() => flood(index, ms, { url, secret: hostile.secret, agent }));
+      return { recipe: (recipes[index] as Recipe).name, ...found };
+    },
+    async stop() {
+      await tenant.pause();
+      tenant.stop();
+      agent.destroy();
+      await platform.stop();
+      provider.disconnect();
+      await simulator.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Client = { url: string; secret: string; agent: Agent };
+
+/** Asks for this answer all the time. @returns how many came, whole or not */
+async function flood(index: number, ms: number, client: Client): Promise<number> {
+  const endsAtMs = performance.now() + ms;
+  let answers = 0;
+  const ask = async () => {
+    while (performance.now() < endsAtMs) {
+      await answer(index, client);
+      answers++;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  return answers;
+}
+
+function answer(index: number, { url, secret, agent }: Client): Promise<void> {
+  const body = JSON.stringify({
+    ...{ model: `worst-${index}`, stream: true, max_tokens: 10 },
+    messages: [{ role: 'user', content: 'hi' }],
+  });
+  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+  return new Promise((resolve) => {
+    const sent = request(`${url}/v1/chat/completions`, { method: 'POST', agent, headers });
+    sent.once('error', () => resolve());
+    sent.once('response', (response) => {
+      response
+        .resume()
+        .once('close', resolve)
+        .once('error', () => resolve());
+    });
+    sent.end(body);
+  });
+}
+
+/** JSON is YAML. */
+function configText(simulatorUrl: string, port: number, recipes: readonly Recipe[]): string {
+  const config = withSimulator(tollgateConfig.parse({}), simulatorUrl);
+  const prices = recipes.map((_, index) => ({
+    ...{ provider: 'hostile', model: `worst-${index}`, input: '1', output: '1' },
+    ...{ context_window: 100_000, max_output_tokens: 1_000 },
+  }));
+  return JSON.stringify({
+    ...config,
+    providers: { ...config.providers, hostile: { base_url: `http://127.0.0.1:${port}/v1` } },
+    prices: [...config.prices, ...prices],
+  });
+}
