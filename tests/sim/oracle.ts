@@ -161,6 +161,13 @@ export class Oracle {
     }
   }
 
+  /** A limit that a proxy knew when it took a call binds the window of that call. */
+  mustHaveLimit(stream: string, revision: bigint): void {
+    const has = this.#accounts.get(stream)?.limitRevision ?? -1n;
+    if (has >= revision) return;
+    this.#world.violate(`I3: ${stream}: its limit is of revision ${has}, not ${revision}`);
+  }
+
   #checkEvent(attemptId: string, { usage }: Attempt, event: UsageEvent): void {
     if (event.cost === null) return;
     const billed = usage === null ? 0n : costOf(usage, false);

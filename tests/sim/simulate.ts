@@ -6,10 +6,17 @@
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { budgetDefinitionStreams } from '@tollgate/domain/budget/budget-events.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { streamOf, windowStart } from './calendar.ts';
 import { BILL_COMPLETE_MS, BudgetView, changeBudget, resolve } from './control-plane.ts';
 import { LATE_MS_MAX, Network } from './network.ts';
 import { Oracle } from './oracle.ts';
-import { type Plan, type PlannedCall, type PlannedFault, planOf } from './plan.ts';
+import {
+  type Plan,
+  type PlannedBudget,
+  type PlannedCall,
+  type PlannedFault,
+  planOf,
+} from './plan.ts';
 import { definedEvent, simLimits } from './real-parts.ts';
 import { SimDisk } from './sim-journal.ts';
 import { SimLedger } from './sim-ledger.ts';
@@ -59,6 +66,8 @@ class Theatre {
   readonly #view = new BudgetView();
   readonly #slots: (SimProxy | null)[];
   readonly #died = new Set<string>();
+  /** Which limits the windows must have in the end. */
+  readonly #lastLimits: LimitKnown[] = [];
   #ids = 0;
   #instances = 0;
 
@@ -131,6 +140,7 @@ class Theatre {
     // Then once more, when what was on its way has come: a grant, for instance, that nobody waits for.
     const isAtRest =
       (await world.runUntil(world.nowMs + REST_WITHIN_MS, hasRest)) &&
+      !(await this.#lastCalls()) &&
       !(await world.runUntil(world.nowMs + LATE_MS_MAX)) &&
       (await world.runUntil(world.nowMs + LATE_MS_MAX, hasRest));
     if (isAtRest) return;
@@ -138,6 +148,20 @@ class Theatre {
     throw new Violation(
       `I3: no rest: leases ${oracle.namesOfOpenLeases().join(', ')} are open, ${left.length} journals are left`,
     );
+  }
+
+  /** One small call for each budget: the limit that its proxy knows must be the window's. */
+  async #lastCalls(): Promise<boolean> {
+    const { world, plan } = this.#stage;
+    await world.runUntil(world.nowMs + plan.viewMs[1]);
+    for (const index of plan.budgets.keys()) {
+      const slot = world.random.int(0, plan.slots - 1);
+      this.#as(slot, (proxy) => {
+        this.#lastLimits.push(...limitsOf(proxy, index, plan));
+        this.#call(proxy, { ...SMALL_CALL, slot, path: [index], atMs: world.nowMs });
+      });
+    }
+    return world.runUntil(world.nowMs);
   }
 
   async #settleUp(): Promise<void> {
@@ -155,6 +179,7 @@ class Theatre {
     const events = new Map<string, UsageEvent>();
     for (const [id, { event }] of log.events) events.set(id, event);
     oracle.finish(events, this.#died);
+    for (const { stream, revision } of this.#lastLimits) oracle.mustHaveLimit(stream, revision);
     world.check();
   }
 
@@ -242,6 +267,24 @@ class Theatre {
       recordsRepeated: log.repetitions,
     };
   }
+}
+
+const SMALL_CALL: Omit<PlannedCall, 'atMs' | 'slot' | 'path'> = {
+  inputTokensMax: 1,
+  outputTokensMax: 1,
+  clientLeavesMs: null,
+  onDisconnect: 'drain',
+};
+
+type LimitKnown = { stream: string; revision: bigint };
+
+/** What a proxy knows of a budget's limit now, and the window that a call of it now counts in. */
+function limitsOf(proxy: SimProxy, index: number, plan: Plan): LimitKnown[] {
+  const budget = plan.budgets[index] as PlannedBudget;
+  return proxy.view.onPath([budget.id]).map(({ revision }) => {
+    const startMs = windowStart(budget.window, budget.zone, Date.now());
+    return { stream: streamOf(budget.id, startMs), revision };
+  });
 }
 
 function noCounts(): Counts {
