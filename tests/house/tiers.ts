@@ -16,7 +16,7 @@ export interface Tier {
 /** In the order in which they run, quickest first. */
 export const TIERS: readonly Tier[] = [
   { name: 'unit', timeoutMs: 10_000, workers: 2, isolate: false },
-  { name: 'prop', timeoutMs: 10_000, workers: 2, isolate: true },
+  { name: 'prop', timeoutMs: 30_000, workers: 2, isolate: true },
   { name: 'contract', timeoutMs: 30_000, workers: 2, isolate: true },
   { name: 'int', timeoutMs: 60_000, workers: 2, isolate: true },
   { name: 'e2e', timeoutMs: 180_000, workers: 2, isolate: true },

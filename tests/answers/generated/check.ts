@@ -1,4 +1,6 @@
 /** Plays generated answers through the reader and the settlement, and compares with the truth. */
+
+import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import { type Outcome, settle } from '@tollgate/proxy/call/settle.ts';
@@ -143,10 +145,11 @@ function wrongWith(
 function factsOf(request: CallRequest): Parameters<typeof settle>[0] {
   const provider = { name: 'p', notBilledStatuses: new Set([429]) };
   const price = { price: PRICE, version: 'v1', source: 'config' };
-  const account = { definition: { unit: 'usd' }, stream: 's', release: () => undefined };
+  const account = { stream: 's', release: () => undefined };
+  const unit = parseHoldUnit('usd');
   const parts = [{ lease: { leaseId: 'l' }, amount: PICO_PER_UNIT }];
   return {
     ...{ attemptId: 'a', request, deployment: { provider, model: 'm', price } },
-    holds: [{ account, parts }],
+    holds: [{ account, unit, parts }],
   } as unknown as Parameters<typeof settle>[0];
 }
