@@ -359,17 +359,21 @@ const changes: readonly (readonly [copy: string, changes: readonly [string, Chan
     ],
   ],
   [
-    'gaps',
+    'records, from which on a partition is not audited',
     [
       [
         'a record that is missing in the log',
-        // In its partition nothing is audited from there on.
         async () => {
           const { position, place } = await somePlace();
           tamper('log', `DELETE FROM usage_record WHERE position = ${position}`);
           return [{ store: 'log', place, finding: expect.stringContaining('no record') }];
         },
       ],
+    ],
+  ],
+  [
+    'adjustments',
+    [
       [
         'I3: a resolution whose adjustment is missing',
         () => {
