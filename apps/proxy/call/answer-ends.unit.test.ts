@@ -16,11 +16,7 @@ const { upstreamLingerMs, attemptTimeoutMs } = proxyLimits;
 let stage: CallStage;
 let client: Client;
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const last = () => {
-  const post = stage.posts.at(-1);
-  if (post === undefined) throw new Error('nothing was sent');
-  return post;
-};
+const last = () => stage.last();
 
 async function begin(body = STREAM, options: StageOptions = {}): Promise<void> {
   stage = await CallStage.open(books(), options);

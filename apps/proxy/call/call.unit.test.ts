@@ -14,11 +14,7 @@ const SSE = { 'content-type': 'text/event-stream' };
 let stage: CallStage;
 let client: Client;
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const last = () => {
-  const post = stage.posts.at(-1);
-  if (post === undefined) throw new Error('nothing was sent');
-  return post;
-};
+const last = () => stage.last();
 
 /** A call, whose start is durable unless the journal waits. */
 async function begin(body = chat(), options: StageOptions = {}, journalWaits = false) {

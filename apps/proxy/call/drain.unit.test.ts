@@ -13,11 +13,7 @@ const LIMITS = { drainMsMax: 60_000, drainTokensMax: 100 };
 let stage: CallStage;
 let client: Client;
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const last = () => {
-  const post = stage.posts.at(-1);
-  if (post === undefined) throw new Error('nothing was sent');
-  return post;
-};
+const last = () => stage.last();
 const says = (content: string) =>
   last().answer.onData(
     Buffer.from(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`),

@@ -104,6 +104,13 @@ export class CallStage {
     });
   }
 
+  /** What was sent to a provider last. */
+  last(): Post {
+    const post = this.posts.at(-1);
+    if (post === undefined) throw new Error('nothing was sent');
+    return post;
+  }
+
   static async open(books: BookHouse, options: StageOptions = {}): Promise<CallStage> {
     const limits = { ...proxyLimits, ...options.limits };
     const definitions: BudgetDefinition[] = [];

@@ -1,0 +1,92 @@
+/** Bugs that would make a snapshot, an invoice or a proof say something else than the events. */
+import { at, type Plant } from './plant.ts';
+
+const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
+const SNAPSHOT_TEST = 'apps/billing-api/closing/snapshot.int.test.ts';
+const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
+
+export const billing: readonly Plant[] = [
+  {
+    bug: 'look the price up when the call is settled',
+    edits: at('attempt-is-settled', {
+      instead: `const { provider, model } = this.facts.deployment;
+        const now = this.#deps.directory.price(provider.priceProvider, model, Date.now());
+        const deployment = { ...this.facts.deployment, price: now };
+        const settlement = settle({ ...this.facts, deployment }, outcome);`,
+    }),
+    test: {
+      file: CALLS_TEST,
+      name: 'I7: a call is priced as of its start, whatever is published before its end',
+    },
+  },
+  {
+    bug: 'float money',
+    edits: at('cost-is-rounded-once', {
+      instead: 'return BigInt(Math.round(Number(exact) / 1e6));',
+    }),
+    test: {
+      file: 'domain/pricing/cost.prop.test.ts',
+      name: 'I6: is exact against a rational-number model, rounded once',
+    },
+  },
+  {
+    bug: 'leave the customer out of the filter',
+    edits: at('usage-of-one-customer', {
+      swap: ['[customer,', "[customer.replace('customer_id =', \"'' !=\"),"],
+    }),
+    test: { file: SNAPSHOT_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
+  },
+  {
+    bug: 'state an amount of nothing for what a collector could not price',
+    edits: at('collected-is-unresolved-too', { swap: ["type = 'external' OR ", ''] }),
+    test: {
+      file: SNAPSHOT_TEST,
+      name: 'I8: lists an event of a collector without a price or a quantity, and gives it no line',
+    },
+  },
+  {
+    bug: 'audit an old snapshot by the rule of today',
+    edits: at('frozen-keeps-its-version', { instead: 'const version = undefined;' }),
+    test: {
+      file: 'tests/e2e/yesterday.e2e.test.ts',
+      name: 'I3, I4, I5: pass the audit, for what was frozen then and what is frozen now',
+    },
+  },
+  {
+    bug: 'take what a clock rolled up before it was set back for a difference',
+    edits: at('scratch-is-rolled-up-as-far', { swap: [', aheadMs', ''] }),
+    test: {
+      file: 'tests/e2e/clock-steps.e2e.test.ts',
+      name: 'I3, I4, I5: the audit is clean, and every budget is level',
+    },
+  },
+  {
+    bug: 'close without the fence of the revision',
+    edits: [
+      ...at('snapshot-event-id', {
+        swap: ['decision.event, ', 'decision.event, crypto.randomUUID() + '],
+      }),
+      ...at('snapshot-frozen-no-invoice', {
+        instead: `{
+          const result = await deps.ledger.append(stream, revision, [frozen]);
+          if (!result.ok) await deps.ledger.append(stream, result.actual, [frozen]);
+        }`,
+      }),
+    ],
+    test: {
+      file: CLOSING_TEST,
+      name: 'concurrent closers make one snapshot and both read it (I4)',
+    },
+  },
+  {
+    bug: 'freeze before the projector has applied the cut',
+    edits: [
+      ...at('cut-must-be-applied', { drop: true }),
+      ...at('closing-waits-for-the-cut', { drop: true }),
+    ],
+    test: {
+      file: 'apps/billing-api/closing/cut.int.test.ts',
+      name: 'before the projector has applied the cut',
+    },
+  },
+];

@@ -1,0 +1,176 @@
+/** Bugs that would let a budget be exceeded, or charge it for what was not used. */
+import { at, type Plant } from './plant.ts';
+
+const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
+const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
+const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
+const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
+
+export const budgets: readonly Plant[] = [
+  {
+    bug: 'release the hold when the request is sent',
+    edits: at('request-is-sent', { before: 'this.#deps.budgets.cancel(this.facts.holds);' }),
+    test: {
+      file: 'tests/e2e/skeleton.e2e.test.ts',
+      name: 'I3: a budget is not exceeded by concurrent calls through two proxies',
+    },
+  },
+  {
+    bug: 'release the hold before the charge is durable',
+    edits: at('charge-is-submitted', {
+      before: 'settlement.release(); settlement.release = () => undefined;',
+    }),
+    test: { file: ATTEMPT_TEST, name: 'I3: is freed only when the charge is durable' },
+  },
+  {
+    bug: 'charge what a broken stream had said so far',
+    edits: at('running-total-is-not-usage', {
+      swap: ['(outcome.completed || answer?.isUsageFinal() === true)', 'true'],
+    }),
+    test: {
+      file: ATTEMPT_TEST,
+      name: 'I3: is charged in full when a stream breaks that has stated what was used so far',
+    },
+  },
+  {
+    bug: 'read on without an end for a client that has left',
+    edits: at('drain-has-a-bound', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/drain.unit.test.ts',
+      name: 'is given up when too much more is generated, many tokens at a time',
+    },
+  },
+  {
+    bug: 'let an older limit override a newer one',
+    edits: at('older-limit-is-ignored', { drop: true }),
+    test: { file: BOOK_TEST, name: 'I3: does not come back when it is lowered once more' },
+  },
+  {
+    bug: 'leave a changed limit to the proxy that changed it',
+    edits: at('changed-limit-is-followed', {
+      swap: ['this.definition.revision > this.#account.definitionRevision', 'false'],
+    }),
+    test: {
+      file: BOOK_TEST,
+      name: 'I3: binds although the proxy that opened it could not say so',
+    },
+  },
+  {
+    bug: 'lose sight of a lease at midnight',
+    edits: at('ended-window-is-forgotten', { drop: true }),
+    test: {
+      file: BOOK_TEST,
+      name: 'I3: when its window ended while the call waited for another budget',
+    },
+  },
+  {
+    bug: 'grant all that is left to a call that it does not serve',
+    edits: at('only-served-calls-are-granted', {
+      swap: ['if (served + amount <= left + free) ', ''],
+    }),
+    test: { file: BOOK_TEST, name: 'is not taken from the calls of other proxies' },
+  },
+  {
+    bug: 'charge nothing for an unknown outcome',
+    edits: at('unknown-outcome-is-charged', { swap: ['? most', '? 0n'] }),
+    test: { file: ATTEMPT_TEST, name: 'I3: is charged in full when nobody knows what was used' },
+  },
+  {
+    bug: 'believe that no model reasons',
+    edits: at('hidden-output-has-no-bound', { swap: ['hidesOutput ||', 'false ||'] }),
+    test: {
+      file: 'apps/proxy/call/call.int.test.ts',
+      name: 'I3: is charged in full where nobody says that the model hides nothing',
+    },
+  },
+  {
+    bug: 'take what was cut off for all that was generated',
+    edits: at('answer-shows-all', { swap: ['|| !this.#ended ', ''] }),
+    test: {
+      file: 'apps/proxy/dialects/openai/unshown-output.unit.test.ts',
+      name: 'of what cannot be read: no JSON, a broken event, an answer without an end',
+    },
+  },
+  {
+    bug: 'record what was held where less was charged',
+    edits: at('event-has-what-was-charged', { swap: ['bound === null ? null : proven', 'null'] }),
+    test: {
+      file: 'apps/proxy/call/proven-charge.prop.test.ts',
+      name: 'I3: has spent exactly what its bill says once that is imported',
+    },
+  },
+  {
+    bug: 'forget the limit that a call was given',
+    edits: at('imposed-limit-is-on-the-event', { swap: ['limit === undefined', 'true'] }),
+    test: {
+      file: 'apps/proxy/call/call.int.test.ts',
+      name: 'says on its event which output limit the call got that it did not ask for',
+    },
+  },
+  {
+    bug: 'forget the lease total',
+    edits: at('charge-adds-to-its-lease', { drop: true }),
+    test: {
+      file: 'adapters/journal/journal.int.test.ts',
+      name: 'I3: adds a charge to its lease in the transaction that finishes the attempt',
+    },
+  },
+  {
+    bug: 'settle twice',
+    edits: at('settlement-event', {
+      swap: ['data }, leaseId)', 'data }, crypto.randomUUID())'],
+    }),
+    test: { file: LEASES_TEST, name: 'I3: a lease is settled once, by owner and taker together' },
+  },
+  {
+    bug: 'fold a second settlement as if it were one more',
+    edits: at('settled-lease-must-be-open', {
+      before: 'if (lease === undefined) return account;',
+    }),
+    test: {
+      file: 'domain/budget/account.prop.test.ts',
+      name: 'refuses a stream that settles a lease twice',
+    },
+  },
+  {
+    bug: 'grant at whatever revision the stream has now',
+    edits: at('grant-is-appended', {
+      instead: `{
+        const result = await ledger.append(request.stream, expected, [event]);
+        return result.ok || (await ledger.append(request.stream, result.actual, [event])).ok;
+      }`,
+    }),
+    test: { file: LEASES_TEST, name: 'I3: a grant lands where it was decided, or never' },
+  },
+  {
+    bug: 'append without revision',
+    edits: [
+      ...at('revision-of-an-append', {
+        swap: ["expected === 'no_stream' ? 0n : expected", "last === 'no_stream' ? 0n : last"],
+      }),
+      ...at('revision-is-the-expected-one', { drop: true }),
+    ],
+    test: {
+      file: 'tests/contract/sqlite-stores.contract.test.ts',
+      name: 'refuses an append that was decided from something else, and says from what',
+    },
+  },
+  {
+    bug: 'free the holds of a dead instance',
+    edits: at('dead-attempt-is-charged', {
+      swap: ['hold_amounts[index]', 'hold_amounts[index + 99]'],
+    }),
+    test: {
+      file: TAKEOVER_TEST,
+      name: 'I1, I3: finishes, ships and settles once, whichever step its own death comes at',
+    },
+  },
+  {
+    bug: 'forget the lease total before it is settled',
+    edits: at('takeover-settled-not-forgotten', { later: true }),
+    test: {
+      file: TAKEOVER_TEST,
+      name: 'I1, I3: finishes, ships and settles once, whichever step its own death comes at',
+    },
+  },
+];
