@@ -68,7 +68,7 @@ export const hostility: readonly Plant[] = [
     edits: at('bare-name-calls-a-function', { swap: ['!functions.has(lowerName)', 'true'] }),
     test: {
       file: NAMES_TEST,
-      name: 'a bare word that the engine would call as a function is refused',
+      name: 'a call without parentheses is refused',
     },
   },
   {
