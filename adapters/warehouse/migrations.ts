@@ -27,6 +27,7 @@ const STEPS = [
     file: '0003-sums-by-quarter-hour.sql',
   },
   { name: 'the output limit that the gateway set', file: '0004-output-limit.sql' },
+  { name: 'spend of budgets in every unit', file: '0005-spend-by-unit.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

@@ -28,6 +28,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'the output limit that the gateway set',
       'b7ec031e53936717ed9190b6010e1f4aac61d4a0810bdc76ee0e59e831fb4200',
     ],
+    [
+      'spend of budgets in every unit',
+      '61e9d13de67b89df4c6831d09470635327915f03f2cbcf5083c27e133b2aef00',
+    ],
   ]);
 });
 
