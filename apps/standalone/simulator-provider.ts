@@ -1,6 +1,7 @@
 /**
- * The built-in provider of an installation that has none: the simulator. Its prices are listed
- * here, as any provider's would be: stated once more, not read from the simulator.
+ * The built-in provider of an installation that has none: the simulator. Its prices are written here
+ * as those of any provider are, and not read from the simulator: a meter that took its prices from the
+ * bill that it is checked against would prove nothing.
  */
 import {
   NOT_BILLED_STATUSES,
