@@ -29,6 +29,10 @@ import {
 } from '@tollgate/domain/period/period-events.ts';
 import { type PriceVersionPublished, priceBookStreams } from '@tollgate/domain/pricing/price.ts';
 import {
+  type RateLimitEvent,
+  rateLimitStreams,
+} from '@tollgate/domain/rate-limit/rate-limit-events.ts';
+import {
   type ReconciliationEvent,
   reconciliationStreams,
 } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
@@ -47,6 +51,7 @@ import {
   reconciliationPayloads,
   teamPayloads,
 } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { rateLimitPayloads } from '@tollgate/schemas/ledger/rate-limit-events.ts';
 import { eventCategory, eventParser } from './event-category.ts';
 
 export const customerEvents = eventCategory<CustomerEvent>(customerStreams, customerPayloads);
@@ -64,6 +69,7 @@ export const budgetWindowEvents = eventCategory<BudgetWindowEvent>(
   budgetWindowStreams,
   budgetWindowPayloads,
 );
+export const rateLimitEvents = eventCategory<RateLimitEvent>(rateLimitStreams, rateLimitPayloads);
 export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
 export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
@@ -89,6 +95,7 @@ export const anyLedgerEvent = eventParser([
   keyEvents,
   budgetDefinitionEvents,
   budgetWindowEvents,
+  rateLimitEvents,
   billingEvents,
   invoiceEvents,
   reconciliationEvents,

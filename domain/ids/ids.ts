@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'rec'
   | 'rul'
   | 'cut'
+  | 'rtl'
   | 'pb';
 
 /** Random bytes in an id, for our own format and for UUIDv7. */

@@ -129,6 +129,7 @@ export const errorCatalogue = {
   team_not_found: entry(404, false, 'There is no such team.', CHECK_ID),
   key_not_found: entry(404, false, 'There is no such key.', CHECK_ID),
   budget_not_found: entry(404, false, 'There is no such budget.', CHECK_ID),
+  rate_limit_not_found: entry(404, false, 'There is no such rate limit.', CHECK_ID),
   price_book_not_found: entry(404, false, 'There is no such price book.', CHECK_ID),
   call_not_found: entry(
     404,
@@ -159,6 +160,13 @@ export const errorCatalogue = {
   ),
   key_archived: entry(409, false, 'This key is archived.', 'Issue a new one.'),
   budget_archived: entry(409, false, 'This budget is archived.', 'Define a new one.'),
+  rate_limit_archived: entry(409, false, 'This rate limit is archived.', 'Define a new one.'),
+  rate_limit_not_smoothable: entry(
+    409,
+    false,
+    'This rate limit is not per minute, so it cannot be spread over seconds.',
+    'Leave `smoothing` out.',
+  ),
   price_version_taken: entry(
     409,
     false,

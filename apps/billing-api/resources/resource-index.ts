@@ -1,6 +1,6 @@
 /**
  * The read model of the billing API: what the ledger says about customers, teams, keys, budgets,
- * prices and imports, folded into maps (I5: a pure function of the ledger). Commands never decide
+ * rate limits, prices and imports, folded into maps (I5: a pure function of the ledger). Commands never decide
  * from it alone: they read the stream that they append to.
  */
 import {
@@ -8,6 +8,7 @@ import {
   customerEvents,
   keyEvents,
   priceBookEvents,
+  rateLimitEvents,
   reconciliationEvents,
   teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
@@ -25,6 +26,7 @@ import {
   evolvePrices,
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
+import { evolveRateLimit, type RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import {
   evolveReconciliation,
   type ReconciliationImport,
@@ -36,6 +38,7 @@ const events = eventParser([
   teamEvents,
   keyEvents,
   budgetDefinitionEvents,
+  rateLimitEvents,
   priceBookEvents,
   reconciliationEvents,
 ]);
@@ -50,6 +53,7 @@ export class ResourceIndex {
   readonly teams = new Entities<Team>();
   readonly keys = new Entities<KeyState>();
   readonly budgets = new Entities<BudgetDefinition>();
+  readonly rateLimits = new Entities<RateLimit>();
   readonly priceVersions = new Entities<PriceVersion>();
   readonly imports = new Entities<ReconciliationImport>();
   readonly #customerOfExternalId = new Map<string, string>();
@@ -135,6 +139,10 @@ export class ResourceIndex {
         return this.budgets.fold(event.data.budget_id, at, (s) =>
           evolveDefinition(s, event, at.revision),
         );
+      case 'RateLimitDefined':
+      case 'RateLimitChanged':
+      case 'RateLimitArchived':
+        return this.rateLimits.fold(event.data.rate_limit_id, at, (s) => evolveRateLimit(s, event));
       case 'ReconciliationLines':
       case 'ReconciliationAccepted':
         return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));

@@ -26,6 +26,13 @@ import { listPeriods } from './periods/list.ts';
 import { openPeriodRoute } from './periods/open.ts';
 import { listPriceBooks, publishPriceBook } from './price-books/price-books.ts';
 import {
+  archiveRateLimit,
+  changeRateLimit,
+  createRateLimit,
+  getRateLimit,
+  listRateLimits,
+} from './rate-limits/rate-limits.ts';
+import {
   getReconciliation,
   importBill,
   listReconciliations,
@@ -61,6 +68,11 @@ export const allRoutes: readonly ApiRoute[] = [
   getBudget,
   changeBudget,
   archiveBudget,
+  createRateLimit,
+  listRateLimits,
+  getRateLimit,
+  changeRateLimit,
+  archiveRateLimit,
   publishPriceBook,
   listPriceBooks,
   ingestEvents,
