@@ -10,7 +10,7 @@ export function checkSecrets(
   config: TollgateConfig,
   environment: Readonly<Record<string, string | undefined>>,
 ): void {
-  const { log, ledger, warehouse } = config.engines;
+  const { log, ledger, warehouse, rates } = config.engines;
   const references: [field: string, reference: Reference][] = [
     ...Object.entries(config.providers).map(([name, { api_key }]): [string, Reference] => [
       `providers.${name}.api_key`,
@@ -20,6 +20,7 @@ export function checkSecrets(
     ['engines.log.kafka.sasl.password', log?.kafka.sasl?.password],
     ['engines.ledger.eventstoredb.connection_string', ledger?.eventstoredb.connection_string],
     ['engines.warehouse.clickhouse.password', warehouse?.clickhouse.password],
+    ['engines.rates.valkey.url', rates?.valkey.url],
   ];
   for (const [field, reference] of references) {
     try {
@@ -32,6 +33,7 @@ export function checkSecrets(
   const authorities: [field: string, file: string | undefined][] = [
     ['engines.log.kafka.ssl.ca', typeof ssl === 'object' ? ssl.ca.file : undefined],
     ['engines.warehouse.clickhouse.tls.ca', warehouse?.clickhouse.tls?.ca.file],
+    ['engines.rates.valkey.tls.ca', rates?.valkey.tls?.ca.file],
   ];
   for (const [field, file] of authorities) {
     if (file === undefined) continue;

@@ -14,6 +14,7 @@ export function dataFolder(path: string) {
     /** In no backup: what is deleted here must be gone. */
     replayKeys: join(path, 'replay'),
     run: join(path, 'run'),
+    rates: join(path, 'run', 'rates.json'),
     supervisorLock: join(path, 'supervisor.lock'),
     simulatorBill: join(path, 'simulator', 'bill.jsonl'),
   };

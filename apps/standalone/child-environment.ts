@@ -18,9 +18,9 @@ export function childEnvironment(
   config: TollgateConfig,
   environment: Environment,
 ): Record<string, string> {
-  const { providers, shared, warehouse } = secretsOf(config);
-  const secrets = new Set([...providers, ...shared, ...warehouse]);
-  const needed = new Set([...shared, ...(kind === 'proxy' ? providers : warehouse)]);
+  const { calls, shared, warehouse } = secretsOf(config);
+  const secrets = new Set([...calls, ...shared, ...warehouse]);
+  const needed = new Set([...shared, ...(kind === 'proxy' ? calls : warehouse)]);
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) continue;
@@ -35,9 +35,9 @@ function isOfSystem(name: string): boolean {
 
 /** Names of variables. */
 function secretsOf({ engines, providers, metrics_token }: TollgateConfig) {
-  const { log, ledger, warehouse } = engines;
+  const { log, ledger, warehouse, rates } = engines;
   return {
-    providers: namesOf(Object.values(providers).map(({ api_key }) => api_key)),
+    calls: namesOf([...Object.values(providers).map(({ api_key }) => api_key), rates?.valkey.url]),
     shared: namesOf([
       log?.kafka.sasl?.password,
       ledger?.eventstoredb.connection_string,

@@ -9,12 +9,20 @@ providers: { p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY 
 engines:
   log: { kafka: { brokers: ['h:1'], sasl: { mechanism: plain, username: u, password: { env: KAFKA } } } }
   ledger: { eventstoredb: { connection_string: { env: LEDGER } } }
-  warehouse: { clickhouse: { url: 'http://h:1', password: { env: WAREHOUSE } } }`,
+  warehouse: { clickhouse: { url: 'http://h:1', password: { env: WAREHOUSE } } }
+  rates: { valkey: { url: { env: RATES } } }`,
 );
 
 const shell = {
   ...{ PATH: '/bin', HOME: '/h', TZ: 'UTC', LC_ALL: 'C', NODE_OPTIONS: '--x', UNSET: undefined },
-  ...{ METRICS: 'm', TOLLGATE_PROVIDER_KEY: 'sk', KAFKA: 'k', LEDGER: 'l', WAREHOUSE: 'w' },
+  ...{
+    METRICS: 'm',
+    TOLLGATE_PROVIDER_KEY: 'sk',
+    KAFKA: 'k',
+    LEDGER: 'l',
+    WAREHOUSE: 'w',
+    RATES: 'r',
+  },
   ...{ AWS_SECRET_ACCESS_KEY: 'a', GITHUB_TOKEN: 'g', OPENAI_API_KEY: 'o' },
 };
 
@@ -22,7 +30,7 @@ it('I12: a child gets the secrets that it uses, and no other variable of the she
   const system = ['PATH', 'HOME', 'TZ', 'LC_ALL', 'NODE_OPTIONS'];
   const names = (kind: 'proxy' | 'meter') => Object.keys(childEnvironment(kind, config, shell));
   expect(names('proxy').sort()).toEqual(
-    [...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER'].sort(),
+    [...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER', 'RATES'].sort(),
   );
   expect(names('meter').sort()).toEqual(
     [...system, 'METRICS', 'KAFKA', 'LEDGER', 'WAREHOUSE'].sort(),

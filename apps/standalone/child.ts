@@ -10,6 +10,8 @@ import type { Family } from '@tollgate/adapters/metrics/families.ts';
 import type { FromChild, ToChild } from '@tollgate/adapters/process/child-messages.ts';
 import { cpuTimeMs } from '@tollgate/adapters/process/cpu-time.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
+import type { RateSeat } from '@tollgate/adapters/rates/rate-desk.ts';
+import type { RateAnswers } from '@tollgate/adapters/rates/rate-messages.ts';
 import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
@@ -23,6 +25,8 @@ export type ChildOptions = {
   outputFile?: string | undefined;
   /** Replaces the bound of `limits.ts`; for tests. */
   logBytesMax?: number;
+  /** Called for each process that it is: what answers its questions about rates. */
+  rates?: () => RateSeat;
   onGivenUp: (reason: string) => void;
   onRestart: () => void;
   /** What it is told when it asks for the metrics of all. Default: nothing. */
@@ -136,13 +140,22 @@ export class Child {
     this.#process = child;
     this.#silentMs = 0;
     this.#beating = false;
+    const seat = this.#options.rates?.();
+    let isOver = false;
+    const answer = (message: RateAnswers) => this.#tell(child, message);
     child.on('message', (message: FromChild) => {
       this.#silentMs = 0;
       this.#beating = true;
+      // What a process said before it ended may arrive after that: its slots are free by then.
+      if (message.type === 'rates') return isOver ? undefined : seat?.hear(message, answer);
       this.#cpuAtSignMs = cpuTimeMs(child.pid as number);
       this.#hear(message, child);
     });
-    child.once('exit', (code, signal) => this.#onExit(child.pid, code, signal));
+    child.once('exit', (code, signal) => {
+      isOver = true;
+      seat?.leave();
+      this.#onExit(child.pid, code, signal);
+    });
   }
 
   #hear(message: FromChild, child: ChildProcess): void {

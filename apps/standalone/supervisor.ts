@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { tryLock } from '@tollgate/adapters/lock/file-lock.ts';
+import { openKeptCounters } from '@tollgate/adapters/rates/kept-counters.ts';
+import { rateSeat } from '@tollgate/adapters/rates/rate-desk.ts';
 import { replaceUnseenAdminToken } from '@tollgate/adapters/secrets/admin-tokens.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import {
@@ -63,6 +65,7 @@ export async function startSupervisor(
   const configFile = join(paths.run, 'config.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
 
+  const rates = openKeptCounters(paths.rates, Date.now);
   const own = { ...process.env, UV_THREADPOOL_SIZE: '16', [SIMULATOR_KEY_VARIABLE]: 'simulator' };
   const shared = ['--config', configFile, '--data', given.data];
   const state = () => ({
@@ -86,6 +89,7 @@ export async function startSupervisor(
       logFile: join(paths.run, `${name}.log`),
       // The lines of calls, of all proxies.
       outputFile: kind === 'proxy' ? join(paths.run, 'access.log') : undefined,
+      ...(kind === 'proxy' ? { rates: () => rateSeat(rates.counters) } : {}),
       onGivenUp,
       onRestart: saveState,
       metrics: () => metrics.text(),
@@ -125,6 +129,7 @@ export async function startSupervisor(
     async stop() {
       for (const one of all) one.expectEnd();
       await Promise.all(proxies.map((proxy) => proxy.stop()));
+      rates.keep();
       await Promise.all([core, ...projectors].map((one) => one.stop()));
       await simulator?.stop();
       lock.release();

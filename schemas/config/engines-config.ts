@@ -1,6 +1,6 @@
 /**
  * `engines` of `tollgate.yaml`: which stores run on servers. A store that is not named is embedded,
- * in the data folder, so each of the three can move on its own.
+ * on this machine, so each of them can move on its own.
  */
 import { z } from 'zod';
 
@@ -57,10 +57,24 @@ const clickhouse = clickhouseServer.refine(
   { path: ['tls'], error: 'only an https URL has a certificate' },
 );
 
+const valkey = z.strictObject({
+  /** `redis://…` or `rediss://…`; a secret, because it may hold a password. */
+  url: secret,
+  /** Start of every key. Installations that share a server need one each. */
+  key_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'letters, digits, . _ and -')
+    .default('tollgate'),
+  /** The certificate authority that signed the server's certificate, in PEM. */
+  tls: z.strictObject({ ca: z.strictObject({ file: z.string().min(1) }) }).optional(),
+});
+
 export const engines = z.strictObject({
   log: z.strictObject({ kafka }).optional(),
   ledger: z.strictObject({ eventstoredb }).optional(),
   warehouse: z.strictObject({ clickhouse }).optional(),
+  /** Counters of rate limits. Embedded, the supervisor has them. */
+  rates: z.strictObject({ valkey }).optional(),
 });
 
 export type KafkaEngineConfig = z.infer<typeof kafka>;

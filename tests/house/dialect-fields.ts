@@ -4,7 +4,8 @@
  * call.
  *
  * A name counts as a property, as a string of its own, and within JSON that is written as text. Names
- * that our own events have as well, such as `reasoning_tokens`, cannot be told apart and are not listed.
+ * that our own events have as well, such as `reasoning_tokens` and `total_tokens`, cannot be told apart
+ * and are not listed.
  */
 import { type Program, Visitor } from 'oxc-parser';
 import { type Finding, finding, isProduction, type SourceModule } from './source-tree.ts';
@@ -31,7 +32,6 @@ const FIELDS = [
   'prompt_tokens_details',
   'system_fingerprint',
   'tool_calls',
-  'total_tokens',
   // Anthropic's and Gemini's, for when they come
   'cache_creation_input_tokens',
   'cache_read_input_tokens',

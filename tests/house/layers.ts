@@ -47,6 +47,7 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   chdb: ['adapters/'],
   fastify: ['apps/'],
   'gpt-tokenizer': ['adapters/'],
+  iovalkey: ['adapters/'],
   kafkajs: ['adapters/'],
   'node:sqlite': ['adapters/'],
   openai: ['apps/standalone/'],
