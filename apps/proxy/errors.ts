@@ -91,6 +91,12 @@ export const errorCatalogue = {
     true,
     'The budget of this key cannot be checked right now. Try again shortly.',
   ),
+  rate_limit_exceeded: entry(429, true, 'A rate limit of this key is used up.'),
+  rate_limit_unavailable: entry(
+    503,
+    true,
+    'A rate limit of this key cannot be checked right now. Try again shortly.',
+  ),
   ledger_unavailable: entry(503, true, 'The gateway has lost its ledger. Try again shortly.'),
   journal_full: entry(503, true, 'The gateway cannot record more calls right now. Try again.'),
   too_many_calls: entry(429, true, 'Too many calls are in flight. Try again when one has ended.'),
@@ -130,19 +136,34 @@ export type Refusal = {
    * Which limit was hit (docs/design.md, Refusals): scope, unit, window, limit, spent, resets_at.
    */
   limit?: Record<string, string | null>;
+  /** When the same request may succeed, ms from now; null: never. Default: as its entry says. */
+  retryMs?: number | null;
+  /** More that the answer's head says. */
+  headers?: Readonly<Record<string, string>>;
   /** The methods that the path takes, as in the header `Allow` (RFC 9110 §10.2.1). */
   allow?: string;
 };
 
+/** A client's timer may be early by so much, ms: its next try would come before the window. */
+const TIMER_ERROR_MS = 10;
+
 /** Headers that tell SDKs whether to try again. */
 export function errorHeaders(refusal: Refusal): Record<string, string> {
   const { retryable, status } = errorCatalogue[refusal.code];
+  const { retryMs } = refusal;
+  const retries = retryMs === undefined ? retryable : retryMs !== null;
   const headers: Record<string, string> = {
+    ...refusal.headers,
     'content-type': 'application/json',
-    'x-should-retry': String(retryable),
+    'x-should-retry': String(retries),
   };
   if (refusal.allow !== undefined) headers['allow'] = refusal.allow;
   if (refusal.code === 'unsupported_encoding') headers['accept-encoding'] = ACCEPTED_PACKINGS;
-  if (retryable && (status === 503 || status === 429)) headers['retry-after'] = '1';
+  if (retries && (status === 503 || status === 429)) {
+    headers['retry-after'] = String(Math.max(1, Math.ceil((retryMs ?? 0) / 1_000)));
+    if (typeof retryMs === 'number') {
+      headers['retry-after-ms'] = String(Math.ceil(retryMs) + TIMER_ERROR_MS);
+    }
+  }
   return headers;
 }

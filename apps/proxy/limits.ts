@@ -166,6 +166,22 @@ export const proxyLimits = {
   /** How long "so much is not left" is believed without asking the ledger again, ms. */
   exhaustedForMs: 50,
 
+  /** Wait of one call for its share of a rate limit, ms; then the limit's policy decides. */
+  rateWaitMs: 500,
+  /** After a store of rates has failed, nobody asks it for so long, ms. */
+  rateAwayMs: 500,
+  /** A call starts at least so long before its window ends, ms: so it reaches the provider in it. */
+  rateWindowGuardMs: 25,
+  /** How long "so much is not left" of a window, or "no slot", is believed without asking, ms. */
+  rateSeenForMs: 50,
+  /** What of a share nobody uses for so long goes back, ms; looked for that often. */
+  rateIdleMs: 100,
+  rateSweepMs: 100,
+  /** What a call that found no slot is told to wait, ms. */
+  rateSlotRetryMs: 1_000,
+  /** Shares in memory, some 400 bytes each: limits, and end users of the running windows. */
+  rateSharesMax: 100_000,
+
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
   /**

@@ -9,6 +9,7 @@ import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
+import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
 import { loadTokenizer } from '@tollgate/adapters/tokenizer/tokenizer.ts';
 import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
@@ -33,6 +34,7 @@ const proxy = await startProxy({
   journalFolder: dataFolder(data).journals,
   ledger,
   log,
+  rates: await openRates(stores),
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),
   limits,

@@ -15,6 +15,8 @@ import { type FileLock, tryLock } from '@tollgate/adapters/lock/file-lock.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import { type Family, metricsText } from '@tollgate/adapters/metrics/families.ts';
 import { processFamilies } from '@tollgate/adapters/metrics/process-families.ts';
+import { absentRates } from '@tollgate/adapters/rates/absent-rates.ts';
+import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { FastifyInstance } from 'fastify';
 import { AccessLog } from './access-log/access-log.ts';
@@ -32,6 +34,7 @@ import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
+import { RateBook } from './rates/rate-book.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { FailureLog } from './routing/failure-log.ts';
 import { ProviderHealth } from './routing/provider-health.ts';
@@ -50,6 +53,8 @@ export type ProxyOptions = {
   journalFolder: string;
   ledger: Ledger;
   log: Log;
+  /** Default: none, so every rate limit's own policy decides. Closed with the proxy. */
+  rates?: RateStore;
   secrets: Secrets;
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
@@ -115,6 +120,7 @@ class Instance {
   readonly #follower: LedgerFollower;
   readonly #freshness: LedgerFreshness;
   readonly #budgets: BudgetBook;
+  readonly #rates: RateBook;
   readonly #bodies: BodyReaders;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
@@ -151,6 +157,15 @@ class Instance {
       limits,
       onError: (err, stream) => logger.error({ err, stream }, 'a budget window failed'),
     });
+    this.#rates = new RateBook({
+      store: options.rates ?? absentRates(),
+      owner: instanceId,
+      limits,
+      onStore: (err) => {
+        if (err !== null) logger.error({ err }, 'the store of rates is away: policies decide');
+        else logger.warn({}, 'the store of rates answers again');
+      },
+    });
     this.#shipper = new Shipper({
       journal,
       log,
@@ -183,6 +198,7 @@ class Instance {
     if (this.#stopping) return;
     // Calls may come already: what they write is shipped whatever the first take-over waits for.
     this.#budgets.start();
+    this.#rates.start();
     this.#shipper.start();
     await this.#takeover.start();
     if (this.#stopping) return;
@@ -200,6 +216,7 @@ class Instance {
     this.#failures.stop();
     await this.#accessLog?.close();
     await this.#budgets.stop();
+    await this.#rates.stop();
     await this.#shipper.stop(drainTimeoutMs);
     await this.#follower.stop();
     await this.#leave();
@@ -226,6 +243,7 @@ class Instance {
       secrets,
       deployments: new Deployments(providers, models, this.#directory, outputTokensDefault),
       budgets: this.#budgets,
+      rates: this.#rates,
       bodies: this.#bodies,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
@@ -289,6 +307,7 @@ class Instance {
       outboxRecords: this.#journal.outboxRecords(),
       ledgerAgeSeconds: this.#follower.ageMs() / 1000,
       accessLines: this.#accessLog?.lines ?? { written: 0, dropped: 0 },
+      rates: this.#rates.gauges(),
     };
     const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
     return this.#metrics.families(gauges, isIll);

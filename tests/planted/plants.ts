@@ -5,6 +5,7 @@ import { counting } from './counting-plants.ts';
 import { hostility } from './hostility-plants.ts';
 import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
+import { rates } from './rate-plants.ts';
 import { simulated } from './sim-plants.ts';
 
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
@@ -64,6 +65,7 @@ export const plants: readonly Plant[] = [
   ...simulated,
   ...billing,
   ...secrets,
+  ...rates,
   ...hostility,
   ...operation,
 ];

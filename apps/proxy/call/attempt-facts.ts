@@ -3,6 +3,7 @@ import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
+import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
 export type AttemptFacts = Omit<
@@ -13,6 +14,8 @@ export type AttemptFacts = Omit<
   request: CallRequest;
   deployment: Deployment;
   holds: readonly BudgetHold[];
-  /** Sent with the request, because it states none and a budget needs one. */
+  /** Sent with the request, because it states none and a limit needs one. */
   imposedLimit: ImposedLimit | null;
+  /** What it took of rate limits; null: there are none on its path. */
+  rates: RateTicket | null;
 };

@@ -298,6 +298,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         if (!this.#upstreamEnded) this.#giveUpSoon();
         // seam: settled-durable-hold-not-released
         settlement.release();
+        this.facts.rates?.settle(event);
         this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);

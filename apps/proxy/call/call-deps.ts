@@ -9,6 +9,7 @@ import type { BudgetBook } from '../budget/budget-book.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -23,6 +24,7 @@ export type CallDeps = {
   secrets: Secrets;
   deployments: Deployments;
   budgets: BudgetBook;
+  rates: RateBook;
   /** Of large requests. */
   bodies: BodyReaders;
   journal: Journal;

@@ -9,12 +9,14 @@
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
+import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
 import { budgetsOfModel } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Attempt } from './attempt.ts';
 import type { AttemptEnd, AttemptListener } from './attempt-end.ts';
@@ -22,6 +24,7 @@ import type { CallDeps } from './call-deps.ts';
 import { answerHeaders } from './headers.ts';
 import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 import type { Place } from './in-flight.ts';
+import { limitForRates, limitsOfCall, rateBound, rateRefusal } from './rates.ts';
 import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
@@ -74,10 +77,16 @@ export class Call implements AttemptListener {
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
     const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
-    const limit = imposedLimit(onPath, request, deployment);
+    const rates = this.#ratesOf(deployment);
+    const limit =
+      imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#refuse(wanted);
     this.#place.ofCall = true;
+    if (rates.length > 0) {
+      const refusal = await this.#takeRates(rates, deployment, limit);
+      if (refusal !== null) return this.#refuse(refusal);
+    }
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);
     if (turn !== true && !(await turn)) return this.#refuse(NO_CONNECTION);
@@ -88,10 +97,14 @@ export class Call implements AttemptListener {
         fittingOutput(request, deployment, left, unit);
       return this.#refuse(holdRefusal(held, fitting));
     }
-    if (this.#response.destroyed) {
-      // The client left while the call waited for its budget: nothing was sent or recorded.
+    const renewing = this.#renewRates(rates, deployment, limit);
+    const late = renewing === null ? null : await renewing;
+    if (late !== null || this.#response.destroyed) {
+      // Its window ended, or its client left, while it waited: nothing was sent or recorded.
       budgets.cancel(held.holds);
       connections.leave(key.customerId);
+      if (late !== null) return this.#refuse(late);
+      this.#place.rates?.cancel();
       this.#log(null);
       return this.#place.leave();
     }
@@ -100,7 +113,43 @@ export class Call implements AttemptListener {
     this.#try(deployment, limit, held.holds, nowMs);
   }
 
+  #ratesOf(deployment: Deployment): readonly RateLimit[] {
+    const { key, request } = this.#facts;
+    const ofKey = this.#deps.directory.rateLimitsOf(key);
+    return ofKey.length === 0 ? ofKey : limitsOfCall(ofKey, request, deployment);
+  }
+
+  /** What an attempt takes of its rate limits; null: it may go on. */
+  async #takeRates(
+    limits: readonly RateLimit[],
+    deployment: Deployment,
+    limit: ImposedLimit | null,
+  ): Promise<Refusal | null> {
+    const { request } = this.#facts;
+    const bound = rateBound(limits, request, deployment, limit);
+    if ('code' in bound) return bound;
+    // An earlier attempt has ended; what it used still counts.
+    this.#place.rates?.leave();
+    const taken = await this.#deps.rates.admit({ limits, endUser: request.endUser, bound });
+    if (!(taken instanceof RateTicket)) return rateRefusal(taken, Date.now());
+    this.#place.rates = taken;
+    return null;
+  }
+
+  /** A call that waited may start in another window than the one in which it was counted. */
+  #renewRates(
+    limits: readonly RateLimit[],
+    deployment: Deployment,
+    limit: ImposedLimit | null,
+  ): Promise<Refusal | null> | null {
+    const ticket = this.#place.rates;
+    if (limits.length === 0 || ticket === null || ticket.isCurrent()) return null;
+    ticket.cancel();
+    return this.#takeRates(limits, deployment, limit);
+  }
+
   #refuse(refusal: Refusal): void {
+    this.#place.rates?.cancel();
     this.#place.leave();
     refuseCall(this.#deps, this.#reply, refusal, this.#facts);
   }
@@ -124,6 +173,7 @@ export class Call implements AttemptListener {
       deployment,
       holds,
       imposedLimit,
+      rates: this.#place.rates,
       startedAtMs,
     };
     this.#attempt = new Attempt(this.#deps, facts, this, this.#readyAtMs);
@@ -197,21 +247,33 @@ export class Call implements AttemptListener {
     const nowMs = Date.now();
     const deployment = this.#route[this.#attempts] as Deployment;
     const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
-    const limit = imposedLimit(onPath, request, deployment);
+    const rates = this.#ratesOf(deployment);
+    const limit =
+      imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#answer(end);
+    if (rates.length > 0 && (await this.#takeRates(rates, deployment, limit)) !== null) {
+      return this.#answer(end);
+    }
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);
-    if (turn !== true && !(await turn)) return this.#answer(end);
+    if (turn !== true && !(await turn)) return this.#unsent(end);
     const held: HoldOutcome = await budgets.hold(wanted, nowMs);
     if (held.kind === 'held' && !this.#clientGone) {
       return this.#try(deployment, limit, held.holds, nowMs);
     }
     connections.leave(key.customerId);
-    if (held.kind !== 'held') return this.#answer(end);
+    if (held.kind !== 'held') return this.#unsent(end);
     budgets.cancel(held.holds);
+    this.#place.rates?.cancel();
     this.#log(end);
     this.#place.leave();
+  }
+
+  /** The next attempt takes nothing of its rate limits. */
+  #unsent(end: Recorded): void {
+    this.#place.rates?.cancel();
+    this.#answer(end);
   }
 
   #answer(end: Recorded): void {

@@ -45,13 +45,15 @@ export function answerHeaders(
 ): Record<string, string | string[] | number> {
   const headers: Record<string, string | string[] | number> = { ...ANSWER_HEADERS };
   const named = namedByConnection(upstream['connection']);
+  const { facts, cost, overheadUs } = answer;
+  const rates = facts.rates?.headers();
   for (const name in upstream) {
     const value = upstream[name];
     // seam: answer-headers-are-on-the-list
     if (value === undefined || !passes(name) || named.includes(name)) continue;
     headers[name] = value;
   }
-  const { facts, cost, overheadUs } = answer;
+  if (rates !== undefined) stateRates(headers, rates);
   headers['x-tollgate-call-id'] = facts.callId;
   headers['x-tollgate-provider'] = facts.deployment.provider.name;
   headers['x-tollgate-model'] = headerText(facts.deployment.model);
@@ -63,6 +65,13 @@ export function answerHeaders(
   if (imposedLimit !== null) headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
   if (facts.holds.length > 0) addRemaining(headers, facts);
   return headers;
+}
+
+/** Where a limit of ours applies, what the provider says of our account there would be taken for it. */
+function stateRates(headers: Record<string, unknown>, rates: Record<string, string>): void {
+  if (Object.keys(rates).length === 0) return;
+  for (const name in headers) if (name.startsWith('x-ratelimit-')) delete headers[name];
+  Object.assign(headers, rates);
 }
 
 function passes(name: string): boolean {

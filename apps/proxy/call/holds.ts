@@ -17,11 +17,17 @@ import type { Deployment } from '../routing/deployments.ts';
 export function imposedLimit(
   budgets: readonly PathBudget[],
   request: CallRequest,
+  deployment: Deployment,
+): ImposedLimit | null {
+  return budgets.length === 0 ? null : limitForCall(request, deployment);
+}
+
+/** The same for a call that needs an output limit, whatever asks for it. */
+export function limitForCall(
+  request: CallRequest,
   { provider, outputTokensMax, outputTokensDefault }: Deployment,
 ): ImposedLimit | null {
-  if (budgets.length === 0 || request.outputTokensMax !== null || outputTokensDefault === null) {
-    return null;
-  }
+  if (request.outputTokensMax !== null || outputTokensDefault === null) return null;
   const tokens = Math.min(outputTokensDefault, outputTokensMax ?? outputTokensDefault);
   return { tokens, field: provider.outputLimitField };
 }
@@ -52,13 +58,13 @@ export function holdRequests(
   return holds;
 }
 
-function whyUnbounded(request: CallRequest, model: string): string | null {
+export function whyUnbounded(request: CallRequest, model: string): string | null {
   const { unboundedBy } = request;
   if (unboundedBy === null) return request.unboundedModel(model);
   return `The cost of this request has no upper bound (${unboundedBy})`;
 }
 
-function outputBound(
+export function outputBound(
   request: CallRequest,
   deployment: Deployment,
   limit: ImposedLimit | null,

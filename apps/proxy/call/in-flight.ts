@@ -5,6 +5,7 @@
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { RateTicket } from '../rates/rate-ticket.ts';
 
 export type InFlightLimits = Pick<
   ProxyLimits,
@@ -84,6 +85,8 @@ export class Place {
   ofCall = false;
   /** What of its body is in memory. */
   bodyBytes = 0;
+  /** What it took of rate limits: its slots are free when it leaves. */
+  rates: RateTicket | null = null;
   readonly #calls: Pick<InFlight, 'left'>;
   readonly #owner: CallOwner;
   #hasLeft = false;
@@ -96,6 +99,7 @@ export class Place {
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
+    this.rates?.leave();
     this.#calls.left(this.#owner);
   }
 }

@@ -1,12 +1,13 @@
 /**
- * The proxy's view of the ledger: keys, customers, teams, budgets and prices, folded from the catch-up
- * subscription. Only reads; every lookup on a call's path is one map access.
+ * The proxy's view of the ledger: keys, customers, teams, budgets, rate limits and prices, folded from
+ * the catch-up subscription. Only reads; every lookup on a call's path is one map access.
  */
 import {
   budgetDefinitionEvents,
   customerEvents,
   keyEvents,
   priceBookEvents,
+  rateLimitEvents,
   teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
@@ -22,7 +23,9 @@ import {
   type PriceFound,
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
+import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import { type PathBudget, pathBudget } from '../budget/path-budget.ts';
+import { RateLimitsView } from './rate-limits-view.ts';
 
 /** Prices that are remembered by provider and model. */
 const PRICES_MAX = 10_000;
@@ -32,6 +35,7 @@ const events = eventParser([
   teamEvents,
   keyEvents,
   budgetDefinitionEvents,
+  rateLimitEvents,
   priceBookEvents,
 ]);
 
@@ -71,6 +75,7 @@ export class LedgerView {
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
   readonly #budgetsOfKey = new Map<string, readonly PathBudget[]>();
   readonly #prices = new Map<string, { found: PriceFound; sinceMs: number }>();
+  readonly #rateLimits = new RateLimitsView();
   #priceList: PriceListState = emptyPriceList();
 
   constructor(partitions: number) {
@@ -113,6 +118,11 @@ export class LedgerView {
       .map((definition) => pathBudget(definition, markupPpm));
     this.#budgetsOfKey.set(key.keyId, budgets);
     return budgets;
+  }
+
+  /** All live rate limits on the key's path; all of them must pass. */
+  rateLimitsOf(key: KeyView): readonly RateLimit[] {
+    return this.#rateLimits.of(key);
   }
 
   /** The price in force at `atMs` (I7), or null for an unpriced model (I8). */
@@ -167,6 +177,10 @@ export class LedgerView {
       case 'BudgetLimitChanged':
       case 'BudgetArchived':
         return this.#define(event, revision);
+      case 'RateLimitDefined':
+      case 'RateLimitChanged':
+      case 'RateLimitArchived':
+        return this.#rateLimits.apply(event);
       case 'PriceVersionPublished':
         this.#priceList = evolvePrices(this.#priceList, event);
         this.#prices.clear();

@@ -11,6 +11,7 @@ import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.
 import { type QuantityName, quantities } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { BoundedCounts } from './bounded-counts.ts';
+import { type RateGauges, rateFamilies } from './rate-families.ts';
 
 export type MetricsLimits = { metricModelsMax: number; metricCodesMax: number };
 
@@ -20,6 +21,7 @@ export type Gauges = {
   ledgerAgeSeconds: number;
   /** Lines that the access log has written, and those that had no room. */
   accessLines: { written: number; dropped: number };
+  rates: RateGauges;
 };
 
 /** Where an attempt went: a deployment. */
@@ -114,6 +116,7 @@ export class ProxyMetrics {
         samples: this.#refusals.samples('', 'code'),
       },
       ...gaugeFamilies(gauges),
+      ...rateFamilies(gauges.rates),
     ];
   }
 

@@ -8,6 +8,7 @@ import { ProxyMetrics } from './metrics.ts';
 const LIMITS = { metricModelsMax: 3, metricCodesMax: 2 };
 const GAUGES = {
   ...{ callsInFlight: 3, outboxRecords: 4, ledgerAgeSeconds: 0.25 },
+  rates: { isAway: true, failures: 7, unenforced: 8, shares: 9 },
   accessLines: { written: 5, dropped: 6 },
 };
 
@@ -62,6 +63,10 @@ describe('the metrics of a proxy', () => {
       'tollgate_outbox_records',
       'tollgate_overruns_total',
       'tollgate_provider_ill',
+      'tollgate_rate_shares',
+      'tollgate_rate_store_away',
+      'tollgate_rate_store_failures_total',
+      'tollgate_rate_unenforced_total',
       'tollgate_refusals_total',
       'tollgate_unstated_usage_total',
       'tollgate_upstream_errors_total',

@@ -162,7 +162,10 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
   const deps = {
     instanceId: 'ins_1',
     limits,
-    directory: { budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)) },
+    directory: {
+      budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
+      rateLimitsOf: () => [],
+    },
     deployments: { route: () => route },
     budgets: {
       async hold(...call: Parameters<BudgetBook['hold']>) {

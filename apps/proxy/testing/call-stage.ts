@@ -9,6 +9,7 @@ import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts'
 import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
+import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
@@ -26,6 +27,7 @@ import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 import type { BookHouse } from './book-house.ts';
+import { memoryRateBook } from './rate-house.ts';
 import { WatchedLedger } from './watched-ledger.ts';
 
 /** A price of so many pico-dollars a token. */
@@ -52,6 +54,8 @@ export type StageOptions = {
   budgets?: readonly Partial<BudgetDefinition>[];
   /** Of each deployment of the route, what is not as usual. */
   deployments?: readonly Partial<Deployment>[];
+  /** On the path of the key, counted in memory. */
+  rateLimits?: readonly RateLimit[];
   /** Why there is no route. */
   noRoute?: Refusal;
 };
@@ -123,9 +127,13 @@ export class CallStage {
     const deps = {
       instanceId: 'ins_1',
       limits,
-      directory: { budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)) },
+      directory: {
+        budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
+        rateLimitsOf: () => options.rateLimits ?? [],
+      },
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
+      rates: memoryRateBook({ limits }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
       turns: new TurnBudget(limits.answerTurnMs),

@@ -1,0 +1,113 @@
+/** What a call says to the rate limits on its path, and what it is told (docs/design.md, Rate limits). */
+import { matchesPattern } from '@tollgate/domain/rate-limit/model-pattern.ts';
+import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
+import type { RateMeasure } from '@tollgate/domain/rate-limit/rate-limit-events.ts';
+import type { CallBound } from '@tollgate/domain/rate-limit/tokens.ts';
+import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
+import type { Refusal } from '../errors.ts';
+import type { RateRefusal } from '../rates/rate-book.ts';
+import { rateHeaders } from '../rates/rate-ticket.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import { limitForCall, outputBound, whyUnbounded } from './holds.ts';
+
+const OF_OUTPUT = new Set<RateMeasure>(['output_tokens', 'total_tokens']);
+const OF_TOKENS = new Set<RateMeasure>(['input_tokens', 'output_tokens', 'total_tokens']);
+
+/**
+ * Those of a key that bind a call of this model. Either of its names counts: the one that the client
+ * sent, and the provider's, so that neither an alias nor a fallback is a way around.
+ */
+export function limitsOfCall(
+  ofKey: readonly RateLimit[],
+  request: CallRequest,
+  { model }: Deployment,
+): readonly RateLimit[] {
+  const binds = ({ scope }: RateLimit) =>
+    scope.type !== 'key_model' ||
+    matchesPattern(scope.model, request.model) ||
+    matchesPattern(scope.model, model);
+  return ofKey.every(binds) ? ofKey : ofKey.filter(binds);
+}
+
+function boundsOutput(limits: readonly RateLimit[]): boolean {
+  return limits.some(({ measure }) => OF_OUTPUT.has(measure));
+}
+
+/** The output limit of a call that states none, where one must be known. */
+export function limitForRates(
+  limits: readonly RateLimit[],
+  request: CallRequest,
+  deployment: Deployment,
+): ImposedLimit | null {
+  return limits.length > 0 && boundsOutput(limits) ? limitForCall(request, deployment) : null;
+}
+
+/** The most that one attempt can use, or why nobody knows; 0 of what no limit asks for. */
+export function rateBound(
+  limits: readonly RateLimit[],
+  request: CallRequest,
+  deployment: Deployment,
+  limit: ImposedLimit | null,
+): CallBound | Refusal {
+  if (!limits.some(({ measure }) => OF_TOKENS.has(measure))) return NO_TOKENS;
+  const unbounded = whyUnbounded(request, deployment.model);
+  if (unbounded !== null) {
+    const message = `${unbounded}, and this key has a limit of tokens.`;
+    return { code: 'unbounded_request', message };
+  }
+  const output = outputBound(request, deployment, limit);
+  if (output === null && boundsOutput(limits)) return { code: 'output_limit_required' };
+  return { inputTokensMax: request.inputTokensMax, outputTokensMax: output ?? 0 };
+}
+
+const NO_TOKENS: CallBound = { inputTokensMax: 0, outputTokensMax: 0 };
+
+/** Which limit it was, when it resets, and what to do. */
+export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
+  const { kind, limit, retryMs, resetsAtMs, needed, left } = refused;
+  const { scope, measure, per } = limit;
+  const resets_at = resetsAtMs === null ? null : new Date(resetsAtMs).toISOString();
+  const fields = {
+    scope: scope.type,
+    measure,
+    window: per,
+    limit: String(limit.limit),
+    remaining: String(left),
+    needed: String(needed),
+    resets_at,
+  };
+  const what = `${limit.limit} ${measure.replace('_', ' ')}${per === null ? '' : ` per ${per}`}`;
+  const whose = WHOSE[scope.type];
+  if (kind === 'unavailable') {
+    const message = `The limit of ${what} of this ${whose} cannot be checked right now. Try again shortly.`;
+    return { code: 'rate_limit_unavailable', message, retryMs, limit: fields };
+  }
+  const resetMs = resetsAtMs === null ? 0 : Math.max(0, resetsAtMs - nowMs);
+  const state = { isOfTokens: OF_TOKENS.has(measure), limit: limit.limit, left, resetMs };
+  return {
+    code: 'rate_limit_exceeded',
+    message: `This ${whose} may use ${what}. ${adviceOf(refused, resets_at)}`,
+    retryMs,
+    limit: fields,
+    ...(per === null ? {} : { headers: rateHeaders([state]) }),
+  };
+}
+
+function adviceOf(refused: RateRefusal, resetsAt: string | null): string {
+  const { limit, retryMs, needed, left } = refused;
+  if (limit.measure === 'concurrent_calls') return 'All run. Try again when one has ended.';
+  if (retryMs === null) {
+    return `This call needs ${needed} at its worst case, which is more than all of it: send less, or set a smaller output limit.`;
+  }
+  const needs =
+    limit.measure === 'requests' ? '' : ` and this call needs ${needed} at its worst case`;
+  return `${left} are left${needs}. The limit resets at ${resetsAt}.`;
+}
+
+const WHOSE = {
+  key: 'key',
+  team: 'team',
+  customer: 'customer',
+  end_user: 'end user',
+  key_model: 'key, for this model,',
+} as const;

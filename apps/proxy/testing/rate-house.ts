@@ -1,0 +1,71 @@
+/** Rate limits for tests, and books of rates over counters in memory. */
+import { RateCounters } from '@tollgate/adapters/rates/rate-counters.ts';
+import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
+import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
+import { proxyLimits } from '../limits.ts';
+import { RateBook, type RateCall, type RateRefusal } from '../rates/rate-book.ts';
+import { RateTicket } from '../rates/rate-ticket.ts';
+
+/** Ten requests a minute of a key, unless told otherwise. */
+export function rateLimit(fields: Partial<RateLimit> = {}): RateLimit {
+  return {
+    rate_limit_id: 'rtl_1',
+    scope: { type: 'key', id: 'key_1' },
+    measure: 'requests',
+    per: fields.measure === 'concurrent_calls' ? null : 'minute',
+    limit: 10,
+    smoothing: false,
+    when_store_is_away: 'closed',
+    archived: false,
+    ...fields,
+  };
+}
+
+/** @param between waited for before each question is answered; what it throws, the store fails with */
+export function memoryRates(
+  counters = new RateCounters(() => Date.now()),
+  between: () => Promise<void> = async () => undefined,
+): RateStore {
+  const after = async <T>(answer: () => T): Promise<T> => {
+    await between();
+    return answer();
+  };
+  return {
+    take: (take) => after(() => counters.take(take)),
+    correct: (correction) => after(() => counters.correct(correction)),
+    claim: (claim) => after(() => counters.claim(claim)),
+    close: async () => undefined,
+  };
+}
+
+let books = 0;
+
+/** The book of one more proxy. */
+export function memoryRateBook(
+  options: {
+    store?: RateStore;
+    limits?: Partial<typeof proxyLimits>;
+    onStore?: (error: Error | null) => void;
+  } = {},
+): RateBook {
+  return new RateBook({
+    store: options.store ?? memoryRates(),
+    owner: `ins_${++books}`,
+    limits: { ...proxyLimits, ...options.limits },
+    onStore: options.onStore ?? (() => undefined),
+  });
+}
+
+export function rateCall(
+  limits: readonly RateLimit[],
+  input = 0,
+  output = 0,
+  endUser: string | null = null,
+): RateCall {
+  return { limits, endUser, bound: { inputTokensMax: input, outputTokensMax: output } };
+}
+
+/** What became of a call: `taken`, or the kind and measure of the refusal. */
+export function saidOf(outcome: RateTicket | RateRefusal): string {
+  return outcome instanceof RateTicket ? 'taken' : `${outcome.kind} ${outcome.limit.measure}`;
+}
