@@ -263,6 +263,7 @@ export function assertLimits(limits: ProxyLimits): void {
       'leaseScarceIdleMs + leaseSweepMs < leaseReturnWaitMs',
     ],
     [limits.leaseReturnWaitMs < limits.grantTimeoutMs, 'leaseReturnWaitMs < grantTimeoutMs'],
+    [limits.rateWindowGuardMs < limits.rateWaitMs, 'rateWindowGuardMs < rateWaitMs'],
     // A call in flight writes its start and its end.
     [
       limits.journalWritesMax + 2 * limits.callsInFlightMax < QUEUE_MAX,

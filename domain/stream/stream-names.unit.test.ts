@@ -6,6 +6,7 @@ import { idempotencyStreams } from '../idempotency/idempotency-events.ts';
 import { keyStreams } from '../key/key-events.ts';
 import { billingStreams, cutStreams, invoiceStreams } from '../period/period-events.ts';
 import { priceBookStreams } from '../pricing/price.ts';
+import { rateLimitStreams } from '../rate-limit/rate-limit-events.ts';
 import { reconciliationStreams } from '../reconciliation/reconciliation-events.ts';
 
 it('streams have the names that ledgers hold already (ADR 0001)', () => {
@@ -16,6 +17,7 @@ it('streams have the names that ledgers hold already (ADR 0001)', () => {
     key: keyStreams,
     budget_definition: budgetDefinitionStreams,
     budget: budgetWindowStreams,
+    rate_limit: rateLimitStreams,
     price_book: priceBookStreams,
     billing: billingStreams,
     cut: cutStreams,

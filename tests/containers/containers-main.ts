@@ -19,6 +19,7 @@ import {
   buildHaproxy,
   buildKafka,
   buildOurs,
+  buildValkey,
   lookInside,
   OURS,
 } from './local-images.ts';
@@ -44,7 +45,8 @@ async function main(): Promise<void> {
     const kafka = await steps.run('build Kafka from its jars', () => buildKafka(podman, folder));
     const engines = await steps.run('build the stand-ins', () => buildEngines(podman));
     const haproxy = await steps.run('build HAProxy from Debian', () => buildHaproxy(podman));
-    if (ours && kafka && engines && haproxy) await compose(podman, folder);
+    const valkey = await steps.run('build Redis from Debian', () => buildValkey(podman));
+    if (ours && kafka && engines && haproxy && valkey) await compose(podman, folder);
     else steps.skip('the compose file as a whole', 'an image of it could not be built');
     await runContracts(steps, podman, folder, kafka, signal);
   } finally {

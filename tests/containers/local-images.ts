@@ -56,6 +56,10 @@ export function buildHaproxy(podman: Podman): Promise<string> {
   return build(podman, join(IMAGES, 'haproxy.Dockerfile'), 'haproxy', IMAGES);
 }
 
+export function buildValkey(podman: Podman): Promise<string> {
+  return build(podman, join(IMAGES, 'valkey.Dockerfile'), 'valkey', IMAGES);
+}
+
 function build(podman: Podman, file: string, name: string, context: string): Promise<string> {
   const flags = ['--format=docker', '--network=host', '--pull=never', `--build-arg=BASE=${BASE}`];
   const args = ['build', ...flags, '-f', file, '-t', localName(name), context];

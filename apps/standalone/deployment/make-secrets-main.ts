@@ -21,6 +21,7 @@ makeOnce('clickhouse_password', randomBytes(24).toString('base64url'));
 // The simulator takes any key. For a real provider, put its key into this file by hand.
 makeOnce('provider_api_key', 'sk-simulator');
 makeOnce('eventstoredb_connection_string', 'esdb://kurrentdb:2113?tls=false');
+makeOnce('valkey_url', 'redis://valkey:6379');
 const lines = [`secrets are in ${folder}`];
 if (newAdminToken !== null) lines.push(`admin token, shown only now: ${newAdminToken}`);
 if (process.getuid?.() === 0) chownSync(installation, IMAGE_USER, IMAGE_USER);
