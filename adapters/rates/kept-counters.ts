@@ -15,7 +15,7 @@ const RUNNING = JSON.stringify({ running: true });
 
 export function openKeptCounters(path: string, clock: () => number): KeptCounters {
   const earlier = readEarlier(path);
-  const counters = new RateCounters(clock, earlier === 'lost' ? clock() : 0);
+  const counters = new RateCounters(clock, earlier === 'lost' ? clock() : undefined);
   if (Array.isArray(earlier)) counters.restore(earlier);
   writeFileSync(path, RUNNING, { mode: 0o600 });
   const keep = () => {

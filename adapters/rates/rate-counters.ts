@@ -24,9 +24,13 @@ export class RateCounters {
 
   /**
    * @param clock Unix ms
-   * @param knownFromMs windows that began before it are not given from; 0: all are known
+   * @param knownFromMs windows that began by then are not given from. Default: all are known
    */
-  constructor(clock: () => number, knownFromMs = 0, countersMax = COUNTERS_MAX) {
+  constructor(
+    clock: () => number,
+    knownFromMs = Number.NEGATIVE_INFINITY,
+    countersMax = COUNTERS_MAX,
+  ) {
     this.#clock = clock;
     this.#knownFromMs = knownFromMs;
     this.#countersMax = countersMax;
@@ -40,7 +44,7 @@ export class RateCounters {
     const endMs = startMs + lengthMs;
     const remainingMs = endMs - nowMs;
     // seam: store-knows-the-window
-    if (startMs < this.#knownFromMs) {
+    if (startMs <= this.#knownFromMs) {
       return { granted: 0, given: 0, windowStartMs: startMs, remainingMs, forgotten: true };
     }
     const available = availableBy(limit, smoothing, { startMs, endMs }, nowMs) - found.given;

@@ -27,8 +27,16 @@ it('a clock that is put back for long counts on from what it shows', () => {
   expect(counters.take(take('c')).granted).toBe(5);
 });
 
+it('a store that begins in the millisecond in which a window does may have given of it before', () => {
+  nowMs = 1_001_000;
+  const counters = new RateCounters(() => nowMs, nowMs);
+  expect(counters.take(take('c'))).toMatchObject({ granted: 0, forgotten: true });
+  nowMs = 1_002_000;
+  expect(counters.take(take('c'))).toMatchObject({ granted: 5, forgotten: false });
+});
+
 it('counters of windows that have ended make room, and those of running ones do not', () => {
-  const counters = new RateCounters(() => nowMs, 0, 3);
+  const counters = new RateCounters(() => nowMs, undefined, 3);
   for (const name of ['a', 'b', 'c']) counters.take(take(name));
   expect(() => counters.take(take('d'))).toThrow('too many counters of rates');
   nowMs += 2_000;

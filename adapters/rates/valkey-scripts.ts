@@ -23,7 +23,7 @@ if stored[1] then
   end
 end
 local left = start + length - now
-if start < knownFrom then return {0, 0, start, left, 1} end
+if start <= knownFrom then return {0, 0, start, left, 1} end
 local most_now = limit
 if ARGV[3] == '1' then
   local seconds = math.floor(length / 1000)

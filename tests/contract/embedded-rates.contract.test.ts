@@ -34,7 +34,7 @@ it('a process that has ended has no slots', async () => {
 });
 
 it('a store that cannot count says so, and answers what else was asked', async () => {
-  const store = storeOver(new RateCounters(Date.now, 0, 1));
+  const store = storeOver(new RateCounters(Date.now, undefined, 1));
   const take = { lengthMs: 60_000, limit: 1, smoothing: false, need: 1, most: 1 };
   const [first, second] = await Promise.allSettled([
     store.take({ ...take, counter: 'a' }),

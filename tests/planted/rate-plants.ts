@@ -20,7 +20,7 @@ export const rates: readonly Plant[] = [
   },
   {
     bug: 'take a window that the store does not know for an unused one',
-    edits: at('store-knows-the-window', { swap: ['startMs < this.#knownFromMs', 'startMs < 0'] }),
+    edits: at('store-knows-the-window', { swap: ['startMs <= this.#knownFromMs', 'startMs < 0'] }),
     test: {
       file: 'adapters/rates/kept-counters.int.test.ts',
       name: 'after any other end, nothing is given of the window that was running',

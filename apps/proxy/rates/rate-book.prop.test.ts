@@ -190,7 +190,7 @@ it('never more than the limit in any aligned window', async () => {
         vi.clearAllTimers();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 }, 60_000);
 
