@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { chunkOf } from './chunk.ts';
-import { matchesPattern } from './model-pattern.ts';
 import { reservedFor, usedBy } from './tokens.ts';
 import { availableBy, msUntilAvailable, rateWindow, windowLengthMs } from './window.ts';
 
@@ -64,20 +63,5 @@ describe('tokens', () => {
     expect(usedBy('input_tokens', partly)).toBeNull();
     expect(usedBy('output_tokens', partly)).toBe(112);
     expect(usedBy('total_tokens', partly)).toBeNull();
-  });
-});
-
-describe('a pattern of models', () => {
-  it('has any number of characters in the place of *, and ignores case', () => {
-    const named = (pattern: string) =>
-      ['gpt-4', 'GPT-4o-mini', 'gpt-4-4', 'o-gpt-4', ''].filter((n) => matchesPattern(pattern, n));
-    expect(named('gpt-4')).toEqual(['gpt-4']);
-    expect(named('gpt-4*')).toEqual(['gpt-4', 'GPT-4o-mini', 'gpt-4-4']);
-    expect(named('*-MINI')).toEqual(['GPT-4o-mini']);
-    expect(named('gpt-4*-4')).toEqual(['gpt-4-4']);
-    expect(named('*4*mini')).toEqual(['GPT-4o-mini']);
-    expect(named('g*4*4*')).toEqual(['gpt-4-4']);
-    expect(named('*')).toHaveLength(5);
-    expect(named('4*gpt')).toEqual([]);
   });
 });

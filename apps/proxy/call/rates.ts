@@ -1,8 +1,8 @@
 /** What a call says to the rate limits on its path, and what it is told (docs/design.md, Rate limits). */
-import { matchesPattern } from '@tollgate/domain/rate-limit/model-pattern.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { RateMeasure } from '@tollgate/domain/rate-limit/rate-limit-events.ts';
 import type { CallBound } from '@tollgate/domain/rate-limit/tokens.ts';
+import { globMatcher } from '@tollgate/domain/routing/glob.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { RateRefusal } from '../rates/rate-book.ts';
@@ -22,10 +22,11 @@ export function limitsOfCall(
   request: CallRequest,
   { model }: Deployment,
 ): readonly RateLimit[] {
-  const binds = ({ scope }: RateLimit) =>
-    scope.type !== 'key_model' ||
-    matchesPattern(scope.model, request.model) ||
-    matchesPattern(scope.model, model);
+  const binds = ({ scope }: RateLimit) => {
+    if (scope.type !== 'key_model') return true;
+    const matches = globMatcher(scope.model);
+    return matches(request.model) || matches(model);
+  };
   return ofKey.every(binds) ? ofKey : ofKey.filter(binds);
 }
 
