@@ -89,9 +89,8 @@ export async function startSupervisor(
       logFile: join(paths.run, `${name}.log`),
       // The lines of calls, of all proxies.
       outputFile: kind === 'proxy' ? join(paths.run, 'access.log') : undefined,
-      ...(kind === 'proxy' ? { rates: () => rateSeat(rates.counters) } : {}),
-      onGivenUp,
-      onRestart: saveState,
+      rates: () => rateSeat(rates.counters),
+      ...{ onGivenUp, onRestart: saveState },
       metrics: () => metrics.text(),
     });
   // An embedded warehouse belongs to one process; a server serves any number of them.

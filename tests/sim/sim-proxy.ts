@@ -110,7 +110,15 @@ export class SimProxy {
     }
     const facts = {
       ...{ attemptId, callId: attemptId, attempt: 1, instanceId: this.disk.instanceId },
-      ...{ key: KEY, request, deployment, holds: held.holds, imposedLimit: null, startedAtMs },
+      ...{
+        key: KEY,
+        request,
+        deployment,
+        holds: held.holds,
+        imposedLimit: null,
+        rates: null,
+        startedAtMs,
+      },
     };
     this.#noteHolds(
       facts,
