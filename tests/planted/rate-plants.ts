@@ -39,4 +39,20 @@ export const rates: readonly Plant[] = [
     edits: at('estimate-is-no-use', { drop: true }),
     test: { file: BOOK_TEST, name: 'keeps the reserve of a call whose usage nobody stated' },
   },
+  {
+    bug: 'give back twice what a call took that was not sent',
+    edits: at('taken-is-given-back-once', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/rates.unit.test.ts',
+      name: 'a call that waited and finds the next second full gives its minute back once',
+    },
+  },
+  {
+    bug: 'let a call that fails by a defect keep its slot',
+    edits: at('defect-gives-back-its-place', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/peer-budgets.unit.test.ts',
+      name: 'gives back all that it took when it is a defect of ours',
+    },
+  },
 ];

@@ -83,34 +83,50 @@ export class Call implements AttemptListener {
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#refuse(wanted);
     this.#place.ofCall = true;
-    if (rates.length > 0) {
-      const refusal = await this.#takeRates(rates, deployment, limit);
-      if (refusal !== null) return this.#refuse(refusal);
-    }
     const { connections } = deployment.provider;
-    const turn = connections.take(key.customerId);
-    if (turn !== true && !(await turn)) return this.#refuse(NO_CONNECTION);
-    const held = await budgets.hold(wanted, nowMs);
-    if (held.kind !== 'held') {
-      connections.leave(key.customerId);
-      const fitting = (left: bigint, unit: HoldUnit) =>
-        fittingOutput(request, deployment, left, unit);
-      return this.#refuse(holdRefusal(held, fitting));
-    }
-    const renewing = this.#renewRates(rates, deployment, limit);
-    const late = renewing === null ? null : await renewing;
-    if (late !== null || this.#response.destroyed) {
-      // Its window ended, or its client left, while it waited: nothing was sent or recorded.
-      budgets.cancel(held.holds);
-      connections.leave(key.customerId);
-      if (late !== null) return this.#refuse(late);
+    let hasTurn = false;
+    let holds: readonly BudgetHold[] = [];
+    try {
+      if (rates.length > 0) {
+        const refusal = await this.#takeRates(rates, deployment, limit);
+        if (refusal !== null) return this.#refuse(refusal);
+      }
+      const turn = connections.take(key.customerId);
+      hasTurn = turn === true || (await turn);
+      if (!hasTurn) return this.#refuse(NO_CONNECTION);
+      const held = await budgets.hold(wanted, nowMs);
+      if (held.kind !== 'held') {
+        hasTurn = false;
+        connections.leave(key.customerId);
+        const fitting = (left: bigint, unit: HoldUnit) =>
+          fittingOutput(request, deployment, left, unit);
+        return this.#refuse(holdRefusal(held, fitting));
+      }
+      holds = held.holds;
+      const renewing = this.#renewRates(rates, deployment, limit);
+      const late = renewing === null ? null : await renewing;
+      if (late !== null || this.#response.destroyed) {
+        // Its window ended, or its client left, while it waited: nothing was sent or recorded.
+        budgets.cancel(holds);
+        connections.leave(key.customerId);
+        [hasTurn, holds] = [false, []];
+        if (late !== null) return this.#refuse(late);
+        this.#place.rates?.cancel();
+        this.#log(null);
+        return this.#place.leave();
+      }
+    } catch (error) {
+      // What it took would be taken for good: nobody else knows of it.
       this.#place.rates?.cancel();
-      this.#log(null);
-      return this.#place.leave();
+      // seam: defect-gives-back-its-place
+      this.#place.leave();
+      if (hasTurn) connections.leave(key.customerId);
+      budgets.cancel(holds);
+      throw error;
     }
     this.#reply.hijack();
     this.#response.on('close', () => this.#onClientClose());
-    this.#try(deployment, limit, held.holds, nowMs);
+    this.#try(deployment, limit, holds, nowMs);
   }
 
   #ratesOf(deployment: Deployment): readonly RateLimit[] {

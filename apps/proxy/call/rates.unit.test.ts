@@ -35,6 +35,7 @@ async function answer(post = stage.posts.at(-1)): Promise<void> {
 const errorOf = ({ refusal }: Client) => JSON.parse(refusal.body ?? '{}').error;
 
 describe('a call beyond a limit', () => {
+  // api7/aisix PR#1079: a 429 did not say what the limit was, or when to come again.
   it('is a 429 that says which limit, of what, until when, and is an event', async () => {
     await open([rateLimit({ limit: 2 })]);
     await call();
@@ -100,6 +101,7 @@ describe('a call beyond a limit', () => {
 });
 
 describe('an answer under a limit', () => {
+  // envoyproxy/ai-gateway#1754: what was left never became less.
   it('states what is left of it, in place of what the provider says of our account', async () => {
     const tokens = rateLimit({ rate_limit_id: 't', measure: 'total_tokens', limit: 1_000 });
     await open([rateLimit(), tokens]);
@@ -162,17 +164,24 @@ describe('a slot is free again when its call has ended, however it does', () => 
   };
   const policies = ['drain', 'abort'] as const;
 
+  // litellm#27955: calls that ended as they should kept their slots for an hour.
   it('a second call at once is refused, and another as soon as the first has ended', async () => {
     await open([SLOT]);
     await call();
     const second = await call();
     expect(errorOf(second)).toMatchObject({ measure: 'concurrent_calls', window: null });
     expect(errorOf(second).message).toMatch(/All run/);
+    // api7/aisix PR#1079: without a delay, clients came again at once.
+    expect(second.refusal.headers).toMatchObject({
+      'x-should-retry': 'true',
+      'retry-after': '1',
+      'retry-after-ms': '1010',
+    });
     await answer();
     expect(await isFree()).toBe(true);
   });
 
-  // litellm#1477, #20256, #28160: a failed or cancelled call kept its slot.
+  // litellm#1477, litellm#20256, litellm PR#28160: a failed or cancelled call kept its slot.
   it('refused before it was sent', async () => {
     await open([SLOT], { budgets: [{ limit: 1n }] });
     for (let i = 0; i < 3; i++) {
@@ -204,6 +213,7 @@ describe('a slot is free again when its call has ended, however it does', () => 
       expect(await isFree()).toBe(true);
     });
 
+    // litellm#27955, litellm PR#30020: a stream that was cancelled kept its slot.
     it(`its client leaves midway (${onDisconnect})`, async () => {
       await open([SLOT], { key: { onDisconnect } });
       const client = await call(chat({ stream: true }));
@@ -234,6 +244,47 @@ describe('a slot is free again when its call has ended, however it does', () => 
     (await call()).connection.destroy();
     expect(await isFree()).toBe(false);
   });
+});
+
+// litellm#21312: only calls that succeeded counted, and a client that failed was never slowed.
+it('a call that was sent counts, although its provider fails', async () => {
+  await open([rateLimit({ limit: 3 })]);
+  await call();
+  stage.posts.at(-1)?.answer.onHeaders(400, JSON_HEAD);
+  stage.posts.at(-1)?.answer.onData(Buffer.from(JSON.stringify({ error: { message: 'no' } })));
+  stage.posts.at(-1)?.answer.onEnd();
+  for (const unsent of [false, true]) {
+    await call();
+    const cause = new Error('broken');
+    stage.posts.at(-1)?.answer.onFailure({ kind: 'unreachable', unsent, cause });
+    await pass();
+  }
+  expect([stage.posts.length, (await call()).refusal.status]).toEqual([3, 429]);
+});
+
+it('a call that waited and finds the next second full gives its minute back once', async () => {
+  const second = rateLimit({ rate_limit_id: 's', per: 'second', limit: 1 });
+  await open([second, rateLimit({ limit: 3 })]);
+  const { connections } = (stage.route[0] as Deployment).provider;
+  let letGo: (turn: boolean) => void = () => undefined;
+  const take = vi.spyOn(connections, 'take').mockReturnValueOnce(
+    new Promise((resolve) => {
+      letGo = resolve;
+    }),
+  );
+  const waits = await call();
+  await pass(1_000);
+  // The second in which it may go on has been used by another.
+  await call();
+  letGo(true);
+  await pass();
+  expect([waits.refusal.status, stage.posts.length]).toEqual([429, 1]);
+  take.mockRestore();
+  for (let i = 0; i < 4; i++) {
+    await pass(1_000);
+    await call();
+  }
+  expect(stage.posts).toHaveLength(3);
 });
 
 it('a call that waited counts in the window in which it starts', async () => {

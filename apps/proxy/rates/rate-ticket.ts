@@ -46,8 +46,10 @@ export class RateTicket {
     );
   }
 
-  /** The call was not sent: nothing of it counts. */
+  /** The call was not sent: nothing of it counts. Once, and not after it has left. */
   cancel(): void {
+    // seam: taken-is-given-back-once
+    if (this.#hasLeft) return;
     for (const part of this.#windows) this.#return(part, part.amount);
     this.leave();
   }

@@ -19,6 +19,7 @@ import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
 import { TurnBudget } from '../call/turn-budget.ts';
+import type { Endpoint } from '../dialects/dialect.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -70,8 +71,12 @@ export class CallStage {
   readonly writes: JournalWrite[] = [];
   readonly refused: string[] = [];
   readonly journalFailures: string[] = [];
+  /** What calls threw: each is a defect of ours. */
+  readonly defects: string[] = [];
   /** Provider, cost and overruns of what was settled. */
   readonly settled: unknown[] = [];
+  /** Called before a call holds anything; what it throws is a defect of ours. */
+  beforeHold: () => void = () => undefined;
   /** True: the journal answers only when it is told to (`durable`). */
   journalWaits = false;
   readonly #holds: BudgetHold[] = [];
@@ -94,6 +99,7 @@ export class CallStage {
       ...deps,
       budgets: {
         hold: async (requests, nowMs) => {
+          this.beforeHold();
           const outcome = await budgets.hold(requests, nowMs);
           if (outcome.kind === 'held') this.#holds.push(...outcome.holds);
           return outcome;
@@ -149,20 +155,21 @@ export class CallStage {
   }
 
   /** Takes a call. @returns its client */
-  call(body: string): Client {
+  call(body: string, endpoint = openAi.endpoints[0] as Endpoint): Client {
     const client = new Client();
     const incoming = { body: Buffer.from(body), arrivedAtMs: performance.now() };
-    const [endpoint] = openAi.endpoints;
-    if (endpoint === undefined) throw new Error('no endpoint');
     const place = this.handler.enter(this.#key);
     if (!(place instanceof Place)) throw new Error(place.code);
-    void this.handler.handle(
+    const handled = this.handler.handle(
       endpoint,
       this.#key,
       place,
       incoming as unknown as FastifyRequest,
       client.reply as unknown as FastifyReply,
     );
+    if (handled instanceof Promise) {
+      handled.catch((error: Error) => this.defects.push(error.message));
+    }
     return client;
   }
 
@@ -182,6 +189,16 @@ export class CallStage {
   held(): { held: bigint; spent: bigint } {
     const [lease] = this.#holds[0]?.account.leases ?? [];
     return { held: lease?.held ?? 0n, spent: lease?.spent ?? 0n };
+  }
+
+  /** The same of all leases of all budgets that calls have held. */
+  heldInAll(): { held: bigint; spent: bigint } {
+    const accounts = new Set(this.#holds.map(({ account }) => account));
+    const leases = [...accounts].flatMap((account) => account.leases);
+    return {
+      held: leases.reduce((sum, lease) => sum + lease.held, 0n),
+      spent: leases.reduce((sum, lease) => sum + lease.spent, 0n),
+    };
   }
 
   #submit(write: JournalWrite, done: (error?: Error) => void): void {

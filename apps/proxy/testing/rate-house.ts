@@ -2,6 +2,9 @@
 import { RateCounters } from '@tollgate/adapters/rates/rate-counters.ts';
 import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import { noQuantities, toEventQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
 import { RateBook, type RateCall, type RateRefusal } from '../rates/rate-book.ts';
 import { RateTicket } from '../rates/rate-ticket.ts';
@@ -68,4 +71,32 @@ export function rateCall(
 /** What became of a call: `taken`, or the kind and measure of the refusal. */
 export function saidOf(outcome: RateTicket | RateRefusal): string {
   return outcome instanceof RateTicket ? 'taken' : `${outcome.kind} ${outcome.limit.measure}`;
+}
+
+/** Under a clock of the test: as soon as the store has answered. */
+export async function admit(book: RateBook, call: RateCall): Promise<RateTicket | RateRefusal> {
+  const outcome = book.admit(call);
+  await vi.advanceTimersByTimeAsync(0);
+  return outcome;
+}
+
+/** @throws Error with what became of the call, if it was refused */
+export async function taken(book: RateBook, call: RateCall): Promise<RateTicket> {
+  const outcome = await admit(book, call);
+  if (outcome instanceof RateTicket) return outcome;
+  throw new Error(saidOf(outcome));
+}
+
+/** @returns how many of so many calls at once were let through */
+export async function letThrough(books: readonly RateBook[], call: RateCall, times: number) {
+  const outcomes = Array.from({ length: times }, (_, i) => books[i % books.length]?.admit(call));
+  await vi.advanceTimersByTimeAsync(100);
+  const said = (await Promise.all(outcomes)).map((outcome) => outcome instanceof RateTicket);
+  return said.filter(Boolean).length;
+}
+
+/** The end of an attempt that used so much. */
+export function usedTokens(input: number, output: number, source = 'provider'): AttemptOutcome {
+  const quantities = { ...noQuantities(), inputTokens: input, outputTokens: output, requests: 1 };
+  return { ...toEventQuantities(quantities), usage_source: source } as AttemptOutcome;
 }
