@@ -32,6 +32,22 @@ describe('a budget window', () => {
     });
   });
 
+  // litellm#37454, litellm#34896: midnight in another zone was compared as if it were UTC's, so a day
+  // in Shanghai ended eight hours late.
+  it.each([
+    ['Asia/Shanghai', '2026-03-31T16:00Z'],
+    ['Asia/Kathmandu', '2026-03-31T18:15Z'],
+    ['Pacific/Honolulu', '2026-03-31T10:00Z'],
+  ])('of a day begins at the midnight of %s', (time_zone, midnight) => {
+    const startMs = Date.parse(midnight);
+    const zone = { time_zone, anchor: null, window: 'day' } as const;
+    const bounds = { startMs, endMs: startMs + 86_400_000 };
+    expect([windowBounds(zone, startMs), windowBounds(zone, startMs - 1).endMs]).toEqual([
+      bounds,
+      startMs,
+    ]);
+  });
+
   it('of an hour that the clock repeats is two windows', () => {
     const first = windowBounds({ ...BERLIN, window: 'hour' }, Date.parse('2026-10-25T00:30Z'));
     const second = windowBounds({ ...BERLIN, window: 'hour' }, Date.parse('2026-10-25T01:30Z'));

@@ -115,6 +115,7 @@ describe('one call flows through all of it', () => {
     });
   });
 
+  // bifrost#3547: each replica counted alone: the budget times the replicas.
   it('I3: a budget is not exceeded by concurrent calls through two proxies', async () => {
     const customer = await house.customer();
     const key = await house.key(customer);

@@ -90,6 +90,15 @@ describe('a key', () => {
     expect(digests).toEqual([]);
   });
 
+  // litellm PR#9658, trailofbits/buttercup PR#550: calls with the operator's own access had no limits.
+  it('is the only way to make calls: a token of the operator opens nothing', () => {
+    const token = `tgadm_${'a'.repeat(43)}`;
+    expect([ask({ authorization: `Bearer ${token}` }), ask({ 'x-api-key': token })]).toEqual([
+      'malformed_api_key',
+      'malformed_api_key',
+    ]);
+  });
+
   it('that was never issued is invalid, however often it is tried', () => {
     const secret = secretOf(9);
     for (const _ of [1, 2]) expect(ask({ 'x-api-key': secret })).toBe('invalid_api_key');

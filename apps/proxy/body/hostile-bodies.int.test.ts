@@ -11,6 +11,8 @@ const messages = '[{"role":"user","content":"hi"}]';
 const many = (item: string, count: number) => `[${Array(count).fill(item).join(',')}]`;
 
 describe('nothing is buffered for a stranger', () => {
+  // litellm#10750, bifrost#2873: paths that were passed on were not counted.
+  // Wei-Shaw/sub2api#5456: a path that counts tokens was passed on, unbilled.
   it.each([
     [
       'a path that nobody serves is answered and closed, with most of the body unread',

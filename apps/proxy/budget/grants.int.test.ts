@@ -58,6 +58,7 @@ describe('a grant', () => {
     expect(leases).toMatchObject([{ leaseId: 'lse_1', spent: 0n }]);
   });
 
+  // litellm PR#34429: where a hold could not be written, the call went on.
   it('I3: is not asked of the ledger if the journal does not take the request', async () => {
     const definition = await books().define();
     const book = await books().open({
@@ -96,6 +97,7 @@ describe('a grant', () => {
     await expect(holdOf(book, definition, 10n)).rejects.toThrow('unavailable');
   });
 
+  // litellm#34238: a proxy went by a figure that was out of date.
   it('is decided from what others were granted meanwhile', async () => {
     const definition = await books().define({ limit: 1_500n });
     const book = await books().open(beatenBy(1));

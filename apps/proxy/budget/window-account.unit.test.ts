@@ -265,6 +265,7 @@ describe('a lease', () => {
   });
 });
 
+// litellm#27735: the figure that refused was not the one that was shown.
 it('I3: the limit that a refusal states follows the definition, and what was settled', async () => {
   const definition = await books().define();
   const book = await open();

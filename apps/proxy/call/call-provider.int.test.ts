@@ -79,6 +79,8 @@ describe('a provider that fails', () => {
     });
   });
 
+  // antiwork/gumroad PR#7246: a call that took too long was charged for its time, and the provider
+  // billed all of it.
   it('and takes too long over all is a time-out, and is charged the hold', async () => {
     await open({ limits: { attemptTimeoutMs: 200 }, providers: [() => undefined] });
     expect(await failure()).toEqual([504, 'upstream_timeout', 'api_error', 'false']);

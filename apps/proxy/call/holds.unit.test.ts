@@ -63,6 +63,7 @@ it('I3: a call holds something of a lease, on which a charge beyond its bound ca
   expect(heldFor({ input: tokens('1000000') })).toBeGreaterThan(1n);
 });
 
+// litellm#35369: a model that is free was refused for a budget that was spent.
 it('a call of a model that is free takes nothing of a budget', () => {
   expect(heldFor({})).toBe(0n);
   expect(heldFor({ input: tokens('0') })).toBe(0n);
@@ -128,6 +129,7 @@ describe('I3: a call holds its worst case of each budget', () => {
     expect(held({ max_tokens: 7 }, { outputTokensMax: null })).toEqual(outputs(7n));
   });
 
+  // litellm#35524: a call whose cost could not be estimated was not held.
   it('is refused if its part of unknown cost or its model has no bound, and says which', () => {
     expect([held({ plugins: [] }), held({}, { model: 'gpt-5-search-api' })]).toEqual([
       {
@@ -149,6 +151,7 @@ describe('I3: a call holds its worst case of each budget', () => {
     expect(held({}, { unpriced: true }, others)).toEqual(outputs(100n).slice(1));
   });
 
+  // litellm#20615: a user without a budget was refused after one wrong price.
   it('holds nothing without a budget, whatever it may cost', () => {
     expect(held({ plugins: [] }, { unpriced: true, outputTokensMax: null }, [])).toEqual([]);
   });
