@@ -1,6 +1,7 @@
 /**
  * Counts tokens when the provider states no usage; such events are marked `estimated`. The
- * tokenizer's tables are large, so they are loaded when they are first needed, or by `loadTokenizer`.
+ * tokenizer's tables are large (0.25 s, 70 MiB), so they are loaded when they are first needed. A process
+ * that serves calls counts in a thread (`token-counter.ts`).
  */
 import { createRequire } from 'node:module';
 
@@ -19,17 +20,19 @@ const PIECE_LENGTH_MIN = 256;
 const require = createRequire(import.meta.url);
 let tokenizer: Tokenizer | undefined;
 
-/**
- * Loads the tables (0.25 s, 70 MiB), so that the first estimate does not: the event loop of a process
- * that serves calls would be kept so long.
- */
-export function loadTokenizer(): void {
-  estimateTokens('.');
+/** Of so long a text the bytes are counted. */
+export function isTooLong(text: string): boolean {
+  return text.length > TEXT_LENGTH_MAX;
+}
+
+/** Tokens of a text by its bytes alone. */
+export function approximateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }
 
 /** Tokens of the text in OpenAI's o200k vocabulary; text that looks like a control token is text. */
 export function estimateTokens(text: string): number {
-  if (text.length > TEXT_LENGTH_MAX) return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  if (isTooLong(text)) return approximateTokens(text);
   tokenizer ??= require('gpt-tokenizer/cjs/encoding/o200k_base') as Tokenizer;
   let tokens = 0;
   for (let from = 0; from < text.length; ) {

@@ -27,6 +27,15 @@ export const proxyLimits = {
   bodyReadQueueMs: 10_000,
   /** Heap of that thread, MiB: some ten times what those bodies left on it (36 MB at most). */
   bodyReaderHeapMib: 512,
+  /** Texts that wait to be counted, two of an attempt; a text takes 17 ms at most. */
+  tokenTextsMax: 64,
+  /**
+   * How long an attempt waits for the count of its tokens, ms; then its bytes are counted. The first one
+   * waits until the tables are loaded: 0.3 s on a quiet machine.
+   */
+  tokenCountTimeoutMs: 5_000,
+  /** Heap of the thread that counts, MiB: its tables take 70. */
+  tokenHeapMib: 256,
   /** Bytes of request bodies that the process holds, in all and of one key; beyond them 503. */
   bodyBytesMax: 256 * 1024 * 1024,
   bodyBytesPerKeyMax: 64 * 1024 * 1024,

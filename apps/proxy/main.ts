@@ -10,7 +10,6 @@ import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
-import { loadTokenizer } from '@tollgate/adapters/tokenizer/tokenizer.ts';
 import { limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
 
@@ -28,8 +27,6 @@ logUncaught(logger);
 const stores = { config, data, clientId: 'tollgate-proxy', logger, mayBeAway: true };
 const [ledger, log] = await Promise.all([openLedger(stores), openLog(stores, 'usage')]);
 const limits = limitsFromConfig(config);
-// Nobody waits for it yet.
-loadTokenizer();
 const proxy = await startProxy({
   journalFolder: dataFolder(data).journals,
   ledger,

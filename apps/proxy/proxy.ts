@@ -18,6 +18,7 @@ import { processFamilies } from '@tollgate/adapters/metrics/process-families.ts'
 import { absentRates } from '@tollgate/adapters/rates/absent-rates.ts';
 import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { ThreadTokenCounter } from '@tollgate/adapters/tokenizer/token-counter.ts';
 import type { FastifyInstance } from 'fastify';
 import { AccessLog } from './access-log/access-log.ts';
 import { buildProxy } from './app.ts';
@@ -122,6 +123,7 @@ class Instance {
   readonly #budgets: BudgetBook;
   readonly #rates: RateBook;
   readonly #bodies: BodyReaders;
+  readonly #tokens: ThreadTokenCounter;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -181,6 +183,7 @@ class Instance {
       onError: report('a take-over failed; trying again'),
     });
     this.#bodies = new BodyReaders(limits);
+    this.#tokens = new ThreadTokenCounter(limits, report('the thread that counts tokens ended'));
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps);
     this.app = buildProxy({
@@ -211,7 +214,7 @@ class Instance {
     this.#stopping = true;
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
-    await this.#bodies.close();
+    await Promise.all([this.#bodies.close(), this.#tokens.close()]);
     await this.#takeover.stop();
     this.#failures.stop();
     await this.#accessLog?.close();
@@ -248,6 +251,7 @@ class Instance {
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
+      tokens: this.#tokens,
       turns: new TurnBudget(limits.answerTurnMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,

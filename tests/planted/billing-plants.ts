@@ -12,7 +12,7 @@ export const billing: readonly Plant[] = [
       instead: `const { provider, model } = this.facts.deployment;
         const now = this.#deps.directory.price(provider.priceProvider, model, Date.now());
         const deployment = { ...this.facts.deployment, price: now };
-        const settlement = settle({ ...this.facts, deployment }, outcome);`,
+        const settlement = settle({ ...this.facts, deployment }, outcome, this.#counted);`,
     }),
     test: {
       file: CALLS_TEST,

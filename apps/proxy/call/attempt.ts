@@ -45,6 +45,9 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #status: number | null = null;
   #sentAtMs = 0;
   #firstTokenAtMs: number | null = null;
+  #endedAtMs: number | null = null;
+  /** Tokens of its input and output, where its usage is an estimate. */
+  #counted: readonly number[] | null = null;
   #clientGone = false;
   /** While the answer is read on without a client. */
   #drain: Drain | undefined;
@@ -52,7 +55,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** Nothing more will come of the provider's side. */
   #upstreamEnded = false;
   #finished = false;
-  /** It ends when all of its answer is read. */
+  /** It ends when all of its answer is read, and counted if it must be. */
   #isEnding = false;
 
   /** @param readyAtMs performance.now() when nothing but this gateway kept it from being sent */
@@ -249,10 +252,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.#finish(status, failure);
       });
     }
-    this.#finished = true;
-    this.#takeBackDeadline?.();
-    this.#drain?.end();
-    const endedAtMs = performance.now();
+    this.#endedAtMs ??= performance.now();
+    const endedAtMs = this.#endedAtMs;
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
     const gaveUpAt = this.#drain?.reached ?? null;
@@ -266,7 +267,11 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       answer: this.#answer,
     };
     // seam: attempt-is-settled
-    const settlement = settle(this.facts, outcome);
+    const settlement = settle(this.facts, outcome, this.#counted);
+    if ('uncounted' in settlement) return this.#countFirst(settlement.uncounted, status, failure);
+    this.#finished = true;
+    this.#takeBackDeadline?.();
+    this.#drain?.end();
     const firstTokenAtMs = this.#firstTokenAtMs;
     const event: AttemptOutcome = {
       ...settlement.usage,
@@ -304,6 +309,20 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.#conclude(event, failure);
       },
     );
+  }
+
+  /** An estimate needs the tokens of what went to and fro; they are counted elsewhere. */
+  #countFirst(
+    texts: readonly string[],
+    status: UsageStatus,
+    failure: UpstreamFailure | null,
+  ): void {
+    this.#isEnding = true;
+    this.#deps.tokens.count(texts, (counted) => {
+      this.#counted = counted;
+      this.#isEnding = false;
+      this.#finish(status, failure);
+    });
   }
 
   /** The record is durable: the last bytes may leave. */

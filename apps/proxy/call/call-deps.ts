@@ -2,6 +2,7 @@
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { TokenCounter } from '@tollgate/adapters/tokenizer/token-counter.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
 import type { BodyReaders } from '../body/body-readers.ts';
@@ -32,6 +33,8 @@ export type CallDeps = {
   deadlines: Deadlines;
   /** Of answers that may have ended before their connections. */
   lingers: Deadlines;
+  /** For estimates. */
+  tokens: TokenCounter;
   /** What answers may take of a turn of the event loop. */
   turns: TurnBudget;
   /** Of answers that are read on without a client. */

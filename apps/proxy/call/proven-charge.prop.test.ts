@@ -24,9 +24,10 @@ import type { PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { proxyLimits } from '../limits.ts';
+import { settleNow } from '../testing/settle-now.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { holdRequests } from './holds.ts';
-import { type Outcome, type Settlement, settle } from './settle.ts';
+import type { Outcome, Settlement } from './settle.ts';
 
 const UNITS: readonly BudgetUnit[] = ['usd', 'tokens', 'requests'];
 const ATTEMPT = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
@@ -137,7 +138,7 @@ function settled(given: Generated, hidesOutput = false) {
   const outcome: Outcome = {
     ...{ status: 'ok', httpStatus: 200, unsent: false, completed: true, answer },
   };
-  return { facts, settlement: settle(facts, outcome) };
+  return { facts, settlement: settleNow(facts, outcome) };
 }
 
 /** As the attempt writes it. */
@@ -267,7 +268,7 @@ describe('I3: the whole hold is charged', () => {
     const body = Buffer.from(answerText(plain));
     const answer = facts.request.answer({ 'content-type': 'application/json' }, proxyLimits, body);
     answer.push(body);
-    const settlement = settle(known, {
+    const settlement = settleNow(known, {
       ...{ status: 'ok', httpStatus: 200, unsent: false, completed: true, answer },
       ...outcome,
     });

@@ -1,11 +1,10 @@
 /**
  * What an attempt used, what it cost, and what its budgets are charged (docs/design.md, Settle,
- * Unknown outcomes). Pure but for the tokenizer.
+ * Unknown outcomes). Pure: what must be counted for an estimate is counted by the caller.
  *
  * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold, or at
  * what a whole answer proves to be the most (I3).
  */
-import { estimateTokens } from '@tollgate/adapters/tokenizer/tokenizer.ts';
 import { chargeHold, type StatedUsage, worstCase } from '@tollgate/domain/budget/amounts.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
@@ -59,6 +58,9 @@ export type Settlement = {
   release: () => void;
 };
 
+/** Texts whose tokens are needed before the attempt can be settled: its input and its output. */
+export type Uncounted = { readonly uncounted: readonly string[] };
+
 type Charged = Pick<Settlement, 'charges' | 'overruns' | 'proven' | 'release'>;
 
 type Usage = {
@@ -68,8 +70,14 @@ type Usage = {
   note: string | null;
 };
 
-export function settle(facts: AttemptFacts, outcome: Outcome): Settlement {
-  const usage = usageOf(facts, outcome);
+/** @param counted the tokens of each text that was `uncounted`; null at first */
+export function settle(
+  facts: AttemptFacts,
+  outcome: Outcome,
+  counted: readonly number[] | null,
+): Settlement | Uncounted {
+  const usage = usageOf(facts, outcome, counted);
+  if ('uncounted' in usage) return usage;
   const { price } = facts.deployment;
   const cost = costOfUsage(usage, price === null ? null : price.price);
   const { quantities } = usage;
@@ -165,7 +173,11 @@ function chargeHolds(
   };
 }
 
-function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
+function usageOf(
+  facts: AttemptFacts,
+  outcome: Outcome,
+  counted: readonly number[] | null,
+): Usage | Uncounted {
   const { httpStatus, answer } = outcome;
   const stated = answer?.quantities() ?? null;
   const note = answer?.usageNote() ?? null;
@@ -183,7 +195,7 @@ function usageOf(facts: AttemptFacts, outcome: Outcome): Usage {
   if (note !== null || answer.fault() !== null) return unknown(note);
   // What was given up went on: an estimate of what was seen would be below what is billed.
   const isCut = outcome.status === 'client_closed' && outcome.givenUp !== true;
-  return outcome.completed || isCut ? estimated(facts.request, answer) : unknown(null);
+  return outcome.completed || isCut ? estimated(facts.request, answer, counted) : unknown(null);
 }
 
 /**
@@ -207,14 +219,19 @@ function unknown(note: string | null): Usage {
  * The provider stated nothing: count with a tokenizer, and say that it is an estimate. Only what was
  * read whole is counted, and there is none without anything to see of what was generated.
  */
-function estimated(request: CallRequest, answer: Answer): Usage {
+function estimated(
+  request: CallRequest,
+  answer: Answer,
+  counted: readonly number[] | null,
+): Usage | Uncounted {
   const generates = request.outputTokensMax !== 0;
   const text = generates ? answer.outputText() : '';
   if (text === null) return unknown('output_unread');
   const input = request.input();
   if (input === null) return unknown('input_unread');
-  const inputTokens = input.ids + estimateTokens(input.text);
-  const outputTokens = generates ? estimateTokens(text) : 0;
+  if (counted === null) return { uncounted: [input.text, text] };
+  const [ofInput, outputTokens] = counted as readonly [number, number];
+  const inputTokens = input.ids + ofInput;
   if (inputTokens === 0 || (generates && outputTokens === 0)) return unknown('usage_missing');
   const quantities = { ...noQuantities(), inputTokens, outputTokens, requests: 1 };
   return { quantities, source: 'estimated', note: null };

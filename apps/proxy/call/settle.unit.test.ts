@@ -7,8 +7,9 @@ import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { embeddings as embeddingsEndpoint } from '../dialects/openai/embeddings-request.ts';
 import { proxyLimits } from '../limits.ts';
+import { settleNow } from '../testing/settle-now.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
-import { type Outcome, settle } from './settle.ts';
+import type { Outcome } from './settle.ts';
 
 /** One pico-dollar a token. */
 const PRICE = {
@@ -140,7 +141,7 @@ describe('the end of an attempt', () => {
     (name) => {
       for (const outcome of outcomes()) {
         const { facts, released } = attemptOf();
-        const settled = settle(facts, { ...outcome, answer: answers[name]?.() });
+        const settled = settleNow(facts, { ...outcome, answer: answers[name]?.() });
         const source = sourceOf(name, outcome);
         const { usage_source, input_tokens, output_tokens, requests, cost } = settled.usage;
         const charges = settled.charges.map(({ lease, amount }) => [lease.leaseId, amount]);
@@ -166,7 +167,7 @@ describe('the end of an attempt', () => {
 
   it('I8: has no cost without a price: money is charged at the hold, tokens as stated', () => {
     const { facts } = attemptOf({ unpriced: true });
-    const { usage: said, charges } = settle(facts, { ...ok, answer: json({ usage }) });
+    const { usage: said, charges } = settleNow(facts, { ...ok, answer: json({ usage }) });
     expect([said.input_tokens, said.cost, charges.map(({ amount }) => amount)]).toEqual([
       30,
       null,
@@ -176,13 +177,13 @@ describe('the end of an attempt', () => {
 
   it('costs nothing without a price if nothing was used', () => {
     const { facts } = attemptOf({ unpriced: true });
-    const { usage: said } = settle(facts, { ...ok, unsent: true, answer: undefined });
+    const { usage: said } = settleNow(facts, { ...ok, unsent: true, answer: undefined });
     expect([said.usage_source, said.cost]).toEqual(['none', '0.000000000000']);
   });
 
   it('I3: fills the leases of each hold in their order; what is above is an overrun of the last', () => {
     const { facts, released } = attemptOf({ parts: [10n, 10n, 10n] });
-    const settled = settle(facts, { ...ok, answer: json({ usage }) });
+    const settled = settleNow(facts, { ...ok, answer: json({ usage }) });
     settled.release();
     const inTokens = 42n * PICO_PER_UNIT;
     expect(settled.charges.map(({ lease, amount }) => [lease.leaseId, amount])).toEqual([
@@ -212,9 +213,9 @@ describe('the end of an attempt', () => {
 
   it('charges exactly the hold without an overrun, and one above it with one', () => {
     const { facts } = attemptOf({ parts: [30n, 12n] });
-    const { overruns } = settle(facts, { ...ok, answer: json({ usage }) });
+    const { overruns } = settleNow(facts, { ...ok, answer: json({ usage }) });
     expect(overruns.map(({ stream: of }) => of)).not.toContain('budget-usd');
-    const least = settle(attemptOf({ parts: [30n, 11n] }).facts, {
+    const least = settleNow(attemptOf({ parts: [30n, 11n] }).facts, {
       ...ok,
       answer: json({ usage }),
     });
@@ -223,16 +224,16 @@ describe('the end of an attempt', () => {
 
   it('of a call that held nothing has nothing to charge, and no overrun', () => {
     const { facts } = attemptOf({ parts: [] });
-    const { charges, overruns } = settle(facts, { ...ok, answer: json({ usage }) });
+    const { charges, overruns } = settleNow(facts, { ...ok, answer: json({ usage }) });
     expect([charges, overruns]).toEqual([[], []]);
   });
 
   it('names model and answer as the provider does, or by the name that it was asked for', () => {
     const { facts } = attemptOf();
-    const named = settle(facts, { ...ok, answer: json({ id: 'id-1', model: 'served' }) }).usage;
-    const silent = settle(facts, { ...ok, answer: json({}) }).usage;
-    const none = settle(facts, { ...ok, unsent: true, answer: undefined }).usage;
-    const empty = settle(facts, { ...ok, answer: json({ id: '', model: '' }) }).usage;
+    const named = settleNow(facts, { ...ok, answer: json({ id: 'id-1', model: 'served' }) }).usage;
+    const silent = settleNow(facts, { ...ok, answer: json({}) }).usage;
+    const none = settleNow(facts, { ...ok, unsent: true, answer: undefined }).usage;
+    const empty = settleNow(facts, { ...ok, answer: json({ id: '', model: '' }) }).usage;
     expect(
       [named, silent, none, empty].map((said) => [said.provider_request_id, said.model_served]),
     ).toEqual([
@@ -246,13 +247,13 @@ describe('the end of an attempt', () => {
   it('I1: clips names to what an event can hold, so that none is lost for its length', () => {
     const { facts } = attemptOf();
     const long = 'x'.repeat(300);
-    const said = settle(facts, { ...ok, answer: json({ id: long, model: long }) }).usage;
+    const said = settleNow(facts, { ...ok, answer: json({ id: long, model: long }) }).usage;
     expect([said.provider_request_id?.length, said.model_served?.length]).toEqual([256, 256]);
   });
 
   it('estimates no output where there is none', () => {
     const { facts } = attemptOf({ embeddings: true });
-    const said = settle(facts, { ...ok, answer: json(written) }).usage;
+    const said = settleNow(facts, { ...ok, answer: json(written) }).usage;
     expect([said.usage_source, said.input_tokens, said.output_tokens, said.requests]).toEqual([
       'estimated',
       3,
@@ -262,7 +263,7 @@ describe('the end of an attempt', () => {
   });
 
   const reason = (answer: Answer, given: Given = {}, outcome: Partial<Outcome> = {}) => {
-    const settled = settle(attemptOf(given).facts, { ...ok, ...outcome, answer });
+    const settled = settleNow(attemptOf(given).facts, { ...ok, ...outcome, answer });
     return [settled.usage.usage_source, settled.usage.cost, settled.note];
   };
   const asked = (fields: object) => ({
@@ -310,7 +311,7 @@ describe('the end of an attempt', () => {
       ['', ''],
     ].map((input) => {
       const { facts } = attemptOf({ ...asked({ input }), embeddings: true });
-      const settled = settle(facts, { ...ok, answer: answer(facts.request) });
+      const settled = settleNow(facts, { ...ok, answer: answer(facts.request) });
       return [settled.usage.input_tokens, settled.usage.usage_source];
     });
     expect(estimates).toEqual([

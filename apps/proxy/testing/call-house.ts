@@ -34,6 +34,7 @@ import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 import { defineBudget } from './budget-house.ts';
+import { countsAtOnce } from './settle-now.ts';
 
 /** One pico-dollar a token. */
 const PRICE = compilePrice({
@@ -184,6 +185,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     },
     deadlines: new Deadlines(limits.attemptTimeoutMs),
     lingers: new Deadlines(limits.upstreamLingerMs),
+    tokens: countsAtOnce,
     turns: new TurnBudget(limits.answerTurnMs),
     drains: new Deadlines(limits.drainMsMax),
     newUuid,

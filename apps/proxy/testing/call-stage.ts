@@ -29,6 +29,7 @@ import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 import type { BookHouse } from './book-house.ts';
 import { memoryRateBook } from './rate-house.ts';
+import { countsAtOnce } from './settle-now.ts';
 import { WatchedLedger } from './watched-ledger.ts';
 
 /** A price of so many pico-dollars a token. */
@@ -142,6 +143,7 @@ export class CallStage {
       rates: memoryRateBook({ limits }),
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
+      tokens: countsAtOnce,
       turns: new TurnBudget(limits.answerTurnMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,

@@ -3,11 +3,12 @@
 import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
-import { type Outcome, settle } from '@tollgate/proxy/call/settle.ts';
+import type { Outcome } from '@tollgate/proxy/call/settle.ts';
 import type { Answer, CallRequest } from '@tollgate/proxy/dialects/dialect.ts';
 import { chatCompletions } from '@tollgate/proxy/dialects/openai/chat-request.ts';
 import { embeddings } from '@tollgate/proxy/dialects/openai/embeddings-request.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
+import { settleNow } from '@tollgate/proxy/testing/settle-now.ts';
 import { seeded } from '../../mutation/sample.ts';
 import { embeddingsOf, jsonOf } from './json.ts';
 import type { MadeAnswer } from './made-answer.ts';
@@ -97,7 +98,7 @@ function judged(made: MadeAnswer, random: Random): [string, string | null] {
     ...{ status: status[made.ending], httpStatus: 200, unsent: false, answer },
     completed: made.ending === 'whole',
   };
-  const { usage } = settle(factsOf(request), outcome);
+  const { usage } = settleNow(factsOf(request), outcome);
   const source = usage.usage_source;
   relayed.push(...answer.end());
   const told = [
@@ -142,7 +143,7 @@ function wrongWith(
     : null;
 }
 
-function factsOf(request: CallRequest): Parameters<typeof settle>[0] {
+function factsOf(request: CallRequest): Parameters<typeof settleNow>[0] {
   const provider = { name: 'p', notBilledStatuses: new Set([429]) };
   const price = { price: PRICE, version: 'v1', source: 'config' };
   const account = { stream: 's', release: () => undefined };
@@ -151,5 +152,5 @@ function factsOf(request: CallRequest): Parameters<typeof settle>[0] {
   return {
     ...{ attemptId: 'a', request, deployment: { provider, model: 'm', price } },
     holds: [{ account, unit, parts }],
-  } as unknown as Parameters<typeof settle>[0];
+  } as unknown as Parameters<typeof settleNow>[0];
 }
