@@ -2,6 +2,7 @@
  * The tests by tier, one project each; they run one after another. `npm test` leaves out chaos, browser
  * and containers, which need more of a machine.
  */
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { RunReporter } from './tests/house/run-reporter.ts';
 import { TIERS, type Tier } from './tests/house/tiers.ts';
@@ -16,6 +17,10 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
 // chDB's queries occupy libuv's threads. The pool is sized once, when a process starts, so the
 // forks must inherit the size; `test.env` would come too late.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
+// Tests start hundreds of processes of the product: each compiles its modules once, not every time.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
+  new URL('node_modules/.cache/compile', import.meta.url),
+);
 
 function project(tier: Tier, groupOrder: number): TestProjectInlineConfiguration {
   return {
