@@ -31,7 +31,13 @@ export function costOf(price: CompiledPrice, q: KnownQuantities): bigint | null 
   return divideHalfAwayFromZero(exact, MILLION);
 }
 
-export type CostBound = { inputTokensMax: number; outputTokensMax: number; requestsMax: number };
+export type CostBound = {
+  inputTokensMax: number;
+  outputTokensMax: number;
+  requestsMax: number;
+  /** Fees that no price list has: of searches. Absent: none. */
+  feePicoUsd?: bigint;
+};
 
 /** An upper bound of `costOf` for any quantities within the bound, in pico-dollars. */
 export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
@@ -44,9 +50,10 @@ export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
     }
     return most;
   };
+  // seam: hold-is-at-the-highest-rates
   const exact =
     BigInt(inputTokensMax) * highest('input', 'cache_read', 'cache_write', 'audio_input') +
     BigInt(outputTokensMax) * highest('output', 'reasoning', 'audio_output') +
     BigInt(requestsMax) * highest('request');
-  return divideUp(exact, MILLION);
+  return divideUp(exact, MILLION) + (bound.feePicoUsd ?? 0n);
 }
