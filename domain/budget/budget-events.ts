@@ -16,6 +16,10 @@ export type BudgetWindow = 'hour' | 'day' | 'week' | 'month' | 'total';
 /** Which tokens a budget of tokens counts. */
 export type CountedTokens = 'total' | 'input' | 'output';
 export type BudgetEnforcement = 'hard' | 'soft';
+/**
+ * Of a call that it cannot pay for. `clamp`: the call gets as small an output limit as it can pay for.
+ */
+export type OnExceeded = 'refuse' | 'clamp';
 /** `cost`: at the provider's price. `billed`: cost × the customer's mark-up, rounded up. */
 export type BudgetBasis = 'cost' | 'billed';
 export type BudgetScope =
@@ -43,6 +47,10 @@ export type BudgetDefined = {
     counts?: CountedTokens;
     /** Of a budget of tokens: whether tokens read from a cache count; absent: they do. */
     cache_reads?: boolean;
+    /** Absent: refuse. */
+    on_exceeded?: OnExceeded;
+    /** No output limit that it sets is smaller, per answer; absent: 1. */
+    clamp_min_output_tokens?: number;
   };
 };
 

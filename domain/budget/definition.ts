@@ -24,6 +24,8 @@ export function evolveDefinition(
       model: data.model ?? null,
       counts: data.counts ?? 'total',
       cache_reads: data.cache_reads ?? true,
+      on_exceeded: data.on_exceeded ?? 'refuse',
+      clamp_min_output_tokens: data.clamp_min_output_tokens ?? 1,
       limit: parseDecimal12(data.limit),
       archived: false,
       revision,

@@ -17,7 +17,10 @@ const archived = { type: 'BudgetArchived', data: { budget_id: 'bud_1' } } as con
 describe('the definition of a budget', () => {
   it('is as it was defined, its limit exact (I6)', () => {
     const limit = 5_000_000_000_001n;
-    const all = { anchor: null, model: null, counts: 'total', cache_reads: true };
+    const all = {
+      ...{ anchor: null, model: null, counts: 'total', cache_reads: true },
+      ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
+    };
     expect(defined).toEqual({ ...data, ...all, limit, archived: false, revision: 0n });
   });
 

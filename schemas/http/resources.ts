@@ -131,6 +131,10 @@ export const budgetRequest = z.strictObject({
   /** Of a budget of tokens. */
   counts: z.enum(['total', 'input', 'output']).default('total'),
   cache_reads: z.boolean().default(true),
+  /** `clamp`: a call that it cannot pay for gets the output limit that it can pay for. */
+  on_exceeded: z.enum(['refuse', 'clamp']).default('refuse'),
+  /** The smallest output limit, per answer, that it sets; a call that would need less is refused. */
+  clamp_min_output_tokens: z.int().min(1).max(100_000_000).default(1),
 });
 export const budgetChange = z.strictObject({ limit: amount });
 export const budgetView = z.strictObject({
@@ -147,6 +151,8 @@ export const budgetView = z.strictObject({
   model: name.nullable(),
   counts: z.string(),
   cache_reads: z.boolean(),
+  on_exceeded: z.enum(['refuse', 'clamp']),
+  clamp_min_output_tokens: z.number(),
   ...life,
   /** The current window as the ledger has it. */
   current: z.strictObject({

@@ -134,6 +134,8 @@ export const budgetDefinitionPayloads = {
     model: name.nullable().exactOptional(),
     counts: z.enum(['total', 'input', 'output']).exactOptional(),
     cache_reads: z.boolean().exactOptional(),
+    on_exceeded: z.enum(['refuse', 'clamp']).exactOptional(),
+    clamp_min_output_tokens: z.int().min(1).exactOptional(),
   }),
   BudgetLimitChanged: z.strictObject({ budget_id: id, limit: decimal12 }),
   BudgetArchived: z.strictObject({ budget_id: id }),

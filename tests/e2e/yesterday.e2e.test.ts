@@ -78,7 +78,10 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
   return answer.json();
 }
 
-const COUNTING = { counts: undefined, cache_reads: undefined };
+const COUNTING = {
+  ...{ counts: undefined, cache_reads: undefined },
+  ...{ on_exceeded: undefined, clamp_min_output_tokens: undefined },
+};
 
 /** Without the members that answers have gained since. */
 async function answersTo(urls: readonly string[]): Promise<Record<string, unknown>> {

@@ -24,6 +24,8 @@ export async function defineBudget(
     model: null,
     counts: 'total',
     cache_reads: true,
+    on_exceeded: 'refuse',
+    clamp_min_output_tokens: 1,
     archived: false,
     revision: 0n,
     ...fields,

@@ -51,6 +51,13 @@ export function requireSense(body: z.output<typeof budgetRequest>): void {
     wrong(cache_reads ? 'counts' : 'cache_reads', 'only a budget of tokens counts tokens');
   }
   if (counts === 'output' && !cache_reads) wrong('cache_reads', 'no output is read from a cache');
+  const { on_exceeded, clamp_min_output_tokens } = body;
+  if (on_exceeded === 'refuse' && clamp_min_output_tokens !== 1) {
+    wrong('clamp_min_output_tokens', 'only a budget that clamps sets output limits');
+  }
+  if (on_exceeded === 'clamp' && (unit === 'requests' || counts === 'input')) {
+    wrong('on_exceeded', 'a smaller output takes no less of this budget');
+  }
   if (anchor !== null && window !== 'week' && window !== 'month') {
     wrong('anchor', 'only weeks and months are counted from a day');
   }

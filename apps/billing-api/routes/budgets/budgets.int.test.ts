@@ -45,6 +45,7 @@ describe('I3: a budget that is accepted is one that is enforced', () => {
     { unit: 'tokens', counts: 'input', cache_reads: false, window: 'hour' },
     { unit: 'requests', window: 'week', anchor: '2026-11-18' },
     { unit: 'usd', basis: 'billed', window: 'total', model: 'gpt-4o*' },
+    { on_exceeded: 'clamp', clamp_min_output_tokens: 16 },
   ])('with all that it says: %j', async (kind) => {
     const { status, json } = await onKey(kind);
     expect([status, json]).toMatchObject([201, kind]);
@@ -57,6 +58,9 @@ describe('I3: a budget that is accepted is one that is enforced', () => {
     [{ counts: 'input' }, 'body.counts'],
     [{ unit: 'requests', cache_reads: false }, 'body.cache_reads'],
     [{ unit: 'tokens', counts: 'output', cache_reads: false }, 'body.cache_reads'],
+    [{ clamp_min_output_tokens: 16 }, 'body.clamp_min_output_tokens'],
+    [{ unit: 'requests', on_exceeded: 'clamp' }, 'body.on_exceeded'],
+    [{ unit: 'tokens', counts: 'input', on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ window: 'day', anchor: '2026-11-18' }, 'body.anchor'],
     [{ window: 'month', anchor: '2026-02-30' }, 'body.anchor'],
     [{ time_zone: 'Mars/Olympus' }, 'body.time_zone'],

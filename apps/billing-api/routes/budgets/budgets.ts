@@ -46,7 +46,9 @@ export const createBudget = defineRoute({
   summary: 'Define a hard budget',
   description:
     'Every budget on the path of a call must be able to pay for its worst case. Money is counted at ' +
-    'cost, or as it is billed with the mark-up in force. Tokens and requests are whole numbers.',
+    'cost, or as it is billed with the mark-up in force. Tokens and requests are whole numbers. A call ' +
+    'that a budget cannot pay for is refused; with `on_exceeded: clamp` it gets the largest output limit ' +
+    'that the budget can pay for, which the answer states in `x-tollgate-output-limit`.',
   body: budgetRequest,
   status: 201,
   response: budgetView,
