@@ -31,6 +31,7 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'endpoint', type: optionalText },
   { name: 'stream', type: 'Bool' },
   { name: 'output_limit', type: 'Nullable(Int64)' },
+  { name: 'output_clamped', type: 'Nullable(Bool)' },
   ...quantityNames.map((name) => ({ name, type: quantity })),
   { name: 'usage_source', type: word },
   { name: 'cost', type: 'Nullable(Decimal(38, 12))' },

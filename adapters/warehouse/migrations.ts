@@ -28,6 +28,7 @@ const STEPS = [
   },
   { name: 'the output limit that the gateway set', file: '0004-output-limit.sql' },
   { name: 'spend of budgets in every unit', file: '0005-spend-by-unit.sql' },
+  { name: 'whether a budget clamped the output limit', file: '0006-output-clamped.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

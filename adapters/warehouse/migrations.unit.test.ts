@@ -32,6 +32,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'spend of budgets in every unit',
       '61e9d13de67b89df4c6831d09470635327915f03f2cbcf5083c27e133b2aef00',
     ],
+    [
+      'whether a budget clamped the output limit',
+      '646dbe43b5642ae4d29835136cff35e9979c07fe9f596ece82a60378c6b99a2a',
+    ],
   ]);
 });
 

@@ -60,9 +60,11 @@ export type UsageEvent = UsageQuantities & {
   stream: boolean;
   /**
    * Output tokens, per answer, that this gateway limited the call to because it stated no limit and a
-   * budget needs one. Absent or null: it set none.
+   * budget needs one, or because a budget could not pay for more. Absent or null: it set none.
    */
   output_limit?: number | null | undefined;
+  /** A budget made that limit smaller than what the call would have got. Absent or null: none did. */
+  output_clamped?: boolean | null | undefined;
 
   usage_source: UsageSource;
   /** What the provider charges us in USD, 12 decimal places; of a resolution: the delta. */

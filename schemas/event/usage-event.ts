@@ -59,6 +59,7 @@ export const usageEvent = z.strictObject({
   stream: z.boolean(),
   // Absent where no limit was set, and from what was written before there was one.
   output_limit: z.int().min(1).nullable().optional(),
+  output_clamped: z.boolean().nullable().optional(),
 
   // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
   ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),

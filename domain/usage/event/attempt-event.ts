@@ -32,7 +32,7 @@ export type AttemptStart = {
     parts: readonly { lease: { leaseId: string }; amount: bigint }[];
   }[];
   /** The output limit that the gateway set; undefined or null: none. */
-  imposedLimit?: { tokens: number } | null;
+  imposedLimit?: { tokens: number; clamped?: true | undefined } | null;
   startedAtMs: number;
 };
 

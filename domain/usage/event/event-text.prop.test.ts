@@ -104,14 +104,22 @@ it('I1, I8: the text of a start and of an unknown end is a usage event with exac
   );
 });
 
+const limits = fc.option(
+  fc.record({
+    tokens: fc.integer({ min: 1, max: 999_999_999 }),
+    clamped: fc.constantFrom(true as const, undefined),
+  }),
+);
+
 it('an output limit that the gateway set is on the event, and its absence is none', () => {
   fc.assert(
-    fc.property(facts, fc.option(fc.integer({ min: 1, max: 999_999_999 })), ({ facts }, tokens) => {
-      const imposedLimit = tokens === null ? null : { tokens };
+    fc.property(facts, limits, ({ facts }, imposedLimit) => {
       const outcome = unknownOutcome(new Date(TIME_MS).toISOString());
       const whole = finishedText(startedText({ ...facts, imposedLimit }), outcome);
       if (Object.hasOwn(facts.key.tags, '__proto__')) return;
-      expect(usageEvent.parse(JSON.parse(whole)).output_limit).toBe(tokens ?? undefined);
+      const { output_limit, output_clamped } = usageEvent.parse(JSON.parse(whole));
+      expect(output_limit).toBe(imposedLimit?.tokens);
+      expect(output_clamped).toBe(imposedLimit?.clamped);
       // Else the projector asks the schema about every event.
       expect(readPlainAttempt(whole) === null).toBe(whole.includes('\\'));
     }),

@@ -23,8 +23,9 @@ export function startedText(facts: AttemptStart): string {
   const holds = holdColumns(facts.holds);
   const provider = deployment.provider.name;
   const limit = facts.imposedLimit?.tokens;
+  const clamped = facts.imposedLimit?.clamped === true ? '"output_clamped":true,' : '';
   // seam: imposed-limit-is-on-the-event
-  const limited = limit === undefined ? '' : `"output_limit":${limit},`;
+  const limited = limit === undefined ? '' : `"output_limit":${limit},${clamped}`;
   return (
     `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
     `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +

@@ -86,6 +86,7 @@ const plain = {
   endpoint: 'chat.completions',
   stream: false,
   output_limit: 4096,
+  output_clamped: true,
   price_version: 'v',
   price_source: 'config',
   cache: 'miss',
@@ -126,8 +127,9 @@ describe('the quick look at an event', () => {
   it('takes the ordinary attempt', () => {
     expect(read(plain)).toEqual({ id: UUID, time: TIME, resolvable: false });
     expect(read({ ...plain, tags: {}, latency_ms: null, hold_lease_ids: [''] })).not.toBeNull();
-    const { output_limit: _, ...unlimited } = plain;
-    expect(read(unlimited)).toEqual(read(plain));
+    const { output_clamped: _, ...limited } = plain;
+    const { output_limit: __, ...unlimited } = limited;
+    expect([read(limited), read(unlimited)]).toEqual([read(plain), read(plain)]);
     expect(Object.keys(usageEvent.shape).sort()).toEqual([...names].sort());
   });
 
@@ -160,8 +162,8 @@ describe('the quick look at an event', () => {
   it('leaves to the schema what is missing, unknown, doubled, escaped or in another order', () => {
     for (const name of names) {
       const { [name]: value, ...rest } = plain;
-      // Most attempts have no such limit.
-      if (name !== 'output_limit') expect(read(rest)).toBeNull();
+      // Most limits were not clamped.
+      if (name !== 'output_clamped') expect(read(rest)).toBeNull();
       for (const other of [
         { ...rest, unknown: 1 },
         { unknown: 1, ...plain },

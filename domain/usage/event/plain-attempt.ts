@@ -49,7 +49,7 @@ const fields: Record<string, string> = {
   model_requested: optionalText,
   endpoint: optionalText,
   // A limit that the gateway set is written behind it.
-  stream: '(?:true|false)(?:,"output_limit":[1-9]\\d{0,8})?',
+  stream: '(?:true|false)(?:,"output_limit":[1-9]\\d{0,8}(?:,"output_clamped":true)?)?',
   price_version: optionalText,
   price_source: '"(?:price_book|config|catalogue|none)"',
   cache: '"(?:miss|hit|semantic|bypass)"',

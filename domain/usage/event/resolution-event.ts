@@ -29,6 +29,7 @@ export function resolutionEvent(
     source: `reconciliation/${facts.importId}`,
     resolves_id: target.id,
     output_limit: undefined,
+    output_clamped: undefined,
     usage_source: 'reconciled',
     cost: formatDecimal12(billed - (target.cost === null ? 0n : parseDecimal12(target.cost))),
     latency_ms: null,
