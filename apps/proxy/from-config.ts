@@ -1,8 +1,12 @@
 /** The proxy's providers and models, made from `tollgate.yaml`. */
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
+import { parseDecimal } from '@tollgate/domain/money/money.ts';
+import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { outputLimitField } from './dialects/openai/output-limit-field.ts';
+import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
 import { FairGate } from './routing/fair-gate.ts';
@@ -51,6 +55,8 @@ export function routingFromConfig(
         outputLimitField: entry.output_limit_field ?? outputLimitField(entry.base_url),
         asksForUsage: entry.asks_for_usage,
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
+        tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
+        bounds: openBounds(entry.bounds),
       },
     ]),
   );
@@ -68,8 +74,34 @@ export function routingFromConfig(
       defaultOutputTokens: entry.default_max_output_tokens,
       hidesOutput: entry.hidden_output,
       allowUnpriced: entry.allow_unpriced,
+      tokenizer: entry.tokenizer === 'none' ? null : entry.tokenizer,
+      bounds: openBounds({ ...config.providers[entry.provider]?.bounds, ...entry.bounds }),
     });
   }
   const outputTokensDefault = config.default_max_output_tokens;
   return { providers: [...providers.values()], models, outputTokensDefault };
 }
+
+function openBounds(given: BoundsConfig | undefined): OpenBounds | undefined {
+  if (given === undefined || Object.keys(given).length === 0) return undefined;
+  const { searches } = given;
+  return {
+    tokensPer: {
+      image: given.tokens_per_image ?? null,
+      audio: given.tokens_per_audio ?? null,
+      video: given.tokens_per_video ?? null,
+      file: given.tokens_per_file ?? null,
+    },
+    tokensStored: given.tokens_per_stored_conversation ?? null,
+    searches:
+      searches === undefined
+        ? null
+        : {
+            perCall: searches.per_call,
+            picoUsdEach: parseDecimal(searches.usd_each, PICO_PLACES),
+            tokensEach: searches.tokens_each,
+          },
+  };
+}
+
+const PICO_PLACES = 12;

@@ -54,3 +54,49 @@ it('I3: a model may hide output unless the configuration says that it does not',
   const made = [...routing({ providers, models }).models.values()];
   expect(made.map(({ hidesOutput }) => hidesOutput)).toEqual([true, false, true]);
 });
+
+it('a vocabulary is known of OpenAI’s own models at OpenAI, and where the configuration promises it', () => {
+  const at = (base_url: string) => routing({ providers: { p: { base_url } } }).providers[0];
+  const openAi = at('https://api.openai.com/v1')?.tokenizerOf;
+  const models = ['gpt-4o-mini', 'ft:gpt-4o:acme', 'o3', 'gpt-5-nano', 'gpt-4', 'gpt-4.1'];
+  const unknown = ['gpt-6', 'gpt-5.9', 'gpt-oss-20b', 'mistral', 'o10'];
+  expect(models.map((model) => openAi?.(model))).toEqual([
+    ...['o200k_base', 'o200k_base', 'o200k_base', 'o200k_base', 'cl100k_base', 'o200k_base'],
+  ]);
+  expect(unknown.map((model) => openAi?.(model))).toEqual(unknown.map(() => null));
+  expect(at('https://api.openai.com.example.org/v1')?.tokenizerOf).toBeUndefined();
+  const configured = {
+    mine: { provider: 'p', tokenizer: 'o200k_base' },
+    none: { provider: 'p', tokenizer: 'none' },
+    other: { provider: 'p' },
+  };
+  const made = routing({
+    providers: { p: { base_url: 'http://127.0.0.1:1/v1' } },
+    models: configured,
+  });
+  expect([...made.models.values()].map(({ tokenizer }) => tokenizer)).toEqual([
+    ...['o200k_base', null, undefined],
+  ]);
+});
+
+it('I3: bounds of a model are its provider’s, but for those that it states itself', () => {
+  const bounds = { tokens_per_image: 1_500, tokens_per_file: 9_000 };
+  const searches = { per_call: 2, usd_each: '0.025', tokens_each: 8_000 };
+  const made = routing({
+    providers: { p: { base_url: 'http://127.0.0.1:1/v1', bounds }, q: { base_url: 'http://q/v1' } },
+    models: {
+      same: { provider: 'p' },
+      own: { provider: 'p', bounds: { tokens_per_image: 700, searches } },
+      none: { provider: 'q' },
+    },
+  });
+  const none = { image: null, audio: null, video: null, file: null };
+  expect([...made.models.values()].map((model) => model.bounds)).toEqual([
+    { tokensPer: { ...none, image: 1_500, file: 9_000 }, tokensStored: null, searches: null },
+    {
+      ...{ tokensPer: { ...none, image: 700, file: 9_000 }, tokensStored: null },
+      searches: { perCall: 2, picoUsdEach: 25_000_000_000n, tokensEach: 8_000 },
+    },
+    undefined,
+  ]);
+});

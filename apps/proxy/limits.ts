@@ -191,6 +191,18 @@ export const proxyLimits = {
   /** Shares in memory, some 400 bytes each: limits, and end users of the running windows. */
   rateSharesMax: 100_000,
 
+  /**
+   * A call that a budget is about to refuse is counted by its provider's tokenizer in a thread, if its
+   * body has at most so many bytes: a megabyte of text takes 0.3 s there, of one long run of signs 0.5.
+   */
+  countBodyBytesMax: 1024 * 1024,
+  /** How long such a call waits for the thread, ms; then its bytes decide. */
+  countQueueMs: 1_000,
+  /** Of one count, ms; the first of a vocabulary loads its table for 0.3 s. */
+  countTimeoutMs: 3_000,
+  /** Heap of that thread, MiB: the tables of two vocabularies take 130. */
+  counterHeapMib: 384,
+
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
   /**

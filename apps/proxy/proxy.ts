@@ -30,6 +30,7 @@ import { CallHandler } from './call/call-handler.ts';
 import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { TurnBudget } from './call/turn-budget.ts';
+import { InputCounters } from './counting/input-counters.ts';
 import { LedgerFreshness } from './ledger-view/freshness.ts';
 import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
@@ -124,6 +125,7 @@ class Instance {
   readonly #rates: RateBook;
   readonly #bodies: BodyReaders;
   readonly #tokens: ThreadTokenCounter;
+  readonly #counters: InputCounters;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -184,6 +186,7 @@ class Instance {
     });
     this.#bodies = new BodyReaders(limits);
     this.#tokens = new ThreadTokenCounter(limits, report('the thread that counts tokens ended'));
+    this.#counters = new InputCounters(limits);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps);
     this.app = buildProxy({
@@ -214,7 +217,7 @@ class Instance {
     this.#stopping = true;
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
-    await Promise.all([this.#bodies.close(), this.#tokens.close()]);
+    await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
     await this.#takeover.stop();
     this.#failures.stop();
     await this.#accessLog?.close();
@@ -248,6 +251,7 @@ class Instance {
       budgets: this.#budgets,
       rates: this.#rates,
       bodies: this.#bodies,
+      counters: this.#counters,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { shortName } from '../names/names.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
+import { bounds } from './bounds-config.ts';
 import { engines, secret } from './engines-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -47,6 +48,11 @@ const provider = z.strictObject({
    * `max_tokens`.
    */
   output_limit_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+  /**
+   * What a call under a budget reserves for what its request does not bound. Without a bound for it,
+   * such a call is refused. What is billed above a bound is an overrun.
+   */
+  bounds: bounds.optional(),
 });
 
 /** null: a call that states no limit reserves all that its model can write. */
@@ -69,6 +75,13 @@ const model = z.strictObject({
   hidden_output: z.boolean().default(true),
   /** Serve it although no price is known; its events have cost null (I8). */
   allow_unpriced: z.boolean().default(false),
+  /**
+   * The vocabulary by which the provider counts its tokens: a promise, for calls that a budget would
+   * refuse are counted by it. Default: known of OpenAI's own models at api.openai.com, else none.
+   */
+  tokenizer: z.enum(['o200k_base', 'cl100k_base', 'none']).optional(),
+  /** As its provider's, member by member. */
+  bounds: bounds.optional(),
 });
 
 export const priceOverrideFields = z.strictObject({

@@ -21,6 +21,7 @@ import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import { startProxy } from '@tollgate/proxy/proxy.ts';
+import type { Provider } from '@tollgate/proxy/routing/deployments.ts';
 import { FairGate } from '@tollgate/proxy/routing/fair-gate.ts';
 import { NOT_BILLED_STATUSES } from '@tollgate/schemas/config/tollgate-config.ts';
 import { startSimulator } from '@tollgate/simulator/start.ts';
@@ -76,7 +77,7 @@ export async function openPlatform() {
     logger,
   });
 
-  const proxy = async (providerUrl = `${simulator.url}/v1`) => {
+  const proxy = async (providerUrl = `${simulator.url}/v1`, more: Partial<Provider> = {}) => {
     const upstream = createUpstream({
       baseUrl: providerUrl,
       apiKey: 'sk-simulator',
@@ -95,6 +96,7 @@ export async function openPlatform() {
       outputLimitField: 'max_tokens',
       asksForUsage: true,
       connections: new FairGate(proxyLimits.upstreamConnectionsMax, proxyLimits.upstreamQueueMs),
+      ...more,
     };
     const unpriced = {
       provider,

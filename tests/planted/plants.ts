@@ -2,6 +2,7 @@
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { counting } from './counting-plants.ts';
+import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
 import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
@@ -62,6 +63,7 @@ export const plants: readonly Plant[] = [
   ...counting,
   ...shipping,
   ...budgets,
+  ...holds,
   ...simulated,
   ...billing,
   ...secrets,

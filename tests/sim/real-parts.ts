@@ -94,8 +94,9 @@ export function requestOf(bound: Bound): CallRequest {
   const request: CallRequest = {
     ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser: null },
     ...{ inputTokensMax: bound.inputTokens, outputTokensMax: bound.outputTokens },
-    ...{ answerCount: 1, unboundedBy: null },
+    ...{ answerCount: 1, unboundedBy: null, openParts: null, body: NOTHING },
     unboundedModel: () => null,
+    openPartsAt: () => null,
     upstream: () => ({ path: '/', headers: {}, body: NOTHING }),
     streams: () => false,
     answer: answerOf,

@@ -7,6 +7,7 @@ import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.
 import type { AccessLog } from '../access-log/access-log.ts';
 import type { BodyReaders } from '../body/body-readers.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
+import type { InputCounters } from '../counting/input-counters.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -26,6 +27,8 @@ export type CallDeps = {
   deployments: Deployments;
   budgets: BudgetBook;
   rates: RateBook;
+  /** Of calls that a budget is about to refuse. */
+  counters: InputCounters;
   /** Of large requests. */
   bodies: BodyReaders;
   journal: Journal;

@@ -13,7 +13,7 @@ import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
-import { budgetsOfModel } from '../budget/path-budget.ts';
+import { budgetsOfModel, type PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import { RateTicket } from '../rates/rate-ticket.ts';
@@ -24,6 +24,7 @@ import type { CallDeps } from './call-deps.ts';
 import { answerHeaders } from './headers.ts';
 import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 import type { Place } from './in-flight.ts';
+import { holdNearLimit, type NearLimit } from './near-limit.ts';
 import { limitForRates, limitsOfCall, rateBound, rateRefusal } from './rates.ts';
 import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
 
@@ -78,32 +79,39 @@ export class Call implements AttemptListener {
     const deployment = this.#route[0] as Deployment;
     const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
     const rates = this.#ratesOf(deployment);
-    const limit =
+    const imposed =
       imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
-    const wanted = holdRequests(onPath, request, deployment, limit);
+    const wanted = holdRequests(onPath, request, deployment, imposed);
     if ('code' in wanted) return this.#refuse(wanted);
     this.#place.ofCall = true;
     const { connections } = deployment.provider;
     let hasTurn = false;
     let holds: readonly BudgetHold[] = [];
+    let limit = imposed;
     try {
       if (rates.length > 0) {
-        const refusal = await this.#takeRates(rates, deployment, limit);
+        const refusal = await this.#takeRates(rates, deployment, imposed);
         if (refusal !== null) return this.#refuse(refusal);
       }
       const turn = connections.take(key.customerId);
       hasTurn = turn === true || (await turn);
       if (!hasTurn) return this.#refuse(NO_CONNECTION);
-      const held = await budgets.hold(wanted, nowMs);
+      const first = await budgets.hold(wanted, nowMs);
+      const near =
+        first.kind === 'exceeded'
+          ? await this.#nearLimit(first, onPath, deployment, imposed)
+          : null;
+      const held = near === null ? first : near.outcome;
       if (held.kind !== 'held') {
         hasTurn = false;
         connections.leave(key.customerId);
         const fitting = (left: bigint, unit: HoldUnit) =>
-          fittingOutput(request, deployment, left, unit);
+          fittingOutput(request, deployment, left, unit, near?.inputTokensMax);
         return this.#refuse(holdRefusal(held, fitting));
       }
       holds = held.holds;
-      const renewing = this.#renewRates(rates, deployment, limit);
+      if (near !== null) limit = near.limit;
+      const renewing = this.#renewRates(rates, deployment, imposed);
       const late = renewing === null ? null : await renewing;
       if (late !== null || this.#response.destroyed) {
         // Its window ended, or its client left, while it waited: nothing was sent or recorded.
@@ -162,6 +170,18 @@ export class Call implements AttemptListener {
     if (limits.length === 0 || ticket === null || ticket.isCurrent()) return null;
     ticket.cancel();
     return this.#takeRates(limits, deployment, limit);
+  }
+
+  /** A budget would refuse it: whether it can be made to fit. */
+  #nearLimit(
+    exceeded: Extract<HoldOutcome, { kind: 'exceeded' }>,
+    onPath: readonly PathBudget[],
+    deployment: Deployment,
+    limit: ImposedLimit | null,
+  ): Promise<NearLimit> {
+    const { key, request, nowMs } = this.#facts;
+    const asked = { onPath, request, deployment, limit, customerId: key.customerId, nowMs };
+    return holdNearLimit(this.#deps, asked, exceeded);
   }
 
   #refuse(refusal: Refusal): void {
@@ -274,9 +294,12 @@ export class Call implements AttemptListener {
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);
     if (turn !== true && !(await turn)) return this.#unsent(end);
-    const held: HoldOutcome = await budgets.hold(wanted, nowMs);
+    const first: HoldOutcome = await budgets.hold(wanted, nowMs);
+    const near =
+      first.kind === 'exceeded' ? await this.#nearLimit(first, onPath, deployment, limit) : null;
+    const held = near === null ? first : near.outcome;
     if (held.kind === 'held' && !this.#clientGone) {
-      return this.#try(deployment, limit, held.holds, nowMs);
+      return this.#try(deployment, near === null ? limit : near.limit, held.holds, nowMs);
     }
     connections.leave(key.customerId);
     if (held.kind !== 'held') return this.#unsent(end);

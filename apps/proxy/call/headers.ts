@@ -62,7 +62,10 @@ export function answerHeaders(
   if (cost !== null) headers['x-tollgate-cost'] = cost;
   if (overheadUs !== null) headers['x-tollgate-overhead-us'] = String(overheadUs);
   const { imposedLimit } = facts;
-  if (imposedLimit !== null) headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
+  if (imposedLimit !== null) {
+    headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
+    if (imposedLimit.clamped) headers['x-tollgate-output-clamped'] = 'true';
+  }
   if (facts.holds.length > 0) addRemaining(headers, facts);
   return headers;
 }

@@ -4,11 +4,15 @@
  */
 import { worstCase } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
+import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
 import type { PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
+
+/** What bounds the input of a call, and the fees that it may cause. */
+export type InputBound = { tokensMax: number; feePicoUsd: bigint };
 
 /**
  * The output limit of a call that states none. Without it, the call would reserve all that its model
@@ -32,22 +36,26 @@ export function limitForCall(
   return { tokens, field: provider.outputLimitField };
 }
 
-/** The worst case of one attempt against every budget, or why there is none. */
+/**
+ * The worst case of one attempt against every budget, or why there is none.
+ *
+ * @param inputTokensMax of the request; what was counted of it, if that is less
+ */
 export function holdRequests(
   budgets: readonly PathBudget[],
   request: CallRequest,
   deployment: Deployment,
   limit: ImposedLimit | null,
+  inputTokensMax = request.inputTokensMax,
 ): HoldRequest[] | Refusal {
   if (budgets.length === 0) return [];
-  const unbounded = whyUnbounded(request, deployment.model);
-  if (unbounded !== null) {
-    const message = `${unbounded}, and this key has a hard budget.`;
-    return { code: 'unbounded_request', message };
+  const input = inputBound(request, deployment, inputTokensMax);
+  if (typeof input === 'string') {
+    return { code: 'unbounded_request', message: `${input}, and this key has a hard budget.` };
   }
   const outputTokensMax = outputBound(request, deployment, limit);
   if (outputTokensMax === null) return { code: 'output_limit_required' };
-  const bound = { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
+  const bound = costBound(input, outputTokensMax);
   const price = deployment.price === null ? null : deployment.price.price;
   const holds: HoldRequest[] = [];
   for (const { definition, unit } of budgets) {
@@ -58,10 +66,35 @@ export function holdRequests(
   return holds;
 }
 
-export function whyUnbounded(request: CallRequest, model: string): string | null {
+function costBound({ tokensMax, feePicoUsd }: InputBound, outputTokensMax: number) {
+  return { inputTokensMax: tokensMax, outputTokensMax, requestsMax: 1, feePicoUsd };
+}
+
+/** What bounds the input of a call of this deployment; a text: why nothing does. */
+export function inputBound(
+  request: CallRequest,
+  deployment: Deployment,
+  inputTokensMax = request.inputTokensMax,
+): InputBound | string {
+  const { model, bounds } = deployment;
   const { unboundedBy } = request;
-  if (unboundedBy === null) return request.unboundedModel(model);
+  const always = request.unboundedModel(model);
+  if (unboundedBy === null && always === null) return { tokensMax: inputTokensMax, feePicoUsd: 0n };
+  const parts = bounds === undefined ? null : request.openPartsAt(model);
+  const open = bounds === undefined || parts === null ? null : openBound(parts, bounds);
+  if (open !== null) {
+    // seam: open-parts-are-held-at-their-bounds
+    return { tokensMax: inputTokensMax + open.inputTokens, feePicoUsd: open.feePicoUsd };
+  }
+  if (unboundedBy === null) return always ?? '';
   return `The cost of this request has no upper bound (${unboundedBy})`;
+}
+
+/** A fee is on no answer's usage: what the attempt cost is then unknown, whatever it says of tokens. */
+export function hasUnstatedFee(request: CallRequest, deployment: Deployment): boolean {
+  if (deployment.bounds === undefined) return false;
+  const bound = inputBound(request, deployment);
+  return typeof bound !== 'string' && bound.feePicoUsd > 0n;
 }
 
 export function outputBound(
@@ -69,14 +102,16 @@ export function outputBound(
   deployment: Deployment,
   limit: ImposedLimit | null,
 ): number | null {
+  if (limit !== null) return limit.tokens * request.answerCount;
   if (request.outputTokensMax !== null) return request.outputTokensMax;
-  const perAnswer = limit === null ? deployment.outputTokensMax : limit.tokens;
+  const perAnswer = deployment.outputTokensMax;
   return perAnswer === null ? null : perAnswer * request.answerCount;
 }
 
 /**
  * The largest output limit, per answer, with which `left` of a budget pays for one attempt.
  *
+ * @param inputTokensMax as of `holdRequests`
  * @returns null if none does, however small
  */
 export function fittingOutput(
@@ -84,12 +119,13 @@ export function fittingOutput(
   deployment: Deployment,
   left: bigint,
   unit: HoldUnit,
+  inputTokensMax = request.inputTokensMax,
 ): number | null {
   const price = deployment.price === null ? null : deployment.price.price;
+  const input = inputBound(request, deployment, inputTokensMax);
+  if (typeof input === 'string') return null;
   const fits = (tokens: number) => {
-    const outputTokensMax = tokens * request.answerCount;
-    const bound = { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };
-    const worst = worstCase(unit, bound, price);
+    const worst = worstCase(unit, costBound(input, tokens * request.answerCount), price);
     return worst !== null && worst <= left;
   };
   if (request.outputTokensMax === 0 || !fits(1)) return null;

@@ -8,7 +8,7 @@ import type { Refusal } from '../errors.ts';
 import type { RateRefusal } from '../rates/rate-book.ts';
 import { rateHeaders } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
-import { limitForCall, outputBound, whyUnbounded } from './holds.ts';
+import { inputBound, limitForCall, outputBound } from './holds.ts';
 
 const OF_OUTPUT = new Set<RateMeasure>(['output_tokens', 'total_tokens']);
 const OF_TOKENS = new Set<RateMeasure>(['input_tokens', 'output_tokens', 'total_tokens']);
@@ -51,14 +51,14 @@ export function rateBound(
   limit: ImposedLimit | null,
 ): CallBound | Refusal {
   if (!limits.some(({ measure }) => OF_TOKENS.has(measure))) return NO_TOKENS;
-  const unbounded = whyUnbounded(request, deployment.model);
-  if (unbounded !== null) {
-    const message = `${unbounded}, and this key has a limit of tokens.`;
+  const input = inputBound(request, deployment);
+  if (typeof input === 'string') {
+    const message = `${input}, and this key has a limit of tokens.`;
     return { code: 'unbounded_request', message };
   }
   const output = outputBound(request, deployment, limit);
   if (output === null && boundsOutput(limits)) return { code: 'output_limit_required' };
-  return { inputTokensMax: request.inputTokensMax, outputTokensMax: output ?? 0 };
+  return { inputTokensMax: input.tokensMax, outputTokensMax: output ?? 0 };
 }
 
 const NO_TOKENS: CallBound = { inputTokensMax: 0, outputTokensMax: 0 };

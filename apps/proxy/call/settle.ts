@@ -22,6 +22,7 @@ import type { HoldPart } from '../budget/local-lease.ts';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { gatewayFault } from './gateway-fault.ts';
+import { hasUnstatedFee } from './holds.ts';
 
 export type Outcome = {
   status: UsageStatus;
@@ -79,8 +80,10 @@ export function settle(
   const usage = usageOf(facts, outcome, counted);
   if ('uncounted' in usage) return usage;
   const { price } = facts.deployment;
-  const cost = costOfUsage(usage, price === null ? null : price.price);
-  const { quantities } = usage;
+  const { quantities, source } = usage;
+  // seam: unstated-fee-is-no-cost
+  const lacksFee = source !== 'none' && hasUnstatedFee(facts.request, facts.deployment);
+  const cost = lacksFee ? null : costOfUsage(usage, price === null ? null : price.price);
   const fields: EventUsage = {
     ...(quantities === null ? unknownQuantities() : toEventQuantities(quantities)),
     usage_source: usage.source,
@@ -90,7 +93,8 @@ export function settle(
   };
   const stated = statedUsage(usage, cost);
   const bound = stated === null ? provenBound(facts, outcome) : null;
-  return { usage: fields, cost, note: usage.note, ...chargeHolds(facts, stated, bound) };
+  const note = lacksFee ? 'fee_unstated' : usage.note;
+  return { usage: fields, cost, note, ...chargeHolds(facts, stated, bound) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
@@ -118,6 +122,7 @@ function provenBound(facts: AttemptFacts, outcome: Outcome): CostBound | null {
   const { httpStatus, completed, answer } = outcome;
   if (holds.length === 0 || answer === undefined || !completed) return null;
   if (httpStatus === null || httpStatus >= 300 || mayHideOutput(deployment)) return null;
+  if (hasUnstatedFee(request, deployment)) return null;
   const outputTokensMax = answer.outputTokensMax();
   if (outputTokensMax === null) return null;
   return { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };

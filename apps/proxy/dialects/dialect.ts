@@ -5,10 +5,11 @@
  *
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
+import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
-import type { Edit, Range } from '../relay/json-scan.ts';
+import type { Edit, Member, Range } from '../relay/json-scan.ts';
 
 export type Dialect = {
   /** The calls that it has, each of them metered. What is not listed is refused. */
@@ -38,6 +39,13 @@ export type Endpoint = {
   read(incoming: IncomingCall, depthMax: number): FactsRead;
   /** The call whose facts `read` found. */
   open(facts: RequestFacts): CallRequest;
+  /**
+   * Texts of a request that was read, each of which a model reads word for word and by itself. Its time
+   * grows with the body, so another thread may run it.
+   *
+   * @param request the body's JSON
+   */
+  plainTexts(request: unknown): readonly string[];
   errorBody: Dialect['errorBody'];
 };
 
@@ -64,6 +72,8 @@ export type CallFigures = {
   readonly answerCount: number;
   /** The part that lets nobody say what the call may cost: remote media, searches, other models. */
   readonly unboundedBy: string | null;
+  /** All such parts, if the operator may give each of them a bound; null: there are none, or others. */
+  readonly openParts: OpenParts | null;
 };
 
 /** What was read of a request: plain data, which crosses threads. */
@@ -75,22 +85,33 @@ export type RequestFacts = CallFigures & {
   edits: readonly Edit[];
   /** Where an output limit goes that the client did not set; null: it set one, or there is no output. */
   limitAt: LimitPlace | null;
+  /** At the top of the body: where a limit is that the client did set. */
+  members: readonly Member[];
 };
 
 /** A place in the body. @param name of the member whose value it is; null: a member is to be added */
 export type LimitPlace = Range & { name: string | null };
 
-/** An output limit, per answer, that this gateway sets because the call states none. */
+/**
+ * An output limit, per answer, that this gateway sets: the call states none, or a budget cannot pay for
+ * the one that it states.
+ */
 export type ImposedLimit = {
   tokens: number;
   /** The field that this provider takes it in. */
   field: string;
+  /** A budget has made it smaller than what the call would have got. */
+  clamped?: true;
 };
 
 /** A call that was understood: facts that hold in every dialect, and its way to a provider. */
 export type CallRequest = CallFigures & {
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
   unboundedModel(model: string): string | null;
+  /** `openParts` of a call of this model, of one that has no bound. */
+  openPartsAt(model: string): OpenParts | null;
+  /** As the client sent it, in UTF-8. */
+  readonly body: Buffer;
   /**
    * What a provider is sent.
    *

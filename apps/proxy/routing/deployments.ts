@@ -4,6 +4,8 @@
  * price list knows it, so that nothing unpriced is served by accident (I8).
  */
 import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
+import type { Encoding } from '@tollgate/adapters/tokenizer/token-bound.ts';
+import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
@@ -21,6 +23,10 @@ export type Provider = {
   asksForUsage: boolean;
   /** A place for each connection; who waits for one goes in turn by customer. */
   connections: FairGate;
+  /** The vocabulary of a model of this name, where it is known; undefined: of none. */
+  tokenizerOf?: ((model: string) => Encoding | null) | undefined;
+  /** Of models that the configuration does not list. */
+  bounds?: OpenBounds | undefined;
 };
 
 export type ConfiguredModel = {
@@ -33,6 +39,9 @@ export type ConfiguredModel = {
   /** Undefined: nobody says that it does not. */
   hidesOutput?: boolean | undefined;
   allowUnpriced: boolean;
+  /** Undefined: as its provider knows. null: unknown. */
+  tokenizer?: Encoding | null | undefined;
+  bounds?: OpenBounds | undefined;
 };
 
 export type Deployment = {
@@ -47,6 +56,10 @@ export type Deployment = {
   outputTokensDefault: number | null;
   /** It may be billed for output that its answers do not show. No catalogue says that a model is not. */
   hidesOutput: boolean;
+  /** Vocabulary of its texts. Undefined: as its provider knows. null: unknown. */
+  tokenizer?: Encoding | null | undefined;
+  /** Of what a request does not bound; undefined: the operator gives none. */
+  bounds?: OpenBounds | undefined;
 };
 
 export class Deployments {
@@ -82,8 +95,16 @@ export class Deployments {
       if (price === null) continue;
       const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
       const outputTokensDefault = this.#outputTokensDefault;
-      const hidesOutput = true;
-      return { provider, model, price, outputTokensMax, outputTokensDefault, hidesOutput };
+      return {
+        provider,
+        model,
+        price,
+        outputTokensMax,
+        outputTokensDefault,
+        hidesOutput: true,
+        tokenizer: undefined,
+        bounds: provider.bounds,
+      };
     }
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
@@ -109,6 +130,15 @@ export class Deployments {
     const { defaultOutputTokens, hidesOutput = true } = configured;
     const outputTokensDefault =
       defaultOutputTokens === undefined ? this.#outputTokensDefault : defaultOutputTokens;
-    return { provider, model, price, outputTokensMax, outputTokensDefault, hidesOutput };
+    return {
+      provider,
+      model,
+      price,
+      outputTokensMax,
+      outputTokensDefault,
+      hidesOutput,
+      tokenizer: configured.tokenizer,
+      bounds: configured.bounds,
+    };
   }
 }

@@ -19,7 +19,7 @@ import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
 import { TurnBudget } from '../call/turn-budget.ts';
-import type { Endpoint } from '../dialects/dialect.ts';
+import type { CallRequest, Endpoint } from '../dialects/dialect.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -58,6 +58,8 @@ export type StageOptions = {
   deployments?: readonly Partial<Deployment>[];
   /** On the path of the key, counted in memory. */
   rateLimits?: readonly RateLimit[];
+  /** What the tokenizer counts of an input, of at most so many tokens. */
+  counted?: (inputTokensMax: number) => number;
   /** Why there is no route. */
   noRoute?: Refusal;
 };
@@ -141,6 +143,10 @@ export class CallStage {
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
       rates: memoryRateBook({ limits }),
+      counters: {
+        count: async ({ inputTokensMax }: CallRequest) =>
+          options.counted?.(inputTokensMax) ?? inputTokensMax,
+      },
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
       tokens: countsAtOnce,

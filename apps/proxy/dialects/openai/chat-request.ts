@@ -20,6 +20,7 @@ import {
   readJsonBody,
 } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
+import { openPartsOf } from './open-parts.ts';
 import { unshownOfChat } from './unshown-output.ts';
 
 const NAME = 'chat.completions';
@@ -34,6 +35,7 @@ export const chatCompletions: Endpoint = {
   name: NAME,
   read: readChatRequest,
   open: (facts) => new JsonCall('/chat/completions', facts, inputOf, unshownOfChat),
+  plainTexts: textsOf,
   errorBody,
 };
 
@@ -53,6 +55,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
   const answers = request.n ?? 1;
   const limit = outputLimit(request.max_tokens, request.max_completion_tokens);
   const stream = request.stream === true;
+  const unboundedBy = unboundedPart(request);
   const statesUsage = !stream || request.stream_options?.include_usage === true;
   return {
     endpoint: NAME,
@@ -62,10 +65,12 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     inputTokensMax: body.tokensMax + (request.tools?.length ? TOOLS_TOKENS : 0),
     outputTokensMax: limit === null ? null : limit * answers,
     answerCount: answers,
-    unboundedBy: unboundedPart(request),
+    unboundedBy,
+    openParts: unboundedBy === null ? null : openPartsOf(request),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
     limitAt: limit === null ? limitPlace(body) : null,
+    members: body.scan.members,
     edits: statesUsage ? NO_EDITS : [usageChunk(body)],
   };
 }
@@ -97,6 +102,27 @@ function inputOf(request: unknown): InputTokens {
     if (told !== undefined && told !== null) text += JSON.stringify(told);
   }
   return { text, ids: 0 };
+}
+
+/** Roles whose text a provider writes into the prompt as it is. */
+const SPOKEN = new Set(['system', 'developer', 'user', 'assistant']);
+
+/**
+ * What a model reads of it word for word. Of parts that a provider may join, nobody knows where the
+ * tokenizer would begin.
+ */
+function textsOf(request: unknown): string[] {
+  const { messages } = request as ChatCompletionRequest;
+  const texts: string[] = [];
+  for (const { role, content } of messages) {
+    if (!SPOKEN.has(role)) continue;
+    if (typeof content === 'string') texts.push(content);
+    else if (Array.isArray(content) && content.length === 1) {
+      const [{ type, text }] = content as [{ type: string; text?: unknown }];
+      if (type === 'text' && typeof text === 'string') texts.push(text);
+    }
+  }
+  return texts;
 }
 
 /** A client that wrote null keeps its member; otherwise there is one more, the first. */

@@ -13,6 +13,7 @@ export const embeddings: Endpoint = {
   name: NAME,
   read: readEmbeddingsRequest,
   open: (facts) => new JsonCall('/embeddings', facts, inputOf, () => null),
+  plainTexts: textsOf,
   errorBody,
 };
 
@@ -33,9 +34,11 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       outputTokensMax: 0,
       answerCount: 1,
       unboundedBy: null,
+      openParts: null,
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       limitAt: null,
+      members: body.scan.members,
       edits: [],
     },
   };
@@ -52,4 +55,11 @@ function inputOf(request: unknown): InputTokens | null {
     else return null;
   }
   return { text: texts.filter((text) => text !== '').join('\n'), ids };
+}
+
+/** Texts of an input; ids of tokens are no text. */
+function textsOf(request: unknown): string[] {
+  const { input } = request as { input: unknown };
+  const items: unknown[] = Array.isArray(input) ? input : [input];
+  return items.filter((item) => typeof item === 'string');
 }

@@ -12,9 +12,13 @@ const FRAMING_TOKENS = 128;
 
 /** Fields that make a provider search, think elsewhere or fall back to another model. */
 export const UNBOUNDED_FIELDS = [
-  ...['web_search_options', 'search_parameters', 'plugins', 'models'],
-  // Gemini's cached content, Azure's own data, OpenRouter's presets: input from elsewhere.
+  ...['web_search_options', 'search_parameters', 'enable_search', 'search_settings', 'plugins'],
+  // Other models than the one that is priced, at gateways behind this one.
+  ...['models', 'fallbacks'],
+  // Gemini's cached content, Azure's own data, OpenRouter's presets: input from elsewhere. So is a
+  // conversation that the provider has stored: 230,000 tokens from a short body (coder/xum#2822).
   ...['extra_body', 'cached_content', 'data_sources', 'preset'],
+  ...['previous_response_id', 'conversation'],
   // Rejected parts of a prediction are billed as output beyond the limit; a provider rewrites the
   // functions of before there were tools, and no text says into how many tokens.
   ...['prediction', 'functions'],

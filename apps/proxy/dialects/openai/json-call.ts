@@ -1,4 +1,5 @@
 /** A call whose request is one JSON object: how it goes to a provider. */
+import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, withEdits } from '../../relay/json-scan.ts';
 import type {
@@ -13,6 +14,8 @@ import type {
 } from '../dialect.ts';
 import { openAnswer } from './answer.ts';
 import type { Asked } from './asked.ts';
+import { clampEdits } from './clamp-edits.ts';
+import { SEARCHES_ALONE } from './open-parts.ts';
 import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
@@ -37,6 +40,7 @@ export class JsonCall implements CallRequest, Asked {
   readonly outputTokensMax: number | null;
   readonly answerCount: number;
   readonly unboundedBy: string | null;
+  readonly openParts: OpenParts | null;
   readonly #facts: RequestFacts;
   readonly #path: string;
   readonly #readInput: InputReader;
@@ -59,11 +63,16 @@ export class JsonCall implements CallRequest, Asked {
     this.outputTokensMax = facts.outputTokensMax;
     this.answerCount = facts.answerCount;
     this.unboundedBy = facts.unboundedBy;
+    this.openParts = facts.openParts;
     this.#facts = facts;
     this.#path = path;
     this.#readInput = readInput;
     this.#readUnshown = readUnshown;
     this.#asksForUsage = facts.edits.length > 0;
+  }
+
+  get body(): Buffer {
+    return this.#facts.body;
   }
 
   get generates(): boolean {
@@ -76,6 +85,13 @@ export class JsonCall implements CallRequest, Asked {
 
   unboundedModel(model: string): string | null {
     return searches(model);
+  }
+
+  openPartsAt(model: string): OpenParts | null {
+    const { openParts } = this;
+    if (searches(model) === null) return openParts;
+    if (this.unboundedBy === null) return SEARCHES_ALONE;
+    return openParts === null ? null : { ...openParts, searches: true };
   }
 
   upstream(model: string, limit: ImposedLimit | null, asksForUsage = true): UpstreamRequest {
@@ -97,9 +113,10 @@ export class JsonCall implements CallRequest, Asked {
     return withEdits(body, made);
   }
 
-  #limitEdit({ field, tokens }: ImposedLimit): Edit[] {
-    const { limitAt } = this.#facts;
-    if (limitAt === null) return [];
+  #limitEdit(limit: ImposedLimit): Edit[] {
+    const { field, tokens } = limit;
+    const { limitAt, body, members } = this.#facts;
+    if (limitAt === null) return clampEdits(body, members, limit);
     const { name, start, end } = limitAt;
     // The body has a model behind it, so there is always a next member.
     const text = name === null ? `${JSON.stringify(field)}:${tokens},` : String(tokens);

@@ -59,7 +59,10 @@ describe('a request is understood before anything is spent on it', () => {
     const elsewhere = [
       ...['extra_body', 'cached_content', 'data_sources', 'preset', 'prediction', 'functions'],
     ];
-    const named = ['web_search_options', 'search_parameters', 'plugins', 'models', ...elsewhere];
+    const named = [
+      ...['web_search_options', 'search_parameters', 'enable_search', 'search_settings'],
+      ...['plugins', 'models', 'fallbacks', 'previous_response_id', 'conversation', ...elsewhere],
+    ];
     const fields = named.map((name) => accepted(chat({ model: 'm', messages, [name]: {} })));
     const audio = { role: 'assistant', content: null, audio: { id: 'audio_1' } };
     const heard = accepted(chat({ model: 'm', messages: [audio] }));
