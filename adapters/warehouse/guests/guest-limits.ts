@@ -5,6 +5,12 @@ export const guestLimits = {
   /** Guests that may wait for one: each query may take all of its time. */
   queueMax: 8,
 
+  /**
+   * Added to our own niceness: where processors are few, calls and the meter come before a guest's query,
+   * whose time limit goes on meanwhile.
+   */
+  niceness: 10,
+
   /** From the start of a process to its first answer, ms: 0.2 s, more where the machine is busy. */
   startTimeoutMs: 30_000,
   /** To let go of an old snapshot or to take in a new one, ms: some 0.1 s for a million events. */

@@ -3,6 +3,7 @@
  * time or the process its memory; whatever was asked then ends with the reason.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants, getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import {
   CANCELLED,
@@ -33,6 +34,7 @@ export class GuestProcess {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
+    giveWay(this.#child, limits.niceness);
     this.#child.on('message', (message) => this.#answered(message as Answered));
     this.#child.on('error', (cause) => {
       this.#end(new WarehouseError('guest_failed', "the guests' process failed", cause));
@@ -113,4 +115,12 @@ export class GuestProcess {
     this.#ended ??= reason;
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
   }
+}
+
+/** Before the process has other threads: they inherit it. */
+function giveWay({ pid }: ChildProcess, niceness: number): void {
+  // It was not started: 'error' follows.
+  if (pid === undefined) return;
+  const { PRIORITY_LOW } = constants.priority;
+  setPriority(pid, Math.min(PRIORITY_LOW, getPriority() + niceness));
 }

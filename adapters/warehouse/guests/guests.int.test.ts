@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -97,6 +97,22 @@ describe("guests' queries", () => {
       false,
     ]);
     expect(process.env['TOLLGATE_GUEST_TEST_KEY']).toBe(KEY);
+  });
+
+  it('leave the processor to calls and the meter, with every thread', async () => {
+    await open();
+    await rows('SELECT 1');
+    const [pid] = pids();
+    const niceness = readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      const [name, fields] = stat.split(') ');
+      // The engine's own watch over its memory comes before all, where it may.
+      if (name?.endsWith('(MemoryWorker') === true) return [];
+      // Of `proc(5)` the 19th, the 17th behind the name.
+      return Number(fields?.split(' ')[16]);
+    });
+    expect(niceness.length).toBeGreaterThan(5);
+    expect(new Set(niceness)).toEqual(new Set([Math.min(19, getPriority() + 10)]));
   });
 
   it('are killed where they outlive their time, and no other query with them', async () => {
