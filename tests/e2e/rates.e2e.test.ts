@@ -71,7 +71,7 @@ async function earlyInAMinute(): Promise<void> {
 }
 
 describe('rate limits', () => {
-  // litellm#27736, #40291: the limit was counted in each replica.
+  // litellm#27736, litellm#40291: the limit was counted in each replica.
   it('hold over all proxies, by the provider’s own record, and a change binds within a second', async () => {
     await earlyInAMinute();
     const billed = () => readFileSync(platform.bill, 'utf8').split('\n').length;
@@ -91,6 +91,42 @@ describe('rate limits', () => {
     await api('POST', `/v1/rate_limits/${limitId}/archive`);
     await sleep(1_000);
     expect(await statusesOf(times(6, () => call(secret)))).toEqual(Array(6).fill(200));
+  });
+
+  // langwatch/tasks#772, headroom#3347: a limit was stored, and no call was held to it.
+  it('of every scope and measure bind the calls of a key', async () => {
+    await earlyInAMinute();
+    type Owner = Record<'customer' | 'team' | 'key', string>;
+    const limits: [(of: Owner) => { type: string }, string][] = [
+      [({ key }) => ({ type: 'key', id: key }), 'input_tokens'],
+      [({ key }) => ({ type: 'key', id: key }), 'output_tokens'],
+      [({ key }) => ({ type: 'key', id: key }), 'total_tokens'],
+      [({ key }) => ({ type: 'key_model', id: key, model: 'sim-*' }), 'requests'],
+      [({ key }) => ({ type: 'end_user', of: 'key', id: key }), 'requests'],
+      [({ team }) => ({ type: 'team', id: team }), 'requests'],
+      [({ customer }) => ({ type: 'customer', id: customer }), 'requests'],
+      [({ customer }) => ({ type: 'end_user', of: 'customer', id: customer }), 'requests'],
+    ];
+    const made = async (path: string, body: object) =>
+      api<{ id: string; secret: string }>('POST', path, body);
+    const refusals = limits.map(async ([scopeOf, measure]) => {
+      const { id: customer } = await made('/v1/customers', { name: 'c' });
+      const { id: team } = await made('/v1/teams', { customer_id: customer, name: 't' });
+      const { id: key, secret } = await made('/v1/keys', {
+        ...{ customer_id: customer, team_id: team, name: 'k', environment: 'test' },
+      });
+      const scope = scopeOf({ customer, team, key });
+      await made('/v1/rate_limits', { scope, measure, limit: 1 });
+      await sleep(1_000);
+      await call(secret);
+      const refused = await call(secret);
+      const { error } = (await refused.json()) as { error?: { scope: string; measure: string } };
+      return [refused.status, error?.scope, error?.measure];
+    });
+    const none = { customer: '', team: '', key: '' };
+    expect(await Promise.all(refusals)).toEqual(
+      limits.map(([scopeOf, measure]) => [429, scopeOf(none).type, measure]),
+    );
   });
 
   it('are stated in OpenAI’s headers, on answers and refusals', async () => {
@@ -142,7 +178,7 @@ describe('rate limits', () => {
     expect(performance.now() - startedMs).toBeLessThan(3_000);
   });
 
-  // litellm#20256, #28160: slots of calls that were cut were never free again.
+  // litellm#20256, litellm PR#28160: slots of calls that were cut were never free again.
   it('slots of a proxy that is killed are free again at once, with calls all the while', async () => {
     const { secret } = await keyWith({ measure: 'concurrent_calls', limit: 4 });
     const slow = { sim_latency_ms: '60000' };

@@ -115,7 +115,6 @@ describe('a limit of tokens', () => {
   });
 
   // wso2/api-platform#2932: a call counted as one token. litellm#17664: only the output counted.
-  // langwatch/tasks#772, headroom#3347: the limit was stored, and no call was held to it.
   it('counts tokens, and of the kind that it names', async () => {
     const through = (measure: 'input_tokens' | 'output_tokens' | 'total_tokens') =>
       letThrough([memoryRateBook()], rateCall([rateLimit({ measure, limit: 120 })], 40, 20), 9);
