@@ -1,5 +1,11 @@
 /** Every stream category of the ledger: its names, its events and their payloads. */
 import {
+  type AlarmRaised,
+  type AlarmWatchStarted,
+  alarmStreams,
+  alarmWatchStreams,
+} from '@tollgate/domain/alarm/alarm-events.ts';
+import {
   type BudgetDefinitionEvent,
   type BudgetWindowEvent,
   budgetDefinitionStreams,
@@ -36,6 +42,18 @@ import {
   type ReconciliationEvent,
   reconciliationStreams,
 } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import {
+  type DeliveryEvent,
+  deliveryStreams,
+  type WebhookEvent,
+  webhookStreams,
+} from '@tollgate/domain/webhook/webhook-events.ts';
+import {
+  alarmPayloads,
+  alarmWatchPayloads,
+  deliveryPayloads,
+  webhookPayloads,
+} from '@tollgate/schemas/ledger/alarm-events.ts';
 import {
   billingPayloads,
   budgetDefinitionPayloads,
@@ -84,6 +102,13 @@ export const idempotencyEvents = eventCategory<IdempotencyEvent>(
   idempotencyStreams,
   idempotencyPayloads,
 );
+export const alarmEvents = eventCategory<AlarmRaised>(alarmStreams, alarmPayloads);
+export const webhookEvents = eventCategory<WebhookEvent>(webhookStreams, webhookPayloads);
+export const deliveryEvents = eventCategory<DeliveryEvent>(deliveryStreams, deliveryPayloads);
+export const alarmWatchEvents = eventCategory<AlarmWatchStarted>(
+  alarmWatchStreams,
+  alarmWatchPayloads,
+);
 const cutEvents = eventCategory<CutTaken>(cutStreams, cutPayloads);
 const fenceEvents = eventCategory<FenceTaken>(fenceStreams, fencePayloads);
 
@@ -101,6 +126,10 @@ export const anyLedgerEvent = eventParser([
   reconciliationEvents,
   priceBookEvents,
   idempotencyEvents,
+  alarmEvents,
+  alarmWatchEvents,
+  webhookEvents,
+  deliveryEvents,
   cutEvents,
   fenceEvents,
 ]);

@@ -11,6 +11,8 @@ import type { Ledger, LedgerEvent } from './ledger.ts';
 export type FollowerOptions = {
   ledger: Pick<Ledger, 'subscribe'>;
   prefixes: readonly string[];
+  /** The position that it begins behind; default: the beginning of the ledger. */
+  after?: string;
   retryMs: BackoffMs;
   /** Must not throw for an event that the ledger may hold: the follower would stop at its place. */
   apply: (event: LedgerEvent) => void;
@@ -28,6 +30,7 @@ export class LedgerFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#after = options.after ?? null;
     this.#backoff = new Backoff(options.retryMs, Math.random);
   }
 

@@ -10,6 +10,7 @@ import type { KeyDigest } from '@tollgate/domain/key/key-events.ts';
 import type { SecretsFile } from '@tollgate/schemas/secrets/secrets-file.ts';
 import { syncPath } from '../files/sync-path.ts';
 import { newAdminToken as makeAdminToken } from './admin-tokens.ts';
+import { sealWith, unsealWith } from './sealed.ts';
 import { readSecretsFile, writeDurably } from './secrets-file.ts';
 
 export type Secrets = {
@@ -31,6 +32,10 @@ export type Secrets = {
   isAdminToken(token: string): boolean;
   /** The same bytes for the same label, and unpredictable without the file. */
   deriveBytes(label: string, length: number): Uint8Array;
+  /** For a secret that must be read again: another text each time, of no use without the file. */
+  seal(label: string, secret: Uint8Array): string;
+  /** @throws Error if it was sealed by another file, or under another label */
+  unseal(label: string, sealed: string): Uint8Array;
 };
 
 /**
@@ -54,6 +59,9 @@ function fromFile(path: string, newAdminToken: string | null): Secrets {
   const peppers = new Map(file.peppers.map((p) => [p.version, Buffer.from(p.key, 'base64')]));
   const derivationKey = Buffer.from(file.derivation_key, 'base64');
   const adminTokens = new AdminTokens(path, file);
+  const deriveBytes = (label: string, length: number) =>
+    new Uint8Array(hkdfSync('sha256', derivationKey, new Uint8Array(0), label, length));
+  const sealingKey = deriveBytes(SEALING_LABEL, 32);
   return {
     pepperVersions: file.peppers.map((pepper) => pepper.version),
     newAdminToken,
@@ -64,10 +72,14 @@ function fromFile(path: string, newAdminToken: string | null): Secrets {
       return { hash, pepper_version: pepperVersion };
     },
     isAdminToken: (token) => adminTokens.has(token),
-    deriveBytes: (label, length) =>
-      new Uint8Array(hkdfSync('sha256', derivationKey, new Uint8Array(0), label, length)),
+    deriveBytes,
+    seal: (label, secret) => sealWith(sealingKey, label, secret),
+    unseal: (label, sealed) => unsealWith(sealingKey, label, sealed),
   };
 }
+
+/** No label of a request begins so. */
+const SEALING_LABEL = 'sealed secrets';
 
 /** How long what was read counts before the file is looked at again, ms. */
 const LOOK_EVERY_MS = 1_000;

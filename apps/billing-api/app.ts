@@ -4,7 +4,10 @@
  */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { type Family, metricsText, single } from '@tollgate/adapters/metrics/families.ts';
+import { destinations } from '@tollgate/adapters/webhooks/destinations.ts';
 import fastify, { type FastifyInstance } from 'fastify';
+import { AlarmIndex } from './alarms/alarm-index.ts';
+import { AlarmStats } from './alarms/alarm-stats.ts';
 import { BillingIndex } from './closing/billing-index.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { BudgetGauges } from './health/budget-gauges.ts';
@@ -57,8 +60,13 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const retryMs = { first: limits.ledgerRetryFirstMs, max: limits.ledgerRetryMaxMs };
   const directory = new ResourceIndex({ ledger, retryMs, onLost });
   const billing = new BillingIndex({ ledger, retryMs, onLost });
-  await Promise.all([directory.start(), billing.start()]);
-  const context: ApiContext = { ...deps, limits, directory, billing, importLock: new ImportLock() };
+  const alarms = new AlarmIndex({ ledger, retryMs, onLost }, limits);
+  await Promise.all([directory.start(), billing.start(), alarms.start()]);
+  const context: ApiContext = {
+    ...{ ...deps, limits, directory, billing, alarms, alarmStats: new AlarmStats() },
+    destinations: deps.destinations ?? destinations([]),
+    importLock: new ImportLock(),
+  };
   const metrics = new ApiMetrics();
   const gauges = new BudgetGauges({
     ...{ ledger, limits, clock: deps.clock, onError: deps.onError },
@@ -89,13 +97,13 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     families,
     async stop() {
       await app.close();
-      await Promise.all([directory.stop(), billing.stop()]);
+      await Promise.all([directory.stop(), billing.stop(), alarms.stop()]);
     },
   };
 }
 
 async function measured(
-  { directory }: ApiContext,
+  { directory, alarmStats }: ApiContext,
   metrics: ApiMetrics,
   gauges: BudgetGauges,
 ): Promise<Family[]> {
@@ -105,5 +113,5 @@ async function measured(
     'Since the read model was known to be level with the ledger, in seconds.',
     directory.ageMs() / 1000,
   );
-  return [...metrics.families(), age, ...(await gauges.families())];
+  return [...metrics.families(), age, ...(await gauges.families()), ...alarmStats.families()];
 }

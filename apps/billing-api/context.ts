@@ -6,6 +6,9 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import type { Destinations } from '@tollgate/adapters/webhooks/destinations.ts';
+import type { AlarmIndex } from './alarms/alarm-index.ts';
+import type { AlarmStats } from './alarms/alarm-stats.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
@@ -33,16 +36,22 @@ export type ApiDeps = {
   metricsToken?: string | undefined;
   /** Prefix of the log's topics on Kafka, for /asyncapi.json. Default: `tollgate`. */
   topicPrefix?: string;
+  /** Where webhooks may lead. Default: to public addresses. */
+  destinations?: Destinations;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };
 
 /** What every handler gets besides its request. */
-export type ApiContext = Omit<ApiDeps, 'limits'> & {
+export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations'> & {
   limits: ApiLimits;
+  destinations: Destinations;
   /** The read model: customers, teams, keys, budgets, prices, imports. */
   directory: ResourceIndex;
   /** The read model of periods, snapshots and invoices. */
   billing: BillingIndex;
+  /** The read model of alarms, webhooks and deliveries. */
+  alarms: AlarmIndex;
+  alarmStats: AlarmStats;
   importLock: ImportLock;
 };

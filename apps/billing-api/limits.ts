@@ -99,4 +99,56 @@ export const apiLimits = {
   resolverIdleMs: 1_000,
   /** Resolutions in one append to the log. */
   resolverBatchEvents: 500,
+
+  /** Pause between two looks for budgets that changed, ms: an alarm comes that much later. */
+  alarmPollMs: 1_000,
+  /** Windows of budgets that one look takes: a sweep of 10,000 is 50 looks, some 2 s of reading. */
+  alarmWindowsPerLook: 200,
+  /** Ledger streams that are read at once for that: the ledger has other readers. */
+  alarmReadsMax: 4,
+  /** Percent of the time that the warehouse may be asked what it has counted. */
+  alarmWarehouseShareMax: 5,
+  /** Accounts of windows that are remembered, so that only what is new is read: some 1 KB each. */
+  alarmAccountsKeptMax: 20_000,
+  /** How long a window of a budget that is not known here may be looked for, ms. */
+  alarmUnknownBudgetMs: 10_000,
+  /** How long after its end a window is still looked at, ms: for usage that is late. */
+  alarmLateUsageMs: 10 * 60 * 1000,
+  /** The same at a start, ms: nobody may have looked at the end of a window. */
+  alarmMissedWindowMs: DAY_MS,
+  /** Percent of a window that must be over before it is forecast. */
+  alarmForecastShareMin: 10,
+  /** Percent of a limit that may be charged for attempts whose usage nobody has stated. */
+  alarmUnresolvedShareMax: 5,
+  /** For how long a changed budget may wait before /readyz says so, ms. */
+  alarmLagMaxMs: 60_000,
+  /** Alarms that are remembered, for lists: some 500 bytes each. */
+  alarmsKeptMax: 50_000,
+
+  /** Live webhooks: each alarm is sent to each of them. */
+  webhooksMax: 100,
+  /** Longest overlap of an old and a new secret of a webhook, seconds: 30 days. */
+  webhookOverlapSecondsMax: 30 * 24 * 60 * 60,
+  /** Deliveries of one webhook that are remembered after they have ended. */
+  deliveriesEndedKeptMax: 1_000,
+  /** Pause between two looks for what is due, ms. */
+  webhookPollMs: 250,
+  /** Attempts at once, of all webhooks: each has a socket and a look-up of a name. */
+  webhookSendsMax: 16,
+  /** Of these, of one webhook that answers; one that fails has one. */
+  webhookSendsPerEndpointMax: 4,
+  /** One attempt from the name to the end of the answer, ms; Standard Webhooks advises 15 to 30 s. */
+  webhookTimeoutMs: 15_000,
+  /** What is read of an answer, bytes; nobody looks at it. */
+  webhookAnswerBytesMax: 16 * 1024,
+  /** A started attempt without an end counts as running for this long, ms: longer than its timeout. */
+  webhookClaimMs: 45_000,
+  /** First and longest pause before an event is sent again, ms; jittered by half. */
+  webhookRetryFirstMs: 5_000,
+  webhookRetryMaxMs: 4 * 60 * 60 * 1000,
+  /** How long after an alarm it is still sent, ms: three days. */
+  webhookGiveUpMs: 3 * DAY_MS,
+  /** First and longest pause between two attempts at an endpoint that fails, whatever it is sent, ms. */
+  webhookPaceFirstMs: 500,
+  webhookPaceMaxMs: 60_000,
 } as const;

@@ -12,13 +12,19 @@ import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
+import { destinations } from '@tollgate/adapters/webhooks/destinations.ts';
+import { createWebhookSender } from '@tollgate/adapters/webhooks/webhook-sender.ts';
+import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
 import { type PriceVersionPublished, priceBookStream } from '@tollgate/domain/pricing/price.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { AlarmWatch } from './alarms/alarm-watch.ts';
 import { type BillingApi, buildApi } from './app.ts';
-import type { ApiDeps } from './context.ts';
+import type { ApiContext, ApiDeps } from './context.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
+import { DeliveryRun } from './webhooks/delivery-run.ts';
+import { messageOf } from './webhooks/message.ts';
 
 export type BillingOptions = {
   ledger: Ledger;
@@ -32,6 +38,8 @@ export type BillingOptions = {
   /** What /metrics answers. Default: what the API measures. */
   metrics?: () => Promise<string>;
   topicPrefix?: string | undefined;
+  /** Names, addresses and networks that webhooks may lead to, besides public ones. */
+  webhooksAllow?: readonly string[];
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
 };
@@ -82,6 +90,7 @@ export async function startBilling(
   const replayKeys = openReplayKeys(options.replayFolder, Date.now);
   const onError = (message: string, err: unknown) => logger.error({ err }, message);
   const api = await buildApi({
+    destinations: destinations(options.webhooksAllow ?? []),
     ledger,
     log,
     warehouse,
@@ -105,13 +114,48 @@ export async function startBilling(
     batchEvents: limits.resolverBatchEvents,
     onError,
   });
+  const runId = makeId('run', Date.now(), randomBytes(ID_RANDOM_BYTES));
+  const watch = startAlarmWatch(api.context, runId);
+  const deliveries = startDeliveries(api.context, runId);
   return {
     app: api.app,
     families: api.families,
     async stop() {
       await api.stop();
       await resolver.stop();
+      await Promise.all([watch.stop(), deliveries.stop()]);
       replayKeys.close();
+    },
+  };
+}
+
+function startAlarmWatch(context: ApiContext, runId: string): AlarmWatch {
+  const { ledger, warehouse, directory, limits, onError } = context;
+  const watch = new AlarmWatch({
+    ...{ ledger, warehouse, directory, limits, onError, runId },
+    ...{ index: context.alarms, stats: context.alarmStats, clock: Date.now },
+  });
+  watch.start();
+  return watch;
+}
+
+function startDeliveries(context: ApiContext, runId: string): { stop(): Promise<void> } {
+  const { ledger, limits, alarms, alarmStats, secrets, directory, onError } = context;
+  const sender = createWebhookSender({
+    destinations: context.destinations,
+    timeoutMs: limits.webhookTimeoutMs,
+    answerBytesMax: limits.webhookAnswerBytesMax,
+  });
+  const run = new DeliveryRun({
+    ...{ ledger, sender, secrets, runId, limits, onError },
+    ...{ index: alarms, stats: alarmStats, clock: Date.now, random: Math.random },
+    bodyOf: (item) => messageOf(item, directory),
+  });
+  run.start();
+  return {
+    async stop() {
+      await run.stop();
+      await sender.close();
     },
   };
 }

@@ -37,6 +37,7 @@ import { assertLimits, type ProxyLimits } from './limits.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { RateBook } from './rates/rate-book.ts';
+import { raiseStoreAway } from './rates/store-alarm.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { FailureLog } from './routing/failure-log.ts';
 import { ProviderHealth } from './routing/provider-health.ts';
@@ -131,6 +132,7 @@ class Instance {
   readonly #takeover: TakeoverLoop;
   #ready = false;
   #stopping = false;
+  readonly #ending = new AbortController();
 
   constructor(options: ProxyOptions, instanceId: string, journal: Journal, lock: FileLock) {
     const { ledger, log, limits, logger } = options;
@@ -166,8 +168,11 @@ class Instance {
       owner: instanceId,
       limits,
       onStore: (err) => {
-        if (err !== null) logger.error({ err }, 'the store of rates is away: policies decide');
-        else logger.warn({}, 'the store of rates answers again');
+        if (err === null) return logger.warn({}, 'the store of rates answers again');
+        logger.error({ err }, 'the store of rates is away: policies decide');
+        raiseStoreAway(ledger, Date.now(), this.#ending.signal).catch(
+          report('the alarm that the store of rates is away was not raised'),
+        );
       },
     });
     this.#shipper = new Shipper({
@@ -215,6 +220,7 @@ class Instance {
     const { drainTimeoutMs } = this.#options.limits;
     this.#ready = false;
     this.#stopping = true;
+    this.#ending.abort();
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);

@@ -53,6 +53,7 @@ const billing = await startBilling({
   replayFolder: dataFolder(data).replayKeys,
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
+  webhooksAllow: config.webhooks.allow,
   logger,
   health: storesHealth({
     ...{ log, warehouse, folder: data },

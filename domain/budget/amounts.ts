@@ -81,7 +81,7 @@ function billedOf(cost: bigint, markupPpm: number): bigint {
 }
 
 /** What a budget is charged for an attempt whose usage the provider stated; null: not known. */
-function chargeOf(unit: HoldUnit, { cost, quantities: used }: StatedUsage): bigint | null {
+export function chargeOf(unit: HoldUnit, { cost, quantities: used }: StatedUsage): bigint | null {
   switch (unit.kind) {
     case 'usd':
       return cost === null ? null : billedOf(cost, unit.markupPpm);

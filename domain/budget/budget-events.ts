@@ -51,6 +51,8 @@ export type BudgetDefined = {
     on_exceeded?: OnExceeded;
     /** No output limit that it sets is smaller, per answer; absent: 1. */
     clamp_min_output_tokens?: number;
+    /** Percent of the limit at which alarms are raised; absent: `THRESHOLDS_DEFAULT`. */
+    thresholds?: number[];
   };
 };
 
@@ -59,9 +61,18 @@ export type BudgetLimitChanged = {
   data: { budget_id: string; limit: string };
 };
 
+export type BudgetThresholdsChanged = {
+  type: 'BudgetThresholdsChanged';
+  data: { budget_id: string; thresholds: number[] };
+};
+
 export type BudgetArchived = { type: 'BudgetArchived'; data: { budget_id: string } };
 
-export type BudgetDefinitionEvent = BudgetDefined | BudgetLimitChanged | BudgetArchived;
+export type BudgetDefinitionEvent =
+  | BudgetDefined
+  | BudgetLimitChanged
+  | BudgetThresholdsChanged
+  | BudgetArchived;
 
 /** Always the first event of a window. `window_end` is null for the window `total`. */
 export type WindowOpened = {

@@ -1,8 +1,11 @@
 /** The fold of `budget_definition-<id>`: what a budget limits, and by how much. */
+import { THRESHOLDS_DEFAULT } from '../alarm/alarm.ts';
 import { parseDecimal12 } from '../money/money.ts';
 import type { BudgetDefined, BudgetDefinitionEvent } from './budget-events.ts';
 
-export type BudgetDefinition = Required<Omit<BudgetDefined['data'], 'limit'>> & {
+export type BudgetDefinition = Required<Omit<BudgetDefined['data'], 'limit' | 'thresholds'>> & {
+  /** Percent of the limit. */
+  thresholds: readonly number[];
   /** 1e-12 of the unit. */
   limit: bigint;
   archived: boolean;
@@ -26,6 +29,7 @@ export function evolveDefinition(
       cache_reads: data.cache_reads ?? true,
       on_exceeded: data.on_exceeded ?? 'refuse',
       clamp_min_output_tokens: data.clamp_min_output_tokens ?? 1,
+      thresholds: data.thresholds ?? THRESHOLDS_DEFAULT,
       limit: parseDecimal12(data.limit),
       archived: false,
       revision,
@@ -35,6 +39,8 @@ export function evolveDefinition(
   switch (event.type) {
     case 'BudgetLimitChanged':
       return { ...state, limit: parseDecimal12(event.data.limit), revision };
+    case 'BudgetThresholdsChanged':
+      return { ...state, thresholds: event.data.thresholds, revision };
     case 'BudgetArchived':
       return { ...state, archived: true, revision };
     default:

@@ -20,6 +20,7 @@ describe('the definition of a budget', () => {
     const all = {
       ...{ anchor: null, model: null, counts: 'total', cache_reads: true },
       ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
+      thresholds: [50, 80, 95, 100],
     };
     expect(defined).toEqual({ ...data, ...all, limit, archived: false, revision: 0n });
   });
@@ -43,4 +44,16 @@ describe('the definition of a budget', () => {
     const evolve = () => evolveDefinition(undefined, archived, 0n);
     expect(evolve).toThrow('BudgetArchived before BudgetDefined');
   });
+});
+
+it('the thresholds of a budget are those that were stated last, also none', () => {
+  const stated = evolveDefinition(
+    undefined,
+    { type: 'BudgetDefined', data: { ...data, thresholds: [10] } },
+    0n,
+  );
+  expect(stated.thresholds).toEqual([10]);
+  const changed = { budget_id: 'bud_1', thresholds: [] };
+  const none = evolveDefinition(stated, { type: 'BudgetThresholdsChanged', data: changed }, 1n);
+  expect([none.thresholds, none.limit, none.revision]).toEqual([[], stated.limit, 1n]);
 });

@@ -90,6 +90,17 @@ function hourBounds(at: Temporal.ZonedDateTime): WindowBounds {
   };
 }
 
+/** Whose window a stream is, and an instant in it: its start; null if it is the stream of no window. */
+export function windowOfStream(stream: string): { budgetId: string; startMs: number } | null {
+  const named = /^(.+)@(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(
+    budgetWindowStreams.idOf(stream),
+  );
+  if (named === null) return null;
+  const [, budgetId = '', year, month, day, hour, minute, second] = named;
+  const startMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return { budgetId, startMs };
+}
+
 /** `budget-<id>@<YYYYMMDDTHHMMSSZ>` of the window's start. */
 export function windowStream(budgetId: string, startMs: number): string {
   const iso = Temporal.Instant.fromEpochMilliseconds(startMs).toString({

@@ -19,7 +19,11 @@ export type IdPrefix =
   | 'rul'
   | 'cut'
   | 'rtl'
-  | 'pb';
+  | 'pb'
+  | 'whk'
+  | 'alm'
+  | 'tst'
+  | 'run';
 
 /** Random bytes in an id, for our own format and for UUIDv7. */
 export const ID_RANDOM_BYTES = 10;

@@ -195,6 +195,20 @@ const configFields = z.strictObject({
    * provider and held, so that a small budget can pay for an ordinary call.
    */
   default_max_output_tokens: defaultOutputTokens.default(4_096),
+  webhooks: z
+    .strictObject({
+      /**
+       * Host names, addresses and networks (`10.1.0.0/16`) that webhooks may lead to although they are
+       * not public, also without TLS.
+       */
+      allow: z
+        .array(
+          z.string().regex(/^[A-Za-z0-9._:-]{1,253}(\/\d{1,3})?$/, 'a name, address or network'),
+        )
+        .max(256)
+        .default([]),
+    })
+    .default({ allow: [] }),
   limits: z
     .strictObject({
       /** Calls in flight at each proxy, of one key, team and customer. Beyond it: 429. */

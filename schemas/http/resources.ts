@@ -116,6 +116,10 @@ const scope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('installation'), id: z.literal('installation') }),
 ]);
 const amount = z.string().regex(/^\d{1,20}(\.\d{1,12})?$/, 'a decimal number in quotes');
+const thresholds = z
+  .array(z.int().min(1).max(1_000))
+  .max(10)
+  .transform((percents) => [...new Set(percents)].toSorted((a, b) => a - b));
 export const budgetRequest = z.strictObject({
   scope,
   unit: z.enum(['usd', 'tokens', 'requests']).default('usd'),
@@ -135,8 +139,13 @@ export const budgetRequest = z.strictObject({
   on_exceeded: z.enum(['refuse', 'clamp']).default('refuse'),
   /** The smallest output limit, per answer, that it sets; a call that would need less is refused. */
   clamp_min_output_tokens: z.int().min(1).max(100_000_000).default(1),
+  /** Percent of the limit at which alarms are raised, once in each window. */
+  thresholds: thresholds.default([50, 80, 95, 100]),
 });
-export const budgetChange = z.strictObject({ limit: amount });
+export const budgetChange = changeOf({
+  limit: amount.exactOptional(),
+  thresholds: thresholds.exactOptional(),
+});
 export const budgetView = z.strictObject({
   object: z.literal('budget'),
   id,
@@ -153,14 +162,18 @@ export const budgetView = z.strictObject({
   cache_reads: z.boolean(),
   on_exceeded: z.enum(['refuse', 'clamp']),
   clamp_min_output_tokens: z.number(),
+  thresholds: z.array(z.int()),
   ...life,
   /** The current window as the ledger has it. */
   current: z.strictObject({
     window_start: timestamp,
     window_end: timestamp.nullable(),
     limit: decimal12,
-    spent: decimal12,
+    /** Of a soft budget by the warehouse; null: the warehouse cannot tell now. */
+    spent: decimal12.nullable(),
     held: decimal12,
+    /** Percent of the limit for which an alarm was raised in this window. */
+    thresholds_reached: z.array(z.int()),
     /**
      * The part of `spent` that is charged for attempts whose usage nobody has stated: what they
      * reserved, until a bill or a ruling resolves them. Null: the warehouse cannot tell now.

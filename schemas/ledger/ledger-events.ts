@@ -120,6 +120,9 @@ export const keyPayloads = {
   KeyArchived: z.strictObject({ key_id: id }),
 } satisfies PayloadsOf<KeyEvent>;
 
+/** Percent of the limit. */
+const thresholds = z.array(z.int().min(1).max(1_000)).max(10);
+
 export const budgetDefinitionPayloads = {
   BudgetDefined: z.strictObject({
     budget_id: id,
@@ -136,7 +139,9 @@ export const budgetDefinitionPayloads = {
     cache_reads: z.boolean().exactOptional(),
     on_exceeded: z.enum(['refuse', 'clamp']).exactOptional(),
     clamp_min_output_tokens: z.int().min(1).exactOptional(),
+    thresholds: thresholds.exactOptional(),
   }),
+  BudgetThresholdsChanged: z.strictObject({ budget_id: id, thresholds }),
   BudgetLimitChanged: z.strictObject({ budget_id: id, limit: decimal12 }),
   BudgetArchived: z.strictObject({ budget_id: id }),
 } satisfies PayloadsOf<BudgetDefinitionEvent>;

@@ -8,7 +8,10 @@ export const secretsFile = z.strictObject({
   version: z.literal(1),
   /** Newest first. */
   peppers: z.array(z.strictObject({ version: z.int().min(1), key })).min(1),
-  /** What repeatable requests derive their ids from; never a secret (I12). */
+  /**
+   * What repeatable requests derive their ids from, never a secret of theirs (I12), and what seals the
+   * secrets that the ledger holds.
+   */
   derivation_key: key,
   /** SHA-256 of the admin token, lower-case hex. */
   admin_token_hash: hash,

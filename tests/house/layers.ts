@@ -51,6 +51,7 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ['adapters/'],
   'node:sqlite': ['adapters/'],
   openai: ['apps/standalone/'],
+  standardwebhooks: ['adapters/'],
   undici: ['adapters/'],
   yaml: ['adapters/'],
   zod: ['schemas/', 'apps/'],

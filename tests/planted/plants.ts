@@ -1,4 +1,6 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
+
+import { alarms } from './alarm-plants.ts';
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { counting } from './counting-plants.ts';
@@ -68,6 +70,7 @@ export const plants: readonly Plant[] = [
   ...billing,
   ...secrets,
   ...rates,
+  ...alarms,
   ...hostility,
   ...operation,
 ];

@@ -29,7 +29,7 @@ function budget(id: string, fields: Partial<BudgetDefinition> = {}): BudgetDefin
   return {
     ...{ budget_id: id, scope: { type: 'key', id: 'key_1' }, unit: 'usd', window: 'total' },
     ...{ limit: 10n * USD, enforcement: 'hard', basis: 'cost', time_zone: 'UTC' },
-    ...{ anchor: null, model: null, counts: 'total', cache_reads: true },
+    ...{ anchor: null, model: null, counts: 'total', cache_reads: true, thresholds: [] },
     ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
     ...{ archived: false, revision: 0n, ...fields },
   };

@@ -15,10 +15,12 @@ export function addHealthRoutes(
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const health = await context.health();
-    const level = Math.max(context.directory.ageMs(), context.billing.ageMs());
-    const isLevel = level <= context.limits.ledgerStaleMaxMs;
+    const { directory, billing, alarms, alarmStats, limits } = context;
+    const level = Math.max(directory.ageMs(), billing.ageMs(), alarms.ageMs());
+    const isLevel = level <= limits.ledgerStaleMaxMs;
     const ready = health.ready && isLevel;
-    const checks = { ...health.checks, ledger: isLevel ? 'ok' : 'stale' };
+    const late = alarmStats.check(limits.alarmLagMaxMs);
+    const checks = { ...health.checks, ledger: isLevel ? 'ok' : 'stale', alarms: late };
     return reply.code(ready ? 200 : 503).send({ ready, checks });
   });
   app.get('/metrics', async (request, reply) => {

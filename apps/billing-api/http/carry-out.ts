@@ -8,6 +8,9 @@ import type { LedgerEventBody } from '@tollgate/adapters/ledger/categories.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, type ErrorCode } from './errors.ts';
 
+/** What a write is waited for in: `directory`, unless another one has the object. */
+type ReadModel = { sees(stream: string, revision: bigint, timeoutMs: number): Promise<boolean> };
+
 /**
  * Waits (bounded) until the read model shows the result.
  *
@@ -15,7 +18,7 @@ import { ApiProblem, type ErrorCode } from './errors.ts';
  * @throws ApiProblem with the code of a refusal, concurrent_change or ledger_unavailable
  */
 export async function carryOut<S, E extends LedgerEventBody>(
-  { ledger, limits, directory }: ApiContext,
+  { ledger, limits, directory }: Pick<ApiContext, 'ledger' | 'limits'> & { directory: ReadModel },
   command: Command<S, E, ErrorCode>,
 ): Promise<Decided<S>> {
   const outcome = await appendDecided(ledger, command, {

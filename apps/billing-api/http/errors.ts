@@ -130,6 +130,7 @@ export const errorCatalogue = {
   key_not_found: entry(404, false, 'There is no such key.', CHECK_ID),
   budget_not_found: entry(404, false, 'There is no such budget.', CHECK_ID),
   rate_limit_not_found: entry(404, false, 'There is no such rate limit.', CHECK_ID),
+  webhook_not_found: entry(404, false, 'There is no such webhook.', CHECK_ID),
   price_book_not_found: entry(404, false, 'There is no such price book.', CHECK_ID),
   call_not_found: entry(
     404,
@@ -161,6 +162,13 @@ export const errorCatalogue = {
   key_archived: entry(409, false, 'This key is archived.', 'Issue a new one.'),
   budget_archived: entry(409, false, 'This budget is archived.', 'Define a new one.'),
   rate_limit_archived: entry(409, false, 'This rate limit is archived.', 'Define a new one.'),
+  webhook_archived: entry(409, false, 'This webhook is archived.', 'Create a new one.'),
+  webhooks_too_many: entry(
+    409,
+    false,
+    'There are as many webhooks as there may be.',
+    'Archive one that is not needed.',
+  ),
   rate_limit_not_smoothable: entry(
     409,
     false,
@@ -238,12 +246,6 @@ export const errorCatalogue = {
     false,
     'Several collectors sent an event with this id.',
     'Name the `source` as well.',
-  ),
-  budget_not_supported: entry(
-    422,
-    false,
-    'A soft budget warns, and there are no warnings yet, so it is not accepted.',
-    'Use enforcement `hard`.',
   ),
   currency_not_supported: entry(422, false, 'This currency is not supported yet.', 'Use `USD`.'),
   no_event_accepted: entry(

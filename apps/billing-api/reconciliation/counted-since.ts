@@ -3,21 +3,24 @@
  * until an attempt or a resolution in its range arrives.
  */
 import { type Progress, readProgress } from '@tollgate/adapters/warehouse/queries/progress.ts';
-import {
-  type TouchedHour,
-  touchedHours,
-} from '@tollgate/adapters/warehouse/queries/touched-hours.ts';
+import type { OffsetSpan } from '@tollgate/adapters/warehouse/queries/touched-hours.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 
 /** Per partition, by `log/partition`: `next` is the offset below which all was seen. */
 type Seen = ReadonlyMap<string, Progress>;
 
-export class CountedSince {
+export class CountedSince<T> {
   readonly #warehouse: Warehouse;
+  readonly #ask: (warehouse: Warehouse, spans: readonly OffsetSpan[]) => Promise<T[]>;
   #seen: Seen | undefined;
 
-  constructor(warehouse: Warehouse) {
+  /** @param ask what the caller wants to know of the rows of these spans */
+  constructor(
+    warehouse: Warehouse,
+    ask: (warehouse: Warehouse, spans: readonly OffsetSpan[]) => Promise<T[]>,
+  ) {
     this.#warehouse = warehouse;
+    this.#ask = ask;
   }
 
   /**
@@ -25,7 +28,7 @@ export class CountedSince {
    *
    * @returns undefined if anything may have changed: at the first look, and if rows are gone
    */
-  async look(): Promise<TouchedHour[] | undefined> {
+  async look(): Promise<T[] | undefined> {
     const before = this.#seen;
     const now = await this.#progress(before ?? new Map());
     const isGone = [...(before ?? [])].some(([at, { next }]) => nextOf(now, at) < next);
@@ -46,11 +49,11 @@ export class CountedSince {
     );
   }
 
-  #touched(before: Seen, now: Seen): Promise<TouchedHour[]> {
+  #touched(before: Seen, now: Seen): Promise<T[]> {
     const spans = [...now].map(([at, { log, partition, next }]) => {
       return { log, partition, from: nextOf(before, at), to: next };
     });
-    return touchedHours(
+    return this.#ask(
       this.#warehouse,
       spans.filter(({ from, to }) => to > from),
     );

@@ -19,7 +19,10 @@ import {
   resolvedHolds,
   unresolvedAttempts,
 } from '@tollgate/adapters/warehouse/queries/attempts.ts';
-import type { TouchedHour } from '@tollgate/adapters/warehouse/queries/touched-hours.ts';
+import {
+  type TouchedHour,
+  touchedHours,
+} from '@tollgate/adapters/warehouse/queries/touched-hours.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
@@ -55,7 +58,7 @@ export function startResolver(deps: ResolverDeps): RunningProcess {
     sent: new Set(),
     adjusted: new Set(),
     shares: new OwnShares(),
-    counted: new CountedSince(deps.warehouse),
+    counted: new CountedSince(deps.warehouse, touchedHours),
     done: new Set(),
     rulings: new Set(),
     passed: new Map(),
@@ -82,7 +85,7 @@ type Memory = {
   sent: Set<string>;
   adjusted: Set<string>;
   shares: OwnShares;
-  counted: CountedSince;
+  counted: CountedSince<TouchedHour>;
   /** Shares in which nothing is left to do until something in their range is counted. */
   done: Set<AttemptRange>;
   /** Rulings that are carried out. */

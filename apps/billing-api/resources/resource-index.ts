@@ -135,6 +135,7 @@ export class ResourceIndex {
         return this.keys.fold(event.data.key_id, at, (s) => evolveKey(s, event));
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
+      case 'BudgetThresholdsChanged':
       case 'BudgetArchived':
         return this.budgets.fold(event.data.budget_id, at, (s) =>
           evolveDefinition(s, event, at.revision),

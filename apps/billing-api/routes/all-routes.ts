@@ -1,5 +1,6 @@
 /** Every route of the billing API, in the order of its documentation. */
 import type { ApiRoute } from '../http/route.ts';
+import { listAlarms } from './alarms/alarms.ts';
 import {
   archiveBudget,
   changeBudget,
@@ -42,6 +43,15 @@ import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { runSql } from './sql/sql.ts';
 import { archiveTeam, createTeam, getTeam, listTeams, updateTeam } from './teams/teams.ts';
 import { getUsage } from './usage/usage.ts';
+import { listDeliveries, testWebhook } from './webhooks/deliveries.ts';
+import {
+  archiveWebhook,
+  createWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateWebhook,
+  updateWebhook,
+} from './webhooks/webhooks.ts';
 
 export const allRoutes: readonly ApiRoute[] = [
   createCustomer,
@@ -73,6 +83,15 @@ export const allRoutes: readonly ApiRoute[] = [
   getRateLimit,
   changeRateLimit,
   archiveRateLimit,
+  listAlarms,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  rotateWebhook,
+  archiveWebhook,
+  testWebhook,
+  listDeliveries,
   publishPriceBook,
   listPriceBooks,
   ingestEvents,

@@ -175,6 +175,7 @@ export class LedgerView {
         return;
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
+      case 'BudgetThresholdsChanged':
       case 'BudgetArchived':
         return this.#define(event, revision);
       case 'RateLimitDefined':

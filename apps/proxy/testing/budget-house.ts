@@ -26,6 +26,7 @@ export async function defineBudget(
     cache_reads: true,
     on_exceeded: 'refuse',
     clamp_min_output_tokens: 1,
+    thresholds: [],
     archived: false,
     revision: 0n,
     ...fields,

@@ -1,6 +1,6 @@
 /**
- * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets:
- * leases).
+ * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets: leases),
+ * and soft ones, which warn.
  */
 import {
   budgetDefinitionEvents,
@@ -13,7 +13,11 @@ import {
   unresolvedHolds,
 } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
-import type { BudgetArchived, BudgetLimitChanged } from '@tollgate/domain/budget/budget-events.ts';
+import type {
+  BudgetArchived,
+  BudgetLimitChanged,
+  BudgetThresholdsChanged,
+} from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
@@ -35,6 +39,7 @@ import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
 import { lifeStatus, ofCustomer } from '../named-customer.ts';
 import { namedScope, requireSense, requireWhole } from './budget-request.ts';
+import { softSpendOf } from './soft-spend-view.ts';
 
 const PLACES = 12;
 
@@ -43,17 +48,18 @@ export const createBudget = defineRoute({
   method: 'POST',
   path: '/v1/budgets',
   tag: 'Budgets',
-  summary: 'Define a hard budget',
+  summary: 'Define a budget: hard, or soft',
   description:
     'Every budget on the path of a call must be able to pay for its worst case. Money is counted at ' +
     'cost, or as it is billed with the mark-up in force. Tokens and requests are whole numbers. A call ' +
     'that a budget cannot pay for is refused; with `on_exceeded: clamp` it gets the largest output limit ' +
-    'that the budget can pay for, which the answer states in `x-tollgate-output-limit`.',
+    'that the budget can pay for, which the answer states in `x-tollgate-output-limit`. A soft budget ' +
+    'refuses nothing and holds nothing: it raises alarms alone, at `thresholds`, from what the ' +
+    'warehouse has counted, some seconds after the calls.',
   body: budgetRequest,
   status: 201,
   response: budgetView,
   errors: [
-    'budget_not_supported',
     'key_not_found',
     'team_not_found',
     'customer_not_found',
@@ -61,7 +67,6 @@ export const createBudget = defineRoute({
     'concurrent_change',
   ],
   async handler({ body, newId, commandId, timeMs }, context) {
-    if (body.enforcement === 'soft') throw new ApiProblem('budget_not_supported');
     requireSense(body);
     const [scope, customer] = namedScope(body.scope, context);
     const named = body.time_zone ?? customer?.time_zone ?? 'UTC';
@@ -147,7 +152,7 @@ export const changeBudget = defineRoute({
   method: 'PATCH',
   path: '/v1/budgets/{budget_id}',
   tag: 'Budgets',
-  summary: 'Change a limit; it binds the next grants at once',
+  summary: 'Change a limit, which binds the next grants at once, or the thresholds of alarms',
   params: budgetParams,
   body: budgetChange,
   status: 200,
@@ -155,12 +160,22 @@ export const changeBudget = defineRoute({
   errors: ['budget_not_found', 'budget_archived', 'concurrent_change'],
   async handler({ params, body, commandId }, context) {
     const { budget_id } = params;
-    const known = context.directory.budgets.get(budget_id);
-    if (known !== undefined && known.state.unit !== 'usd') requireWhole(body.limit);
-    const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
-    const changed = { type: 'BudgetLimitChanged', data: { budget_id, limit } } as const;
-    const done = await changeLive(context, commandId, changed);
-    await changeOpenWindow(context, done.state);
+    const { thresholds } = body;
+    const changes: (BudgetLimitChanged | BudgetThresholdsChanged)[] = [];
+    if (body.limit !== undefined) {
+      const known = context.directory.budgets.get(budget_id);
+      if (known !== undefined && known.state.unit !== 'usd') requireWhole(body.limit);
+      const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
+      changes.push({ type: 'BudgetLimitChanged', data: { budget_id, limit } });
+    }
+    if (thresholds !== undefined) {
+      changes.push({ type: 'BudgetThresholdsChanged', data: { budget_id, thresholds } });
+    }
+    let done: Entity<BudgetDefinition> | undefined;
+    // A repetition of the request goes on where it was cut off.
+    for (const change of changes) done = await changeLive(context, commandId, change);
+    if (done === undefined) throw new Error('a change of nothing has passed its schema');
+    if (body.limit !== undefined) await changeOpenWindow(context, done.state);
     return view(done, context);
   },
 });
@@ -186,7 +201,7 @@ export const archiveBudget = defineRoute({
 function changeLive(
   context: ApiContext,
   commandId: string,
-  event: BudgetLimitChanged | BudgetArchived,
+  event: BudgetLimitChanged | BudgetThresholdsChanged | BudgetArchived,
 ) {
   return carryOut(context, {
     category: budgetDefinitionEvents,
@@ -243,6 +258,7 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
     return { ...bounds, stream: windowStream(state.budget_id, bounds.startMs) };
   });
   const unresolved = await unresolvedOf(windows, context);
+  const soft = await softSpendOf(items, windows, context);
   return await Promise.all(
     items.map(async ({ state: definition, createdAtMs }, index) => {
       const { startMs, endMs, stream } = windows[index] as (typeof windows)[number];
@@ -250,18 +266,24 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
         throw new ApiProblem('ledger_unavailable', { cause });
       });
       const { budget_id, limit, revision: _revision, ...rest } = definition;
+      const window_start = new Date(startMs).toISOString();
       return {
         object: 'budget' as const,
         id: budget_id,
         ...rest,
+        thresholds: [...definition.thresholds],
         status: lifeStatus(definition),
         limit: formatDecimal12(limit),
         current: {
-          window_start: new Date(startMs).toISOString(),
+          window_start,
           window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
           limit: formatDecimal12(account.opened ? account.limit : limit),
-          spent: formatDecimal12(account.spent),
+          spent:
+            definition.enforcement === 'soft'
+              ? (soft.get(stream) ?? null)
+              : formatDecimal12(account.spent),
           held: formatDecimal12(account.held),
+          thresholds_reached: context.alarms.thresholdsReached(budget_id, window_start),
           unresolved: unresolved === null ? null : unresolvedView(unresolved.get(stream)),
         },
         created_at: new Date(createdAtMs).toISOString(),
