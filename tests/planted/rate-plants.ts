@@ -48,6 +48,14 @@ export const rates: readonly Plant[] = [
     },
   },
   {
+    bug: 'send in the next window what was counted in the last one',
+    edits: at('sent-in-the-window-it-counts-in', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/rates.unit.test.ts',
+      name: 'is not sent if that is full: a 429 like any other, and nothing is held or billed',
+    },
+  },
+  {
     bug: 'let a call that fails by a defect keep its slot',
     edits: at('defect-gives-back-its-place', { drop: true }),
     test: {

@@ -142,6 +142,7 @@ export class SimProxy {
 
   #attempt(facts: AttemptFacts & { deployment: Deployment }, planned: PlannedCall): void {
     const listener: AttemptListener = {
+      onLate: async () => null,
       onHead: () => undefined,
       onBytes: () => undefined,
       onEnd: (end) => {

@@ -22,6 +22,12 @@ export type AttemptEnd =
 
 /** What the attempt is made for: a call. `onEnd` comes once, last. */
 export type AttemptListener = {
+  /**
+   * A window in which the attempt counts ended while it was recorded: it counts again, now.
+   *
+   * @returns null: it may be sent; or the code of why not: it ends unsent
+   */
+  onLate(): Promise<string | null>;
   /** The head of an answer. @param waits it must not leave before the end, which has its cost */
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void;
   onBytes(bytes: Buffer): void;

@@ -52,6 +52,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** While the answer is read on without a client. */
   #drain: Drain | undefined;
   #timedOut = false;
+  /** Why it was not sent after all: its provider knows nothing of it. */
+  #late: string | null = null;
   /** Nothing more will come of the provider's side. */
   #upstreamEnded = false;
   #finished = false;
@@ -104,9 +106,19 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#intake.resume();
   }
 
+  /** The disk took its time, and a rate limit has another window by now. */
+  async #countAgain(): Promise<void> {
+    this.#late = await this.#listener.onLate();
+    if (this.#late === null) return this.#dispatch();
+    const cause = new Error('a rate limit was used up while the attempt was recorded');
+    this.#finish('upstream_error', { kind: 'aborted', unsent: true, cause });
+  }
+
   #dispatch(): void {
-    const { request, deployment, attemptId } = this.facts;
+    const { request, deployment, attemptId, rates } = this.facts;
     this.#sentAtMs = performance.now();
+    // seam: sent-in-the-window-it-counts-in
+    if (rates !== null && !this.#clientGone && !rates.isCurrent()) return void this.#countAgain();
     if (this.#clientGone) {
       const cause = new Error('the client left before anything was sent');
       return this.#finish('client_closed', { kind: 'aborted', unsent: true, cause });
@@ -277,7 +289,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       ...settlement.usage,
       status: fault === null ? status : 'upstream_error',
       http_status: this.#status,
-      error_type: errorTypeOf(this.#status, failure, fault, gaveUpAt) ?? settlement.note,
+      error_type:
+        this.#late ?? errorTypeOf(this.#status, failure, fault, gaveUpAt) ?? settlement.note,
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -304,7 +317,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         // seam: settled-durable-hold-not-released
         settlement.release();
         this.facts.rates?.settle(event);
-        this.#deps.onSettled(this.facts, event, settlement, failure);
+        if (this.#late === null) this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);
       },

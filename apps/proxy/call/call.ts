@@ -51,6 +51,8 @@ export class Call implements AttemptListener {
   #headers: UpstreamHeaders = {};
   #stallTimer: NodeJS.Timeout | undefined;
   #clientGone = false;
+  /** Why the attempt was not sent after all. */
+  #late: Refusal | null = null;
   /** Bytes of a body have left, and the head with them. */
   #hasWritten = false;
   /** Of the answer's body. */
@@ -199,6 +201,7 @@ export class Call implements AttemptListener {
     const { key, request, callId } = this.#facts;
     const { instanceId, newUuid } = this.#deps;
     this.#attempts++;
+    this.#late = null;
     const facts = {
       attemptId: newUuid(startedAtMs),
       callId,
@@ -214,6 +217,17 @@ export class Call implements AttemptListener {
     };
     this.#attempt = new Attempt(this.#deps, facts, this, this.#readyAtMs);
     this.#attempt.start();
+  }
+
+  async onLate(): Promise<string | null> {
+    const { facts } = this.#attempt as Attempt;
+    const rates = this.#ratesOf(facts.deployment);
+    this.#late = await this.#renewRates(rates, facts.deployment, facts.imposedLimit);
+    // What it had taken is given back: its end must not give it back once more.
+    facts.rates = this.#late === null && rates.length > 0 ? this.#place.rates : null;
+    if (this.#late === null) return null;
+    this.#deps.onRefused(this.#late.code);
+    return this.#late.code;
   }
 
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
@@ -347,7 +361,8 @@ export class Call implements AttemptListener {
       response.destroy();
       return;
     }
-    const refusal = { code: FAILURES[ending] };
+    const late = ending === 'unsent' ? this.#late : null;
+    const refusal: Refusal = late ?? { code: FAILURES[ending] };
     response.writeHead(errorCatalogue[refusal.code].status, {
       ...this.#answerHeaders({}, null, null),
       ...errorHeaders(refusal),

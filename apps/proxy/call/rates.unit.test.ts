@@ -1,12 +1,12 @@
 /** Calls under rate limits: what is refused and how it is said, and what is free again when. */
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallRequest } from '../dialects/dialect.ts';
 import { errorHeaders } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, type Client, type StageOptions } from '../testing/call-stage.ts';
-import { CHUNK, chat, DONE, HOLD, USAGE, usage } from '../testing/calls.ts';
+import { CHUNK, chat, DONE, HOLD, UNUSED, USAGE, usage } from '../testing/calls.ts';
 import { rateLimit } from '../testing/rate-house.ts';
 import { limitsOfCall, rateRefusal } from './rates.ts';
 
@@ -303,6 +303,56 @@ it('a call that waited counts in the window in which it starts', async () => {
   await pass();
   expect([stage.posts.length, waits.refusal.status]).toEqual([1, undefined]);
   expect((await call()).refusal.status).toBe(429);
+});
+
+describe('a call whose window ends while it is recorded', () => {
+  beforeEach(async () => {
+    await open([rateLimit({ limit: 1 })]);
+    stage.journalWaits = true;
+  });
+
+  it('counts in the window in which it is sent', async () => {
+    const first = await call();
+    await pass(51_000);
+    stage.durable();
+    await pass();
+    expect([stage.posts.length, first.refusal.status]).toEqual([1, undefined]);
+    expect((await call()).refusal.status).toBe(429);
+  });
+
+  it('is not sent if that is full: a 429 like any other, and nothing is held or billed', async () => {
+    const late = await call();
+    await pass(51_000);
+    await call();
+    stage.durable();
+    await pass();
+    expect(stage.posts).toEqual([]);
+    stage.durable();
+    stage.durable();
+    await pass();
+    const { status, headers, body } = late.got() ?? {};
+    expect([stage.posts.length, status]).toEqual([1, 429]);
+    expect(headers).toMatchObject({ 'x-ratelimit-remaining-requests': '0' });
+    expect(JSON.parse(body ?? '').error).toMatchObject({ code: 'rate_limit_exceeded' });
+    expect(stage.events()).toMatchObject([
+      {
+        type: 'attempt',
+        status: 'upstream_error',
+        error_type: 'rate_limit_exceeded',
+        cost: UNUSED.cost,
+      },
+    ]);
+    expect([stage.refused, stage.handler.inFlight]).toEqual([['rate_limit_exceeded'], 1]);
+  });
+
+  it('is sent if the limit is there no more', async () => {
+    await call();
+    await pass(51_000);
+    stage.rateLimits = [];
+    stage.durable();
+    await pass();
+    expect(stage.posts).toHaveLength(1);
+  });
 });
 
 it('a call without limits does not wait for one: not even for a turn of the event loop', async () => {

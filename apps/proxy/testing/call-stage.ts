@@ -78,6 +78,8 @@ export class CallStage {
   readonly defects: string[] = [];
   /** Provider, cost and overruns of what was settled. */
   readonly settled: unknown[] = [];
+  /** On the path of the key, now. */
+  rateLimits: readonly RateLimit[] = [];
   /** Called before a call holds anything; what it throws is a defect of ours. */
   beforeHold: () => void = () => undefined;
   /** True: the journal answers only when it is told to (`durable`). */
@@ -100,6 +102,10 @@ export class CallStage {
     const { budgets } = deps;
     this.handler = new CallHandler({
       ...deps,
+      directory: {
+        ...deps.directory,
+        rateLimitsOf: () => this.rateLimits,
+      } as unknown as CallDeps['directory'],
       budgets: {
         hold: async (requests, nowMs) => {
           this.beforeHold();
@@ -138,7 +144,6 @@ export class CallStage {
       limits,
       directory: {
         budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
-        rateLimitsOf: () => options.rateLimits ?? [],
       },
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
@@ -159,7 +164,9 @@ export class CallStage {
       ...{ onDisconnect: 'drain', expiresAtMs: Infinity, state: 'live', partition: 3 },
       ...options.key,
     } as KeyView;
-    return new CallStage(deps, key, route, posts, ledger);
+    const stage = new CallStage(deps, key, route, posts, ledger);
+    stage.rateLimits = options.rateLimits ?? [];
+    return stage;
   }
 
   /** Takes a call. @returns its client */
