@@ -21,6 +21,7 @@ describe('the schema of the warehouse', () => {
       'bd51fafaa81eb02ad4886e3fc5b537a965ae14b357b53a43b6a6a61a73f2ec6a',
       'b69fcb70f5a94204026519639c2b24c4126802136fd3fd2beb23cd3b84204521',
       '55e2f25573b60dc2b0af672fc6d20cd70b081ce84429a9ec13cc9564fe83312c',
+      '1112a9cd76cc7f1097c646927eaf341bdc68f4b41a77efa83dc80ef02073e57f',
     ]);
   });
 

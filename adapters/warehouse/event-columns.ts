@@ -32,6 +32,7 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'stream', type: 'Bool' },
   { name: 'output_limit', type: 'Nullable(Int64)' },
   { name: 'output_clamped', type: 'Nullable(Bool)' },
+  { name: 'refusal', type: 'Map(String, String)' },
   ...quantityNames.map((name) => ({ name, type: quantity })),
   { name: 'usage_source', type: word },
   { name: 'cost', type: 'Nullable(Decimal(38, 12))' },

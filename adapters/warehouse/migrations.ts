@@ -29,6 +29,11 @@ const STEPS = [
   { name: 'the output limit that the gateway set', file: '0004-output-limit.sql' },
   { name: 'spend of budgets in every unit', file: '0005-spend-by-unit.sql' },
   { name: 'whether a budget clamped the output limit', file: '0006-output-clamped.sql' },
+  // And the spend of budgets with what resolutions say, as the ledger has it.
+  {
+    name: 'which limit refused a call, and what each attempt charged to budgets',
+    file: '0007-refusals-and-budget-charges.sql',
+  },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

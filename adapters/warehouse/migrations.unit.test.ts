@@ -36,6 +36,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'whether a budget clamped the output limit',
       '646dbe43b5642ae4d29835136cff35e9979c07fe9f596ece82a60378c6b99a2a',
     ],
+    [
+      'which limit refused a call, and what each attempt charged to budgets',
+      'a9e9378ee3e9350c96b707e9d70a9585b0a0c8d17ceeb9109cc74cddca3e2d55',
+    ],
   ]);
 });
 

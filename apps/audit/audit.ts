@@ -46,7 +46,7 @@ export async function runAudit(
     say('comparing roll-ups');
     await auditRollups(warehouse, DATABASE, found);
     say('comparing budgets');
-    await auditBudgets(ledger, scratch, found);
+    await auditBudgets(ledger, scratch, warehouse, found);
     say('comparing snapshots and invoices');
     await auditBilling(ledger, scratch, found);
   } finally {

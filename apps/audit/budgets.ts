@@ -10,11 +10,15 @@ import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/b
 import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
-import { holdsByWindow, leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
-import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import {
+  holdsByWindow,
+  leaseAdjustments,
+  statedUsage,
+} from '@tollgate/domain/budget/lease-adjustments.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { Differences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
+import { auditSpend, type WrittenOff } from './reported-spend.ts';
 
 const PAGE_ROWS = 20_000;
 
@@ -24,11 +28,13 @@ type Charged = { leases: Map<string, bigint>; adjusted: Map<string, bigint> };
 export async function auditBudgets(
   ledger: Ledger,
   scratch: Warehouse,
+  warehouse: Warehouse,
   found: Differences,
 ): Promise<void> {
   const charged = await chargesOfEvents(scratch);
   const accounts = new Map<string, BudgetAccount>();
   const seen = new Set<string>();
+  const writtenOff = new Map<string, WrittenOff[]>();
   for await (const event of pastEvents(ledger, [budgetWindowEvents.prefix])) {
     const typed = parsed(event);
     if (typed === null) continue;
@@ -40,6 +46,9 @@ export async function auditBudgets(
       seen.add(adjustment);
     }
     try {
+      if (typed.type === 'LeaseWrittenOff') {
+        writtenOff.set(event.stream, [...(writtenOff.get(event.stream) ?? []), typed.data]);
+      }
       const before = accounts.get(event.stream) ?? noAccount;
       const account = evolveAccount(before, typed);
       accounts.set(event.stream, account);
@@ -57,6 +66,7 @@ export async function auditBudgets(
         found.add('budget', stream, `lease ${lease} was charged and is still open`);
     }
   }
+  await auditSpend(warehouse, { accounts, writtenOff, charges: charged.leases }, found);
 }
 
 /** Null for an event that cannot be read: the audit of the ledger names it. */
@@ -115,9 +125,7 @@ async function chargesOfEvents(scratch: Warehouse): Promise<Charged> {
 
 /** As the proxy charged it: what the provider stated, else what the event has as its hold. */
 function charge(row: HeldAttempt, { leases, adjusted }: Charged): void {
-  const used = row.usage_source === 'estimated' ? null : knownQuantities(row);
-  const cost = row.cost === null ? null : parseDecimal12(row.cost);
-  const stated = used === null ? null : { cost, quantities: used };
+  const stated = statedUsage(row);
   for (const { unit, leaseIds, parts } of holdsByWindow(row)) {
     const { charges } = chargeHold(parseHoldUnit(unit), parts, stated);
     for (const [index, lease] of leaseIds.entries()) {

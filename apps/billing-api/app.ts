@@ -4,6 +4,7 @@
  */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { type Family, metricsText, single } from '@tollgate/adapters/metrics/families.ts';
+import { KeptAnswers } from '@tollgate/adapters/process/kept-answers.ts';
 import { destinations } from '@tollgate/adapters/webhooks/destinations.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { AlarmIndex } from './alarms/alarm-index.ts';
@@ -66,6 +67,11 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     ...{ ...deps, limits, directory, billing, alarms, alarmStats: new AlarmStats() },
     destinations: deps.destinations ?? destinations([]),
     importLock: new ImportLock(),
+    ownUsage: new KeptAnswers({
+      keptMs: limits.ownUsageKeptMs,
+      runningMax: limits.ownUsageRunningMax,
+      namesMax: limits.ownUsageKeysMax,
+    }),
   };
   const metrics = new ApiMetrics();
   const gauges = new BudgetGauges({
@@ -73,6 +79,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     budgets: () => directory.budgets.all().map(({ state }) => state),
   });
   addGate(app, deps.isOurHost);
+  app.decorateRequest('keyId', null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

@@ -3,10 +3,12 @@ import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Health } from '@tollgate/adapters/http/readiness.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { KeptAnswers } from '@tollgate/adapters/process/kept-answers.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Destinations } from '@tollgate/adapters/webhooks/destinations.ts';
+import type { UsedInWindow } from '@tollgate/schemas/http/me.ts';
 import type { AlarmIndex } from './alarms/alarm-index.ts';
 import type { AlarmStats } from './alarms/alarm-stats.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
@@ -54,4 +56,6 @@ export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations'> & {
   alarms: AlarmIndex;
   alarmStats: AlarmStats;
   importLock: ImportLock;
+  /** What keys have used, for those who ask with them: anybody may ask all the time. */
+  ownUsage: KeptAnswers<UsedInWindow[]>;
 };

@@ -73,6 +73,16 @@ export const apiLimits = {
   /** Rows of a usage query's answer: 400 days have 9,600 hourly windows. */
   usageWindowsMax: 10_000,
 
+  /**
+   * What a key has used is worked out once in this time, ms, for so many keys at once (one more gets 503);
+   * the answers of so many keys are kept, of so many windows and models each.
+   */
+  ownUsageKeptMs: 1_000,
+  ownUsageRunningMax: 8,
+  ownUsageKeysMax: 1_000,
+  ownUsageWindowsMax: 8,
+  ownUsageModelsMax: 200,
+
   /** Time of one query of `POST /v1/sql`, seconds: the query shares two cores with metering. */
   sqlSecondsMax: 10,
   /** Memory of one such query, bytes; two may run at once, next to projector and API. */
@@ -90,6 +100,8 @@ export const apiLimits = {
   reconciliationDifferencesMax: 100,
   /** Wait for the warehouse before a budget is answered without its unresolved part, ms. */
   unresolvedWaitMs: 2_000,
+  /** Over how long the recent rate of a budget is measured, ms: a pause of minutes is no trend. */
+  budgetRecentMs: 15 * 60 * 1000,
   /** Attempts of one ruling: its lines are held in memory while they are stored. */
   rulingAttemptsMax: 10_000,
   /** How far a bill must reach beyond its range, ms: the longest call (the proxy's

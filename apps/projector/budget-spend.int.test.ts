@@ -1,8 +1,9 @@
 /** What the warehouse says that a budget has spent: in every unit as the proxy charges it. */
 import { chargeHold } from '@tollgate/domain/budget/amounts.ts';
 import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
-import { formatDecimal12, PICO_PER_UNIT, parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import { knownQuantities, unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { leaseAdjustments, statedUsage } from '@tollgate/domain/budget/lease-adjustments.ts';
+import { formatDecimal12, PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
+import { perQuantity, unknownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { expect, it } from 'vitest';
 import { attempt } from './testing/projector-house.ts';
@@ -38,24 +39,60 @@ const events = [
   attempt({ ...holds, requests: 0, input_tokens: 0, output_tokens: 0, cost: '0.000000000000' }),
 ];
 
+/** What their bills say later: a difference, to what is known and to what is not. */
+const resolutions = [1, 2, 3].map((index): UsageEvent => {
+  const target = events[index] as UsageEvent;
+  return attempt({
+    ...perQuantity(({ name }) => (name === 'output_tokens' ? 9 : 0)),
+    ...{ type: 'resolution', resolves_id: target.id, call_id: target.call_id },
+    ...{ usage_source: 'reconciled', cost: '0.700000000000', source: 'reconciliation/rec_1' },
+  });
+});
+
 function chargeIn(unit: string, event: UsageEvent): bigint {
-  const quantities = event.usage_source === 'estimated' ? null : knownQuantities(event);
-  const cost = event.cost === null ? null : parseDecimal12(event.cost);
-  const stated = quantities === null ? null : { cost, quantities };
-  const { charges } = chargeHold(parseHoldUnit(unit), PARTS, stated);
+  const { charges } = chargeHold(parseHoldUnit(unit), PARTS, statedUsage(event));
   return charges.reduce((sum, charge) => sum + charge, 0n);
 }
 
-it('I3: budget_spend says what each budget was charged, in its own unit, to the last digit', async () => {
+type Spend = Record<'window' | 'spent' | 'events' | 'budget_id' | 'unit' | 'unresolved', string>;
+
+async function spendOf(stored: readonly UsageEvent[]): Promise<Spend[]> {
   await projectors().start('p1');
-  await projectors().house.append(events);
+  await projectors().house.append([...stored]);
   await projectors().settled();
-  const rows = await projectors().house.warehouse.query<{ window: string; spent: string }>(
-    'SELECT window, toDecimalString(spent, 12) AS spent, events FROM tollgate.budget_spend ORDER BY window',
+  return await projectors().house.warehouse.query<Spend>(
+    `SELECT window, toDecimalString(spent, 12) AS spent, events, budget_id, unit,
+       toDecimalString(unresolved, 12) AS unresolved
+     FROM tollgate.budget_spend ORDER BY window`,
   );
+}
+
+const inOrder = (rows: Partial<Spend>[]) =>
+  rows.toSorted((a, b) => ((a.window ?? '') < (b.window ?? '') ? -1 : 1));
+const total = (amounts: readonly bigint[]) =>
+  formatDecimal12(amounts.reduce((sum, amount) => sum + amount, 0n));
+
+it('I3: budget_spend says what each budget was charged, in its own unit, to the last digit', async () => {
+  const expected = UNITS.map((unit) => ({
+    ...{ window: windowOf(unit), budget_id: unit, unit: unit.split(/[.+-]/)[0] as string },
+    spent: total(events.map((event) => chargeIn(unit, event))),
+    events: `${events.length}`,
+    unresolved: total(
+      events.map((event) => (statedUsage(event) === null ? chargeIn(unit, event) : 0n)),
+    ),
+  }));
+  expect(await spendOf(events)).toEqual(inOrder(expected));
+});
+
+it('I3: budget_spend follows what resolutions say, in every unit, as the leases do', async () => {
   const expected = UNITS.map((unit) => {
-    const spent = events.reduce((sum, event) => sum + chargeIn(unit, event), 0n);
-    return { window: windowOf(unit), spent: formatDecimal12(spent), events: `${events.length}` };
+    const adjusted = resolutions.flatMap((resolution, index) =>
+      leaseAdjustments(events[index + 1] as UsageEvent, resolution)
+        .filter(({ window }) => window === windowOf(unit))
+        .map(({ delta }) => delta),
+    );
+    const spent = total([...events.map((event) => chargeIn(unit, event)), ...adjusted]);
+    return { window: windowOf(unit), spent, unresolved: total([]) };
   });
-  expect(rows).toEqual(expected.sort((a, b) => (a.window < b.window ? -1 : 1)));
+  expect(await spendOf([...events, ...resolutions])).toMatchObject(inOrder(expected));
 });

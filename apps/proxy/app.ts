@@ -24,6 +24,7 @@ import type { ErrorCode, Refusal } from './errors.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import type { ProxyLimits } from './limits.ts';
+import { addMeRoute } from './me/me-route.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
 import { addModelRoutes } from './routes/model-routes.ts';
 import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
@@ -234,6 +235,10 @@ function addCallRoutes(
     if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
     pass(request, reply, done);
   };
+  addMeRoute(app, deps, paths, {
+    onRequest: admit,
+    refuse: (reply, refusal) => refuse(deps, reply, refusal),
+  });
   for (const dialect of dialects)
     addDialect(app, deps, calls, dialect, paths, { admit, enter, admitAgain });
 }

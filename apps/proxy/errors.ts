@@ -3,6 +3,7 @@
  * endpoint gives it its form. Public text only; what is internal goes to the log as `cause`.
  */
 import { ACCEPTED_PACKINGS } from '@tollgate/adapters/http/content-coding.ts';
+import type { RefusedLimit } from '@tollgate/domain/usage/refused-limit.ts';
 
 export type ErrorEntry = {
   status: number;
@@ -136,6 +137,8 @@ export type Refusal = {
    * Which limit was hit (docs/design.md, Refusals): scope, unit, window, limit, spent, resets_at.
    */
   limit?: Record<string, string | null>;
+  /** The same for the refusal's event, whose readers may know whose limit it is. */
+  refusedBy?: RefusedLimit;
   /** When the same request may succeed, ms from now; null: never. Default: as its entry says. */
   retryMs?: number | null;
   /** More that the answer's head says. */

@@ -203,6 +203,18 @@ export const proxyLimits = {
   /** Heap of that thread, MiB: the tables of two vocabularies take 130. */
   counterHeapMib: 384,
 
+  /**
+   * `GET /v1/me` is worked out for a key once in this time, ms, for so many keys at once (one more gets
+   * 503), and the answers of so many keys are kept, some KB each.
+   */
+  meKeptMs: 1_000,
+  meRunningMax: 32,
+  meKeysMax: 1_000,
+  /** Budget windows that it remembers as it last read them: what it reads next is what is new. */
+  meWindowsMax: 1_000,
+  /** How long it waits for what the billing API knows of a key's usage, ms. */
+  meUsageWaitMs: 1_500,
+
   /** Records that the journal may hold for the log; beyond it 503, nothing is dropped. */
   outboxRecordsMax: 1_000_000,
   /**

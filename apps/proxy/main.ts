@@ -1,4 +1,5 @@
 /** Starts one proxy process. The only file of the proxy that knows everything. */
+import { createOwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
@@ -32,6 +33,7 @@ const proxy = await startProxy({
   ledger,
   log,
   rates: await openRates(stores),
+  ownUsage: ownUsageOf(config.billing_api_url),
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),
   limits,
@@ -58,3 +60,9 @@ const listening = { port: port ?? config.proxy_port, host, reusePort: true };
 const url = await proxy.app.listen(listening as { port: number });
 logger.info({ url, instance: proxy.instanceId }, 'the proxy listens');
 child.ready({ url, instance: proxy.instanceId });
+
+function ownUsageOf(apiUrl: string | undefined) {
+  if (apiUrl === undefined) return undefined;
+  const onError = (err: unknown) => logger.warn({ err }, 'the billing API does not tell of usage');
+  return createOwnUsage({ apiUrl, waitMs: limits.meUsageWaitMs, onError });
+}

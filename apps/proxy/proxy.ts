@@ -3,6 +3,7 @@
  * the ledger, budgets, shipper, HTTP app. Started and stopped in an order that loses nothing.
  */
 
+import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
@@ -67,6 +68,8 @@ export type ProxyOptions = {
   logger: ProxyLogger;
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
+  /** What `GET /v1/me` says of usage. Default: nothing. */
+  ownUsage?: OwnUsage | undefined;
   /** What `/metrics` answers. Default: what this proxy measures. */
   metrics?: () => Promise<string>;
   /** Descriptor that gets a line for each call. Default: none. */
@@ -247,6 +250,7 @@ class Instance {
 
   #callDeps(): CallDeps {
     const { providers, models, outputTokensDefault, limits, secrets, onFatal } = this.#options;
+    const { ledger, ownUsage, logger } = this.#options;
     return {
       instanceId: this.#instanceId,
       limits,
@@ -273,6 +277,8 @@ class Instance {
         for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),
+      ...{ ledger, ownUsage },
+      onMeFailed: (err) => logger.warn({ err }, 'what a key has left cannot be told'),
       accessLog: this.#accessLog,
       onJournalFailure: onFatal,
     };

@@ -60,7 +60,9 @@ export async function startSupervisor(
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
   const simulator = await simulatorFor(given, paths.simulatorBill);
-  const config = { access_log: true, ...withProvider(given, simulator), ...ports };
+  const billing_api_url = `http://${inUrl(reachable(given.host))}:${ports.api_port}`;
+  const unlessGiven = { access_log: true, billing_api_url };
+  const config = { ...unlessGiven, ...withProvider(given, simulator), ...ports };
   const secrets = secretsPath(given, given.data);
   const adminToken = openSecrets(secrets).newAdminToken ?? replaceUnseenAdminToken(secrets);
   const configFile = join(paths.run, 'config.json');
@@ -109,11 +111,7 @@ export async function startSupervisor(
   );
   const all = [core, ...projectors, ...proxies];
   const metrics = new FleetMetrics(all);
-  // However this process ends, nothing that it started runs on.
-  process.on('exit', () => {
-    for (const one of all) one.kill();
-    void simulator?.kill('SIGKILL');
-  });
+  endWithThisProcess(all, simulator);
   // The core publishes the prices that proxies need, so it starts first and ends last.
   await core.start();
   await Promise.all([...projectors, ...proxies].map((one) => one.start()));
@@ -135,6 +133,20 @@ export async function startSupervisor(
       lock.release();
     },
   };
+}
+
+/** However this process ends, nothing that it started runs on. */
+function endWithThisProcess(children: readonly Child[], simulator: RunningSimulator | null): void {
+  process.on('exit', () => {
+    for (const one of children) one.kill();
+    void simulator?.kill('SIGKILL');
+  });
+}
+
+/** Where to reach a server that listens on this address, which may mean all of this machine's. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
 }
 
 /** An IPv6 address needs brackets in a URL. */

@@ -118,16 +118,20 @@ export function chargeHold(
 /**
  * What each part of a hold is charged more (or less) once a resolution says what the attempt used.
  *
- * @param parts what was charged, lease by lease, as the usage event has it in `hold_amounts`
+ * @param parts as the usage event has them in `hold_amounts`
+ * @param stated by the attempt itself: a model without a price states tokens, and no cost
  * @param resolved of the attempt and its resolution together
  */
 export function resolvedDeltas(
   unit: HoldUnit,
   parts: readonly bigint[],
+  stated: StatedUsage | null,
   resolved: StatedUsage,
 ): bigint[] {
+  // seam: what-was-charged-before
+  const { charges: before } = chargeHold(unit, parts, stated);
   const { charges } = chargeHold(unit, parts, resolved);
-  return charges.map((charge, index) => charge - (parts[index] ?? 0n));
+  return charges.map((charge, index) => charge - (before[index] ?? 0n));
 }
 
 /** What is left of the limit. @param free held in leases of this process that no call uses */

@@ -147,10 +147,22 @@ it('a token budget counts tokens of every kind that it names, each once, and not
 
 it('a resolution moves each budget by what each lease was charged too much or little', () => {
   const resolved = { cost: 12n, quantities: { ...noQuantities(), outputTokens: 7, requests: 1 } };
-  expect(resolvedDeltas(USD, [5n, 5n], resolved)).toEqual([0n, 2n]);
-  expect(resolvedDeltas(USD, [5n, 5n], { ...resolved, cost: 3n })).toEqual([-2n, -5n]);
-  expect(resolvedDeltas(TOKENS, [9n * PICO_PER_UNIT], resolved)).toEqual([-2n * PICO_PER_UNIT]);
-  expect(resolvedDeltas(parseHoldUnit('requests'), [PICO_PER_UNIT], resolved)).toEqual([0n]);
+  expect(resolvedDeltas(USD, [5n, 5n], null, resolved)).toEqual([0n, 2n]);
+  expect(resolvedDeltas(USD, [5n, 5n], null, { ...resolved, cost: 3n })).toEqual([-2n, -5n]);
+  expect(resolvedDeltas(TOKENS, [9n * PICO_PER_UNIT], null, resolved)).toEqual([
+    -2n * PICO_PER_UNIT,
+  ]);
+  expect(resolvedDeltas(parseHoldUnit('requests'), [PICO_PER_UNIT], null, resolved)).toEqual([0n]);
+});
+
+it('I3: a bill for a model without a price moves no budget that its stated tokens were charged to', () => {
+  const used = { ...noQuantities(), outputTokens: 7, requests: 1 };
+  const [stated, resolved] = [
+    { cost: null, quantities: used },
+    { cost: 12n, quantities: used },
+  ];
+  expect(resolvedDeltas(TOKENS, [9n * PICO_PER_UNIT], stated, resolved)).toEqual([0n]);
+  expect(resolvedDeltas(USD, [5n, 5n], stated, resolved)).toEqual([0n, 2n]);
 });
 
 it('what is left and what is taken add up to the limit', () => {

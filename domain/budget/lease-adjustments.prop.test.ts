@@ -11,6 +11,7 @@ const hold = fc.record({ window: fc.constantFrom(...WINDOWS), amount: pico });
 function target(holds: readonly { window: string; amount: bigint }[], cost: bigint | null) {
   return {
     ...unknownQuantities(),
+    usage_source: 'estimated' as const,
     cost: cost === null ? null : formatDecimal12(cost),
     hold_lease_ids: holds.map((_, index) => `lse_${index}`),
     hold_amounts: holds.map(({ amount }) => formatDecimal12(amount)),

@@ -1,10 +1,15 @@
 /**
  * How a resolution adjusts the leases of its attempt (docs/design.md, Resolutions). The budget was
- * charged what the event has as its hold; once the resolution counts, it is charged what the attempt
- * used.
+ * charged what the attempt stated in the budget's unit, else what the event has as its hold; once the
+ * resolution counts, it is charged what the attempt used.
  */
 import { parseDecimal12 } from '../money/money.ts';
-import { type KnownQuantities, quantities, type UsageQuantities } from '../usage/quantities.ts';
+import {
+  type KnownQuantities,
+  knownQuantities,
+  quantities,
+  type UsageQuantities,
+} from '../usage/quantities.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
 import { resolvedDeltas, type StatedUsage } from './amounts.ts';
 import { parseHoldUnit } from './hold-unit.ts';
@@ -43,15 +48,26 @@ export function holdsByWindow(held: Held): WindowHold[] {
  * One adjustment per lease whose charge differs from its share of the usage. Each window counts the
  * whole usage, divided among its own holds in their order.
  */
-export function leaseAdjustments(target: Used & Held, resolution: Used): LeaseAdjustment[] {
+export function leaseAdjustments(
+  target: Used & Held & Pick<UsageEvent, 'usage_source'>,
+  resolution: Used,
+): LeaseAdjustment[] {
+  const stated = statedUsage(target);
   const resolved = together(target, resolution);
   return holdsByWindow(target).flatMap(({ window, unit, leaseIds, parts }) => {
-    const deltas = resolvedDeltas(parseHoldUnit(unit), parts, resolved);
+    const deltas = resolvedDeltas(parseHoldUnit(unit), parts, stated, resolved);
     return leaseIds.flatMap((leaseId, index) => {
       const delta = deltas[index] ?? 0n;
       return delta === 0n ? [] : [{ window, leaseId, delta }];
     });
   });
+}
+
+/** What an attempt was charged by; null: nobody stated it, an estimate is no statement. */
+export function statedUsage(attempt: Used & Pick<UsageEvent, 'usage_source'>): StatedUsage | null {
+  const used = attempt.usage_source === 'estimated' ? null : knownQuantities(attempt);
+  if (used === null) return null;
+  return { cost: attempt.cost === null ? null : pico(attempt.cost), quantities: used };
 }
 
 /** An attempt and its resolution, which carries the difference to what the attempt stated. */

@@ -16,9 +16,14 @@ export function parseDecimal12(text: string): bigint {
 
 /** The inverse of `parseDecimal12`. */
 export function formatDecimal12(pico: bigint): string {
-  const negative = pico < 0n;
-  const digits = String(negative ? -pico : pico).padStart(13, '0');
-  const point = digits.length - 12;
+  return formatDecimal(pico, 12);
+}
+
+/** An integer of 10^-places as decimal text with so many places. */
+export function formatDecimal(amount: bigint, places: number): string {
+  const negative = amount < 0n;
+  const digits = String(negative ? -amount : amount).padStart(places + 1, '0');
+  const point = digits.length - places;
   return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { divideHalfAwayFromZero } from '../money/rounding.ts';
 import { noQuantities } from '../usage/quantities.ts';
 import { compilePrice } from './compile.ts';
-import { costOf, worstCaseCost } from './cost.ts';
+import { costLines, costOf, worstCaseCost } from './cost.ts';
 import type { ModelPrice, PricedUnit, TieredPrice } from './price.ts';
 
 const tiers = fc
@@ -110,4 +111,16 @@ describe('the cost of an attempt', () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+it('I6: the lines of a cost add up to it, rounded once', () => {
+  fc.assert(
+    fc.property(prices, quantities, (price, used) => {
+      const compiled = compilePrice(price);
+      const lines = costLines(compiled, used);
+      const exact = lines?.reduce((sum, { atto }) => sum + atto, 0n) ?? null;
+      const cost = costOf(compiled, used);
+      expect(exact === null ? null : divideHalfAwayFromZero(exact, 1_000_000n)).toBe(cost);
+    }),
+  );
 });

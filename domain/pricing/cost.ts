@@ -5,6 +5,7 @@
 import { divideHalfAwayFromZero, divideUp } from '../money/rounding.ts';
 import type { KnownQuantities } from '../usage/quantities.ts';
 import { type CompiledPrice, highestUpTo, isPriced, priceAt } from './compile.ts';
+import type { PricedUnit } from './price.ts';
 
 const MILLION = 1_000_000n;
 
@@ -29,6 +30,37 @@ export function costOf(price: CompiledPrice, q: KnownQuantities): bigint | null 
     BigInt(q.requests) * priceAt(price.request, input);
   // seam: cost-is-rounded-once
   return divideHalfAwayFromZero(exact, MILLION);
+}
+
+/** What a unit of a call was multiplied by. `atto`: exact, of 1e-18 dollars. */
+export type CostLine = {
+  unit: PricedUnit;
+  quantity: number;
+  picoPerMillion: bigint;
+  atto: bigint;
+};
+
+const UNITS: readonly (readonly [PricedUnit, keyof KnownQuantities])[] = [
+  ['input', 'inputTokens'],
+  ['cache_read', 'cacheReadTokens'],
+  ['cache_write', 'cacheWriteTokens'],
+  ['audio_input', 'audioInputTokens'],
+  ['output', 'outputTokens'],
+  ['reasoning', 'reasoningTokens'],
+  ['audio_output', 'audioOutputTokens'],
+  ['request', 'requests'],
+];
+
+/** What `costOf` adds up, for those who ask why. Null where that is null. */
+export function costLines(price: CompiledPrice, q: KnownQuantities): CostLine[] | null {
+  if (costOf(price, q) === null) return null;
+  const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
+  return UNITS.flatMap(([unit, field]) => {
+    const quantity = q[field];
+    const picoPerMillion = priceAt(price[unit], input);
+    if (quantity === 0 || (unit === 'request' && picoPerMillion === 0n)) return [];
+    return [{ unit, quantity, picoPerMillion, atto: BigInt(quantity) * picoPerMillion }];
+  });
 }
 
 export type CostBound = {

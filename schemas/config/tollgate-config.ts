@@ -180,6 +180,16 @@ const configFields = z.strictObject({
   access_log: z.boolean().optional(),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
+  /**
+   * Where proxies ask what a key has used, for `GET /v1/me`: they show the billing API the key that asks.
+   * Default: `npm start` fills it in; a proxy by itself asks nobody, and says nothing of usage.
+   */
+  billing_api_url: z
+    .url({
+      protocol: /^https?$/,
+      error: 'write an http or https URL, such as http://billing-api:8788',
+    })
+    .optional(),
   proxies: z.int().min(1).max(64).default(1),
   /** Projector processes, where the warehouse is a server; the embedded one has one in the core. */
   projectors: z.int().min(1).max(64).default(1),

@@ -22,6 +22,9 @@ const quantity = z.int().min(-QUANTITY_MAX).max(QUANTITY_MAX).nullable();
 /** Leases that one call's holds are taken from, over all budgets of its key. */
 const HOLD_PARTS_MAX = 1024;
 
+/** What is said of a limit that refused a call; ten are known. */
+const REFUSAL_FACTS_MAX = 32;
+
 const text = z.string().max(1024);
 
 export const usageStatus = z.enum([
@@ -60,6 +63,13 @@ export const usageEvent = z.strictObject({
   // Absent where no limit was set, and from what was written before there was one.
   output_limit: z.int().min(1).nullable().optional(),
   output_clamped: z.boolean().nullable().optional(),
+  // Absent where no limit refused the call, and from what was written before it was said.
+  refusal: tagsOf(shortText)
+    .refine(
+      (facts) => Object.keys(facts).length <= REFUSAL_FACTS_MAX,
+      'too many facts of a refusal',
+    )
+    .optional(),
 
   // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
   ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),

@@ -99,6 +99,22 @@ describe('the audit of unchanged stores', () => {
     expect(await findings()).toEqual([]);
   });
 
+  it('I3: names a budget whose spend in the warehouse is not that of the ledger', async () => {
+    const { warehouse } = copy.stores;
+    const [row] = await warehouse.query<{ window: string; spent: string }>(
+      `SELECT window, toDecimalString(spent, 12) AS spent FROM tollgate.budget_spend
+       WHERE spent > 0 ORDER BY window LIMIT 1`,
+    );
+    const { window, spent } = row ?? { window: '', spent: '' };
+    await warehouse.command(
+      `CREATE OR REPLACE VIEW tollgate.budget_spend AS
+       SELECT window, sumIf(charged, window != '${window}') AS spent, count() AS events
+       FROM tollgate.budget_charges GROUP BY window`,
+    );
+    const finding = `budget_spend says 0.000000000000, the ledger ${spent}`;
+    expect(await findings()).toEqual([{ store: 'budget', place: window, finding }]);
+  });
+
   it('names a bucket that is wrong by one token, and nothing else', async () => {
     await copy.stores.warehouse.command(
       `INSERT INTO tollgate.rollup_15m SELECT * REPLACE (input_tokens + 1 AS input_tokens,

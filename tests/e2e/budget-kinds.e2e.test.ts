@@ -5,6 +5,7 @@
 
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { spendOfWindows } from '@tollgate/adapters/warehouse/queries/budget-spend.ts';
 import { runAudit } from '@tollgate/audit/audit.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { type WindowRule, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
@@ -48,6 +49,9 @@ it('I3: each budget on the path is charged in its own unit, and all must be able
     output: await define(scopes.key, {
       ...{ unit: 'tokens', counts: 'output', limit: '500.000000000000' },
     }),
+    uncached: await define(scopes.key, {
+      ...{ unit: 'tokens', counts: 'input', cache_reads: false, limit: '100000.000000000000' },
+    }),
     requests: await define(scopes.customer, { unit: 'requests', limit: '2.000000000000' }),
     other: await define(scopes.key, { unit: 'requests', limit: '0.000000000000', model: 'gpt-*' }),
   };
@@ -86,9 +90,17 @@ it('I3: each budget on the path is charged in its own unit, and all must be able
     billed: total((line) => (cost(line) * (1_000_000n + MARKUP_PPM) + 999_999n) / 1_000_000n),
     tokens: total((line) => whole(line.input_tokens + line.cache_read_tokens + line.output_tokens)),
     output: total((line) => whole(line.output_tokens)),
+    uncached: total((line) => whole(line.input_tokens)),
     requests: '2.000000000000',
     other: '0.000000000000',
   });
   const { ledger, log, deadLetters, warehouse } = house;
+  // What the warehouse reports is the same, to the last digit, in every unit and with the mark-up.
+  const reported = await spendOfWindows(warehouse);
+  const inWarehouse = Object.entries(budgets).map(([name, id]) => [
+    name,
+    reported.get(windowStream(id, 0)) ?? '0.000000000000',
+  ]);
+  expect(Object.fromEntries(inWarehouse)).toEqual(spent);
   expect((await runAudit({ ledger, log, deadLetters, warehouse })).differences).toEqual([]);
 });

@@ -10,6 +10,7 @@ import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
 import { simulated } from './sim-plants.ts';
+import { telling } from './why-plants.ts';
 
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
@@ -71,6 +72,7 @@ export const plants: readonly Plant[] = [
   ...secrets,
   ...rates,
   ...alarms,
+  ...telling,
   ...hostility,
   ...operation,
 ];

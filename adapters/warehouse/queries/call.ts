@@ -25,6 +25,8 @@ export type CallEvent = {
   error_type: string | null;
   provider_request_id: string | null;
   usage_source: string;
+  /** Output tokens per answer that this gateway limited it to; null: it set no limit. */
+  output_limit: number | null;
   input_tokens: number | null;
   output_tokens: number | null;
   cost: string | null;
@@ -49,6 +51,7 @@ export async function eventsOfCalls(
       e.model_requested AS model_requested, e.model_served AS model, e.status AS status,
       e.http_status AS http_status, e.error_type AS error_type,
       e.provider_request_id AS provider_request_id, e.usage_source AS usage_source,
+      toInt32(e.output_limit) AS output_limit,
       toInt32(e.input_tokens) AS input_tokens, toInt32(e.output_tokens) AS output_tokens,
       toDecimalString(e.cost, 12) AS cost, toString(e.resolves_id) AS resolves_id
     FROM tollgate.usage_events AS e

@@ -19,6 +19,7 @@ export type Incoming = {
   mediaType: string | null;
   idempotencyKey: string | null;
   signal: AbortSignal;
+  keyId: string | null;
   warn: ApiRequest<unknown, unknown, unknown>['warn'];
 };
 
@@ -108,6 +109,7 @@ function requestOf(
       context.replayKeys.derive(timeMs, `request|${commandId}|${label}`, length),
     newId: (prefix) => makeId(prefix, timeMs, random(`id|${prefix}`, ID_RANDOM_BYTES)),
     signal: incoming.signal,
+    keyId: incoming.keyId,
     warn: incoming.warn,
   };
 }

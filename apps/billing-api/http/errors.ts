@@ -94,6 +94,18 @@ export const errorCatalogue = {
     'No admin token.',
     'Send it as `Authorization: Bearer tgadm_…`. It was printed at the first start.',
   ),
+  missing_key: entry(
+    401,
+    false,
+    'No virtual key.',
+    'Send it as `Authorization: Bearer tg_…`, as for a call of the proxy.',
+  ),
+  invalid_key: entry(
+    401,
+    false,
+    'This virtual key is unknown, or opens nothing now.',
+    'Check that it is whole; an operator sees its status.',
+  ),
   invalid_token: entry(401, false, 'This admin token is not valid.', 'Check that it is whole.'),
   unknown_path: entry(404, false, 'There is nothing at this path.', 'See /docs for all paths.'),
   method_not_allowed: entry(

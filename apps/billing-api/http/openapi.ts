@@ -19,14 +19,20 @@ export function openApiDocument(routes: readonly ApiRoute[]): Json {
       version: '1',
       description: 'Customers, keys, budgets, prices, usage, periods, snapshots and invoices.',
     },
-    components: { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: {
+        admin: { type: 'http', scheme: 'bearer' },
+        key: { type: 'http', scheme: 'bearer', description: 'A virtual key.' },
+      },
+    },
     security: [{ admin: [] }],
     paths,
   };
 }
 
 function operationOf(route: ApiRoute): Json {
-  const errors = [...new Set([...route.errors, 'invalid_token', 'invalid_request'] as const)];
+  const refused = route.auth === 'key' ? 'invalid_key' : 'invalid_token';
+  const errors = [...new Set([...route.errors, refused, 'invalid_request'] as const)];
   const responses: Record<string, Json> = {
     [route.status]: {
       description: 'Success',
@@ -44,6 +50,7 @@ function operationOf(route: ApiRoute): Json {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
+    ...(route.auth === 'key' ? { security: [{ key: [] }] } : {}),
     parameters: [...parametersOf(route, 'path'), ...parametersOf(route, 'query')],
     ...bodyOf(route),
     responses,

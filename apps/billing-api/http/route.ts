@@ -34,6 +34,8 @@ export type ApiRequest<P, Q, B> = {
   newId(prefix: IdPrefix): string;
   /** Aborted when the client has left before its answer. */
   signal: AbortSignal;
+  /** Of the virtual key that asked, where the route is for such; else null. */
+  keyId: string | null;
   /** Writes to the server's log. No bodies, no secrets (I12). */
   warn(fields: Record<string, string | number>, message: string): void;
 };
@@ -63,6 +65,8 @@ export type ApiRoute<
   tag: string;
   summary: string;
   description?: string;
+  /** Who may ask: the bearer of an admin token (default), or of any virtual key. */
+  auth?: 'admin' | 'key';
   params: P;
   query: Q;
   /** Null: the route takes no body. */

@@ -9,6 +9,14 @@ import { parseJsonBody } from './body.ts';
 import { ApiProblem } from './errors.ts';
 import { type Idempotency, readIdempotencyKey } from './idempotency.ts';
 import type { ApiRoute } from './route.ts';
+import { keyIdOf } from './virtual-key.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the virtual key that asks, where the route is for such. */
+    keyId: string | null;
+  }
+}
 
 const BEARER = /^Bearer +(\S+) *$/i;
 
@@ -34,7 +42,8 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     onRequest: async (request, reply) => {
-      authorize(request, context);
+      if (route.auth === 'key') request.keyId = identify(request, context);
+      else authorize(request, context);
       admit(reply);
     },
     handler: async (request, reply) => {
@@ -48,6 +57,7 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
         mediaType,
         idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
         signal: leaving(reply),
+        keyId: request.keyId,
         warn: (fields: Record<string, string | number>, message: string) =>
           context.onError(`${message} ${JSON.stringify(fields)}`, undefined),
       };
@@ -74,6 +84,13 @@ function leaving({ raw }: FastifyReply): AbortSignal {
     if (!raw.writableFinished) left.abort();
   });
   return left.signal;
+}
+
+/** @returns id of the virtual key */
+function identify({ headers }: FastifyRequest, context: ApiContext): string {
+  const { authorization } = headers;
+  if (authorization === undefined) throw new ApiProblem('missing_key');
+  return keyIdOf(BEARER.exec(authorization)?.[1] ?? '', context);
 }
 
 function authorize(request: FastifyRequest, context: ApiContext): void {

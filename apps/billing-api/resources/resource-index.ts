@@ -57,6 +57,7 @@ export class ResourceIndex {
   readonly priceVersions = new Entities<PriceVersion>();
   readonly imports = new Entities<ReconciliationImport>();
   readonly #customerOfExternalId = new Map<string, string>();
+  readonly #keyOfDigest = new Map<string, string>();
   #prices = emptyPriceList();
   readonly #seen = new SeenRevisions();
   readonly #follower: LedgerFollower;
@@ -98,6 +99,11 @@ export class ResourceIndex {
     return id === undefined ? undefined : this.customers.get(id);
   }
 
+  /** The key that this digest is of, current or replaced. */
+  keyOfDigest(hash: string): Entity<KeyState> | undefined {
+    return this.keys.get(this.#keyOfDigest.get(hash) ?? '');
+  }
+
   /**
    * What is in force, folded in the order of publication as the proxies do. `priceVersions` cannot
    * tell: it has a list that is published again only once, in its first place.
@@ -127,6 +133,8 @@ export class ResourceIndex {
         return this.teams.fold(event.data.team_id, at, (s) => evolveTeam(s, event));
       case 'KeyIssued':
       case 'KeyRotated':
+        this.#keyOfDigest.set(event.data.hash, event.data.key_id);
+        return this.keys.fold(event.data.key_id, at, (s) => evolveKey(s, event));
       case 'KeyRevoked':
       case 'KeyUpdated':
       case 'KeySuspended':

@@ -9,6 +9,7 @@ import {
   listBudgets,
 } from './budgets/budgets.ts';
 import { getCall, listCalls } from './calls/calls.ts';
+import { explainCall } from './calls/why.ts';
 import {
   archiveCustomer,
   createCustomer,
@@ -20,6 +21,7 @@ import { ingestEvents } from './events/ingest.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
 import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
+import { getMe } from './me/me.ts';
 import { closePeriodRoute } from './periods/close.ts';
 import { closingRun } from './periods/closing-run.ts';
 import { getPeriod } from './periods/get.ts';
@@ -99,6 +101,8 @@ export const allRoutes: readonly ApiRoute[] = [
   runSql,
   listCalls,
   getCall,
+  explainCall,
+  getMe,
   importBill,
   resolveByRule,
   listReconciliations,

@@ -67,6 +67,7 @@ async function call(route: ApiRoute, input: Input = {}): Promise<unknown> {
       random: (_label, length) => new Uint8Array(length),
       secretBytes: (_label, length) => new Uint8Array(length),
       newId: (prefix) => `${prefix}_x`,
+      keyId: null,
       signal: new AbortController().signal,
       warn: () => undefined,
     },

@@ -70,7 +70,8 @@ export class Authenticator {
   }
 }
 
-function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+/** The secret that a request shows, whether it is one of ours or not; undefined: none. */
+export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers;
   if (authorization !== undefined) return BEARER.exec(authorization)?.[1];
   const apiKey = headers['x-api-key'];

@@ -11,7 +11,7 @@ import { isScarce } from '@tollgate/domain/budget/grant.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import type { ProxyLimits } from '../limits.ts';
-import { type HoldPart, isOver } from './local-lease.ts';
+import { type HoldPart, isOver, type LocalLease } from './local-lease.ts';
 import { WindowAccount, type WindowAccountDeps } from './window-account.ts';
 
 export type BudgetHold = { account: WindowAccount; unit: HoldUnit; parts: HoldPart[] };
@@ -69,6 +69,11 @@ export class BudgetBook {
     await this.#sweeping;
     clearTimeout(this.#sweepTimer);
     await this.#sweep(0);
+  }
+
+  /** This proxy's leases of a window, by its ledger stream. */
+  leasesOf(stream: string): readonly LocalLease[] {
+    return this.#entries.get(stream)?.account.leases ?? [];
   }
 
   /** Holds every request or none. Synchronous in effect unless a slice is missing. */

@@ -65,6 +65,11 @@ export class WindowAccount {
     return this.#account;
   }
 
+  /** Of the last event that is in `account`, as text; empty: none is. */
+  get seenRevision(): string {
+    return this.#revision === 'no_stream' ? '' : String(this.#revision);
+  }
+
   get leases(): readonly LocalLease[] {
     return this.#leases;
   }

@@ -1,5 +1,7 @@
 /** What a call is given: the parts of the proxy that its path touches. */
+import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { TokenCounter } from '@tollgate/adapters/tokenizer/token-counter.ts';
@@ -52,6 +54,11 @@ export type CallDeps = {
     failure: UpstreamFailure | null,
   ) => void;
   onRefused: (code: string) => void;
+  /** For what is told of budgets to those who ask; calls draw from their book. */
+  ledger: Pick<Ledger, 'read'>;
+  /** What a key has used; undefined: nobody here knows. */
+  ownUsage?: OwnUsage | undefined;
+  onMeFailed: (error: unknown) => void;
   /** Undefined: none is written. */
   accessLog?: AccessLog | undefined;
   /** The journal cannot be written: the process must end. */

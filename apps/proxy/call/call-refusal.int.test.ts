@@ -37,6 +37,11 @@ describe('a call that is refused', () => {
         expect.objectContaining({
           ...{ type: 'refusal', status: 'refused', error_type: 'budget_exceeded' },
           ...{ model_requested: 'm', endpoint: 'chat.completions', attempt: 0, requests: 0 },
+          refusal: {
+            ...{ kind: 'budget', budget_id: expect.any(String), revision: '0', unit: 'usd' },
+            window: expect.stringMatching(/^budget-.*@19700101T000000Z$/),
+            ...{ limit: '0.000000000005', spent: '0.000000000000', needed: '0.000000000211' },
+          },
         }),
       ],
     ]);

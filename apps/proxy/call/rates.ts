@@ -3,6 +3,7 @@ import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { RateMeasure } from '@tollgate/domain/rate-limit/rate-limit-events.ts';
 import type { CallBound } from '@tollgate/domain/rate-limit/tokens.ts';
 import { globMatcher } from '@tollgate/domain/routing/glob.ts';
+import type { RefusedLimit } from '@tollgate/domain/usage/refused-limit.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { RateRefusal } from '../rates/rate-book.ts';
@@ -77,11 +78,18 @@ export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
     needed: String(needed),
     resets_at,
   };
+  const refusedBy: RefusedLimit = {
+    kind: 'rate_limit',
+    ...{ rate_limit_id: limit.rate_limit_id, limit: fields.limit },
+    ...{ remaining: fields.remaining, needed: fields.needed },
+    ...(resets_at === null ? {} : { resets_at }),
+    ...(retryMs === null ? {} : { retry_ms: String(Math.ceil(retryMs)) }),
+  };
   const what = `${limit.limit} ${measure.replace('_', ' ')}${per === null ? '' : ` per ${per}`}`;
   const whose = WHOSE[scope.type];
   if (kind === 'unavailable') {
     const message = `The limit of ${what} of this ${whose} cannot be checked right now. Try again shortly.`;
-    return { code: 'rate_limit_unavailable', message, retryMs, limit: fields };
+    return { code: 'rate_limit_unavailable', message, retryMs, limit: fields, refusedBy };
   }
   const resetMs = resetsAtMs === null ? 0 : Math.max(0, resetsAtMs - nowMs);
   const state = { isOfTokens: OF_TOKENS.has(measure), limit: limit.limit, left, resetMs };
@@ -90,6 +98,7 @@ export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
     message: `This ${whose} may use ${what}. ${adviceOf(refused, resets_at)}`,
     retryMs,
     limit: fields,
+    refusedBy,
     ...(per === null ? {} : { headers: rateHeaders([state]) }),
   };
 }

@@ -66,7 +66,15 @@ describe('a call beyond a limit', () => {
       'x-ratelimit-remaining-requests': '0',
       'x-ratelimit-reset-requests': '50s',
     });
-    expect(stage.events()).toMatchObject([{ type: 'refusal', error_type: 'rate_limit_exceeded' }]);
+    expect(stage.events()).toMatchObject([
+      {
+        ...{ type: 'refusal', error_type: 'rate_limit_exceeded' },
+        refusal: {
+          ...{ kind: 'rate_limit', rate_limit_id: 'rtl_1', limit: '2', remaining: '0' },
+          ...{ needed: '1', resets_at: '2026-06-01T12:01:00.000Z', retry_ms: '50000' },
+        },
+      },
+    ]);
     expect([stage.posts.length, stage.refused]).toEqual([2, ['rate_limit_exceeded']]);
   });
 

@@ -43,6 +43,7 @@ export function refuseCall(
     endpoint: endpoint.name,
     request,
     code: refusal.code,
+    limit: refusal.refusedBy,
     atMs: nowMs,
   });
   deps.journal.submit(
@@ -101,7 +102,7 @@ export function holdRefusal(
 function limitThatWasHit(
   { account, unit: counted, amount }: { account: WindowAccount; unit: HoldUnit; amount: bigint },
   fitting: (left: bigint, unit: HoldUnit) => number | null,
-): Pick<Refusal, 'message' | 'limit'> {
+): Pick<Refusal, 'message' | 'limit' | 'refusedBy'> {
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;
   const limit = account.formatted();
@@ -116,5 +117,11 @@ function limitThatWasHit(
   return {
     message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} ${advice}`,
     limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt, needed },
+    refusedBy: {
+      kind: 'budget',
+      ...{ budget_id: definition.budget_id, window: account.stream },
+      ...{ revision: account.seenRevision, unit: counted.text, ...limit, needed },
+      ...(tokens === null ? {} : { fits: String(tokens) }),
+    },
   };
 }

@@ -84,6 +84,16 @@ export class RateBook {
     return this.#shares.stop();
   }
 
+  /**
+   * What is left of a limit as this proxy last saw it: it has not asked anybody for this. Null: each end
+   * user has one of its own.
+   */
+  seen(limit: RateLimit): { left: number; resetsAtMs: number | null } | null {
+    if (limit.scope.type === 'end_user') return null;
+    const { left, resetsAtMs } = this.#shares.seen(limit.rate_limit_id, this.#clock()) ?? {};
+    return { left: Math.min(left ?? limit.limit, limit.limit), resetsAtMs: resetsAtMs ?? null };
+  }
+
   /** A promise only where the store must be asked. */
   admit(call: RateCall): RateTicket | RateRefusal | Promise<RateTicket | RateRefusal> {
     const nowMs = this.#clock();

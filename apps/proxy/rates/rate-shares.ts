@@ -37,6 +37,17 @@ export class RateShares {
     return this.#windows.size + this.#slots.size;
   }
 
+  /** Of a counter in its running window; undefined: this proxy knows nothing of it. */
+  seen(counter: string, nowMs: number): { left: number; resetsAtMs: number | null } | undefined {
+    const slots = this.#slots.get(counter);
+    if (slots !== undefined) {
+      return { left: Math.max(0, slots.limit.limit - slots.used), resetsAtMs: null };
+    }
+    const share = this.#windows.get(counter);
+    if (share === undefined || !share.runs(nowMs)) return undefined;
+    return { left: Math.max(0, share.left(nowMs)), resetsAtMs: share.resetsAtMs() };
+  }
+
   window(counter: string, limit: RateLimit, nowMs: number): WindowShare {
     const found = this.#windows.get(counter);
     if (found === undefined) return this.#addWindow(counter, limit, nowMs);

@@ -1,6 +1,7 @@
 /** The usage event of a call that was refused: nothing was used, and the reason. */
 import { formatDecimal12 } from '../../money/money.ts';
 import { zeroQuantities } from '../quantities.ts';
+import type { RefusedLimit } from '../refused-limit.ts';
 import type { UsageEvent } from '../usage-event.ts';
 import type { EventKey } from './attempt-event.ts';
 
@@ -14,6 +15,8 @@ export type RefusalFacts = {
   request: { model: string; stream: boolean; endUser: string | null } | null;
   /** Of the error catalogue. */
   code: string;
+  /** Which limit was hit; absent: it was no limit. */
+  limit?: RefusedLimit | undefined;
   atMs: number;
 };
 
@@ -49,6 +52,8 @@ export function refusalEvent(facts: RefusalFacts): UsageEvent {
     status: 'refused',
     http_status: null,
     error_type: facts.code,
+    // seam: refusal-says-which-limit
+    ...(facts.limit === undefined ? {} : { refusal: facts.limit }),
     cache: 'miss',
     latency_ms: null,
     ttft_ms: null,

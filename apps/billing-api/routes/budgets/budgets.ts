@@ -21,6 +21,7 @@ import type {
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
+import { budgetDetail } from '@tollgate/schemas/http/budget-detail.ts';
 import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
   budgetChange,
@@ -37,7 +38,9 @@ import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
+import { answeredIn } from '../answered-in.ts';
 import { lifeStatus, ofCustomer } from '../named-customer.ts';
+import { withDetail } from './budget-detail.ts';
 import { namedScope, requireSense, requireWhole } from './budget-request.ts';
 import { softSpendOf } from './soft-spend-view.ts';
 
@@ -136,14 +139,16 @@ export const getBudget = defineRoute({
   path: '/v1/budgets/{budget_id}',
   tag: 'Budgets',
   summary: 'Retrieve a budget with what is spent and held in its current window',
+  description:
+    'By lease, with the rate at which it is spent and when it will be used up at that rate.',
   params: budgetParams,
   status: 200,
-  response: budgetView,
+  response: budgetDetail,
   errors: ['budget_not_found'],
   async handler({ params }, context) {
     const found = context.directory.budgets.get(params.budget_id);
     if (found === undefined) throw new ApiProblem('budget_not_found');
-    return view(found, context);
+    return await withDetail(await view(found, context), found, context);
   },
 });
 
@@ -299,17 +304,11 @@ async function unresolvedOf(
 ): Promise<Map<string, UnresolvedHolds> | null> {
   const streams = windows.map(({ stream }) => stream);
   const sinceMs = Math.min(...windows.map(({ startMs }) => startMs));
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const waitMs = limits.unresolvedWaitMs;
-  const timer = setTimeout(() => reject(new Error(`not within ${waitMs} ms`)), waitMs);
-  try {
-    return await Promise.race([unresolvedHolds(warehouse, streams, sinceMs), late]);
-  } catch (error) {
-    onError('unresolved attempts of budgets cannot be read', error);
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
+  return await answeredIn(
+    limits.unresolvedWaitMs,
+    () => unresolvedHolds(warehouse, streams, sinceMs),
+    (error) => onError('unresolved attempts of budgets cannot be read', error),
+  );
 }
 
 const NOTHING = '0.000000000000';

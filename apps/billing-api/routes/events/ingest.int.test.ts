@@ -87,6 +87,7 @@ async function ingest(body: unknown, replaced: Partial<Log> = {}) {
       random: (_label, length) => new Uint8Array(length),
       secretBytes: (_label, length) => new Uint8Array(length),
       newId: (prefix) => `${prefix}_x`,
+      keyId: null,
       signal: new AbortController().signal,
       warn: () => undefined,
     },

@@ -21,6 +21,7 @@ export const PUBLIC_VIEWS: readonly string[] = [
   'usage_dead',
   'log_progress',
   'budget_spend',
+  'budget_charges',
 ];
 
 const names = (text: string): string[] => text.trim().split(/\s+/);

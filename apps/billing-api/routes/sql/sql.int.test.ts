@@ -48,7 +48,10 @@ function usage(): (UsageEvent | string)[] {
     unknown,
     attempt({ ...unknownQuantities(), usage_source: 'none', cost: null, status: 'unknown' }),
     attempt({ ...resolution, cost: '0.500000000000' }),
-    attempt({ type: 'refusal', status: 'refused', error_type: 'budget_exceeded', cost: null }),
+    attempt({
+      ...{ type: 'refusal', status: 'refused', error_type: 'budget_exceeded', cost: null },
+      refusal: { kind: 'budget', budget_id: 'bud_1' },
+    }),
     attempt({ status: 'upstream_error', error_type: 'server_error', http_status: 500 }),
     attempt({ recorded_at: new Date(Date.now() + 2 * HOUR_MS).toISOString() }),
     'no event',
