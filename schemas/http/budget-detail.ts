@@ -35,11 +35,9 @@ export const budgetDetail = budgetView.extend({
   leases: z.array(heldLease).meta({ description: 'What `held` consists of, oldest first.' }),
   spending: z.strictObject({
     window: rate.nullable().meta({ description: 'Over the window so far, from `spent`.' }),
-    recent: rate
-      .nullable()
-      .meta({
-        description:
-          'Over the last minutes. Null: the warehouse cannot tell now, or the budget is soft.',
-      }),
+    recent: rate.nullable().meta({
+      description:
+        'Over the last minutes. Null: the warehouse cannot tell now, or the budget is soft.',
+    }),
   }),
 });

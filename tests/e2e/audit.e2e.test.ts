@@ -102,8 +102,8 @@ describe('the audit of unchanged stores', () => {
   it('I3: names a budget whose spend in the warehouse is not that of the ledger', async () => {
     const { warehouse } = copy.stores;
     const [row] = await warehouse.query<{ window: string; spent: string }>(
-      `SELECT window, toDecimalString(spent, 12) AS spent FROM tollgate.budget_spend
-       WHERE spent > 0 ORDER BY window LIMIT 1`,
+      `SELECT window, toDecimalString(b.spent, 12) AS spent FROM tollgate.budget_spend AS b
+       WHERE b.spent > 0 ORDER BY window LIMIT 1`,
     );
     const { window, spent } = row ?? { window: '', spent: '' };
     await warehouse.command(
