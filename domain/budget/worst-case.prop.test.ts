@@ -80,7 +80,7 @@ const units = fc
   .map(parseHoldUnit);
 
 // litellm PR#40002: five calls of 300,000 tokens on $0.45, held at the base tier: $0.60 was spent.
-// QuantumNous/new-api#6403: what may be written to a cache was reserved as plain input.
+// new-api#6403: what may be written to a cache was reserved as plain input.
 // mozilla-ai/otari#683: a cache that costs more to read than the input does was not.
 it('I3: a hold is never below what a provider bills within the bound, however it splits it', () => {
   fc.assert(

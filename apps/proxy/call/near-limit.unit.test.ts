@@ -130,6 +130,26 @@ describe('I3: several budgets on the path all fit, in whatever order they are on
   });
 });
 
+describe('I3: calls that come at once', () => {
+  it.each([1, 4, 9])('never hold more than there is, clamped to %i or more', async (least) => {
+    for (const more of [0n, 5n, 13n, 27n, 100n]) {
+      const limit = 3n * INPUT + more;
+      const budgets = [{ ...CLAMPS, clamp_min_output_tokens: least, limit }];
+      const stage = await CallStage.open(books(), { budgets });
+      for (let call = 0; call < 12; call++) stage.call(chat());
+      await vi.advanceTimersByTimeAsync(6_000);
+      const outputs = stage.posts.map(({ body }) => JSON.parse(body).max_tokens as number);
+      const held = outputs.reduce((sum, tokens) => sum + INPUT + BigInt(tokens), 0n);
+      expect(stage.heldInAll().held).toBe(held);
+      expect(held <= limit).toBe(true);
+      expect(outputs.every((tokens) => tokens >= least && tokens <= 10)).toBe(true);
+      // No call that could have been paid for was refused.
+      expect(limit - held < INPUT + BigInt(least)).toBe(true);
+      expect(stage.posts.length + stage.refused.length).toBe(12);
+    }
+  });
+});
+
 describe('the input of a call that would be refused', () => {
   const counted = (inputTokensMax: number) => inputTokensMax - 50;
 

@@ -17,25 +17,28 @@ function sent(body: string, field: string, tokens = 30): Record<string, unknown>
   return Object.fromEntries(Object.entries(json).filter(([name]) => /^max_/.test(name)));
 }
 
+/** What the client sent, the provider's field, and what it gets. */
+const WHERE: readonly [string, string, object][] = [
+  ['"max_tokens":600', 'max_tokens', { max_tokens: 30 }],
+  ['"max_completion_tokens":600', 'max_completion_tokens', { max_completion_tokens: 30 }],
+  ['"max_completion_tokens" : 600', 'max_tokens', { max_tokens: 30 }],
+  ['"max\\u005ftokens":600', 'max_completion_tokens', { max_completion_tokens: 30 }],
+  ['"max_tokens":null', 'max_tokens', { max_tokens: 30 }],
+  [
+    '"max_tokens":null,"max_completion_tokens":600',
+    'max_tokens',
+    { max_tokens: 30, max_completion_tokens: null },
+  ],
+  [
+    '"max_tokens":600,"max_completion_tokens":700',
+    'max_tokens',
+    { max_tokens: 30, max_completion_tokens: 30 },
+  ],
+];
+
 describe('a clamped output limit', () => {
   // 0xzr/freellmpool#93: the newer field was not known, and its limit was lost.
-  it.each<[string, string, object]>([
-    ['"max_tokens":600', 'max_tokens', { max_tokens: 30 }],
-    ['"max_completion_tokens":600', 'max_completion_tokens', { max_completion_tokens: 30 }],
-    ['"max_completion_tokens" : 600', 'max_tokens', { max_tokens: 30 }],
-    ['"max\\u005ftokens":600', 'max_completion_tokens', { max_completion_tokens: 30 }],
-    ['"max_tokens":null', 'max_tokens', { max_tokens: 30 }],
-    [
-      '"max_tokens":null,"max_completion_tokens":600',
-      'max_tokens',
-      { max_tokens: 30, max_completion_tokens: null },
-    ],
-    [
-      '"max_tokens":600,"max_completion_tokens":700',
-      'max_tokens',
-      { max_tokens: 30, max_completion_tokens: 30 },
-    ],
-  ])('goes where the provider looks for it: %s', (member, field, members) => {
+  it.each(WHERE)('goes where the provider looks for it: %s', (member, field, members) => {
     expect(sent(`{"model":"m",${member},${MESSAGES}}`, field)).toEqual(members);
     expect(sent(`{${MESSAGES}, "model":"m", ${member} }`, field)).toEqual(members);
   });

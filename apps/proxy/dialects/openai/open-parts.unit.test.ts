@@ -72,9 +72,10 @@ describe('parts that an operator may bound', () => {
   });
 });
 
-// earendil-works/pi#5738: entries of an hour cost twice the input, and were held at those of five minutes.
 describe('I3: cache entries of an hour have no bound in a price list of five minutes', () => {
   const cache_control = { type: 'ephemeral', ttl: '1h' };
+
+  // earendil-works/pi#5738: they cost twice the input, and were priced as those of five minutes.
   it.each([
     [{ cache_control }],
     [{ messages: [{ role: 'user', content: 'hi', cache_control }] }],
