@@ -90,9 +90,12 @@ function hourBounds(at: Temporal.ZonedDateTime): WindowBounds {
   };
 }
 
-/** Whose window a stream is, and an instant in it: its start; null if it is the stream of no window. */
+/**
+ * Which budget's window a stream is, and its start. Null for anything else, and for the window of one end
+ * user (`budget-<id>~…@…`), which nobody is warned of: there may be 100,000 of them.
+ */
 export function windowOfStream(stream: string): { budgetId: string; startMs: number } | null {
-  const named = /^(.+)@(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(
+  const named = /^([^~]+)@(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(
     budgetWindowStreams.idOf(stream),
   );
   if (named === null) return null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { windowBounds, windowStream } from './window.ts';
+import { windowBounds, windowOfStream, windowStream } from './window.ts';
 
 /** A Tuesday; it is Wednesday in Berlin already. */
 const AT_MS = Date.UTC(2026, 2, 31, 22, 30);
@@ -60,6 +60,13 @@ describe('a budget window', () => {
     const bounds = { startMs: 0, endMs: Number.POSITIVE_INFINITY };
     expect(windowBounds({ ...BERLIN, window: 'total' }, AT_MS)).toEqual(bounds);
     expect(windowStream('bud_1', bounds.startMs)).toBe('budget-bud_1@19700101T000000Z');
+  });
+
+  it('is found by its name, and one of an end user is none of the budget', () => {
+    const startMs = Date.parse('2026-03-31T22:30:01Z');
+    expect(windowOfStream(windowStream('bud_1', startMs))).toEqual({ budgetId: 'bud_1', startMs });
+    expect(windowOfStream('budget-bud_1~digest@20260331T223001Z')).toBeNull();
+    expect(windowOfStream('budget-bud_1')).toBeNull();
   });
 
   it('is named by its start to the second', () => {

@@ -73,6 +73,20 @@ const core = () =>
   (JSON.parse(readFileSync(join(folder, 'data/run/state.json'), 'utf8')) as { core: number }).core;
 
 describe('alarms', () => {
+  it('are what a webhook that was tried is ready for, and /readyz knows of them', async () => {
+    const { event_id } = await api.post<Delivery>(`/v1/webhooks/${webhookId}/test`, {});
+    await until('it has arrived', async () => receiver.received.some(({ id }) => id === event_id));
+    const test = receiver.received.find(({ id }) => id === event_id);
+    expect(test?.verified).toMatchObject({ type: 'webhook.test' });
+    const list = `/v1/webhooks/${webhookId}/deliveries?status=delivered`;
+    await until('it is recorded', async () => {
+      const { data } = await api.get<{ data: Delivery[] }>(list);
+      return data.some((delivery) => delivery.event_id === event_id);
+    });
+    const ready = await fetch(`${platform.apiUrl}/readyz`);
+    expect(await ready.json()).toMatchObject({ ready: true, checks: { alarms: 'ok' } });
+  });
+
   it('of a hard budget of requests arrive signed, once for each threshold', async () => {
     const { id, secret } = await budget({ unit: 'requests', limit: '10' });
     for (let i = 0; i < 12; i++) await call(secret);
