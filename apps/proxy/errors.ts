@@ -4,6 +4,7 @@
  */
 import { ACCEPTED_PACKINGS } from '@tollgate/adapters/http/content-coding.ts';
 import type { RefusedLimit } from '@tollgate/domain/usage/refused-limit.ts';
+import type { Remedy } from './call/remedy.ts';
 
 export type ErrorEntry = {
   status: number;
@@ -53,6 +54,11 @@ export const errorCatalogue = {
   ),
   method_not_allowed: entry(405, false, 'This path does not take this method.'),
   model_not_found: entry(404, false, 'No provider here serves this model.'),
+  model_not_allowed: entry(
+    403,
+    false,
+    'This key may not use this model. GET /v1/models lists those that it may use.',
+  ),
   model_unpriced: entry(
     400,
     false,
@@ -139,6 +145,7 @@ export type Refusal = {
   limit?: Record<string, string | null>;
   /** The same for the refusal's event, whose readers may know whose limit it is. */
   refusedBy?: RefusedLimit;
+  remedy?: Remedy;
   /** When the same request may succeed, ms from now; null: never. Default: as its entry says. */
   retryMs?: number | null;
   /** More that the answer's head says. */
@@ -149,6 +156,8 @@ export type Refusal = {
 
 /** A client's timer may be early by so much, ms: its next try would come before the window. */
 const TIMER_ERROR_MS = 10;
+/** SDKs wait for less than a minute, ms; what says more, they do not obey at all. */
+const OBEYED_MS_MAX = 59_999;
 
 /** Headers that tell SDKs whether to try again. */
 export function errorHeaders(refusal: Refusal): Record<string, string> {
@@ -165,7 +174,9 @@ export function errorHeaders(refusal: Refusal): Record<string, string> {
   if (retries && (status === 503 || status === 429)) {
     headers['retry-after'] = String(Math.max(1, Math.ceil((retryMs ?? 0) / 1_000)));
     if (typeof retryMs === 'number') {
-      headers['retry-after-ms'] = String(Math.ceil(retryMs) + TIMER_ERROR_MS);
+      const waitMs = Math.ceil(retryMs) + TIMER_ERROR_MS;
+      const isAMinute = retryMs <= OBEYED_MS_MAX + 1;
+      headers['retry-after-ms'] = String(isAMinute ? Math.min(waitMs, OBEYED_MS_MAX) : waitMs);
     }
   }
   return headers;

@@ -1,5 +1,6 @@
 /** Streams `customer-<id>` and `team-<id>`: who is billed, and its teams. */
 
+import type { ModelLists } from '../routing/model-access.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
 export const customerStreams = streamCategory('customer');
@@ -9,7 +10,7 @@ export const externalIdStreams = streamCategory('external_id');
 
 export type CustomerCreated = {
   type: 'CustomerCreated';
-  data: {
+  data: Partial<ModelLists> & {
     customer_id: string;
     /** The operator's own name for the customer; unique among customers. */
     external_id: string | null;
@@ -25,7 +26,7 @@ export type CustomerCreated = {
 
 export type CustomerUpdated = {
   type: 'CustomerUpdated';
-  data: { customer_id: string; name?: string; markup_ppm?: number };
+  data: Partial<ModelLists> & { customer_id: string; name?: string; markup_ppm?: number };
 };
 
 export type CustomerArchived = { type: 'CustomerArchived'; data: { customer_id: string } };
@@ -34,10 +35,18 @@ export type CustomerEvent = CustomerCreated | CustomerUpdated | CustomerArchived
 
 export type TeamCreated = {
   type: 'TeamCreated';
-  data: { team_id: string; customer_id: string; external_id: string | null; name: string };
+  data: Partial<ModelLists> & {
+    team_id: string;
+    customer_id: string;
+    external_id: string | null;
+    name: string;
+  };
 };
 
-export type TeamUpdated = { type: 'TeamUpdated'; data: { team_id: string; name: string } };
+export type TeamUpdated = {
+  type: 'TeamUpdated';
+  data: Partial<ModelLists> & { team_id: string; name?: string };
+};
 
 export type TeamArchived = { type: 'TeamArchived'; data: { team_id: string } };
 

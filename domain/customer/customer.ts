@@ -1,4 +1,5 @@
 /** Life of a customer: the fold of `customer-<id>` and what may happen to it. */
+import { ANY_MODEL, type ModelLists } from '../routing/model-access.ts';
 import type {
   CustomerArchived,
   CustomerCreated,
@@ -6,11 +7,11 @@ import type {
   CustomerUpdated,
 } from './customer-events.ts';
 
-export type Customer = CustomerCreated['data'] & { archived: boolean };
+export type Customer = CustomerCreated['data'] & ModelLists & { archived: boolean };
 
 /** @param state undefined before the first event */
 export function evolveCustomer(state: Customer | undefined, event: CustomerEvent): Customer {
-  if (event.type === 'CustomerCreated') return { ...event.data, archived: false };
+  if (event.type === 'CustomerCreated') return { ...ANY_MODEL, ...event.data, archived: false };
   if (state === undefined) throw new Error(`${event.type} before CustomerCreated`);
   switch (event.type) {
     case 'CustomerUpdated':

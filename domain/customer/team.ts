@@ -1,15 +1,16 @@
 /** Life of a team: the fold of `team-<id>` and what may happen to it. */
+import { ANY_MODEL, type ModelLists } from '../routing/model-access.ts';
 import type { TeamArchived, TeamCreated, TeamEvent, TeamUpdated } from './customer-events.ts';
 
-export type Team = TeamCreated['data'] & { archived: boolean };
+export type Team = TeamCreated['data'] & ModelLists & { archived: boolean };
 
 /** @param state undefined before the first event */
 export function evolveTeam(state: Team | undefined, event: TeamEvent): Team {
-  if (event.type === 'TeamCreated') return { ...event.data, archived: false };
+  if (event.type === 'TeamCreated') return { ...ANY_MODEL, ...event.data, archived: false };
   if (state === undefined) throw new Error(`${event.type} before TeamCreated`);
   switch (event.type) {
     case 'TeamUpdated':
-      return { ...state, name: event.data.name };
+      return { ...state, ...event.data };
     case 'TeamArchived':
       return { ...state, archived: true };
     default:

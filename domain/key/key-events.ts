@@ -1,5 +1,6 @@
 /** Stream `key-<id>`: a virtual key's life. The secret itself is never in an event (I12). */
 
+import type { ModelLists } from '../routing/model-access.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
 export const keyStreams = streamCategory('key');
@@ -12,7 +13,7 @@ export type KeyDigest = { hash: string; pepper_version: number };
 
 export type KeyIssued = {
   type: 'KeyIssued';
-  data: KeyDigest & {
+  data: KeyDigest & Partial<ModelLists> & {
     key_id: string;
     customer_id: string;
     team_id: string | null;
@@ -37,7 +38,7 @@ export type KeyRevoked = { type: 'KeyRevoked'; data: { key_id: string; reason: s
 /** Only what it names has changed. */
 export type KeyUpdated = {
   type: 'KeyUpdated';
-  data: {
+  data: Partial<ModelLists> & {
     key_id: string;
     name?: string;
     tags?: Record<string, string>;

@@ -1,4 +1,5 @@
 /** Life of a virtual key: the fold of `key-<id>` and what may happen to it. */
+import { ANY_MODEL, type ModelLists } from '../routing/model-access.ts';
 import type {
   KeyArchived,
   KeyDigest,
@@ -10,7 +11,8 @@ import type {
   KeyUpdated,
 } from './key-events.ts';
 
-export type KeyState = Omit<KeyIssued['data'], 'hash' | 'pepper_version'> & {
+export type KeyState = Omit<KeyIssued['data'], 'hash' | 'pepper_version'> &
+  ModelLists & {
   /** Oldest first; the last is the current one. */
   digests: (KeyDigest & {
     /** RFC 3339; null while it is the current one. */
@@ -36,7 +38,7 @@ export function evolveKey(state: KeyState | undefined, event: KeyEvent): KeyStat
   if (event.type === 'KeyIssued') {
     const { hash, pepper_version, ...issued } = event.data;
     const digests = [{ hash, pepper_version, valid_until: null }];
-    return { ...issued, digests, ...UNTOUCHED };
+    return { ...ANY_MODEL, ...issued, digests, ...UNTOUCHED };
   }
   if (state === undefined) throw new Error(`${event.type} before KeyIssued`);
   switch (event.type) {

@@ -1,13 +1,10 @@
 /** Bodies of /v1/rate_limits. */
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
-import { objectId as id, shortName } from '../names/names.ts';
+import { objectId as id } from '../names/names.ts';
 import { listQuery } from './list.ts';
+import { modelPattern } from './model-lists.ts';
 
-const modelPattern = shortName.refine(
-  (pattern) => (pattern.match(/\*/g)?.length ?? 0) <= 4,
-  'a model name with at most four * for any characters',
-);
 const scope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('key'), id }),
   z.strictObject({ type: z.literal('team'), id }),

@@ -5,6 +5,7 @@ import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 import { listQuery } from './list.ts';
+import { modelLists, shownModelLists } from './model-lists.ts';
 
 const created = { created_at: timestamp };
 const lifeStatus = z.enum(['active', 'archived']);
@@ -29,6 +30,7 @@ export const customerRequest = z.strictObject({
     .default('USD'),
   /** Parts per million: 200000 is +20 %. */
   markup_ppm: markupPpm.default(0),
+  ...modelLists,
 });
 export const customerView = z.strictObject({
   object: z.literal('customer'),
@@ -38,6 +40,7 @@ export const customerView = z.strictObject({
   time_zone: name,
   currency: z.string(),
   markup_ppm: markupPpm,
+  ...shownModelLists,
   ...life,
   ...created,
 });
@@ -46,6 +49,7 @@ export const customerChange = changeOf({
   markup_ppm: markupPpm.exactOptional().meta({
     description: 'Holds for every period that has not begun to close.',
   }),
+  ...modelLists,
 });
 export const customerParams = z.strictObject({ customer_id: id });
 
@@ -53,6 +57,7 @@ export const teamRequest = z.strictObject({
   customer_id: id,
   name,
   external_id: name.optional(),
+  ...modelLists,
 });
 export const teamView = z.strictObject({
   object: z.literal('team'),
@@ -60,10 +65,11 @@ export const teamView = z.strictObject({
   customer_id: id,
   external_id: name.nullable(),
   name,
+  ...shownModelLists,
   ...life,
   ...created,
 });
-export const teamChange = z.strictObject({ name });
+export const teamChange = changeOf({ name: name.exactOptional(), ...modelLists });
 export const teamParams = z.strictObject({ team_id: id });
 
 const keyStatus = z.enum(['active', 'suspended', 'expired', 'revoked', 'archived']);
@@ -77,6 +83,7 @@ export const keyRequest = z.strictObject({
   tags: keyTagsOf(name).default({}),
   on_disconnect: onDisconnect.default('drain'),
   expires_at: instant.optional(),
+  ...modelLists,
 });
 export const keyView = z.strictObject({
   object: z.literal('key'),
@@ -88,6 +95,7 @@ export const keyView = z.strictObject({
   tags: z.record(z.string(), z.string()),
   on_disconnect: onDisconnect,
   expires_at: timestamp.nullable(),
+  ...shownModelLists,
   last_four: z.string(),
   status: keyStatus,
   /** In clear only in the answer that issued it; null ever after (I12). */
@@ -105,6 +113,7 @@ export const keyChange = changeOf({
   expires_at: instant.nullable().exactOptional().meta({
     description: 'RFC 3339; null: it does not expire. A later one revives an expired key.',
   }),
+  ...modelLists,
 });
 /** Why a key is revoked or suspended. */
 export const reasonRequest = z.strictObject({ reason: z.string().max(1024).optional() });

@@ -41,6 +41,11 @@ const quantity = count.max(QUANTITY_MAX);
 const currency = z.string().regex(/^[A-Z]{3}$/);
 const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
+/** Patterns of model names (domain/routing/model-access.ts). */
+const modelLists = {
+  allowed_models: z.array(name).nullable().exactOptional(),
+  denied_models: z.array(name).exactOptional(),
+};
 const digest = { hash: sha256Hex, pepper_version: z.int().min(1) };
 
 export const billLine = z.strictObject({
@@ -64,11 +69,13 @@ export const customerPayloads = {
     time_zone: name,
     currency,
     markup_ppm: markupPpm,
+    ...modelLists,
   }),
   CustomerUpdated: z.strictObject({
     customer_id: id,
     name: name.exactOptional(),
     markup_ppm: markupPpm.exactOptional(),
+    ...modelLists,
   }),
   CustomerArchived: z.strictObject({ customer_id: id }),
 } satisfies PayloadsOf<CustomerEvent>;
@@ -79,8 +86,9 @@ export const teamPayloads = {
     customer_id: id,
     external_id: name.nullable(),
     name,
+    ...modelLists,
   }),
-  TeamUpdated: z.strictObject({ team_id: id, name }),
+  TeamUpdated: z.strictObject({ team_id: id, name: name.exactOptional(), ...modelLists }),
   TeamArchived: z.strictObject({ team_id: id }),
 } satisfies PayloadsOf<TeamEvent>;
 
@@ -100,6 +108,7 @@ export const keyPayloads = {
     last_four: z.string().length(4),
     on_disconnect: z.enum(['drain', 'abort']),
     expires_at: timestamp.nullable(),
+    ...modelLists,
   }),
   KeyRotated: z.strictObject({
     ...digest,
@@ -114,6 +123,7 @@ export const keyPayloads = {
     tags: tagsOf(name).exactOptional(),
     on_disconnect: z.enum(['drain', 'abort']).exactOptional(),
     expires_at: timestamp.nullable().exactOptional(),
+    ...modelLists,
   }),
   KeySuspended: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
   KeyResumed: z.strictObject({ key_id: id }),

@@ -78,6 +78,9 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
   return answer.json();
 }
 
+/** Of customers, teams and keys. */
+const GAINED = new Set(['allowed_models', 'denied_models']);
+
 const COUNTING = {
   ...{ counts: undefined, cache_reads: undefined },
   ...{ on_exceeded: undefined, clamp_min_output_tokens: undefined },
@@ -89,6 +92,7 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
   const answers: Record<string, unknown> = {};
   for (const url of urls) answers[url] = await call('GET', url);
   return JSON.parse(JSON.stringify(answers), (name, value) => {
+    if (GAINED.has(name)) return undefined;
     if (name === 'current')
       return { ...value, unresolved: undefined, thresholds_reached: undefined };
     if (value?.object === 'budget') {

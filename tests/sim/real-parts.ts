@@ -94,7 +94,7 @@ export function requestOf(bound: Bound): CallRequest {
   const request: CallRequest = {
     ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser: null },
     ...{ inputTokensMax: bound.inputTokens, outputTokensMax: bound.outputTokens },
-    ...{ answerCount: 1, unboundedBy: null, openParts: null, body: NOTHING },
+    ...{ answerCount: 1, unboundedBy: null, openParts: null, otherModels: null, body: NOTHING },
     unboundedModel: () => null,
     openPartsAt: () => null,
     upstream: () => ({ path: '/', headers: {}, body: NOTHING }),

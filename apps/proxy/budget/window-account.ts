@@ -102,6 +102,11 @@ export class WindowAccount {
     return leftOf(this.#account, this.free());
   }
 
+  /** As it is in force now. */
+  get limit(): bigint {
+    return this.#account.limit;
+  }
+
   /** Limit and what is spent or reserved, as decimal text, for the refusal. */
   formatted(): { limit: string; spent: string } {
     const taken = takenOf(this.#account, this.free());

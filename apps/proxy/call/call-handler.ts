@@ -9,6 +9,7 @@ import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { InFlight, type Place } from './in-flight.ts';
+import { allowedRoute } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
 
 export class CallHandler {
@@ -98,7 +99,10 @@ export class CallHandler {
     }
     const request = endpoint.open(read.facts);
     facts.request = request;
-    const route = deps.deployments.route(request.model, nowMs);
+    const found = deps.deployments.route(request.model, nowMs);
+    const access = deps.directory.modelAccessOf(facts.key);
+    // seam: key-may-use-the-model
+    const route = access === null || 'code' in found ? found : allowedRoute(access, request, found);
     if ('code' in route) {
       place.leave();
       return refuseCall(deps, reply, route, facts);

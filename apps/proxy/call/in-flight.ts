@@ -6,6 +6,7 @@ import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
+import { rateRemedy } from './remedy.ts';
 
 export type InFlightLimits = Pick<
   ProxyLimits,
@@ -76,7 +77,11 @@ export class InFlight {
 
 function tooMany(whose: string, most: number): Refusal {
   const message = `This ${whose} has ${most} calls in flight at this proxy, which is as many as it may have. Try again when one has ended.`;
-  return { code: 'too_many_calls', message };
+  const limit = {
+    ...{ scope: whose, unit: 'calls', window: null, limit: String(most), spent: String(most) },
+    resets_at: null,
+  };
+  return { code: 'too_many_calls', message, limit, remedy: rateRemedy(false, null) };
 }
 
 /** Left once, however often it is said. */

@@ -10,6 +10,7 @@ import type { RateRefusal } from '../rates/rate-book.ts';
 import { rateHeaders } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { inputBound, limitForCall, outputBound } from './holds.ts';
+import { rateRemedy } from './remedy.ts';
 
 const OF_OUTPUT = new Set<RateMeasure>(['output_tokens', 'total_tokens']);
 const OF_TOKENS = new Set<RateMeasure>(['input_tokens', 'output_tokens', 'total_tokens']);
@@ -72,8 +73,10 @@ export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
   const fields = {
     scope: scope.type,
     measure,
+    unit: UNITS[measure],
     window: per,
     limit: String(limit.limit),
+    spent: String(limit.limit - left),
     remaining: String(left),
     needed: String(needed),
     resets_at,
@@ -99,6 +102,7 @@ export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
     retryMs,
     limit: fields,
     refusedBy,
+    remedy: rateRemedy(retryMs === null, resets_at),
     ...(per === null ? {} : { headers: rateHeaders([state]) }),
   };
 }
@@ -113,6 +117,14 @@ function adviceOf(refused: RateRefusal, resetsAt: string | null): string {
     limit.measure === 'requests' ? '' : ` and this call needs ${needed} at its worst case`;
   return `${left} are left${needs}. The limit resets at ${resetsAt}.`;
 }
+
+const UNITS: Readonly<Record<RateMeasure, string>> = {
+  requests: 'requests',
+  input_tokens: 'tokens',
+  output_tokens: 'tokens',
+  total_tokens: 'tokens',
+  concurrent_calls: 'calls',
+};
 
 const WHOSE = {
   key: 'key',

@@ -51,11 +51,18 @@ describe('a call beyond a limit', () => {
         code: 'rate_limit_exceeded',
         scope: 'key',
         measure: 'requests',
+        unit: 'requests',
         window: 'minute',
         limit: '2',
+        spent: '2',
         remaining: '0',
         needed: '1',
         resets_at: '2026-06-01T12:01:00.000Z',
+        remedy: {
+          action: 'wait',
+          text: 'Try again at 2026-06-01T12:01:00.000Z.',
+          retry_at: '2026-06-01T12:01:00.000Z',
+        },
       },
     });
     expect(refusal.headers).toMatchObject({
@@ -81,7 +88,10 @@ describe('a call beyond a limit', () => {
   it('for good is told that it need not come again', async () => {
     await open([rateLimit({ measure: 'total_tokens', limit: 20 })]);
     const client = await call();
-    expect(errorOf(client)).toMatchObject({ limit: '20', needed: String(HOLD) });
+    expect(errorOf(client)).toMatchObject({
+      ...{ limit: '20', unit: 'tokens', needed: String(HOLD) },
+      remedy: { action: 'send_less', text: expect.stringContaining('smaller output limit') },
+    });
     expect(client.refusal.headers).toMatchObject({ 'x-should-retry': 'false' });
     expect(client.refusal.headers).not.toHaveProperty('retry-after');
   });

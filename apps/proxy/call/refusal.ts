@@ -12,6 +12,7 @@ import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { CallDeps } from './call-deps.ts';
+import { budgetRemedy } from './remedy.ts';
 
 /** What is known of a call of an authenticated key. */
 export type CallFacts = {
@@ -102,7 +103,7 @@ export function holdRefusal(
 function limitThatWasHit(
   { account, unit: counted, amount }: { account: WindowAccount; unit: HoldUnit; amount: bigint },
   fitting: (left: bigint, unit: HoldUnit) => number | null,
-): Pick<Refusal, 'message' | 'limit' | 'refusedBy'> {
+): Pick<Refusal, 'message' | 'limit' | 'remedy' | 'refusedBy'> {
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;
   const limit = account.formatted();
@@ -117,6 +118,7 @@ function limitThatWasHit(
   return {
     message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} ${advice}`,
     limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt, needed },
+    remedy: budgetRemedy(tokens, amount > account.limit, resetsAt),
     refusedBy: {
       kind: 'budget',
       ...{ budget_id: definition.budget_id, window: account.stream },

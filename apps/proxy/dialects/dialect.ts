@@ -74,6 +74,8 @@ export type CallFigures = {
   readonly unboundedBy: string | null;
   /** All such parts, if the operator may give each of them a bound; null: there are none, or others. */
   readonly openParts: OpenParts | null;
+  /** The part that lets the provider choose another model than `model`; null: none does. */
+  readonly otherModels: string | null;
 };
 
 /** What was read of a request: plain data, which crosses threads. */

@@ -24,7 +24,9 @@ import {
   type PriceListState,
 } from '@tollgate/domain/pricing/price-list.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
+import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
 import { type PathBudget, pathBudget } from '../budget/path-budget.ts';
+import { ModelAccessView } from './model-access-view.ts';
 import { RateLimitsView } from './rate-limits-view.ts';
 
 /** Prices that are remembered by provider and model. */
@@ -76,6 +78,7 @@ export class LedgerView {
   readonly #budgetsOfKey = new Map<string, readonly PathBudget[]>();
   readonly #prices = new Map<string, { found: PriceFound; sinceMs: number }>();
   readonly #rateLimits = new RateLimitsView();
+  readonly #modelAccess = new ModelAccessView();
   #priceList: PriceListState = emptyPriceList();
 
   constructor(partitions: number) {
@@ -125,6 +128,11 @@ export class LedgerView {
     return this.#rateLimits.of(key);
   }
 
+  /** Which models the key's calls may use; null: any. */
+  modelAccessOf(key: KeyView): ModelAccess | null {
+    return this.#modelAccess.of(key);
+  }
+
   /** The price in force at `atMs` (I7), or null for an unpriced model (I8). */
   price(provider: string, model: string, atMs: number): PriceFound | null {
     const name = `${provider}\n${model}`;
@@ -148,10 +156,12 @@ export class LedgerView {
   #evolve(event: ViewedEvent, revision: bigint, stream: string): void {
     switch (event.type) {
       case 'KeyIssued':
+        this.#modelAccess.change('key', event.data.key_id, event.data);
         return this.#issue(event.data);
       case 'KeyRotated':
         return this.#rotate(event.data);
       case 'KeyUpdated':
+        this.#modelAccess.change('key', event.data.key_id, event.data);
         return this.#change(event.data.key_id, updated(event.data));
       case 'KeySuspended':
         return this.#change(event.data.key_id, { state: 'suspended' });
@@ -169,10 +179,11 @@ export class LedgerView {
         return;
       case 'CustomerCreated':
       case 'CustomerUpdated':
+        this.#modelAccess.change('customer', event.data.customer_id, event.data);
         return this.#markUp(event.data);
       case 'TeamCreated':
       case 'TeamUpdated':
-        return;
+        return this.#modelAccess.change('team', event.data.team_id, event.data);
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
       case 'BudgetThresholdsChanged':

@@ -1,8 +1,9 @@
 /** Where clients ask which models they may use, in the form of their dialect. */
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { CallDeps } from '../call/call-deps.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { servedModel, servedModels } from './models.ts';
 import type { ServedPaths } from './paths.ts';
 
@@ -20,8 +21,8 @@ export function addModelRoutes(
   const { onRequest, refuse } = gate;
   const route = { config: { dialect }, onRequest };
   paths.add(path, 'GET');
-  app.get(path, route, async (_request, reply) => {
-    const models = servedModels(deps.deployments, deps.directory);
+  app.get(path, route, async (request, reply) => {
+    const models = servedModels(deps.deployments, deps.directory, keyOf(request));
     return reply.type('application/json').send(list(models));
   });
   // The rest of the path, whatever is in it: names have slashes and colons, escaped or not
@@ -29,10 +30,17 @@ export function addModelRoutes(
   paths.add(`${path}/*`, 'GET');
   app.get<{ Params: { '*': string } }>(`${path}/*`, route, (request, reply) => {
     const name = request.params['*'];
-    const model = servedModel(deps.deployments, name);
-    if (model !== null) return reply.type('application/json').send(entry(model));
+    const access = deps.directory.modelAccessOf(keyOf(request));
+    const model = servedModel(deps.deployments, access, name);
+    if (!('code' in model)) return reply.type('application/json').send(entry(model));
     const message = `No provider here serves this model. GET ${path} lists those that are served.`;
-    refuse(reply, { code: 'model_not_found', param: 'model', message });
+    const isKnown = model.code === 'model_not_allowed';
+    refuse(reply, isKnown ? model : { code: 'model_not_found', param: 'model', message });
     return reply;
   });
+}
+
+function keyOf({ key }: FastifyRequest): KeyView {
+  if (key === null) throw new Error('a request without a key passed the gate');
+  return key;
 }

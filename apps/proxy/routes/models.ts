@@ -1,11 +1,22 @@
-/** Every model name that a call may use here: what is listed is served, and the other way round. */
+/**
+ * Every model name that a call of a key may use here: what is listed is served, and the other way
+ * round (BerriAI/litellm#1062, maximhq/bifrost#808: lists had models that the key could not call).
+ */
 import { listModels } from '@tollgate/domain/pricing/price-list.ts';
+import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
+import { modelRefusal } from '../call/model-access.ts';
 import type { ServedModel } from '../dialects/dialect.ts';
-import type { LedgerView } from '../ledger-view/ledger-view.ts';
+import type { Refusal } from '../errors.ts';
+import type { KeyView, LedgerView } from '../ledger-view/ledger-view.ts';
 import type { Deployments } from '../routing/deployments.ts';
 
-export function servedModels(deployments: Deployments, directory: LedgerView): ServedModel[] {
+export function servedModels(
+  deployments: Deployments,
+  directory: LedgerView,
+  key: KeyView,
+): ServedModel[] {
   const nowMs = Date.now();
+  const access = directory.modelAccessOf(key);
   const names = new Set<string>();
   for (const provider of deployments.providers) {
     for (const { model } of listModels(directory.priceList, provider.priceProvider, nowMs)) {
@@ -13,15 +24,27 @@ export function servedModels(deployments: Deployments, directory: LedgerView): S
     }
   }
   for (const name of deployments.configuredNames()) names.add(name);
-  return [...names].flatMap((name) => servedModel(deployments, name, nowMs) ?? []);
+  const models: ServedModel[] = [];
+  for (const name of names) {
+    const found = servedModel(deployments, access, name, nowMs);
+    if (!('code' in found)) models.push(found);
+  }
+  return models;
 }
 
-/** null: a call of it would be refused. */
+/**
+ * @param access of the key that asks
+ * @returns what a call of it would be told, if it would be refused
+ */
 export function servedModel(
   deployments: Deployments,
+  access: ModelAccess | null,
   name: string,
   nowMs = Date.now(),
-): ServedModel | null {
+): ServedModel | Refusal {
   const found = deployments.find(name, nowMs);
-  return 'provider' in found ? { name, provider: found.provider.name } : null;
+  if ('code' in found) return found;
+  const refused = access?.refusal(name, found.model) ?? null;
+  if (refused !== null) return modelRefusal(refused, name, found.model);
+  return { name, provider: found.provider.name };
 }

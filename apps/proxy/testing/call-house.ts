@@ -166,6 +166,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     directory: {
       budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
       rateLimitsOf: () => [],
+      modelAccessOf: () => null,
     },
     deployments: { route: () => route },
     budgets: {

@@ -10,6 +10,7 @@ import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upst
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
+import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
@@ -60,6 +61,8 @@ export type StageOptions = {
   rateLimits?: readonly RateLimit[];
   /** What the tokenizer counts of an input, of at most so many tokens. */
   counted?: (inputTokensMax: number) => number;
+  /** Which models the key may use. Default: any. */
+  models?: ModelAccess;
   /** Why there is no route. */
   noRoute?: Refusal;
 };
@@ -144,6 +147,7 @@ export class CallStage {
       limits,
       directory: {
         budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
+        modelAccessOf: () => options.models ?? null,
       },
       deployments: { route: () => options.noRoute ?? route },
       budgets: await books.open({ limits, between: ledger.between(books.ledger) }),

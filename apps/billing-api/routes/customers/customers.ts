@@ -136,7 +136,7 @@ export const updateCustomer = defineRoute({
   method: 'PATCH',
   path: '/v1/customers/{customer_id}',
   tag: 'Customers',
-  summary: 'Change the name or the mark-up of a customer; what is left out stays',
+  summary: 'Change the name, the mark-up or the models of a customer; what is left out stays',
   params: customerParams,
   body: customerChange,
   status: 200,

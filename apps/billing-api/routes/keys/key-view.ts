@@ -24,6 +24,8 @@ export function view(
     tags,
     on_disconnect,
     expires_at: state.expires_at,
+    allowed_models: state.allowed_models,
+    denied_models: state.denied_models,
     last_four: state.last_four,
     status: keyStatus(state, atMs),
     secret,

@@ -161,7 +161,7 @@ export const updateKey = defineRoute({
   method: 'PATCH',
   path: '/v1/keys/{key_id}',
   tag: 'Keys',
-  summary: 'Change the name, tags, expiry or disconnect policy of a key; what is left out stays',
+  summary: 'Change the name, tags, expiry, models or disconnect policy of a key; what is left out stays',
   description:
     'The next call has it, within one second. A call that runs keeps what it began with.',
   params: keyParams,

@@ -38,7 +38,7 @@ export const createTeam = defineRoute({
   async handler({ body, newId, commandId, timeMs }, context) {
     const team_id = newId('team');
     const { customer_id } = liveCustomer(context, body.customer_id);
-    const data = { team_id, customer_id, name: body.name, external_id: body.external_id ?? null };
+    const data = { ...body, team_id, customer_id, external_id: body.external_id ?? null };
     const { state } = await carryOut(context, {
       category: teamEvents,
       id: team_id,
@@ -97,7 +97,7 @@ export const updateTeam = defineRoute({
   method: 'PATCH',
   path: '/v1/teams/{team_id}',
   tag: 'Customers',
-  summary: 'Change the name of a team',
+  summary: 'Change the name or the models of a team; what is left out stays',
   params: teamParams,
   body: teamChange,
   status: 200,

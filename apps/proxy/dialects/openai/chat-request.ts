@@ -21,6 +21,7 @@ import {
 } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
 import { openPartsOf } from './open-parts.ts';
+import { otherModelsOf } from './other-models.ts';
 import { unshownOfChat } from './unshown-output.ts';
 
 const NAME = 'chat.completions';
@@ -67,6 +68,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     answerCount: answers,
     unboundedBy,
     openParts: unboundedBy === null ? null : openPartsOf(request),
+    otherModels: otherModelsOf(request),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
     limitAt: limit === null ? limitPlace(body) : null,

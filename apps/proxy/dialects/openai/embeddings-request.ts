@@ -4,6 +4,7 @@ import type { Endpoint, FactsRead, IncomingCall, InputTokens } from '../dialect.
 import { errorBody } from './error-body.ts';
 import { invalidRequest, memberRange, readJsonBody } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
+import { otherModelsOf } from './other-models.ts';
 
 const NAME = 'embeddings';
 
@@ -35,6 +36,7 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       answerCount: 1,
       unboundedBy: null,
       openParts: null,
+      otherModels: otherModelsOf(parsed.data),
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       limitAt: null,

@@ -16,6 +16,7 @@ export function errorBody(refusal: Refusal): string {
       param: refusal.param ?? null,
       code: refusal.code,
       ...refusal.limit,
+      ...(refusal.remedy === undefined ? {} : { remedy: refusal.remedy }),
     },
   });
 }

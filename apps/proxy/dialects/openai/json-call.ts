@@ -41,6 +41,7 @@ export class JsonCall implements CallRequest, Asked {
   readonly answerCount: number;
   readonly unboundedBy: string | null;
   readonly openParts: OpenParts | null;
+  readonly otherModels: string | null;
   readonly #facts: RequestFacts;
   readonly #path: string;
   readonly #readInput: InputReader;
@@ -64,6 +65,7 @@ export class JsonCall implements CallRequest, Asked {
     this.answerCount = facts.answerCount;
     this.unboundedBy = facts.unboundedBy;
     this.openParts = facts.openParts;
+    this.otherModels = facts.otherModels;
     this.#facts = facts;
     this.#path = path;
     this.#readInput = readInput;
