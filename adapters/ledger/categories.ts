@@ -24,6 +24,10 @@ import {
   type IdempotencyEvent,
   idempotencyStreams,
 } from '@tollgate/domain/idempotency/idempotency-events.ts';
+import {
+  type InstallationEvent,
+  installationStreams,
+} from '@tollgate/domain/installation/installation-events.ts';
 import { type KeyEvent, keyStreams } from '@tollgate/domain/key/key-events.ts';
 import {
   type BillingEvent,
@@ -55,10 +59,13 @@ import {
   webhookPayloads,
 } from '@tollgate/schemas/ledger/alarm-events.ts';
 import {
+  customerPayloads,
+  installationPayloads,
+} from '@tollgate/schemas/ledger/customer-events.ts';
+import {
   billingPayloads,
   budgetDefinitionPayloads,
   budgetWindowPayloads,
-  customerPayloads,
   cutPayloads,
   externalIdPayloads,
   fencePayloads,
@@ -86,6 +93,10 @@ export const budgetDefinitionEvents = eventCategory<BudgetDefinitionEvent>(
 export const budgetWindowEvents = eventCategory<BudgetWindowEvent>(
   budgetWindowStreams,
   budgetWindowPayloads,
+);
+export const installationEvents = eventCategory<InstallationEvent>(
+  installationStreams,
+  installationPayloads,
 );
 export const rateLimitEvents = eventCategory<RateLimitEvent>(rateLimitStreams, rateLimitPayloads);
 export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
@@ -121,6 +132,7 @@ export const anyLedgerEvent = eventParser([
   budgetDefinitionEvents,
   budgetWindowEvents,
   rateLimitEvents,
+  installationEvents,
   billingEvents,
   invoiceEvents,
   reconciliationEvents,

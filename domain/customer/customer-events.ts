@@ -1,5 +1,6 @@
 /** Streams `customer-<id>` and `team-<id>`: who is billed, and its teams. */
 
+import type { KeyDefaults } from '../key/key-defaults.ts';
 import type { ModelLists } from '../routing/model-access.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
@@ -21,12 +22,19 @@ export type CustomerCreated = {
     currency: string;
     /** Mark-up on cost in parts per million: 200000 is +20 %. */
     markup_ppm: number;
+    /** Of new keys; absent or null: none of its own. */
+    key_defaults?: KeyDefaults | null;
   };
 };
 
 export type CustomerUpdated = {
   type: 'CustomerUpdated';
-  data: Partial<ModelLists> & { customer_id: string; name?: string; markup_ppm?: number };
+  data: Partial<ModelLists> & {
+    customer_id: string;
+    name?: string;
+    markup_ppm?: number;
+    key_defaults?: KeyDefaults | null;
+  };
 };
 
 export type CustomerArchived = { type: 'CustomerArchived'; data: { customer_id: string } };

@@ -1,4 +1,5 @@
 /** Life of a customer: the fold of `customer-<id>` and what may happen to it. */
+import type { KeyDefaults } from '../key/key-defaults.ts';
 import { ANY_MODEL, type ModelLists } from '../routing/model-access.ts';
 import type {
   CustomerArchived,
@@ -7,11 +8,14 @@ import type {
   CustomerUpdated,
 } from './customer-events.ts';
 
-export type Customer = CustomerCreated['data'] & ModelLists & { archived: boolean };
+export type Customer = CustomerCreated['data'] &
+  ModelLists & { key_defaults: KeyDefaults | null; archived: boolean };
 
 /** @param state undefined before the first event */
 export function evolveCustomer(state: Customer | undefined, event: CustomerEvent): Customer {
-  if (event.type === 'CustomerCreated') return { ...ANY_MODEL, ...event.data, archived: false };
+  if (event.type === 'CustomerCreated') {
+    return { ...ANY_MODEL, key_defaults: null, ...event.data, archived: false };
+  }
   if (state === undefined) throw new Error(`${event.type} before CustomerCreated`);
   switch (event.type) {
     case 'CustomerUpdated':

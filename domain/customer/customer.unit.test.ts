@@ -6,26 +6,30 @@ import { decideArchiveTeam, decideUpdateTeam, evolveTeam } from './team.ts';
 const customer = (...events: CustomerEvent[]) => events.reduce(evolveCustomer, undefined as never);
 const team = (...events: TeamEvent[]) => events.reduce(evolveTeam, undefined as never);
 
+/** As they are where nothing is said. */
+const lists = { allowed_models: null, denied_models: [] };
+
 describe('a customer', () => {
   const data = {
     ...{ customer_id: 'cus_1', external_id: 'acme', name: 'Acme', time_zone: 'Europe/Berlin' },
     ...{ currency: 'EUR', markup_ppm: 200_000 },
   };
+  const unsaid = { ...lists, key_defaults: null };
   const created = { type: 'CustomerCreated', data } as const;
   const archived = { type: 'CustomerArchived', data: { customer_id: 'cus_1' } } as const;
 
   it('is as it was created, and not archived', () => {
-    expect(customer(created)).toEqual({ ...data, archived: false });
+    expect(customer(created)).toEqual({ ...data, ...unsaid, archived: false });
   });
 
   it('changes in what an update names, and in nothing else', () => {
     const update = { customer_id: 'cus_1', markup_ppm: 0 };
     const state = customer(created, { type: 'CustomerUpdated', data: update });
-    expect(state).toEqual({ ...data, markup_ppm: 0, archived: false });
+    expect(state).toEqual({ ...data, ...unsaid, markup_ppm: 0, archived: false });
   });
 
   it('keeps all that it was when it is archived', () => {
-    expect(customer(created, archived)).toEqual({ ...data, archived: true });
+    expect(customer(created, archived)).toEqual({ ...data, ...unsaid, archived: true });
   });
 
   it('does not exist before it is created', () => {
@@ -49,17 +53,23 @@ describe('a team', () => {
   const archived = { type: 'TeamArchived', data: { team_id: 'team_1' } } as const;
 
   it('is as it was created, and not archived', () => {
-    expect(team(created)).toEqual({ ...data, archived: false });
+    expect(team(created)).toEqual({ ...data, ...lists, archived: false });
   });
 
   it('can be given another name', () => {
     const update = { team_id: 'team_1', name: 'Find' };
     const state = team(created, { type: 'TeamUpdated', data: update });
-    expect(state).toEqual({ ...data, name: 'Find', archived: false });
+    expect(state).toEqual({ ...data, ...lists, name: 'Find', archived: false });
   });
 
   it('keeps all that it was when it is archived', () => {
-    expect(team(created, archived)).toEqual({ ...data, archived: true });
+    expect(team(created, archived)).toEqual({ ...data, ...lists, archived: true });
+  });
+
+  it('changes its models alone, or its name alone', () => {
+    const update = { team_id: 'team_1', denied_models: ['o9'] };
+    const state = team(created, { type: 'TeamUpdated', data: update });
+    expect(state).toEqual({ ...data, ...lists, denied_models: ['o9'], archived: false });
   });
 
   it('does not exist before it is created', () => {

@@ -13,18 +13,22 @@ export type KeyDigest = { hash: string; pepper_version: number };
 
 export type KeyIssued = {
   type: 'KeyIssued';
-  data: KeyDigest & Partial<ModelLists> & {
-    key_id: string;
-    customer_id: string;
-    team_id: string | null;
-    name: string;
-    environment: string;
-    tags: Record<string, string>;
-    last_four: string;
-    on_disconnect: DisconnectPolicy;
-    /** RFC 3339, or null for no expiry. */
-    expires_at: string | null;
-  };
+  data: KeyDigest &
+    Partial<ModelLists> & {
+      key_id: string;
+      customer_id: string;
+      team_id: string | null;
+      name: string;
+      environment: string;
+      tags: Record<string, string>;
+      last_four: string;
+      on_disconnect: DisconnectPolicy;
+      /** RFC 3339, or null for no expiry. */
+      expires_at: string | null;
+      /** Budgets and rate limits that were made for it before it; absent: none. */
+      default_budget_ids?: string[];
+      default_rate_limit_ids?: string[];
+    };
 };
 
 /** A new secret; the previous one works until `previous_valid_until`. */

@@ -13,18 +13,21 @@ import type {
 
 export type KeyState = Omit<KeyIssued['data'], 'hash' | 'pepper_version'> &
   ModelLists & {
-  /** Oldest first; the last is the current one. */
-  digests: (KeyDigest & {
-    /** RFC 3339; null while it is the current one. */
-    valid_until: string | null;
-  })[];
-  revoked: boolean;
-  revoke_reason: string | null;
-  suspended: boolean;
-  suspend_reason: string | null;
-  archived: boolean;
-};
+    default_budget_ids: string[];
+    default_rate_limit_ids: string[];
+    /** Oldest first; the last is the current one. */
+    digests: (KeyDigest & {
+      /** RFC 3339; null while it is the current one. */
+      valid_until: string | null;
+    })[];
+    revoked: boolean;
+    revoke_reason: string | null;
+    suspended: boolean;
+    suspend_reason: string | null;
+    archived: boolean;
+  };
 
+const NO_DEFAULTS = { default_budget_ids: [], default_rate_limit_ids: [] };
 const UNTOUCHED = {
   revoked: false,
   revoke_reason: null,
@@ -38,7 +41,7 @@ export function evolveKey(state: KeyState | undefined, event: KeyEvent): KeyStat
   if (event.type === 'KeyIssued') {
     const { hash, pepper_version, ...issued } = event.data;
     const digests = [{ hash, pepper_version, valid_until: null }];
-    return { ...ANY_MODEL, ...issued, digests, ...UNTOUCHED };
+    return { ...ANY_MODEL, ...NO_DEFAULTS, ...issued, digests, ...UNTOUCHED };
   }
   if (state === undefined) throw new Error(`${event.type} before KeyIssued`);
   switch (event.type) {

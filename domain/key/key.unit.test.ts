@@ -41,6 +41,8 @@ const archived: KeyEvent = { type: 'KeyArchived', data: { key_id: 'key_1' } };
 const untouched = {
   ...{ revoked: false, revoke_reason: null, suspended: false, suspend_reason: null },
   archived: false,
+  ...{ allowed_models: null, denied_models: [] },
+  ...{ default_budget_ids: [], default_rate_limit_ids: [] },
 };
 const revoked: KeyEvent = { type: 'KeyRevoked', data: { key_id: 'key_1', reason: 'leaked' } };
 

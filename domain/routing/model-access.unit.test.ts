@@ -49,7 +49,7 @@ describe('the models of a key', () => {
     expect(access({ key: allow('sonnet') }).refusal('fast', 'haiku')).not.toBe(null);
   });
 
-  // litellm#39998, litellm#38572: whoever let the first model fail was answered by any other.
+  // litellm#39998, litellm#38572: a caller whose first model failed was answered by any other.
   it('a fallback must be allowed itself, whatever name the client sent', () => {
     const one = access({ key: allow('fast') });
     expect(one.refusal('fast', 'gpt-4o', true)).toMatchObject({ reason: 'not_listed' });

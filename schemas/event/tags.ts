@@ -26,9 +26,13 @@ export function tagsOf(name: z.ZodString, value: z.ZodString = z.string()) {
 /** With 64 of the longest, in the longest way to write them, a record is below Kafka's 900 KiB. */
 const KEY_TAGS_MAX = 64;
 
+export function tagsFitAKey(tags: Record<string, string>): boolean {
+  return Object.keys(tags).length <= KEY_TAGS_MAX;
+}
+
 /** The tags of a key: every one of its calls carries them. */
 export function keyTagsOf(name: z.ZodString) {
-  return tagsOf(name).refine((tags) => Object.keys(tags).length <= KEY_TAGS_MAX, {
+  return tagsOf(name).refine(tagsFitAKey, {
     message: `a key has at most ${KEY_TAGS_MAX} tags`,
   });
 }

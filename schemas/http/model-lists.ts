@@ -22,11 +22,14 @@ const allowed = z
       'Names of models, `*` for any characters; null: any. Case makes no difference. The name that ' +
       'a client sends may be listed, or the one at the provider.',
   });
-const denied = z.array(modelPattern).max(PATTERNS_MAX).meta({
-  description:
-    'Names of models, `*` for any characters, that may not be used, whatever is allowed. It binds ' +
-    'if the name that a client sends fits, or the one at the provider.',
-});
+const denied = z
+  .array(modelPattern)
+  .max(PATTERNS_MAX)
+  .meta({
+    description:
+      'Names of models, `*` for any characters, that may not be used, whatever is allowed. It binds ' +
+      'if the name that a client sends fits, or the one at the provider.',
+  });
 
 /** Of a request. */
 export const modelLists = {

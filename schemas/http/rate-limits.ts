@@ -26,28 +26,35 @@ const limit = z.int().min(1).max(1_000_000_000_000);
 const policy = z.enum(['open', 'closed']);
 const period = z.enum(['second', 'minute']);
 
-export const rateLimitRequest = z
-  .strictObject({
-    scope,
-    measure,
-    /** Windows of UTC. Left out: `minute`, and null for `concurrent_calls`. */
-    per: period.optional(),
-    limit,
-    /** A minute's limit becomes available second by second, in equal steps. */
-    smoothing: z.boolean().default(false),
-    /** What becomes of calls while the store of the rates does not answer. */
-    when_store_is_away: policy.default('closed'),
-  })
-  .superRefine(({ measure, per, smoothing }, context) => {
-    const refuse = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    if (measure === 'concurrent_calls' && per !== undefined) {
-      refuse('per', 'concurrent calls are counted at every moment: leave it out');
-    }
-    if (smoothing && (per === 'second' || measure === 'concurrent_calls')) {
-      refuse('smoothing', 'only what is limited per minute can be spread over seconds');
-    }
-  });
+/** What is said of a limit, of any scope. */
+export const rateTerms = {
+  measure,
+  /** Windows of UTC. Left out: `minute`, and null for `concurrent_calls`. */
+  per: period.optional(),
+  limit,
+  /** A minute's limit becomes available second by second, in equal steps. */
+  smoothing: z.boolean().default(false),
+  /** What becomes of calls while the store of the rates does not answer. */
+  when_store_is_away: policy.default('closed'),
+};
+type RateTerms = z.output<z.ZodObject<typeof rateTerms>>;
+
+/** What would be accepted and never do what it says. */
+export function refuseOddRates(
+  { measure, per, smoothing }: RateTerms,
+  context: z.RefinementCtx<RateTerms>,
+): void {
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (measure === 'concurrent_calls' && per !== undefined) {
+    refuse('per', 'concurrent calls are counted at every moment: leave it out');
+  }
+  if (smoothing && (per === 'second' || measure === 'concurrent_calls')) {
+    refuse('smoothing', 'only what is limited per minute can be spread over seconds');
+  }
+}
+
+export const rateLimitRequest = z.strictObject({ scope, ...rateTerms }).superRefine(refuseOddRates);
 
 /** A minute's limit can be spread over its seconds; nothing else can. */
 export const rateLimitChange = z

@@ -1,57 +1,18 @@
-/** Bodies of the control plane: customers, teams, keys, budgets, price books. */
+/** Bodies of the control plane: teams, keys, budgets; customers are in `customers.ts`. */
 import { z } from 'zod';
 import { keyTagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
+import { changeOf } from './change.ts';
 import { listQuery } from './list.ts';
 import { modelLists, shownModelLists } from './model-lists.ts';
 
-const created = { created_at: timestamp };
+export const created = { created_at: timestamp };
 const lifeStatus = z.enum(['active', 'archived']);
-const life = { archived: z.boolean(), status: lifeStatus };
+export const life = { archived: z.boolean(), status: lifeStatus };
 
-/** A PATCH changes what it names, so it names something. */
-function changeOf<T extends z.core.$ZodLooseShape>(shape: T) {
-  const error = `name at least one of ${Object.keys(shape).join(', ')}`;
-  return z.strictObject(shape).refine((change) => Object.keys(change).length > 0, { error });
-}
-
-const markupPpm = z.int().min(0).max(100_000_000);
 const environment = z.string().regex(/^[a-z0-9-]{1,32}$/);
-
-export const customerRequest = z.strictObject({
-  name,
-  external_id: name.optional(),
-  time_zone: name.default('UTC'),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .default('USD'),
-  /** Parts per million: 200000 is +20 %. */
-  markup_ppm: markupPpm.default(0),
-  ...modelLists,
-});
-export const customerView = z.strictObject({
-  object: z.literal('customer'),
-  id,
-  external_id: name.nullable(),
-  name,
-  time_zone: name,
-  currency: z.string(),
-  markup_ppm: markupPpm,
-  ...shownModelLists,
-  ...life,
-  ...created,
-});
-export const customerChange = changeOf({
-  name: name.exactOptional(),
-  markup_ppm: markupPpm.exactOptional().meta({
-    description: 'Holds for every period that has not begun to close.',
-  }),
-  ...modelLists,
-});
-export const customerParams = z.strictObject({ customer_id: id });
 
 export const teamRequest = z.strictObject({
   customer_id: id,
@@ -80,9 +41,10 @@ export const keyRequest = z.strictObject({
   team_id: id.optional(),
   name,
   environment: environment.default('live'),
-  tags: keyTagsOf(name).default({}),
-  on_disconnect: onDisconnect.default('drain'),
-  expires_at: instant.optional(),
+  tags: keyTagsOf(name).exactOptional(),
+  on_disconnect: onDisconnect.exactOptional(),
+  /** Null: never, also where the defaults say otherwise. */
+  expires_at: instant.nullable().exactOptional(),
   ...modelLists,
 });
 export const keyView = z.strictObject({
@@ -96,6 +58,9 @@ export const keyView = z.strictObject({
   on_disconnect: onDisconnect,
   expires_at: timestamp.nullable(),
   ...shownModelLists,
+  /** What it got with its issue (`key_defaults` of its customer and the installation). */
+  default_budget_ids: z.array(id),
+  default_rate_limit_ids: z.array(id),
   last_four: z.string(),
   status: keyStatus,
   /** In clear only in the answer that issued it; null ever after (I12). */

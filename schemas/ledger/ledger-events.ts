@@ -7,11 +7,7 @@ import type {
   BudgetDefinitionEvent,
   BudgetWindowEvent,
 } from '@tollgate/domain/budget/budget-events.ts';
-import type {
-  CustomerEvent,
-  ExternalIdTaken,
-  TeamEvent,
-} from '@tollgate/domain/customer/customer-events.ts';
+import type { ExternalIdTaken, TeamEvent } from '@tollgate/domain/customer/customer-events.ts';
 import type { FenceTaken } from '@tollgate/domain/fence/fence-events.ts';
 import type { IdempotencyEvent } from '@tollgate/domain/idempotency/idempotency-events.ts';
 import type { KeyEvent } from '@tollgate/domain/key/key-events.ts';
@@ -30,7 +26,7 @@ import { objectId as id, shortName as name } from '../names/names.ts';
 import { priceVersion } from './price-version.ts';
 
 /** One parser of `data` for each event type of a stream category. */
-type PayloadsOf<E extends { type: string; data: unknown }> = {
+export type PayloadsOf<E extends { type: string; data: unknown }> = {
   [T in E['type']]: z.ZodType<Extract<E, { type: T }>['data']>;
 };
 
@@ -38,11 +34,11 @@ const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 const quantity = count.max(QUANTITY_MAX);
-const currency = z.string().regex(/^[A-Z]{3}$/);
-const markupPpm = z.int().min(0).max(100_000_000);
+export const currency = z.string().regex(/^[A-Z]{3}$/);
+export const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
 /** Patterns of model names (domain/routing/model-access.ts). */
-const modelLists = {
+export const modelLists = {
   allowed_models: z.array(name).nullable().exactOptional(),
   denied_models: z.array(name).exactOptional(),
 };
@@ -60,25 +56,6 @@ const budgetScope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('customer'), id }),
   z.strictObject({ type: z.literal('installation'), id: z.literal('installation') }),
 ]);
-
-export const customerPayloads = {
-  CustomerCreated: z.strictObject({
-    customer_id: id,
-    external_id: name.nullable(),
-    name,
-    time_zone: name,
-    currency,
-    markup_ppm: markupPpm,
-    ...modelLists,
-  }),
-  CustomerUpdated: z.strictObject({
-    customer_id: id,
-    name: name.exactOptional(),
-    markup_ppm: markupPpm.exactOptional(),
-    ...modelLists,
-  }),
-  CustomerArchived: z.strictObject({ customer_id: id }),
-} satisfies PayloadsOf<CustomerEvent>;
 
 export const teamPayloads = {
   TeamCreated: z.strictObject({
@@ -109,6 +86,8 @@ export const keyPayloads = {
     on_disconnect: z.enum(['drain', 'abort']),
     expires_at: timestamp.nullable(),
     ...modelLists,
+    default_budget_ids: z.array(id).exactOptional(),
+    default_rate_limit_ids: z.array(id).exactOptional(),
   }),
   KeyRotated: z.strictObject({
     ...digest,

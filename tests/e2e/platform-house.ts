@@ -25,7 +25,7 @@ import type { Provider } from '@tollgate/proxy/routing/deployments.ts';
 import { FairGate } from '@tollgate/proxy/routing/fair-gate.ts';
 import { NOT_BILLED_STATUSES } from '@tollgate/schemas/config/tollgate-config.ts';
 import { startSimulator } from '@tollgate/simulator/start.ts';
-import OpenAI from 'openai';
+import OpenAI, { type ClientOptions } from 'openai';
 
 const PARTITIONS = 16;
 
@@ -144,7 +144,7 @@ export async function openPlatform() {
     proxy,
     projector,
     closing: { ledger, log, warehouse, clock: Date.now, randomBytes },
-    sdk: (url: string, key: string, options: { maxRetries?: number } = {}) =>
+    sdk: (url: string, key: string, options: Pick<ClientOptions, 'maxRetries' | 'fetch'> = {}) =>
       new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, ...options }),
 
     async customer(markupPpm = 0): Promise<string> {

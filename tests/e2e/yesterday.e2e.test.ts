@@ -79,7 +79,10 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
 }
 
 /** Of customers, teams and keys. */
-const GAINED = new Set(['allowed_models', 'denied_models']);
+const GAINED = new Set([
+  ...['allowed_models', 'denied_models', 'key_defaults'],
+  ...['default_budget_ids', 'default_rate_limit_ids'],
+]);
 
 const COUNTING = {
   ...{ counts: undefined, cache_reads: undefined },
@@ -163,7 +166,7 @@ describe('the ledger and the log of commit b214725', () => {
     // Later versions of an event (`<type>.2`) and these are younger than that commit.
     const younger = new Set([
       ...['KeyUpdated', 'KeySuspended', 'KeyResumed', 'KeyArchived'],
-      ...['RateLimitDefined', 'RateLimitChanged', 'RateLimitArchived'],
+      ...['RateLimitDefined', 'RateLimitChanged', 'RateLimitArchived', 'InstallationUpdated'],
       ...['AlarmRaised', 'AlarmWatchStarted', 'DeliveryStarted', 'DeliveryEnded'],
       ...['WebhookCreated', 'WebhookUpdated', 'WebhookSecretRotated', 'WebhookArchived'],
       ...['WebhookTestRequested', 'BudgetThresholdsChanged'],

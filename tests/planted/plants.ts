@@ -1,5 +1,6 @@
 /** The bugs, and for each the test that must go red. `docs/planted.md` lists them for readers. */
 
+import { access } from './access-plants.ts';
 import { alarms } from './alarm-plants.ts';
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
@@ -73,6 +74,7 @@ export const plants: readonly Plant[] = [
   ...rates,
   ...alarms,
   ...telling,
+  ...access,
   ...hostility,
   ...operation,
 ];

@@ -6,6 +6,7 @@
 import {
   budgetDefinitionEvents,
   customerEvents,
+  installationEvents,
   keyEvents,
   priceBookEvents,
   rateLimitEvents,
@@ -19,6 +20,11 @@ import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
+import {
+  evolveInstallation,
+  type Installation,
+} from '@tollgate/domain/installation/installation.ts';
+import { INSTALLATION_ID } from '@tollgate/domain/installation/installation-events.ts';
 import { evolveKey, type KeyState } from '@tollgate/domain/key/key.ts';
 import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import {
@@ -41,6 +47,7 @@ const events = eventParser([
   rateLimitEvents,
   priceBookEvents,
   reconciliationEvents,
+  installationEvents,
 ]);
 
 type ResourceEvent = NonNullable<ReturnType<typeof events.parse>>;
@@ -55,6 +62,8 @@ export class ResourceIndex {
   readonly budgets = new Entities<BudgetDefinition>();
   readonly rateLimits = new Entities<RateLimit>();
   readonly priceVersions = new Entities<PriceVersion>();
+  /** One, of the id `INSTALLATION_ID`. */
+  readonly installation = new Entities<Installation>();
   readonly imports = new Entities<ReconciliationImport>();
   readonly #customerOfExternalId = new Map<string, string>();
   readonly #keyOfDigest = new Map<string, string>();
@@ -152,6 +161,8 @@ export class ResourceIndex {
       case 'RateLimitChanged':
       case 'RateLimitArchived':
         return this.rateLimits.fold(event.data.rate_limit_id, at, (s) => evolveRateLimit(s, event));
+      case 'InstallationUpdated':
+        return this.installation.fold(INSTALLATION_ID, at, (s) => evolveInstallation(s, event));
       case 'ReconciliationLines':
       case 'ReconciliationAccepted':
         return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));

@@ -18,6 +18,7 @@ import {
   updateCustomer,
 } from './customers/customers.ts';
 import { ingestEvents } from './events/ingest.ts';
+import { getInstallation, updateInstallation } from './installation/installation.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
 import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
@@ -56,6 +57,8 @@ import {
 } from './webhooks/webhooks.ts';
 
 export const allRoutes: readonly ApiRoute[] = [
+  getInstallation,
+  updateInstallation,
   createCustomer,
   listCustomers,
   getCustomer,

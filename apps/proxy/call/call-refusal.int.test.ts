@@ -27,7 +27,10 @@ describe('a call that is refused', () => {
         code: 'budget_exceeded',
         ...{ scope: 'key', unit: 'usd', window: 'total' },
         ...{ limit: '0.000000000005', spent: '0.000000000000', resets_at: null },
-        remedy: { action: 'send_less', text: 'Send less, or ask your operator to raise the limit.' },
+        remedy: {
+          action: 'send_less',
+          text: 'Send less, or ask your operator to raise the limit.',
+        },
       },
     ]);
     await house.idle();

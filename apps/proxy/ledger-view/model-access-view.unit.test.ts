@@ -14,8 +14,10 @@ it('a list of the key, its team or its customer binds, and none of anybody else'
     ['a', 'b', 'c', 'd'].filter((model) => view.of(of)?.refusal(model, model) != null).join('');
   expect(denied(key('k1', 't1'))).toBe('abc');
   expect(denied(key('k2', 't1'))).toBe('bc');
-  expect(denied(key('k1', 't2', 'cus_2'))).toBe('a');
-  expect(view.of(key('k2', 't2', 'cus_2'))).toBe(null);
+  expect(denied(key('k3', null, 'cus_2'))).toBe('');
+  view.change('key', 'k3', { denied_models: ['d'] });
+  expect(denied(key('k3', null, 'cus_2'))).toBe('d');
+  expect(view.of(key('k4', 't2', 'cus_2'))).toBe(null);
 });
 
 it('a change binds the next call of a key that was seen before, and changes what it names', () => {

@@ -68,7 +68,7 @@ async function tell(
       onPath.map((definition) => ownBudget(definition, nowMs, { budgets, windows })),
     ),
     rate_limits: directory.rateLimitsOf(key).map((limit) => ownRateLimit(limit, rates)),
-    models: servedModels(deployments, directory).map(({ name }) => name),
+    models: servedModels(deployments, directory, key).map(({ name }) => name),
     usage: await usage,
     as_of: new Date(nowMs).toISOString(),
   };

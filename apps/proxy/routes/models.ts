@@ -45,6 +45,7 @@ export function servedModel(
   const found = deployments.find(name, nowMs);
   if ('code' in found) return found;
   const refused = access?.refusal(name, found.model) ?? null;
+  // seam: listed-is-allowed
   if (refused !== null) return modelRefusal(refused, name, found.model);
   return { name, provider: found.provider.name };
 }

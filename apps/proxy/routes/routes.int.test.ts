@@ -17,8 +17,11 @@ const KEY = 'key_0123456789ABCDEFGHJKMNPQRS';
 const HASH = 'a'.repeat(64);
 const authorization = `Bearer ${formatKeySecret('live', new Uint8Array(32).fill(7))}`;
 
+const directories: LedgerView[] = [];
+
 function build(corsOrigins: string[]): FastifyInstance {
   const directory = new LedgerView(16);
+  directories.push(directory);
   directory.apply({
     ...{ id: KEY, type: 'KeyIssued', stream: `key-${KEY}`, revision: 0n, position: '' },
     recordedAtMs: 0,
@@ -36,7 +39,9 @@ function build(corsOrigins: string[]): FastifyInstance {
         providers: [],
         configuredNames: () => [...SERVED, 'unpriced'],
         find: (name: string) =>
-          SERVED.includes(name) ? { provider: { name: 'up' } } : { code: 'model_unpriced' },
+          SERVED.includes(name)
+            ? { provider: { name: 'up' }, model: name }
+            : { code: 'model_unpriced' },
       },
     },
     calls: { admit: () => null },
@@ -45,6 +50,16 @@ function build(corsOrigins: string[]): FastifyInstance {
     http: { isOurHost: () => true, metricsToken: undefined, corsOrigins },
     logger: { error: () => undefined },
   } as unknown as ProxyAppOptions);
+}
+
+/** Of the key, at every proxy. */
+function limit(lists: object): void {
+  for (const directory of directories) {
+    directory.apply({
+      ...{ id: KEY, type: 'KeyUpdated', stream: `key-${KEY}`, revision: 1n, position: '' },
+      ...{ recordedAtMs: 0, data: { key_id: KEY, ...lists } },
+    });
+  }
 }
 
 let closed: FastifyInstance;
@@ -75,6 +90,20 @@ describe('a model by its name', () => {
     expect([statusCode, JSON.parse(body).error.code]).toEqual([404, 'model_not_found']);
     expect((await closed.inject('/v1/models/org/m-chat:v1')).statusCode).toBe(401);
   });
+});
+
+// BerriAI/litellm#1062, maximhq/bifrost#808
+it('a key that may not use it does not see it, and is told why when it asks for it', async () => {
+  limit({ denied_models: ['*:max', 'gpt-9'] });
+  const { data } = (await get('/v1/models')).json<{ data: { id: string }[] }>();
+  expect(data.map(({ id }) => id)).toEqual(SERVED.filter((name) => !name.endsWith(':max')));
+  const { statusCode, body } = await get(`/v1/models/${encodeURI('通义/千问:max')}`);
+  expect([statusCode, JSON.parse(body).error]).toMatchObject([
+    ...[403, { code: 'model_not_allowed', scope: 'key', reason: 'denied', pattern: '*:max' }],
+  ]);
+  expect((await get('/v1/models/gpt-9')).statusCode).toBe(404);
+  limit({ denied_models: [] });
+  expect((await get('/v1/models')).json().data).toHaveLength(SERVED.length);
 });
 
 describe('a method', () => {

@@ -38,14 +38,17 @@ export function namedScope(
 /**
  * Refuses what would be accepted and never do what it says.
  *
+ * @param within the path of it in the body, with a dot behind it; empty: it is the body
  * @throws ApiProblem invalid_request, naming the field
  */
-export function requireSense(body: z.output<typeof budgetRequest>): void {
+export function requireSense(body: z.output<typeof budgetRequest>, within = ''): void {
   const wrong = (field: string, message: string) => {
-    throw new ApiProblem('invalid_request', { errors: [{ path: `body.${field}`, message }] });
+    throw new ApiProblem('invalid_request', {
+      errors: [{ path: `body.${within}${field}`, message }],
+    });
   };
   const { unit, window, basis, anchor, counts, cache_reads } = body;
-  if (unit !== 'usd') requireWhole(body.limit);
+  if (unit !== 'usd') requireWhole(body.limit, `${within}limit`);
   if (unit !== 'usd' && basis !== 'cost') wrong('basis', 'only money has a basis');
   if (unit !== 'tokens' && (counts !== 'total' || !cache_reads)) {
     wrong(cache_reads ? 'counts' : 'cache_reads', 'only a budget of tokens counts tokens');
@@ -63,8 +66,8 @@ export function requireSense(body: z.output<typeof budgetRequest>): void {
   }
 }
 
-export function requireWhole(limit: string): void {
+export function requireWhole(limit: string, field = 'limit'): void {
   if (!limit.includes('.')) return;
-  const errors = [{ path: 'body.limit', message: 'tokens and requests are whole numbers' }];
+  const errors = [{ path: `body.${field}`, message: 'tokens and requests are whole numbers' }];
   throw new ApiProblem('invalid_request', { errors });
 }

@@ -42,6 +42,7 @@ import { answeredIn } from '../answered-in.ts';
 import { lifeStatus, ofCustomer } from '../named-customer.ts';
 import { withDetail } from './budget-detail.ts';
 import { namedScope, requireSense, requireWhole } from './budget-request.ts';
+import { defineBudget } from './define-budget.ts';
 import { softSpendOf } from './soft-spend-view.ts';
 
 const PLACES = 12;
@@ -76,16 +77,8 @@ export const createBudget = defineRoute({
     const time_zone = requireTimeZone('body.time_zone', named);
     const budget_id = newId('bud');
     const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
-    const { state } = await carryOut(context, {
-      category: budgetDefinitionEvents,
-      id: budget_id,
-      commandId,
-      evolve: evolveDefinition,
-      decide: () => ({
-        type: 'BudgetDefined',
-        data: { ...body, scope, budget_id, limit, time_zone },
-      }),
-    });
+    const data = { ...body, scope, budget_id, limit, time_zone };
+    const { state } = await defineBudget(context, data, commandId);
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs }, context);
   },
 });

@@ -10,15 +10,16 @@ import {
   evolveCustomer,
 } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import type { KeyDefaults } from '@tollgate/domain/key/key-defaults.ts';
 import { COST_CURRENCY } from '@tollgate/domain/period/decide.ts';
-import { listOf } from '@tollgate/schemas/http/list.ts';
 import {
   customerChange,
-  customerList,
   customerParams,
   customerRequest,
   customerView,
-} from '@tollgate/schemas/http/resources.ts';
+} from '@tollgate/schemas/http/customers.ts';
+import { listOf } from '@tollgate/schemas/http/list.ts';
+import { customerList } from '@tollgate/schemas/http/resources.ts';
 import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { ApiContext } from '../../context.ts';
@@ -28,6 +29,7 @@ import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
 import type { Entity } from '../../resources/entities.ts';
+import { type Stated, storedDefaults } from '../keys/key-defaults.ts';
 import { lifeStatus } from '../named-customer.ts';
 import { awaitReadModel } from '../periods/period-view.ts';
 
@@ -44,7 +46,7 @@ export const createCustomer = defineRoute({
   async handler({ body, newId, commandId, timeMs }, context) {
     const time_zone = requireTimeZone('body.time_zone', body.time_zone);
     if (body.currency !== COST_CURRENCY) throw new ApiProblem('currency_not_supported');
-    const { external_id = null, ...rest } = body;
+    const { external_id = null, ...rest } = withStoredDefaults(body);
     const customer_id = await ownerOf(external_id, newId('cus'), context);
     const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);
     if (taken !== undefined && taken.state.customer_id !== customer_id) {
@@ -68,6 +70,16 @@ export const createCustomer = defineRoute({
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
   },
 });
+
+/** The body with its defaults of new keys as the ledger has them, if it states any. */
+function withStoredDefaults<T extends { key_defaults?: Stated | null }>(
+  body: T,
+): Omit<T, 'key_defaults'> & { key_defaults?: KeyDefaults | null } {
+  const { key_defaults, ...rest } = body;
+  return key_defaults === undefined
+    ? rest
+    : { ...rest, key_defaults: storedDefaults(key_defaults) };
+}
 
 /**
  * The customer that owns an external id: the first to take it, and the ledger allows only one
@@ -136,16 +148,17 @@ export const updateCustomer = defineRoute({
   method: 'PATCH',
   path: '/v1/customers/{customer_id}',
   tag: 'Customers',
-  summary: 'Change the name, the mark-up or the models of a customer; what is left out stays',
+  summary: 'Change name, mark-up, models or defaults of a customer; what is left out stays',
   params: customerParams,
   body: customerChange,
   status: 200,
   response: customerView,
   errors: ['customer_not_found', 'customer_archived', 'concurrent_change'],
-  handler: async ({ params, body, commandId }, context) =>
-    view(
-      await change(context, params.customer_id, commandId, (s) => decideUpdateCustomer(s, body)),
-    ),
+  async handler({ params, body, commandId }, context) {
+    const said = withStoredDefaults(body);
+    const decide = (state: Customer | undefined) => decideUpdateCustomer(state, said);
+    return view(await change(context, params.customer_id, commandId, decide));
+  },
 });
 
 export const archiveCustomer = defineRoute({

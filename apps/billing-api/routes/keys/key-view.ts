@@ -26,6 +26,8 @@ export function view(
     expires_at: state.expires_at,
     allowed_models: state.allowed_models,
     denied_models: state.denied_models,
+    default_budget_ids: state.default_budget_ids,
+    default_rate_limit_ids: state.default_rate_limit_ids,
     last_four: state.last_four,
     status: keyStatus(state, atMs),
     secret,

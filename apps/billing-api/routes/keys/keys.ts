@@ -22,6 +22,7 @@ import { ApiProblem } from '../../http/errors.ts';
 import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { liveCustomer, ofCustomer } from '../named-customer.ts';
+import { defaultsFor, defineDefaults, termsOfNewKey } from './key-defaults.ts';
 import { isOf, newSecret, view, withSecret } from './key-view.ts';
 
 export const issueKey = defineRoute({
@@ -38,7 +39,8 @@ export const issueKey = defineRoute({
     '`drain_bound.seconds` or `drain_bound.tokens`, and its cost is unknown. `abort` ' +
     'ends the call there: the provider may bill more than was streamed and states no usage, so its ' +
     'cost is an estimate or unknown. Where the cost is not stated, the budget stays charged with the ' +
-    'whole hold until a bill resolves it.',
+    'whole hold until a bill resolves it. What the request leaves out is as `key_defaults` of the ' +
+    'customer and of the installation say; their budgets and rate limits are made before the key.',
   body: keyRequest,
   status: 201,
   response: keyView,
@@ -51,9 +53,11 @@ export const issueKey = defineRoute({
   ],
   withoutSecrets: (answer) => ({ ...answer, secret: null }),
   restore: (stored, request, context) => withSecret(stored, request, context),
-  async handler({ body, newId, secretBytes, commandId, timeMs }, context) {
-    const { customer_id } = liveCustomer(context, body.customer_id);
-    const { team_id = null, expires_at = null, ...rest } = body;
+  async handler({ body, ...request }, context) {
+    const { newId, secretBytes, commandId, timeMs } = request;
+    const customer = liveCustomer(context, body.customer_id);
+    const { customer_id } = customer;
+    const { team_id = null, name, environment } = body;
     const team = team_id === null ? undefined : context.directory.teams.get(team_id);
     // A team of another customer is answered like one that does not exist (I10).
     if (team_id !== null && team?.state.customer_id !== customer_id) {
@@ -61,10 +65,14 @@ export const issueKey = defineRoute({
     }
     if (team?.state.archived === true) throw new ApiProblem('team_archived');
     const key_id = newId('key');
-    const secret = newSecret(body.environment, secretBytes, context);
+    const defaults = defaultsFor(customer, context);
+    const terms = termsOfNewKey(body, defaults, timeMs);
+    const secret = newSecret(environment, secretBytes, context);
     const digest = context.secrets.digestKey(secret);
     const last_four = secret.slice(-4);
-    const data = { ...digest, key_id, ...rest, customer_id, team_id, expires_at, last_four };
+    const whose = { key_id, customer_id, team_id, name, environment };
+    const ids = await defineDefaults(context, request, { keyId: key_id, customer, defaults });
+    const data = { ...digest, ...whose, ...terms, ...ids, last_four };
     const { state } = await carryOut(context, {
       category: keyEvents,
       id: key_id,
@@ -161,7 +169,8 @@ export const updateKey = defineRoute({
   method: 'PATCH',
   path: '/v1/keys/{key_id}',
   tag: 'Keys',
-  summary: 'Change the name, tags, expiry, models or disconnect policy of a key; what is left out stays',
+  summary:
+    'Change name, tags, expiry, models or disconnect policy of a key; what is left out stays',
   description:
     'The next call has it, within one second. A call that runs keeps what it began with.',
   params: keyParams,

@@ -26,6 +26,7 @@ import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { Entity } from '../../resources/entities.ts';
 import { liveCustomer } from '../named-customer.ts';
+import { defineRateLimit, periodOf } from './define-rate-limit.ts';
 
 export const createRateLimit = defineRoute({
   operationId: 'createRateLimit',
@@ -50,15 +51,8 @@ export const createRateLimit = defineRoute({
   async handler({ body, newId, commandId, timeMs }, context) {
     const scope = existing(body.scope, context);
     const rate_limit_id = newId('rtl');
-    const per = body.measure === 'concurrent_calls' ? null : (body.per ?? 'minute');
-    const data = { ...body, rate_limit_id, scope, per };
-    const { state } = await carryOut(context, {
-      category: rateLimitEvents,
-      id: rate_limit_id,
-      commandId,
-      evolve: evolveRateLimit,
-      decide: () => ({ type: 'RateLimitDefined', data }),
-    });
+    const data = { ...body, rate_limit_id, scope, per: periodOf(body) };
+    const { state } = await defineRateLimit(context, data, commandId);
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
   },
 });

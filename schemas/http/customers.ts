@@ -1,0 +1,46 @@
+/** Bodies of /v1/customers. */
+import { z } from 'zod';
+import { objectId as id, shortName as name } from '../names/names.ts';
+import { changeOf } from './change.ts';
+import { keyDefaults, keyDefaultsView } from './key-defaults.ts';
+import { modelLists, shownModelLists } from './model-lists.ts';
+import { created, life } from './resources.ts';
+
+const markupPpm = z.int().min(0).max(100_000_000);
+const defaults = { key_defaults: keyDefaults.nullable().exactOptional() };
+
+export const customerRequest = z.strictObject({
+  name,
+  external_id: name.optional(),
+  time_zone: name.default('UTC'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('USD'),
+  /** Parts per million: 200000 is +20 %. */
+  markup_ppm: markupPpm.default(0),
+  ...modelLists,
+  ...defaults,
+});
+export const customerView = z.strictObject({
+  object: z.literal('customer'),
+  id,
+  external_id: name.nullable(),
+  name,
+  time_zone: name,
+  currency: z.string(),
+  markup_ppm: markupPpm,
+  ...shownModelLists,
+  key_defaults: keyDefaultsView.nullable(),
+  ...life,
+  ...created,
+});
+export const customerChange = changeOf({
+  name: name.exactOptional(),
+  markup_ppm: markupPpm.exactOptional().meta({
+    description: 'Holds for every period that has not begun to close.',
+  }),
+  ...modelLists,
+  ...defaults,
+});
+export const customerParams = z.strictObject({ customer_id: id });
