@@ -16,6 +16,7 @@ import {
   statedUsage,
 } from '@tollgate/domain/budget/lease-adjustments.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import { definitionsOf, wrongLimit } from './budget-limits.ts';
 import type { Differences } from './differences.ts';
 import { pastEvents } from './log-and-ledger.ts';
 import { auditSpend, type WrittenOff } from './reported-spend.ts';
@@ -32,6 +33,7 @@ export async function auditBudgets(
   found: Differences,
 ): Promise<void> {
   const charged = await chargesOfEvents(scratch);
+  const definitions = await definitionsOf(ledger);
   const accounts = new Map<string, BudgetAccount>();
   const seen = new Set<string>();
   const writtenOff = new Map<string, WrittenOff[]>();
@@ -50,6 +52,8 @@ export async function auditBudgets(
         writtenOff.set(event.stream, [...(writtenOff.get(event.stream) ?? []), typed.data]);
       }
       const before = accounts.get(event.stream) ?? noAccount;
+      const wrong = wrongLimit(typed, event.stream, before, definitions);
+      if (wrong !== null) found.add('budget', place, wrong);
       const account = evolveAccount(before, typed);
       accounts.set(event.stream, account);
       checkGrant(typed, account, place, found);

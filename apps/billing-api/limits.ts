@@ -56,6 +56,14 @@ export const apiLimits = {
   /** Events in one page of a ledger stream. */
   ledgerPageEvents: 1_000,
 
+  /**
+   * Top-ups of a budget with an end ahead: all that a window does not know of yet are in one event,
+   * some 100 bytes each.
+   */
+  topUpsAheadMax: 100,
+  /** Raises of a budget that are in force: each grant near the end of one looks at all. */
+  raisesAheadMax: 100,
+
   /** Longest overlap of an old and a new secret at a rotation, seconds: 30 days. */
   rotationOverlapSecondsMax: 30 * 24 * 60 * 60,
 

@@ -5,21 +5,35 @@
  * for many proxies.
  */
 import { parseDecimal12 } from '../money/money.ts';
-import type { BudgetWindowEvent } from './budget-events.ts';
+import type { BudgetWindowEvent, LimitFacts } from './budget-events.ts';
+import {
+  type CreditLot,
+  drawLots,
+  joinParts,
+  type LotPart,
+  returnLots,
+  sumOf,
+  withLots,
+} from './credit.ts';
 
 export type OpenLease = {
   instanceId: string;
   amount: bigint;
   /** What the provider billed for its calls above their bound so far; counted at once. */
   overrun: bigint;
+  /** What of it is credit that ends. */
+  parts: readonly LotPart[];
 };
 
 /** Amounts are integers of 1e-12 of the budget's unit. */
 export type BudgetAccount = {
   opened: boolean;
+  /** In force as far as the stream says: nothing that has ended is in it once that is recorded. */
   limit: bigint;
   /** Revision of the definition that `limit` comes from. */
   definitionRevision: bigint;
+  /** Raises that ended by then are not in the limit. -Infinity: none has ended. */
+  asOfMs: number;
   /**
    * Settled and adjusted amounts. May be negative while the lease of an adjusted attempt is still
    * open.
@@ -28,15 +42,25 @@ export type BudgetAccount = {
   /** Σ (amount + overrun) of the open leases. */
   held: bigint;
   openLeases: ReadonlyMap<string, OpenLease>;
+  /** Credit that ends, in the order in which it is spent. */
+  lots: readonly CreditLot[];
+  /** Σ of such credit that the limit has: all that was given, without what is gone. */
+  credit: bigint;
+  /** Σ of such credit that ended unused. */
+  gone: bigint;
 };
 
 export const noAccount: BudgetAccount = {
   opened: false,
   limit: 0n,
   definitionRevision: -1n,
+  asOfMs: Number.NEGATIVE_INFINITY,
   spent: 0n,
   held: 0n,
   openLeases: new Map(),
+  lots: [],
+  credit: 0n,
+  gone: 0n,
 };
 
 /** What can still be granted. Negative after a limit was lowered or a bound was exceeded. */
@@ -51,40 +75,102 @@ export function evolveAccount(account: BudgetAccount, event: BudgetWindowEvent):
     case 'LimitChanged':
       // The control plane and the proxies append limits: an older limit may come after a newer one.
       // seam: older-limit-is-ignored
-      if (BigInt(event.data.definition_revision) < account.definitionRevision) return account;
-      return {
-        ...account,
-        opened: true,
-        limit: parseDecimal12(event.data.limit),
-        definitionRevision: BigInt(event.data.definition_revision),
-      };
-    case 'LeaseGranted':
-      return withLease(account, event.data.lease_id, {
-        instanceId: event.data.instance_id,
-        amount: parseDecimal12(event.data.amount),
-        overrun: 0n,
-      });
-    case 'LeaseSettled':
-    case 'LeaseWrittenOff': {
-      const closed = withoutLease(account, event.data.lease_id);
-      return { ...closed, spent: closed.spent + parseDecimal12(event.data.spent) };
+      if (isOlder(event.data, account)) return account;
+      return withLimit(account, event.data);
+    case 'CreditExpired':
+      return withoutCredit(account, event.data.top_up_id, parseDecimal12(event.data.unused));
+    case 'LeaseGranted': {
+      const amount = parseDecimal12(event.data.amount);
+      const { lots, parts } = drawLots(account.lots, amount);
+      const { instance_id: instanceId, lease_id } = event.data;
+      return withLease({ ...account, lots }, lease_id, { instanceId, amount, overrun: 0n, parts });
     }
-    case 'LeaseAdjusted':
-      return { ...account, spent: account.spent + parseDecimal12(event.data.delta) };
+    case 'LeaseSettled':
+    case 'LeaseWrittenOff':
+      return settled(account, event.data.lease_id, parseDecimal12(event.data.spent));
+    case 'LeaseAdjusted': {
+      const delta = parseDecimal12(event.data.delta);
+      // What is given back is credit that does not end: nobody knows any more which lot paid it.
+      const { lots } = drawLots(account.lots, delta);
+      return withDebtPaid({ ...account, lots, spent: account.spent + delta });
+    }
     case 'Overrun': {
       const lease = account.openLeases.get(event.data.lease_id);
       if (lease === undefined) return account;
-      const overrun = lease.overrun + parseDecimal12(event.data.amount);
-      return withLease(withoutLease(account, event.data.lease_id), event.data.lease_id, {
-        ...lease,
-        overrun,
-      });
+      const amount = parseDecimal12(event.data.amount);
+      const { lots, parts } = drawLots(account.lots, amount);
+      return withLease(
+        { ...withoutLease(account, event.data.lease_id), lots },
+        event.data.lease_id,
+        { ...lease, overrun: lease.overrun + amount, parts: joinParts(lease.parts, parts) },
+      );
     }
     case 'LeaseRecallRequested':
       return account;
     default:
       return event satisfies never;
   }
+}
+
+/** Of an earlier definition, or of the same one before a raise ended. */
+function isOlder(data: LimitFacts, { definitionRevision, asOfMs }: BudgetAccount): boolean {
+  const revision = BigInt(data.definition_revision);
+  return revision < definitionRevision || (revision === definitionRevision && asOf(data) < asOfMs);
+}
+
+function asOf({ as_of }: LimitFacts): number {
+  return as_of === undefined ? Number.NEGATIVE_INFINITY : Date.parse(as_of);
+}
+
+function withLimit(account: BudgetAccount, data: LimitFacts): BudgetAccount {
+  const revision = BigInt(data.definition_revision);
+  const lots = (data.credit ?? []).map(({ top_up_id, amount, expires_at }) => ({
+    ...{ id: top_up_id, expiresAtMs: Date.parse(expires_at), left: parseDecimal12(amount) },
+  }));
+  const added = revision > account.definitionRevision ? lots : [];
+  const credit = added.reduce((sum, { left }) => sum + left, account.credit);
+  return withDebtPaid({
+    ...account,
+    opened: true,
+    limit: parseDecimal12(data.limit) + credit,
+    definitionRevision: revision,
+    asOfMs: Math.max(asOf(data), account.asOfMs),
+    lots: added.length === 0 ? account.lots : withLots(account.lots, added),
+    credit,
+  });
+}
+
+/** A lot ends once: what is held of it may still be spent, and does not come back. */
+function withoutCredit(account: BudgetAccount, id: string, unused: bigint): BudgetAccount {
+  const lots = account.lots.filter((lot) => lot.id !== id);
+  if (lots.length === account.lots.length) throw new Error(`credit ${id} ended and was not there`);
+  return withLost({ ...account, lots }, unused);
+}
+
+function withLost(account: BudgetAccount, amount: bigint): BudgetAccount {
+  const { limit, credit, gone } = account;
+  return { ...account, limit: limit - amount, credit: credit - amount, gone: gone + amount };
+}
+
+/** The lots pay for what the rest of the limit cannot: a bound that was exceeded, a raise's end. */
+function withDebtPaid(account: BudgetAccount): BudgetAccount {
+  if (account.lots.length === 0) return account;
+  let promised = account.spent;
+  for (const { left } of account.lots) promised += left;
+  for (const { parts } of account.openLeases.values()) promised += sumOf(parts);
+  const debt = promised - account.limit;
+  return debt <= 0n ? account : { ...account, lots: drawLots(account.lots, debt).lots };
+}
+
+function settled(account: BudgetAccount, leaseId: string, spent: bigint): BudgetAccount {
+  const lease = account.openLeases.get(leaseId);
+  const closed = withoutLease(account, leaseId);
+  const after = { ...closed, spent: closed.spent + spent };
+  if (lease === undefined || (lease.parts.length === 0 && account.lots.length === 0)) return after;
+  const { lots, gone } = returnLots(account.lots, lease.parts, spent);
+  const beyond = spent - lease.amount - lease.overrun;
+  // seam: unspent-credit-of-a-lease
+  return withDebtPaid(withLost({ ...after, lots: drawLots(lots, beyond).lots }, gone));
 }
 
 function withLease(account: BudgetAccount, leaseId: string, lease: OpenLease): BudgetAccount {

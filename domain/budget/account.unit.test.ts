@@ -63,7 +63,7 @@ describe('the account of a budget window', () => {
     const state = after(opened, granted('lse_1'), overrun, overrun);
     expect([state.held, state.openLeases.get('lse_1')]).toEqual([
       5n * DOLLAR,
-      { instanceId: 'ins_1', amount: 4n * DOLLAR, overrun: DOLLAR },
+      { instanceId: 'ins_1', amount: 4n * DOLLAR, overrun: DOLLAR, parts: [] },
     ]);
   });
 

@@ -68,22 +68,61 @@ export type BudgetThresholdsChanged = {
 
 export type BudgetArchived = { type: 'BudgetArchived'; data: { budget_id: string } };
 
+export type BudgetRestored = { type: 'BudgetRestored'; data: { budget_id: string } };
+
+/** More prepaid credit, of a budget whose window is `total`. */
+export type BudgetToppedUp = {
+  type: 'BudgetToppedUp';
+  data: {
+    budget_id: string;
+    top_up_id: string;
+    amount: string;
+    /** What is left of it then is gone; null: never. */
+    expires_at: string | null;
+  };
+};
+
+/** Added to the limit of every window until an instant. */
+export type BudgetRaised = {
+  type: 'BudgetRaised';
+  data: { budget_id: string; raise_id: string; amount: string; until: string };
+};
+
+/** Before its time. */
+export type BudgetRaiseEnded = {
+  type: 'BudgetRaiseEnded';
+  data: { budget_id: string; raise_id: string };
+};
+
 export type BudgetDefinitionEvent =
   | BudgetDefined
   | BudgetLimitChanged
   | BudgetThresholdsChanged
-  | BudgetArchived;
+  | BudgetArchived
+  | BudgetRestored
+  | BudgetToppedUp
+  | BudgetRaised
+  | BudgetRaiseEnded;
+
+/** What a window learns of its budget's definition. */
+export type LimitFacts = {
+  /** With the raises in force, without credit that ends. */
+  limit: string;
+  /** Revision of the definition stream at which the limit was read, as text. */
+  definition_revision: string;
+  /** Raises that ended by then are not in the limit; absent: none had ended. */
+  as_of?: string;
+  /** Credit that ends, and that the window did not know of; absent: none. */
+  credit?: { top_up_id: string; amount: string; expires_at: string }[];
+};
 
 /** Always the first event of a window. `window_end` is null for the window `total`. */
 export type WindowOpened = {
   type: 'WindowOpened';
-  data: {
+  data: LimitFacts & {
     budget_id: string;
     window_start: string;
     window_end: string | null;
-    limit: string;
-    /** Revision of the definition stream at which the limit was read, as text. */
-    definition_revision: string;
   };
 };
 
@@ -101,10 +140,10 @@ export type LeaseAdjusted = {
   data: { lease_id: string; attempt_id: string; delta: string };
 };
 
-export type LimitChanged = {
-  type: 'LimitChanged';
-  data: { limit: string; definition_revision: string };
-};
+export type LimitChanged = { type: 'LimitChanged'; data: LimitFacts };
+
+/** What was left of a top-up at its end is no credit any more; what was spent or held of it is. */
+export type CreditExpired = { type: 'CreditExpired'; data: { top_up_id: string; unused: string } };
 
 export type LeaseRecallRequested = {
   type: 'LeaseRecallRequested';
@@ -129,6 +168,7 @@ export type BudgetWindowEvent =
   | LeaseSettled
   | LeaseAdjusted
   | LimitChanged
+  | CreditExpired
   | LeaseRecallRequested
   | Overrun
   | LeaseWrittenOff;

@@ -1,13 +1,40 @@
 /** The fold of `budget_definition-<id>`: what a budget limits, and by how much. */
 import { THRESHOLDS_DEFAULT } from '../alarm/alarm.ts';
 import { parseDecimal12 } from '../money/money.ts';
-import type { BudgetDefined, BudgetDefinitionEvent } from './budget-events.ts';
+import type {
+  BudgetDefined,
+  BudgetDefinitionEvent,
+  BudgetRaised,
+  BudgetToppedUp,
+} from './budget-events.ts';
+
+/** More prepaid credit. */
+export type TopUp = {
+  id: string;
+  amount: bigint;
+  /** Infinity: it does not end. */
+  expiresAtMs: number;
+  /** Of the definition stream, with which it came. */
+  revision: bigint;
+};
+
+/** Added to the limit until an instant. */
+export type Raise = {
+  id: string;
+  amount: bigint;
+  untilMs: number;
+  /** Before its time. */
+  ended: boolean;
+};
 
 export type BudgetDefinition = Required<Omit<BudgetDefined['data'], 'limit' | 'thresholds'>> & {
   /** Percent of the limit. */
   thresholds: readonly number[];
-  /** 1e-12 of the unit. */
+  /** 1e-12 of the unit, without top-ups and raises. */
   limit: bigint;
+  /** All there ever were, oldest first. */
+  topUps: readonly TopUp[];
+  raises: readonly Raise[];
   archived: boolean;
   /** Revision of the definition stream that this state includes. */
   revision: bigint;
@@ -31,6 +58,8 @@ export function evolveDefinition(
       clamp_min_output_tokens: data.clamp_min_output_tokens ?? 1,
       thresholds: data.thresholds ?? THRESHOLDS_DEFAULT,
       limit: parseDecimal12(data.limit),
+      topUps: [],
+      raises: [],
       archived: false,
       revision,
     };
@@ -43,7 +72,30 @@ export function evolveDefinition(
       return { ...state, thresholds: event.data.thresholds, revision };
     case 'BudgetArchived':
       return { ...state, archived: true, revision };
+    case 'BudgetRestored':
+      return { ...state, archived: false, revision };
+    case 'BudgetToppedUp':
+      return { ...state, topUps: [...state.topUps, topUpOf(event.data, revision)], revision };
+    case 'BudgetRaised':
+      return { ...state, raises: [...state.raises, raiseOf(event.data)], revision };
+    case 'BudgetRaiseEnded': {
+      const { raise_id } = event.data;
+      const raises = state.raises.map((raise) =>
+        raise.id === raise_id ? { ...raise, ended: true } : raise,
+      );
+      return { ...state, raises, revision };
+    }
     default:
       return event satisfies never;
   }
+}
+
+function topUpOf(data: BudgetToppedUp['data'], revision: bigint): TopUp {
+  const { top_up_id: id, amount, expires_at } = data;
+  const expiresAtMs = expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
+  return { id, amount: parseDecimal12(amount), expiresAtMs, revision };
+}
+
+function raiseOf({ raise_id: id, amount, until }: BudgetRaised['data']): Raise {
+  return { id, amount: parseDecimal12(amount), untilMs: Date.parse(until), ended: false };
 }

@@ -22,7 +22,8 @@ describe('the definition of a budget', () => {
       ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
       thresholds: [50, 80, 95, 100],
     };
-    expect(defined).toEqual({ ...data, ...all, limit, archived: false, revision: 0n });
+    const changed = { topUps: [], raises: [], archived: false, revision: 0n };
+    expect(defined).toEqual({ ...data, ...all, limit, ...changed });
   });
 
   it('has the limit of the last change, and the revision that says so', () => {
@@ -38,6 +39,40 @@ describe('the definition of a budget', () => {
       archived: true,
       revision: 2n,
     });
+  });
+
+  it('is what it was when it is restored', () => {
+    const restored = { type: 'BudgetRestored', data: { budget_id: 'bud_1' } } as const;
+    const back = evolveDefinition(evolveDefinition(defined, archived, 2n), restored, 3n);
+    expect(back).toEqual({ ...defined, revision: 3n });
+  });
+
+  it('knows all its top-ups and raises, those that ended too', () => {
+    const until = '2026-12-01T00:00:00.000Z';
+    const amount = '1.000000000000';
+    const ids = { budget_id: 'bud_1', amount };
+    const events = [
+      { type: 'BudgetToppedUp', data: { ...ids, top_up_id: 'top_1', expires_at: null } },
+      { type: 'BudgetToppedUp', data: { ...ids, top_up_id: 'top_2', expires_at: until } },
+      { type: 'BudgetRaised', data: { ...ids, raise_id: 'rse_1', until } },
+      { type: 'BudgetRaised', data: { ...ids, raise_id: 'rse_2', until } },
+      { type: 'BudgetRaiseEnded', data: { budget_id: 'bud_1', raise_id: 'rse_1' } },
+    ] as const;
+    const state = events.reduce<BudgetDefinition>(
+      (before, event, index) => evolveDefinition(before, event, BigInt(index + 1)),
+      defined,
+    );
+    const endMs = Date.parse(until);
+    const one = 1_000_000_000_000n;
+    expect(state.topUps).toEqual([
+      { id: 'top_1', amount: one, expiresAtMs: Number.POSITIVE_INFINITY, revision: 1n },
+      { id: 'top_2', amount: one, expiresAtMs: endMs, revision: 2n },
+    ]);
+    expect(state.raises).toEqual([
+      { id: 'rse_1', amount: one, untilMs: endMs, ended: true },
+      { id: 'rse_2', amount: one, untilMs: endMs, ended: false },
+    ]);
+    expect(state.revision).toBe(5n);
   });
 
   it('does not exist before it is defined', () => {

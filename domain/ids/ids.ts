@@ -10,6 +10,8 @@ export type IdPrefix =
   | 'team'
   | 'key'
   | 'bud'
+  | 'top'
+  | 'rse'
   | 'lse'
   | 'per'
   | 'snp'
@@ -43,6 +45,15 @@ export function makeId(prefix: IdPrefix, timeMs: number, random: Uint8Array): st
     bits >>= 5n;
   }
   return `${prefix}_${text}`;
+}
+
+/** Unix milliseconds that an id of ours carries. */
+export function idTimeMs(id: string): number {
+  let bits = 0n;
+  for (const letter of id.slice(id.indexOf('_') + 1)) {
+    bits = (bits << 5n) | BigInt(CROCKFORD.indexOf(letter));
+  }
+  return Number(bits >> BigInt(ID_RANDOM_BYTES * 8));
 }
 
 function formatUuid(timeMs: number, random: Uint8Array): string {

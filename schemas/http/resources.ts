@@ -4,6 +4,7 @@ import { keyTagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
+import { amount, limitParts } from './budget-limits.ts';
 import { changeOf } from './change.ts';
 import { listQuery } from './list.ts';
 import { modelLists, shownModelLists } from './model-lists.ts';
@@ -89,7 +90,6 @@ const scope = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('customer'), id }),
   z.strictObject({ type: z.literal('installation'), id: z.literal('installation') }),
 ]);
-const amount = z.string().regex(/^\d{1,20}(\.\d{1,12})?$/, 'a decimal number in quotes');
 const thresholds = z
   .array(z.int().min(1).max(1_000))
   .max(10)
@@ -142,7 +142,9 @@ export const budgetView = z.strictObject({
   current: z.strictObject({
     window_start: timestamp,
     window_end: timestamp.nullable(),
+    /** In force now, and what it is made of. */
     limit: decimal12,
+    parts: limitParts,
     /** Of a soft budget by the warehouse; null: the warehouse cannot tell now. */
     spent: decimal12.nullable(),
     held: decimal12,

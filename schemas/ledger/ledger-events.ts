@@ -133,20 +133,43 @@ export const budgetDefinitionPayloads = {
   BudgetThresholdsChanged: z.strictObject({ budget_id: id, thresholds }),
   BudgetLimitChanged: z.strictObject({ budget_id: id, limit: decimal12 }),
   BudgetArchived: z.strictObject({ budget_id: id }),
+  BudgetRestored: z.strictObject({ budget_id: id }),
+  BudgetToppedUp: z.strictObject({
+    budget_id: id,
+    top_up_id: id,
+    amount: decimal12,
+    expires_at: timestamp.nullable(),
+  }),
+  BudgetRaised: z.strictObject({
+    budget_id: id,
+    raise_id: id,
+    amount: decimal12,
+    until: timestamp,
+  }),
+  BudgetRaiseEnded: z.strictObject({ budget_id: id, raise_id: id }),
 } satisfies PayloadsOf<BudgetDefinitionEvent>;
+
+const limitFacts = {
+  limit: decimal12,
+  definition_revision: revisionText,
+  as_of: timestamp.exactOptional(),
+  credit: z
+    .array(z.strictObject({ top_up_id: id, amount: decimal12, expires_at: timestamp }))
+    .exactOptional(),
+};
 
 export const budgetWindowPayloads = {
   WindowOpened: z.strictObject({
     budget_id: id,
     window_start: timestamp,
     window_end: timestamp.nullable(),
-    limit: decimal12,
-    definition_revision: revisionText,
+    ...limitFacts,
   }),
   LeaseGranted: z.strictObject({ lease_id: id, instance_id: id, amount: decimal12 }),
   LeaseSettled: z.strictObject({ lease_id: id, spent: decimal12 }),
   LeaseAdjusted: z.strictObject({ lease_id: id, attempt_id: z.uuid(), delta: decimal12 }),
-  LimitChanged: z.strictObject({ limit: decimal12, definition_revision: revisionText }),
+  LimitChanged: z.strictObject(limitFacts),
+  CreditExpired: z.strictObject({ top_up_id: id, unused: decimal12 }),
   LeaseRecallRequested: z.strictObject({ instance_id: id, amount: decimal12 }),
   Overrun: z.strictObject({ lease_id: id, attempt_id: z.uuid(), amount: decimal12 }),
   LeaseWrittenOff: z.strictObject({

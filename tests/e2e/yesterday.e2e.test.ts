@@ -96,8 +96,8 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
   for (const url of urls) answers[url] = await call('GET', url);
   return JSON.parse(JSON.stringify(answers), (name, value) => {
     if (GAINED.has(name)) return undefined;
-    if (name === 'current')
-      return { ...value, unresolved: undefined, thresholds_reached: undefined };
+    const since = { unresolved: undefined, thresholds_reached: undefined, parts: undefined };
+    if (name === 'current') return { ...value, ...since };
     if (value?.object === 'budget') {
       const gained = { anchor: undefined, model: undefined, status: undefined };
       return { ...value, ...gained, ...COUNTING, ...ALARMS };
@@ -170,6 +170,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['AlarmRaised', 'AlarmWatchStarted', 'DeliveryStarted', 'DeliveryEnded'],
       ...['WebhookCreated', 'WebhookUpdated', 'WebhookSecretRotated', 'WebhookArchived'],
       ...['WebhookTestRequested', 'BudgetThresholdsChanged'],
+      ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),

@@ -48,7 +48,7 @@ export const budgets: readonly Plant[] = [
   {
     bug: 'leave a changed limit to the proxy that changed it',
     edits: at('changed-limit-is-followed', {
-      swap: ['this.definition.revision > this.#account.definitionRevision', 'false'],
+      swap: ['isBehind(this.#account, this.#latest, nowMs)', 'false'],
     }),
     test: {
       file: BOOK_TEST,

@@ -7,6 +7,7 @@ import { budgets } from './budget-plants.ts';
 import { counting } from './counting-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
+import { limits } from './limit-plants.ts';
 import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
@@ -69,6 +70,7 @@ export const plants: readonly Plant[] = [
   ...budgets,
   ...holds,
   ...simulated,
+  ...limits,
   ...billing,
   ...secrets,
   ...rates,

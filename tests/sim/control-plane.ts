@@ -1,6 +1,6 @@
 /**
- * What happens to budgets outside of the proxies: an operator changes a limit or archives a budget,
- * and the provider's bill resolves attempts whose cost is unknown. The folds, the events, what a
+ * What happens to budgets outside of the proxies: an operator changes a limit, raises it for a
+ * time, tops up or archives a budget, and the provider's bill resolves attempts whose cost is unknown. The folds, the events, what a
  * resolution is worth and the appends are real; the API and the warehouse around them are not.
  */
 import { StreamTail } from '@tollgate/adapters/ledger/append-once.ts';
@@ -10,10 +10,12 @@ import {
 } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger, LedgerEvent, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { foldStream, readStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { leaseAdjustments } from '@tollgate/domain/budget/lease-adjustments.ts';
+import { windowChanges } from '@tollgate/domain/budget/limit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { resolutionEvent } from '@tollgate/domain/usage/event/resolution-event.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
@@ -61,34 +63,75 @@ export async function changeBudget(stage: Stage, change: PlannedChange): Promise
   const process = new Process('operator');
   const ledger = stage.ledger.of(process);
   const stream = budgetDefinitionEvents.of(budget.id);
-  const body =
-    change.kind === 'archive'
-      ? ({ type: 'BudgetArchived', data: { budget_id: budget.id } } as const)
-      : ({
-          type: 'BudgetLimitChanged',
-          data: { budget_id: budget.id, limit: formatDecimal12(change.limit) },
-        } as const);
-  const { revision } = await new StreamTail(ledger, stream).appendOnce(
+  const nowMs = world.dayMs(process);
+  const body = definitionEvent(stage, budget.id, change, nowMs);
+  if (body === null) return;
+  await new StreamTail(ledger, stream).appendOnce(
     newLedgerEvent(stream, body, String(change.atMs)),
   );
-  if (change.kind === 'archive' || change.diesBetween) return;
-  const startMs = windowStart(budget.window, budget.zone, world.dayMs(process));
-  const limit = { limit: formatDecimal12(change.limit), definition_revision: String(revision) };
-  await changeOpenWindow(ledger, streamOf(budget.id, startMs), limit);
+  if (!('diesBetween' in change) || change.diesBetween) return;
+  const startMs = windowStart(budget.window, budget.zone, nowMs);
+  await changeOpenWindow(ledger, stream, streamOf(budget.id, startMs), nowMs);
+}
+
+/** Null: there is nothing that could change so. */
+function definitionEvent(
+  stage: Stage,
+  budget_id: string,
+  change: PlannedChange,
+  nowMs: number,
+): BudgetDefinitionEvent | null {
+  const endOf = (forMs: number) => new Date(nowMs + forMs).toISOString();
+  switch (change.kind) {
+    case 'archive':
+      return { type: 'BudgetArchived', data: { budget_id } };
+    case 'restore':
+      return { type: 'BudgetRestored', data: { budget_id } };
+    case 'limit': {
+      const limit = formatDecimal12(change.limit);
+      return { type: 'BudgetLimitChanged', data: { budget_id, limit } };
+    }
+    case 'raise': {
+      const raise = { raise_id: stage.newId('rse'), amount: formatDecimal12(change.amount) };
+      return { type: 'BudgetRaised', data: { budget_id, ...raise, until: endOf(change.forMs) } };
+    }
+    case 'end_raise': {
+      const stored = stage.ledger.read(budgetDefinitionEvents.of(budget_id));
+      const raises = stored.filter(({ type }) => type === 'BudgetRaised');
+      const { raise_id } = (raises.at(-1)?.data ?? {}) as { raise_id?: string };
+      return raise_id === undefined
+        ? null
+        : { type: 'BudgetRaiseEnded', data: { budget_id, raise_id } };
+    }
+    case 'top_up': {
+      const topUp = { top_up_id: stage.newId('top'), amount: formatDecimal12(change.amount) };
+      const expires_at = change.forMs === null ? null : endOf(change.forMs);
+      return { type: 'BudgetToppedUp', data: { budget_id, ...topUp, expires_at } };
+    }
+    default:
+      return change satisfies never;
+  }
 }
 
 async function changeOpenWindow(
   ledger: Ledger,
+  definitionStream: string,
   stream: string,
-  data: { limit: string; definition_revision: string },
+  nowMs: number,
 ): Promise<void> {
-  const event = newLedgerEvent(stream, { type: 'LimitChanged', data }, data.definition_revision);
   for (;;) {
     const of = { category: budgetWindowEvents, stream };
     const window = await foldStream(ledger, of, evolveAccount, noAccount);
     if (window.revision === 'no_stream') return;
-    if (window.state.definitionRevision >= BigInt(data.definition_revision)) return;
-    if ((await ledger.append(stream, window.revision, [event])).ok) return;
+    const view = new BudgetView();
+    for await (const stored of readStream(ledger, definitionStream)) view.apply(stored);
+    const definition = view.get(budgetDefinitionEvents.idOf(definitionStream));
+    if (definition === undefined) return;
+    const events = windowChanges(window.state, definition, nowMs).map(({ event, subject }) =>
+      newLedgerEvent(stream, event, subject),
+    );
+    if (events.length === 0) return;
+    if ((await ledger.append(stream, window.revision, events)).ok) return;
   }
 }
 

@@ -2,28 +2,22 @@
  * The decider of grants and the account that it decides from, against a model in plain words: any
  * sequence of what can happen to a window, legal or not. The model adds up leases by itself.
  */
-import {
-  available,
-  type BudgetAccount,
-  evolveAccount,
-  noAccount,
-} from '@tollgate/domain/budget/account.ts';
+import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import fc from 'fast-check';
-
-type Lease = { id: string; amount: bigint; overrun: bigint };
-/** What the window should be. */
-type Model = {
-  limit: bigint;
-  revision: bigint;
-  spent: bigint;
-  open: Lease[];
-  granted: string[];
-};
-type Real = { account: BudgetAccount };
-type Command = fc.Command<Model, Real>;
+import { CreditModel } from './credit-model.ts';
+import { ChangeLimit, EndCredit, EndCreditAgain } from './decider-limits.ts';
+import {
+  type Command,
+  happen,
+  type Model,
+  must,
+  mustThrow,
+  pick,
+  type Real,
+} from './decider-model.ts';
 
 const LIMIT_MAX = 10n ** 15n;
 const COMMANDS_MAX = 40;
@@ -36,8 +30,15 @@ export function checkDecider(sequences: number, seed?: number): void {
   const commands = fc.commands(
     [
       fc
-        .record({ limit: limits, revision: fc.bigInt({ min: 0n, max: 8n }) })
-        .map((of) => new ChangeLimit(of.limit, of.revision)),
+        .record({
+          limit: limits,
+          revision: fc.bigInt({ min: 0n, max: 8n }),
+          asOfMs: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 4 })),
+          lots: fc.array(fc.record({ given: amounts, endsMs: fc.nat(5) }), { maxLength: 3 }),
+        })
+        .map((of) => new ChangeLimit(of)),
+      fc.record({ which: fc.nat(20) }).map(({ which }) => new EndCredit(which)),
+      fc.record({ which: fc.nat(20) }).map(({ which }) => new EndCreditAgain(which)),
       fc
         .record({ free: fc.oneof(fc.constant(0n), amounts), waiting: calls, isWide: fc.boolean() })
         .map((of) => new Grant(of.free, of.waiting, of.isWide)),
@@ -56,7 +57,7 @@ export function checkDecider(sequences: number, seed?: number): void {
     { maxCommands: COMMANDS_MAX, size: 'max' },
   );
   const start = () => ({
-    model: { limit: 0n, revision: -1n, spent: 0n, open: [], granted: [] } as Model,
+    model: { credit: new CreditModel(), revision: -1n, asOfMs: -Infinity, granted: [] } as Model,
     real: { account: noAccount } as Real,
   });
   fc.assert(
@@ -68,64 +69,6 @@ export function checkDecider(sequences: number, seed?: number): void {
 const limits = fc.oneof(fc.bigInt({ min: 0n, max: 40n }), fc.bigInt({ min: 0n, max: LIMIT_MAX }));
 const amounts = fc.oneof(fc.bigInt({ min: 1n, max: 40n }), fc.bigInt({ min: 1n, max: LIMIT_MAX }));
 const calls = fc.array(amounts, { minLength: 1, maxLength: 6 });
-
-/** Applies an event, and compares everything. */
-function happen(model: Model, real: Real, event: BudgetWindowEvent): void {
-  real.account = evolveAccount(real.account, event);
-  const held = model.open.reduce((sum, { amount, overrun }) => sum + amount + overrun, 0n);
-  const said = { ...real.account, openLeases: [...real.account.openLeases.keys()].sort() };
-  const open = model.open.map(({ id }) => id).sort();
-  must(said.limit === model.limit, `the limit is ${said.limit}, not ${model.limit}`);
-  must(said.spent === model.spent, `spent is ${said.spent}, not ${model.spent}`);
-  must(said.held === held, `held is ${said.held}, not ${held}`);
-  must(said.openLeases.join() === open.join(), `open are ${said.openLeases}, not ${open}`);
-  const left = model.limit - model.spent - held;
-  must(available(real.account) === left, `left is ${available(real.account)}, not ${left}`);
-}
-
-function must(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
-}
-
-function leftOf({ limit, spent, open }: Model): bigint {
-  return open.reduce((left, { amount, overrun }) => left - amount - overrun, limit - spent);
-}
-
-/** An open lease, if there is one. */
-function pick(model: Model, which: number): Lease | undefined {
-  return model.open[which % Math.max(1, model.open.length)];
-}
-
-class ChangeLimit implements Command {
-  readonly #limit: bigint;
-  readonly #revision: bigint;
-
-  constructor(limit: bigint, revision: bigint) {
-    this.#limit = limit;
-    this.#revision = revision;
-  }
-
-  check(): boolean {
-    return true;
-  }
-
-  /** The control plane and the proxies append limits: an older one may come after a newer one. */
-  run(model: Model, real: Real): void {
-    if (this.#revision >= model.revision) {
-      model.limit = this.#limit;
-      model.revision = this.#revision;
-    }
-    const data = {
-      limit: formatDecimal12(this.#limit),
-      definition_revision: String(this.#revision),
-    };
-    happen(model, real, { type: 'LimitChanged', data });
-  }
-
-  toString(): string {
-    return `limit ${this.#limit} of revision ${this.#revision}`;
-  }
-}
 
 class Grant implements Command {
   readonly #free: bigint;
@@ -144,7 +87,7 @@ class Grant implements Command {
   }
 
   run(model: Model, real: Real): void {
-    const left = leftOf(model);
+    const left = model.credit.available;
     const waiting = this.#waitingFor(left);
     const decision = decideGrant(real.account, this.#free, waiting);
     // Of those that wait, in order, each that what is left can pay as well.
@@ -159,11 +102,12 @@ class Grant implements Command {
     const { amount } = decision;
     must(amount > 0n && amount <= left, `I3: ${amount} are granted, and ${left} are left`);
     must(needed > 0n && amount >= needed, `${amount} are granted, and ${needed} are needed`);
-    const slice = model.limit / 16n < left / 4n ? model.limit / 16n : left / 4n;
+    const { limit } = model.credit;
+    const slice = limit / 16n < left / 4n ? limit / 16n : left / 4n;
     must(amount <= (needed > slice ? needed : slice), `${amount} are more than a slice`);
     const id = `lse_${model.granted.length}`;
     model.granted.push(id);
-    model.open.push({ id, amount, overrun: 0n });
+    model.credit.grant(id, amount);
     happen(model, real, granted(id, amount));
   }
 
@@ -191,16 +135,16 @@ class Settle implements Command {
     this.#thousandths = thousandths;
   }
 
-  check({ open }: Readonly<Model>): boolean {
-    return open.length > 0;
+  check({ credit }: Readonly<Model>): boolean {
+    return credit.leases.size > 0;
   }
 
   run(model: Model, real: Real): void {
-    const lease = pick(model, this.#which) as Lease;
-    const spent = (lease.amount * BigInt(this.#thousandths)) / 1_000n + lease.overrun;
-    model.open.splice(model.open.indexOf(lease), 1);
-    model.spent += spent;
-    const data = { lease_id: lease.id, spent: formatDecimal12(spent) };
+    const lease_id = pick(model, this.#which);
+    const { amount = 0n, overrun = 0n } = model.credit.leases.get(lease_id) ?? {};
+    const spent = (amount * BigInt(this.#thousandths)) / 1_000n + overrun;
+    model.credit.settle(lease_id, spent);
+    const data = { lease_id, spent: formatDecimal12(spent) };
     const isLost = this.#thousandths % 7 === 0;
     happen(
       model,
@@ -232,8 +176,7 @@ class Overrun implements Command {
   /** Of a lease that is settled, its total has it already. */
   run(model: Model, real: Real): void {
     const lease_id = model.granted[this.#which % model.granted.length] as string;
-    const open = model.open.find(({ id }) => id === lease_id);
-    if (open !== undefined) open.overrun += this.#amount;
+    model.credit.overrun(lease_id, this.#amount);
     const data = { lease_id, attempt_id: 'att_1', amount: formatDecimal12(this.#amount) };
     happen(model, real, { type: 'Overrun', data });
   }
@@ -258,7 +201,7 @@ class Adjust implements Command {
 
   run(model: Model, real: Real): void {
     const lease_id = model.granted[this.#which % model.granted.length] as string;
-    model.spent += this.#delta;
+    model.credit.adjust(this.#delta);
     const data = { lease_id, attempt_id: 'att_1', delta: formatDecimal12(this.#delta) };
     happen(model, real, { type: 'LeaseAdjusted', data });
   }
@@ -275,13 +218,12 @@ class SettleAgain implements Command {
     this.#which = which;
   }
 
-  check({ granted, open }: Readonly<Model>): boolean {
-    return granted.length > open.length;
+  check({ granted, credit }: Readonly<Model>): boolean {
+    return granted.length > credit.leases.size;
   }
 
-  run(model: Model, real: Real): void {
-    const open = new Set(model.open.map(({ id }) => id));
-    const settled = model.granted.filter((id) => !open.has(id));
+  run({ granted, credit }: Model, real: Real): void {
+    const settled = granted.filter((id) => !credit.leases.has(id));
     const lease_id = settled[this.#which % settled.length] as string;
     const data = { lease_id, spent: formatDecimal12(1n) };
     mustThrow(() => evolveAccount(real.account, { type: 'LeaseSettled', data }));
@@ -299,25 +241,16 @@ class GrantAgain implements Command {
     this.#which = which;
   }
 
-  check({ open }: Readonly<Model>): boolean {
-    return open.length > 0;
+  check({ credit }: Readonly<Model>): boolean {
+    return credit.leases.size > 0;
   }
 
   run(model: Model, real: Real): void {
-    const { id } = pick(model, this.#which) as Lease;
+    const id = pick(model, this.#which);
     mustThrow(() => evolveAccount(real.account, granted(id, 1n)));
   }
 
   toString(): string {
     return `grant ${this.#which} again`;
   }
-}
-
-function mustThrow(does: () => unknown): void {
-  try {
-    does();
-  } catch {
-    return;
-  }
-  throw new Error('a stream that breaks its own rules was folded');
 }

@@ -5,21 +5,21 @@
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { streamOf, windowStart } from './calendar.ts';
+import { CreditModel } from './credit-model.ts';
+import { type LimitKnown, type LimitTold, OracleLimits } from './oracle-limits.ts';
 import { amountOf, costOf, type PlannedBudget } from './plan.ts';
 import type { Bound, Usage } from './sim-provider.ts';
 import type { World } from './world.ts';
 
 type Account = {
   budget: PlannedBudget;
-  limit: bigint;
+  /** Limit, spend and open leases. */
+  credit: CreditModel;
   limitRevision: bigint;
+  /** Raises that ended by then are not in the limit. */
+  asOfMs: number;
   /** The highest that was ever in force. */
   limitMax: bigint;
-  spent: bigint;
-  /** Of open leases. */
-  amounts: bigint;
-  overruns: bigint;
-  leases: Map<string, { amount: bigint; overrun: bigint }>;
   granted: Set<string>;
   /** What the provider billed for calls that began in it. */
   billed: bigint;
@@ -39,11 +39,16 @@ export class Oracle {
   readonly #attempts = new Map<string, Attempt>();
   /** Leases that nobody has settled, in all windows. */
   openLeases = 0;
-  readonly counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0 };
+  readonly #limits = new OracleLimits();
+  readonly #counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0 };
 
   constructor(world: World, budgets: readonly PlannedBudget[]) {
     this.#world = world;
     this.#budgets = new Map(budgets.map((budget) => [budget.id, budget]));
+  }
+
+  get counts(): Record<string, number> {
+    return { ...this.#counts, ...this.#limits.counts };
   }
 
   get windows(): number {
@@ -51,7 +56,7 @@ export class Oracle {
   }
 
   namesOfOpenLeases(): string[] {
-    return [...this.#accounts.values()].flatMap(({ leases }) => [...leases.keys()]);
+    return [...this.#accounts.values()].flatMap(({ credit }) => [...credit.leases.keys()]);
   }
 
   /**
@@ -101,6 +106,11 @@ export class Oracle {
     }
   }
 
+  /** The ledger has stored an event of a budget's definition. */
+  defined(event: LedgerEvent): void {
+    this.#limits.defined(event);
+  }
+
   /** The ledger has stored an event of a window. */
   stored({ stream, type, data }: LedgerEvent): void {
     const fields = data as Record<string, string>;
@@ -109,15 +119,17 @@ export class Oracle {
     switch (type) {
       case 'WindowOpened':
       case 'LimitChanged':
-        return this.#limit(account, fields);
+        return this.#limit(stream, account, data as LimitTold);
+      case 'CreditExpired':
+        return this.#ended(stream, account, fields);
       case 'LeaseGranted':
         return this.#grant(stream, account, lease, pico(fields['amount']));
       case 'LeaseSettled':
         this.#settle(stream, account, lease, pico(fields['spent']));
         break;
       case 'LeaseAdjusted':
-        this.counts.adjusted++;
-        account.spent += pico(fields['delta']);
+        this.#counts.adjusted++;
+        account.credit.adjust(pico(fields['delta']));
         break;
       case 'Overrun':
         this.#overrun(account, lease, fields);
@@ -152,7 +164,8 @@ export class Oracle {
         this.#checkReported(attemptId, attempt, charge, event, died);
       }
     }
-    for (const [stream, { spent, leases }] of this.#accounts) {
+    for (const [stream, { credit }] of this.#accounts) {
+      const { spent, leases } = credit;
       const billed = expected.get(stream) ?? 0n;
       if (leases.size > 0) this.#world.violate(`I3: ${stream}: ${leases.size} leases are open`);
       if (spent !== billed) {
@@ -161,11 +174,42 @@ export class Oracle {
     }
   }
 
-  /** A limit that a proxy knew when it took a call binds the window of that call. */
-  mustHaveLimit(stream: string, revision: bigint): void {
-    const has = this.#accounts.get(stream)?.limitRevision ?? -1n;
-    if (has >= revision) return;
-    this.#world.violate(`I3: ${stream}: its limit is of revision ${has}, not ${revision}`);
+  /**
+   * A limit that a proxy knew when it took a call binds the window of that call, and so does the end of
+   * what had ended by its clock.
+   */
+  mustHaveLimit(known: LimitKnown): void {
+    const { stream, revision } = known;
+    const account = this.#accounts.get(stream);
+    const has = account?.limitRevision ?? -1n;
+    if (account === undefined || has < revision) {
+      const wrong = `its limit is of revision ${has}, not ${revision}`;
+      return this.#world.violate(`I3: ${stream}: ${wrong}`);
+    }
+    const { budget, credit, asOfMs } = account;
+    const wrong = this.#limits.behind(budget.id, credit, asOfMs, known);
+    if (wrong !== null) this.#world.violate(`I3: ${stream}: ${wrong}`);
+  }
+
+  /** Credit of a window that has not ended. */
+  creditOf(stream: string): string[] {
+    return (
+      this.#accounts
+        .get(stream)
+        ?.credit.live()
+        .map(({ id }) => id) ?? []
+    );
+  }
+
+  /** A call that began after credit had ended holds nothing of it. */
+  mustHoldLive(stream: string, leaseIds: readonly string[], startedAtMs: number): void {
+    const leases = this.#accounts.get(stream)?.credit.leases;
+    for (const id of leaseIds) {
+      for (const [lot] of leases?.get(id)?.parts ?? []) {
+        if (lot.endsMs > startedAtMs) continue;
+        this.#world.violate(`I3: ${stream}: a call holds of ${lot.id}, which had ended before`);
+      }
+    }
   }
 
   #checkEvent(attemptId: string, { usage }: Attempt, event: UsageEvent): void {
@@ -195,63 +239,70 @@ export class Oracle {
     const id = stream.slice('budget-'.length, stream.indexOf('@'));
     const account: Account = {
       budget: this.#budgets.get(id) as PlannedBudget,
-      ...{ limit: 0n, limitRevision: -1n, limitMax: 0n, spent: 0n, amounts: 0n, overruns: 0n },
-      ...{ leases: new Map(), granted: new Set(), billed: 0n, beyond: 0n, reported: new Set() },
+      ...{ credit: new CreditModel(), limitRevision: -1n, asOfMs: -Infinity, limitMax: 0n },
+      ...{ granted: new Set(), billed: 0n, beyond: 0n, reported: new Set() },
     };
     this.#accounts.set(stream, account);
     return account;
   }
 
-  #limit(account: Account, fields: Record<string, string>): void {
-    const revision = BigInt(fields['definition_revision'] ?? '');
+  #limit(stream: string, account: Account, data: LimitTold): void {
+    const revision = BigInt(data.definition_revision);
+    const asOfMs = data.as_of === undefined ? -Infinity : Date.parse(data.as_of);
     if (revision < account.limitRevision) return;
-    this.counts.limits++;
+    if (revision === account.limitRevision && asOfMs < account.asOfMs) return;
+    this.#counts.limits++;
     account.limitRevision = revision;
-    account.limit = pico(fields['limit']);
-    if (account.limit > account.limitMax) account.limitMax = account.limit;
+    account.asOfMs = Math.max(asOfMs, account.asOfMs);
+    const { credit, budget } = account;
+    const wrong = this.#limits.told(budget.id, credit, data);
+    if (wrong !== null) this.#world.violate(`I3: ${stream}: ${wrong}`);
+    if (credit.limit > account.limitMax) account.limitMax = credit.limit;
+  }
+
+  #ended(stream: string, { credit }: Account, fields: Record<string, string>): void {
+    const { top_up_id = '', unused = '' } = fields;
+    const wrong = this.#limits.ended(credit, top_up_id, unused);
+    if (wrong !== null) this.#world.violate(`I3: ${stream}: ${wrong}`);
   }
 
   #grant(stream: string, account: Account, lease: string, amount: bigint): void {
-    this.counts.grants++;
+    this.#counts.grants++;
     if (account.granted.has(lease)) return this.#world.violate(`I3: ${lease} was granted twice`);
     account.granted.add(lease);
     this.openLeases++;
-    account.leases.set(lease, { amount, overrun: 0n });
-    account.amounts += amount;
-    const promised = account.spent + account.amounts + account.overruns;
-    if (promised <= account.limit && amount > 0n) return;
+    const { credit } = account;
+    credit.grant(lease, amount);
+    const { spent, held, limit } = credit;
+    if (spent + held <= limit && amount > 0n) return;
     this.#world.violate(
-      `I3: ${stream}: with the grant of ${amount}, ${promised} are promised of ${account.limit}`,
+      `I3: ${stream}: with the grant of ${amount}, ${spent + held} are promised of ${limit}`,
     );
   }
 
   #settle(stream: string, account: Account, lease: string, spent: bigint): void {
-    this.counts.settled++;
-    const open = account.leases.get(lease);
-    if (open === undefined) return this.#world.violate(`I3: ${stream}: ${lease} is settled twice`);
-    account.leases.delete(lease);
+    this.#counts.settled++;
+    if (!account.credit.leases.has(lease)) {
+      return this.#world.violate(`I3: ${stream}: ${lease} is settled twice`);
+    }
+    account.credit.settle(lease, spent);
     this.openLeases--;
-    account.amounts -= open.amount;
-    account.overruns -= open.overrun;
-    account.spent += spent;
   }
 
   #overrun(account: Account, lease: string, fields: Record<string, string>): void {
-    this.counts.overruns++;
+    this.#counts.overruns++;
     account.reported.add(fields['attempt_id'] ?? '');
-    const open = account.leases.get(lease);
-    if (open === undefined) return;
-    const amount = pico(fields['amount']);
-    open.overrun += amount;
-    account.overruns += amount;
+    account.credit.overrun(lease, pico(fields['amount']));
   }
 
   /** What was billed is spent, or lies within what is held: at every moment. */
   #checkCovered(stream: string, account: Account): void {
-    const covered = account.spent + account.amounts + account.beyond;
-    if (account.billed <= covered) return;
+    const { spent, leases } = account.credit;
+    let held = 0n;
+    for (const { amount } of leases.values()) held += amount;
+    if (account.billed <= spent + held + account.beyond) return;
     this.#world.violate(
-      `I3: ${stream}: ${account.billed} are billed, ${account.spent} spent and ${account.amounts} held`,
+      `I3: ${stream}: ${account.billed} are billed, ${spent} spent, ${held} held`,
     );
   }
 }

@@ -49,6 +49,13 @@ export type PlannedFault = { atMs: number; slot: number } & (
 export type PlannedChange = { atMs: number; budget: number } & (
   | { kind: 'limit'; limit: bigint; diesBetween: boolean }
   | { kind: 'archive' }
+  | { kind: 'restore' }
+  /** For so long, ms. */
+  | { kind: 'raise'; amount: bigint; forMs: number; diesBetween: boolean }
+  /** The last one that was not ended, if there is any. */
+  | { kind: 'end_raise'; diesBetween: boolean }
+  /** Null: it does not end. */
+  | { kind: 'top_up'; amount: bigint; forMs: number | null; diesBetween: boolean }
 );
 
 export type Plan = {
@@ -122,7 +129,11 @@ export function planOf(seed: number): Plan {
     budgets,
     calls,
     faults: faultsOf(random, slots, spanMs),
-    changes: changesOf(random, budgets, spanMs),
+    changes: [
+      ...changesOf(random, budgets, spanMs),
+      // Drawn apart: a seed keeps the rest of the history that it had.
+      ...changesForATime(new Random(seed ^ 0xc4ed17), budgets, spanMs),
+    ],
     ledger: networkOf(random, spanMs),
     log: networkOf(random, spanMs),
     disk: {
@@ -229,6 +240,37 @@ function changesOf(
     changes.push({ ...where, kind: 'limit', limit: (limit * sixteenths) / 16n, diesBetween });
   }
   if (random.chance(0.1)) changes.push({ ...at(), kind: 'archive' });
+  return changes;
+}
+
+/** Raises and, of a budget for all time, credit; some are over before they can be used. */
+function changesForATime(
+  random: Random,
+  budgets: readonly PlannedBudget[],
+  spanMs: number,
+): PlannedChange[] {
+  const changes: PlannedChange[] = [];
+  for (const [budget, { limit, window }] of budgets.entries()) {
+    const at = () => ({ atMs: random.between(0, spanMs), budget });
+    const some = (probability: number, most: number) =>
+      Array.from({ length: random.chance(probability) ? random.int(1, most) : 0 });
+    const amount = () => (limit * BigInt(random.int(1, 32))) / 16n + 1n;
+    const forMs = () => Math.round(random.spread(50, 1.5 * spanMs));
+    const diesBetween = () => random.chance(0.3);
+    for (const _ of some(0.3, 3)) {
+      const raise = { amount: amount(), forMs: forMs(), diesBetween: diesBetween() };
+      changes.push({ ...at(), kind: 'raise', ...raise });
+      if (random.chance(0.3)) {
+        changes.push({ ...at(), kind: 'end_raise', diesBetween: diesBetween() });
+      }
+    }
+    for (const _ of some(window === 'total' ? 0.7 : 0, 4)) {
+      const lasts = random.chance(0.8) ? forMs() : null;
+      const topUp = { amount: amount(), forMs: lasts, diesBetween: diesBetween() };
+      changes.push({ ...at(), kind: 'top_up', ...topUp });
+    }
+    if (random.chance(0.1)) changes.push({ ...at(), kind: 'restore' });
+  }
   return changes;
 }
 

@@ -134,6 +134,13 @@ export class SimProxy {
     const streams = facts.holds.map(({ account }) => account.stream);
     const { attemptId, instanceId, startedAtMs } = facts;
     oracle.held(attemptId, instanceId, startedAtMs, bound, budgets, streams);
+    // A clock that is set back may wait for a slice of the time before.
+    if (plan.faults.every(({ kind }) => kind !== 'clock')) {
+      for (const { account, parts } of facts.holds) {
+        const leaseIds = parts.map(({ lease }) => lease.leaseId);
+        oracle.mustHoldLive(account.stream, leaseIds, startedAtMs);
+      }
+    }
     world.note(this.process, () => {
       const parts = facts.holds.flatMap((hold) => hold.parts);
       return `holds for ${attemptId} ${parts.map(({ lease, amount }) => `${amount} of ${lease.leaseId}`).join(', ')}`;

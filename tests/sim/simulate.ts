@@ -10,6 +10,7 @@ import { streamOf, windowStart } from './calendar.ts';
 import { BILL_COMPLETE_MS, BudgetView, changeBudget, resolve } from './control-plane.ts';
 import { LATE_MS_MAX, Network } from './network.ts';
 import { Oracle } from './oracle.ts';
+import type { LimitKnown } from './oracle-limits.ts';
 import {
   type Plan,
   type PlannedBudget,
@@ -39,6 +40,8 @@ export type History = {
 
 export type Figures = Record<string, number>;
 
+/** How far off the clock of any process is, ms. */
+const CLOCK_OFF_MS_MAX = 1_500;
 /** After so long without faults all must have come to rest, ms. */
 const REST_WITHIN_MS = 240_000;
 
@@ -157,7 +160,7 @@ class Theatre {
     for (const index of plan.budgets.keys()) {
       const slot = world.random.int(0, plan.slots - 1);
       this.#as(slot, (proxy) => {
-        this.#lastLimits.push(...limitsOf(proxy, index, plan));
+        this.#lastLimits.push(...limitsOf(proxy, index, this.#stage));
         this.#call(proxy, { ...SMALL_CALL, slot, path: [index], atMs: world.nowMs });
       });
     }
@@ -179,13 +182,14 @@ class Theatre {
     const events = new Map<string, UsageEvent>();
     for (const [id, { event }] of log.events) events.set(id, event);
     oracle.finish(events, this.#died);
-    for (const { stream, revision } of this.#lastLimits) oracle.mustHaveLimit(stream, revision);
+    for (const known of this.#lastLimits) oracle.mustHaveLimit(known);
     world.check();
   }
 
   #onLedgerEvent(event: LedgerEvent): void {
     const { world, oracle, plan } = this.#stage;
     if (!event.stream.startsWith(budgetDefinitionStreams.prefix)) return oracle.stored(event);
+    oracle.defined(event);
     this.#view.apply(event);
     for (const proxy of this.#slots) {
       if (proxy === null) continue;
@@ -200,7 +204,7 @@ class Theatre {
     const instanceId = `ins_${++this.#instances}`;
     const disk = new SimDisk(instanceId);
     const process = new Process(instanceId);
-    process.clockOffMs = world.random.int(-1_500, 1_500);
+    process.clockOffMs = world.random.int(-CLOCK_OFF_MS_MAX, CLOCK_OFF_MS_MAX);
     process.onDeath.push(() => this.#died.add(instanceId));
     disk.tryLock(process);
     disks.push(disk);
@@ -276,14 +280,15 @@ const SMALL_CALL: Omit<PlannedCall, 'atMs' | 'slot' | 'path'> = {
   onDisconnect: 'drain',
 };
 
-type LimitKnown = { stream: string; revision: bigint };
-
 /** What a proxy knows of a budget's limit now, and the window that a call of it now counts in. */
-function limitsOf(proxy: SimProxy, index: number, plan: Plan): LimitKnown[] {
+function limitsOf(proxy: SimProxy, index: number, { plan, oracle }: Stage): LimitKnown[] {
   const budget = plan.budgets[index] as PlannedBudget;
   return proxy.view.onPath([budget.id]).map(({ revision }) => {
-    const startMs = windowStart(budget.window, budget.zone, Date.now());
-    return { stream: streamOf(budget.id, startMs), revision };
+    const atMs = Date.now();
+    const stream = streamOf(budget.id, windowStart(budget.window, budget.zone, atMs));
+    const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
+    const aheadMs = isStepped ? Infinity : 2 * CLOCK_OFF_MS_MAX;
+    return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream) };
   });
 }
 

@@ -31,7 +31,7 @@ function budget(id: string, fields: Partial<BudgetDefinition> = {}): BudgetDefin
     ...{ limit: 10n * USD, enforcement: 'hard', basis: 'cost', time_zone: 'UTC' },
     ...{ anchor: null, model: null, counts: 'total', cache_reads: true, thresholds: [] },
     ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
-    ...{ archived: false, revision: 0n, ...fields },
+    ...{ topUps: [], raises: [], archived: false, revision: 0n, ...fields },
   };
 }
 

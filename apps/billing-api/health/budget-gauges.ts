@@ -15,7 +15,8 @@ import {
   noAccount,
 } from '@tollgate/domain/budget/account.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
-import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { accountAt } from '@tollgate/domain/budget/limit.ts';
+import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 
 export type BudgetGaugeLimits = {
@@ -33,7 +34,8 @@ export type BudgetGaugesDeps = {
   onError: (message: string, error: unknown) => void;
 };
 
-type Window = { stream: string; account: BudgetAccount; nextRevision: bigint };
+type Window = Place & { account: BudgetAccount; nextRevision: bigint };
+type Place = { stream: string; bounds: WindowBounds };
 
 export class BudgetGauges {
   readonly #deps: BudgetGaugesDeps;
@@ -51,31 +53,34 @@ export class BudgetGauges {
     const listed = live.slice(0, this.#deps.limits.budgetGaugesMax);
     // A ledger that is away must not take the other metrics with it: what was read last is told.
     await Promise.race([this.#refresh(listed), pause(this.#deps.limits.budgetGaugesWaitMs)]);
-    const gauge = (name: string, help: string, amount: (budget: Listed) => bigint): Family => ({
+    const nowMs = this.#deps.clock();
+    const accounts = listed.flatMap((definition) => {
+      const window = this.#windows.get(definition.budget_id) ?? null;
+      if (window === null) return [];
+      return [{ definition, account: accountAt(window.account, definition, window.bounds, nowMs) }];
+    });
+    const gauge = (name: string, help: string, amount: (of: BudgetAccount) => bigint): Family => ({
       ...{ name, type: 'gauge', help },
-      samples: listed.flatMap((definition): Sample[] => {
-        const account = this.#windows.get(definition.budget_id)?.account;
-        if (account === undefined) return [];
+      samples: accounts.map(({ definition, account }): Sample => {
         // Whole tokens and cents are exact in a float; a bill is never made of this.
-        const value = Number(formatDecimal12(amount({ definition, account })));
-        return [['', labelsOfBudget(definition), value]];
+        return ['', labelsOfBudget(definition), Number(formatDecimal12(amount(account)))];
       }),
     });
     return [
       gauge(
         'tollgate_budget_limit',
         'Limit of a budget in its current window, in its unit.',
-        ({ definition, account }) => (account.opened ? account.limit : definition.limit),
+        ({ limit }) => limit,
       ),
       gauge(
         'tollgate_budget_remaining',
         'What is left of a budget in its current window: neither spent nor held by a proxy.',
-        ({ definition, account }) => (account.opened ? available(account) : definition.limit),
+        available,
       ),
       gauge(
         'tollgate_budget_held',
         'What proxies hold of a budget in its current window, for running calls and the next ones.',
-        ({ account }) => account.held,
+        ({ held }) => held,
       ),
       single(
         'tollgate_budgets_unlisted',
@@ -122,11 +127,11 @@ export class BudgetGauges {
 
   /** Null: this process lacks the time zone of the budget. */
   async #read(definition: BudgetDefinition): Promise<Window | null> {
-    const stream = this.#streamOf(definition);
-    if (stream === null) return null;
+    const place = this.#placeOf(definition);
+    if (place === null) return null;
+    const { stream } = place;
     const known = this.#windows.get(definition.budget_id);
-    const from =
-      known?.stream === stream ? known : { stream, account: noAccount, nextRevision: 0n };
+    const from = known?.stream === stream ? known : { account: noAccount, nextRevision: 0n };
     let { account, nextRevision } = from;
     const options = { fromRevision: nextRevision };
     const events = readEvents(this.#deps.ledger, budgetWindowEvents, stream, options);
@@ -134,22 +139,20 @@ export class BudgetGauges {
       account = evolveAccount(account, event);
       nextRevision = at.revision + 1n;
     }
-    return { stream, account, nextRevision };
+    return { ...place, account, nextRevision };
   }
 
-  #streamOf(definition: BudgetDefinition): string | null {
+  #placeOf(definition: BudgetDefinition): Place | null {
     const { budget_id } = definition;
     try {
-      const { startMs } = windowBounds(definition, this.#deps.clock());
-      return windowStream(budget_id, startMs);
+      const bounds = windowBounds(definition, this.#deps.clock());
+      return { stream: windowStream(budget_id, bounds.startMs), bounds };
     } catch (error) {
       this.#deps.onError(`the budget ${budget_id} has no window here`, error);
       return null;
     }
   }
 }
-
-type Listed = { definition: BudgetDefinition; account: BudgetAccount };
 
 function labelsOfBudget({ budget_id, scope, unit, window }: BudgetDefinition): string {
   return labelsOf({ budget: budget_id, scope: scope.type, scope_id: scope.id, unit, window });

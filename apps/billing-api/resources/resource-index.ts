@@ -154,6 +154,10 @@ export class ResourceIndex {
       case 'BudgetLimitChanged':
       case 'BudgetThresholdsChanged':
       case 'BudgetArchived':
+      case 'BudgetRestored':
+      case 'BudgetToppedUp':
+      case 'BudgetRaised':
+      case 'BudgetRaiseEnded':
         return this.budgets.fold(event.data.budget_id, at, (s) =>
           evolveDefinition(s, event, at.revision),
         );

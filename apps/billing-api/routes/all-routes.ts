@@ -7,7 +7,10 @@ import {
   createBudget,
   getBudget,
   listBudgets,
+  restoreBudget,
 } from './budgets/budgets.ts';
+import { endRaise, raiseBudget } from './budgets/raises.ts';
+import { listTopUps, topUpBudget } from './budgets/top-ups.ts';
 import { getCall, listCalls } from './calls/calls.ts';
 import { explainCall } from './calls/why.ts';
 import {
@@ -83,6 +86,11 @@ export const allRoutes: readonly ApiRoute[] = [
   getBudget,
   changeBudget,
   archiveBudget,
+  restoreBudget,
+  topUpBudget,
+  listTopUps,
+  raiseBudget,
+  endRaise,
   createRateLimit,
   listRateLimits,
   getRateLimit,

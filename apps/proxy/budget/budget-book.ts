@@ -110,6 +110,7 @@ export class BudgetBook {
     const current = this.#current.get(definition.budget_id);
     if (current !== undefined && current.account.definition === definition) {
       const { startMs, endMs } = current.account.bounds;
+      current.account.endAt(nowMs);
       // seam: window-of-the-call
       if (nowMs >= startMs && nowMs < endMs) return current;
     }
@@ -133,7 +134,13 @@ export class BudgetBook {
       };
       this.#entries.set(stream, entry);
     }
-    entry.account.definition = definition;
+    if (entry.account.definition !== definition) {
+      entry.account.define(definition, nowMs);
+      // More may be left than when calls were refused.
+      entry.refusedUntilMs = 0;
+      entry.returnsNotBeforeMs = 0;
+    }
+    entry.account.endAt(nowMs);
     this.#current.set(definition.budget_id, entry);
     return entry;
   }

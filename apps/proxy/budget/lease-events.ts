@@ -6,7 +6,7 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 
@@ -36,11 +36,31 @@ export async function appendGrant(
     ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
   };
+  return untilKnown(async () => {
+    // seam: grant-is-appended
+    return (await ledger.append(request.stream, expected, [event])).ok;
+  });
+}
+
+/**
+ * Appends what was decided at a revision, as often as it takes to know the outcome.
+ *
+ * @returns false if another append came first: then nothing of it can land any more
+ */
+export function appendAt(
+  ledger: Ledger,
+  stream: string,
+  revision: bigint,
+  events: readonly NewLedgerEvent[],
+): Promise<boolean> {
+  return untilKnown(async () => (await ledger.append(stream, revision, events)).ok);
+}
+
+async function untilKnown(append: () => Promise<boolean>): Promise<boolean> {
   const backoff = new Backoff(RETRY_MS);
   for (let attempt = 1; ; attempt++) {
     try {
-      // seam: grant-is-appended
-      return (await ledger.append(request.stream, expected, [event])).ok;
+      return await append();
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       await backoff.pause();

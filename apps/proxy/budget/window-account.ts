@@ -8,24 +8,27 @@
  */
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
-import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
-import {
-  budgetDefinitionEvents,
-  budgetWindowEvents,
-} from '@tollgate/adapters/ledger/categories.ts';
+import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { foldStream, readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
+import { readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
-import type { BudgetDefinitionEvent } from '@tollgate/domain/budget/budget-events.ts';
-import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
+import {
+  isBehind,
+  limitAt,
+  nextFallMs,
+  windowChanges,
+  windowOpened,
+} from '@tollgate/domain/budget/limit.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
-import { appendGrant, settleLease } from './lease-events.ts';
+import { appendAt, appendGrant, settleLease } from './lease-events.ts';
 import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from './local-lease.ts';
+import { readDefinition } from './read-definition.ts';
 
 export type WindowAccountDeps = {
   ledger: Ledger;
@@ -39,8 +42,9 @@ export type GrantOutcome = 'granted' | 'exhausted';
 
 export class WindowAccount {
   readonly stream: string;
-  /** Replaced when the definition changes; the window stays the same. */
-  definition: BudgetDefinition;
+  #definition: BudgetDefinition;
+  /** As the ledger was last read: it may be ahead of the view that `definition` comes from. */
+  #latest: BudgetDefinition;
   readonly bounds: WindowBounds;
   readonly #deps: WindowAccountDeps;
   readonly #leases: LocalLease[] = [];
@@ -48,6 +52,12 @@ export class WindowAccount {
   #revision: ExpectedRevision = 'no_stream';
   /** A request in the journal whose append has not answered. */
   #doubtful: LeaseRequest | null = null;
+  /** When time lowers the limit next, by the clock of the day, and how often that was or it was changed. */
+  #fallsAtMs = Number.POSITIVE_INFINITY;
+  #falls = 0;
+  #fallsWhenRequested = 0;
+  #fallsSettled = 0;
+  readonly #settling = new Map<LocalLease, Promise<void>>();
 
   constructor(
     stream: string,
@@ -56,9 +66,56 @@ export class WindowAccount {
     deps: WindowAccountDeps,
   ) {
     this.stream = stream;
-    this.definition = definition;
+    this.#definition = definition;
+    this.#latest = definition;
     this.bounds = bounds;
     this.#deps = deps;
+  }
+
+  get definition(): BudgetDefinition {
+    return this.#definition;
+  }
+
+  /** Follows a changed definition; the window stays the same. */
+  define(definition: BudgetDefinition, nowMs: number): void {
+    this.#definition = definition;
+    this.#learn(definition, nowMs);
+  }
+
+  #learn(definition: BudgetDefinition, nowMs: number): void {
+    if (definition.revision <= this.#latest.revision) return;
+    this.endAt(nowMs);
+    const isLower = limitAt(definition, nowMs) < limitAt(this.#latest, nowMs);
+    this.#latest = definition;
+    if (isLower) this.#fall();
+    this.#fallsAtMs = nextFallMs(this.#account, definition, nowMs);
+  }
+
+  /**
+   * A slice that was granted before the limit fell takes no new holds: nothing that has ended is spent
+   * by a call that begins later.
+   *
+   * @param nowMs clock of the day
+   */
+  endAt(nowMs: number): void {
+    // seam: slices-end-with-the-raise
+    if (nowMs < this.#fallsAtMs) return;
+    this.#fall();
+    this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
+  }
+
+  #fall(): void {
+    this.#falls++;
+    for (const lease of this.#leases) this.close(lease);
+  }
+
+  /** What no call used of slices from before a fall is there again, if it has not ended. */
+  async #settleFallen(): Promise<void> {
+    if (this.#fallsSettled === this.#falls) return;
+    this.#fallsSettled = this.#falls;
+    for (const lease of [...this.#leases]) {
+      if (lease.closed && lease.holds === 0) await this.settle(lease);
+    }
   }
 
   get account(): BudgetAccount {
@@ -129,18 +186,21 @@ export class WindowAccount {
    * @param waiting what each call needs, in order of arrival
    */
   async grant(waiting: readonly bigint[]): Promise<GrantOutcome> {
+    this.endAt(Date.now());
+    await this.#settleFallen();
     // A grant whose outcome is unknown comes first: the ledger may have it already.
     if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
     if (this.#revision === 'no_stream') await this.refresh();
-    // seam: changed-limit-is-followed
     if (!this.#account.opened) await this.#open();
-    // The process that opened the window or changed the definition may have died before it
-    // appended the limit here.
-    else if (this.definition.revision > this.#account.definitionRevision) {
-      await this.#followDefinition();
-    }
     let refreshed = false;
     for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
+      // The process that opened the window or changed the definition may have died before it
+      // appended the limit here; and time changes it, also while this waits for the ledger.
+      const nowMs = Date.now();
+      // seam: changed-limit-is-followed
+      if (isBehind(this.#account, this.#latest, nowMs) && (await this.#followDefinition())) continue;
+      this.endAt(nowMs);
+      this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
       const decision = decideGrant(this.#account, this.free(), waiting);
       if (decision.kind === 'exhausted') {
         // Others may have returned slices since this account was last read.
@@ -182,7 +242,15 @@ export class WindowAccount {
   }
 
   /** Settles a closed lease without holds: ledger, read back, then the journal forgets it. */
-  async settle(lease: LocalLease): Promise<void> {
+  settle(lease: LocalLease): Promise<void> {
+    const running = this.#settling.get(lease);
+    if (running !== undefined) return running;
+    const settling = this.#settle(lease).finally(() => this.#settling.delete(lease));
+    this.#settling.set(lease, settling);
+    return settling;
+  }
+
+  async #settle(lease: LocalLease): Promise<void> {
     if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
     const { ledger, journal } = this.#deps;
     // The lease is open as far as this account has read: only later events can have settled it.
@@ -199,16 +267,8 @@ export class WindowAccount {
    * that came in between found no window to be appended to, so it is appended here, before any grant.
    */
   async #open(): Promise<void> {
-    const before = await this.#readDefinition();
-    const { startMs, endMs } = this.bounds;
-    const data = {
-      budget_id: before.budget_id,
-      window_start: new Date(startMs).toISOString(),
-      window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
-      limit: formatDecimal12(before.limit),
-      definition_revision: String(before.revision),
-    };
-    const opened = { type: 'WindowOpened', data } as const;
+    const before = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
+    const opened = windowOpened(before, this.bounds, Date.now());
     await this.#deps.ledger.append(this.stream, 'no_stream', [
       newLedgerEvent(this.stream, opened, String(before.revision)),
     ]);
@@ -216,25 +276,24 @@ export class WindowAccount {
     await this.#followDefinition();
   }
 
-  async #followDefinition(): Promise<void> {
-    const after = await this.#readDefinition();
-    if (after.revision > this.#account.definitionRevision) {
-      await appendOnce(this.#deps.ledger, this.stream, limitChanged(this.stream, after));
+  /**
+   * Records what the window lacks, at the revision from which that is seen, in one step.
+   *
+   * @returns whether the window has changed
+   */
+  async #followDefinition(): Promise<boolean> {
+    const after = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
+    this.#learn(after, Date.now());
+    for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
+      const changes = windowChanges(this.#account, after, Date.now());
+      if (changes.length === 0 || this.#revision === 'no_stream') return conflicts > 0;
+      const events = changes.map(({ event, subject }) =>
+        newLedgerEvent(this.stream, event, subject),
+      );
+      await appendAt(this.#deps.ledger, this.stream, this.#revision, events);
       await this.refresh();
     }
-  }
-
-  async #readDefinition(): Promise<BudgetDefinition> {
-    const stream = budgetDefinitionEvents.of(this.definition.budget_id);
-    const { state } = await foldStream(
-      this.#deps.ledger,
-      { category: budgetDefinitionEvents, stream },
-      (definition: BudgetDefinition | undefined, event: BudgetDefinitionEvent, revision) =>
-        evolveDefinition(definition, event, revision),
-      undefined,
-    );
-    if (state === undefined) throw new Error(`${stream} is empty`);
-    return state;
+    throw new Error(`${this.stream}: too many conflicts for a limit`);
   }
 
   /** False: another append came first. */
@@ -254,6 +313,7 @@ export class WindowAccount {
     // Budgets: leases).
     await this.#deps.journal.write({ op: 'lease_requested', request });
     this.#doubtful = request;
+    this.#fallsWhenRequested = this.#falls;
     return this.#confirm(request);
   }
 
@@ -275,16 +335,11 @@ export class WindowAccount {
       spent: 0n,
       held: 0n,
       holds: 0,
-      closed: false,
+      // The limit may have fallen since it was decided.
+      closed: this.#falls !== this.#fallsWhenRequested,
       usedAtMs: performance.now(),
     });
     await this.refresh();
     return true;
   }
-}
-
-function limitChanged(stream: string, definition: BudgetDefinition) {
-  const revision = String(definition.revision);
-  const data = { limit: formatDecimal12(definition.limit), definition_revision: revision };
-  return newLedgerEvent(stream, { type: 'LimitChanged', data }, revision);
 }

@@ -188,6 +188,10 @@ export class LedgerView {
       case 'BudgetLimitChanged':
       case 'BudgetThresholdsChanged':
       case 'BudgetArchived':
+      case 'BudgetRestored':
+      case 'BudgetToppedUp':
+      case 'BudgetRaised':
+      case 'BudgetRaiseEnded':
         return this.#define(event, revision);
       case 'RateLimitDefined':
       case 'RateLimitChanged':

@@ -78,8 +78,8 @@ export class BookHouse {
   async window(definition: BudgetDefinition, at = '19700101T000000Z'): Promise<string[]> {
     const events = await this.ledger.read(`budget-${definition.budget_id}@${at}`);
     return events.map(({ type, data }) => {
-      const { lease_id, amount, spent, limit } = data as Record<string, string>;
-      const figure = amount ?? spent ?? limit ?? '';
+      const { lease_id, amount, spent, limit, unused } = data as Record<string, string>;
+      const figure = amount ?? spent ?? limit ?? unused ?? '';
       return [type, lease_id ?? [], String(BigInt(figure.replace('.', '')))].flat().join(' ');
     });
   }

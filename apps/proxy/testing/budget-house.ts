@@ -27,11 +27,13 @@ export async function defineBudget(
     on_exceeded: 'refuse',
     clamp_min_output_tokens: 1,
     thresholds: [],
+    topUps: [],
+    raises: [],
     archived: false,
     revision: 0n,
     ...fields,
   };
-  const { revision: _, archived: __, limit, ...data } = definition;
+  const { revision: _, archived: __, topUps: ___, raises: ____, limit, ...data } = definition;
   const defined = {
     id: `defined-${budgetId}`,
     type: 'BudgetDefined',

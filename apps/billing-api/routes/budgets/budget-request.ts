@@ -1,6 +1,7 @@
 /** What a request to define a budget says, checked against what exists and what makes sense. */
-import type { BudgetScope } from '@tollgate/domain/budget/budget-events.ts';
+import type { BudgetScope, BudgetUnit } from '@tollgate/domain/budget/budget-events.ts';
 import type { Customer } from '@tollgate/domain/customer/customer.ts';
+import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { budgetRequest } from '@tollgate/schemas/http/resources.ts';
 import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
@@ -69,5 +70,25 @@ export function requireSense(body: z.output<typeof budgetRequest>, within = ''):
 export function requireWhole(limit: string, field = 'limit'): void {
   if (!limit.includes('.')) return;
   const errors = [{ path: `body.${field}`, message: 'tokens and requests are whole numbers' }];
+  throw new ApiProblem('invalid_request', { errors });
+}
+
+/**
+ * What is added to a budget, with 12 places.
+ *
+ * @throws ApiProblem invalid_request
+ */
+export function requirePositive(amount: string, unit: BudgetUnit): string {
+  if (unit !== 'usd') requireWhole(amount, 'amount');
+  const pico = parseDecimal(amount, 12);
+  if (pico > 0n) return formatDecimal12(pico);
+  const errors = [{ path: 'body.amount', message: 'must be above zero' }];
+  throw new ApiProblem('invalid_request', { errors });
+}
+
+/** @throws ApiProblem invalid_request for an instant that is not ahead */
+export function requireAhead(field: string, at: string, nowMs: number): void {
+  if (Date.parse(at) > nowMs) return;
+  const errors = [{ path: `body.${field}`, message: 'must be later than now' }];
   throw new ApiProblem('invalid_request', { errors });
 }

@@ -2,23 +2,13 @@
  * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets: leases),
  * and soft ones, which warn.
  */
-import {
-  budgetDefinitionEvents,
-  budgetWindowEvents,
-} from '@tollgate/adapters/ledger/categories.ts';
-import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { budgetDefinitionEvents } from '@tollgate/adapters/ledger/categories.ts';
 import {
   type UnresolvedHolds,
   unresolvedHolds,
 } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
-import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
-import type {
-  BudgetArchived,
-  BudgetLimitChanged,
-  BudgetThresholdsChanged,
-} from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import { accountAt } from '@tollgate/domain/budget/limit.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
 import { budgetDetail } from '@tollgate/schemas/http/budget-detail.ts';
@@ -42,7 +32,10 @@ import { answeredIn } from '../answered-in.ts';
 import { lifeStatus, ofCustomer } from '../named-customer.ts';
 import { withDetail } from './budget-detail.ts';
 import { namedScope, requireSense, requireWhole } from './budget-request.ts';
+import { changeLive } from './change-live.ts';
 import { defineBudget } from './define-budget.ts';
+import { partsOf } from './limit-parts.ts';
+import { changeOpenWindow, loadWindow } from './open-window.ts';
 import { softSpendOf } from './soft-spend-view.ts';
 
 const PLACES = 12;
@@ -195,50 +188,24 @@ export const archiveBudget = defineRoute({
   },
 });
 
-/** Of a budget that is not archived. */
-function changeLive(
-  context: ApiContext,
-  commandId: string,
-  event: BudgetLimitChanged | BudgetThresholdsChanged | BudgetArchived,
-) {
-  return carryOut(context, {
-    category: budgetDefinitionEvents,
-    id: event.data.budget_id,
-    commandId,
-    evolve: evolveDefinition,
-    decide: (state) => {
-      if (state === undefined) return { refused: 'budget_not_found' };
-      return state.archived ? { refused: 'budget_archived' } : event;
-    },
-  });
-}
-
-/**
- * A window that is not open yet reads the definition when it opens (docs/design.md, Budgets:
- * leases).
- */
-async function changeOpenWindow(context: ApiContext, definition: BudgetDefinition): Promise<void> {
-  const { budget_id, revision } = definition;
-  const { startMs } = windowBounds(definition, context.clock());
-  const stream = windowStream(budget_id, startMs);
-  for (let attempt = 0; attempt < context.limits.appendConflictsMax; attempt++) {
-    const window = await loadWindow(context, stream);
-    if (window.revision === 'no_stream') return;
-    if (window.state.definitionRevision >= revision) return;
-    const data = {
-      limit: formatDecimal12(definition.limit),
-      definition_revision: String(revision),
-    };
-    const event = newLedgerEvent(stream, { type: 'LimitChanged', data }, String(revision));
-    if ((await context.ledger.append(stream, window.revision, [event])).ok) return;
-  }
-  throw new ApiProblem('concurrent_change');
-}
-
-function loadWindow({ ledger, limits }: ApiContext, stream: string) {
-  const window = { category: budgetWindowEvents, stream, pageEvents: limits.ledgerPageEvents };
-  return foldStream(ledger, window, evolveAccount, noAccount);
-}
+export const restoreBudget = defineRoute({
+  operationId: 'restoreBudget',
+  method: 'POST',
+  path: '/v1/budgets/{budget_id}/restore',
+  tag: 'Budgets',
+  summary: 'Restore an archived budget: it binds the next calls, with what its window has spent',
+  description: 'Calls that it did not bind meanwhile do not count.',
+  params: budgetParams,
+  status: 200,
+  response: budgetView,
+  errors: ['budget_not_found', 'budget_not_archived', 'customer_archived', 'concurrent_change'],
+  async handler({ params: { budget_id }, commandId }, context) {
+    const known = context.directory.budgets.get(budget_id);
+    if (known !== undefined) namedScope(known.state.scope, context);
+    const restored = { type: 'BudgetRestored', data: { budget_id } } as const;
+    return view(await changeLive(context, commandId, restored), context);
+  },
+});
 
 async function view(
   item: Entity<BudgetDefinition>,
@@ -260,10 +227,11 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
   return await Promise.all(
     items.map(async ({ state: definition, createdAtMs }, index) => {
       const { startMs, endMs, stream } = windows[index] as (typeof windows)[number];
-      const { state: account } = await loadWindow(context, stream).catch((cause: unknown) => {
+      const window = await loadWindow(context, stream).catch((cause: unknown) => {
         throw new ApiProblem('ledger_unavailable', { cause });
       });
-      const { budget_id, limit, revision: _revision, ...rest } = definition;
+      const account = accountAt(window.state, definition, { startMs, endMs }, nowMs);
+      const { budget_id, limit, revision: _, topUps: __, raises: ___, ...rest } = definition;
       const window_start = new Date(startMs).toISOString();
       return {
         object: 'budget' as const,
@@ -275,7 +243,8 @@ async function views(items: readonly Entity<BudgetDefinition>[], context: ApiCon
         current: {
           window_start,
           window_end: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
-          limit: formatDecimal12(account.opened ? account.limit : limit),
+          limit: formatDecimal12(account.limit),
+          parts: partsOf(definition, account, nowMs),
           spent:
             definition.enforcement === 'soft'
               ? (soft.get(stream) ?? null)
