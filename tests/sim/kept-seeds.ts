@@ -3,4 +3,6 @@
  * seed means its history only as long as `plan.ts` makes the same of it; the mistake itself has a test
  * next to its code.
  */
-export const keptSeeds: readonly { seed: number; found: string }[] = [];
+export const keptSeeds: readonly { seed: number; found: string }[] = [
+  { seed: 189, found: 'a grant that waited for the ledger while a raise ended was decided with it' },
+];

@@ -107,6 +107,17 @@ describe('a raise', () => {
     expect(await outcome(book, of, 500n)).toBe('exceeded');
   });
 
+  it('I3: that ends while a call waits for the ledger is not granted to it', async () => {
+    const before = await books().define({ limit: 1_000n });
+    const of = await changed(before, raised(1_000, NOON + MINUTE));
+    const read: Ledger['read'] = async (stream, options) => {
+      const events = await books().ledger.read(stream, options);
+      if (!stream.startsWith('budget_definition-')) timeIs(NOON + MINUTE);
+      return events;
+    };
+    expect(await outcome(await open({ read }), of, 1_500n, NOON)).toBe('exceeded');
+  });
+
   it('that is ended early gives back at once what no call uses', async () => {
     const before = await books().define({ limit: 1_000n });
     const raise = await changed(before, raised(7_000, NOON + MINUTE));

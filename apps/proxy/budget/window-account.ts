@@ -198,7 +198,8 @@ export class WindowAccount {
       // appended the limit here; and time changes it, also while this waits for the ledger.
       const nowMs = Date.now();
       // seam: changed-limit-is-followed
-      if (isBehind(this.#account, this.#latest, nowMs) && (await this.#followDefinition())) continue;
+      if (isBehind(this.#account, this.#latest, nowMs) && (await this.#followDefinition()))
+        continue;
       this.endAt(nowMs);
       this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
       const decision = decideGrant(this.#account, this.free(), waiting);
