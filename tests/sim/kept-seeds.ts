@@ -4,5 +4,8 @@
  * next to its code.
  */
 export const keptSeeds: readonly { seed: number; found: string }[] = [
-  { seed: 189, found: 'a grant that waited for the ledger while a raise ended was decided with it' },
+  {
+    seed: 189,
+    found: 'a grant that waited for the ledger while a raise ended was decided with it',
+  },
 ];

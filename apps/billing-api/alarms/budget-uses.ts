@@ -3,7 +3,9 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { unresolvedHolds } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { BudgetUse } from '@tollgate/domain/alarm/alarm.ts';
+import { type BudgetAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { accountAt } from '@tollgate/domain/budget/limit.ts';
 import { type WindowBounds, windowBounds } from '@tollgate/domain/budget/window.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { ResourceIndex } from '../resources/resource-index.ts';
@@ -15,6 +17,7 @@ export type UsesDeps = {
   ledger: Pick<Ledger, 'read'>;
   warehouse: Warehouse;
   directory: Pick<ResourceIndex, 'customers'>;
+  clock: () => number;
   limits: { alarmReadsMax: number; alarmAccountsKeptMax: number };
 };
 
@@ -47,7 +50,7 @@ export class BudgetUses {
       use: {
         ...termsOf(budget, bounds),
         // The warehouse knows what was used before the budget was defined.
-        ...{ countedFromMs: bounds.startMs, limit: budget.limit },
+        ...{ countedFromMs: bounds.startMs, limit: this.#limitOf(noAccount, budget, bounds) },
         ...{ spent: spent.get(stream) ?? 0n, overrun: 0n, unresolved: null },
       },
     }));
@@ -81,10 +84,11 @@ export class BudgetUses {
         const { window, budget, createdAtMs } = next;
         const read = await this.#accounts.read(window.stream);
         const { account, overrun } = read;
+        const bounds = windowBounds(budget, window.startMs);
         const use: BudgetUse = {
-          ...termsOf(budget, windowBounds(budget, window.startMs)),
+          ...termsOf(budget, bounds),
           countedFromMs: createdAtMs,
-          limit: account.opened ? account.limit : budget.limit,
+          limit: this.#limitOf(account, budget, bounds),
           spent: spentOf(read),
           overrun,
           unresolved: unresolved.get(window.stream) ?? null,
@@ -94,6 +98,13 @@ export class BudgetUses {
     };
     await Promise.all(Array.from({ length: this.#deps.limits.alarmReadsMax }, reader));
     return uses;
+  }
+
+  /** In force now; of a window that is over, the last one. */
+  #limitOf(account: BudgetAccount, budget: BudgetDefinition, bounds: WindowBounds): bigint {
+    const nowMs = this.#deps.clock();
+    if (account.opened && nowMs >= bounds.endMs) return account.limit;
+    return accountAt(account, budget, bounds, nowMs).limit;
   }
 }
 
