@@ -113,7 +113,7 @@ describe('/v1/budgets/{id}/top-ups', () => {
       ...{ limit: usd(13), spent: usd(3) },
       parts: { credit: [], ended_credit: { spent: usd(3), unused: usd(2) } },
     });
-    // Whoever changes the budget next records it.
+    // The next change of the budget records it.
     expect(await windowEvents()).not.toContain('CreditExpired');
     await house.patch(url(), { limit: '11' });
     expect((await windowEvents()).slice(-2)).toEqual(['LimitChanged', 'CreditExpired']);

@@ -7,6 +7,10 @@ import {
   type UnresolvedHolds,
   unresolvedHolds,
 } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
+import type {
+  BudgetLimitChanged,
+  BudgetThresholdsChanged,
+} from '@tollgate/domain/budget/budget-events.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { accountAt } from '@tollgate/domain/budget/limit.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
