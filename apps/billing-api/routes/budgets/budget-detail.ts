@@ -3,6 +3,7 @@ import { chargedSince } from '@tollgate/adapters/warehouse/queries/budget-rate.t
 import { available } from '@tollgate/domain/budget/account.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { exhaustedAtMs, perHour, type SpendRate } from '@tollgate/domain/budget/forecast.ts';
+import { accountAt } from '@tollgate/domain/budget/limit.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { budgetDetail, heldLease } from '@tollgate/schemas/http/budget-detail.ts';
@@ -28,9 +29,7 @@ export async function withDetail(
   const history = await readWindow(reader, stream).catch((cause: unknown) => {
     throw new ApiProblem('ledger_unavailable', { cause });
   });
-  const account = history.account.opened
-    ? history.account
-    : { ...history.account, limit: definition.limit };
+  const account = accountAt(history.account, definition, bounds, nowMs);
   // Of a soft budget nothing is held or settled: the warehouse alone knows, if it answers.
   const isSoft = definition.enforcement === 'soft';
   const counted = view.current.spent === null ? null : parseDecimal12(view.current.spent);

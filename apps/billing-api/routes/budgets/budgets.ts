@@ -2,7 +2,6 @@
  * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets: leases),
  * and soft ones, which warn.
  */
-import { budgetDefinitionEvents } from '@tollgate/adapters/ledger/categories.ts';
 import {
   type UnresolvedHolds,
   unresolvedHolds,
@@ -11,7 +10,7 @@ import type {
   BudgetLimitChanged,
   BudgetThresholdsChanged,
 } from '@tollgate/domain/budget/budget-events.ts';
-import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { accountAt } from '@tollgate/domain/budget/limit.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12, parseDecimal } from '@tollgate/domain/money/money.ts';
@@ -26,7 +25,6 @@ import {
 } from '@tollgate/schemas/http/resources.ts';
 import type { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
-import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
