@@ -30,6 +30,14 @@ export const limits: readonly Plant[] = [
     },
   },
   {
+    bug: 'believe the own clock where another proxy has recorded that credit ended',
+    edits: at('recorded-ends-are-followed', { drop: true }),
+    test: {
+      file: LIMITS_TEST,
+      name: 'I3: has ended for the slices of a proxy whose clock is behind, once it reads of it',
+    },
+  },
+  {
     bug: 'let credit outlive its expiry',
     edits: at('credit-ends-at-its-expiry', { instead: 'continue;' }),
     test: {

@@ -69,6 +69,8 @@ class Theatre {
   readonly #view = new BudgetView();
   readonly #slots: (SimProxy | null)[];
   readonly #died = new Set<string>();
+  /** When a proxy learns of the last change of a budget. */
+  readonly #viewedMs = new Map<SimProxy, number>();
   /** Which limits the windows must have in the end. */
   readonly #lastLimits: LimitKnown[] = [];
   #ids = 0;
@@ -193,8 +195,13 @@ class Theatre {
     this.#view.apply(event);
     for (const proxy of this.#slots) {
       if (proxy === null) continue;
-      const lateMs = world.random.spread(...plan.viewMs);
-      world.in(lateMs, proxy.process, () => proxy.view.apply(event));
+      // A subscription gives the events of a stream in their order.
+      const atMs = Math.max(
+        this.#viewedMs.get(proxy) ?? 0,
+        world.nowMs + world.random.spread(...plan.viewMs),
+      );
+      this.#viewedMs.set(proxy, atMs);
+      world.in(atMs - world.nowMs, proxy.process, () => proxy.view.apply(event));
     }
   }
 

@@ -66,8 +66,8 @@ describe('a raise', () => {
     const of = await changed(before, raised(15_000, NOON + MINUTE));
     const book = await open();
     const [running] = await holdOf(book, of, 100n);
-    // A slice of the raised limit: calls take of it without asking.
-    expect(await outcome(book, of, 900n)).toBe('held');
+    // A slice of the raised limit: calls take of it without asking, and 100 of it are left.
+    expect(await outcome(book, of, 800n)).toBe('held');
     expect(running?.account.leases).toHaveLength(1);
     timeIs(NOON + MINUTE);
     expect(await outcome(book, of, 1n)).toBe('exceeded');
@@ -181,6 +181,25 @@ describe('credit that ends', () => {
     expect(await Promise.all(both)).toEqual(['held', 'held']);
     const ended = (await books().window(definition)).filter((text) => text.includes('Expired'));
     expect(ended).toHaveLength(1);
+  });
+
+  it('I3: has ended for the slices of a proxy whose clock is behind, once it reads of it', async () => {
+    const before = await books().define({ limit: 16_000n });
+    const definition = await changed(before, toppedUp(16_000, NOON + MINUTE));
+    const [ahead, behind] = [await open(), await open()];
+    // A slice of 2,000 of the credit, of which calls could take more.
+    const [hold] = await holdOf(behind, definition, 100n);
+    timeIs(NOON + MINUTE);
+    await holdOf(ahead, definition, 1n);
+    timeIs(NOON);
+    expect(await outcome(behind, definition, 3_000n)).toBe('held');
+    timeIs(NOON + MINUTE);
+    await holdOf(behind, definition, 1n);
+    expect(hold?.account.leases.map(({ closed, holds }) => [closed, holds])).toEqual([
+      [true, 1],
+      [false, 1],
+      [false, 1],
+    ]);
   });
 
   it('is there for calls that were refused a moment ago', async () => {

@@ -198,8 +198,10 @@ export class WindowAccount {
       // appended the limit here; and time changes it, also while this waits for the ledger.
       const nowMs = Date.now();
       // seam: changed-limit-is-followed
-      if (isBehind(this.#account, this.#latest, nowMs) && (await this.#followDefinition()))
+      if (isBehind(this.#account, this.#latest, nowMs)) {
+        await this.#followDefinition();
         continue;
+      }
       this.endAt(nowMs);
       this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
       const decision = decideGrant(this.#account, this.free(), waiting);
@@ -222,8 +224,13 @@ export class WindowAccount {
     const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
     const gained = readEvents(this.#deps.ledger, budgetWindowEvents, this.stream, { fromRevision });
     for await (const { event, at } of gained) {
-      this.#account = evolveAccount(this.#account, event);
+      const before = this.#account;
+      this.#account = evolveAccount(before, event);
       this.#revision = at.revision;
+      // What has ended for another proxy has ended here too, whatever this clock says.
+      const isLower = event.type === 'LimitChanged' && this.#account.limit < before.limit;
+      // seam: recorded-ends-are-followed
+      if (isLower || event.type === 'CreditExpired') this.#fall();
     }
   }
 
@@ -277,17 +284,13 @@ export class WindowAccount {
     await this.#followDefinition();
   }
 
-  /**
-   * Records what the window lacks, at the revision from which that is seen, in one step.
-   *
-   * @returns whether the window has changed
-   */
-  async #followDefinition(): Promise<boolean> {
+  /** Records what the window lacks, at the revision from which that is seen, in one step. */
+  async #followDefinition(): Promise<void> {
     const after = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
     this.#learn(after, Date.now());
     for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
       const changes = windowChanges(this.#account, after, Date.now());
-      if (changes.length === 0 || this.#revision === 'no_stream') return conflicts > 0;
+      if (changes.length === 0 || this.#revision === 'no_stream') return;
       const events = changes.map(({ event, subject }) =>
         newLedgerEvent(this.stream, event, subject),
       );
