@@ -8,4 +8,8 @@ export const keptSeeds: readonly { seed: number; found: string }[] = [
     seed: 189,
     found: 'a grant that waited for the ledger while a raise ended was decided with it',
   },
+  {
+    seed: 2317,
+    found: 'slices of a proxy whose clock was behind were used after another had recorded their end',
+  },
 ];
