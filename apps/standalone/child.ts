@@ -16,8 +16,6 @@ import { supervisorLimits } from './limits.ts';
 
 export type ChildOptions = {
   name: string;
-  /** Of the runtime. Default: none. */
-  nodeArgs?: readonly string[];
   module: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -128,10 +126,10 @@ export class Child {
   }
 
   #spawn(): void {
-    const { nodeArgs = [], module, args, env, logFile, outputFile = logFile } = this.#options;
+    const { module, args, env, logFile, outputFile = logFile } = this.#options;
     const log = openSync(logFile, 'a', 0o600);
     const output = openSync(outputFile, 'a', 0o600);
-    const child = spawn(process.execPath, [...nodeArgs, module, ...args], {
+    const child = spawn(process.execPath, [module, ...args], {
       env,
       stdio: ['ignore', output, log, 'ipc'],
       // A process group of its own: Ctrl-C in a terminal is ours alone, so that all end in order.

@@ -13,7 +13,6 @@ import { openKeptCounters } from '@tollgate/adapters/rates/kept-counters.ts';
 import { rateSeat } from '@tollgate/adapters/rates/rate-desk.ts';
 import { replaceUnseenAdminToken } from '@tollgate/adapters/secrets/admin-tokens.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { proxyNodeArgs } from '@tollgate/proxy/node-args.ts';
 import {
   NOT_BILLED_STATUSES,
   type TollgateConfig,
@@ -85,8 +84,8 @@ export async function startSupervisor(
   };
   const child = (kind: ChildKind, name: string, module: string, args: string[]) =>
     new Child({
-      ...{ name, module: moduleOf(module) },
-      nodeArgs: kind === 'proxy' ? proxyNodeArgs : [],
+      name,
+      module: moduleOf(module),
       args: [...shared, ...args],
       env: childEnvironment(kind, config, own),
       logFile: join(paths.run, `${name}.log`),

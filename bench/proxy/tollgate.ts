@@ -1,5 +1,5 @@
 /** Tollgate as a subject: proxies behind one port, on a data folder that has a key with a hard budget. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { type Subject, start } from '../harness/process.ts';
@@ -41,20 +41,11 @@ export async function startTollgate(
   });
   const secret = await createKey(platform.ready);
   await platform.stop();
-  const ownArgs = await nodeArgsOf(root);
   const proxyOn = (port: string) =>
     start({
       name: 'tollgate',
       command: process.execPath,
-      args: [
-        ...ownArgs,
-        ...nodeArgs,
-        join(root, 'apps/proxy/main.ts'),
-        '--config',
-        config,
-        '--port',
-        port,
-      ],
+      args: [...nodeArgs, join(root, 'apps/proxy/main.ts'), '--config', config, '--port', port],
       env,
       ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
     });
@@ -62,14 +53,6 @@ export async function startTollgate(
   const { port } = new URL(first.ready['url'] ?? '');
   const others = Array.from({ length: proxies - 1 }, () => proxyOn(port));
   return { subjects: [first, ...(await Promise.all(others))], secret };
-}
-
-/** What the product of that tree starts a proxy's runtime with; earlier ones say nothing. */
-async function nodeArgsOf(root: string): Promise<readonly string[]> {
-  const module = join(root, 'apps/proxy/node-args.ts');
-  if (!existsSync(module)) return [];
-  const { proxyNodeArgs } = (await import(module)) as { proxyNodeArgs: readonly string[] };
-  return proxyNodeArgs;
 }
 
 async function createKey(ready: Record<string, string>): Promise<string> {

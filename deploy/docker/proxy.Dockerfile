@@ -41,5 +41,5 @@ EXPOSE 8787
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "healthcheck.mjs", "http://127.0.0.1:8787/readyz"]
-ENTRYPOINT ["node", "--max-semi-space-size=32", "apps/proxy/main.ts"]
+ENTRYPOINT ["node", "apps/proxy/main.ts"]
 CMD ["--config", "/etc/tollgate/tollgate.yaml", "--data", "/data", "--host", "0.0.0.0", "--port", "8787"]

@@ -12,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { proxyNodeArgs } from '@tollgate/proxy/node-args.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeFindings, dockerfileFindings } from './deployment-policy.ts';
 
@@ -35,13 +34,6 @@ describe('the policy on the deployment', () => {
     const paths = globSync('deploy/docker/*.Dockerfile', { cwd: ROOT });
     const findings = paths.flatMap((path) => dockerfileFindings(read(path)));
     expect({ files: paths.length, findings }).toEqual({ files: 3, findings: [] });
-  });
-
-  it('starts a proxy in its image as a supervisor does', () => {
-    const args = proxyNodeArgs.map((arg) => `"${arg}", `).join('');
-    expect(read('deploy/docker/proxy.Dockerfile')).toContain(
-      `ENTRYPOINT ["node", ${args}"apps/proxy/main.ts"]`,
-    );
   });
 
   it('fails on an image without a version, as root, published to the world, unchecked', () => {
