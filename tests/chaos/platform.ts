@@ -118,5 +118,6 @@ function patient(api: AdminClient): AdminClient {
   return {
     get: (path) => again(() => api.get(path)),
     post: (path, body) => again(() => api.post(path, body)),
+    patch: (path, body) => again(() => api.patch(path, body)),
   };
 }

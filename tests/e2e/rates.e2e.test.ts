@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AdminClient, adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
 import OpenAI, { RateLimitError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,34 +11,25 @@ import { until } from './platform-house.ts';
 
 let folder: string;
 let platform: Started;
+let api: AdminClient;
 let customerId: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-rates-'));
   platform = await startPlatform({ data: join(folder, 'data'), proxies: 2 });
-  customerId = (await api<{ id: string }>('POST', '/v1/customers', { name: 'c' })).id;
+  api = adminClient(platform.apiUrl, platform.adminToken);
+  customerId = (await api.post<{ id: string }>('/v1/customers', { name: 'c' })).id;
 }, 90_000);
 afterAll(async () => {
   await platform?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function api<T>(method: string, path: string, body?: object): Promise<T> {
-  const headers = {
-    authorization: `Bearer ${platform.adminToken}`,
-    'content-type': 'application/json',
-  };
-  const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(platform.apiUrl + path, { method, headers, ...text });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
-
 async function keyWith(limit: object): Promise<{ secret: string; limitId: string }> {
   const issued = { customer_id: customerId, name: 'k', environment: 'test' };
-  const { id, secret } = await api<{ id: string; secret: string }>('POST', '/v1/keys', issued);
+  const { id, secret } = await api.post<{ id: string; secret: string }>('/v1/keys', issued);
   const scope = { type: 'key', id };
-  const made = await api<{ id: string }>('POST', '/v1/rate_limits', { scope, ...limit });
+  const made = await api.post<{ id: string }>('/v1/rate_limits', { scope, ...limit });
   // The proxies follow within a second.
   await sleep(1_000);
   return { secret, limitId: made.id };
@@ -82,13 +74,13 @@ describe('rate limits', () => {
       ...Array(20).fill(429),
     ]);
     expect(billed() - before).toBe(10);
-    await api('PATCH', `/v1/rate_limits/${limitId}`, { limit: 12 });
+    await api.patch(`/v1/rate_limits/${limitId}`, { limit: 12 });
     await sleep(1_000);
     expect(await statusesOf(times(6, () => call(secret)))).toEqual([
       ...Array(2).fill(200),
       ...Array(4).fill(429),
     ]);
-    await api('POST', `/v1/rate_limits/${limitId}/archive`);
+    await api.post(`/v1/rate_limits/${limitId}/archive`);
     await sleep(1_000);
     expect(await statusesOf(times(6, () => call(secret)))).toEqual(Array(6).fill(200));
   });
@@ -108,7 +100,7 @@ describe('rate limits', () => {
       [({ customer }) => ({ type: 'end_user', of: 'customer', id: customer }), 'requests'],
     ];
     const made = async (path: string, body: object) =>
-      api<{ id: string; secret: string }>('POST', path, body);
+      api.post<{ id: string; secret: string }>(path, body);
     const refusals = limits.map(async ([scopeOf, measure]) => {
       const { id: customer } = await made('/v1/customers', { name: 'c' });
       const { id: team } = await made('/v1/teams', { customer_id: customer, name: 't' });
