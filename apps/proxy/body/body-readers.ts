@@ -3,7 +3,7 @@
  * may wait for the event loop. One body at a time, customer by customer in turn; a body that takes
  * too long, or too much memory, ends the thread and nothing else.
  */
-import { Worker } from 'node:worker_threads';
+import { OrderThread } from '@tollgate/adapters/process/order-thread.ts';
 import type { FactsRead, RequestFacts } from '../dialects/dialect.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { FairGate } from '../routing/fair-gate.ts';
@@ -19,14 +19,16 @@ export type ReadOrder = { endpoint: string; body: Uint8Array; depthMax: number }
 export class BodyReaders {
   readonly #limits: ReaderLimits;
   readonly #turns: FairGate;
-  #worker: Worker | undefined;
-  /** Ends the read that runs. */
-  #end: ((read: FactsRead) => void) | undefined;
+  readonly #thread: OrderThread<ReadOrder, FactsRead>;
   #closed = false;
 
   constructor(limits: ReaderLimits) {
     this.#limits = limits;
     this.#turns = new FairGate(1, limits.bodyReadQueueMs);
+    this.#thread = new OrderThread(new URL('./body-reader-main.ts', import.meta.url), {
+      timeoutMs: limits.bodyReadTimeoutMs,
+      heapMib: limits.bodyReaderHeapMib,
+    });
   }
 
   /** @param body moves to the thread: the caller has it no more */
@@ -40,43 +42,18 @@ export class BodyReaders {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
-    await this.#worker?.terminate();
+    return this.#thread.close();
   }
 
-  #ask(order: ReadOrder): Promise<FactsRead> {
-    if (this.#closed) return Promise.resolve({ ok: false, refusal: { code: 'draining' } });
-    const worker = this.#worker ?? this.#open();
-    const { promise, resolve } = Promise.withResolvers<FactsRead>();
-    const late = setTimeout(() => void worker.terminate(), this.#limits.bodyReadTimeoutMs);
-    this.#end = (read) => {
-      clearTimeout(late);
-      this.#end = undefined;
-      worker.unref();
-      resolve(read);
-    };
-    worker.ref();
+  async #ask(order: ReadOrder): Promise<FactsRead> {
+    if (this.#closed) return { ok: false, refusal: { code: 'draining' } };
     const memory = order.body.buffer;
     // A part of a shared buffer cannot move: it is copied.
     const moves = memory instanceof ArrayBuffer && memory.byteLength === order.body.byteLength;
-    worker.postMessage(order, moves ? [memory] : []);
-    return promise;
-  }
-
-  #open(): Worker {
-    const worker = new Worker(new URL('./body-reader-main.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.bodyReaderHeapMib },
-    });
-    this.#worker = worker;
-    worker.on('message', (read: FactsRead) => this.#end?.(rewrapped(read)));
-    // An error ends the thread: 'exit' follows.
-    worker.on('error', () => undefined);
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#end?.({ ok: false, refusal: { code: 'json_too_large' } });
-    });
-    return worker;
+    const read = await this.#thread.ask(order, moves ? [memory] : []);
+    return read === null ? { ok: false, refusal: { code: 'json_too_large' } } : rewrapped(read);
   }
 }
 

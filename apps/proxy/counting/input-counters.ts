@@ -3,7 +3,7 @@
  * thread of its own: no other call waits for it. One at a time, customer by customer in turn. What is
  * too large, waits or takes too long is not counted: then the bound of its bytes decides, as ever.
  */
-import { Worker } from 'node:worker_threads';
+import { OrderThread } from '@tollgate/adapters/process/order-thread.ts';
 import type { Encoding } from '@tollgate/adapters/tokenizer/token-bound.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -22,14 +22,15 @@ export type CountAnswer = { saved: number };
 export class InputCounters {
   readonly #limits: CounterLimits;
   readonly #turns: FairGate;
-  #worker: Worker | undefined;
-  /** Ends the count that runs. */
-  #end: ((answer: CountAnswer) => void) | undefined;
-  #closed = false;
+  readonly #thread: OrderThread<CountOrder, CountAnswer>;
 
   constructor(limits: CounterLimits) {
     this.#limits = limits;
     this.#turns = new FairGate(1, limits.countQueueMs);
+    this.#thread = new OrderThread(new URL('./input-counter-main.ts', import.meta.url), {
+      timeoutMs: limits.countTimeoutMs,
+      heapMib: limits.counterHeapMib,
+    });
   }
 
   /** @returns an upper bound of the input's tokens: `inputTokensMax`, or less */
@@ -39,52 +40,18 @@ export class InputCounters {
     customerId: string,
   ): Promise<number> {
     const { endpoint, body, inputTokensMax } = request;
-    if (this.#closed || body.length > this.#limits.countBodyBytesMax) return inputTokensMax;
+    if (body.length > this.#limits.countBodyBytesMax) return inputTokensMax;
     const turn = this.#turns.take(customerId);
     if (turn !== true && !(await turn)) return inputTokensMax;
     try {
-      const { saved } = await this.#ask({ endpoint, body, encoding });
-      return inputTokensMax - saved;
+      const answer = await this.#thread.ask({ endpoint, body, encoding });
+      return answer === null ? inputTokensMax : inputTokensMax - answer.saved;
     } finally {
       this.#turns.leave(customerId);
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#worker?.terminate();
-  }
-
-  #ask(order: CountOrder): Promise<CountAnswer> {
-    if (this.#closed) return Promise.resolve(NOTHING_SAVED);
-    const worker = this.#worker ?? this.#open();
-    const { promise, resolve } = Promise.withResolvers<CountAnswer>();
-    const late = setTimeout(() => void worker.terminate(), this.#limits.countTimeoutMs);
-    this.#end = (answer) => {
-      clearTimeout(late);
-      this.#end = undefined;
-      worker.unref();
-      resolve(answer);
-    };
-    worker.ref();
-    worker.postMessage(order);
-    return promise;
-  }
-
-  #open(): Worker {
-    const worker = new Worker(new URL('./input-counter-main.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.counterHeapMib },
-    });
-    this.#worker = worker;
-    worker.on('message', (answer: CountAnswer) => this.#end?.(answer));
-    // An error ends the thread: 'exit' follows.
-    worker.on('error', () => undefined);
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#end?.(NOTHING_SAVED);
-    });
-    return worker;
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
-
-const NOTHING_SAVED: CountAnswer = { saved: 0 };
