@@ -1,5 +1,5 @@
 /**
- * Members with which a request lets a provider, or a gateway that stands for one, choose another
+ * Members with which a request lets a provider, or another gateway behind this one, choose another
  * model than the one it names. A body has each of them once, in one spelling (`json-body.ts`).
  */
 const OTHER_MODEL_FIELDS = ['models', 'fallbacks', 'preset', 'plugins', 'extra_body'];
