@@ -10,6 +10,7 @@ export const keptSeeds: readonly { seed: number; found: string }[] = [
   },
   {
     seed: 2317,
-    found: 'slices of a proxy whose clock was behind were used after another had recorded their end',
+    found:
+      'slices of a proxy whose clock was behind were used after another had recorded their end',
   },
 ];

@@ -187,7 +187,7 @@ describe('credit that ends', () => {
     const before = await books().define({ limit: 16_000n });
     const definition = await changed(before, toppedUp(16_000, NOON + MINUTE));
     const [ahead, behind] = [await open(), await open()];
-    // A slice of 2,000 of the credit, of which calls could take more.
+    // A slice of 2,000 of the credit: calls could take more from it.
     const [hold] = await holdOf(behind, definition, 100n);
     timeIs(NOON + MINUTE);
     await holdOf(ahead, definition, 1n);
