@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
+import { benchBudgets, budgetsBenchUsage } from './budgets/bench-budgets.ts';
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
@@ -6,6 +7,7 @@ import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
+  budgets: { usage: budgetsBenchUsage, run: benchBudgets },
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },

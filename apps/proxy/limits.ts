@@ -152,14 +152,22 @@ export const proxyLimits = {
 
   /** Wait of one call for a slice of its budget, ms; then 503: hard budgets fail closed. */
   grantTimeoutMs: 5_000,
+  /** What is left of that for a later budget of the call at least, ms: so long the ledger may take. */
+  grantTimeoutMsMin: 1_000,
   /** Calls that wait for slices of one budget. */
   grantWaitersMax: 4096,
   /** Times that one grant is retried after a conflict with another proxy. */
   grantConflictsMax: 64,
-  /** A slice without calls for this long goes back, ms. */
+  /** So many of them at once; most conflicts are with one other proxy, and end there. */
+  grantConflictsAtOnce: 3,
+  /** First and longest pause after each further one, ms; jittered, so that proxies part. */
+  grantConflictMs: { first: 4, max: 128 },
+  /** A slice without calls for this long goes back, ms; longer in a window with a long stream. */
   leaseIdleMs: 5_000,
   /** The same while little of the budget is left: other proxies may miss it. */
   leaseScarceIdleMs: 500,
+  /** No idle slice is kept for longer, ms, however long the stream: people look at what is held. */
+  leaseIdleMsMax: 3_600_000,
   /** How often idle slices are looked for, ms. */
   leaseSweepMs: 1_000,
   /**
@@ -168,6 +176,13 @@ export const proxyLimits = {
    * `leaseScarceIdleMs`. Then 402.
    */
   leaseReturnWaitMs: 3_000,
+  /**
+   * What no call uses goes back at the next sweep for so long after another proxy asked for it, ms: as
+   * long as its calls wait.
+   */
+  leaseRecallHeardMs: 3_000,
+  /** Between two such requests in a window, by whatever proxy, ms; longer where the stream is long. */
+  leaseRecallEveryMs: 3_000,
   /** Pause between two looks for such a slice, ms. */
   leaseReturnPollMs: 100,
   /** After such a wait without effect, calls of this window are refused at once for so long, ms. */

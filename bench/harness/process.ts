@@ -24,17 +24,22 @@ export type StartOptions = {
   args: readonly string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Takes what the process says over its pipe, as a supervisor would; default: it has no pipe. */
+  hear?: (message: object, tell: (answer: object) => void) => void;
   /** Whether the first line that matters has come; default: the first line of JSON. */
   ready?: (line: string) => Record<string, string> | null;
 };
 
 export async function start(options: StartOptions): Promise<Subject> {
-  const { name, command, args, env = process.env, cwd } = options;
+  const { name, command, args, env = process.env, cwd, hear } = options;
   const child = spawn(command, args, {
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(hear === undefined ? [] : (['ipc'] as const))],
     ...(cwd === undefined ? {} : { cwd }),
   });
+  if (hear !== undefined) {
+    child.on('message', (message: object) => hear(message, (answer) => child.send(answer)));
+  }
   const ready = await firstLine(child, name, options.ready ?? jsonLine);
   return {
     name,

@@ -1,8 +1,8 @@
 /** Tollgate as a subject: proxies behind one port, on a data folder that has a key with a hard budget. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
-import { type Subject, start } from '../harness/process.ts';
+import { type AdminClient, adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { type StartOptions, type Subject, start } from '../harness/process.ts';
 
 export type Tollgate = { subjects: Subject[]; secret: string };
 
@@ -13,12 +13,16 @@ export type TollgateOptions = {
   nodeArgs: readonly string[];
 };
 
-/** The whole product first, to make the key as an operator would; then its proxies by themselves. */
-export async function startTollgate(
+/** A data folder in which an operator has made what the measurement needs. */
+export type Prepared<T> = { config: string; env: NodeJS.ProcessEnv; made: T };
+
+/** Runs the whole product, for as long as `make` takes to make keys as an operator would. */
+export async function prepareTollgate<T>(
   folder: string,
   upstreamUrl: string,
-  { root, proxies, nodeArgs }: TollgateOptions,
-): Promise<Tollgate> {
+  root: string,
+  make: (api: AdminClient) => Promise<T>,
+): Promise<Prepared<T>> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'tollgate.json');
   const data = join(folder, 'data');
@@ -39,24 +43,48 @@ export async function startTollgate(
     ],
     env,
   });
-  const secret = await createKey(platform.ready);
+  const { api_url, admin_token } = platform.ready;
+  const made = await make(adminClient(api_url ?? '', admin_token ?? ''));
   await platform.stop();
-  const proxyOn = (port: string) =>
-    start({
-      name: 'tollgate',
-      command: process.execPath,
-      args: [...nodeArgs, join(root, 'apps/proxy/main.ts'), '--config', config, '--port', port],
-      env,
-      ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
-    });
-  const first = await proxyOn('0');
-  const { port } = new URL(first.ready['url'] ?? '');
-  const others = Array.from({ length: proxies - 1 }, () => proxyOn(port));
-  return { subjects: [first, ...(await Promise.all(others))], secret };
+  return { config, env, made };
 }
 
-async function createKey(ready: Record<string, string>): Promise<string> {
-  const api = adminClient(ready['api_url'] ?? '', ready['admin_token'] ?? '');
+/** A proxy by itself on what was prepared. */
+export async function startProxyOn(
+  { config, env }: Pick<Prepared<unknown>, 'config' | 'env'>,
+  { root, nodeArgs }: Pick<TollgateOptions, 'root' | 'nodeArgs'>,
+  port: string,
+  hear?: StartOptions['hear'],
+): Promise<Subject> {
+  return start({
+    name: 'tollgate',
+    command: process.execPath,
+    args: [
+      ...nodeArgs,
+      join(root, 'apps/proxy/main.ts'),
+      ...['--config', config, '--port', port],
+    ],
+    env,
+    ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
+    ...(hear === undefined ? {} : { hear }),
+  });
+}
+
+export async function startTollgate(
+  folder: string,
+  upstreamUrl: string,
+  options: TollgateOptions,
+): Promise<Tollgate> {
+  const prepared = await prepareTollgate(folder, upstreamUrl, options.root, createKey);
+  const first = await startProxyOn(prepared, options, '0');
+  const { port } = new URL(first.ready['url'] ?? '');
+  const others = Array.from({ length: options.proxies - 1 }, () =>
+    startProxyOn(prepared, options, port),
+  );
+  return { subjects: [first, ...(await Promise.all(others))], secret: prepared.made };
+}
+
+async function createKey(api: AdminClient): Promise<string> {
   const customer = await api.post<{ id: string }>('/v1/customers', { name: 'bench' });
   const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
     customer_id: customer.id,

@@ -40,7 +40,7 @@ function eventOf(
     const spent = (lease.amount * BigInt(action.share ?? 0)) / 1000n;
     return { type: 'LeaseSettled', data: { lease_id: leaseId, spent: formatDecimal12(spent) } };
   }
-  const decision = decideGrant(account, 0n, [(action.shortfall ?? 0n) + 1n]);
+  const decision = decideGrant(account, 0n, [(action.shortfall ?? 0n) + 1n], null);
   if (decision.kind === 'exhausted') return null;
   return {
     type: 'LeaseGranted',

@@ -1,10 +1,12 @@
 /**
- * How large a slice of a budget a proxy is granted: a sixteenth of the limit, but no more than a
- * quarter of what is left, so that it lasts for several proxies; or what waiting calls need if that
- * is more, up to all that is left, so the last dollar can be spent (docs/design.md, Budgets: leases).
+ * How large a slice of a budget a proxy is granted: what it spends in a minute at its own rate, but no
+ * more than a sixteenth of the limit and a quarter of what is left, so that it lasts for several
+ * proxies; or what waiting calls need if that is more, up to all that is left, so the last dollar can
+ * be spent (docs/design.md, Budgets: leases).
  */
 import { available, type BudgetAccount } from './account.ts';
 
+/** One proxy's share of the limit, and of the rest. */
 const SLICES_PER_LIMIT = 16n;
 const SLICES_OF_THE_REST = 4n;
 
@@ -18,11 +20,14 @@ export type GrantDecision =
  *
  * @param free the part of this proxy's leases that no call uses
  * @param waiting what each waiting call needs, in order of arrival
+ * @param ahead what this proxy needs beyond that until it asks again (`aheadOf`); null: it knows
+ *   nothing of its rate yet, and takes a whole share
  */
 export function decideGrant(
   account: BudgetAccount,
   free: bigint,
   waiting: readonly bigint[],
+  ahead: bigint | null,
 ): GrantDecision {
   const left = available(account);
   let served = 0n;
@@ -32,8 +37,10 @@ export function decideGrant(
   if (left <= 0n || shortfall <= 0n) return { kind: 'exhausted' };
   const ofLimit = account.limit / SLICES_PER_LIMIT;
   const ofRest = left / SLICES_OF_THE_REST;
-  const slice = ofLimit < ofRest ? ofLimit : ofRest;
-  return { kind: 'grant', amount: shortfall > slice ? shortfall : slice };
+  const share = ofLimit < ofRest ? ofLimit : ofRest;
+  if (shortfall >= share) return { kind: 'grant', amount: shortfall };
+  const wanted = ahead === null ? share : shortfall + ahead;
+  return { kind: 'grant', amount: wanted < share ? wanted : share };
 }
 
 /**

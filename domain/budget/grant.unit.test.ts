@@ -31,7 +31,18 @@ describe('a grant', () => {
     ['is none if no call can be served', 50n, 0n, [51n], exhausted],
     ['is none if nothing waits', 1_600n, 0n, [], exhausted],
   ])('%s', (_, left, free, waiting, decision) => {
-    expect(decideGrant(account(left), free, waiting)).toEqual(decision);
+    expect(decideGrant(account(left), free, waiting, null)).toEqual(decision);
+  });
+
+  it.each<[string, bigint, bigint[], bigint, object]>([
+    ['is what waits and what is spent until the next one', 1_600n, [7n], 30n, granted(37n)],
+    ['is no more than a share, however much is spent', 1_600n, [7n], 5_000n, granted(100n)],
+    ['is what waits if nothing was spent lately', 1_600n, [7n], 0n, granted(7n)],
+    ['is what waits if that is more than a share', 1_600n, [101n], 30n, granted(101n)],
+    ['gets smaller as the rest does', 80n, [1n], 5_000n, granted(20n)],
+    ['is the last unit', 1n, [1n], 5_000n, granted(1n)],
+  ])('at a rate that is known %s', (_, left, waiting, ahead, decision) => {
+    expect(decideGrant(account(left), 0n, waiting, ahead)).toEqual(decision);
   });
 });
 

@@ -5,6 +5,7 @@ const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
 const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
 const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
 const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
+const RECALLS_TEST = 'apps/proxy/budget/recalls.unit.test.ts';
 
 export const budgets: readonly Plant[] = [
   {
@@ -69,6 +70,27 @@ export const budgets: readonly Plant[] = [
       swap: ['if (served + amount <= left + free) ', ''],
     }),
     test: { file: BOOK_TEST, name: 'is not taken from the calls of other proxies' },
+  },
+  {
+    bug: 'keep idle slices although another proxy asks for them',
+    edits: at('recalled-slices-go-back', { swap: [' || account.isRecalled()', ''] }),
+    test: {
+      file: RECALLS_TEST,
+      name: 'goes back when a call elsewhere needs it, although much is left, before that call is refused',
+    },
+  },
+  {
+    bug: 'ask for idle slices with each call that waits',
+    edits: at('recall-is-rare', { instead: 'return nowMs >= stretch;' }),
+    test: {
+      file: RECALLS_TEST,
+      name: 'of all proxies that wait, one asks, and not again for a while',
+    },
+  },
+  {
+    bug: 'say that nothing is known to a call for which too little is left',
+    edits: at('short-call-is-refused', { drop: true }),
+    test: { file: RECALLS_TEST, name: 'is refused, although the ledger stops answering then' },
   },
   {
     bug: 'charge nothing for an unknown outcome',

@@ -40,8 +40,11 @@ export function checkDecider(sequences: number, seed?: number): void {
       fc.record({ which: fc.nat(20) }).map(({ which }) => new EndCredit(which)),
       fc.record({ which: fc.nat(20) }).map(({ which }) => new EndCreditAgain(which)),
       fc
-        .record({ free: fc.oneof(fc.constant(0n), amounts), waiting: calls, isWide: fc.boolean() })
-        .map((of) => new Grant(of.free, of.waiting, of.isWide)),
+        .record({
+          ...{ free: fc.oneof(fc.constant(0n), amounts), waiting: calls, isWide: fc.boolean() },
+          ahead: fc.option(fc.oneof(fc.constant(0n), amounts)),
+        })
+        .map((of) => new Grant(of.free, of.waiting, of.isWide, of.ahead)),
       fc
         .record({ which: fc.nat(20), share: fc.integer({ min: 0, max: 1_500 }) })
         .map((of) => new Settle(of.which, of.share)),
@@ -74,12 +77,14 @@ class Grant implements Command {
   readonly #free: bigint;
   readonly #waiting: readonly bigint[];
   readonly #isWide: boolean;
+  readonly #ahead: bigint | null;
 
   /** @param isWide amounts are parts of what is left, so that grants are likely */
-  constructor(free: bigint, waiting: readonly bigint[], isWide: boolean) {
+  constructor(free: bigint, waiting: readonly bigint[], isWide: boolean, ahead: bigint | null) {
     this.#free = free;
     this.#waiting = waiting;
     this.#isWide = isWide;
+    this.#ahead = ahead;
   }
 
   check(): boolean {
@@ -89,7 +94,7 @@ class Grant implements Command {
   run(model: Model, real: Real): void {
     const left = model.credit.available;
     const waiting = this.#waitingFor(left);
-    const decision = decideGrant(real.account, this.#free, waiting);
+    const decision = decideGrant(real.account, this.#free, waiting, this.#ahead);
     // Of those that wait, in order, each that what is left can pay as well.
     let served = 0n;
     for (const amount of waiting) {
@@ -105,6 +110,8 @@ class Grant implements Command {
     const { limit } = model.credit;
     const slice = limit / 16n < left / 4n ? limit / 16n : left / 4n;
     must(amount <= (needed > slice ? needed : slice), `${amount} are more than a slice`);
+    const paced = this.#ahead === null ? slice : needed + this.#ahead;
+    must(amount <= (needed > paced ? needed : paced), `${amount} are more than the rate asks for`);
     const id = `lse_${model.granted.length}`;
     model.granted.push(id);
     model.credit.grant(id, amount);
@@ -117,7 +124,7 @@ class Grant implements Command {
   }
 
   toString(): string {
-    return `grant for ${this.#waiting} with ${this.#free} free${this.#isWide ? ', as parts' : ''}`;
+    return `grant for ${this.#waiting} with ${this.#free} free${this.#isWide ? ', as parts' : ''}, ${this.#ahead} ahead`;
   }
 }
 

@@ -27,7 +27,12 @@ type Account = {
   beyond: bigint;
   /** Attempts with an `Overrun`. */
   reported: Set<string>;
+  /** When slices of it were last asked back. */
+  recalledAtMs: number;
 };
+
+/** Between two requests for slices of a window. */
+const RECALL_EVERY_MS = 3_000;
 
 type Charge = { stream: string; budget: PlannedBudget; bound: bigint };
 type Attempt = { instanceId: string; charges: readonly Charge[]; usage: Usage | null };
@@ -40,7 +45,7 @@ export class Oracle {
   /** Leases that nobody has settled, in all windows. */
   openLeases = 0;
   readonly #limits = new OracleLimits();
-  readonly #counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0 };
+  readonly #counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0, recalls: 0 };
 
   constructor(world: World, budgets: readonly PlannedBudget[]) {
     this.#world = world;
@@ -134,6 +139,8 @@ export class Oracle {
       case 'Overrun':
         this.#overrun(account, lease, fields);
         break;
+      case 'LeaseRecallRequested':
+        return this.#recall(stream, account);
       default:
         this.#world.violate(`${stream}: ${type} is no event of a window`);
     }
@@ -241,6 +248,7 @@ export class Oracle {
       budget: this.#budgets.get(id) as PlannedBudget,
       ...{ credit: new CreditModel(), limitRevision: -1n, asOfMs: -Infinity, limitMax: 0n },
       ...{ granted: new Set(), billed: 0n, beyond: 0n, reported: new Set() },
+      recalledAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#accounts.set(stream, account);
     return account;
@@ -293,6 +301,16 @@ export class Oracle {
     this.#counts.overruns++;
     account.reported.add(fields['attempt_id'] ?? '');
     account.credit.overrun(lease, pico(fields['amount']));
+  }
+
+  /** However many proxies wait, a window's stream does not fill up with their requests. */
+  #recall(stream: string, account: Account): void {
+    this.#counts.recalls++;
+    const { nowMs } = this.#world;
+    if (nowMs - account.recalledAtMs < RECALL_EVERY_MS) {
+      this.#world.violate(`${stream}: slices are asked back twice within ${RECALL_EVERY_MS} ms`);
+    }
+    account.recalledAtMs = nowMs;
   }
 
   /** What was billed is spent, or lies within what is held: at every moment. */

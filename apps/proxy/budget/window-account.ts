@@ -6,6 +6,7 @@
  * I3: a lease is usable only after its grant is in the ledger *and* in the journal; it is settled
  * once, when it is closed to new holds, its holds are 0, and its last charge is durable.
  */
+import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
@@ -24,18 +25,22 @@ import {
   windowChanges,
   windowOpened,
 } from '@tollgate/domain/budget/limit.ts';
+import { stretchOf } from '@tollgate/domain/budget/pace.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { ProxyLimits } from '../limits.ts';
 import { appendAt, appendGrant, settleLease } from './lease-events.ts';
 import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from './local-lease.ts';
 import { readDefinition } from './read-definition.ts';
+import { Recalls } from './recalls.ts';
+import { SpendRate } from './spend-rate.ts';
 
 export type WindowAccountDeps = {
   ledger: Ledger;
   journal: Pick<Journal, 'write'>;
   instanceId: string;
   newLeaseId: () => string;
-  conflictsMax: number;
+  limits: ProxyLimits;
 };
 
 export type GrantOutcome = 'granted' | 'exhausted';
@@ -48,6 +53,9 @@ export class WindowAccount {
   readonly bounds: WindowBounds;
   readonly #deps: WindowAccountDeps;
   readonly #leases: LocalLease[] = [];
+  readonly #recalls: Recalls;
+  /** Of this proxy alone. */
+  readonly rate: SpendRate;
   #account: BudgetAccount = noAccount;
   #revision: ExpectedRevision = 'no_stream';
   /** A request in the journal whose append has not answered. */
@@ -64,12 +72,15 @@ export class WindowAccount {
     definition: BudgetDefinition,
     bounds: WindowBounds,
     deps: WindowAccountDeps,
+    rateBefore?: SpendRate,
   ) {
     this.stream = stream;
     this.#definition = definition;
     this.#latest = definition;
     this.bounds = bounds;
     this.#deps = deps;
+    this.#recalls = new Recalls(stream, deps);
+    this.rate = new SpendRate(rateBefore);
   }
 
   get definition(): BudgetDefinition {
@@ -138,20 +149,31 @@ export class WindowAccount {
     return free;
   }
 
-  /**
-   * What other proxies have of it, as this account was last read, and whether this one yields: of two
-   * that wait for each other's slices one must give up its own.
-   */
-  others(): { held: bigint; comeFirst: boolean } {
-    const { instanceId: own } = this.#deps;
+  /** What other proxies have of it, as this account was last read. */
+  heldByOthers(): bigint {
     let held = 0n;
-    let comeFirst = false;
     for (const { instanceId, amount } of this.#account.openLeases.values()) {
-      if (instanceId === own) continue;
-      held += amount;
-      if (instanceId < own) comeFirst = true;
+      if (instanceId !== this.#deps.instanceId) held += amount;
     }
-    return { held, comeFirst };
+    return held;
+  }
+
+  /** How many times as long its waits are as those of a new window. */
+  get stretch(): number {
+    return stretchOf(this.#revision === 'no_stream' ? 0n : this.#revision);
+  }
+
+  /** Whether another proxy has a call that what no call uses here could serve. */
+  isRecalled(): boolean {
+    return this.#recalls.areHeard(performance.now());
+  }
+
+  /** Asks other proxies for what no call of theirs uses, unless that was asked a moment ago. */
+  async recall(amount: bigint): Promise<void> {
+    const revision = this.#revision;
+    if (revision === 'no_stream' || !this.#recalls.mayAsk(performance.now(), this.stretch)) return;
+    await this.#recalls.ask(amount, revision);
+    await this.refresh();
   }
 
   /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
@@ -192,8 +214,11 @@ export class WindowAccount {
     if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
     if (this.#revision === 'no_stream') await this.refresh();
     if (!this.#account.opened) await this.#open();
+    const { grantConflictsMax, grantConflictMs, grantConflictsAtOnce } = this.#deps.limits;
+    const backoff = new Backoff(grantConflictMs, Math.random);
+    const ahead = this.rate.ahead(this.#leases, performance.now(), this.stretch);
     let refreshed = false;
-    for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
+    for (let conflicts = 0; conflicts < grantConflictsMax; conflicts++) {
       // The process that opened the window or changed the definition may have died before it
       // appended the limit here; and time changes it, also while this waits for the ledger.
       const nowMs = Date.now();
@@ -204,7 +229,7 @@ export class WindowAccount {
       }
       this.endAt(nowMs);
       this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
-      const decision = decideGrant(this.#account, this.free(), waiting);
+      const decision = decideGrant(this.#account, this.free(), waiting, ahead);
       if (decision.kind === 'exhausted') {
         // Others may have returned slices since this account was last read.
         if (refreshed) return 'exhausted';
@@ -213,6 +238,7 @@ export class WindowAccount {
         continue;
       }
       if (await this.#append(decision.amount)) return 'granted';
+      if (conflicts >= grantConflictsAtOnce) await backoff.pause();
       await this.refresh();
       refreshed = true;
     }
@@ -231,6 +257,7 @@ export class WindowAccount {
       const isLower = event.type === 'LimitChanged' && this.#account.limit < before.limit;
       // seam: recorded-ends-are-followed
       if (isLower || event.type === 'CreditExpired') this.#fall();
+      if (event.type === 'LeaseRecallRequested') this.#recalls.hear(event, performance.now());
     }
   }
 
@@ -267,7 +294,9 @@ export class WindowAccount {
     await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
     await journal.write({ op: 'lease_forgotten', leaseId: lease.leaseId });
     const index = this.#leases.indexOf(lease);
-    if (index >= 0) this.#leases.splice(index, 1);
+    if (index < 0) return;
+    this.#leases.splice(index, 1);
+    this.rate.settled(lease);
   }
 
   /**
@@ -288,7 +317,7 @@ export class WindowAccount {
   async #followDefinition(): Promise<void> {
     const after = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
     this.#learn(after, Date.now());
-    for (let conflicts = 0; conflicts < this.#deps.conflictsMax; conflicts++) {
+    for (let conflicts = 0; conflicts < this.#deps.limits.grantConflictsMax; conflicts++) {
       const changes = windowChanges(this.#account, after, Date.now());
       if (changes.length === 0 || this.#revision === 'no_stream') return;
       const events = changes.map(({ event, subject }) =>

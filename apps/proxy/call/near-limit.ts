@@ -70,7 +70,7 @@ export async function holdNearLimit(
     if (next === null && !hasWaited) {
       // Slices of other proxies may come back: a call that they could pay for waits for them.
       hasWaited = true;
-      next = clampedLimit(outcome, left + account.others().held, asked, limit, inputTokensMax);
+      next = clampedLimit(outcome, left + account.heldByOthers(), asked, limit, inputTokensMax);
     }
     if (next === null) break;
     if (next !== 'again') limit = next;

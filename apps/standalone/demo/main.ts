@@ -130,10 +130,12 @@ async function month(): Promise<void> {
 
 async function stampede(): Promise<void> {
   const rounds = number('rounds', values.rounds, 1);
-  const rows = await runStampede({ ...scenarioOptions('4'), rounds, callsPerRound: calls });
+  const options = { ...scenarioOptions('4'), rounds, callsPerRound: calls };
+  const { rows, violations } = await runStampede(options);
   console.table(rows);
-  console.log('\nNo budget was exceeded in any round, by the simulator\u2019s own bill');
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows, null, 2));
+  if (violations.length > 0) throw new Error(violations.join('\n'));
+  console.log('\nNo budget was exceeded in any round, by the simulator\u2019s own bill');
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
 }
 

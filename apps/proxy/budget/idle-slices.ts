@@ -1,0 +1,37 @@
+/** When the slices of a window that no call uses go back (docs/design.md, Budgets: leases). */
+import { isScarce } from '@tollgate/domain/budget/grant.ts';
+import type { ProxyLimits } from '../limits.ts';
+import { isOver, type LocalLease } from './local-lease.ts';
+import type { WindowAccount } from './window-account.ts';
+
+/** Whether there is a slice that others may miss by now. */
+export function hasIdle({ leases }: WindowAccount, limits: ProxyLimits): boolean {
+  const sinceMs = performance.now() - limits.leaseScarceIdleMs;
+  return leases.some(
+    ({ holds, closed, usedAtMs }) => holds === 0 && !closed && usedAtMs <= sinceMs,
+  );
+}
+
+/** How long a slice may be idle: less where others may miss it, more where that was often enough. */
+function idleMsOf(account: WindowAccount, { amount }: LocalLease, limits: ProxyLimits): number {
+  const { leaseIdleMs, leaseScarceIdleMs, leaseIdleMsMax } = limits;
+  const scarceMs = isScarce(account.account, amount) ? leaseScarceIdleMs : leaseIdleMs;
+  return Math.min(Math.min(leaseIdleMs, scarceMs) * account.stretch, leaseIdleMsMax);
+}
+
+/** @param which `idle`: those that were idle for long enough; `unused`: all that no call uses */
+export async function returnSlices(
+  account: WindowAccount,
+  limits: ProxyLimits,
+  which: 'idle' | 'unused' | 'of_ended_window',
+): Promise<void> {
+  const windowEnded = which === 'of_ended_window';
+  // seam: recalled-slices-go-back
+  const isAll = which === 'unused' || account.isRecalled();
+  for (const lease of [...account.leases]) {
+    const idleMs = isAll ? 0 : idleMsOf(account, lease, limits);
+    const at = { nowMs: performance.now(), idleMs, windowEnded };
+    if (isOver(lease, at)) account.close(lease);
+    if (lease.closed && lease.holds === 0) await account.settle(lease);
+  }
+}
