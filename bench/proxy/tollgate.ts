@@ -59,11 +59,7 @@ export async function startProxyOn(
   return start({
     name: 'tollgate',
     command: process.execPath,
-    args: [
-      ...nodeArgs,
-      join(root, 'apps/proxy/main.ts'),
-      ...['--config', config, '--port', port],
-    ],
+    args: [...nodeArgs, join(root, 'apps/proxy/main.ts'), ...['--config', config, '--port', port]],
     env,
     ready: (line) => (line.includes('the proxy listens') ? JSON.parse(line) : null),
     ...(hear === undefined ? {} : { hear }),

@@ -17,9 +17,9 @@ const DOUBLINGS_MAX = 12n;
  *
  * @param events that the window's stream has
  */
-export function stretchOf(events: bigint): number {
+export function stretchOf(events: bigint): bigint {
   const doublings = events / EVENTS_PER_DOUBLING;
-  return 2 ** Number(doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+  return 1n << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
 }
 
 /**
@@ -41,6 +41,6 @@ export function rateAfter(perSecond: bigint, spent: bigint, ms: number): bigint 
  * @param perSecond its own rate
  * @param stretch of the window
  */
-export function aheadOf(perSecond: bigint, stretch: number): bigint {
-  return perSecond * SLICE_SECONDS * BigInt(stretch);
+export function aheadOf(perSecond: bigint, stretch: bigint): bigint {
+  return perSecond * SLICE_SECONDS * stretch;
 }

@@ -21,18 +21,18 @@ describe('the rate of a proxy', () => {
   });
 
   it('says what is needed for a minute, and for more where the stream is long', () => {
-    expect([aheadOf(7n, 1), aheadOf(7n, 4)]).toEqual([420n, 1_680n]);
+    expect([aheadOf(7n, 1n), aheadOf(7n, 4n)]).toEqual([420n, 1_680n]);
   });
 });
 
 it.each([
-  [0n, 1],
-  [511n, 1],
-  [512n, 2],
-  [1_023n, 2],
-  [1_024n, 4],
-  [12n * 512n, 4_096],
-  [10n ** 9n, 4_096],
+  [0n, 1n],
+  [511n, 1n],
+  [512n, 2n],
+  [1_023n, 2n],
+  [1_024n, 4n],
+  [12n * 512n, 4_096n],
+  [10n ** 9n, 4_096n],
 ])('the waits of a window with %i events are %i times as long', (events, stretch) => {
   expect(stretchOf(events)).toBe(stretch);
 });

@@ -81,7 +81,7 @@ export const budgets: readonly Plant[] = [
   },
   {
     bug: 'ask for idle slices with each call that waits',
-    edits: at('recall-is-rare', { instead: 'return nowMs >= stretch;' }),
+    edits: at('recall-is-rare', { instead: 'return nowMs >= Number(stretch);' }),
     test: {
       file: RECALLS_TEST,
       name: 'of all proxies that wait, one asks, and not again for a while',

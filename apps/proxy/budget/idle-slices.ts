@@ -16,7 +16,7 @@ export function hasIdle({ leases }: WindowAccount, limits: ProxyLimits): boolean
 function idleMsOf(account: WindowAccount, { amount }: LocalLease, limits: ProxyLimits): number {
   const { leaseIdleMs, leaseScarceIdleMs, leaseIdleMsMax } = limits;
   const scarceMs = isScarce(account.account, amount) ? leaseScarceIdleMs : leaseIdleMs;
-  return Math.min(Math.min(leaseIdleMs, scarceMs) * account.stretch, leaseIdleMsMax);
+  return Math.min(Math.min(leaseIdleMs, scarceMs) * Number(account.stretch), leaseIdleMsMax);
 }
 
 /** @param which `idle`: those that were idle for long enough; `unused`: all that no call uses */

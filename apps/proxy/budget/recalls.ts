@@ -1,6 +1,6 @@
 /**
  * Asking other proxies for slices of a window that no call of theirs uses (docs/design.md, Budgets:
- * leases). It is an event of the window: whoever appends the next one has read it first, so of all
+ * leases). It is an event of the window: a proxy that appends the next one has read it first, so of all
  * proxies at most one asks in each interval. It changes no balance; losing one costs a wait.
  */
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -34,9 +34,9 @@ export class Recalls {
     return nowMs - this.#heardOfOthersMs < this.#deps.limits.leaseRecallHeardMs;
   }
 
-  mayAsk(nowMs: number, stretch: number): boolean {
+  mayAsk(nowMs: number, stretch: bigint): boolean {
     // seam: recall-is-rare
-    return nowMs - this.#heardMs >= this.#deps.limits.leaseRecallEveryMs * stretch;
+    return nowMs - this.#heardMs >= this.#deps.limits.leaseRecallEveryMs * Number(stretch);
   }
 
   /** Once: where another event comes first, things have changed. */

@@ -31,7 +31,7 @@ export class SpendRate {
    * @param nowMs performance.now()
    * @param stretch of the window
    */
-  ahead(leases: readonly LocalLease[], nowMs: number, stretch: number): bigint | null {
+  ahead(leases: readonly LocalLease[], nowMs: number, stretch: bigint): bigint | null {
     // What running calls hold is out of its slices as well.
     let used = this.#settled;
     for (const lease of leases) used += lease.spent + lease.held;

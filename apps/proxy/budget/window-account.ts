@@ -159,7 +159,7 @@ export class WindowAccount {
   }
 
   /** How many times as long its waits are as those of a new window. */
-  get stretch(): number {
+  get stretch(): bigint {
     return stretchOf(this.#revision === 'no_stream' ? 0n : this.#revision);
   }
 
