@@ -20,7 +20,8 @@ const budgetLimit = z.strictObject({
   held: decimal12.meta({ description: 'Held by proxies at that instant: `leases` has by whom.' }),
   available: decimal12,
   spent_or_reserved: decimal12.meta({
-    description: 'As the client was told: without what the proxy held for no call.',
+    description:
+      'As the client was told, but for a budget of the installation: without what the proxy held for no call.',
   }),
   needed: decimal12,
   refused_by: z.string().meta({ description: 'The proxy instance.' }),
@@ -102,6 +103,9 @@ const explainedAttempt = z.strictObject({
   error_type: z.string().nullable(),
   usage_source: z.string(),
   output_limit: z.int().nullable(),
+  output_clamped: z.boolean().meta({
+    description: 'Whether a budget made that limit smaller than what the call would have got.',
+  }),
   cost: decimal12.nullable(),
   price: z
     .strictObject({

@@ -16,10 +16,15 @@ const attempt = z.strictObject({
   error_type: z.string().nullable(),
   provider_request_id: z.string().nullable(),
   usage_source: z.string(),
-  output_limit: z.int().nullable().meta({
-    description:
-      'Output tokens per answer that Tollgate limited it to, because it stated no limit. Null: none.',
-  }),
+  output_limit: z
+    .int()
+    .nullable()
+    .meta({
+      description:
+        'Output tokens per answer that Tollgate limited it to: it stated no limit, or a budget clamped it. ' +
+        'Null: none.',
+    }),
+  output_clamped: z.boolean(),
   input_tokens: z.int().nullable(),
   output_tokens: z.int().nullable(),
   cost: decimal12.nullable(),

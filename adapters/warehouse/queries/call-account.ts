@@ -35,13 +35,16 @@ export type AccountedEvent = Pick<UsageEvent, Fields> &
   UsageQuantities & {
     atMs: number;
     outputLimit: number | null;
+    /** A budget made that limit smaller than what the call would have got. */
+    outputClamped: boolean;
     /** Empty: it says nothing of a limit. */
     refusal: Record<string, string>;
   };
 
-type Row = Omit<AccountedEvent, QuantityName | 'atMs' | 'outputLimit'> & {
+type Row = Omit<AccountedEvent, QuantityName | 'atMs' | 'outputLimit' | 'outputClamped'> & {
   at_ms: string;
   output_limit_text: string | null;
+  clamped: boolean;
 } & { [Name in QuantityName]: string | null };
 
 const SQL = `SELECT e.id AS id, e.type AS type, e.attempt AS attempt, e.source AS source,
@@ -53,6 +56,7 @@ const SQL = `SELECT e.id AS id, e.type AS type, e.attempt AS attempt, e.source A
     arrayMap(x -> toDecimalString(x, 12), e.hold_amounts) AS hold_amounts,
     e.hold_units AS hold_units, e.budget_windows AS budget_windows, e.refusal AS refusal,
     toString(e.output_limit) AS output_limit_text,
+    ifNull(e.output_clamped, false) AS clamped,
     toString(toUnixTimestamp64Milli(e.time)) AS at_ms,
     ${quantityNames.map((name) => `toString(e.${name}) AS ${name}`).join(', ')}
   FROM tollgate.usage_events AS e WHERE e.call_id = {call:String}
@@ -64,11 +68,12 @@ export async function accountOfCall(
   callId: string,
 ): Promise<AccountedEvent[]> {
   const rows = await warehouse.query<Row>(SQL, { call: callId });
-  return rows.map(({ at_ms, output_limit_text, ...row }) => ({
+  return rows.map(({ at_ms, output_limit_text, clamped, ...row }) => ({
     ...row,
     ...perQuantity(({ name }) => numberOf(row[name])),
     atMs: Number(at_ms),
     outputLimit: numberOf(output_limit_text),
+    outputClamped: clamped,
   }));
 }
 

@@ -27,6 +27,8 @@ export type CallEvent = {
   usage_source: string;
   /** Output tokens per answer that this gateway limited it to; null: it set no limit. */
   output_limit: number | null;
+  /** A budget made that limit smaller than what the call would have got. */
+  output_clamped: boolean;
   input_tokens: number | null;
   output_tokens: number | null;
   cost: string | null;
@@ -51,7 +53,7 @@ export async function eventsOfCalls(
       e.model_requested AS model_requested, e.model_served AS model, e.status AS status,
       e.http_status AS http_status, e.error_type AS error_type,
       e.provider_request_id AS provider_request_id, e.usage_source AS usage_source,
-      toInt32(e.output_limit) AS output_limit,
+      toInt32(e.output_limit) AS output_limit, ifNull(e.output_clamped, false) AS output_clamped,
       toInt32(e.input_tokens) AS input_tokens, toInt32(e.output_tokens) AS output_tokens,
       toDecimalString(e.cost, 12) AS cost, toString(e.resolves_id) AS resolves_id
     FROM tollgate.usage_events AS e

@@ -115,11 +115,12 @@ function view(events: readonly CallEvent[]): z.input<typeof callView> {
 
 function attemptView(event: CallEvent) {
   const { id, type, attempt, provider, model, status, http_status, error_type } = event;
-  const { provider_request_id, usage_source, output_limit } = event;
+  const { provider_request_id, usage_source, output_limit, output_clamped } = event;
   const { input_tokens, output_tokens, cost } = event;
   return {
     ...{ id, type, attempt, provider, model, status, http_status, error_type },
-    ...{ provider_request_id, usage_source, output_limit, input_tokens, output_tokens, cost },
+    ...{ provider_request_id, usage_source, output_limit, output_clamped },
+    ...{ input_tokens, output_tokens, cost },
   };
 }
 

@@ -31,7 +31,8 @@ export async function explainAttempt(
   const { id, attempt, provider, status, error_type, usage_source, cost } = event;
   return {
     ...{ id, attempt, time: new Date(event.atMs).toISOString(), provider, model: modelOf(event) },
-    ...{ status, error_type, usage_source, output_limit: event.outputLimit, cost },
+    ...{ status, error_type, usage_source, cost },
+    ...{ output_limit: event.outputLimit, output_clamped: event.outputClamped },
     price: priceOf(event, context),
     budgets: await Promise.all(
       holdsByWindow(event).map((hold) => explainHold(hold, event, context)),

@@ -106,7 +106,10 @@ const held = {
   ...{ hold_amounts: [usd(1)], output_limit: 4_096 },
 };
 const served = attempt(
-  { ...held, input_tokens: 1_000_003, output_tokens: 7, cost: '0.150004650000' },
+  {
+    ...{ ...held, output_clamped: true, input_tokens: 1_000_003, output_tokens: 7 },
+    cost: '0.150004650000',
+  },
   NOON_MS,
 );
 const unknown = attempt(
@@ -184,7 +187,8 @@ describe('GET /v1/calls/{id}/why', () => {
       null,
       [
         expect.objectContaining({
-          ...{ id: served.id, model: 'sim-small', output_limit: 4_096, resolution: null },
+          ...{ id: served.id, model: 'sim-small', resolution: null },
+          ...{ output_limit: 4_096, output_clamped: true },
           price: {
             ...{ version: 'v1', source: 'config' },
             lines: [
@@ -221,7 +225,7 @@ describe('GET /v1/calls/{id}/why', () => {
     const { attempts } = await why(unknown);
     expect(attempts).toMatchObject([
       {
-        ...{ cost: null, price: { version: 'v1', lines: null } },
+        ...{ cost: null, price: { version: 'v1', lines: null }, output_clamped: false },
         budgets: [{ held: usd(4), charged: usd(4), adjusted: usd(-3) }],
         resolution: { id: resolution.id, source: 'reconciliation/rec_1', cost: usd(1) },
       },
@@ -237,9 +241,9 @@ describe('GET /v1/calls/{id}/why', () => {
 describe('GET /v1/calls/{id}', () => {
   it('says which output limit the call was given', async () => {
     const call = await house.get<{ events: object[] }>(`/v1/calls/${served.call_id}`);
-    expect(call.json.events).toMatchObject([{ output_limit: 4_096 }]);
+    expect(call.json.events).toMatchObject([{ output_limit: 4_096, output_clamped: true }]);
     const refused = await house.get<{ events: object[] }>(`/v1/calls/${older.call_id}`);
-    expect(refused.json.events).toMatchObject([{ output_limit: null }]);
+    expect(refused.json.events).toMatchObject([{ output_limit: null, output_clamped: false }]);
   });
 });
 
