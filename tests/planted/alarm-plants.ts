@@ -77,4 +77,12 @@ export const alarms: readonly Plant[] = [
     }),
     test: { file: DELIVERY_TEST, name: 'that hangs delays no other, however many hang' },
   },
+  {
+    bug: 'measure a window that is over by the limit of today',
+    edits: at('limit-of-its-own-window', { swap: ['Math.min(nowMs, bounds.endMs - 1)', 'nowMs'] }),
+    test: {
+      file: 'apps/billing-api/alarms/budget-uses.int.test.ts',
+      name: 'is not measured by what came after its window',
+    },
+  },
 ];

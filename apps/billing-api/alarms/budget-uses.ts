@@ -100,11 +100,13 @@ export class BudgetUses {
     return uses;
   }
 
-  /** In force now; of a window that is over, the last one. */
+  /** In force now; of a window that is over, the last one: a raise that was in it has ended since. */
   #limitOf(account: BudgetAccount, budget: BudgetDefinition, bounds: WindowBounds): bigint {
     const nowMs = this.#deps.clock();
     if (account.opened && nowMs >= bounds.endMs) return account.limit;
-    return accountAt(account, budget, bounds, nowMs).limit;
+    // seam: limit-of-its-own-window
+    const atMs = Math.min(nowMs, bounds.endMs - 1);
+    return accountAt(account, budget, bounds, atMs).limit;
   }
 }
 

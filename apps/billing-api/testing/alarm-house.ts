@@ -76,7 +76,7 @@ export async function openAlarmHouse(stores?: { ledger: Ledger; warehouse: Wareh
   };
 
   return {
-    ...{ ledger, directory, index, errors, append, newId },
+    ...{ ledger, directory, index, errors, append, newId, warehouse },
 
     /** One more process that sends. */
     deliver(runs: Runs = {}) {

@@ -126,6 +126,10 @@ describe('/v1/budgets/{id}/top-ups', () => {
     for (const body of wrong) expect((await topUp(body)).status).toBe(400);
     budgetId = await define({ window: 'total', unit: 'tokens' });
     expect((await topUp({ amount: '1.5' })).status).toBe(400);
+    budgetId = await define({ window: 'total', enforcement: 'soft' });
+    const ends = await topUp({ amount: '1', expires_at: inMs(HOUR) });
+    expect(ends).toMatchObject({ status: 400, json: { errors: [{ path: 'body.expires_at' }] } });
+    expect((await topUp({ amount: '1' })).status).toBe(201);
     budgetId = await define({ window: 'month' });
     expect(await topUp({ amount: '1' })).toMatchObject({ json: { code: 'budget_not_prepaid' } });
     budgetId = 'bud_x';

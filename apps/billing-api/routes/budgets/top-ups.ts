@@ -17,7 +17,7 @@ import type { ApiContext } from '../../context.ts';
 import { ApiProblem, type ErrorCode } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { requireAhead, requirePositive } from './budget-request.ts';
+import { requireAhead, requirePositive, wrongField } from './budget-request.ts';
 import { changeLive } from './change-live.ts';
 import { changeOpenWindow, loadWindow } from './open-window.ts';
 
@@ -42,10 +42,14 @@ export const topUpBudget = defineRoute({
     'concurrent_change',
   ],
   async handler({ params: { budget_id }, body, newId, commandId, timeMs }, context) {
-    const unit = context.directory.budgets.get(budget_id)?.state.unit ?? 'usd';
-    const amount = requirePositive(body.amount, unit);
+    const known = context.directory.budgets.get(budget_id)?.state;
+    const amount = requirePositive(body.amount, known?.unit ?? 'usd');
     const expires_at = body.expires_at ?? null;
-    if (expires_at !== null) requireAhead('expires_at', expires_at, timeMs);
+    if (expires_at !== null) {
+      requireAhead('expires_at', expires_at, timeMs);
+      // At its end nobody could say how much of it is left.
+      if (known?.enforcement === 'soft') wrongField('expires_at', 'a soft budget settles nothing');
+    }
     const top_up_id = newId('top');
     const data = { budget_id, top_up_id, amount, expires_at };
     const event = { type: 'BudgetToppedUp', data } as const;
