@@ -5,6 +5,10 @@ const WHY_TEST = 'apps/billing-api/routes/calls/why.int.test.ts';
 const ME_TEST = 'apps/proxy/me/me.int.test.ts';
 const OWN_TEST = 'apps/billing-api/routes/me/me.int.test.ts';
 
+const OTHERS_ARE_TOLD = at('others-amounts-are-not-told', {
+  swap: ["scope.type === 'installation'", 'false'],
+});
+
 export const telling: readonly Plant[] = [
   {
     bug: 'refuse and record no limit',
@@ -48,12 +52,26 @@ export const telling: readonly Plant[] = [
   },
   {
     bug: 'tell a customer what all customers spend together',
-    edits: at('others-amounts-are-not-told', {
-      swap: ["definition.scope.type === 'installation'", 'false'],
-    }),
+    edits: OTHERS_ARE_TOLD,
     test: {
       file: ME_TEST,
       name: 'I10: of a budget that customers share it says only whether it can pay',
+    },
+  },
+  {
+    bug: 'refuse a customer with what all customers spend together',
+    edits: OTHERS_ARE_TOLD,
+    test: {
+      file: 'apps/proxy/call/refusal.unit.test.ts',
+      name: 'I10: for a budget of all customers is told no amounts of it',
+    },
+  },
+  {
+    bug: 'answer a customer with what is left for all customers together',
+    edits: OTHERS_ARE_TOLD,
+    test: {
+      file: 'apps/proxy/call/headers.unit.test.ts',
+      name: 'I10: what is left of a budget of all customers is not said',
     },
   },
   {

@@ -4,6 +4,7 @@
  */
 import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import { hasOthers } from '@tollgate/domain/budget/definition.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 
@@ -110,7 +111,7 @@ const REMAINING = {
 
 /**
  * Of the tightest budget in each unit, as this proxy last saw it, other proxies' slices taken as
- * spent.
+ * spent. I10: not of one that other customers spend from.
  */
 function addRemaining(
   headers: Record<string, string | string[] | number>,
@@ -118,6 +119,7 @@ function addRemaining(
 ): void {
   const least: Partial<Record<keyof typeof REMAINING, bigint>> = {};
   for (const { account, unit } of holds) {
+    if (hasOthers(account.definition)) continue;
     const left = account.remaining();
     const known = least[unit.kind];
     if (known !== undefined && known <= left) continue;

@@ -20,8 +20,11 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
 
 describe('the headers of an answer', () => {
   /** What is left of each budget of the call, in its order. */
-  const left = (...amounts: bigint[]) =>
-    amounts.map((amount) => ({ unit: { kind: 'usd' }, account: { remaining: () => amount } }));
+  const left = (...amounts: bigint[]) => amounts.map((amount) => holdOf('usd', amount));
+  const holdOf = (kind: string, amount: bigint, scope = 'key') => ({
+    unit: { kind },
+    account: { remaining: () => amount, definition: { scope: { type: scope } } },
+  });
   const withHolds = (holds: unknown[], attempt = 1) =>
     ({
       ...{ callId: 'call-1', attempt, holds, imposedLimit: null },
@@ -39,19 +42,22 @@ describe('the headers of an answer', () => {
 
   it('say what is left of the tightest budget in each unit', () => {
     const holds = [
-      ...[
-        ['usd', 7n],
-        ['tokens', 5n],
-        ['tokens', 9n],
-        ['usd', 8n],
-        ['requests', 6n],
-      ].map(([kind, amount]) => ({ unit: { kind }, account: { remaining: () => amount } })),
+      ...[holdOf('usd', 7n), holdOf('tokens', 5n), holdOf('tokens', 9n), holdOf('usd', 8n)],
+      holdOf('requests', 6n),
     ];
     expect(answerHeaders({}, { facts: withHolds(holds), ...unknown })).toMatchObject({
       'x-tollgate-budget-remaining': '0.000000000007',
       'x-tollgate-budget-remaining-tokens': '0.000000000005',
       'x-tollgate-budget-remaining-requests': '0.000000000006',
     });
+  });
+
+  it('I10: what is left of a budget of all customers is not said', () => {
+    const holds = [holdOf('usd', 7n, 'customer'), holdOf('usd', 5n, 'installation')];
+    const both = answerHeaders({}, { facts: withHolds(holds), ...unknown });
+    expect(both['x-tollgate-budget-remaining']).toBe('0.000000000007');
+    const facts = withHolds([holdOf('tokens', 5n, 'installation')]);
+    expect(answerHeaders({}, { facts, ...unknown })).toEqual(ours);
   });
 
   it('say what is known of the call when they leave', () => {

@@ -1,5 +1,6 @@
 /** Saying no to a call: what the client gets, and the event that a refusal of a known key is. */
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { hasOthers } from '@tollgate/domain/budget/definition.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
@@ -99,7 +100,10 @@ export function holdRefusal(
   return { code: 'budget_exceeded', ...limitThatWasHit(outcome, fitting) };
 }
 
-/** Which limit was hit, when it resets, and what to do (docs/design.md, Refusals). */
+/**
+ * Which limit was hit, when it resets, and what to do (docs/design.md, Refusals). I10: what all
+ * customers spend together, and what of, is on the event alone.
+ */
 function limitThatWasHit(
   { account, unit: counted, amount }: { account: WindowAccount; unit: HoldUnit; amount: bigint },
   fitting: (left: bigint, unit: HoldUnit) => number | null,
@@ -107,6 +111,7 @@ function limitThatWasHit(
   const { definition, bounds } = account;
   const { scope, unit, window } = definition;
   const limit = account.formatted();
+  const told = hasOthers(definition) ? NOT_TOLD : limit;
   const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
   const until = resetsAt === null ? 'Ask your operator to raise it.' : `It resets at ${resetsAt}.`;
   const needed = formatDecimal12(amount);
@@ -116,8 +121,8 @@ function limitThatWasHit(
       ? 'A smaller output limit would not help.'
       : `An output limit of ${tokens} tokens would fit.`;
   return {
-    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}: ${limit.spent} ${unit} of ${limit.limit} are spent or reserved. ${until} ${advice}`,
-    limit: { scope: scope.type, unit, window, ...limit, resets_at: resetsAt, needed },
+    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}${usedOf(told, unit)}. ${until} ${advice}`,
+    limit: { scope: scope.type, unit, window, ...told, resets_at: resetsAt, needed },
     remedy: budgetRemedy(tokens, amount > account.limit, resetsAt),
     refusedBy: {
       kind: 'budget',
@@ -126,4 +131,10 @@ function limitThatWasHit(
       ...(tokens === null ? {} : { fits: String(tokens) }),
     },
   };
+}
+
+const NOT_TOLD = { limit: null, spent: null };
+
+function usedOf({ limit, spent }: { limit: string | null; spent: string | null }, unit: string) {
+  return limit === null ? '' : `: ${spent} ${unit} of ${limit} are spent or reserved`;
 }

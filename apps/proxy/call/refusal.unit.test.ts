@@ -66,6 +66,25 @@ describe('a call that is refused', () => {
     }
   });
 
+  it('I10: for a budget of all customers is told no amounts of it', async () => {
+    const scope = { type: 'installation', id: 'installation' } as const;
+    const { error } = await refused(chat(), { budgets: [{ scope, limit: 5n, window: 'day' }] });
+    const resets_at = '2026-06-02T00:00:00.000Z';
+    expect(error).toEqual({
+      ...{ type: 'insufficient_quota', code: 'budget_exceeded', param: null },
+      message:
+        'The day budget of this installation cannot pay for this call at its worst case, ' +
+        `${NEEDED} usd. It resets at ${resets_at}. A smaller output limit would not help.`,
+      ...{ scope: 'installation', unit: 'usd', window: 'day', resets_at, needed: NEEDED },
+      ...{ limit: null, spent: null },
+      remedy: { action: 'send_less', text: 'Send less, or ask your operator to raise the limit.' },
+    });
+    // The operator reads them, by the event of the refusal.
+    expect(stage.events()[0]?.refusal).toMatchObject({
+      ...{ limit: '0.000000000005', spent: '0.000000000000' },
+    });
+  });
+
   it('I1: and cannot be recorded is reported', async () => {
     stage = await CallStage.open(books());
     stage.journalWaits = true;

@@ -3,7 +3,7 @@
  * and no id or name; amounts of a scope that has other customers in it are not told.
  */
 import type { BudgetAccount } from '@tollgate/domain/budget/account.ts';
-import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { type BudgetDefinition, hasOthers } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
@@ -26,8 +26,7 @@ export async function ownBudget(
   const stream = windowStream(definition.budget_id, startMs);
   const account = await windows.account(stream);
   const amounts = amountsOf(definition, account, budgets.leasesOf(stream));
-  // seam: others-amounts-are-not-told
-  const isShared = definition.scope.type === 'installation';
+  const isShared = hasOthers(definition);
   const told = (amount: bigint) => (isShared ? null : formatDecimal12(amount));
   const { unit, basis, counts, model, window } = definition;
   return {
