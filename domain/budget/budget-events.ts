@@ -66,6 +66,12 @@ export type BudgetThresholdsChanged = {
   data: { budget_id: string; thresholds: number[] };
 };
 
+/** What is named changes. A budget that refuses has no smallest output limit. */
+export type BudgetOnExceededChanged = {
+  type: 'BudgetOnExceededChanged';
+  data: { budget_id: string; on_exceeded?: OnExceeded; clamp_min_output_tokens?: number };
+};
+
 export type BudgetArchived = { type: 'BudgetArchived'; data: { budget_id: string } };
 
 export type BudgetRestored = { type: 'BudgetRestored'; data: { budget_id: string } };
@@ -98,6 +104,7 @@ export type BudgetDefinitionEvent =
   | BudgetDefined
   | BudgetLimitChanged
   | BudgetThresholdsChanged
+  | BudgetOnExceededChanged
   | BudgetArchived
   | BudgetRestored
   | BudgetToppedUp

@@ -8,6 +8,9 @@ import type {
   BudgetToppedUp,
 } from './budget-events.ts';
 
+/** Tokens. */
+const CLAMP_MIN_DEFAULT = 1;
+
 /** More prepaid credit. */
 export type TopUp = {
   id: string;
@@ -40,6 +43,12 @@ export type BudgetDefinition = Required<Omit<BudgetDefined['data'], 'limit' | 't
   revision: bigint;
 };
 
+/** Whether other customers spend from it too: then no customer is told its amounts (I10). */
+export function hasOthers({ scope }: Pick<BudgetDefinition, 'scope'>): boolean {
+  // seam: others-amounts-are-not-told
+  return scope.type === 'installation';
+}
+
 /** @param state undefined before the first event */
 export function evolveDefinition(
   state: BudgetDefinition | undefined,
@@ -55,7 +64,7 @@ export function evolveDefinition(
       counts: data.counts ?? 'total',
       cache_reads: data.cache_reads ?? true,
       on_exceeded: data.on_exceeded ?? 'refuse',
-      clamp_min_output_tokens: data.clamp_min_output_tokens ?? 1,
+      clamp_min_output_tokens: data.clamp_min_output_tokens ?? CLAMP_MIN_DEFAULT,
       thresholds: data.thresholds ?? THRESHOLDS_DEFAULT,
       limit: parseDecimal12(data.limit),
       topUps: [],
@@ -70,6 +79,13 @@ export function evolveDefinition(
       return { ...state, limit: parseDecimal12(event.data.limit), revision };
     case 'BudgetThresholdsChanged':
       return { ...state, thresholds: event.data.thresholds, revision };
+    case 'BudgetOnExceededChanged': {
+      const { on_exceeded = state.on_exceeded, clamp_min_output_tokens: least } = event.data;
+      const kept = least ?? state.clamp_min_output_tokens;
+      const clamp_min_output_tokens = on_exceeded === 'clamp' ? kept : CLAMP_MIN_DEFAULT;
+      // seam: on-exceeded-changes
+      return { ...state, on_exceeded, clamp_min_output_tokens, revision };
+    }
     case 'BudgetArchived':
       return { ...state, archived: true, revision };
     case 'BudgetRestored':

@@ -81,6 +81,36 @@ describe('the definition of a budget', () => {
   });
 });
 
+it('what becomes of a call beyond the limit is what was stated last', () => {
+  const defined = evolveDefinition(undefined, { type: 'BudgetDefined', data }, 0n);
+  const change = (state: BudgetDefinition, said: object) =>
+    evolveDefinition(
+      state,
+      { type: 'BudgetOnExceededChanged', data: { budget_id: 'bud_1', ...said } },
+      state.revision + 1n,
+    );
+  const clamps = change(defined, { on_exceeded: 'clamp', clamp_min_output_tokens: 16 });
+  const less = change(clamps, { clamp_min_output_tokens: 8 });
+  const same = change(less, { on_exceeded: 'clamp' });
+  const refuses = change(same, { on_exceeded: 'refuse' });
+  const again = change(refuses, { on_exceeded: 'clamp' });
+  const said = [defined, clamps, less, same, refuses, again].map((state) => [
+    ...[state.on_exceeded, state.clamp_min_output_tokens, state.revision],
+  ]);
+  expect(said).toEqual([
+    ...[
+      ['refuse', 1, 0n],
+      ['clamp', 16, 1n],
+      ['clamp', 8, 2n],
+      ['clamp', 8, 3n],
+    ],
+    ...[
+      ['refuse', 1, 4n],
+      ['clamp', 1, 5n],
+    ],
+  ]);
+});
+
 it('the thresholds of a budget are those that were stated last, also none', () => {
   const stated = evolveDefinition(
     undefined,

@@ -94,6 +94,10 @@ const thresholds = z
   .array(z.int().min(1).max(1_000))
   .max(10)
   .transform((percents) => [...new Set(percents)].toSorted((a, b) => a - b));
+/** `clamp`: a call that it cannot pay for gets the output limit that it can pay for. */
+const onExceeded = z.enum(['refuse', 'clamp']);
+/** The smallest output limit, per answer, that it sets; a call that would need less is refused. */
+const clampMin = z.int().min(1).max(100_000_000);
 export const budgetRequest = z.strictObject({
   scope,
   unit: z.enum(['usd', 'tokens', 'requests']).default('usd'),
@@ -109,16 +113,18 @@ export const budgetRequest = z.strictObject({
   /** Of a budget of tokens. */
   counts: z.enum(['total', 'input', 'output']).default('total'),
   cache_reads: z.boolean().default(true),
-  /** `clamp`: a call that it cannot pay for gets the output limit that it can pay for. */
-  on_exceeded: z.enum(['refuse', 'clamp']).default('refuse'),
-  /** The smallest output limit, per answer, that it sets; a call that would need less is refused. */
-  clamp_min_output_tokens: z.int().min(1).max(100_000_000).default(1),
+  on_exceeded: onExceeded.default('refuse'),
+  clamp_min_output_tokens: clampMin.default(1),
   /** Percent of the limit at which alarms are raised, once in each window. */
   thresholds: thresholds.default([50, 80, 95, 100]),
 });
 export const budgetChange = changeOf({
   limit: amount.exactOptional(),
   thresholds: thresholds.exactOptional(),
+  on_exceeded: onExceeded.exactOptional(),
+  clamp_min_output_tokens: clampMin
+    .exactOptional()
+    .meta({ description: 'Of a budget that clamps; it is 1 again once the budget refuses.' }),
 });
 export const budgetView = z.strictObject({
   object: z.literal('budget'),
@@ -134,7 +140,7 @@ export const budgetView = z.strictObject({
   model: name.nullable(),
   counts: z.string(),
   cache_reads: z.boolean(),
-  on_exceeded: z.enum(['refuse', 'clamp']),
+  on_exceeded: onExceeded,
   clamp_min_output_tokens: z.number(),
   thresholds: z.array(z.int()),
   ...life,

@@ -131,6 +131,11 @@ export const budgetDefinitionPayloads = {
     thresholds: thresholds.exactOptional(),
   }),
   BudgetThresholdsChanged: z.strictObject({ budget_id: id, thresholds }),
+  BudgetOnExceededChanged: z.strictObject({
+    budget_id: id,
+    on_exceeded: z.enum(['refuse', 'clamp']).exactOptional(),
+    clamp_min_output_tokens: z.int().min(1).exactOptional(),
+  }),
   BudgetLimitChanged: z.strictObject({ budget_id: id, limit: decimal12 }),
   BudgetArchived: z.strictObject({ budget_id: id }),
   BudgetRestored: z.strictObject({ budget_id: id }),

@@ -136,6 +136,20 @@ describe('know why', () => {
     expect(spending.recent?.amount).toBe(current.spent);
     expect(spending.window?.amount).toBe(current.spent);
   });
+
+  it('a budget that is told to clamp does so within a second, and the call says that it was', async () => {
+    const clamps = { on_exceeded: 'clamp', clamp_min_output_tokens: 16 };
+    expect(await api.patch(`/v1/budgets/${mine.budget}`, clamps)).toMatchObject(clamps);
+    await sleep(1_000);
+    const served = await call(mine.secret, 16_000 * 2);
+    expect(served.status).toBe(200);
+    const { refusal, attempts } = await why(served.id);
+    expect([refusal, attempts]).toMatchObject([null, [{ output_clamped: true }]]);
+    expect(attempts[0]?.output_limit).toBeLessThan(16_000 * 2);
+    await api.patch(`/v1/budgets/${mine.budget}`, { on_exceeded: 'refuse' });
+    await sleep(1_000);
+    expect((await call(mine.secret, 16_000 * 2)).status).toBe(402);
+  });
 });
 
 describe('GET /v1/me', () => {
@@ -194,5 +208,27 @@ describe('GET /v1/me', () => {
       `/v1/calls?key_id=${mine.key}&limit=100`,
     );
     expect(new Set(data.map(({ endpoint }) => endpoint))).toEqual(new Set(['chat.completions']));
+  });
+});
+
+describe('a budget of the installation', () => {
+  it('I10: refuses a customer without its amounts, which operators see', async () => {
+    const scope = { type: 'installation', id: 'installation' };
+    const amounts = { limit: '0.000000123456', window: 'day' };
+    const { id } = await api.post<{ id: string }>('/v1/budgets', { scope, ...amounts });
+    await sleep(1_000);
+    const { status, body, id: callId } = await call(theirs.secret, 8);
+    expect([status, body.error]).toMatchObject([
+      402,
+      {
+        ...{ scope: 'installation', unit: 'usd', window: 'day', limit: null, spent: null },
+        ...{ resets_at: expect.any(String), remedy: expect.anything() },
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toContain('123456');
+    const { refusal } = await why(callId);
+    const { limit } = amounts;
+    expect(refusal?.limit).toMatchObject({ budget_id: id, limit, spent: '0.000000000000' });
+    await api.post(`/v1/budgets/${id}/archive`);
   });
 });

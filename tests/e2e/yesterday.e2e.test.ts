@@ -169,7 +169,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['RateLimitDefined', 'RateLimitChanged', 'RateLimitArchived', 'InstallationUpdated'],
       ...['AlarmRaised', 'AlarmWatchStarted', 'DeliveryStarted', 'DeliveryEnded'],
       ...['WebhookCreated', 'WebhookUpdated', 'WebhookSecretRotated', 'WebhookArchived'],
-      ...['WebhookTestRequested', 'BudgetThresholdsChanged'],
+      ...['WebhookTestRequested', 'BudgetThresholdsChanged', 'BudgetOnExceededChanged'],
       ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(

@@ -66,4 +66,20 @@ export const limits: readonly Plant[] = [
       name: 'I3: is not broken for a call that runs at its end, and does not come back behind it',
     },
   },
+  {
+    bug: 'refuse on although a budget was told to clamp',
+    edits: at('on-exceeded-changes', { swap: ['...state, on_exceeded,', '...state,'] }),
+    test: {
+      file: 'apps/proxy/ledger-view/limits-of-key.unit.test.ts',
+      name: 'a budget that is told to clamp clamps the next call, and refuses again when told so',
+    },
+  },
+  {
+    bug: 'let a soft budget say that it clamps',
+    edits: at('a-soft-budget-clamps-nothing', { drop: true }),
+    test: {
+      file: 'apps/billing-api/routes/budgets/budgets.int.test.ts',
+      name: 'cannot become what it could not do: %j, %j',
+    },
+  },
 ];

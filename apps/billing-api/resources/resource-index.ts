@@ -153,6 +153,7 @@ export class ResourceIndex {
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
       case 'BudgetThresholdsChanged':
+      case 'BudgetOnExceededChanged':
       case 'BudgetArchived':
       case 'BudgetRestored':
       case 'BudgetToppedUp':

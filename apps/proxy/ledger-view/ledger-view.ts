@@ -187,6 +187,7 @@ export class LedgerView {
       case 'BudgetDefined':
       case 'BudgetLimitChanged':
       case 'BudgetThresholdsChanged':
+      case 'BudgetOnExceededChanged':
       case 'BudgetArchived':
       case 'BudgetRestored':
       case 'BudgetToppedUp':

@@ -75,3 +75,19 @@ it('a new secret of a key opens the same budgets and rate limits, and no others'
   expect(view.rateLimitsOf(renewed)).toMatchObject([{ rate_limit_id: 'rtl_1' }]);
   expect(view.rateLimitsOf(renewed)).toEqual(view.rateLimitsOf(old));
 });
+
+it('a budget that is told to clamp clamps the next call, and refuses again when told so', () => {
+  issue('k1', 1, null);
+  define('of the key', { type: 'key', id: 'k1' });
+  const said = () =>
+    budgetsOf(1).length === 1 && view.budgetsOf(keyOf(1))[0]?.definition.on_exceeded;
+  const change = (on_exceeded: string) =>
+    apply('budget_definition-of the key', 'BudgetOnExceededChanged', {
+      ...{ budget_id: 'of the key', on_exceeded },
+    });
+  expect(said()).toBe('refuse');
+  change('clamp');
+  expect(said()).toBe('clamp');
+  change('refuse');
+  expect(said()).toBe('refuse');
+});

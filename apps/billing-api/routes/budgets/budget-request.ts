@@ -43,11 +43,7 @@ export function namedScope(
  * @throws ApiProblem invalid_request, naming the field
  */
 export function requireSense(body: z.output<typeof budgetRequest>, within = ''): void {
-  const wrong = (field: string, message: string) => {
-    throw new ApiProblem('invalid_request', {
-      errors: [{ path: `body.${within}${field}`, message }],
-    });
-  };
+  const wrong = (field: string, message: string) => wrongField(`${within}${field}`, message);
   const { unit, window, basis, anchor, counts, cache_reads } = body;
   if (unit !== 'usd') requireWhole(body.limit, `${within}limit`);
   if (unit !== 'usd' && basis !== 'cost') wrong('basis', 'only money has a basis');
@@ -55,22 +51,42 @@ export function requireSense(body: z.output<typeof budgetRequest>, within = ''):
     wrong(cache_reads ? 'counts' : 'cache_reads', 'only a budget of tokens counts tokens');
   }
   if (counts === 'output' && !cache_reads) wrong('cache_reads', 'no output is read from a cache');
-  const { on_exceeded, clamp_min_output_tokens } = body;
-  if (on_exceeded === 'refuse' && clamp_min_output_tokens !== 1) {
-    wrong('clamp_min_output_tokens', 'only a budget that clamps sets output limits');
-  }
-  if (on_exceeded === 'clamp' && (unit === 'requests' || counts === 'input')) {
-    wrong('on_exceeded', 'a smaller output takes no less of this budget');
-  }
+  requirePolicy(body, within);
   if (anchor !== null && window !== 'week' && window !== 'month') {
     wrong('anchor', 'only weeks and months are counted from a day');
   }
 }
 
+type Policy = Pick<
+  z.output<typeof budgetRequest>,
+  'enforcement' | 'unit' | 'counts' | 'on_exceeded' | 'clamp_min_output_tokens'
+>;
+
+/** @throws ApiProblem invalid_request where it could not do what it says of calls beyond the limit */
+export function requirePolicy(policy: Policy, within = ''): void {
+  const { enforcement, unit, counts, on_exceeded, clamp_min_output_tokens } = policy;
+  if (on_exceeded === 'refuse' && clamp_min_output_tokens !== 1) {
+    const message = 'only a budget that clamps sets output limits';
+    wrongField(`${within}clamp_min_output_tokens`, message);
+  }
+  if (on_exceeded === 'refuse') return;
+  const field = `${within}on_exceeded`;
+  // seam: a-soft-budget-clamps-nothing
+  if (enforcement === 'soft')
+    wrongField(field, 'a soft budget warns: it refuses and clamps nothing');
+  if (unit === 'requests' || counts === 'input') {
+    wrongField(field, 'a smaller output takes no less of this budget');
+  }
+}
+
+/** @throws ApiProblem invalid_request, naming the field of the body */
+export function wrongField(field: string, message: string): never {
+  throw new ApiProblem('invalid_request', { errors: [{ path: `body.${field}`, message }] });
+}
+
 export function requireWhole(limit: string, field = 'limit'): void {
   if (!limit.includes('.')) return;
-  const errors = [{ path: `body.${field}`, message: 'tokens and requests are whole numbers' }];
-  throw new ApiProblem('invalid_request', { errors });
+  wrongField(field, 'tokens and requests are whole numbers');
 }
 
 /**
@@ -82,13 +98,11 @@ export function requirePositive(amount: string, unit: BudgetUnit): string {
   if (unit !== 'usd') requireWhole(amount, 'amount');
   const pico = parseDecimal(amount, 12);
   if (pico > 0n) return formatDecimal12(pico);
-  const errors = [{ path: 'body.amount', message: 'must be above zero' }];
-  throw new ApiProblem('invalid_request', { errors });
+  return wrongField('amount', 'must be above zero');
 }
 
 /** @throws ApiProblem invalid_request for an instant that is not ahead */
 export function requireAhead(field: string, at: string, nowMs: number): void {
   if (Date.parse(at) > nowMs) return;
-  const errors = [{ path: `body.${field}`, message: 'must be later than now' }];
-  throw new ApiProblem('invalid_request', { errors });
+  wrongField(field, 'must be later than now');
 }

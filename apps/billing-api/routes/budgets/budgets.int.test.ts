@@ -61,6 +61,7 @@ describe('I3: a budget that is accepted is one that is enforced', () => {
     [{ clamp_min_output_tokens: 16 }, 'body.clamp_min_output_tokens'],
     [{ unit: 'requests', on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ unit: 'tokens', counts: 'input', on_exceeded: 'clamp' }, 'body.on_exceeded'],
+    [{ enforcement: 'soft', on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ window: 'day', anchor: '2026-11-18' }, 'body.anchor'],
     [{ window: 'month', anchor: '2026-02-30' }, 'body.anchor'],
     [{ time_zone: 'Mars/Olympus' }, 'body.time_zone'],
@@ -75,5 +76,44 @@ describe('I3: a budget that is accepted is one that is enforced', () => {
     [{ type: 'customer', id: 'cus_x' }, 'customer_not_found'],
   ])('is refused of what does not exist: %j', async (scope, code) => {
     expect((await define({ scope })).json.code).toBe(code);
+  });
+});
+
+describe('what becomes of a call that a budget cannot pay for', () => {
+  const change = (id: string, body: object) => house.patch<Answer>(`/v1/budgets/${id}`, body);
+
+  it('can be changed, alone or with a limit, and is then what the budget says', async () => {
+    const { id } = (await onKey({})).json;
+    const clamps = { on_exceeded: 'clamp', clamp_min_output_tokens: 16 };
+    for (const [said, is] of [
+      [clamps, clamps],
+      [{ clamp_min_output_tokens: 8 }, { ...clamps, clamp_min_output_tokens: 8 }],
+      [
+        { on_exceeded: 'clamp', limit: '7' },
+        { limit: '7.000000000000', on_exceeded: 'clamp' },
+      ],
+      [{ on_exceeded: 'refuse' }, { on_exceeded: 'refuse', clamp_min_output_tokens: 1 }],
+    ]) {
+      const { status, json } = await change(id, said as object);
+      expect([status, json]).toMatchObject([200, is]);
+      expect((await house.get<Answer>(`/v1/budgets/${id}`)).json).toMatchObject(is as object);
+    }
+  });
+
+  it.each<[object, object, string]>([
+    [{ enforcement: 'soft' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
+    [{ unit: 'requests' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
+    [{ unit: 'tokens', counts: 'input' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
+    [{}, { clamp_min_output_tokens: 16 }, 'body.clamp_min_output_tokens'],
+    [
+      { on_exceeded: 'clamp' },
+      { on_exceeded: 'refuse', clamp_min_output_tokens: 16 },
+      'body.clamp_min_output_tokens',
+    ],
+    [{}, { on_exceeded: 'warn' }, 'body.on_exceeded'],
+  ])('cannot become what it could not do: %j, %j', async (kind, body, path) => {
+    const { id } = (await onKey(kind)).json;
+    const { status, json } = await change(id, body);
+    expect([status, json.code, json.errors?.[0]?.path]).toEqual([400, 'invalid_request', path]);
   });
 });

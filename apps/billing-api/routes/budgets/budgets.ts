@@ -8,6 +8,7 @@ import {
 } from '@tollgate/adapters/warehouse/queries/unresolved-holds.ts';
 import type {
   BudgetLimitChanged,
+  BudgetOnExceededChanged,
   BudgetThresholdsChanged,
 } from '@tollgate/domain/budget/budget-events.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
@@ -38,6 +39,7 @@ import { changeLive } from './change-live.ts';
 import { defineBudget } from './define-budget.ts';
 import { partsOf } from './limit-parts.ts';
 import { changeOpenWindow, loadWindow } from './open-window.ts';
+import { policyChange } from './policy-change.ts';
 import { softSpendOf } from './soft-spend-view.ts';
 
 const PLACES = 12;
@@ -145,7 +147,7 @@ export const changeBudget = defineRoute({
   method: 'PATCH',
   path: '/v1/budgets/{budget_id}',
   tag: 'Budgets',
-  summary: 'Change a limit, which binds the next grants at once, or the thresholds of alarms',
+  summary: 'Change a limit, which binds the next grants at once, thresholds, or `on_exceeded`',
   params: budgetParams,
   body: budgetChange,
   status: 200,
@@ -154,9 +156,9 @@ export const changeBudget = defineRoute({
   async handler({ params, body, commandId }, context) {
     const { budget_id } = params;
     const { thresholds } = body;
-    const changes: (BudgetLimitChanged | BudgetThresholdsChanged)[] = [];
+    const changes: (BudgetLimitChanged | BudgetThresholdsChanged | BudgetOnExceededChanged)[] = [];
+    const known = context.directory.budgets.get(budget_id);
     if (body.limit !== undefined) {
-      const known = context.directory.budgets.get(budget_id);
       if (known !== undefined && known.state.unit !== 'usd') requireWhole(body.limit);
       const limit = formatDecimal12(parseDecimal(body.limit, PLACES));
       changes.push({ type: 'BudgetLimitChanged', data: { budget_id, limit } });
@@ -164,6 +166,8 @@ export const changeBudget = defineRoute({
     if (thresholds !== undefined) {
       changes.push({ type: 'BudgetThresholdsChanged', data: { budget_id, thresholds } });
     }
+    const policy = policyChange(body, budget_id, known?.state);
+    if (policy !== null) changes.push(policy);
     let done: Entity<BudgetDefinition> | undefined;
     // A repetition of the request goes on where it was cut off.
     for (const change of changes) done = await changeLive(context, commandId, change);
