@@ -4,6 +4,7 @@ import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { AnswerFault } from '../dialects/dialect.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { DrainBound } from './drain.ts';
 import { gatewayFault } from './gateway-fault.ts';
 
@@ -58,3 +59,13 @@ export function endingOf(status: UsageStatus, failure: UpstreamFailure | null): 
   if (failure.unsent) return 'unsent';
   return failure.kind === 'closed' ? 'closed' : 'broken';
 }
+
+/** What a client is told of an attempt that brought no answer. */
+export const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> = {
+  unsent: 'upstream_unreachable',
+  broken: 'upstream_failed',
+  closed: 'upstream_closed',
+  timeout: 'upstream_timeout',
+  unauthorized: 'provider_auth_failed',
+  redirected: 'upstream_redirected',
+};

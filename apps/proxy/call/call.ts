@@ -15,18 +15,17 @@ import type { FastifyReply } from 'fastify';
 import type { BudgetHold, HoldOutcome } from '../budget/budget-book.ts';
 import { budgetsOfModel, type PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
-import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
-import { RateTicket } from '../rates/rate-ticket.ts';
+import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Attempt } from './attempt.ts';
-import type { AttemptEnd, AttemptListener } from './attempt-end.ts';
+import { type AttemptEnd, type AttemptListener, FAILURES } from './attempt-end.ts';
 import type { CallDeps } from './call-deps.ts';
-import { answerHeaders } from './headers.ts';
+import { answerHeaders, BODILESS } from './headers.ts';
 import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 import type { Place } from './in-flight.ts';
 import { holdNearLimit, type NearLimit } from './near-limit.ts';
-import { limitForRates, limitsOfCall, rateBound, rateRefusal } from './rates.ts';
-import { type CallFacts, holdRefusal, refuseCall } from './refusal.ts';
+import { limitForRates, limitsOnPath, rateBound, takeRates } from './rates.ts';
+import { type CallFacts, holdRefusal, NO_CONNECTION, refuseCall } from './refusal.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
@@ -80,7 +79,7 @@ export class Call implements AttemptListener {
     const { directory, budgets } = this.#deps;
     const deployment = this.#route[0] as Deployment;
     const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
-    const rates = this.#ratesOf(deployment);
+    const rates = limitsOnPath(directory, key, request, deployment);
     const imposed =
       imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, imposed);
@@ -92,7 +91,8 @@ export class Call implements AttemptListener {
     let limit = imposed;
     try {
       if (rates.length > 0) {
-        const refusal = await this.#takeRates(rates, deployment, imposed);
+        const bound = rateBound(rates, request, deployment, imposed);
+        const refusal = await takeRates(this.#deps.rates, this.#place, rates, request, bound);
         if (refusal !== null) return this.#refuse(refusal);
       }
       const turn = connections.take(key.customerId);
@@ -139,29 +139,6 @@ export class Call implements AttemptListener {
     this.#try(deployment, limit, holds, nowMs);
   }
 
-  #ratesOf(deployment: Deployment): readonly RateLimit[] {
-    const { key, request } = this.#facts;
-    const ofKey = this.#deps.directory.rateLimitsOf(key);
-    return ofKey.length === 0 ? ofKey : limitsOfCall(ofKey, request, deployment);
-  }
-
-  /** What an attempt takes of its rate limits; null: it may go on. */
-  async #takeRates(
-    limits: readonly RateLimit[],
-    deployment: Deployment,
-    limit: ImposedLimit | null,
-  ): Promise<Refusal | null> {
-    const { request } = this.#facts;
-    const bound = rateBound(limits, request, deployment, limit);
-    if ('code' in bound) return bound;
-    // An earlier attempt has ended; what it used still counts.
-    this.#place.rates?.leave();
-    const taken = await this.#deps.rates.admit({ limits, endUser: request.endUser, bound });
-    if (!(taken instanceof RateTicket)) return rateRefusal(taken, Date.now());
-    this.#place.rates = taken;
-    return null;
-  }
-
   /** A call that waited may start in another window than the one in which it was counted. */
   #renewRates(
     limits: readonly RateLimit[],
@@ -171,7 +148,9 @@ export class Call implements AttemptListener {
     const ticket = this.#place.rates;
     if (limits.length === 0 || ticket === null || ticket.isCurrent()) return null;
     ticket.cancel();
-    return this.#takeRates(limits, deployment, limit);
+    const { request } = this.#facts;
+    const bound = rateBound(limits, request, deployment, limit);
+    return takeRates(this.#deps.rates, this.#place, limits, request, bound);
   }
 
   /** A budget would refuse it: whether it can be made to fit. */
@@ -221,7 +200,8 @@ export class Call implements AttemptListener {
 
   async onLate(): Promise<string | null> {
     const { facts } = this.#attempt as Attempt;
-    const rates = this.#ratesOf(facts.deployment);
+    const { key, request } = this.#facts;
+    const rates = limitsOnPath(this.#deps.directory, key, request, facts.deployment);
     this.#late = await this.#renewRates(rates, facts.deployment, facts.imposedLimit);
     // What it had taken is given back: its end must not give it back once more.
     facts.rates = this.#late === null && rates.length > 0 ? this.#place.rates : null;
@@ -297,13 +277,15 @@ export class Call implements AttemptListener {
     const nowMs = Date.now();
     const deployment = this.#route[this.#attempts] as Deployment;
     const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
-    const rates = this.#ratesOf(deployment);
+    const rates = limitsOnPath(directory, key, request, deployment);
     const limit =
       imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return this.#answer(end);
-    if (rates.length > 0 && (await this.#takeRates(rates, deployment, limit)) !== null) {
-      return this.#answer(end);
+    if (rates.length > 0) {
+      const bound = rateBound(rates, request, deployment, limit);
+      const refusal = await takeRates(this.#deps.rates, this.#place, rates, request, bound);
+      if (refusal !== null) return this.#answer(end);
     }
     const { connections } = deployment.provider;
     const turn = connections.take(key.customerId);
@@ -415,20 +397,3 @@ export class Call implements AttemptListener {
     this.#response.destroy();
   }
 }
-
-/** Answers that have no body, and no length of one (RFC 9110 §8.6). */
-const BODILESS = new Set([204, 205, 304]);
-
-const NO_CONNECTION: Refusal = {
-  code: 'overloaded',
-  message: 'All connections to the model provider are taken. Try again shortly.',
-};
-
-const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, ErrorCode>> = {
-  unsent: 'upstream_unreachable',
-  broken: 'upstream_failed',
-  closed: 'upstream_closed',
-  timeout: 'upstream_timeout',
-  unauthorized: 'provider_auth_failed',
-  redirected: 'upstream_redirected',
-};

@@ -6,10 +6,12 @@ import { globMatcher } from '@tollgate/domain/routing/glob.ts';
 import type { RefusedLimit } from '@tollgate/domain/usage/refused-limit.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
-import type { RateRefusal } from '../rates/rate-book.ts';
-import { rateHeaders } from '../rates/rate-ticket.ts';
+import type { KeyView, LedgerView } from '../ledger-view/ledger-view.ts';
+import type { RateBook, RateRefusal } from '../rates/rate-book.ts';
+import { RateTicket, rateHeaders } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { inputBound, limitForCall, outputBound } from './holds.ts';
+import type { Place } from './in-flight.ts';
 import { rateRemedy } from './remedy.ts';
 
 const OF_OUTPUT = new Set<RateMeasure>(['output_tokens', 'total_tokens']);
@@ -30,6 +32,17 @@ export function limitsOfCall(
     return matches(request.model) || matches(model);
   };
   return ofKey.every(binds) ? ofKey : ofKey.filter(binds);
+}
+
+/** All limits that bind a call of this key and model. */
+export function limitsOnPath(
+  directory: LedgerView,
+  key: KeyView,
+  request: CallRequest,
+  deployment: Deployment,
+): readonly RateLimit[] {
+  const ofKey = directory.rateLimitsOf(key);
+  return ofKey.length === 0 ? ofKey : limitsOfCall(ofKey, request, deployment);
 }
 
 function boundsOutput(limits: readonly RateLimit[]): boolean {
@@ -64,6 +77,28 @@ export function rateBound(
 }
 
 const NO_TOKENS: CallBound = { inputTokensMax: 0, outputTokensMax: 0 };
+
+/**
+ * What an attempt takes of its rate limits, all or none; it is then at the call's place.
+ *
+ * @param bound of `rateBound`
+ * @returns null: it may go on
+ */
+export async function takeRates(
+  rates: RateBook,
+  place: Place,
+  limits: readonly RateLimit[],
+  { endUser }: CallRequest,
+  bound: CallBound | Refusal,
+): Promise<Refusal | null> {
+  if ('code' in bound) return bound;
+  // An earlier attempt has ended; what it used still counts.
+  place.rates?.leave();
+  const taken = await rates.admit({ limits, endUser, bound });
+  if (!(taken instanceof RateTicket)) return rateRefusal(taken, Date.now());
+  place.rates = taken;
+  return null;
+}
 
 /** Which limit it was, when it resets, and what to do. */
 export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {

@@ -138,3 +138,8 @@ const NOT_TOLD = { limit: null, spent: null };
 function usedOf({ limit, spent }: { limit: string | null; spent: string | null }, unit: string) {
   return limit === null ? '' : `: ${spent} ${unit} of ${limit} are spent or reserved`;
 }
+
+export const NO_CONNECTION: Refusal = {
+  code: 'overloaded',
+  message: 'All connections to the model provider are taken. Try again shortly.',
+};
