@@ -1,0 +1,116 @@
+/** What is wrong with a request itself, whatever it asks for. */
+import { type ErrorEntry, entry, READ_DOCS } from './entry.ts';
+
+export const ofTheRequest = {
+  malformed_request: entry(400, false, 'The request is not valid HTTP.', READ_DOCS),
+  repeated_header: entry(
+    400,
+    false,
+    'The request states a header twice that it may state once.',
+    'Send the header that `detail` names once.',
+  ),
+  host_not_allowed: entry(
+    421,
+    false,
+    'This server does not answer to that name.',
+    'Use its address, or list the name in `allowed_hosts` of tollgate.yaml.',
+  ),
+  metrics_token_required: entry(
+    401,
+    false,
+    'The metrics have a token of their own.',
+    'Send it as `Authorization: Bearer …`; `metrics_token` of tollgate.yaml says where it is.',
+  ),
+  metrics_unavailable: entry(
+    503,
+    true,
+    'The metrics of all processes cannot be had right now.',
+    'Ask again; the log of the process says why.',
+  ),
+  text_not_unicode: entry(
+    400,
+    false,
+    'A text in the body has half of a surrogate pair.',
+    'Send whole characters: two ids must not differ in what no UTF-8 can hold.',
+  ),
+  unsupported_encoding: entry(
+    415,
+    false,
+    'The body has a content-encoding that is not taken here.',
+    'Send it plain, or in one of gzip, deflate, br and zstd.',
+  ),
+  invalid_encoding: entry(
+    400,
+    false,
+    'The body is not packed as its content-encoding says, or breaks off.',
+    'Send it whole, or plain.',
+  ),
+  invalid_json: entry(400, false, 'The body is not valid JSON.', 'Send JSON in UTF-8.'),
+  json_too_deep: entry(400, false, 'The body is nested too deeply.', 'Flatten it.'),
+  body_required: entry(400, false, 'The request needs a body.', READ_DOCS),
+  invalid_request: entry(
+    400,
+    false,
+    'The request has unknown, missing or invalid fields.',
+    'Correct the fields named in `errors`.',
+  ),
+  cursor_unknown: entry(
+    400,
+    false,
+    '`starting_after` names nothing in this list.',
+    'Use the id of the last item of the page before.',
+  ),
+  idempotency_key_invalid: entry(
+    400,
+    false,
+    'The `Idempotency-Key` is not usable.',
+    'Send 1 to 255 printable ASCII characters, such as a UUID.',
+  ),
+  missing_token: entry(
+    401,
+    false,
+    'No admin token.',
+    'Send it as `Authorization: Bearer tgadm_…`. It was printed at the first start.',
+  ),
+  missing_key: entry(
+    401,
+    false,
+    'No virtual key.',
+    'Send it as `Authorization: Bearer tg_…`, as for a call of the proxy.',
+  ),
+  invalid_key: entry(
+    401,
+    false,
+    'This virtual key is unknown, or opens nothing now.',
+    'Check that it is whole; an operator sees its status.',
+  ),
+  invalid_token: entry(401, false, 'This admin token is not valid.', 'Check that it is whole.'),
+  unknown_path: entry(404, false, 'There is nothing at this path.', 'See /docs for all paths.'),
+  method_not_allowed: entry(
+    405,
+    false,
+    'This path does not take this method.',
+    'See the `Allow` header.',
+  ),
+  request_timeout: entry(408, true, 'The request took too long to arrive.', 'Send it again.'),
+  request_too_large: entry(413, false, 'The body is too large.', 'Split it.'),
+  unsupported_media_type: entry(
+    415,
+    false,
+    'The body has a media type that this path does not take.',
+    'Send `Content-Type: application/json`.',
+  ),
+  headers_too_large: entry(431, false, 'The headers are too large.', 'Send fewer or shorter ones.'),
+  idempotency_in_flight: entry(
+    409,
+    true,
+    'A request with this `Idempotency-Key` is being processed.',
+    'Wait for its answer, or repeat this request later.',
+  ),
+  idempotency_mismatch: entry(
+    422,
+    false,
+    'This `Idempotency-Key` was used with another request.',
+    'Use a new key for a new request.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;

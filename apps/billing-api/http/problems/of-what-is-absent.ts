@@ -1,0 +1,29 @@
+/** Things that do not exist; a thing of another customer is answered in the same way (I10). */
+import { CHECK_ID, type ErrorEntry, entry } from './entry.ts';
+
+export const ofWhatIsAbsent = {
+  customer_not_found: entry(404, false, 'There is no such customer.', CHECK_ID),
+  team_not_found: entry(404, false, 'There is no such team.', CHECK_ID),
+  key_not_found: entry(404, false, 'There is no such key.', CHECK_ID),
+  budget_not_found: entry(404, false, 'There is no such budget.', CHECK_ID),
+  raise_not_found: entry(404, false, 'This budget has no such raise.', CHECK_ID),
+  rate_limit_not_found: entry(404, false, 'There is no such rate limit.', CHECK_ID),
+  webhook_not_found: entry(404, false, 'There is no such webhook.', CHECK_ID),
+  price_book_not_found: entry(404, false, 'There is no such price book.', CHECK_ID),
+  call_not_found: entry(
+    404,
+    false,
+    'There is no such call.',
+    'Check the id. A call appears a moment after it has ended.',
+  ),
+  reconciliation_not_found: entry(404, false, 'There is no such reconciliation.', CHECK_ID),
+  period_not_found: entry(404, false, 'There is no such period.', CHECK_ID),
+  snapshot_not_found: entry(404, false, 'There is no such snapshot.', CHECK_ID),
+  invoice_not_found: entry(404, false, 'There is no such invoice.', CHECK_ID),
+  event_not_in_snapshot: entry(
+    404,
+    false,
+    'The snapshot does not contain this event.',
+    'Check the id; late usage is in a later snapshot.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
