@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
 import { benchBudgets, budgetsBenchUsage } from './budgets/bench-budgets.ts';
+import { benchEndUsers, endUsersBenchUsage } from './budgets-end-users/bench-end-users.ts';
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
@@ -8,6 +9,7 @@ import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
   budgets: { usage: budgetsBenchUsage, run: benchBudgets },
+  'budgets-end-users': { usage: endUsersBenchUsage, run: benchEndUsers },
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },

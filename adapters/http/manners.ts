@@ -51,7 +51,10 @@ export function hostPolicy(listensOn: string, names: readonly string[]): HostPol
 }
 
 /** Two of one of these would let two readers of a request see two different requests. */
-const SINGLE = ['authorization', 'x-api-key', 'host', 'content-type', 'idempotency-key'];
+const SINGLE = [
+  ...['authorization', 'x-api-key', 'host', 'content-type', 'idempotency-key'],
+  'x-tollgate-end-user',
+];
 /** By the length of a name, the only one of them that it can be, and its bit. */
 const SINGLE_BY_LENGTH = new Map(SINGLE.map((name, bit) => [name.length, { name, bit: 1 << bit }]));
 

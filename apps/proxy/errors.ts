@@ -92,6 +92,11 @@ export const errorCatalogue = {
     false,
     'This model has no known output limit and this key has a hard budget: set an output limit.',
   ),
+  end_user_required: entry(
+    400,
+    false,
+    'This key needs the end user of each call: name it in `user`, `safety_identifier` or the header `x-tollgate-end-user`.',
+  ),
   budget_exceeded: entry(402, false, 'The budget of this key cannot pay for this call.'),
   budget_unavailable: entry(
     503,

@@ -187,6 +187,12 @@ export const proxyLimits = {
   leaseReturnPollMs: 100,
   /** After such a wait without effect, calls of this window are refused at once for so long, ms. */
   leaseReturnAgainMs: 5_000,
+  /**
+   * Windows of end users in memory, some 3 KB each; a call of one more gets 503. One is forgotten when its
+   * slice has gone back and it was not used for so long, ms.
+   */
+  endUserWindowsMax: 32_768,
+  endUserForgetMs: 1_000,
   /** How long "so much is not left" is believed without asking the ledger again, ms. */
   exhaustedForMs: 50,
 

@@ -328,6 +328,7 @@ class Instance {
       ledgerAgeSeconds: this.#follower.ageMs() / 1000,
       accessLines: this.#accessLog?.lines ?? { written: 0, dropped: 0 },
       rates: this.#rates.gauges(),
+      endUserWindows: this.#budgets.endUserWindows,
     };
     const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
     return this.#metrics.families(gauges, isIll);

@@ -91,7 +91,7 @@ async function defineAll(ledger: Ledger, from: number, count: number): Promise<H
     );
     const defined = ids.map((id) => defineBudget(ledger, id, { limit: LIMIT, window: 'month' }));
     for (const definition of await Promise.all(defined)) {
-      requests.push({ ...pathBudget(definition, 0), amount: HOLD });
+      requests.push({ ...pathBudget(definition, 0), amount: HOLD, endUser: null });
     }
   }
   return requests;

@@ -8,7 +8,7 @@
 import { streamCategory } from '../stream/stream-category.ts';
 
 export const budgetDefinitionStreams = streamCategory('budget_definition');
-/** The id is `<budget>@<start of the window>`: see `windowStream`. */
+/** The id is `<budget>@<start of the window>`, with an end user in between: see `windowStream`. */
 export const budgetWindowStreams = streamCategory('budget');
 
 export type BudgetUnit = 'usd' | 'tokens' | 'requests';
@@ -53,6 +53,8 @@ export type BudgetDefined = {
     clamp_min_output_tokens?: number;
     /** Percent of the limit at which alarms are raised; absent: `THRESHOLDS_DEFAULT`. */
     thresholds?: number[];
+    /** A template: each end user of the scope has a budget like this one. Absent or null: none. */
+    per?: 'end_user' | null;
   };
 };
 

@@ -66,6 +66,7 @@ export function evolveDefinition(
       on_exceeded: data.on_exceeded ?? 'refuse',
       clamp_min_output_tokens: data.clamp_min_output_tokens ?? CLAMP_MIN_DEFAULT,
       thresholds: data.thresholds ?? THRESHOLDS_DEFAULT,
+      per: data.per ?? null,
       limit: parseDecimal12(data.limit),
       topUps: [],
       raises: [],

@@ -19,8 +19,8 @@ describe('the definition of a budget', () => {
     const limit = 5_000_000_000_001n;
     const all = {
       ...{ anchor: null, model: null, counts: 'total', cache_reads: true },
-      ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
       thresholds: [50, 80, 95, 100],
+      ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1, per: null },
     };
     const changed = { topUps: [], raises: [], archived: false, revision: 0n };
     expect(defined).toEqual({ ...data, ...all, limit, ...changed });

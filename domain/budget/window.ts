@@ -104,10 +104,20 @@ export function windowOfStream(stream: string): { budgetId: string; startMs: num
   return { budgetId, startMs };
 }
 
-/** `budget-<id>@<YYYYMMDDTHHMMSSZ>` of the window's start. */
-export function windowStream(budgetId: string, startMs: number): string {
+/**
+ * `budget-<id>@<YYYYMMDDTHHMMSSZ>` of the window's start; of an end user
+ * `budget-<id>~<digest>@<YYYYMMDDTHHMMSSZ>`.
+ *
+ * @param endUser digest of the one that a window of a template is for; null: the budget is no template
+ */
+export function windowStream(
+  budgetId: string,
+  startMs: number,
+  endUser: string | null = null,
+): string {
   const iso = Temporal.Instant.fromEpochMilliseconds(startMs).toString({
     smallestUnit: 'second',
   });
-  return budgetWindowStreams.of(`${budgetId}@${iso.replaceAll(/[-:]/g, '')}`);
+  const account = endUser === null ? budgetId : `${budgetId}~${endUser}`;
+  return budgetWindowStreams.of(`${account}@${iso.replaceAll(/[-:]/g, '')}`);
 }

@@ -69,6 +69,15 @@ describe('a budget window', () => {
     expect(windowOfStream('budget-bud_1')).toBeNull();
   });
 
+  it('of an end user names whose it is behind the budget, and is no window of the budget itself', () => {
+    const stream = windowStream('bud_1', AT_MS, 'ab12');
+    expect(stream).toBe('budget-bud_1~ab12@20260331T223000Z');
+    expect([windowOfStream(stream), windowOfStream(windowStream('bud_1', AT_MS))]).toEqual([
+      null,
+      { budgetId: 'bud_1', startMs: Math.floor(AT_MS / 1_000) * 1_000 },
+    ]);
+  });
+
   it('is named by its start to the second', () => {
     expect(windowStream('bud_1', AT_MS + 1_007)).toBe('budget-bud_1@20260331T223001Z');
   });

@@ -28,6 +28,8 @@ export type KeyIssued = {
       /** Budgets and rate limits that were made for it before it; absent: none. */
       default_budget_ids?: string[];
       default_rate_limit_ids?: string[];
+      /** Its calls have to name their end users; absent: they need not. */
+      end_user_required?: boolean;
     };
 };
 
@@ -49,6 +51,7 @@ export type KeyUpdated = {
     on_disconnect?: DisconnectPolicy;
     /** Null: it does not expire any more. */
     expires_at?: string | null;
+    end_user_required?: boolean;
   };
 };
 

@@ -47,7 +47,7 @@ export type UsageEvent = UsageQuantities & {
   team_id: string | null;
   key_id: string | null;
   environment: string | null;
-  /** The end user that the client named (`user`). */
+  /** The end user that the client named (`domain/usage/end-user.ts`). */
   end_user: string | null;
   tags: Record<string, string>;
 

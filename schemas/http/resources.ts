@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { keyTagsOf } from '../event/tags.ts';
 import { decimal12, timestamp } from '../event/usage-event.ts';
-import { objectId as id, shortName as name } from '../names/names.ts';
+import { END_USER_LENGTH_MAX, objectId as id, shortName as name } from '../names/names.ts';
 import { instant } from '../time/instant.ts';
 import { amount, limitParts } from './budget-limits.ts';
 import { changeOf } from './change.ts';
@@ -36,6 +36,9 @@ export const teamParams = z.strictObject({ team_id: id });
 
 const keyStatus = z.enum(['active', 'suspended', 'expired', 'revoked', 'archived']);
 const onDisconnect = z.enum(['drain', 'abort']);
+const END_USER_REQUIRED =
+  'Whether each call has to name its end user, in `user`, `safety_identifier` or the header ' +
+  '`x-tollgate-end-user`; a call that names none is refused with 400.';
 
 export const keyRequest = z.strictObject({
   customer_id: id,
@@ -47,6 +50,7 @@ export const keyRequest = z.strictObject({
   /** Null: never, also where the defaults say otherwise. */
   expires_at: instant.nullable().exactOptional(),
   ...modelLists,
+  end_user_required: z.boolean().default(false).meta({ description: END_USER_REQUIRED }),
 });
 export const keyView = z.strictObject({
   object: z.literal('key'),
@@ -62,6 +66,7 @@ export const keyView = z.strictObject({
   /** What it got with its issue (`key_defaults` of its customer and the installation). */
   default_budget_ids: z.array(id),
   default_rate_limit_ids: z.array(id),
+  end_user_required: z.boolean(),
   last_four: z.string(),
   status: keyStatus,
   /** In clear only in the answer that issued it; null ever after (I12). */
@@ -80,6 +85,7 @@ export const keyChange = changeOf({
     description: 'RFC 3339; null: it does not expire. A later one revives an expired key.',
   }),
   ...modelLists,
+  end_user_required: z.boolean().exactOptional().meta({ description: END_USER_REQUIRED }),
 });
 /** Why a key is revoked or suspended. */
 export const reasonRequest = z.strictObject({ reason: z.string().max(1024).optional() });
@@ -115,6 +121,15 @@ export const budgetRequest = z.strictObject({
   cache_reads: z.boolean().default(true),
   on_exceeded: onExceeded.default('refuse'),
   clamp_min_output_tokens: clampMin.default(1),
+  per: z
+    .literal('end_user')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'A template: each end user of the key or the customer has a budget like this one, from its ' +
+        'first call on. Calls that name no end user share one.',
+    }),
   /** Percent of the limit at which alarms are raised, once in each window. */
   thresholds: thresholds.default([50, 80, 95, 100]),
 });
@@ -142,9 +157,10 @@ export const budgetView = z.strictObject({
   cache_reads: z.boolean(),
   on_exceeded: onExceeded,
   clamp_min_output_tokens: z.number(),
+  per: z.string().nullable(),
   thresholds: z.array(z.int()),
   ...life,
-  /** The current window as the ledger has it. */
+  /** The current window as the ledger has it; of a template, that of one end user. */
   current: z.strictObject({
     window_start: timestamp,
     window_end: timestamp.nullable(),
@@ -173,6 +189,11 @@ export const budgetView = z.strictObject({
   ...created,
 });
 export const budgetParams = z.strictObject({ budget_id: id });
+export const budgetQuery = z.strictObject({
+  end_user: z.string().max(END_USER_LENGTH_MAX).optional().meta({
+    description: 'Of a template: whose window to show; without it, that of calls that name nobody.',
+  }),
+});
 
 const filter = {
   customer_id: id.optional().meta({ description: 'Our id, or the `external_id` of a customer.' }),

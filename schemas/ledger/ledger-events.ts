@@ -88,6 +88,7 @@ export const keyPayloads = {
     ...modelLists,
     default_budget_ids: z.array(id).exactOptional(),
     default_rate_limit_ids: z.array(id).exactOptional(),
+    end_user_required: z.boolean().exactOptional(),
   }),
   KeyRotated: z.strictObject({
     ...digest,
@@ -103,6 +104,7 @@ export const keyPayloads = {
     on_disconnect: z.enum(['drain', 'abort']).exactOptional(),
     expires_at: timestamp.nullable().exactOptional(),
     ...modelLists,
+    end_user_required: z.boolean().exactOptional(),
   }),
   KeySuspended: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
   KeyResumed: z.strictObject({ key_id: id }),
@@ -129,6 +131,7 @@ export const budgetDefinitionPayloads = {
     on_exceeded: z.enum(['refuse', 'clamp']).exactOptional(),
     clamp_min_output_tokens: z.int().min(1).exactOptional(),
     thresholds: thresholds.exactOptional(),
+    per: z.literal('end_user').nullable().exactOptional(),
   }),
   BudgetThresholdsChanged: z.strictObject({ budget_id: id, thresholds }),
   BudgetOnExceededChanged: z.strictObject({

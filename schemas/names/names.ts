@@ -12,5 +12,8 @@ export const shortText = z.string().max(SHORT_TEXT_LENGTH_MAX);
 
 export const shortName = z.string().min(1).max(SHORT_TEXT_LENGTH_MAX);
 
+/** Characters of an end user's name, which a client makes up: OpenAI's `user` may be as long. */
+export const END_USER_LENGTH_MAX = 1_024;
+
 /** An id of ours, a customer's external id, or text in its place that will find nothing. */
 export const objectId = z.string().min(1).max(SHORT_TEXT_LENGTH_MAX);

@@ -4,25 +4,24 @@
  * so that the schema alone says what a request is and why one is refused.
  */
 import type { z } from 'zod';
-import { SHORT_TEXT_LENGTH_MAX } from '../names/names.ts';
+import { END_USER_LENGTH_MAX, SHORT_TEXT_LENGTH_MAX } from '../names/names.ts';
 import type { chatCompletionRequest } from './requests.ts';
 
 type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
-const END_USER_LENGTH_MAX = 1_024;
 const COUNT_MAX = 100_000_000;
 
 /** True: the schema takes it, and reads it as it is. False: ask the schema. */
 export function isPlainChatRequest(value: unknown): value is ChatCompletionRequest {
   if (!isRecord(value)) return false;
-  const { model, messages, stream, user } = value;
+  const { model, messages, stream, user, safety_identifier } = value;
   if (typeof model !== 'string' || model === '' || model.length > SHORT_TEXT_LENGTH_MAX)
     return false;
   if (!Array.isArray(messages) || messages.length === 0) return false;
   for (const message of messages) if (!isPlainMessage(message)) return false;
   if (stream !== undefined && typeof stream !== 'boolean') return false;
   if (value['stream_options'] !== undefined || value['tools'] !== undefined) return false;
-  if (user !== undefined && !isEndUser(user)) return false;
+  if (!isOptionalEndUser(user) || !isOptionalEndUser(safety_identifier)) return false;
   return (
     isOptionalCount(value['max_tokens']) &&
     isOptionalCount(value['max_completion_tokens']) &&
@@ -44,7 +43,8 @@ function isPlainMessage(value: unknown): boolean {
   );
 }
 
-function isEndUser(value: unknown): boolean {
+function isOptionalEndUser(value: unknown): boolean {
+  if (value === undefined) return true;
   return typeof value === 'string' && value.length <= END_USER_LENGTH_MAX;
 }
 

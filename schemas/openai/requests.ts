@@ -3,7 +3,7 @@
  * provider decides about it. Only what is metered or bounded is checked here.
  */
 import { z } from 'zod';
-import { shortName } from '../names/names.ts';
+import { END_USER_LENGTH_MAX, shortName } from '../names/names.ts';
 
 /** Conversations have hundreds of messages and parts, requests tens of tools. */
 const LIST_LENGTH_MAX = 100_000;
@@ -48,7 +48,8 @@ function isTokens(value: unknown): boolean {
 /** A limit on output tokens or choices. `null` is what some SDKs send for "not set". */
 const positive = z.int().min(1).max(100_000_000).nullish();
 const model = shortName;
-const endUser = z.string().max(1024).nullish();
+const endUserName = z.string().max(END_USER_LENGTH_MAX).nullish();
+const endUser = { user: endUserName, safety_identifier: endUserName };
 
 const contentPart = z.looseObject({ type: z.string() });
 const message = z.looseObject({
@@ -67,7 +68,7 @@ export const chatCompletionRequest = z.looseObject({
   n: positive,
   tools: list(tool).nullish(),
   service_tier: z.unknown().optional(),
-  user: endUser,
+  ...endUser,
 });
 
 export const embeddingsRequest = z.looseObject({
@@ -76,5 +77,5 @@ export const embeddingsRequest = z.looseObject({
     isEmbeddingsInput,
     'expected text or tokens, or lists of them',
   ),
-  user: endUser,
+  ...endUser,
 });

@@ -89,6 +89,7 @@ const COUNTING = {
   ...{ on_exceeded: undefined, clamp_min_output_tokens: undefined },
 };
 const ALARMS = { thresholds: undefined };
+const END_USERS = { per: undefined };
 
 /** Without the members that answers have gained since. */
 async function answersTo(urls: readonly string[]): Promise<Record<string, unknown>> {
@@ -100,8 +101,9 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
     if (name === 'current') return { ...value, ...since };
     if (value?.object === 'budget') {
       const gained = { anchor: undefined, model: undefined, status: undefined };
-      return { ...value, ...gained, ...COUNTING, ...ALARMS };
+      return { ...value, ...gained, ...COUNTING, ...ALARMS, ...END_USERS };
     }
+    if (value?.object === 'key') return { ...value, end_user_required: undefined };
     if (value?.object === 'reconciliation') return { ...value, ruling: undefined };
     if (typeof value?.archived === 'boolean') return { ...value, status: undefined };
     const isUsage = value?.unpriced_events !== undefined;

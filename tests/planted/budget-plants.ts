@@ -4,6 +4,7 @@ import { at, type Plant } from './plant.ts';
 const LEASES_TEST = 'apps/proxy/budget/lease-events.int.test.ts';
 const TAKEOVER_TEST = 'apps/proxy/takeover/takeover.int.test.ts';
 const ATTEMPT_TEST = 'apps/proxy/call/attempt.int.test.ts';
+const END_USERS_TEST = 'apps/proxy/budget/end-user-budgets.unit.test.ts';
 const BOOK_TEST = 'apps/proxy/budget/budget-book.int.test.ts';
 const RECALLS_TEST = 'apps/proxy/budget/recalls.unit.test.ts';
 
@@ -135,6 +136,26 @@ export const budgets: readonly Plant[] = [
     test: {
       file: 'adapters/journal/journal.int.test.ts',
       name: 'I3: adds a charge to its lease in the transaction that finishes the attempt',
+    },
+  },
+  {
+    bug: 'let calls without an end user pass a template',
+    edits: at('nobody-is-an-end-user-too', {
+      before: 'if (definition.per !== null && request.endUser === null) continue;',
+    }),
+    test: {
+      file: 'apps/proxy/call/end-users.int.test.ts',
+      name: 'I3: calls that name nobody share one budget, so that leaving the name out is no way around',
+    },
+  },
+  {
+    bug: 'give all end users one window',
+    edits: at('window-of-the-end-user', {
+      swap: ['bounds.startMs, endUser', "bounds.startMs, endUser && ''"],
+    }),
+    test: {
+      file: END_USERS_TEST,
+      name: 'has the whole limit, from the first call on, whatever others spend',
     },
   },
   {

@@ -76,7 +76,7 @@ export const telling: readonly Plant[] = [
   },
   {
     bug: 'give a key the answer of the key before',
-    edits: at('me-is-of-this-key', { swap: ['get(key.keyId,', "get('me',"] }),
+    edits: at('me-is-of-this-key', { swap: ['get(key.keyId +', "get('me' +"] }),
     test: { file: ME_TEST, name: 'I10: gives nobody the answer of another, however soon it asks' },
   },
   {

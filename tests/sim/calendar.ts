@@ -2,6 +2,7 @@
  * Windows by plain arithmetic, for zones whose offset never changes: what the product's own calendar
  * is compared with. Nothing of it is the product's.
  */
+import { createHash } from 'node:crypto';
 
 export type Zone = { name: string; offsetMs: number };
 export type Window = 'hour' | 'day' | 'week' | 'month' | 'total';
@@ -32,8 +33,12 @@ export function windowStart(window: Window, { offsetMs }: Zone, atMs: number): n
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) - offsetMs;
 }
 
-/** The name of the window's stream. */
-export function streamOf(budgetId: string, startMs: number): string {
+/** The name of the window's stream. @param endUser undefined: the budget is no template */
+export function streamOf(budgetId: string, startMs: number, endUser?: string | null): string {
   const at = new Date(startMs).toISOString().replace('.000', '').replaceAll(/[-:]/g, '');
-  return `budget-${budgetId}@${at}`;
+  if (endUser === undefined) return `budget-${budgetId}@${at}`;
+  const digest = createHash('sha256')
+    .update(endUser ?? '')
+    .digest('hex');
+  return `budget-${budgetId}~${digest.slice(0, 32)}@${at}`;
 }

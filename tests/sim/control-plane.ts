@@ -69,7 +69,7 @@ export async function changeBudget(stage: Stage, change: PlannedChange): Promise
   await new StreamTail(ledger, stream).appendOnce(
     newLedgerEvent(stream, body, String(change.atMs)),
   );
-  if (!('diesBetween' in change) || change.diesBetween) return;
+  if (!('diesBetween' in change) || change.diesBetween || budget.isPerEndUser) return;
   const startMs = windowStart(budget.window, budget.zone, nowMs);
   await changeOpenWindow(ledger, stream, streamOf(budget.id, startMs), nowMs);
 }

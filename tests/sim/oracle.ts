@@ -69,6 +69,7 @@ export class Oracle {
    *
    * @param startedAtMs by its proxy's clock
    * @param streams the windows that it holds of, in the order of its budgets
+   * @param endUser whose call it is
    */
   held(
     attemptId: string,
@@ -77,9 +78,14 @@ export class Oracle {
     bound: Bound,
     budgets: readonly PlannedBudget[],
     streams: readonly string[],
+    endUser: string | null,
   ): void {
     const charges = budgets.map((budget) => ({
-      stream: streamOf(budget.id, windowStart(budget.window, budget.zone, startedAtMs)),
+      stream: streamOf(
+        budget.id,
+        windowStart(budget.window, budget.zone, startedAtMs),
+        budget.isPerEndUser ? endUser : undefined,
+      ),
       budget,
       bound: amountOf(budget, bound, true),
     }));
@@ -243,7 +249,7 @@ export class Oracle {
   #accountOf(stream: string): Account {
     const known = this.#accounts.get(stream);
     if (known !== undefined) return known;
-    const id = stream.slice('budget-'.length, stream.indexOf('@'));
+    const id = stream.slice('budget-'.length).split(/[~@]/)[0] as string;
     const account: Account = {
       budget: this.#budgets.get(id) as PlannedBudget,
       ...{ credit: new CreditModel(), limitRevision: -1n, asOfMs: -Infinity, limitMax: 0n },

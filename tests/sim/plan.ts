@@ -21,6 +21,8 @@ export type PlannedBudget = {
   zone: Zone;
   /** 1e-12 of the unit. */
   limit: bigint;
+  /** A template: each end user has the whole limit. */
+  isPerEndUser: boolean;
 };
 
 export type PlannedCall = {
@@ -29,6 +31,7 @@ export type PlannedCall = {
   slot: number;
   /** Indexes of the budgets on its path. */
   path: readonly number[];
+  endUser: string | null;
   inputTokensMax: number;
   outputTokensMax: number;
   /** After so long its client leaves, ms; null: it stays. */
@@ -120,8 +123,10 @@ export function planOf(seed: number): Plan {
   const spanMs = random.spread(4_000, 40_000);
   const midnight = random.pick(MIDNIGHTS) - zone.offsetMs;
   const slots = random.int(1, 8);
-  const budgets = budgetsOf(random, zone);
-  const calls = callsOf(random, slots, budgets.length, spanMs);
+  // With randomness of their own: a seed means the history that it meant before there were templates.
+  const ofEndUsers = new Random(seed ^ 0xe05e);
+  const budgets = budgetsOf(random, zone, ofEndUsers);
+  const calls = callsOf(random, slots, budgets.length, spanMs, ofEndUsers);
   return {
     beginMs: Math.floor(midnight - random.between(-0.2, 1) * spanMs),
     spanMs,
@@ -150,7 +155,7 @@ export function planOf(seed: number): Plan {
   };
 }
 
-function budgetsOf(random: Random, zone: Zone): PlannedBudget[] {
+function budgetsOf(random: Random, zone: Zone, ofEndUsers: Random): PlannedBudget[] {
   const typical = { inputTokens: INPUT_MAX / 2, outputTokens: OUTPUT_MAX / 2 };
   return Array.from({ length: random.int(1, 4) }, (_, index) => {
     const counting: Counting = {
@@ -160,11 +165,21 @@ function budgetsOf(random: Random, zone: Zone): PlannedBudget[] {
     };
     const calls = Math.round(random.spread(1, 60) * 16);
     const limit = (amountOf(counting, typical, true) * BigInt(calls)) / 16n;
-    return { id: `bud_${index}`, ...counting, window: random.pick(WINDOWS), zone, limit };
+    const isPerEndUser = ofEndUsers.chance(0.25);
+    const window = random.pick(WINDOWS);
+    return { id: `bud_${index}`, ...counting, window, zone, limit, isPerEndUser };
   });
 }
 
-function callsOf(random: Random, slots: number, budgets: number, spanMs: number): PlannedCall[] {
+const END_USERS = [null, 'anna', 'ben'];
+
+function callsOf(
+  random: Random,
+  slots: number,
+  budgets: number,
+  spanMs: number,
+  ofEndUsers: Random,
+): PlannedCall[] {
   const count = Math.round(random.spread(4, 90));
   const leaves = random.chance(0.4) ? random.spread(0.02, 0.5) : 0;
   const paths = Array.from({ length: random.int(1, 3) }, () => pathOf(random, budgets));
@@ -179,6 +194,7 @@ function callsOf(random: Random, slots: number, budgets: number, spanMs: number)
         atMs: atMs + random.between(0, widthMs),
         slot: random.int(0, slots - 1),
         path: random.pick(paths),
+        endUser: ofEndUsers.pick(END_USERS),
         inputTokensMax: random.int(1, small ? INPUT_MAX / 20 : INPUT_MAX),
         outputTokensMax: random.int(1, small ? OUTPUT_MAX / 20 : OUTPUT_MAX),
         clientLeavesMs: random.chance(leaves) ? random.spread(1, 10_000) : null,

@@ -32,12 +32,14 @@ export const simLimits = {
   /** Some clients leave earlier than so long before the end of their calls. */
   drainMsMax: 5_000,
   shipIdleMs: 4_000,
+  /** Slices of end users go back before a history ends. */
+  endUserIdleMsMax: 20_000,
   shipRetryMs: { first: 50, max: 2_000 },
 };
 
 /** As the control plane defines it. */
 export function definedEvent(budget: PlannedBudget) {
-  const { id, unit, counts, isBilled, window, zone, limit } = budget;
+  const { id, unit, counts, isBilled, window, zone, limit, isPerEndUser } = budget;
   const data: BudgetDefined['data'] = {
     budget_id: id,
     scope: { type: 'key', id: 'key_1' },
@@ -48,6 +50,7 @@ export function definedEvent(budget: PlannedBudget) {
     basis: isBilled ? 'billed' : 'cost',
     time_zone: zone.name,
     ...(unit === 'tokens' ? { counts } : {}),
+    ...(isPerEndUser ? { per: 'end_user' } : {}),
   };
   return newLedgerEvent(budgetDefinitionEvents.of(id), { type: 'BudgetDefined', data }, id);
 }
@@ -90,9 +93,9 @@ export const KEY = {
 
 const NOTHING = Buffer.alloc(0);
 
-export function requestOf(bound: Bound): CallRequest {
+export function requestOf(bound: Bound, endUser: string | null): CallRequest {
   const request: CallRequest = {
-    ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser: null },
+    ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser },
     ...{ inputTokensMax: bound.inputTokens, outputTokensMax: bound.outputTokens },
     ...{ answerCount: 1, unboundedBy: null, openParts: null, otherModels: null, body: NOTHING },
     unboundedModel: () => null,

@@ -96,7 +96,7 @@ export class SimProxy {
     const onPath = this.view.onPath(planned.path.map((index) => plan.budgets[index]?.id ?? ''));
     if (onPath.length === 0) return;
     this.#running++;
-    const request = requestOf(bound);
+    const request = requestOf(bound, planned.endUser);
     const attemptId = this.#stage.newUuid();
     const post = (_path: string, _body: unknown, _headers: unknown, handler: UpstreamHandler) =>
       this.#stage.provider.post(this.process, attemptId, bound, handler);
@@ -133,7 +133,7 @@ export class SimProxy {
     const budgets = budgetIds.map((id) => plan.budgets.find((one) => one.id === id) as never);
     const streams = facts.holds.map(({ account }) => account.stream);
     const { attemptId, instanceId, startedAtMs } = facts;
-    oracle.held(attemptId, instanceId, startedAtMs, bound, budgets, streams);
+    oracle.held(attemptId, instanceId, startedAtMs, bound, budgets, streams, facts.request.endUser);
     // A clock that is set back may wait for a slice of the time before.
     if (plan.faults.every(({ kind }) => kind !== 'clock')) {
       for (const { account, parts } of facts.holds) {

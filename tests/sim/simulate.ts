@@ -281,6 +281,7 @@ class Theatre {
 }
 
 const SMALL_CALL: Omit<PlannedCall, 'atMs' | 'slot' | 'path'> = {
+  endUser: null,
   inputTokensMax: 1,
   outputTokensMax: 1,
   clientLeavesMs: null,
@@ -292,7 +293,8 @@ function limitsOf(proxy: SimProxy, index: number, { plan, oracle }: Stage): Limi
   const budget = plan.budgets[index] as PlannedBudget;
   return proxy.view.onPath([budget.id]).map(({ revision }) => {
     const atMs = Date.now();
-    const stream = streamOf(budget.id, windowStart(budget.window, budget.zone, atMs));
+    const endUser = budget.isPerEndUser ? SMALL_CALL.endUser : undefined;
+    const stream = streamOf(budget.id, windowStart(budget.window, budget.zone, atMs), endUser);
     const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
     const aheadMs = isStepped ? Infinity : 2 * CLOCK_OFF_MS_MAX;
     return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream) };

@@ -55,7 +55,8 @@ const FILTERED = `({status:String} = '' OR e.status = {status:String})
   AND ({customer_id:String} = '' OR e.customer_id = {customer_id:String})
   AND ({key_id:String} = '' OR e.key_id = {key_id:String})
   AND ({budget_id:String} = ''
-    OR arrayExists(w -> startsWith(w, concat('budget-', {budget_id:String}, '@')), e.budget_windows))`;
+    OR arrayExists(w -> startsWith(w, concat('budget-', {budget_id:String}, '@'))
+      OR startsWith(w, concat('budget-', {budget_id:String}, '~')), e.budget_windows))`;
 
 /** As `unresolvedAttempts`, of those that the filter describes; an estimate is a statement. */
 export function filteredUnresolved(

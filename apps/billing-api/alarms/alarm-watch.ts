@@ -143,7 +143,8 @@ export class AlarmWatch {
 
   /** The current window, and the one before if it has ended less than this long ago. */
   #add({ state: budget, createdAtMs }: Entity<BudgetDefinition>, lateMs: number): void {
-    if (budget.archived) return;
+    // A window for each end user would be an alarm for each: nobody could read them.
+    if (budget.archived || budget.per !== null) return;
     const nowMs = this.#deps.clock();
     const { startMs } = windowBounds(budget, nowMs);
     const starts = [startMs];

@@ -30,6 +30,7 @@ function budget(id: string, fields: Partial<BudgetDefinition> = {}): BudgetDefin
     ...{ budget_id: id, scope: { type: 'key', id: 'key_1' }, unit: 'usd', window: 'total' },
     ...{ limit: 10n * USD, enforcement: 'hard', basis: 'cost', time_zone: 'UTC' },
     ...{ anchor: null, model: null, counts: 'total', cache_reads: true, thresholds: [] },
+    per: null,
     ...{ on_exceeded: 'refuse', clamp_min_output_tokens: 1 },
     ...{ topUps: [], raises: [], archived: false, revision: 0n, ...fields },
   };

@@ -49,7 +49,8 @@ export class BudgetGauges {
   }
 
   async families(): Promise<Family[]> {
-    const live = this.#deps.budgets().filter(({ archived }) => !archived);
+    // A template has a window for each end user: any number, and no place for them in a label.
+    const live = this.#deps.budgets().filter(({ archived, per }) => !archived && per === null);
     const listed = live.slice(0, this.#deps.limits.budgetGaugesMax);
     // A ledger that is away must not take the other metrics with it: what was read last is told.
     await Promise.race([this.#refresh(listed), pause(this.#deps.limits.budgetGaugesWaitMs)]);

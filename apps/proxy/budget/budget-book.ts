@@ -21,9 +21,22 @@ export type HoldOutcome =
   | { kind: 'unavailable'; cause: unknown };
 
 /** One budget on a call's path and the worst case of the call, as it counts there. */
-export type HoldRequest = { definition: BudgetDefinition; unit: HoldUnit; amount: bigint };
+export type HoldRequest = {
+  definition: BudgetDefinition;
+  unit: HoldUnit;
+  amount: bigint;
+  /** Digest of the call's end user, if the budget is a template; else null. */
+  endUser: string | null;
+};
 
-type Entry = { account: WindowAccount; waiting: WaitingCalls };
+type Entry = {
+  account: WindowAccount;
+  waiting: WaitingCalls;
+  /** Digest of whose window it is, of a template. */
+  endUser: string | null;
+  /** performance.now() of the last call, of a template's window. */
+  usedAtMs: number;
+};
 
 export type BudgetBookDeps = WindowAccountDeps & {
   onError: (error: unknown, stream: string) => void;
@@ -32,13 +45,20 @@ export type BudgetBookDeps = WindowAccountDeps & {
 export class BudgetBook {
   readonly #deps: BudgetBookDeps;
   readonly #entries = new Map<string, Entry>();
-  /** Current window of each budget, so that calendar maths is done once per window. */
+  /** Current window of each budget and end user, so that calendar maths is done once per window. */
   readonly #current = new Map<string, Entry>();
+  /** Windows of end users among the entries. */
+  #endUsers = 0;
   #sweepTimer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
 
   constructor(deps: BudgetBookDeps) {
     this.#deps = deps;
+  }
+
+  /** In memory: those that have a slice, and those that were used a moment ago. */
+  get endUserWindows(): number {
+    return this.#endUsers;
   }
 
   start(): void {
@@ -67,8 +87,9 @@ export class BudgetBook {
     const holds: BudgetHold[] = [];
     const wait = { untilMs: 0 };
     for (let index = 0; index < requests.length; index++) {
-      const { definition, unit, amount } = requests[index] as HoldRequest;
-      const entry = this.#entryAt(definition, nowMs);
+      const request = requests[index] as HoldRequest;
+      const { unit, amount } = request;
+      const entry = this.#entryAt(request, nowMs);
       if ('kind' in entry) {
         this.cancel(holds);
         return entry;
@@ -106,7 +127,7 @@ export class BudgetBook {
     // makes the call smaller first.
     const later = own.on_exceeded === 'clamp' ? [] : requests.slice(index + 1);
     for (const request of later) {
-      const known = this.#current.get(request.definition.budget_id);
+      const known = this.#current.get(nameOf(request.definition, request.endUser));
       if (known === undefined || !isWithin(known.account.bounds, nowMs)) continue;
       if (!known.waiting.isRefused(request.amount)) continue;
       return {
@@ -131,9 +152,11 @@ export class BudgetBook {
   }
 
   /** Unavailable: this process lacks a time zone that the process with the definition had. */
-  #entryAt(definition: BudgetDefinition, nowMs: number): Entry | Unavailable {
-    const current = this.#current.get(definition.budget_id);
+  #entryAt({ definition, endUser }: HoldRequest, nowMs: number): Entry | Unavailable {
+    const name = nameOf(definition, endUser);
+    const current = this.#current.get(name);
     if (current !== undefined && current.account.definition === definition) {
+      if (endUser !== null) current.usedAtMs = performance.now();
       current.account.endAt(nowMs);
       // seam: window-of-the-call
       if (isWithin(current.account.bounds, nowMs)) return current;
@@ -147,20 +170,27 @@ export class BudgetBook {
       this.#deps.onError(cause, definition.budget_id);
       return { kind: 'unavailable', cause };
     }
-    const stream = windowStream(definition.budget_id, bounds.startMs);
+    // seam: window-of-the-end-user
+    const stream = windowStream(definition.budget_id, bounds.startMs, endUser);
     let entry = this.#entries.get(stream);
     if (entry === undefined) {
+      if (endUser !== null && this.#endUsers >= this.#deps.limits.endUserWindowsMax) {
+        const cause = new Error(`${stream}: too many windows of end users are in use`);
+        return { kind: 'unavailable', cause };
+      }
       const { rate } = current?.account ?? {};
       const account = new WindowAccount(stream, definition, bounds, this.#deps, rate);
-      entry = { account, waiting: new WaitingCalls(account, this.#deps) };
+      const waiting = new WaitingCalls(account, this.#deps);
+      entry = { account, waiting, endUser, usedAtMs: performance.now() };
       this.#entries.set(stream, entry);
+      if (endUser !== null) this.#endUsers++;
     }
     if (entry.account.definition !== definition) {
       entry.account.define(definition, nowMs);
       entry.waiting.askAgain();
     }
     entry.account.endAt(nowMs);
-    this.#current.set(definition.budget_id, entry);
+    this.#current.set(name, entry);
     return entry;
   }
 
@@ -173,14 +203,23 @@ export class BudgetBook {
       } catch (error) {
         this.#deps.onError(error, stream);
       }
-      const { account, waiting } = entry;
-      if (nowMs < account.bounds.endMs || !account.isDone || waiting.isAsking) continue;
+      const { account, waiting, endUser } = entry;
+      if (nowMs < account.bounds.endMs && !this.#isForgettable(entry)) continue;
+      if (!account.isDone || waiting.isAsking) continue;
       this.#entries.delete(stream);
+      if (endUser !== null) this.#endUsers--;
       // A call that began before the end may still need the window: it gets one that sweeps see.
-      const { budget_id } = account.definition;
+      const name = nameOf(account.definition, endUser);
       // seam: ended-window-is-forgotten
-      if (this.#current.get(budget_id) === entry) this.#current.delete(budget_id);
+      if (this.#current.get(name) === entry) this.#current.delete(name);
     }
+  }
+
+  /** The window of an end user who is gone for now: its stream says all about it. */
+  #isForgettable({ endUser, usedAtMs, waiting }: Entry): boolean {
+    if (endUser === null) return false;
+    const nowMs = performance.now();
+    return nowMs - usedAtMs > this.#deps.limits.endUserForgetMs && !waiting.remembers(nowMs);
   }
 
   async #sweepEntry({ account, waiting }: Entry, nowMs: number, which: 'idle' | 'unused') {
@@ -198,4 +237,9 @@ export class BudgetBook {
 
 function isWithin({ startMs, endMs }: WindowBounds, nowMs: number): boolean {
   return nowMs >= startMs && nowMs < endMs;
+}
+
+/** Of the current window of a budget, or of one of its end users. */
+function nameOf({ budget_id }: BudgetDefinition, endUser: string | null): string {
+  return endUser === null ? budget_id : `${budget_id}~${endUser}`;
 }

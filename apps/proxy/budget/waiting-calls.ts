@@ -46,6 +46,11 @@ export class WaitingCalls {
     this.#deps = deps;
   }
 
+  /** Whether it knows something that the window's stream does not say. */
+  remembers(nowMs: number): boolean {
+    return this.#waiters.length > 0 || nowMs < this.#returnsNotBeforeMs;
+  }
+
   get isAsking(): boolean {
     return this.#asking;
   }

@@ -304,13 +304,20 @@ export class WindowAccount {
    * that came in between found no window to be appended to, so it is appended here, before any grant.
    */
   async #open(): Promise<void> {
-    const before = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
+    // Windows of end users are too many to get a change: each follows its definition at its next grant.
+    const before = this.#isOfEndUser
+      ? this.definition
+      : await readDefinition(this.#deps.ledger, this.#definition.budget_id);
     const opened = windowOpened(before, this.bounds, Date.now());
     await this.#deps.ledger.append(this.stream, 'no_stream', [
       newLedgerEvent(this.stream, opened, String(before.revision)),
     ]);
     await this.refresh();
-    await this.#followDefinition();
+    if (!this.#isOfEndUser) await this.#followDefinition();
+  }
+
+  get #isOfEndUser(): boolean {
+    return this.definition.per !== null;
   }
 
   /** Records what the window lacks, at the revision from which that is seen, in one step. */

@@ -2,15 +2,20 @@
  * The gate of a call (docs/design.md, Authenticate, Route): whether it is admitted, what it asks
  * for, and where it may go. Each step either goes on or refuses.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
+import type { Deployment } from '../routing/deployments.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
+import { withEndUser } from './end-user.ts';
 import { InFlight, type Place } from './in-flight.ts';
 import { allowedRoute } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
+
+const END_USER_REQUIRED: Refusal = { code: 'end_user_required', param: 'user' };
 
 export class CallHandler {
   readonly #deps: CallDeps;
@@ -73,10 +78,10 @@ export class CallHandler {
     if (body.length > limits.bodyInlineBytesMax) {
       return bodies
         .read(endpoint.name, body, key.customerId)
-        .then((read) => this.#start(read, facts, place, reply));
+        .then((read) => this.#start(read, facts, incoming.headers, place, reply));
     }
     const read = endpoint.read({ body }, limits.requestDepthMax);
-    return this.#start(read, facts, place, reply);
+    return this.#start(read, facts, incoming.headers, place, reply);
   }
 
   #unread(endpoint: Endpoint, key: KeyView, arrivedAtMs: number): CallFacts {
@@ -88,26 +93,40 @@ export class CallHandler {
   #start(
     read: FactsRead,
     facts: CallFacts,
+    headers: IncomingHttpHeaders,
     place: Place,
     reply: FastifyReply,
   ): Promise<void> | void {
     const deps = this.#deps;
-    const { endpoint, nowMs } = facts;
+    const { endpoint } = facts;
     if (!read.ok) {
       place.leave();
       return refuseCall(deps, reply, read.refusal, facts);
     }
-    const request = endpoint.open(read.facts);
+    const named = withEndUser(read.facts, headers);
+    if ('code' in named) {
+      place.leave();
+      return refuseCall(deps, reply, named, facts);
+    }
+    const request = endpoint.open(named);
     facts.request = request;
-    const found = deps.deployments.route(request.model, nowMs);
-    const access = deps.directory.modelAccessOf(facts.key);
-    // seam: key-may-use-the-model
-    const route = access === null || 'code' in found ? found : allowedRoute(access, request, found);
+    const route =
+      facts.key.endUserRequired && request.endUser === null
+        ? END_USER_REQUIRED
+        : this.#routeOf(request, facts);
     if ('code' in route) {
       place.leave();
       return refuseCall(deps, reply, route, facts);
     }
     const known = facts as CallFacts & { request: CallRequest };
     return new Call(deps, known, route, reply, place).start();
+  }
+
+  #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {
+    const { deployments, directory } = this.#deps;
+    const found = deployments.route(request.model, nowMs);
+    const access = directory.modelAccessOf(key);
+    // seam: key-may-use-the-model
+    return access === null || 'code' in found ? found : allowedRoute(access, request, found);
   }
 }

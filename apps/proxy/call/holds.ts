@@ -2,6 +2,7 @@
  * What a call reserves of each budget on its path: the worst case of one attempt (docs/design.md,
  * Hold).
  */
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { worstCase } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
@@ -59,9 +60,11 @@ export function holdRequests(
   const price = deployment.price === null ? null : deployment.price.price;
   const holds: HoldRequest[] = [];
   for (const { definition, unit } of budgets) {
+    // seam: nobody-is-an-end-user-too
     const amount = worstCase(unit, bound, price);
     if (amount === null) return { code: 'model_unpriced', param: 'model' };
-    holds.push({ definition, unit, amount });
+    const endUser = definition.per === null ? null : endUserDigest(request.endUser);
+    holds.push({ definition, unit, amount, endUser });
   }
   return holds;
 }

@@ -12,7 +12,8 @@ import { fittingOutput, holdRequests, imposedLimit } from './holds.ts';
 const tokens = (pico: string) => [{ from_input_tokens: 0, pico_usd_per_million: pico }];
 
 /** A budget that counts in this unit. */
-const budgetIn = (unit: string) => ({ unit: parseHoldUnit(unit) }) as PathBudget;
+const budgetIn = (unit: string) =>
+  ({ definition: { per: null }, unit: parseHoldUnit(unit) }) as PathBudget;
 
 const PRICE = compilePrice({ input: tokens('1000000'), output: tokens('1000000') });
 

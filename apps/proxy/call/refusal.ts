@@ -109,7 +109,8 @@ function limitThatWasHit(
   fitting: (left: bigint, unit: HoldUnit) => number | null,
 ): Pick<Refusal, 'message' | 'limit' | 'remedy' | 'refusedBy'> {
   const { definition, bounds } = account;
-  const { scope, unit, window } = definition;
+  const { unit, window } = definition;
+  const scope = definition.per ?? definition.scope.type;
   const limit = account.formatted();
   const told = hasOthers(definition) ? NOT_TOLD : limit;
   const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
@@ -121,8 +122,8 @@ function limitThatWasHit(
       ? 'A smaller output limit would not help.'
       : `An output limit of ${tokens} tokens would fit.`;
   return {
-    message: `The ${window} budget of this ${scope.type} cannot pay for this call at its worst case, ${needed} ${unit}${usedOf(told, unit)}. ${until} ${advice}`,
-    limit: { scope: scope.type, unit, window, ...told, resets_at: resetsAt, needed },
+    message: `The ${window} budget of this ${scope.replace('_', ' ')} cannot pay for this call at its worst case, ${needed} ${unit}${usedOf(told, unit)}. ${until} ${advice}`,
+    limit: { scope, unit, window, ...told, resets_at: resetsAt, needed },
     remedy: budgetRemedy(tokens, amount > account.limit, resetsAt),
     refusedBy: {
       kind: 'budget',

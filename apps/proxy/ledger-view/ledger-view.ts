@@ -55,6 +55,7 @@ export type KeyView = {
   /** Infinity: never. */
   expiresAtMs: number;
   state: 'live' | 'suspended' | 'revoked' | 'archived';
+  endUserRequired: boolean;
   /** Partition of the log that the customer's events go to. */
   partition: number;
 };
@@ -219,6 +220,7 @@ export class LedgerView {
       onDisconnect: data.on_disconnect,
       expiresAtMs: expiryMs(data.expires_at),
       state: 'live',
+      endUserRequired: data.end_user_required ?? false,
       partition: partitionOf(new TextEncoder().encode(data.customer_id), this.#partitions),
     };
     const digest: Digest = { key: view, validUntilMs: Number.POSITIVE_INFINITY };
@@ -270,11 +272,13 @@ export class LedgerView {
   }
 }
 
-function updated({ tags, on_disconnect, expires_at }: KeyUpdated['data']): Partial<KeyView> {
+function updated(data: KeyUpdated['data']): Partial<KeyView> {
+  const { tags, on_disconnect, expires_at, end_user_required } = data;
   return {
     ...(tags === undefined ? {} : { tags }),
     ...(on_disconnect === undefined ? {} : { onDisconnect: on_disconnect }),
     ...(expires_at === undefined ? {} : { expiresAtMs: expiryMs(expires_at) }),
+    ...(end_user_required === undefined ? {} : { endUserRequired: end_user_required }),
   };
 }
 

@@ -2,11 +2,13 @@
  * GET /v1/me, with a virtual key alone. It is no call: it takes nothing of a budget or a rate limit, and
  * is answered when they are used up. How often it is worked out is bounded for each key.
  */
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { KeptAnswers } from '@tollgate/adapters/process/kept-answers.ts';
 import type { Me } from '@tollgate/schemas/http/me.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { presentedKey } from '../auth/authenticate.ts';
 import type { CallDeps } from '../call/call-deps.ts';
+import { endUserOfHead } from '../call/end-user.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { servedModels } from '../routes/models.ts';
@@ -32,8 +34,10 @@ export function addMeRoute(
   paths.add(PATH, 'GET');
   app.get(PATH, { onRequest: gate.onRequest }, async (request, reply) => {
     const key = request.key as KeyView;
+    const endUser = endUserOfHead(request.headers);
+    const ofEndUser = endUser === null ? '' : `~${endUserDigest(endUser)}`;
     // seam: me-is-of-this-key
-    const answer = answers.get(key.keyId, () => tell(deps, windows, key, request));
+    const answer = answers.get(key.keyId + ofEndUser, () => tell(deps, windows, key, request));
     if (answer === null) {
       gate.refuse(reply, { code: 'overloaded' });
       return reply;
@@ -58,6 +62,7 @@ async function tell(
   const nowMs = Date.now();
   const usage = deps.ownUsage === undefined ? null : deps.ownUsage(presentedKey(headers) ?? '');
   const onPath = directory.budgetsOf(key).map(({ definition }) => definition);
+  const endUser = endUserOfHead(headers);
   return {
     object: 'me',
     key: {
@@ -65,7 +70,7 @@ async function tell(
       expires_at: Number.isFinite(key.expiresAtMs) ? new Date(key.expiresAtMs).toISOString() : null,
     },
     budgets: await Promise.all(
-      onPath.map((definition) => ownBudget(definition, nowMs, { budgets, windows })),
+      onPath.map((definition) => ownBudget(definition, nowMs, { budgets, windows }, endUser)),
     ),
     rate_limits: directory.rateLimitsOf(key).map((limit) => ownRateLimit(limit, rates)),
     models: servedModels(deployments, directory, key).map(({ name }) => name),

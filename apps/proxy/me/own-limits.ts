@@ -2,6 +2,7 @@
  * What binds the calls of a key, and what of it is left as this proxy sees it. I10: scopes have a type,
  * and no id or name; amounts of a scope that has other customers in it are not told.
  */
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import type { BudgetAccount } from '@tollgate/domain/budget/account.ts';
 import { type BudgetDefinition, hasOthers } from '@tollgate/domain/budget/definition.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
@@ -16,14 +17,19 @@ import type { WindowReader } from './window-reader.ts';
 type OwnBudget = Me['budgets'][number];
 type OwnRateLimit = Me['rate_limits'][number];
 
-/** @throws if the ledger cannot be read, or a time zone is not known here */
+/**
+ * @param endUser whose window is told of a template; null: that of calls that name nobody
+ * @throws if the ledger cannot be read, or a time zone is not known here
+ */
 export async function ownBudget(
   definition: BudgetDefinition,
   nowMs: number,
   { budgets, windows }: { budgets: Pick<BudgetBook, 'leasesOf'>; windows: WindowReader },
+  endUser: string | null = null,
 ): Promise<OwnBudget> {
   const { startMs, endMs } = windowBounds(definition, nowMs);
-  const stream = windowStream(definition.budget_id, startMs);
+  const digest = definition.per === null ? null : endUserDigest(endUser);
+  const stream = windowStream(definition.budget_id, startMs, digest);
   const account = await windows.account(stream);
   const amounts = amountsOf(definition, account, budgets.leasesOf(stream));
   const isShared = hasOthers(definition);

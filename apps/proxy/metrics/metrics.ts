@@ -22,6 +22,8 @@ export type Gauges = {
   /** Lines that the access log has written, and those that had no room. */
   accessLines: { written: number; dropped: number };
   rates: RateGauges;
+  /** Windows of end users in memory. */
+  endUserWindows: number;
 };
 
 /** Where an attempt went: a deployment. */
@@ -231,6 +233,7 @@ function gaugeFamilies({
   outboxRecords,
   ledgerAgeSeconds,
   accessLines,
+  endUserWindows,
 }: Gauges): Family[] {
   return [
     single('tollgate_calls_in_flight', 'gauge', 'Calls that run now.', callsInFlight),
@@ -245,6 +248,12 @@ function gaugeFamilies({
       'gauge',
       'Since the view of the ledger was known to be complete, in seconds.',
       ledgerAgeSeconds,
+    ),
+    single(
+      'tollgate_end_user_windows',
+      'gauge',
+      'Budget windows of end users that this process has in memory.',
+      endUserWindows,
     ),
     single(
       'tollgate_access_log_lines_total',

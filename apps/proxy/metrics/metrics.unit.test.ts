@@ -9,6 +9,7 @@ const LIMITS = { metricModelsMax: 3, metricCodesMax: 2 };
 const GAUGES = {
   ...{ callsInFlight: 3, outboxRecords: 4, ledgerAgeSeconds: 0.25 },
   rates: { isAway: true, failures: 7, unenforced: 8, shares: 9 },
+  endUserWindows: 10,
   accessLines: { written: 5, dropped: 6 },
 };
 
@@ -59,6 +60,7 @@ describe('the metrics of a proxy', () => {
       'tollgate_attempts_total',
       'tollgate_calls_in_flight',
       'tollgate_cost_usd_total',
+      'tollgate_end_user_windows',
       'tollgate_ledger_age_seconds',
       'tollgate_outbox_records',
       'tollgate_overruns_total',

@@ -5,7 +5,7 @@
  *
  * A store that does not answer is away: the limit's own policy decides about what cannot be counted.
  */
-import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import { type CallBound, reservedFor } from '@tollgate/domain/rate-limit/tokens.ts';
@@ -111,7 +111,7 @@ export class RateBook {
       // A call that states no end user counts as one of its own, or none of them would be limited.
       const counter =
         scope.type === 'end_user'
-          ? `${limit.rate_limit_id}:${sha256Hex(endUser ?? '').slice(0, 32)}`
+          ? `${limit.rate_limit_id}:${endUserDigest(endUser)}`
           : limit.rate_limit_id;
       if (measure === 'concurrent_calls') {
         parts.slots.push(this.#shares.slots(counter, limit));

@@ -29,6 +29,7 @@ export async function defineBudget(
     thresholds: [],
     topUps: [],
     raises: [],
+    per: null,
     archived: false,
     revision: 0n,
     ...fields,
@@ -44,6 +45,10 @@ export async function defineBudget(
 }
 
 /** An amount of a budget, at cost. */
-export function wanted(definition: BudgetDefinition, amount: bigint): HoldRequest {
-  return { ...pathBudget(definition, 0), amount };
+export function wanted(
+  definition: BudgetDefinition,
+  amount: bigint,
+  endUser: string | null = null,
+): HoldRequest {
+  return { ...pathBudget(definition, 0), amount, endUser };
 }

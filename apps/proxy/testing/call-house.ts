@@ -157,7 +157,13 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
   const submit = options.submit?.(journal) ?? ((write, done) => journal.submit(write, done));
   const key = {
     ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
-    ...{ onDisconnect: 'drain', expiresAtMs: Infinity, state: 'live', partition: 0 },
+    ...{
+      onDisconnect: 'drain',
+      expiresAtMs: Infinity,
+      state: 'live',
+      endUserRequired: false,
+      partition: 0,
+    },
     ...options.key,
   } as KeyView;
   const deps = {

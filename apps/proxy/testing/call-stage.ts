@@ -165,7 +165,13 @@ export class CallStage {
     } as unknown as CallDeps;
     const key = {
       ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
-      ...{ onDisconnect: 'drain', expiresAtMs: Infinity, state: 'live', partition: 3 },
+      ...{
+        onDisconnect: 'drain',
+        expiresAtMs: Infinity,
+        state: 'live',
+        endUserRequired: false,
+        partition: 3,
+      },
       ...options.key,
     } as KeyView;
     const stage = new CallStage(deps, key, route, posts, ledger);
@@ -176,7 +182,7 @@ export class CallStage {
   /** Takes a call. @returns its client */
   call(body: string, endpoint = openAi.endpoints[0] as Endpoint): Client {
     const client = new Client();
-    const incoming = { body: Buffer.from(body), arrivedAtMs: performance.now() };
+    const incoming = { headers: {}, body: Buffer.from(body), arrivedAtMs: performance.now() };
     const place = this.handler.enter(this.#key);
     if (!(place instanceof Place)) throw new Error(place.code);
     const handled = this.handler.handle(

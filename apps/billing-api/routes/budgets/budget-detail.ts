@@ -1,4 +1,5 @@
 /** What a budget's view says of one budget alone: leases, rate of spending, and when it is used up. */
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { chargedSince } from '@tollgate/adapters/warehouse/queries/budget-rate.ts';
 import { available } from '@tollgate/domain/budget/account.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
@@ -15,16 +16,21 @@ import type { Entity } from '../../resources/entities.ts';
 import { answeredIn } from '../answered-in.ts';
 import { readWindow, type WindowHistory } from './window-history.ts';
 
-/** @param view the same budget as lists show it */
+/**
+ * @param view the same budget as lists show it
+ * @param endUser whose window of a template; undefined: that of calls that name nobody
+ */
 export async function withDetail(
   view: z.input<typeof budgetView>,
   { state: definition, createdAtMs }: Entity<BudgetDefinition>,
   context: ApiContext,
+  endUser?: string,
 ): Promise<z.input<typeof budgetDetail>> {
   const { ledger, limits } = context;
   const nowMs = context.clock();
   const bounds = windowBounds(definition, nowMs);
-  const stream = windowStream(definition.budget_id, bounds.startMs);
+  const digest = definition.per === null ? null : endUserDigest(endUser ?? null);
+  const stream = windowStream(definition.budget_id, bounds.startMs, digest);
   const reader = { ledger, pageEvents: limits.ledgerPageEvents };
   const history = await readWindow(reader, stream).catch((cause: unknown) => {
     throw new ApiProblem('ledger_unavailable', { cause });

@@ -44,7 +44,7 @@ export function namedScope(
  */
 export function requireSense(body: z.output<typeof budgetRequest>, within = ''): void {
   const wrong = (field: string, message: string) => wrongField(`${within}${field}`, message);
-  const { unit, window, basis, anchor, counts, cache_reads } = body;
+  const { scope, unit, window, basis, anchor, counts, cache_reads, enforcement, per } = body;
   if (unit !== 'usd') requireWhole(body.limit, `${within}limit`);
   if (unit !== 'usd' && basis !== 'cost') wrong('basis', 'only money has a basis');
   if (unit !== 'tokens' && (counts !== 'total' || !cache_reads)) {
@@ -55,6 +55,10 @@ export function requireSense(body: z.output<typeof budgetRequest>, within = ''):
   if (anchor !== null && window !== 'week' && window !== 'month') {
     wrong('anchor', 'only weeks and months are counted from a day');
   }
+  if (per !== null && scope.type !== 'key' && scope.type !== 'customer') {
+    wrong('per', 'only a key or a customer has end users');
+  }
+  if (per !== null && enforcement === 'soft') wrong('per', 'a soft budget warns of no end user');
 }
 
 type Policy = Pick<

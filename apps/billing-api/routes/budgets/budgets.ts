@@ -2,6 +2,7 @@
  * /v1/budgets: hard limits, enforced by the proxies through leases (docs/design.md, Budgets: leases),
  * and soft ones, which warn.
  */
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import {
   type UnresolvedHolds,
   unresolvedHolds,
@@ -21,6 +22,7 @@ import {
   budgetChange,
   budgetList,
   budgetParams,
+  budgetQuery,
   budgetRequest,
   budgetView,
 } from '@tollgate/schemas/http/resources.ts';
@@ -132,13 +134,16 @@ export const getBudget = defineRoute({
   description:
     'By lease, with the rate at which it is spent and when it will be used up at that rate.',
   params: budgetParams,
+  query: budgetQuery,
   status: 200,
   response: budgetDetail,
   errors: ['budget_not_found'],
-  async handler({ params }, context) {
+  async handler({ params, query }, context) {
     const found = context.directory.budgets.get(params.budget_id);
     if (found === undefined) throw new ApiProblem('budget_not_found');
-    return await withDetail(await view(found, context), found, context);
+    requireTemplate(found.state, query.end_user);
+    const { end_user } = query;
+    return await withDetail(await view(found, context, end_user), found, context, end_user);
   },
 });
 
@@ -216,17 +221,34 @@ export const restoreBudget = defineRoute({
 async function view(
   item: Entity<BudgetDefinition>,
   context: ApiContext,
+  endUser?: string,
 ): Promise<z.input<typeof budgetView>> {
-  const [only] = await views([item], context);
+  const [only] = await views([item], context, endUser);
   return only as z.input<typeof budgetView>;
 }
 
-/** One question to the warehouse for all of them. */
-async function views(items: readonly Entity<BudgetDefinition>[], context: ApiContext) {
+/** @throws ApiProblem invalid_request if an end user is named and the budget is no template */
+function requireTemplate({ per }: BudgetDefinition, endUser: string | undefined): void {
+  if (endUser === undefined || per !== null) return;
+  const errors = [{ path: 'query.end_user', message: 'this budget is not one per end user' }];
+  throw new ApiProblem('invalid_request', { errors });
+}
+
+/**
+ * One question to the warehouse for all of them.
+ *
+ * @param endUser whose window is shown of templates; undefined: that of calls that name nobody
+ */
+async function views(
+  items: readonly Entity<BudgetDefinition>[],
+  context: ApiContext,
+  endUser?: string,
+) {
   const nowMs = context.clock();
   const windows = items.map(({ state }) => {
     const bounds = windowBounds(state, nowMs);
-    return { ...bounds, stream: windowStream(state.budget_id, bounds.startMs) };
+    const digest = state.per === null ? null : endUserDigest(endUser ?? null);
+    return { ...bounds, stream: windowStream(state.budget_id, bounds.startMs, digest) };
   });
   const unresolved = await unresolvedOf(windows, context);
   const soft = await softSpendOf(items, windows, context);

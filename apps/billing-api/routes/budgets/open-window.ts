@@ -19,6 +19,8 @@ export async function changeOpenWindow(
   context: ApiContext,
   definition: BudgetDefinition,
 ): Promise<void> {
+  // Windows of end users are any number: each follows at its next grant.
+  if (definition.per !== null) return;
   const nowMs = context.clock();
   const { startMs } = windowBounds(definition, nowMs);
   const stream = windowStream(definition.budget_id, startMs);

@@ -28,6 +28,7 @@ export function view(
     denied_models: state.denied_models,
     default_budget_ids: state.default_budget_ids,
     default_rate_limit_ids: state.default_rate_limit_ids,
+    end_user_required: state.end_user_required,
     last_four: state.last_four,
     status: keyStatus(state, atMs),
     secret,

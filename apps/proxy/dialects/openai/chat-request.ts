@@ -1,4 +1,5 @@
 /** `POST /v1/chat/completions`: what it asks for, and what it may cost. */
+import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
 import { type Edit, memberEdit, memberOf, scanJson } from '../../relay/json-scan.ts';
@@ -62,7 +63,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     endpoint: NAME,
     model: request.model,
     stream,
-    endUser: request.user ?? null,
+    endUser: endUserOf(request.safety_identifier, request.user),
     inputTokensMax: body.tokensMax + (request.tools?.length ? TOOLS_TOKENS : 0),
     outputTokensMax: limit === null ? null : limit * answers,
     answerCount: answers,

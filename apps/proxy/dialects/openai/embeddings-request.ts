@@ -1,4 +1,5 @@
 /** `POST /v1/embeddings`: input alone, no output, no stream. */
+import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { Endpoint, FactsRead, IncomingCall, InputTokens } from '../dialect.ts';
 import { errorBody } from './error-body.ts';
@@ -30,7 +31,7 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       endpoint: NAME,
       model: parsed.data.model,
       stream: false,
-      endUser: parsed.data.user ?? null,
+      endUser: endUserOf(parsed.data.safety_identifier, parsed.data.user),
       inputTokensMax: body.tokensMax,
       outputTokensMax: 0,
       answerCount: 1,

@@ -66,11 +66,14 @@ describe('a request is understood as facts that hold in every dialect', () => {
     ]);
   });
 
-  it('of an end user without a name as well', () => {
+  it('of the end user, whom `safety_identifier` names before `user`, and empty text not at all', () => {
+    const both = { safety_identifier: 's', user: 'u' };
     expect([
+      chat({ model: 'm', messages, ...both }).endUser,
+      embed({ model: 'm', input: 'x', ...both }).endUser,
       chat({ model: 'm', messages, user: '' }).endUser,
       embed({ model: 'm', input: 'x', user: '' }).endUser,
-    ]).toEqual(['', '']);
+    ]).toEqual(['s', 's', null, null]);
   });
 
   it.each([

@@ -1,0 +1,178 @@
+/** Budget templates: a window for each end user, the ledger's cost of it, and the memory's. */
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { proxyLimits } from '../limits.ts';
+import { type BookOptions, useMemoryBooks } from '../testing/book-house.ts';
+import { wanted } from '../testing/budget-house.ts';
+import { WatchedLedger } from '../testing/watched-ledger.ts';
+import type { BudgetBook } from './budget-book.ts';
+
+const NOON = Date.UTC(2026, 5, 1, 12);
+const HOUR_MS = 3_600_000;
+const { leaseIdleMs, leaseSweepMs, endUserForgetMs } = proxyLimits;
+/** A slice that was used goes back, and its window is forgotten. */
+const FORGOTTEN_MS = leaseIdleMs + leaseSweepMs + endUserForgetMs + leaseSweepMs;
+const books = useMemoryBooks(NOON);
+
+let ledger: WatchedLedger;
+beforeEach(() => {
+  ledger = new WatchedLedger();
+});
+
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+const open = (limits: BookOptions['limits'] = {}) =>
+  books().open({ between: ledger.between(books().ledger), limits });
+const template = (fields: Partial<BudgetDefinition> = {}) =>
+  books().define({ per: 'end_user', ...fields });
+
+/** Digests as long as real ones. */
+const anna = 'a'.repeat(32);
+const ben = 'b'.repeat(32);
+const nth = (n: number) => String(n).padStart(32, '0');
+
+/** A call that takes `amount` of its hold. @returns the kind of its outcome */
+async function call(
+  book: BudgetBook,
+  definition: BudgetDefinition,
+  endUser: string,
+  amount = 10n,
+  charged = amount,
+): Promise<string> {
+  const outcome = await book.hold([wanted(definition, amount, endUser)], Date.now());
+  if (outcome.kind !== 'held') return outcome.kind;
+  for (const { account, parts } of outcome.holds) {
+    let left = charged;
+    const charges = parts.map((part) => {
+      const share = left < part.amount ? left : part.amount;
+      left -= share;
+      return share;
+    });
+    account.release(parts, charges);
+  }
+  return 'held';
+}
+
+async function window(definition: BudgetDefinition, endUser: string): Promise<string[]> {
+  const stream = `budget-${definition.budget_id}~${endUser}@19700101T000000Z`;
+  return (await books().ledger.read(stream)).map(({ type }) => type);
+}
+
+describe('each end user', () => {
+  it('has the whole limit, from the first call on, whatever others spend', async () => {
+    const definition = await template({ limit: 40n });
+    const book = await open();
+    const said = [];
+    for (const who of [anna, ben]) {
+      for (let n = 0; n < 5; n++) said.push(await call(book, definition, who));
+    }
+    const four = ['held', 'held', 'held', 'held'];
+    expect(said).toEqual([...four, 'exceeded', ...four, 'exceeded']);
+  });
+
+  // litellm#40095, litellm#34732: the first concurrent calls of an unknown end user passed unchecked.
+  it('I3: is limited from the first of many calls at once, through any number of proxies', async () => {
+    const definition = await template({ limit: 40n });
+    const proxies = await Promise.all([open(), open(), open()]);
+    ledger.answerMs = 3;
+    const holding = Array.from({ length: 30 }, (_, n) =>
+      (proxies[n % 3] as BudgetBook).hold([wanted(definition, 10n, anna)], NOON),
+    );
+    await pass(20_000);
+    const kinds = (await Promise.all(holding)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'held')).toHaveLength(4);
+  });
+
+  it('has windows of its own in time: midnight gives the whole limit again', async () => {
+    const definition = await template({ limit: 10n, window: 'day' });
+    const book = await open();
+    expect(await call(book, definition, anna)).toBe('held');
+    expect(await call(book, definition, anna)).toBe('exceeded');
+    vi.setSystemTime(NOON + 12 * HOUR_MS);
+    expect(await call(book, definition, anna)).toBe('held');
+  });
+
+  it('is one of several budgets on a path: all can pay, or nothing is held', async () => {
+    const shared = await books().define({ limit: 100n });
+    const definition = await template({ limit: 20n });
+    const book = await open();
+    const both = (who: string) =>
+      book.hold([wanted(shared, 10n), wanted(definition, 10n, who)], NOON);
+    await both(anna);
+    await both(anna);
+    const outcomes = [await both(anna), await both(ben)];
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['exceeded', 'held']);
+    const [ofShared] = outcomes[1]?.kind === 'held' ? outcomes[1].holds : [];
+    expect(ofShared?.account.remaining()).toBe(70n);
+  });
+
+  it('is bound by a changed limit at the next slice, and no kept slice outlives a lower one', async () => {
+    const definition = await template({ limit: 800n });
+    const book = await open();
+    await call(book, definition, anna);
+    const lowered = { ...definition, limit: 0n, revision: 1n };
+    await books().ledger.append(`budget_definition-${definition.budget_id}`, 0n, [
+      {
+        id: 'lowered',
+        type: 'BudgetLimitChanged',
+        data: { budget_id: definition.budget_id, limit: '0.000000000000' },
+      },
+    ]);
+    expect(await call(book, lowered, anna)).toBe('exceeded');
+    expect((await window(definition, anna)).at(-1)).toBe('LimitChanged');
+  });
+});
+
+describe('the ledger has few events of an end user', () => {
+  it('three of one with a few calls', async () => {
+    const definition = await template();
+    const book = await open();
+    book.start();
+    for (let n = 0; n < 10; n++) await call(book, definition, anna);
+    await pass(FORGOTTEN_MS);
+    expect(await window(definition, anna)).toEqual([
+      'WindowOpened',
+      'LeaseGranted',
+      'LeaseSettled',
+    ]);
+    await book.stop();
+  });
+});
+
+describe('the memory of a proxy', () => {
+  it('forgets the windows that nobody uses', async () => {
+    const definition = await template();
+    const book = await open();
+    book.start();
+    for (let n = 0; n < 200; n++) await call(book, definition, nth(n));
+    expect(book.endUserWindows).toBe(200);
+    await pass(FORGOTTEN_MS);
+    expect(book.endUserWindows).toBe(0);
+    await book.stop();
+  });
+
+  it('I3: has what a forgotten window had spent when its end user comes again', async () => {
+    const definition = await template({ limit: 40n });
+    const book = await open();
+    book.start();
+    for (let n = 0; n < 3; n++) await call(book, definition, anna);
+    await pass(20 * FORGOTTEN_MS);
+    expect(book.endUserWindows).toBe(0);
+    expect([await call(book, definition, anna), await call(book, definition, anna)]).toEqual([
+      'held',
+      'exceeded',
+    ]);
+    await book.stop();
+  });
+
+  it('has so many windows and no more: one more end user is refused until there is room', async () => {
+    const definition = await template();
+    const book = await open({ endUserWindowsMax: 2 });
+    book.start();
+    const said = [];
+    for (const who of [anna, ben, nth(3), anna]) said.push(await call(book, definition, who));
+    await pass(FORGOTTEN_MS);
+    said.push(await call(book, definition, nth(3)));
+    expect(said).toEqual(['held', 'held', 'unavailable', 'held', 'held']);
+    await book.stop();
+  });
+});
