@@ -193,6 +193,19 @@ export const proxyLimits = {
    */
   endUserWindowsMax: 32_768,
   endUserForgetMs: 1_000,
+  /**
+   * Slices of end users are kept for longer the more events a window has, ms: one who calls all month has
+   * some 300. So many of them, because a proxy asks the ledger about each every second; of what is more,
+   * those go back that cost their stream the least.
+   */
+  endUserIdleMsMax: 21_600_000,
+  endUserKeptMax: 256,
+  /**
+   * Grants for end users at once, and their windows that are looked after at once: a crowd of new ones
+   * leaves the ledger to others.
+   */
+  endUserGrantsMax: 64,
+  endUserSweepsMax: 16,
   /** How long "so much is not left" is believed without asking the ledger again, ms. */
   exhaustedForMs: 50,
 

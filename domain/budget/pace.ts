@@ -9,6 +9,12 @@ const RATE_MS = 10_000n;
 const SLICE_SECONDS = 60n;
 /** Each time a window's stream has got so many events longer, its proxies wait twice as long. */
 const EVENTS_PER_DOUBLING = 512n;
+/**
+ * The same of an end user's window, of which there may be a hundred thousand; and while so many end users
+ * have idle slices that not all of them may keep theirs.
+ */
+export const END_USER_EVENTS_PER_DOUBLING = 4n;
+export const CROWD_EVENTS_PER_DOUBLING = 64n;
 const DOUBLINGS_MAX = 12n;
 
 /**
@@ -16,9 +22,11 @@ const DOUBLINGS_MAX = 12n;
  * slowly the longer it is: a window that lasts a month has a few thousand events, not millions.
  *
  * @param events that the window's stream has
+ * @param perDoubling so many of them double the waits
  */
-export function stretchOf(events: bigint): bigint {
-  const doublings = events / EVENTS_PER_DOUBLING;
+export function stretchOf(events: bigint, perDoubling = EVENTS_PER_DOUBLING): bigint {
+  const doublings = events / perDoubling;
+  // seam: long-streams-wait-longer
   return 1n << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
 }
 

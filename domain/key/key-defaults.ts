@@ -28,6 +28,7 @@ export type DefaultRateLimit = Omit<RateLimitDefined['data'], 'rate_limit_id' | 
 export type KeyDefaults = Partial<ModelLists> & {
   tags?: Record<string, string>;
   on_disconnect?: DisconnectPolicy;
+  end_user_required?: boolean;
   /** Null: keys do not expire. */
   expires_in_seconds?: number | null;
   budgets?: DefaultBudget[];
@@ -48,12 +49,15 @@ export function keyDefaultsOf(
 export type AskedOfKey = Partial<ModelLists> & {
   tags?: Record<string, string>;
   on_disconnect?: DisconnectPolicy;
+  end_user_required?: boolean;
   expires_at?: string | null;
 };
 
 type KeyTerms = Partial<ModelLists> & {
   tags: Record<string, string>;
   on_disconnect: DisconnectPolicy;
+  /** Absent: nobody said so, and they are not. */
+  end_user_required?: boolean;
   /** RFC 3339, or null for no expiry. */
   expires_at: string | null;
 };
@@ -61,6 +65,7 @@ type KeyTerms = Partial<ModelLists> & {
 /** What the request says, else the defaults. @param atMs when the key is issued */
 export function termsOfKey(asked: AskedOfKey, defaults: KeyDefaults, atMs: number): KeyTerms {
   const { expires_in_seconds = null } = defaults;
+  const endUserRequired = asked.end_user_required ?? defaults.end_user_required;
   const endsAt =
     expires_in_seconds === null ? null : new Date(atMs + expires_in_seconds * 1_000).toISOString();
   return {
@@ -68,6 +73,7 @@ export function termsOfKey(asked: AskedOfKey, defaults: KeyDefaults, atMs: numbe
     ...listsOf(asked),
     tags: { ...defaults.tags, ...asked.tags },
     on_disconnect: asked.on_disconnect ?? defaults.on_disconnect ?? 'drain',
+    ...(endUserRequired === undefined ? {} : { end_user_required: endUserRequired }),
     expires_at: asked.expires_at === undefined ? endsAt : asked.expires_at,
   };
 }

@@ -14,6 +14,7 @@ const budget = (limit: string) => ({
 });
 const installation = {
   ...{ on_disconnect: 'abort', expires_in_seconds: 60, denied_models: ['o9'] },
+  end_user_required: true,
   ...{ tags: { team: 'none', tier: 'free' }, budgets: [budget('1')] },
 } as KeyDefaults;
 
@@ -22,6 +23,7 @@ describe('the defaults of a new key', () => {
     const customer = { tags: { tier: 'gold' }, expires_in_seconds: null, budgets: [] };
     expect(keyDefaultsOf(installation, customer)).toEqual({
       ...{ on_disconnect: 'abort', expires_in_seconds: null, denied_models: ['o9'] },
+      end_user_required: true,
       ...{ tags: { team: 'none', tier: 'gold' }, budgets: [] },
     });
     expect(keyDefaultsOf(null, null)).toEqual({});
@@ -31,14 +33,14 @@ describe('the defaults of a new key', () => {
   it('fill in what a request does not say', () => {
     expect(termsOfKey({}, installation, AT)).toEqual({
       ...{ on_disconnect: 'abort', denied_models: ['o9'], tags: installation.tags },
-      expires_at: '2026-06-01T00:01:00.000Z',
+      ...{ expires_at: '2026-06-01T00:01:00.000Z', end_user_required: true },
     });
   });
 
   it('replace nothing that a request says, also that there is none of it', () => {
     const asked: AskedOfKey = {
       ...{ expires_at: null, denied_models: [], allowed_models: null, tags: { tier: 'own' } },
-      on_disconnect: 'drain',
+      ...{ on_disconnect: 'drain', end_user_required: false },
     };
     expect(termsOfKey(asked, installation, AT)).toEqual({
       ...asked,

@@ -31,6 +31,7 @@ const defaultRateLimit = z
 const plainDefaults = {
   tags: keyTagsOf(name).exactOptional(),
   on_disconnect: z.enum(['drain', 'abort']).exactOptional(),
+  end_user_required: z.boolean().exactOptional(),
   expires_in_seconds: z.int().min(1).max(EXPIRES_IN_SECONDS_MAX).nullable().exactOptional(),
   ...modelLists,
 };

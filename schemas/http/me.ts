@@ -37,6 +37,14 @@ const ownBudget = z.strictObject({
   counts: z.string(),
   model: z.string().nullable(),
   window: z.string(),
+  per: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        '`end_user`: each end user has one. The amounts are those of the end user whom the header ' +
+        '`x-tollgate-end-user` names; null without it.',
+    }),
   window_start: timestamp,
   resets_at: timestamp.nullable(),
   limit: decimal12.nullable().meta({ description: 'Null: the scope has other customers in it.' }),
@@ -45,7 +53,7 @@ const ownBudget = z.strictObject({
     description: 'Held for running calls, and by other proxies for their next ones.',
   }),
   remaining: decimal12.nullable(),
-  exhausted: z.boolean(),
+  exhausted: z.boolean().nullable(),
 });
 
 const ownRateLimit = z.strictObject({

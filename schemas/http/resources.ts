@@ -50,7 +50,7 @@ export const keyRequest = z.strictObject({
   /** Null: never, also where the defaults say otherwise. */
   expires_at: instant.nullable().exactOptional(),
   ...modelLists,
-  end_user_required: z.boolean().default(false).meta({ description: END_USER_REQUIRED }),
+  end_user_required: z.boolean().exactOptional().meta({ description: END_USER_REQUIRED }),
 });
 export const keyView = z.strictObject({
   object: z.literal('key'),

@@ -28,6 +28,7 @@ const defaultRateLimit = rateLimitPayloads.RateLimitDefined.omit({ rate_limit_id
 const keyDefaults = z.strictObject({
   tags: tagsOf(name).exactOptional(),
   on_disconnect: z.enum(['drain', 'abort']).exactOptional(),
+  end_user_required: z.boolean().exactOptional(),
   expires_in_seconds: z.int().min(1).nullable().exactOptional(),
   ...modelLists,
   budgets: z.array(defaultBudget).exactOptional(),

@@ -30,6 +30,7 @@ const streamOf = (budgetId: string, endUser: string) => {
   return `budget-${budgetId}~${digest}@19700101T000000Z`;
 };
 
+// litellm#11083: the budget of an end user bound nobody who was named in a header.
 it('I3: each end user is held to the limit, and charged exactly what the bill says', async () => {
   const customer = await house.customer();
   const key = await house.key(customer);

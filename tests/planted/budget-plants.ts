@@ -159,6 +159,29 @@ export const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'keep every slice of an end user as short as the first',
+    edits: at('long-streams-wait-longer', {
+      swap: ['doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX', '0n'],
+    }),
+    test: { file: END_USERS_TEST, name: 'a bounded number of one who calls each minute for hours' },
+  },
+  {
+    bug: 'take the idle slices of a crowd, however long their streams are',
+    edits: at('long-streams-keep-slices-in-a-crowd', { swap: [' * Number(stretchInCrowd)', ''] }),
+    test: {
+      file: END_USERS_TEST,
+      name: 'a bounded number of each in a crowd, of whom none can keep a slice for long',
+    },
+  },
+  {
+    bug: 'ask for the first slices of all end users at once',
+    edits: at('end-user-grants-take-turns', { drop: true }),
+    test: {
+      file: END_USERS_TEST,
+      name: 'asks for so many slices at once, and other budgets do not wait for it',
+    },
+  },
+  {
     bug: 'settle twice',
     edits: at('settlement-event', {
       swap: ['data }, leaseId)', 'data }, crypto.randomUUID())'],

@@ -75,6 +75,22 @@ export const telling: readonly Plant[] = [
     },
   },
   {
+    bug: 'tell what calls without an end user have spent of a budget per end user as that of all',
+    edits: at('template-has-no-amounts', { swap: ['&& endUser === null', '&& false'] }),
+    test: {
+      file: ME_TEST,
+      name: 'of a budget per end user it tells what is left of the one who is named, else no amount',
+    },
+  },
+  {
+    bug: 'give one end user the answer about another',
+    edits: at('me-is-of-this-key', { swap: ['key.keyId + ofEndUser', 'key.keyId'] }),
+    test: {
+      file: ME_TEST,
+      name: 'I10: tells of each end user by itself, however soon another is asked about',
+    },
+  },
+  {
     bug: 'give a key the answer of the key before',
     edits: at('me-is-of-this-key', { swap: ['get(key.keyId +', "get('me' +"] }),
     test: { file: ME_TEST, name: 'I10: gives nobody the answer of another, however soon it asks' },

@@ -8,8 +8,10 @@
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { GrantTurns, inLanes, tooManyKept } from './end-user-windows.ts';
 import { hasIdle, returnSlices } from './idle-slices.ts';
 import type { HoldPart, LocalLease } from './local-lease.ts';
+import { Sweep } from './sweep.ts';
 import { type Unavailable, WaitingCalls } from './waiting-calls.ts';
 import { WindowAccount, type WindowAccountDeps } from './window-account.ts';
 
@@ -47,13 +49,19 @@ export class BudgetBook {
   readonly #entries = new Map<string, Entry>();
   /** Current window of each budget and end user, so that calendar maths is done once per window. */
   readonly #current = new Map<string, Entry>();
+  readonly #turns: GrantTurns;
   /** Windows of end users among the entries. */
   #endUsers = 0;
-  #sweepTimer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #sweeps: Sweep[];
 
   constructor(deps: BudgetBookDeps) {
     this.#deps = deps;
+    this.#turns = new GrantTurns(deps.limits);
+    // Apart from each other, because a crowd of end users takes its time.
+    this.#sweeps = [
+      new Sweep(deps.limits.leaseSweepMs, (which) => this.#sweep(which)),
+      new Sweep(deps.limits.leaseSweepMs, (which) => this.#sweepEndUsers(which)),
+    ];
   }
 
   /** In memory: those that have a slice, and those that were used a moment ago. */
@@ -62,19 +70,12 @@ export class BudgetBook {
   }
 
   start(): void {
-    const tick = () => {
-      this.#sweeping = this.#sweep('idle').finally(() => {
-        this.#sweepTimer = setTimeout(tick, this.#deps.limits.leaseSweepMs);
-      });
-    };
-    this.#sweepTimer = setTimeout(tick, this.#deps.limits.leaseSweepMs);
+    for (const sweep of this.#sweeps) sweep.start();
   }
 
   /** Settles every lease. All calls must have ended: a lease with holds stays open. */
   async stop(): Promise<void> {
-    await this.#sweeping;
-    clearTimeout(this.#sweepTimer);
-    await this.#sweep('unused');
+    await Promise.all(this.#sweeps.map((sweep) => sweep.stop()));
   }
 
   /** This proxy's leases of a window, by its ledger stream. */
@@ -180,7 +181,8 @@ export class BudgetBook {
       }
       const { rate } = current?.account ?? {};
       const account = new WindowAccount(stream, definition, bounds, this.#deps, rate);
-      const waiting = new WaitingCalls(account, this.#deps);
+      const turns = endUser === null ? null : this.#turns;
+      const waiting = new WaitingCalls(account, this.#deps, turns);
       entry = { account, waiting, endUser, usedAtMs: performance.now() };
       this.#entries.set(stream, entry);
       if (endUser !== null) this.#endUsers++;
@@ -197,32 +199,52 @@ export class BudgetBook {
   /** Returns the slices that no call uses, and all slices of a window that has ended. */
   async #sweep(which: 'idle' | 'unused'): Promise<void> {
     const nowMs = Date.now();
-    for (const [stream, entry] of this.#entries) {
-      try {
-        await this.#sweepEntry(entry, nowMs, which);
-      } catch (error) {
-        this.#deps.onError(error, stream);
-      }
-      const { account, waiting, endUser } = entry;
-      if (nowMs < account.bounds.endMs && !this.#isForgettable(entry)) continue;
-      if (!account.isDone || waiting.isAsking) continue;
-      this.#entries.delete(stream);
-      if (endUser !== null) this.#endUsers--;
-      // A call that began before the end may still need the window: it gets one that sweeps see.
-      const name = nameOf(account.definition, endUser);
-      // seam: ended-window-is-forgotten
-      if (this.#current.get(name) === entry) this.#current.delete(name);
+    for (const entry of this.#entries.values()) {
+      if (entry.endUser !== null) continue;
+      await this.#sweepEntry(entry, nowMs, which);
+      if (nowMs >= entry.account.bounds.endMs) this.#forget(entry);
     }
   }
 
-  /** The window of an end user who is gone for now: its stream says all about it. */
-  #isForgettable({ endUser, usedAtMs, waiting }: Entry): boolean {
-    if (endUser === null) return false;
-    const nowMs = performance.now();
-    return nowMs - usedAtMs > this.#deps.limits.endUserForgetMs && !waiting.remembers(nowMs);
+  /** Many at once, and they are forgotten as soon as they are idle: their streams say all. */
+  async #sweepEndUsers(which: 'idle' | 'unused'): Promise<void> {
+    if (this.#endUsers === 0) return;
+    const { limits } = this.#deps;
+    const nowMs = Date.now();
+    const entries = [...this.#entries.values()].filter(({ endUser }) => endUser !== null);
+    const tooMany = tooManyKept(entries, limits, performance.now());
+    await inLanes(entries, limits.endUserSweepsMax, async (entry) => {
+      const { account, waiting } = entry;
+      if (!account.isDone) {
+        await this.#sweepEntry(entry, nowMs, tooMany.has(entry) ? 'unused' : which);
+      }
+      const sinceMs = performance.now() - limits.endUserForgetMs;
+      const isIdle = entry.usedAtMs < sinceMs && !waiting.remembers(performance.now());
+      if (isIdle || nowMs >= account.bounds.endMs) this.#forget(entry);
+    });
   }
 
-  async #sweepEntry({ account, waiting }: Entry, nowMs: number, which: 'idle' | 'unused') {
+  /** Unless there is something of it that only this process knows. */
+  #forget(entry: Entry): void {
+    const { account, waiting, endUser } = entry;
+    if (!account.isDone || waiting.isAsking) return;
+    this.#entries.delete(account.stream);
+    if (endUser !== null) this.#endUsers--;
+    // A call that began before the end may still need the window: it gets one that sweeps see.
+    const name = nameOf(account.definition, endUser);
+    // seam: ended-window-is-forgotten
+    if (this.#current.get(name) === entry) this.#current.delete(name);
+  }
+
+  async #sweepEntry(entry: Entry, nowMs: number, which: 'idle' | 'unused'): Promise<void> {
+    try {
+      await this.#returnSlices(entry, nowMs, which);
+    } catch (error) {
+      this.#deps.onError(error, entry.account.stream);
+    }
+  }
+
+  async #returnSlices({ account, waiting }: Entry, nowMs: number, which: 'idle' | 'unused') {
     const { limits } = this.#deps;
     const isFree = await waiting.unlessAsking(async () => {
       await account.confirmDoubtful();

@@ -58,6 +58,7 @@ async function window(definition: BudgetDefinition, endUser: string): Promise<st
 }
 
 describe('each end user', () => {
+  // litellm#15967: end users who were not provisioned had no limit.
   it('has the whole limit, from the first call on, whatever others spend', async () => {
     const definition = await template({ limit: 40n });
     const book = await open();
@@ -82,6 +83,7 @@ describe('each end user', () => {
     expect(kinds.filter((kind) => kind === 'held')).toHaveLength(4);
   });
 
+  // litellm#24675, litellm#7129: what an end user had spent was never reset.
   it('has windows of its own in time: midnight gives the whole limit again', async () => {
     const definition = await template({ limit: 10n, window: 'day' });
     const book = await open();
@@ -136,6 +138,34 @@ describe('the ledger has few events of an end user', () => {
     ]);
     await book.stop();
   });
+
+  /** @returns how many the ledger has of an end user who calls so often for so many hours */
+  async function eventsOf(everyMs: number, hours: number, limits: BookOptions['limits'] = {}) {
+    const definition = await template({ limit: 16_000_000n });
+    const book = await open(limits);
+    book.start();
+    for (let atMs = 0; atMs < hours * HOUR_MS; atMs += everyMs) {
+      await call(book, definition, anna, 10n, 1n);
+      await pass(everyMs);
+    }
+    await book.stop();
+    return (await window(definition, anna)).length;
+  }
+
+  it('a bounded number of one who calls each minute for hours', async () => {
+    expect(await eventsOf(60_000, 6)).toBeLessThan(60);
+  });
+
+  it('a bounded number of one who calls every seven seconds for hours', async () => {
+    expect(await eventsOf(7_000, 6)).toBeLessThan(60);
+  });
+
+  it('a bounded number of each in a crowd, of whom none can keep a slice for long', async () => {
+    const inCrowd = { endUserKeptMax: 0 };
+    const ofAMinute = await eventsOf(60_000, 6, inCrowd);
+    expect(ofAMinute).toBeGreaterThan(60);
+    expect(ofAMinute).toBeLessThan(320);
+  });
 });
 
 describe('the memory of a proxy', () => {
@@ -174,5 +204,66 @@ describe('the memory of a proxy', () => {
     said.push(await call(book, definition, nth(3)));
     expect(said).toEqual(['held', 'held', 'unavailable', 'held', 'held']);
     await book.stop();
+  });
+
+  it('keeps so many idle slices for long, those that were used last', async () => {
+    const definition = await template({ limit: 16_000_000n });
+    const book = await open({ endUserKeptMax: 2 });
+    book.start();
+    const everybody = [1, 2, 3, 4].map(nth);
+    // Their slices are kept for minutes by now.
+    for (let n = 0; n < 10; n++) {
+      for (const who of everybody) await call(book, definition, who);
+      await pass(leaseIdleMs * 2 ** Math.ceil(n / 2) + 2 * leaseSweepMs);
+    }
+    for (const who of everybody) {
+      await call(book, definition, who);
+      await pass(10);
+    }
+    await pass(FORGOTTEN_MS);
+    const last = await Promise.all(everybody.map((who) => window(definition, who)));
+    expect(last.map((events) => events.at(-1))).toEqual([
+      ...['LeaseSettled', 'LeaseSettled'],
+      ...['LeaseGranted', 'LeaseGranted'],
+    ]);
+    await book.stop();
+  });
+});
+
+describe('a crowd of new end users', () => {
+  it('asks for so many slices at once, and other budgets do not wait for it', async () => {
+    const crowded = await template();
+    const shared = await books().define();
+    const book = await open({ endUserGrantsMax: 8 });
+    let running = 0;
+    let most = 0;
+    ledger.answerMs = 10;
+    ledger.beforeAppend = async (stream) => {
+      if (!stream.includes('~')) return;
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      running--;
+    };
+    const crowd = Array.from({ length: 200 }, (_, n) => call(book, crowded, nth(n)));
+    const startMs = performance.now();
+    const other = book.hold([wanted(shared, 10n)], NOON).then(() => performance.now() - startMs);
+    await pass(20_000);
+    expect(await Promise.all(crowd)).toEqual(crowd.map(() => 'held'));
+    expect(most).toBeLessThanOrEqual(8);
+    // What a grant takes alone: its questions, one after another.
+    expect(await other).toBeLessThan(150);
+  });
+
+  it('leaves turns to the end users of another template', async () => {
+    const crowded = await template();
+    const quiet = await template();
+    const book = await open({ endUserGrantsMax: 8 });
+    ledger.answerMs = 10;
+    const crowd = Array.from({ length: 400 }, (_, n) => call(book, crowded, nth(n)));
+    const startMs = performance.now();
+    const other = call(book, quiet, anna).then(() => performance.now() - startMs);
+    await pass(20_000);
+    await Promise.all(crowd);
+    expect(await other).toBeLessThan(300);
   });
 });

@@ -14,9 +14,10 @@ export function hasIdle({ leases }: WindowAccount, limits: ProxyLimits): boolean
 
 /** How long a slice may be idle: less where others may miss it, more where that was often enough. */
 function idleMsOf(account: WindowAccount, { amount }: LocalLease, limits: ProxyLimits): number {
-  const { leaseIdleMs, leaseScarceIdleMs, leaseIdleMsMax } = limits;
+  const { leaseIdleMs, leaseScarceIdleMs, leaseIdleMsMax, endUserIdleMsMax } = limits;
+  const most = account.definition.per === null ? leaseIdleMsMax : endUserIdleMsMax;
   const scarceMs = isScarce(account.account, amount) ? leaseScarceIdleMs : leaseIdleMs;
-  return Math.min(Math.min(leaseIdleMs, scarceMs) * Number(account.stretch), leaseIdleMsMax);
+  return Math.min(Math.min(leaseIdleMs, scarceMs) * Number(account.stretch), most);
 }
 
 /** @param which `idle`: those that were idle for long enough; `unused`: all that no call uses */

@@ -7,6 +7,7 @@
  */
 import { pause } from '@tollgate/adapters/backoff/backoff.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { GrantTurns } from './end-user-windows.ts';
 import { returnSlices } from './idle-slices.ts';
 import type { HoldPart } from './local-lease.ts';
 import type { GrantOutcome, WindowAccount } from './window-account.ts';
@@ -31,6 +32,7 @@ const NOBODY: ReadonlySet<Waiter> = new Set();
 export class WaitingCalls {
   readonly #account: WindowAccount;
   readonly #deps: WaitingCallsDeps;
+  readonly #turns: GrantTurns | null;
   readonly #waiters: Waiter[] = [];
   /** Somebody asks the ledger: two reads of the same events would be folded twice. */
   #asking = false;
@@ -41,9 +43,11 @@ export class WaitingCalls {
   #returnsNotBeforeMs = 0;
   #grantedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(account: WindowAccount, deps: WaitingCallsDeps) {
+  /** @param turns in which slices are asked for; null: at once */
+  constructor(account: WindowAccount, deps: WaitingCallsDeps, turns: GrantTurns | null) {
     this.#account = account;
     this.#deps = deps;
+    this.#turns = turns;
   }
 
   /** Whether it knows something that the window's stream does not say. */
@@ -141,11 +145,23 @@ export class WaitingCalls {
 
   async #grant(waiters: readonly Waiter[]): Promise<GrantOutcome> {
     const asked = [...waiters];
-    const outcome = await this.#account.grant(asked.map(({ amount }) => amount));
+    const outcome = await this.#ask(asked);
     const nowMs = performance.now();
     if (outcome === 'granted') this.#grantedAtMs = nowMs;
     else for (const waiter of asked) waiter.shortSinceMs ??= nowMs;
     return outcome;
+  }
+
+  async #ask(asked: readonly Waiter[]): Promise<GrantOutcome> {
+    const account = this.#account;
+    const amounts = asked.map(({ amount }) => amount);
+    if (this.#turns === null) return await account.grant(amounts);
+    // All may have given up before it was their turn.
+    const outcome = await this.#turns.inTurn(account.definition.budget_id, async () =>
+      this.#waiters.length === 0 ? 'granted' : account.grant(amounts),
+    );
+    if (outcome !== null || this.#waiters.length === 0) return outcome ?? 'granted';
+    throw new Error(`${account.stream}: too many end users wait for a slice`);
   }
 
   /**

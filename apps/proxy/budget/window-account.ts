@@ -25,7 +25,11 @@ import {
   windowChanges,
   windowOpened,
 } from '@tollgate/domain/budget/limit.ts';
-import { stretchOf } from '@tollgate/domain/budget/pace.ts';
+import {
+  CROWD_EVENTS_PER_DOUBLING,
+  END_USER_EVENTS_PER_DOUBLING,
+  stretchOf,
+} from '@tollgate/domain/budget/pace.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -160,7 +164,16 @@ export class WindowAccount {
 
   /** How many times as long its waits are as those of a new window. */
   get stretch(): bigint {
-    return stretchOf(this.#revision === 'no_stream' ? 0n : this.#revision);
+    return stretchOf(this.#events, this.#isOfEndUser ? END_USER_EVENTS_PER_DOUBLING : undefined);
+  }
+
+  /** The same while too many end users have idle slices. */
+  get stretchInCrowd(): bigint {
+    return stretchOf(this.#events, CROWD_EVENTS_PER_DOUBLING);
+  }
+
+  get #events(): bigint {
+    return this.#revision === 'no_stream' ? 0n : this.#revision;
   }
 
   /** Whether another proxy has a call that what no call uses here could serve. */
@@ -171,7 +184,8 @@ export class WindowAccount {
   /** Asks other proxies for what no call of theirs uses, unless that was asked a moment ago. */
   async recall(amount: bigint): Promise<void> {
     const revision = this.#revision;
-    if (revision === 'no_stream' || !this.#recalls.mayAsk(performance.now(), this.stretch)) return;
+    const stretch = stretchOf(this.#events);
+    if (revision === 'no_stream' || !this.#recalls.mayAsk(performance.now(), stretch)) return;
     await this.#recalls.ask(amount, revision);
     await this.refresh();
   }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -106,9 +107,9 @@ async function openMeHouse(changed: Partial<ProxyLimits> = {}) {
         ...{ smoothing: false, when_store_is_away: 'closed' },
         ...fields,
       }),
-    async ask(secret?: string) {
+    async ask(secret?: string, named: Record<string, string> = {}) {
       await freshness.catchUp();
-      const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+      const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}`, ...named };
       return app.inject({ method: 'GET', url: '/v1/me', headers });
     },
     async close() {
@@ -121,7 +122,8 @@ async function openMeHouse(changed: Partial<ProxyLimits> = {}) {
   };
 }
 
-const told = async (secret: string) => me.parse((await house.ask(secret)).json());
+const told = async (secret: string, headers?: Record<string, string>) =>
+  me.parse((await house.ask(secret, headers)).json());
 
 describe('GET /v1/me', () => {
   // BerriAI/litellm#30550: a key's view said "unlimited" although its team's budget bound it.
@@ -185,6 +187,38 @@ describe('GET /v1/me', () => {
     const grant = { lease_id: 'lse_x', instance_id: 'ins_2', amount: formatDecimal12(5_000n) };
     await house.ledger.append(stream, last, [{ id: 'g', type: 'LeaseGranted', data: grant }]);
     expect(await amounts()).toEqual(said(60n, 5_000n));
+  });
+
+  it('of a budget per end user it tells what is left of the one who is named, else no amount', async () => {
+    const secret = await house.issue('key_1', 'cus_a', null);
+    const definition = await defineBudget(house.ledger, 'bud_1', { per: 'end_user' });
+    await house.budgets.hold([wanted(definition, 100n, endUserDigest('anna'))], Date.now());
+    await house.budgets.hold([wanted(definition, 7n, endUserDigest(null))], Date.now());
+    const of = async (headers?: Record<string, string>) => (await told(secret, headers)).budgets[0];
+    const left = { per: 'end_user', limit: '0.000000016000', exhausted: false };
+    expect(await of()).toMatchObject({
+      ...{ per: 'end_user', limit: '0.000000016000', spent: null, reserved: null },
+      ...{ remaining: null, exhausted: null },
+    });
+    expect(await of({ 'x-tollgate-end-user': 'anna' })).toMatchObject({
+      ...left,
+      ...{ reserved: '0.000000000100', remaining: '0.000000015900' },
+    });
+    expect(await of({ 'x-tollgate-end-user': 'ben' })).toMatchObject({
+      ...left,
+      ...{ reserved: '0.000000000000', remaining: '0.000000016000' },
+    });
+  });
+
+  it('I10: tells of each end user by itself, however soon another is asked about', async () => {
+    await house.close();
+    house = await openMeHouse({ meKeptMs: 60_000 });
+    const secret = await house.issue('key_1', 'cus_a', null);
+    const definition = await defineBudget(house.ledger, 'bud_1', { per: 'end_user' });
+    await house.budgets.hold([wanted(definition, 16_000n, endUserDigest('anna'))], Date.now());
+    const isExhausted = async (endUser: string) =>
+      (await told(secret, { 'x-tollgate-end-user': endUser })).budgets[0]?.exhausted;
+    expect([await isExhausted('anna'), await isExhausted('ben')]).toEqual([true, false]);
   });
 
   it('tells what is left of a rate as it was last seen, and takes nothing of it', async () => {

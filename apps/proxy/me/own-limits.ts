@@ -5,6 +5,7 @@
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import type { BudgetAccount } from '@tollgate/domain/budget/account.ts';
 import { type BudgetDefinition, hasOthers } from '@tollgate/domain/budget/definition.ts';
+import { limitAt } from '@tollgate/domain/budget/limit.ts';
 import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
@@ -18,7 +19,7 @@ type OwnBudget = Me['budgets'][number];
 type OwnRateLimit = Me['rate_limits'][number];
 
 /**
- * @param endUser whose window is told of a template; null: that of calls that name nobody
+ * @param endUser whose window is told of a template; null: of none, since it is different for each
  * @throws if the ledger cannot be read, or a time zone is not known here
  */
 export async function ownBudget(
@@ -28,17 +29,25 @@ export async function ownBudget(
   endUser: string | null = null,
 ): Promise<OwnBudget> {
   const { startMs, endMs } = windowBounds(definition, nowMs);
-  const digest = definition.per === null ? null : endUserDigest(endUser);
+  const { unit, basis, counts, model, window, per } = definition;
+  const rule = {
+    ...{ scope: definition.scope.type, unit, basis, counts, model, window, per },
+    window_start: new Date(startMs).toISOString(),
+    resets_at: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+  };
+  // seam: template-has-no-amounts
+  if (per !== null && endUser === null) {
+    const limit = formatDecimal12(limitAt(definition, nowMs));
+    return { ...rule, limit, spent: null, reserved: null, remaining: null, exhausted: null };
+  }
+  const digest = per === null ? null : endUserDigest(endUser);
   const stream = windowStream(definition.budget_id, startMs, digest);
   const account = await windows.account(stream);
   const amounts = amountsOf(definition, account, budgets.leasesOf(stream));
   const isShared = hasOthers(definition);
   const told = (amount: bigint) => (isShared ? null : formatDecimal12(amount));
-  const { unit, basis, counts, model, window } = definition;
   return {
-    ...{ scope: definition.scope.type, unit, basis, counts, model, window },
-    window_start: new Date(startMs).toISOString(),
-    resets_at: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
+    ...rule,
     limit: told(amounts.limit),
     spent: told(amounts.spent),
     reserved: told(amounts.reserved),

@@ -106,3 +106,20 @@ it('a key says whether its calls have to name an end user, and can be told other
     ...[true, false, false],
   ]);
 });
+
+it('a new key demands end users where the defaults say so, and has a budget for each of them', async () => {
+  const defaults = {
+    end_user_required: true,
+    budgets: [{ limit: '1', unit: 'usd', window: 'day', per: 'end_user' }],
+  };
+  const { json: owner } = await house.post<Answer>('/v1/customers', {
+    ...{ name: 'd', key_defaults: defaults },
+  });
+  const issue = async (fields: object) =>
+    (await house.post<Answer>('/v1/keys', { customer_id: owner.id, name: 'k', ...fields })).json;
+  const [plain, told] = [await issue({}), await issue({ end_user_required: false })];
+  expect([plain['end_user_required'], told['end_user_required']]).toEqual([true, false]);
+  const [budgetId] = plain['default_budget_ids'] as string[];
+  const { json } = await house.get<Answer>(`/v1/budgets/${budgetId}`);
+  expect(json).toMatchObject({ per: 'end_user', scope: { type: 'key', id: plain.id } });
+});

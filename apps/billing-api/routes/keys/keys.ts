@@ -57,7 +57,7 @@ export const issueKey = defineRoute({
     const { newId, secretBytes, commandId, timeMs } = request;
     const customer = liveCustomer(context, body.customer_id);
     const { customer_id } = customer;
-    const { team_id = null, name, environment, end_user_required } = body;
+    const { team_id = null, name, environment } = body;
     const team = team_id === null ? undefined : context.directory.teams.get(team_id);
     // A team of another customer is answered like one that does not exist (I10).
     if (team_id !== null && team?.state.customer_id !== customer_id) {
@@ -70,7 +70,7 @@ export const issueKey = defineRoute({
     const secret = newSecret(environment, secretBytes, context);
     const digest = context.secrets.digestKey(secret);
     const last_four = secret.slice(-4);
-    const whose = { key_id, customer_id, team_id, name, environment, end_user_required };
+    const whose = { key_id, customer_id, team_id, name, environment };
     const ids = await defineDefaults(context, request, { keyId: key_id, customer, defaults });
     const data = { ...digest, ...whose, ...terms, ...ids, last_four };
     const { state } = await carryOut(context, {
