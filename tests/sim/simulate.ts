@@ -147,7 +147,7 @@ class Theatre {
       (await world.runUntil(world.nowMs + REST_WITHIN_MS, hasRest)) &&
       !(await this.#lastCalls()) &&
       !(await world.runUntil(world.nowMs + LATE_MS_MAX)) &&
-      (await world.runUntil(world.nowMs + LATE_MS_MAX, hasRest));
+      (await world.runUntil(world.nowMs + REST_WITHIN_MS, hasRest));
     if (isAtRest) return;
     const left = disks.filter(({ isRemoved, lockedBy }) => !isRemoved && lockedBy === null);
     throw new Violation(
