@@ -10,8 +10,8 @@ const SLICE_SECONDS = 60n;
 /** Each time a window's stream has got so many events longer, its proxies wait twice as long. */
 const EVENTS_PER_DOUBLING = 512n;
 /**
- * The same of an end user's window, of which there may be a hundred thousand; and while so many end users
- * have idle slices that not all of them may keep theirs.
+ * The same of an end user's window, since there may be a hundred thousand of them; and while so many end
+ * users have idle slices that not all of them may keep theirs.
  */
 export const END_USER_EVENTS_PER_DOUBLING = 4n;
 export const CROWD_EVENTS_PER_DOUBLING = 64n;

@@ -170,7 +170,7 @@ export const budgets: readonly Plant[] = [
     edits: at('long-streams-keep-slices-in-a-crowd', { swap: [' * Number(stretchInCrowd)', ''] }),
     test: {
       file: END_USERS_TEST,
-      name: 'a bounded number of each in a crowd, of whom none can keep a slice for long',
+      name: 'a bounded number of each in a crowd, where none can keep a slice for long',
     },
   },
   {

@@ -160,7 +160,7 @@ describe('the ledger has few events of an end user', () => {
     expect(await eventsOf(7_000, 6)).toBeLessThan(60);
   });
 
-  it('a bounded number of each in a crowd, of whom none can keep a slice for long', async () => {
+  it('a bounded number of each in a crowd, where none can keep a slice for long', async () => {
     const inCrowd = { endUserKeptMax: 0 };
     const ofAMinute = await eventsOf(60_000, 6, inCrowd);
     expect(ofAMinute).toBeGreaterThan(60);
