@@ -37,7 +37,8 @@ export type UpstreamHeaders = Record<string, string | string[] | undefined>;
 /** Exactly one of `onEnd` and `onFailure` comes, last. */
 export type UpstreamHandler = {
   onHeaders(status: number, headers: UpstreamHeaders): void;
-  onData(chunk: Buffer): void;
+  /** @param pieces that it came in; one if not given */
+  onData(chunk: Buffer, pieces?: number): void;
   onEnd(): void;
   onFailure(failure: UpstreamFailure): void;
 };
@@ -55,6 +56,16 @@ export type Upstream = {
   ): UpstreamControl;
   close(): Promise<void>;
 };
+
+/**
+ * Pieces of the body up to this are gathered, bytes, as far as they come in one read: sixty-four kilobytes of
+ * HTTP chunks of one byte are 11,000 of them, and each that goes on alone takes 3 us.
+ */
+export const GATHERED_BYTES_MAX = 64;
+/** So many at most, so that the reader may pause within a read: they take 1.5 ms to be found. */
+export const GATHERED_PIECES_MAX = 2_048;
+/** Interim answers (103 and the like); real servers send one or two, and no pause holds them back. */
+const INTERIM_MAX = 64;
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** What a connection says that the other side has closed. */
@@ -108,6 +119,9 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
   /** The connection has carried a request before. */
   #isReused = false;
   #isAnswered = false;
+  #interims = 0;
+  /** Small pieces of this read. */
+  #small: Buffer[] | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #aborted: Error | undefined;
   #ended = false;
@@ -151,28 +165,59 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: UpstreamHeaders,
   ): void {
-    // Interim answers (103 and the like) are not the answer.
-    if (status < 200) return;
+    // Interim answers are not the answer.
+    if (status < 200) {
+      if (++this.#interims > INTERIM_MAX) controller.abort(new Error('too many interim answers'));
+      return;
+    }
     this.#isAnswered = true;
     this.#handler.onHeaders(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (chunk.length <= GATHERED_BYTES_MAX) return this.#gather(chunk);
+    if (this.#small !== undefined) this.#handOn();
     this.#handler.onData(chunk);
+  }
+
+  #gather(piece: Buffer): void {
+    if (this.#small === undefined) {
+      this.#small = [piece];
+      // When the read has been looked through.
+      process.nextTick(Relay.#handOnNow, this);
+    } else if (this.#small.push(piece) === GATHERED_PIECES_MAX) {
+      this.#handOn();
+    }
+  }
+
+  static #handOnNow(relay: Relay): void {
+    relay.#handOn();
+  }
+
+  /** What has gathered goes on as one. */
+  #handOn(): void {
+    const pieces = this.#small;
+    if (pieces === undefined) return;
+    this.#small = undefined;
+    const [first] = pieces;
+    const isOne = pieces.length === 1;
+    this.#handler.onData(isOne ? (first as Buffer) : Buffer.concat(pieces), pieces.length);
   }
 
   onResponseEnd(): void {
     if (this.#ended) return;
+    this.#handOn();
     this.#ended = true;
     this.#handler.onEnd();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#ended) return;
+    this.#handOn();
     const unsent = this.#isUnsent;
     const kind = this.#kindOf(cause, unsent);
     if (unsent && kind === 'closed' && this.#again !== undefined) return this.#sendAgain();

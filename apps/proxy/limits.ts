@@ -105,9 +105,15 @@ export const proxyLimits = {
   upstreamLingerMs: 1_000,
   /**
    * What all answers together may take of one turn of the event loop, ms; what is more waits for the next
-   * one. An ordinary chunk takes 0.02 ms, the most expensive read that was found some 20.
+   * one. An ordinary chunk takes 0.02 ms, the most expensive read that was found some 20. A call has some
+   * eight turns, so this is what it waits for the answers of others.
    */
-  answerTurnMs: 10,
+  answerTurnMs: 5,
+  /**
+   * The same with what is small, ms: a chunk, or the end of a small answer. Ordinary calls need not wait
+   * for a turn because of one expensive answer; this is the bound for a thousand hostile ones.
+   */
+  answerTurnSmallMs: 30,
   /** One SSE event, bytes; a larger one is relayed unread. */
   sseEventBytesMax: 1024 * 1024,
   /**

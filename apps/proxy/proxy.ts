@@ -266,7 +266,7 @@ class Instance {
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
       tokens: this.#tokens,
-      turns: new TurnBudget(limits.answerTurnMs),
+      turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,
       onSettled: (facts, outcome, settlement, failure) => {

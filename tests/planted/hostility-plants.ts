@@ -38,6 +38,14 @@ export const hostility: readonly Plant[] = [
     },
   },
   {
+    bug: 'forget the short work of a turn, however much of it there is',
+    edits: at('short-work-counts-too', { drop: true }),
+    test: {
+      file: 'apps/proxy/call/intake.unit.test.ts',
+      name: 'has no callback for one short thing, and is used up by many',
+    },
+  },
+  {
     bug: 'read what nobody serves before it is refused',
     edits: at('stranger-is-refused-unread', { drop: true }),
     test: {

@@ -69,7 +69,7 @@ export class SimProxy {
       ...{ instanceId: disk.instanceId, limits: simLimits, budgets: this.#book, journal },
       deadlines: new Deadlines(simLimits.attemptTimeoutMs),
       lingers: new Deadlines(simLimits.upstreamLingerMs),
-      turns: new TurnBudget(simLimits.answerTurnMs),
+      turns: new TurnBudget(simLimits.answerTurnMs, simLimits.answerTurnSmallMs),
       drains: new Deadlines(simLimits.drainMsMax),
       onSettled: (_facts: object, _outcome: object, { overruns }: Settlement) => {
         for (const overrun of overruns) {

@@ -143,8 +143,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#listener.onHead(status, headers, !this.facts.request.streams(headers));
   }
 
-  onData(chunk: Buffer): void {
-    this.#intake.push(chunk);
+  onData(chunk: Buffer, pieces?: number): void {
+    this.#intake.push(chunk, pieces);
   }
 
   take(chunk: Buffer): void {
@@ -247,7 +247,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** To settle an answer may take as long as to read it: what is more than a part waits for its turn. */
   #mustWait(): boolean {
     const { turns } = this.#deps;
-    if (turns.isSpent) return true;
+    if (turns.isOver || (turns.isSpent && !this.#intake.isSmall)) return true;
     const startedAtMs = performance.now();
     const hasMore = this.#answer?.readOn() === true;
     turns.spend(performance.now() - startedAtMs);

@@ -4,17 +4,27 @@
  * when a turn is used up waits for the next one, so that all other calls have theirs in between.
  */
 
-/** Work that is shorter does not count, ms: a chunk of an ordinary stream takes a fiftieth of one. */
+/**
+ * Shorter work is counted when it is a millisecond together, ms: a chunk of an ordinary stream takes a
+ * fiftieth of one, and what counts costs a callback at the end of the turn.
+ */
 const COUNTED_MS_MIN = 0.1;
+const TOGETHER_MS = 1;
 
 export class TurnBudget {
   readonly #msMax: number;
+  readonly #smallMsMax: number;
   #spentMs = 0;
+  /** Short work that is not counted yet. */
+  #shortMs = 0;
+  #number = 0;
   #isArmed = false;
   #waiting: (() => void)[] = [];
 
-  constructor(msMax: number) {
+  /** @param smallMsMax up to which small things need not wait */
+  constructor(msMax: number, smallMsMax: number) {
     this.#msMax = msMax;
+    this.#smallMsMax = smallMsMax;
   }
 
   /** What can wait for the next turn should. */
@@ -22,16 +32,34 @@ export class TurnBudget {
     return this.#spentMs >= this.#msMax;
   }
 
+  /** Small things wait as well. */
+  get isOver(): boolean {
+    return this.#spentMs >= this.#smallMsMax;
+  }
+
+  /** Changes with each turn that something was spent in. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** @param ms that something has taken in this turn */
   spend(ms: number): void {
-    if (ms < COUNTED_MS_MIN) return;
-    this.#spentMs += ms;
-    this.#arm();
+    if (ms >= COUNTED_MS_MIN) return this.#count(ms);
+    // seam: short-work-counts-too
+    this.#shortMs += ms;
+    if (this.#shortMs < TOGETHER_MS) return;
+    this.#count(this.#shortMs);
+    this.#shortMs = 0;
   }
 
   /** Calls `goOn` in a later turn, behind what waits already. */
   wait(goOn: () => void): void {
     this.#waiting.push(goOn);
+    this.#arm();
+  }
+
+  #count(ms: number): void {
+    this.#spentMs += ms;
     this.#arm();
   }
 
@@ -44,6 +72,7 @@ export class TurnBudget {
   #onTurn(): void {
     this.#isArmed = false;
     this.#spentMs = 0;
+    this.#number++;
     const due = this.#waiting;
     this.#waiting = [];
     let done = 0;

@@ -193,7 +193,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     deadlines: new Deadlines(limits.attemptTimeoutMs),
     lingers: new Deadlines(limits.upstreamLingerMs),
     tokens: countsAtOnce,
-    turns: new TurnBudget(limits.answerTurnMs),
+    turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
     accessLog: options.accessLog,

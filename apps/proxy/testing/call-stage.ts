@@ -159,7 +159,7 @@ export class CallStage {
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),
       tokens: countsAtOnce,
-      turns: new TurnBudget(limits.answerTurnMs),
+      turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,
     } as unknown as CallDeps;

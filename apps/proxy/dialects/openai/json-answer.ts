@@ -75,6 +75,7 @@ export class JsonAnswer implements Answer {
 
   /** It is small enough to be read at once. */
   readOn(): boolean {
+    this.#read();
     return false;
   }
 

@@ -41,11 +41,12 @@ export class PackedAnswer implements Answer {
       this.#read = this.#open(this.#unread.subarray(0, READ_BYTES));
       return this.#unread.length > 0;
     }
-    if (this.#unread === null || this.#readBytes === this.#unread.length) return false;
+    if (this.#unread === null) return false;
+    if (this.#readBytes === this.#unread.length) return this.#read?.readOn() ?? false;
     const part = this.#unread.subarray(this.#readBytes, this.#readBytes + READ_BYTES);
     this.#read?.push(part);
     this.#readBytes += part.length;
-    return this.#readBytes < this.#unread.length;
+    return true;
   }
 
   end(): Buffer[] {

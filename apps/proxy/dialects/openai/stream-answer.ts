@@ -78,8 +78,9 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#relay.push(chunk);
   }
 
-  /** It is read as it comes. */
+  /** All but what has no end is read as it comes. */
   readOn(): boolean {
+    this.#relay.readUnended();
     return false;
   }
 
