@@ -1,46 +1,41 @@
-/** A provider in a process of its own that answers as the recipes say: the model's name is the recipe's number. */
+/**
+ * A provider in a process of its own that answers as the recipes say: the model's name is the recipe's number.
+ * Its answers are made once, chunks and all: what costs it as much to send as the proxy to read would not
+ * show what another one can do.
+ */
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { framed } from './framed.ts';
 import { bytesOf, type Recipe } from './recipe.ts';
 
 process.on('disconnect', () => process.exit(0));
 const [recipes] = (await once(process, 'message')) as [Recipe[]];
-const bodies = recipes.map((recipe) => bytesOf(recipe));
+const answers = recipes.map((recipe) => answerOf(recipe));
 
 const server = createServer(async (request, response) => {
   let body = '';
   for await (const part of request) body += String(part);
   const { model } = JSON.parse(body) as { model: string };
-  const index = Number(model.slice('worst-'.length));
-  await send(response, recipes[index] as Recipe, bodies[index] as Buffer);
+  const { socket } = response;
+  socket?.on('error', () => undefined);
+  socket?.end(answers[Number(model.slice('worst-'.length))] as Buffer);
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.send?.({ port: (server.address() as AddressInfo).port });
 
-/** Of small chunks so many in one write as fill a packet: a write for each would be the sender's whole time. */
-const WRITE_BYTES = 65_536;
-
-async function send(response: ServerResponse, recipe: Recipe, bytes: Buffer): Promise<void> {
+function answerOf(recipe: Recipe): Buffer {
   const { type, packing, chunkBytes } = recipe;
-  response.on('error', () => undefined);
-  response.socket?.setNoDelay(true);
-  response.writeHead(200, {
-    ...(type === '' ? {} : { 'content-type': type }),
-    ...(packing === null ? {} : { 'content-encoding': packing }),
-  });
-  for (let from = 0; from < bytes.length && !response.destroyed; from += WRITE_BYTES) {
-    const end = Math.min(bytes.length, from + WRITE_BYTES);
-    let isFull = false;
-    response.cork();
-    for (let at = from; at < end; at += chunkBytes) {
-      isFull = !response.write(bytes.subarray(at, Math.min(end, at + chunkBytes)));
-    }
-    response.uncork();
-    if (isFull && !response.destroyed) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    }
-  }
-  response.end();
+  const head = [
+    'HTTP/1.1 200 OK',
+    'connection: close',
+    'transfer-encoding: chunked',
+    ...(type === '' ? [] : [`content-type: ${type}`]),
+    ...(packing === null ? [] : [`content-encoding: ${packing}`]),
+  ];
+  return Buffer.concat([
+    Buffer.from(`${head.join('\r\n')}\r\n\r\n`),
+    framed(bytesOf(recipe), chunkBytes),
+  ]);
 }

@@ -23,7 +23,8 @@ import type { Recipe } from './recipe.ts';
 
 export type UnderWorst = {
   recipe: string;
-  answers: number;
+  /** Of hostile answers, as far as they came. */
+  mib: number;
   block: LoopBlock;
   honest: Figures;
   failures: string[];
@@ -34,7 +35,7 @@ const AT_ONCE = 6;
 
 export type WorstHouse = {
   /** Without any hostile answer. */
-  quiet(ms: number): Promise<Omit<UnderWorst, 'recipe' | 'answers'>>;
+  quiet(ms: number): Promise<UnderWorst>;
   /** @param index of the recipe */
   under(index: number, ms: number): Promise<UnderWorst>;
   stop(): Promise<void>;
@@ -74,19 +75,19 @@ export async function openWorstHouse(recipes: readonly Recipe[]): Promise<WorstH
   });
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   await tenant.run();
-  const watch = async (work: () => Promise<number>) => {
+  const watch = async (recipe: string, work: () => Promise<number>): Promise<UnderWorst> => {
     await tenant.window();
     const loop = new LoopWatch(watched, platform.proxyPids()[0] as number);
-    const answers = await work();
+    const mib = await work();
     const block = await loop.stop();
     const window = await tenant.window();
-    return { answers, block, honest: figuresOf(window), failures: window.failures };
+    return { recipe, mib, block, honest: figuresOf(window), failures: window.failures };
   };
   return {
-    quiet: (ms) => watch(() => sleep(ms, 0)),
-    async under(index, ms) {
-      const found = await watch(() => flood(index, ms, { url, secret: hostile.secret, agent }));
-      return { recipe: (recipes[index] as Recipe).name, ...found };
+    quiet: (ms) => watch('quiet', () => sleep(ms, 0)),
+    under(index, ms) {
+      const client = { url, secret: hostile.secret, agent };
+      return watch((recipes[index] as Recipe).name, () => flood(index, ms, client));
     },
     async stop() {
       await tenant.pause();
@@ -102,34 +103,37 @@ export async function openWorstHouse(recipes: readonly Recipe[]): Promise<WorstH
 
 type Client = { url: string; secret: string; agent: Agent };
 
-/** Asks for this answer all the time. @returns how many came, whole or not */
+/** Asks for this answer all the time. @returns how many MiB came */
 async function flood(index: number, ms: number, client: Client): Promise<number> {
-  const endsAtMs = performance.now() + ms;
-  let answers = 0;
+  const over = AbortSignal.timeout(ms);
+  let bytes = 0;
   const ask = async () => {
-    while (performance.now() < endsAtMs) {
-      await answer(index, client);
-      answers++;
-    }
+    while (!over.aborted) bytes += await answer(index, client, over);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, ask));
-  return answers;
+  return bytes / 2 ** 20;
 }
 
-function answer(index: number, { url, secret, agent }: Client): Promise<void> {
+/** @returns how many bytes of it came */
+function answer(index: number, client: Client, over: AbortSignal): Promise<number> {
+  const { url, secret, agent } = client;
   const body = JSON.stringify({
     ...{ model: `worst-${index}`, stream: true, max_tokens: 10 },
     messages: [{ role: 'user', content: 'hi' }],
   });
   const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
   return new Promise((resolve) => {
-    const sent = request(`${url}/v1/chat/completions`, { method: 'POST', agent, headers });
-    sent.once('error', () => resolve());
+    let bytes = 0;
+    const options = { method: 'POST', agent, headers, signal: over };
+    const sent = request(`${url}/v1/chat/completions`, options);
+    sent.once('error', () => resolve(bytes));
     sent.once('response', (response) => {
       response
-        .resume()
-        .once('close', resolve)
-        .once('error', () => resolve());
+        .on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+        })
+        .once('error', () => resolve(bytes))
+        .once('close', () => resolve(bytes));
     });
     sent.end(body);
   });
