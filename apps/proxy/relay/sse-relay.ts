@@ -247,9 +247,11 @@ export class SseRelay {
     this.#wasDropped = true;
   }
 
+  /** Once: what follows is held in pieces as large as it comes in, however many lines say so again. */
   #hold(): void {
+    if (this.#held !== null) return;
     this.#flush();
-    this.#held ??= [];
+    this.#held = [];
   }
 
   #flush(): void {

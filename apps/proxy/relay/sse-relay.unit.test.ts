@@ -203,6 +203,16 @@ describe('the end of what is held', () => {
     expect(sse.isHeldEventWhole).toBe(isWhole);
   });
 
+  it('is in as few pieces as it came in, however many lines say that it is', () => {
+    const { sse } = relay([]);
+    const body = 'data: hold\n'.repeat(10_000);
+    const early = sse.push(Buffer.from(`data: a\n\n${body}`));
+    sse.push(Buffer.from(body));
+    const late = sse.end();
+    expect([text(early), text(late)]).toEqual(['data: a\n\n', body + body]);
+    expect(late.length).toBeLessThan(5);
+  });
+
   it('is dropped with its data, and left if other data of its event has left', () => {
     expect(relayed('data: drop\n\ndata: a\ndata: drop\n\n')).toEqual([
       ['drop', 'a', 'drop'],

@@ -46,7 +46,8 @@ export class PackedAnswer implements Answer {
     const part = this.#unread.subarray(this.#readBytes, this.#readBytes + READ_BYTES);
     this.#read?.push(part);
     this.#readBytes += part.length;
-    return true;
+    // What is short is read to its end at once.
+    return this.#unread.length > READ_BYTES || this.#read?.readOn() === true;
   }
 
   end(): Buffer[] {
