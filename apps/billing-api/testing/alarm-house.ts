@@ -67,12 +67,18 @@ export async function openAlarmHouse(stores?: { ledger: Ledger; warehouse: Wareh
     limits: { ...apiLimits, ...QUICK, ...runs.limits },
   });
 
+  const readers = [
+    [webhookEvents, index],
+    [budgetDefinitionEvents, directory],
+  ] as const;
   const append = async (stream: string, event: LedgerEventBody, subject = newId('run')) => {
     const appended = newLedgerEvent(stream, event, subject);
     await new StreamTail(ledger, stream).appendAllOnce([appended]);
+    // Nobody here waits for the events of windows: they are not in a read model.
+    const reader = readers.find(([{ prefix }]) => stream.startsWith(prefix))?.[1];
+    if (reader === undefined) return;
     const { revision } = (await ledger.read(stream)).at(-1) as { revision: bigint };
-    const seen = stream.startsWith(webhookEvents.prefix) ? index : directory;
-    await seen.sees(stream, revision, 1_000);
+    await reader.sees(stream, revision, 1_000);
   };
 
   return {
