@@ -82,7 +82,7 @@ it('a child that is silent because it works is let live; one that was stopped is
     `process.send({ type: 'ready' });
     process.on('message', () => process.exit(0));
     setInterval(() => process.send({ type: 'beat' }), 100);
-    const busyUntilMs = Date.now() + 8_000;
+    const busyUntilMs = Date.now() + 2_500;
     setTimeout(() => { while (Date.now() < busyUntilMs); process.send({ type: 'ready' }); }, 200);`,
   );
   const started: unknown[] = [];
@@ -92,13 +92,14 @@ it('a child that is silent because it works is let live; one that was stopped is
     args: [],
     env: process.env,
     logFile: join(folder, 'log'),
+    beatTimeoutMs: 1_500,
     onGivenUp: () => undefined,
     onRestart: () => started.push(child.pid),
   });
   await child.start();
   const pid = child.pid as number;
   while (started.length < 2) await sleep(50);
-  // It said so a second time, as the same process, after it had been silent for longer than 5 s.
+  // It said so a second time, as the same process, after it had been silent for longer than 1.5 s.
   expect(started).toEqual([pid, pid]);
   process.kill(pid, 'SIGSTOP');
   while (child.pid === pid) await sleep(50);

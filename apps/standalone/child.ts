@@ -23,8 +23,9 @@ export type ChildOptions = {
   logFile: string;
   /** Other children may append to the same. */
   outputFile?: string | undefined;
-  /** Replaces the bound of `limits.ts`; for tests. */
+  /** These replace bounds of `limits.ts`; for tests. */
   logBytesMax?: number;
+  beatTimeoutMs?: number;
   /** Called for each process that it is: what answers its questions about rates. */
   rates?: () => RateSeat;
   onGivenUp: (reason: string) => void;
@@ -185,12 +186,12 @@ export class Child {
   }
 
   #watch(): void {
-    const { logFile, outputFile } = this.#options;
+    const { logFile, outputFile, beatTimeoutMs = supervisorLimits.beatTimeoutMs } = this.#options;
     this.#boundLog(logFile);
     if (outputFile !== undefined) this.#boundLog(outputFile);
     if (this.#stopping || this.#process?.exitCode !== null) return;
     this.#silentMs += supervisorLimits.watchEveryMs;
-    const { beatTimeoutMs, busyTimeoutMs, readyTimeoutMs } = supervisorLimits;
+    const { busyTimeoutMs, readyTimeoutMs } = supervisorLimits;
     const patienceMs = this.#beating ? beatTimeoutMs : readyTimeoutMs;
     if (this.#silentMs < patienceMs) return;
     if (this.#silentMs < busyTimeoutMs && this.#isBusy()) return;
