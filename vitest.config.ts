@@ -1,9 +1,10 @@
 /**
- * The tests by tier, one project each; they run one after another. `npm test` leaves out chaos, browser
- * and containers, which need more of a machine.
+ * The tests by tier, one project each; their groups run one after another. `npm test` leaves out chaos,
+ * browser and containers, which need more of a machine.
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { LongestFirst } from './tests/house/longest-first.ts';
 import { RunReporter } from './tests/house/run-reporter.ts';
 import { TIERS, type Tier } from './tests/house/tiers.ts';
 
@@ -22,7 +23,7 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
   new URL('node_modules/.cache/compile', import.meta.url),
 );
 
-function project(tier: Tier, groupOrder: number): TestProjectInlineConfiguration {
+function project(tier: Tier): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
@@ -32,7 +33,7 @@ function project(tier: Tier, groupOrder: number): TestProjectInlineConfiguration
       hookTimeout: tier.timeoutMs,
       maxWorkers: tier.workers,
       isolate: tier.isolate,
-      sequence: { groupOrder },
+      sequence: { groupOrder: tier.group },
     },
   };
 }
@@ -43,6 +44,7 @@ export default defineConfig({
     pool: 'forks',
     allowOnly: process.env['CI'] === undefined,
     reporters: ['default', new RunReporter()],
+    sequence: { sequencer: LongestFirst },
     projects: TIERS.map(project),
   },
 });

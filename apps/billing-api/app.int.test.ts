@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
-import { openReplayKeys, REPLAY_MS } from '@tollgate/adapters/secrets/replay-keys.ts';
+import {
+  openReplayKeys,
+  REPLAY_MS,
+  type ReplayKeys,
+} from '@tollgate/adapters/secrets/replay-keys.ts';
 import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { attempt, type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,6 +19,7 @@ import { type BillingApi, buildApi } from './app.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-api-'));
 let house: House;
 let api: BillingApi;
+let replayKeys: ReplayKeys;
 let token: string;
 let isLedgerAway = false;
 const clock: { nowMs: number | null } = { nowMs: null };
@@ -35,9 +40,10 @@ beforeAll(async () => {
     read: (...args) => reach().then(() => house.ledger.read(...args)),
   };
   const { log, warehouse } = house;
+  replayKeys = openReplayKeys(join(folder, 'replay'), () => clock.nowMs ?? Date.now());
   api = await buildApi({
     ...{ ledger, log, warehouse, secrets, clock: () => clock.nowMs ?? Date.now() },
-    replayKeys: openReplayKeys(join(folder, 'replay'), () => clock.nowMs ?? Date.now()),
+    replayKeys,
     randomBytes: (length) => randomBytes(length),
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),
@@ -46,6 +52,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api.stop();
+  replayKeys.close();
   await house.close();
   rmSync(folder, { recursive: true, force: true });
 });
