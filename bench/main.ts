@@ -4,6 +4,7 @@ import { benchEndUsers, endUsersBenchUsage } from './budgets-end-users/bench-end
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
+import { benchParent, parentBenchUsage } from './proxy/bench-parent.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
@@ -13,6 +14,7 @@ const benches: Record<string, { usage: string; run: (args: string[]) => Promise<
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },
+  parent: { usage: parentBenchUsage, run: benchParent },
   proxy: { usage: proxyBenchUsage, run: benchProxy },
   warehouse: { usage: warehouseBenchUsage, run: benchWarehouse },
 };

@@ -13,6 +13,7 @@ import { type Subject, start, type Usage, usageOf } from '../harness/process.ts'
 import { report } from '../harness/results.ts';
 import { median, rounded } from '../harness/stats.ts';
 import { type Load, load, run } from '../harness/wrk.ts';
+import { chatBody } from './body.ts';
 import { startPortkey } from './portkey.ts';
 import { startTollgate } from './tollgate.ts';
 
@@ -28,16 +29,6 @@ export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--parent DI
 
 const CONNECTIONS = [1, 32, 64];
 const WARM_UP_SECONDS = 10;
-const BODY = JSON.stringify({
-  model: 'bench-small',
-  messages: [
-    { role: 'system', content: 'You are a helpful assistant. Answer in one short sentence.' },
-    { role: 'user', content: `Tell me about the weather. ${'word '.repeat(36)}`.trim() },
-  ],
-  temperature: 0.7,
-  max_tokens: 64,
-});
-
 type Contender = { name: string; url: string; pids: number[]; headers: Record<string, string> };
 type Sample = Load & {
   round: number;
@@ -78,7 +69,12 @@ export async function benchProxy(args: string[]): Promise<void> {
     const samples = await measure(contenders, rounds, seconds);
     const summary = { ...summarize(samples), fsync_p50_ms: fsyncMs };
     print(samples);
-    const options = { rounds, seconds, body_bytes: BODY.length, parent: parent?.commit ?? null };
+    const options = {
+      rounds,
+      seconds,
+      body_bytes: chatBody.length,
+      parent: parent?.commit ?? null,
+    };
     report('proxy', options, Object.fromEntries(samples), summary, values.compare);
   } finally {
     for (const subject of subjects.toReversed()) await subject.stop();
@@ -147,7 +143,7 @@ async function measure(
       url: `${contender.url}/v1/chat/completions`,
       connections,
       seconds: durationS,
-      body: BODY,
+      body: chatBody,
       headers: contender.headers,
     });
   // Compilers and caches warm up before anything counts: after 3 s they still worked, and the rounds

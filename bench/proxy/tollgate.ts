@@ -80,7 +80,7 @@ export async function startTollgate(
   return { subjects: [first, ...(await Promise.all(others))], secret: prepared.made };
 }
 
-async function createKey(api: AdminClient): Promise<string> {
+export async function createKey(api: AdminClient): Promise<string> {
   const customer = await api.post<{ id: string }>('/v1/customers', { name: 'bench' });
   const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
     customer_id: customer.id,
