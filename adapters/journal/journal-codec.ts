@@ -51,12 +51,12 @@ export type JournalRecord =
 
 /** Gathers writes in one growing buffer, after the room for a header. */
 export class GroupWriter {
-  #buffer: Buffer<ArrayBuffer>;
+  #buffer: Buffer<SharedArrayBuffer>;
   #length = GROUP_HEADER_BYTES;
 
   /** @param buffer one to use again */
-  constructor(buffer?: ArrayBuffer) {
-    this.#buffer = Buffer.from(buffer ?? new ArrayBuffer(FIRST_BUFFER_BYTES));
+  constructor(buffer?: SharedArrayBuffer) {
+    this.#buffer = Buffer.from(buffer ?? new SharedArrayBuffer(FIRST_BUFFER_BYTES));
   }
 
   /** With the header's room. */
@@ -64,11 +64,8 @@ export class GroupWriter {
     return this.#length;
   }
 
-  /**
-   * The whole buffer; its first `lengthBytes` are used. The writer must not be used after the
-   * buffer has moved.
-   */
-  get buffer(): ArrayBuffer {
+  /** The whole buffer; its first `lengthBytes` are used. It is another one once the group outgrows it. */
+  get buffer(): SharedArrayBuffer {
     return this.#buffer.buffer;
   }
 
@@ -190,7 +187,7 @@ export class GroupWriter {
   #room(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = Buffer.from(new ArrayBuffer(Math.max(needed, this.#buffer.length * 2)));
+    const larger = Buffer.from(new SharedArrayBuffer(Math.max(needed, this.#buffer.length * 2)));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }

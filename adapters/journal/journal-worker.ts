@@ -4,22 +4,23 @@
  * write.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { answerNumber, readGroupNumber, type Seated } from './group-messages.ts';
 import { GROUP_HEADER_BYTES } from './journal-codec.ts';
 import { WriteRefused } from './journal-state.ts';
 import { JournalStore } from './journal-store.ts';
 import type { JournalContents } from './journal-writes.ts';
 
-/** The first bytes of a buffer. The buffer moves to the worker, and back with the answer. */
-type Apply = { kind: 'apply'; buffer: ArrayBuffer; lengthBytes: number };
 type Read = { kind: 'outbox'; limit: number } | { kind: 'contents' } | { kind: 'close' };
 
-export type JournalRequest = Apply | Read;
+/** A group, or a read. */
+export type JournalRequest = number | Seated | Read;
 
-/** Answers the `answered` oldest requests. */
-export type JournalReply = { answered: number } & (
-  | { ok: true; result: unknown; outboxRecords: number; buffers: ArrayBuffer[] }
-  | { ok: false; message: string }
-);
+export type Answer =
+  | { ok: true; result: unknown; outboxRecords: number }
+  | { ok: false; message: string };
+
+/** Answers the `answered` oldest requests. A number: groups, all durable. */
+export type JournalReply = number | ({ answered: number } & Answer);
 
 export type JournalWorkerData = { path: string };
 
@@ -46,15 +47,28 @@ function read(request: Read): unknown {
   }
 }
 
+/** The buffers that groups come in, by seat. */
+const buffers: Buffer[] = [];
+
+/** @returns the group's bytes, with room for a header in front */
+function groupIn(request: number | Seated): Buffer {
+  if (typeof request !== 'number') buffers[request.seat] = Buffer.from(request.buffer);
+  const { seat, lengthBytes } = readGroupNumber(
+    typeof request === 'number' ? request : request.group,
+  );
+  const buffer = buffers[seat];
+  if (buffer === undefined) throw new Error(`no buffer has seat ${seat}`);
+  return buffer.subarray(0, lengthBytes);
+}
+
 /**
  * After any error other than a refusal nobody knows what the file contains: the worker ends here.
  */
-function applyAll(groups: readonly Apply[]): JournalReply {
+function applyAll(groups: readonly Buffer[]): JournalReply {
   const answered = groups.length;
   try {
     store.apply(merged(groups));
-    const buffers = groups.map(({ buffer }) => buffer);
-    return { answered, ok: true, result: null, outboxRecords: store.outboxRecords, buffers };
+    return answerNumber(answered, store.outboxRecords);
   } catch (error) {
     if (!(error instanceof WriteRefused)) throw error;
     return { answered, ok: false, message: error.message };
@@ -62,11 +76,10 @@ function applyAll(groups: readonly Apply[]): JournalReply {
 }
 
 /** One group, behind one header: a cut loses all of it or nothing. */
-function merged(groups: readonly Apply[]): Buffer {
-  const parts = groups.map(({ buffer, lengthBytes }, index) =>
-    Buffer.from(buffer, 0, lengthBytes).subarray(index === 0 ? 0 : GROUP_HEADER_BYTES),
-  );
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+function merged(groups: readonly Buffer[]): Buffer {
+  const [first, ...others] = groups;
+  if (first === undefined || others.length === 0) return first ?? Buffer.alloc(0);
+  return Buffer.concat([first, ...others.map((group) => group.subarray(GROUP_HEADER_BYTES))]);
 }
 
 /** The requests that have come since; `null` if there are none. */
@@ -77,10 +90,10 @@ function next(from: NonNullable<typeof port>): JournalRequest | null {
 port.on('message', (first: JournalRequest) => {
   let request: JournalRequest | null = first;
   while (request !== null) {
-    if (request.kind !== 'apply') {
+    if (isRead(request)) {
       const result = read(request);
       const { outboxRecords } = store;
-      const reply: JournalReply = { answered: 1, ok: true, result, outboxRecords, buffers: [] };
+      const reply: JournalReply = { answered: 1, ok: true, result, outboxRecords };
       const { values } = (result ?? {}) as { values?: Uint8Array<ArrayBuffer> };
       // A page's bytes move, they are not copied.
       port.postMessage(reply, values === undefined ? [] : [values.buffer]);
@@ -88,12 +101,15 @@ port.on('message', (first: JournalRequest) => {
       request = next(port);
       continue;
     }
-    const groups: Apply[] = [];
-    while (request?.kind === 'apply') {
-      groups.push(request);
+    const groups: Buffer[] = [];
+    while (request !== null && !isRead(request)) {
+      groups.push(groupIn(request));
       request = next(port);
     }
-    const reply = applyAll(groups);
-    port.postMessage(reply, reply.ok ? reply.buffers : []);
+    port.postMessage(applyAll(groups));
   }
 });
+
+function isRead(request: JournalRequest): request is Read {
+  return typeof request !== 'number' && request.kind !== 'seated';
+}

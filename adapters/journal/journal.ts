@@ -8,8 +8,9 @@
  * never waits for the event loop.
  */
 import { Worker } from 'node:worker_threads';
+import { GroupBuffers, readAnswerNumber, SEATS } from './group-messages.ts';
 import { GroupWriter } from './journal-codec.ts';
-import type { JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
+import type { Answer, JournalReply, JournalRequest, JournalWorkerData } from './journal-worker.ts';
 import type { JournalContents, JournalWrite, OutboxPage, OutboxRecord } from './journal-writes.ts';
 
 /**
@@ -19,10 +20,6 @@ export const QUEUE_MAX = 65_536;
 /** Bounds of one message. A single larger write is a message of its own. */
 const GROUP_WRITES_MAX = 1_024;
 const GROUP_BYTES_MAX = 1024 * 1024;
-/** Messages that the worker may have at once: it writes one, the others are its next group. */
-const IN_FLIGHT_MAX = 4;
-/** How many buffers are kept for reuse. */
-const SPARE_BUFFERS_MAX = IN_FLIGHT_MAX;
 
 export class JournalError extends Error {
   readonly code = 'journal_failed';
@@ -125,7 +122,7 @@ class WorkerJournal implements Journal {
   readonly #inFlight: (Read | Group)[] = [];
   /** In both. */
   #writes = 0;
-  readonly #spareBuffers: ArrayBuffer[] = [];
+  readonly #buffers = new GroupBuffers();
   #scheduled = false;
   #outboxRecords = 0;
   #failure: JournalError | null = null;
@@ -196,7 +193,7 @@ class WorkerJournal implements Journal {
   #growingGroup(): Group {
     const last = this.#waiting.at(-1);
     if (last?.kind === 'group' && hasRoom(last)) return last;
-    const writer = new GroupWriter(this.#spareBuffers.pop());
+    const writer = new GroupWriter(this.#buffers.spare());
     const group: Group = { kind: 'group', writer, dones: [] };
     this.#waiting.push(group);
     return group;
@@ -204,7 +201,7 @@ class WorkerJournal implements Journal {
 
   /** Whatever this turn of the event loop still queues, socket by socket, joins the same group. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight.length === IN_FLIGHT_MAX) return;
+    if (this.#scheduled || this.#inFlight.length === SEATS) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -213,7 +210,7 @@ class WorkerJournal implements Journal {
   }
 
   #send(): void {
-    while (this.#failure === null && this.#inFlight.length < IN_FLIGHT_MAX) {
+    while (this.#failure === null && this.#inFlight.length < SEATS) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#inFlight.push(next);
@@ -222,34 +219,36 @@ class WorkerJournal implements Journal {
         continue;
       }
       const { buffer, lengthBytes } = next.writer;
-      const request: JournalRequest = { kind: 'apply', buffer, lengthBytes };
-      this.#worker.postMessage(request, [buffer]);
+      this.#worker.postMessage(this.#buffers.send(buffer, lengthBytes));
     }
   }
 
   #onReply(reply: JournalReply): void {
-    const answered = this.#inFlight.splice(0, reply.answered);
+    if (typeof reply === 'number') {
+      const { answered, outboxRecords } = readAnswerNumber(reply);
+      return this.#answer(answered, { ok: true, result: null, outboxRecords });
+    }
+    this.#answer(reply.answered, reply);
+  }
+
+  #answer(count: number, answer: Answer): void {
+    const answered = this.#inFlight.splice(0, count);
+    for (const one of answered) {
+      if (one.kind === 'group') this.#buffers.takeBack(one.writer.buffer);
+    }
     // If the worker has nothing to do, it gets the waiting messages before the callbacks of this
     // answer run.
     if (this.#inFlight.length === 0) this.#send();
-    if (reply.ok) this.#take(reply);
+    if (answer.ok) this.#outboxRecords = answer.outboxRecords;
     const failures: unknown[] = [];
     for (const one of answered) {
       if (one.kind === 'group') this.#writes -= one.dones.length;
-      if (!reply.ok) fail(one, new JournalError(reply.message));
-      else if (one.kind === 'read') one.resolve(reply.result);
+      if (!answer.ok) fail(one, new JournalError(answer.message));
+      else if (one.kind === 'read') one.resolve(answer.result);
       else for (const done of one.dones) run(done, failures);
     }
     if (this.#waiting.length > 0) this.#schedule();
     if (failures.length > 0) throw failures[0];
-  }
-
-  #take({ outboxRecords, buffers }: Extract<JournalReply, { ok: true }>): void {
-    this.#outboxRecords = outboxRecords;
-    for (const buffer of buffers) {
-      if (this.#spareBuffers.length === SPARE_BUFFERS_MAX) return;
-      if (buffer.byteLength <= GROUP_BYTES_MAX * 2) this.#spareBuffers.push(buffer);
-    }
   }
 
   #fail(error: JournalError): void {

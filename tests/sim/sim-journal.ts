@@ -207,7 +207,7 @@ export class SimJournal implements Journal {
 }
 
 /** One for all: what it encoded is copied at once. */
-const buffer = new ArrayBuffer(1024 * 1024);
+const buffer = new SharedArrayBuffer(1024 * 1024);
 
 function encoded(writes: readonly Write[]): Buffer {
   const group = new GroupWriter(buffer);

@@ -67,6 +67,8 @@ export class Shipper {
 
 /** One batch: stored bytes, never rebuilt ones. @returns how many records were shipped */
 export async function shipOnce(journal: Journal, log: Log, recordsMax: number): Promise<number> {
+  // Known from the last commit, and nothing came since: an idle proxy asks nobody.
+  if (journal.outboxRecords() === 0 && journal.queuedWrites() === 0) return 0;
   const records = await journal.outbox(recordsMax);
   const last = records.at(-1);
   if (last === undefined) return 0;
