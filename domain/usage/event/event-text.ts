@@ -30,10 +30,10 @@ export function startedText(facts: AttemptStart): string {
     `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
     `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +
     `${keyJson(key)},"end_user":${quoted(request.endUser)},` +
-    `"provider":${quoted(provider)},"deployment":${quoted(`${provider}/${deployment.model}`)},` +
-    `"model_requested":${quoted(request.model)},"endpoint":"${request.endpoint}",` +
+    `"provider":${named(provider)},"deployment":${named(`${provider}/${deployment.model}`)},` +
+    `"model_requested":${named(request.model)},"endpoint":"${request.endpoint}",` +
     `"stream":${request.stream},${limited}` +
-    `"price_version":${quoted(deployment.price?.version ?? null)},` +
+    `"price_version":${named(deployment.price?.version ?? null)},` +
     `"price_source":"${deployment.price?.source ?? 'none'}","cache":"miss",${holds},` +
     `"external_type":null,"external_subject":null,"external_data":null,` +
     `"time":"${new Date(facts.startedAtMs).toISOString()}"}`
@@ -45,7 +45,7 @@ export function finishedText(started: string, outcome: AttemptOutcome): string {
   const o = outcome;
   return (
     `${started.slice(0, -1)},"provider_request_id":${quoted(o.provider_request_id)},` +
-    `"model_served":${quoted(o.model_served)},${quantityColumns(o)}` +
+    `"model_served":${named(o.model_served)},${quantityColumns(o)}` +
     `"usage_source":"${o.usage_source}","cost":${quoted(o.cost)},` +
     `"status":"${o.status}","http_status":${o.http_status},"error_type":${quoted(o.error_type)},` +
     `"latency_ms":${o.latency_ms},"ttft_ms":${o.ttft_ms},"overhead_us":${o.overhead_us},` +
@@ -65,6 +65,22 @@ function quantityColumns(quantities: UsageQuantities): string {
 /** Half of a surrogate pair is no text: a reader of the record would replace it, or refuse it. */
 function quoted(value: string | null): string {
   return value === null ? 'null' : JSON.stringify(value.toWellFormed());
+}
+
+/** How many names are kept, and how long one is at most, in UTF-16 units: clients choose some of them. */
+const NAMES_MAX = 1_000;
+const NAME_LENGTH_MAX = 128;
+const names = new Map<string, string>();
+
+/** What is the same in call after call: its text is made once. */
+function named(value: string | null): string {
+  if (value === null) return 'null';
+  const known = names.get(value);
+  if (known !== undefined) return known;
+  const text = quoted(value);
+  if (names.size >= NAMES_MAX) names.clear();
+  if (value.length <= NAME_LENGTH_MAX) names.set(value, text);
+  return text;
 }
 
 const keyTexts = new WeakMap<EventKey, string>();
