@@ -92,8 +92,12 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   if (options.apiKey !== '') fixed['authorization'] = `Bearer ${options.apiKey}`;
   return {
     post(path, body, headers, handler) {
+      const sent = { ...headers, ...fixed };
       const request: Dispatcher.DispatchOptions = {
-        ...{ path: prefix + path, method: 'POST', headers: { ...headers, ...fixed }, body },
+        path: prefix + path,
+        method: 'POST',
+        headers: sent,
+        body,
       };
       const relay = new Relay(handler, () => {
         fresh ??= open();

@@ -140,20 +140,24 @@ export function gatherUsage(usage: unknown): Gathered | null {
   let outsideWrite = 0;
   for (const name in usage) {
     const value = usage[name];
-    if (OUTSIDE.has(name) && isCount(value)) {
+    gather(gathered, USAGE, usage, name, '');
+    if (!isCount(value)) continue;
+    if (value > 0 && OUTSIDE.has(name)) {
       if (USAGE.get(name) === 'cacheRead') outsideRead = value;
       else outsideWrite = value;
-    }
-    if (THOUGHTS.has(name) && isCount(value)) gathered.thoughts = true;
-    gather(gathered, USAGE, usage, name, '');
+    } else if (THOUGHTS.has(name)) gathered.thoughts = true;
   }
-  const said = SLOTS.some((slot) => gathered[slot] !== null);
-  if (!said && !gathered.invalid && gathered.unread === null) return null;
+  if (!saysCounts(gathered) && !gathered.invalid && gathered.unread === null) return null;
   if (!LISTED_TIERS.has(usage['service_tier'])) gathered.unread ??= 'usage_unread.service_tier';
   gathered.cacheMayBeOutside =
     (outsideRead > 0 && !isInside(usage, 'cacheRead')) ||
     (outsideWrite > 0 && !isInside(usage, 'cacheWrite'));
   return gathered;
+}
+
+function saysCounts(gathered: Gathered): boolean {
+  if (gathered.prompt !== null || gathered.completion !== null) return true;
+  return SLOTS.some((slot) => gathered[slot] !== null);
 }
 
 function nothingGathered(): Gathered {

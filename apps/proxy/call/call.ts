@@ -328,7 +328,9 @@ export class Call implements AttemptListener {
       this.#writeHead(outcome.cost, overheadUs, length);
       if (length <= ONE_WRITE_BYTES_MAX) {
         // As text of bytes, the body leaves in one write with the head: a system call less.
-        response.end(Buffer.concat(last, length).toString('latin1'), 'latin1');
+        const [only] = last;
+        const body = last.length === 1 && only !== undefined ? only : Buffer.concat(last, length);
+        response.end(body.toString('latin1'), 'latin1');
         return;
       }
     }
