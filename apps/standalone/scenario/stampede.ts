@@ -172,9 +172,10 @@ async function makePath(api: AdminClient, number: number): Promise<Path> {
 async function runRound(options: StampedeOptions, platform: Started, path: Path): Promise<Round> {
   await until('all proxies run', async () => platform.proxyPids().length === options.proxies);
   const startedMs = performance.now();
-  const killer = path.killed ? killSoon(platform) : undefined;
-  const tally = await stampede(platform, path.secret, options.callsPerRound);
-  await killer;
+  const [tally] = await Promise.all([
+    stampede(platform, path.secret, options.callsPerRound),
+    path.killed ? killSoon(platform) : undefined,
+  ]);
   return { ...path, ...tally, seconds: (performance.now() - startedMs) / 1_000 };
 }
 
@@ -203,8 +204,19 @@ async function follow(platform: Started, paths: readonly Path[]): Promise<void> 
 async function killSoon(platform: Started): Promise<void> {
   await pause(Math.random() * 2_000);
   const pids = platform.proxyPids();
-  const pid = pids[Math.floor(Math.random() * pids.length)];
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  const first = Math.floor(Math.random() * pids.length);
+  const inTurn = [...pids.slice(first), ...pids.slice(0, first)];
+  if (!inTurn.some(isKilled)) throw new Error('no proxy is left to be killed');
+}
+
+/** False: it has ended by itself, and its supervisor does not know yet. */
+function isKilled(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 const BODY = JSON.stringify({
