@@ -201,8 +201,8 @@ export const proxyLimits = {
   endUserForgetMs: 1_000,
   /**
    * Slices of end users are kept for longer the more events a window has, ms: one who calls all month has
-   * some 300. So many of them, because a proxy asks the ledger about each every second; of what is more,
-   * those go back that cost their stream the least.
+   * some 300. So many of them, because a proxy asks the ledger about each every few seconds; of what is
+   * more, those go back that cost their stream the least.
    */
   endUserIdleMsMax: 21_600_000,
   endUserKeptMax: 256,

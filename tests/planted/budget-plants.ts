@@ -174,6 +174,16 @@ export const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'read each window of a crowd each second',
+    edits: at('plenty-is-not-read-each-second', {
+      swap: ['account.definition.per !== null', 'account.definition.per === undefined'],
+    }),
+    test: {
+      file: END_USERS_TEST,
+      name: 'reads a window with an idle slice again each second only where little is left',
+    },
+  },
+  {
     bug: 'ask for the first slices of all end users at once',
     edits: at('end-user-grants-take-turns', { drop: true }),
     test: {

@@ -206,6 +206,24 @@ describe('the memory of a proxy', () => {
     await book.stop();
   });
 
+  it('reads a window with an idle slice again each second only where little is left', async () => {
+    const plenty = await template();
+    const scarce = await template({ limit: 16n });
+    const book = await open({ leaseScarceIdleMs: 2_000 });
+    book.start();
+    const readsOf = async (definition: BudgetDefinition) => {
+      await call(book, definition, anna, 14n, 1n);
+      const before = ledger.asked.length;
+      await pass(4 * leaseSweepMs);
+      const asked = ledger.asked.slice(before);
+      await pass(FORGOTTEN_MS);
+      return asked.filter((one) => one.startsWith('read window')).length;
+    };
+    expect(await readsOf(plenty)).toBe(0);
+    expect(await readsOf(scarce)).toBeGreaterThan(0);
+    await book.stop();
+  });
+
   it('keeps so many idle slices for long, those that were used last', async () => {
     const definition = await template({ limit: 16_000_000n });
     const book = await open({ endUserKeptMax: 2 });

@@ -5,10 +5,19 @@ import { isOver, type LocalLease } from './local-lease.ts';
 import type { WindowAccount } from './window-account.ts';
 
 /** Whether there is a slice that others may miss by now. */
-export function hasIdle({ leases }: WindowAccount, limits: ProxyLimits): boolean {
-  const sinceMs = performance.now() - limits.leaseScarceIdleMs;
-  return leases.some(
-    ({ holds, closed, usedAtMs }) => holds === 0 && !closed && usedAtMs <= sinceMs,
+export function hasIdle(account: WindowAccount, limits: ProxyLimits): boolean {
+  const { leaseScarceIdleMs, leaseIdleMs } = limits;
+  const nowMs = performance.now();
+  const sinceMs = nowMs - leaseScarceIdleMs;
+  // Windows of end users are many: where enough of one was left a moment ago, it is not read again yet.
+  // seam: plenty-is-not-read-each-second
+  const isKnown = account.definition.per !== null && nowMs - account.readAtMs < leaseIdleMs;
+  return account.leases.some(
+    ({ holds, closed, usedAtMs, amount }) =>
+      holds === 0 &&
+      !closed &&
+      usedAtMs <= sinceMs &&
+      (!isKnown || isScarce(account.account, amount)),
   );
 }
 

@@ -62,6 +62,7 @@ export class WindowAccount {
   readonly rate: SpendRate;
   #account: BudgetAccount = noAccount;
   #revision: ExpectedRevision = 'no_stream';
+  #readAtMs = Number.NEGATIVE_INFINITY;
   /** A request in the journal whose append has not answered. */
   #doubtful: LeaseRequest | null = null;
   /** When time lowers the limit next, by the clock of the day, and how often that was or it was changed. */
@@ -172,6 +173,11 @@ export class WindowAccount {
     return stretchOf(this.#events, CROWD_EVENTS_PER_DOUBLING);
   }
 
+  /** When it was read last (performance.now()). */
+  get readAtMs(): number {
+    return this.#readAtMs;
+  }
+
   get #events(): bigint {
     return this.#revision === 'no_stream' ? 0n : this.#revision;
   }
@@ -261,6 +267,8 @@ export class WindowAccount {
 
   /** Reads the events that this account has not folded yet. */
   async refresh(): Promise<void> {
+    // Of events that come while it is read nobody can say whether they are in it.
+    this.#readAtMs = performance.now();
     const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
     const gained = readEvents(this.#deps.ledger, budgetWindowEvents, this.stream, { fromRevision });
     for await (const { event, at } of gained) {
