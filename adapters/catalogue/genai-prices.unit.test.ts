@@ -1,6 +1,11 @@
 import { calcPrice, waitForUpdate } from '@pydantic/genai-prices';
 import { costOf } from '@tollgate/domain/pricing/cost.ts';
-import { emptyPriceList, evolvePrices, findPrice } from '@tollgate/domain/pricing/price-list.ts';
+import {
+  emptyPriceList,
+  evolvePrices,
+  findPrice,
+  type PriceListState,
+} from '@tollgate/domain/pricing/price-list.ts';
 import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { priceVersion } from '@tollgate/schemas/ledger/price-version.ts';
 import { describe, expect, it } from 'vitest';
@@ -38,12 +43,16 @@ function isSpoken({ model, model_price }: NonNullable<ReturnType<typeof calcPric
   return /audio/.test(model.id) && model_price.output_audio_mtok === undefined;
 }
 
+type Theirs = (typeof providers)[number];
+
 /** What differs, or null. */
-function difference(providerId: string, model: string, at: string): string | null {
-  const provider = providers.find(({ id }) => id === providerId);
-  const list = catalogue.find((candidate) => candidate.provider === providerId);
-  if (provider === undefined || list === undefined) return `no list for ${providerId}`;
-  const state = evolvePrices(emptyPriceList(), { data: list });
+function difference(
+  state: PriceListState,
+  provider: Theirs,
+  model: string,
+  at: string,
+): string | null {
+  const providerId = provider.id;
   const found = findPrice(state, providerId, model, Date.parse(at));
   const known = calcPrice({}, model, { provider, timestamp: new Date(at) });
   if (found === null || known === null) {
@@ -53,6 +62,8 @@ function difference(providerId: string, model: string, at: string): string | nul
       ? null
       : `${providerId}/${model} has no price`;
   }
+  // Their search through all models of the provider, for each usage, took most of the time.
+  const alone = { ...provider, models: [known.model] };
   for (const [input, read, write, output, reasoning] of shapes) {
     const usage = {
       input_tokens: input + read + write,
@@ -60,7 +71,8 @@ function difference(providerId: string, model: string, at: string): string | nul
       cache_write_tokens: write,
       output_tokens: output + reasoning,
     };
-    const theirs = calcPrice(usage, model, { provider, timestamp: new Date(at) })?.total_price ?? 0;
+    const priced = calcPrice(usage, model, { provider: alone, timestamp: new Date(at) });
+    const theirs = priced?.total_price ?? 0;
     const quantities = {
       ...noQuantities(),
       inputTokens: input,
@@ -81,7 +93,7 @@ function difference(providerId: string, model: string, at: string): string | nul
   return null;
 }
 
-/** About seven seconds on two idle cores: more than the tier's limit when the cores are shared. */
+/** A few seconds on idle cores: it may be more than the tier's limit when they are shared. */
 const EXHAUSTIVE_MS = 60_000;
 
 describe('the built-in price catalogue', () => {
@@ -93,9 +105,14 @@ describe('the built-in price catalogue', () => {
   it(
     'I7: agrees with calcPrice on every model, at every tier and date, within float error',
     () => {
-      const differences = catalogue.flatMap(({ provider, models }) =>
-        models.flatMap(({ model }) => times.flatMap((at) => difference(provider, model, at) ?? [])),
-      );
+      const differences = catalogue.flatMap((list) => {
+        const provider = providers.find(({ id }) => id === list.provider);
+        if (provider === undefined) return [`${list.provider} is not theirs`];
+        const state = evolvePrices(emptyPriceList(), { data: list });
+        return list.models.flatMap(({ model }) =>
+          times.flatMap((at) => difference(state, provider, model, at) ?? []),
+        );
+      });
       expect(differences).toEqual([]);
     },
     EXHAUSTIVE_MS,
