@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
-import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { openEmptyWarehouse } from '@tollgate/adapters/warehouse/testing/empty-warehouse.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
@@ -17,10 +16,9 @@ import { startProjector } from '../projector.ts';
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** An empty warehouse with its tables, in a folder of its own. */
-export async function openEmptyWarehouse(): Promise<Warehouse> {
+export async function openOwnWarehouse(): Promise<Warehouse> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-warehouse-'));
-  const warehouse = await openChdbWarehouse({ path: join(folder, 'warehouse') });
-  await migrate(warehouse);
+  const warehouse = await openEmptyWarehouse(join(folder, 'warehouse'));
   return {
     ...warehouse,
     async close() {
@@ -37,7 +35,7 @@ export async function openHouse(partitions = 4, shared?: Warehouse) {
   const log = await openSqliteLog({ path, topic: 'usage', ordinal: 0, partitions });
   const deadLetters = await openSqliteLog({ path, topic: 'dead_letter', ordinal: 0, partitions });
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  const warehouse = shared ?? (await openEmptyWarehouse());
+  const warehouse = shared ?? (await openOwnWarehouse());
   const warnings: string[] = [];
   const logger = {
     warn: (_fields: object, message: string) => warnings.push(message),

@@ -5,7 +5,7 @@
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Projector } from '../projector.ts';
-import { type House, openEmptyWarehouse, openHouse } from './projector-house.ts';
+import { type House, openHouse, openOwnWarehouse } from './projector-house.ts';
 
 export class Projectors {
   readonly house: House;
@@ -63,7 +63,7 @@ export function useProjectors(): () => Projectors {
   let warehouse: Warehouse;
   let projectors: Projectors;
   beforeAll(async () => {
-    warehouse = await openEmptyWarehouse();
+    warehouse = await openOwnWarehouse();
   });
   beforeEach(async () => {
     projectors = new Projectors(await openHouse(4, warehouse));

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { openSqliteLog } from '@tollgate/adapters/log/sqlite-log.ts';
-import { openChdbWarehouse } from '@tollgate/adapters/warehouse/chdb-warehouse.ts';
-import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
+import { openEmptyWarehouse } from '@tollgate/adapters/warehouse/testing/empty-warehouse.ts';
 import type { CustomerCreated } from '@tollgate/domain/customer/customer-events.ts';
 import { makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
@@ -31,8 +30,7 @@ export async function openClosingHouse() {
     topic: 'dead_letter',
     partitions: PARTITIONS,
   });
-  const warehouse = await openChdbWarehouse({ path: join(path, 'warehouse') });
-  await migrate(warehouse);
+  const warehouse = await openEmptyWarehouse(join(path, 'warehouse'));
   // The projector runs only inside this call, so that a test decides what is applied.
   const project = async (): Promise<void> => {
     const failures: object[] = [];
