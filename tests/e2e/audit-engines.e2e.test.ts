@@ -38,7 +38,7 @@ describe('audit and rebuild on engines', () => {
       const warehouse = { clickhouse: { url: shim.url } };
       writeFileSync(on.config, stringify({ engines: { warehouse }, projectors: 1 }));
       await demoOn(on);
-      await findsAndRepairs(on, 7);
+      await findsAndRepairs(on, 23);
       await withStores(on, async (stores) => {
         const partitions = [3];
         const intruding = {

@@ -73,7 +73,7 @@ describe('the audit of unchanged stores', () => {
         'SELECT * EXCEPT (version) FROM tollgate.rollup_15m FINAL WHERE events > 0 ORDER BY ALL',
       );
     const before = [await content(), await rollups()];
-    for (const batch of [7, 1_000]) {
+    for (const batch of [23, 1_000]) {
       await rebuild(copy.stores, { batch });
       expect([await content(), await rollups()]).toEqual(before);
     }

@@ -84,7 +84,7 @@ async function endsInEqualFigures(more: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-demo-test-'));
   const json = join(folder, 'figures.json');
   const main = moduleOf('../../apps/standalone/demo/main.ts');
-  const flags = ['--calls', '160', '--data', join(folder, 'data'), '--json', json, ...more];
+  const flags = ['--calls', '80', '--data', join(folder, 'data'), '--json', json, ...more];
   const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (text) => (output += text));

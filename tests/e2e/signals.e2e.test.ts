@@ -70,9 +70,10 @@ function call(more: object): Promise<Response> {
   });
 }
 
-/** A stream of 4 s whose first bytes have come. `rest` is what follows, or why it does not. */
-async function openStream(): Promise<{ rest: Promise<string> }> {
-  const metadata = { sim_output_tokens: '80', sim_token_pace_ms: '50', sim_chunk_tokens: '2' };
+/** A stream whose first bytes have come. `rest` is what follows, or why it does not. */
+async function openStream(seconds: number): Promise<{ rest: Promise<string> }> {
+  const sim_output_tokens = String(20 * seconds);
+  const metadata = { sim_output_tokens, sim_token_pace_ms: '50', sim_chunk_tokens: '2' };
   const { body } = await call({ stream: true, max_tokens: 100, metadata });
   if (body === null) throw new Error('no stream');
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -95,7 +96,7 @@ it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([
   ['SIGTERM to the supervisor', ({ pids }) => [pids.supervisor, 'SIGTERM']],
 ])('%s: the running stream ends whole, and nothing runs on', async (_, target) => {
   const started = await npmStart();
-  const { rest } = await openStream();
+  const { rest } = await openStream(2);
   const [pid, signal] = target(started);
   process.kill(pid, signal);
   expect(await rest).toMatch(/data: \[DONE\]\s*$/);
@@ -105,7 +106,7 @@ it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([
 
 it('SIGTERM to a proxy: its stream ends whole, and another proxy follows', async () => {
   const { pids, exited } = await npmStart();
-  const { rest } = await openStream();
+  const { rest } = await openStream(2);
   process.kill(pids.proxies[0] as number, 'SIGTERM');
   expect(await rest).toMatch(/data: \[DONE\]\s*$/);
   await until('a call is served', async () => {
@@ -121,7 +122,7 @@ it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([
   ['SIGTERM to the supervisor', ({ pids }) => [pids.supervisor, 'SIGTERM']],
 ])('%s, a second time: all ends at once', async (_, target) => {
   const started = await npmStart();
-  const { rest } = await openStream();
+  const { rest } = await openStream(4);
   const [pid, signal] = target(started);
   process.kill(pid, signal);
   await sleep(1_000);
