@@ -93,7 +93,6 @@ it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([
   ['Ctrl-C in a terminal', ({ npm }) => [-(npm.pid ?? 0), 'SIGINT']],
   ['SIGTERM to the process group', ({ npm }) => [-(npm.pid ?? 0), 'SIGTERM']],
   ['SIGTERM to npm', ({ npm }) => [npm.pid ?? 0, 'SIGTERM']],
-  ['SIGTERM to the supervisor', ({ pids }) => [pids.supervisor, 'SIGTERM']],
 ])('%s: the running stream ends whole, and nothing runs on', async (_, target) => {
   const started = await npmStart();
   const { rest } = await openStream(2);
@@ -104,7 +103,7 @@ it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([
   await until('nothing runs on', async () => processes().length === 0);
 });
 
-it('SIGTERM to a proxy: its stream ends whole, and another proxy follows', async () => {
+it('SIGTERM to a proxy: its stream ends whole, and another proxy follows; to the supervisor: nothing runs on', async () => {
   const { pids, exited } = await npmStart();
   const { rest } = await openStream(2);
   process.kill(pids.proxies[0] as number, 'SIGTERM');
@@ -113,8 +112,11 @@ it('SIGTERM to a proxy: its stream ends whole, and another proxy follows', async
     const answer = await call({ max_tokens: 1 }).catch(() => null);
     return answer?.status === 200;
   });
+  const last = await openStream(2);
   process.kill(pids.supervisor, 'SIGTERM');
+  expect(await last.rest).toMatch(/data: \[DONE\]\s*$/);
   await exited;
+  await until('nothing runs on', async () => processes().length === 0);
 });
 
 it.each<[string, (running: Running) => [number, NodeJS.Signals]]>([

@@ -8,6 +8,8 @@ import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-even
 import { type BillLine, type Figures, readEvents, sum } from './figures.ts';
 
 const DEADLINE_MS = 60_000;
+/** Most looks read the whole log, or ask the warehouse. */
+const LOOK_EVERY_MS = 250;
 const HOUR_MS = 3_600_000;
 
 export type Audit = {
@@ -188,6 +190,6 @@ export async function until(
     before = now;
     if (performance.now() > deadlineMs)
       throw new Error(`not within ${DEADLINE_MS / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
