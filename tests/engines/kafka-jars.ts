@@ -87,10 +87,11 @@ export function kafkaJars(): string {
 }
 
 /** The whole folder or nothing: another process may have been quicker, and then its copy stays. */
-function keep(fetched: string, jars: string): void {
+export function keep(made: string, kept: string): void {
   try {
-    renameSync(fetched, jars);
+    renameSync(made, kept);
   } catch (error) {
-    if (!existsSync(jars)) throw error;
+    if (!existsSync(kept)) throw error;
+    rmSync(made, { recursive: true });
   }
 }

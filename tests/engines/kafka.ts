@@ -7,8 +7,11 @@
  * goes around the proxy.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -20,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './free-ports.ts';
-import { kafkaJars } from './kafka-jars.ts';
+import { kafkaJars, keep } from './kafka-jars.ts';
 
 /** Any 22 characters of base64 that encode 16 bytes. */
 const CLUSTER_ID = 'VG9sbGdhdGVLYWZrYVRlcw';
@@ -92,7 +95,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaEngin
   };
   process.once('exit', killAll);
   try {
-    for (const [id, node] of nodes.entries()) format(node, propertiesOf(id, nodes, options), jars);
+    for (const [id, node] of nodes.entries()) {
+      writeFileSync(join(node.folder, 'server.properties'), propertiesOf(id, nodes, options));
+      format(id, node, jars);
+    }
     await Promise.all(nodes.map(launch));
   } catch (error) {
     await stop();
@@ -163,14 +169,31 @@ function propertiesOf(id: number, nodes: readonly Node[], options: KafkaOptions)
     .join('');
 }
 
-function format(node: Node, properties: string, jars: string): void {
-  const file = join(node.folder, 'server.properties');
-  writeFileSync(file, properties);
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
-  const done = spawnSync('java', ['-Xmx64m', ...JVM.slice(2), '-cp', `${jars}/*`, ...tool], {
-    encoding: 'utf8',
-  });
-  if (done.status !== 0) throw new Error(`kafka format failed: ${done.stdout} ${done.stderr}`);
+/**
+ * Formats its storage by Kafka's own tool, once on this machine: that starts a virtual machine of its own.
+ * Of another node only its number and the name of its folder differ.
+ */
+function format(id: number, node: Node, jars: string): void {
+  const storage = join(node.folder, 'data');
+  const kept = `${jars}-formatted`;
+  if (!existsSync(kept)) {
+    const file = join(node.folder, 'server.properties');
+    const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+    const done = spawnSync('java', ['-Xmx64m', ...JVM.slice(2), '-cp', `${jars}/*`, ...tool], {
+      encoding: 'utf8',
+    });
+    if (done.status !== 0) throw new Error(`kafka format failed: ${done.stdout} ${done.stderr}`);
+    const copy = mkdtempSync(`${kept}-`);
+    cpSync(storage, copy, { recursive: true });
+    keep(copy, kept);
+    return;
+  }
+  cpSync(kept, storage, { recursive: true });
+  const meta = join(storage, 'meta.properties');
+  const own = readFileSync(meta, 'utf8')
+    .replace(/^node\.id=.*$/m, `node.id=${id}`)
+    .replace(/^directory\.id=.*$/m, `directory.id=${randomBytes(16).toString('base64url')}`);
+  writeFileSync(meta, own);
 }
 
 function spawnNode(node: Node, root: string, jars: string): ChildProcess {
