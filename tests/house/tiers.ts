@@ -19,7 +19,7 @@ export interface Tier {
 /** In the order of their groups, quickest first. */
 export const TIERS: readonly Tier[] = [
   { name: 'unit', timeoutMs: 10_000, group: 0, workers: 2, isolate: false },
-  { name: 'prop', timeoutMs: 30_000, group: 0, workers: 2, isolate: true },
+  { name: 'prop', timeoutMs: 30_000, group: 0, workers: 2, isolate: false },
   { name: 'contract', timeoutMs: 30_000, group: 0, workers: 2, isolate: true },
   { name: 'int', timeoutMs: 60_000, group: 1, workers: 2, isolate: false },
   { name: 'e2e', timeoutMs: 180_000, group: 2, workers: 2, isolate: false },
