@@ -281,7 +281,8 @@ class Theatre {
 }
 
 const SMALL_CALL: Omit<PlannedCall, 'atMs' | 'slot' | 'path'> = {
-  endUser: null,
+  // One that is new: the slice of another may be from before the last change.
+  endUser: 'zoe',
   inputTokensMax: 1,
   outputTokensMax: 1,
   clientLeavesMs: null,
