@@ -126,6 +126,7 @@ function checkedConnector(options: WebhookSenderOptions): buildConnector.connect
       done(null, first.address, first.family);
     });
   };
+  // seam: certificate-is-checked
   const connect = buildConnector({
     timeout: timeoutMs,
     allowH2: false,

@@ -173,6 +173,7 @@ class Instance {
       onStore: (err) => {
         if (err === null) return logger.warn({}, 'the store of rates answers again');
         logger.error({ err }, 'the store of rates is away: policies decide');
+        // seam: store-away-is-an-alarm
         raiseStoreAway(ledger, Date.now(), this.#ending.signal).catch(
           report('the alarm that the store of rates is away was not raised'),
         );

@@ -1,33 +1,52 @@
-/** Rate limits while nobody answers for them: each limit's policy decides, and the operator is told. */
+/** Rate limits while nobody answers for them: each limit’s policy decides, and the operator is told. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { parseExposition, sumOf } from '@tollgate/adapters/metrics/testing/parse-exposition.ts';
+import { type Receiver, startReceiver } from '@tollgate/adapters/webhooks/testing/receiver.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from './platform-house.ts';
 
-let folder: string;
-let data: string;
-let platform: Started;
+type Policy = 'open' | 'closed';
+type House = { folder: string; data: string; platform: Started; receiver: Receiver };
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tollgate-rates-away-'));
-  data = join(folder, 'data');
+/** By the policy of the first limit there. Apart, since one hour of one installation has one alarm. */
+const houses = new Map<Policy, House>();
+const of = (policy: Policy) => houses.get(policy) as House;
+
+async function open(policy: Policy): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-rates-away-'));
+  const data = join(folder, 'data');
   const url = join(folder, 'valkey-url');
   const config = join(folder, 'tollgate.yaml');
   // Port 9 of this machine discards what it gets, or is closed.
   writeFileSync(url, 'redis://127.0.0.1:9', { mode: 0o600 });
-  writeFileSync(config, `engines: { rates: { valkey: { url: { file: ${url} } } } }\n`);
-  platform = await startPlatform({ data, proxies: 1, config });
+  const engines = `engines: { rates: { valkey: { url: { file: ${url} } } } }`;
+  writeFileSync(config, `${engines}\nwebhooks: { allow: [127.0.0.1] }\n`);
+  const platform = await startPlatform({ data, proxies: 1, config });
+  const receiver = await startReceiver();
+  houses.set(policy, { folder, data, platform, receiver });
+  const api = adminClient(platform.apiUrl, platform.adminToken);
+  const webhook = await api.post<{ secret: string }>('/v1/webhooks', { url: receiver.url });
+  receiver.state.secret = webhook.secret;
+}
+
+beforeAll(async () => {
+  await Promise.all([open('open'), open('closed')]);
 }, 90_000);
 afterAll(async () => {
-  await platform?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await Promise.all(
+    [...houses.values()].map(async ({ folder, platform, receiver }) => {
+      await platform.stop();
+      await receiver.close();
+      rmSync(folder, { recursive: true, force: true });
+    }),
+  );
 });
 
-async function keyWith(when_store_is_away: 'open' | 'closed'): Promise<string> {
+async function keyWith({ platform }: House, when_store_is_away: Policy): Promise<string> {
   const api = adminClient(platform.apiUrl, platform.adminToken);
   const { id: customer_id } = await api.post<{ id: string }>('/v1/customers', { name: 'c' });
   const key = await api.post<{ id: string; secret: string }>('/v1/keys', {
@@ -39,7 +58,7 @@ async function keyWith(when_store_is_away: 'open' | 'closed'): Promise<string> {
   return key.secret;
 }
 
-async function call(secret: string): Promise<[number, string | undefined]> {
+async function call({ platform }: House, secret: string): Promise<[number, string | undefined]> {
   const answer = await fetch(`${platform.proxyUrl}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
@@ -52,19 +71,48 @@ async function call(secret: string): Promise<[number, string | undefined]> {
   return [answer.status, body.error?.code];
 }
 
+it('are an alarm that arrives once, although open limits let every call pass', async () => {
+  await arrivesOnce('open', 200);
+});
+
+it('are an alarm that arrives once where closed limits refuse every call', async () => {
+  await arrivesOnce('closed', 503);
+});
+
+async function arrivesOnce(policy: Policy, status: number): Promise<void> {
+  const house = of(policy);
+  const secret = await keyWith(house, policy);
+  const told = () => house.receiver.received.filter(({ body }) => body.includes('rate_store'));
+  await until('the alarm has arrived', async () => {
+    // The proxy follows the ledger: until it has the limit, the call passes and nobody is asked.
+    await call(house, secret);
+    return told().length > 0;
+  });
+  expect((await call(house, secret))[0]).toBe(status);
+  const { platform } = house;
+  const api = adminClient(platform.apiUrl, platform.adminToken);
+  const { data: alarms } = await api.get<{ data: object[] }>('/v1/alarms');
+  expect(alarms).toMatchObject([{ kind: 'rate_store_away', budget_id: null }]);
+  expect(told()).toMatchObject([
+    { verified: { type: 'rate_store.away', data: { kind: 'rate_store_away' } } },
+  ]);
+}
+
 // majiayu000/litellm-rs#836: each process counted for itself, and nobody was told.
 it('close limits that say so, open the others, and say so in the log and the metrics', async () => {
-  const [closed, open] = [await keyWith('closed'), await keyWith('open')];
-  await until('the proxy has both limits', async () => (await call(closed))[0] === 503);
-  expect(await call(closed)).toEqual([503, 'rate_limit_unavailable']);
+  const house = of('closed');
+  const { platform, data } = house;
+  const [closed, open] = [await keyWith(house, 'closed'), await keyWith(house, 'open')];
+  await until('the proxy has both limits', async () => (await call(house, closed))[0] === 503);
+  expect(await call(house, closed)).toEqual([503, 'rate_limit_unavailable']);
   // The proxy follows the ledger in order: the limit that was defined later may come later.
   const metrics = async () =>
     parseExposition(await (await fetch(`${platform.proxyUrl}/metrics`)).text());
   await until('a call has passed uncounted', async () => {
-    await call(open);
+    await call(house, open);
     return sumOf(await metrics(), 'tollgate_rate_unenforced_total') > 0;
   });
-  expect(await Promise.all([call(open), call(open), call(open)])).toEqual([
+  expect(await Promise.all([call(house, open), call(house, open), call(house, open)])).toEqual([
     [200, undefined],
     [200, undefined],
     [200, undefined],

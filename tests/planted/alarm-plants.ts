@@ -85,4 +85,22 @@ export const alarms: readonly Plant[] = [
       name: 'is not measured by what came after its window',
     },
   },
+  {
+    bug: 'say only in the log that the store of rates is away',
+    edits: at('store-away-is-an-alarm', { drop: true }),
+    test: {
+      file: 'tests/e2e/rates-away.e2e.test.ts',
+      name: 'are an alarm that arrives once, although open limits let every call pass',
+    },
+  },
+  {
+    bug: 'send webhooks to anyone who answers at an address',
+    edits: at('certificate-is-checked', {
+      swap: ['allowH2: false,', 'allowH2: false, rejectUnauthorized: false,'],
+    }),
+    test: {
+      file: 'adapters/webhooks/webhook-tls.int.test.ts',
+      name: 'is not sent to a server whose certificate nobody here knows',
+    },
+  },
 ];

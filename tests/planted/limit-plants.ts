@@ -79,7 +79,7 @@ export const limits: readonly Plant[] = [
     edits: at('a-soft-budget-clamps-nothing', { drop: true }),
     test: {
       file: 'apps/billing-api/routes/budgets/budgets.int.test.ts',
-      name: 'cannot become what it could not do: %j, %j',
+      name: 'is nothing of a soft one: it refuses no call, and it clamps none',
     },
   },
 ];

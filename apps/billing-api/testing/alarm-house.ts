@@ -46,7 +46,7 @@ const UNUSED = {
 } as unknown as Warehouse;
 
 /** @param stores default: a ledger of its own, and a warehouse that has counted nothing */
-export async function openAlarmHouse(stores?: { ledger: Ledger; warehouse: Warehouse }) {
+export async function openAlarmHouse(stores?: { ledger: Ledger; warehouse?: Warehouse }) {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-alarms-'));
   const ledger =
     stores?.ledger ?? (await openSqliteLedger({ path: join(folder, 'ledger.sqlite') }));

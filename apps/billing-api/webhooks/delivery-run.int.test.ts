@@ -1,4 +1,6 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { selfSigned } from '@tollgate/adapters/webhooks/testing/certificate.ts';
 import {
   answerWith,
   hang,
@@ -111,6 +113,26 @@ describe('an alarm is delivered', () => {
     house.deliver({ clock: () => Date.now() + 10 * 86_400_000 });
     await until('it is delivered', () => statusOf(id, alarmId) === 'delivered');
     expect(late.received).toHaveLength(1);
+  });
+
+  it('over TLS, once its certificate is trusted: until then each attempt has failed by it', async () => {
+    const certificate = selfSigned();
+    const shown = await receiver({ tls: certificate });
+    const { id } = await house.webhook(shown.url);
+    const alarmId = await house.raise(await house.budget(), 50);
+    house.deliver();
+    const attempts = () => house.index.deliveries.get(id, alarmId)?.state.attempts ?? [];
+    await until('it was tried again', () => attempts().length > 2);
+    expect(attempts()[0]).toMatchObject({ httpStatus: null, error: 'tls_failed' });
+    expect([shown.received, statusOf(id, alarmId)]).toEqual([[], 'pending']);
+    const trusted = getCACertificates('default');
+    try {
+      setDefaultCACertificates([...trusted, certificate.cert]);
+      await until('it is delivered', () => statusOf(id, alarmId) === 'delivered');
+    } finally {
+      setDefaultCACertificates(trusted);
+    }
+    expect([shown.received.length, house.errors]).toEqual([1, []]);
   });
 
   it('to nobody that was archived or came later', async () => {

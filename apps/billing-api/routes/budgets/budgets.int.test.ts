@@ -61,7 +61,6 @@ describe('I3: a budget that is accepted is one that is enforced', () => {
     [{ clamp_min_output_tokens: 16 }, 'body.clamp_min_output_tokens'],
     [{ unit: 'requests', on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ unit: 'tokens', counts: 'input', on_exceeded: 'clamp' }, 'body.on_exceeded'],
-    [{ enforcement: 'soft', on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ window: 'day', anchor: '2026-11-18' }, 'body.anchor'],
     [{ window: 'month', anchor: '2026-02-30' }, 'body.anchor'],
     [{ time_zone: 'Mars/Olympus' }, 'body.time_zone'],
@@ -100,8 +99,18 @@ describe('what becomes of a call that a budget cannot pay for', () => {
     }
   });
 
+  it('is nothing of a soft one: it refuses no call, and it clamps none', async () => {
+    const soft = { enforcement: 'soft' };
+    const { id } = (await onKey(soft)).json;
+    const [defined, changed] = [
+      await onKey({ ...soft, on_exceeded: 'clamp' }),
+      await change(id, { on_exceeded: 'clamp' }),
+    ];
+    const wrong = { status: 400, json: { errors: [{ path: 'body.on_exceeded' }] } };
+    expect([defined, changed]).toMatchObject([wrong, wrong]);
+  });
+
   it.each<[object, object, string]>([
-    [{ enforcement: 'soft' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ unit: 'requests' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{ unit: 'tokens', counts: 'input' }, { on_exceeded: 'clamp' }, 'body.on_exceeded'],
     [{}, { clamp_min_output_tokens: 16 }, 'body.clamp_min_output_tokens'],
