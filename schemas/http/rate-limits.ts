@@ -65,6 +65,8 @@ export const rateLimitChange = z
   })
   .refine((change) => Object.keys(change).length > 0, 'states no change');
 
+const status = z.enum(['active', 'archived']);
+
 export const rateLimitView = z.strictObject({
   object: z.literal('rate_limit'),
   id,
@@ -75,10 +77,16 @@ export const rateLimitView = z.strictObject({
   smoothing: z.boolean(),
   when_store_is_away: policy,
   archived: z.boolean(),
+  status,
   created_at: timestamp,
 });
 export const rateLimitParams = z.strictObject({ rate_limit_id: id });
 export const listRateLimitsQuery = listQuery.extend({
   scope_type: z.enum(['key', 'team', 'customer', 'end_user', 'key_model']).optional(),
   scope_id: id.optional(),
+  customer_id: id.optional().meta({
+    description:
+      'Limits of this customer (our id, or its `external_id`), its teams, its keys and their end users.',
+  }),
+  status: status.optional(),
 });

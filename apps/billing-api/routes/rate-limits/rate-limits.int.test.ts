@@ -92,6 +92,33 @@ describe('/v1/rate_limits', () => {
     expect((await house.patch(url, {})).status).toBe(400);
   });
 
+  it('lists those of a customer, its teams, keys and end users, live or archived, page by page', async () => {
+    const made = async (url: string, body: object) => (await house.post<Made>(url, body)).json.id;
+    const customer_id = await made('/v1/customers', { name: 'other', external_id: 'other' });
+    const team = await made('/v1/teams', { customer_id, name: 't' });
+    const key = await made('/v1/keys', { customer_id, team_id: team, name: 'k' });
+    const ids: string[] = [];
+    for (const scope of [
+      { type: 'customer', id: customer_id },
+      { type: 'team', id: team },
+      { type: 'key_model', id: key, model: '*' },
+      { type: 'end_user', of: 'customer', id: customer_id },
+      { type: 'end_user', of: 'key', id: key },
+    ]) {
+      ids.unshift((await define({ scope, measure: 'requests', limit: 1 })).json.id);
+    }
+    await house.post(`/v1/rate_limits/${ids[0]}/archive`, '');
+    const listed = async (query: string) => {
+      const { json } = await house.get<Listed>(`/v1/rate_limits?customer_id=other${query}`);
+      return [json.data.map(({ id }) => id), json.has_more];
+    };
+    expect(await listed('')).toEqual([ids, false]);
+    expect(await listed('&status=archived')).toEqual([ids.slice(0, 1), false]);
+    expect(await listed('&status=active&limit=2')).toEqual([ids.slice(1, 3), true]);
+    expect(await listed(`&status=active&starting_after=${ids[2]}`)).toEqual([ids.slice(3), false]);
+    expect(await listed('&scope_type=team')).toEqual([ids.slice(3, 4), false]);
+  });
+
   it('archives for good', async () => {
     const { json } = await define({ scope: ofKey(), measure: 'requests', per: 'second', limit: 1 });
     const url = `/v1/rate_limits/${json.id}`;

@@ -25,7 +25,7 @@ import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { Entity } from '../../resources/entities.ts';
-import { liveCustomer } from '../named-customer.ts';
+import { lifeStatus, liveCustomer, ofCustomer } from '../named-customer.ts';
 import { defineRateLimit, periodOf } from './define-rate-limit.ts';
 
 export const createRateLimit = defineRoute({
@@ -67,16 +67,32 @@ export const listRateLimits = defineRoute({
   status: 200,
   response: listOf(rateLimitView),
   errors: ['cursor_unknown'],
-  async handler({ query }, { directory }) {
-    const { scope_type, scope_id } = query;
-    const items = directory.rateLimits.where(
-      ({ scope }) =>
-        (scope_type === undefined || scope.type === scope_type) &&
-        (scope_id === undefined || scope.id === scope_id),
+  async handler({ query }, context) {
+    const { scope_type, scope_id, status } = query;
+    const isOfCustomer = scopedTo(context, query.customer_id);
+    const items = context.directory.rateLimits.where(
+      (limit) =>
+        (scope_type === undefined || limit.scope.type === scope_type) &&
+        (scope_id === undefined || limit.scope.id === scope_id) &&
+        (status === undefined || lifeStatus(limit) === status) &&
+        isOfCustomer(limit.scope),
     );
     return pageOf(items, query, ({ state }) => state.rate_limit_id, view);
   },
 });
+
+/** Of the customer itself, of its teams and of its keys. */
+function scopedTo(context: ApiContext, named: string | undefined) {
+  const isOfCustomer = ofCustomer(context, named);
+  const { teams, keys } = context.directory;
+  return (scope: RateLimitScope): boolean => {
+    if (named === undefined) return true;
+    const of = scope.type === 'end_user' ? scope.of : scope.type;
+    if (of === 'customer') return isOfCustomer({ customer_id: scope.id });
+    const owner = (of === 'team' ? teams : keys).get(scope.id)?.state;
+    return owner !== undefined && isOfCustomer(owner);
+  };
+}
 
 export const getRateLimit = defineRoute({
   operationId: 'getRateLimit',
@@ -171,6 +187,7 @@ function view({ state, createdAtMs }: Entity<RateLimit>) {
     object: 'rate_limit' as const,
     id: rate_limit_id,
     ...rest,
+    status: lifeStatus(state),
     created_at: new Date(createdAtMs).toISOString(),
   };
 }
