@@ -163,6 +163,20 @@ describe('credit that ends', () => {
     expect(available(followed(paid, more, NOON + HOUR))).toBe(0n);
   });
 
+  it('I3: pays of a slice that it is no part of what was billed beyond a bound, and no later call', () => {
+    const later = definition(topUp('a', 6, NOON + 2 * HOUR));
+    const of = definition(topUp('a', 6, NOON + 2 * HOUR), topUp('b', 2, NOON + HOUR));
+    const slice = fold(opened(later), granted('lse_1', 4));
+    const billed = { lease_id: 'lse_1', attempt_id: 'att_1', amount: usd(1) };
+    const before = fold(followed(slice, of, NOON), { type: 'Overrun', data: billed });
+    // It spends more after the end, of what it was granted: 2 is all that was spent by then.
+    const spentOf = (spent: number) =>
+      fold(followed(before, of, NOON + HOUR), settled('lse_1', spent));
+    expect([2, 4].map((spent) => spentOf(spent).gone / USD)).toEqual([1n, 1n]);
+    const left = [2, 4].map((spent) => spentOf(spent).lots.map((lot) => lot.left / USD));
+    expect(left).toEqual([[5n], [3n]]);
+  });
+
   it('that a correction gives back is credit without an end', () => {
     const delta = { lease_id: 'l', attempt_id: 'a', delta: '-1.000000000000' };
     const spent = fold(opened(of), granted('l', 3), settled('l', 3));

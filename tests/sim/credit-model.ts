@@ -14,7 +14,14 @@ export type ModelLot = {
   hasEnded: boolean;
 };
 
-type ModelLease = { amount: bigint; overrun: bigint; parts: Map<ModelLot, bigint> };
+type ModelLease = {
+  amount: bigint;
+  overrun: bigint;
+  /** Of the amount and of what was billed beyond its calls' bounds. */
+  parts: Map<ModelLot, bigint>;
+  /** What its calls can hold of: the lots of the amount alone, because an overrun is spent already. */
+  granted: readonly ModelLot[];
+};
 
 export class CreditModel {
   /** The limit without credit that ends. */
@@ -64,9 +71,10 @@ export class CreditModel {
   }
 
   grant(id: string, amount: bigint): void {
-    const lease: ModelLease = { amount, overrun: 0n, parts: new Map() };
+    const lease: ModelLease = { amount, overrun: 0n, parts: new Map(), granted: [] };
     this.leases.set(id, lease);
     this.#take(lease, amount);
+    lease.granted = [...lease.parts.keys()];
   }
 
   overrun(id: string, amount: bigint): void {

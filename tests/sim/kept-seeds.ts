@@ -13,4 +13,13 @@ export const keptSeeds: readonly { seed: number; found: string }[] = [
     found:
       'slices of a proxy whose clock was behind were used after another had recorded their end',
   },
+  {
+    seed: 20514,
+    found:
+      'the oracle took an overrun that credit had paid for what a later call of that slice holds',
+  },
+  {
+    seed: 21925,
+    found: 'the same, with an overrun that found its revision taken at first',
+  },
 ];

@@ -218,7 +218,7 @@ export class Oracle {
   mustHoldLive(stream: string, leaseIds: readonly string[], startedAtMs: number): void {
     const leases = this.#accounts.get(stream)?.credit.leases;
     for (const id of leaseIds) {
-      for (const [lot] of leases?.get(id)?.parts ?? []) {
+      for (const lot of leases?.get(id)?.granted ?? []) {
         if (lot.endsMs > startedAtMs) continue;
         this.#world.violate(`I3: ${stream}: a call holds of ${lot.id}, which had ended before`);
       }

@@ -1,7 +1,7 @@
 /** `npm run test:sim`: many histories of proxies and budgets, each from its seed alone. */
 import { parseArgs } from 'node:util';
 import { checkDecider } from './decider.ts';
-import { runSeeds } from './run-seeds.ts';
+import { runSeeds, summaryOf } from './run-seeds.ts';
 
 const USAGE = `Usage: npm run test:sim -- [--seeds 1000] [--from 1] [--tell] [--sequences 0]
 
@@ -34,15 +34,13 @@ if (sequences > 0) {
   const seconds = Math.round((performance.now() - startedAtMs) / 1000);
   console.log(`${sequences} sequences of commands passed, ${seconds} s`);
 }
-const { figures, failures, seconds } = await runSeeds({
+const result = await runSeeds({
   from: Number(values.from),
   count: Number(values.seeds),
   failuresMax: 5,
   tells: values.tell,
   say: (line) => console.log(line),
 });
-console.log(JSON.stringify(figures));
-const passed = Number(values.seeds) - failures.length;
-console.log(`${Math.round(Number(values.seeds) / seconds)} seeds a second`);
-console.log(`${passed} passed, ${failures.length} failed, 0 skipped`);
-process.exit(failures.length === 0 ? 0 : 1);
+console.log(JSON.stringify(result.figures));
+console.log(summaryOf(result));
+process.exit(result.failures.length === 0 ? 0 : 1);
