@@ -25,6 +25,8 @@ export type LimitKnown = {
   aheadMs: number;
   /** Credit that the window had then. */
   live: readonly string[];
+  /** How many slices proxies had asked for. */
+  slicesAsked: number;
 };
 
 export class OracleLimits {
@@ -48,8 +50,7 @@ export class OracleLimits {
     const state = this.#budgets.get(budgetId)?.[Number(data.definition_revision)];
     if (state === undefined) return `revision ${data.definition_revision} does not exist`;
     const asOfMs = data.as_of === undefined ? -Infinity : Date.parse(data.as_of);
-    const inForce = state.raises.filter(({ untilMs }) => untilMs > asOfMs);
-    const limit = inForce.reduce((sum, { amount }) => sum + amount, state.limit + state.toppedUp);
+    const limit = limitOf(state, asOfMs);
     if (pico(data.limit) !== limit) return `it is told ${data.limit}, and its limit is ${limit}`;
     if (Number.isFinite(asOfMs)) this.counts.raisesOver++;
     const added = (data.credit ?? []).map(({ top_up_id }) => top_up_id);
@@ -66,6 +67,14 @@ export class OracleLimits {
     this.counts.creditEnded++;
     const left = credit.end(id);
     return left === pico(unused) ? null : `${unused} of ${id} are gone, and ${left} were left`;
+  }
+
+  /** Whether the limit that a proxy knew is lower than the one that the window was told. */
+  isLowered(budgetId: string, told: bigint, { revision, atMs }: LimitKnown): boolean {
+    const states = this.#budgets.get(budgetId) ?? [];
+    const [before, now] = [states[Number(told)], states[Number(revision)]];
+    if (before === undefined || now === undefined) return true;
+    return limitOf(now, atMs) < limitOf(before, atMs);
   }
 
   /**
@@ -90,6 +99,12 @@ export class OracleLimits {
     const missing = state?.lots.find(({ id, endsMs }) => endsMs > atMs + aheadMs && !there.has(id));
     return missing === undefined ? null : `${missing.id} was given, and is not there`;
   }
+}
+
+/** Without credit that ends. */
+function limitOf({ limit, toppedUp, raises }: Budget, atMs: number): bigint {
+  const inForce = raises.filter(({ untilMs }) => untilMs > atMs);
+  return inForce.reduce((sum, { amount }) => sum + amount, limit + toppedUp);
 }
 
 function after(before: Budget, type: string, fields: Record<string, string>): Budget {

@@ -17,6 +17,7 @@ import type { Deployment } from '@tollgate/proxy/routing/deployments.ts';
 import { Shipper } from '@tollgate/proxy/shipper/shipper.ts';
 import { finishJournal, isEmpty } from '@tollgate/proxy/takeover/finish-journal.ts';
 import type { BudgetView } from './control-plane.ts';
+import { KnownLimits } from './known-limits.ts';
 import type { PlannedCall } from './plan.ts';
 import { deploymentTo, heldBy, KEY, requestOf, simLimits } from './real-parts.ts';
 import { type SimDisk, SimJournal } from './sim-journal.ts';
@@ -37,6 +38,7 @@ export class SimProxy {
   readonly #book: BudgetBook;
   readonly #shipper: Shipper;
   readonly #deps: CallDeps;
+  readonly #known = new KnownLimits();
   #running = 0;
   #takingOver: Promise<void> = Promise.resolve();
   isLeaving = false;
@@ -55,7 +57,11 @@ export class SimProxy {
       ledger,
       journal,
       instanceId: disk.instanceId,
-      newLeaseId: () => stage.newId('lse'),
+      newLeaseId: () => {
+        const leaseId = stage.newId('lse');
+        stage.oracle.asked(leaseId, this.#known.least());
+        return leaseId;
+      },
       limits: simLimits,
       onError: (error, stream) => this.#onError(error, stream),
     });
@@ -101,13 +107,19 @@ export class SimProxy {
     const post = (_path: string, _body: unknown, _headers: unknown, handler: UpstreamHandler) =>
       this.#stage.provider.post(this.process, attemptId, bound, handler);
     const deployment = deploymentTo(post);
+    this.#known.waits(onPath);
     const held = await this.#book.hold(heldBy(onPath, request, deployment), startedAtMs);
     counts[held.kind]++;
     if (held.kind !== 'held') {
+      this.#known.gaveUp(onPath);
       this.#running--;
       if (held.kind === 'unavailable') this.#onError(held.cause, 'a hold');
       return;
     }
+    this.#known.held(
+      onPath,
+      held.holds.map(({ account }) => account.stream),
+    );
     const facts = {
       ...{ attemptId, callId: attemptId, attempt: 1, instanceId: this.disk.instanceId },
       ...{
@@ -135,11 +147,11 @@ export class SimProxy {
     const { attemptId, instanceId, startedAtMs } = facts;
     oracle.held(attemptId, instanceId, startedAtMs, bound, budgets, streams, facts.request.endUser);
     // A clock that is set back may wait for a slice of the time before.
-    if (plan.faults.every(({ kind }) => kind !== 'clock')) {
-      for (const { account, parts } of facts.holds) {
-        const leaseIds = parts.map(({ lease }) => lease.leaseId);
-        oracle.mustHoldLive(account.stream, leaseIds, startedAtMs);
-      }
+    const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
+    for (const { account, parts } of facts.holds) {
+      const leaseIds = parts.map(({ lease }) => lease.leaseId);
+      oracle.tookOf(account.stream, leaseIds, startedAtMs);
+      if (!isStepped) oracle.mustHoldLive(account.stream, leaseIds, startedAtMs);
     }
     world.note(this.process, () => {
       const parts = facts.holds.flatMap((hold) => hold.parts);

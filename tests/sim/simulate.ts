@@ -298,7 +298,8 @@ function limitsOf(proxy: SimProxy, index: number, { plan, oracle }: Stage): Limi
     const stream = streamOf(budget.id, windowStart(budget.window, budget.zone, atMs), endUser);
     const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
     const aheadMs = isStepped ? Infinity : 2 * CLOCK_OFF_MS_MAX;
-    return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream) };
+    const { slicesAsked } = oracle;
+    return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream), slicesAsked };
   });
 }
 
