@@ -281,8 +281,7 @@ class Theatre {
 }
 
 const SMALL_CALL: Omit<PlannedCall, 'atMs' | 'slot' | 'path'> = {
-  // One that is new: the slice of another may be from before the last change.
-  endUser: 'zoe',
+  endUser: null,
   inputTokensMax: 1,
   outputTokensMax: 1,
   clientLeavesMs: null,
