@@ -29,7 +29,7 @@ type Account = {
   reported: Set<string>;
   /** When slices of it were last asked back. */
   recalledAtMs: number;
-  /** The call that was last given a hold: when it began, by its proxy's clock, and of which slices. */
+  /** The call that was last given a hold: its begin, by its proxy's clock, and the slices that it took of. */
   lastHold: { startedAtMs: number; leaseIds: readonly string[] } | null;
 };
 
@@ -246,7 +246,7 @@ export class Oracle {
     );
   }
 
-  /** Of which slices of a window a call has its hold. */
+  /** A call has its hold, of these slices of a window. */
   tookOf(stream: string, leaseIds: readonly string[], startedAtMs: number): void {
     const account = this.#accounts.get(stream);
     if (account !== undefined) account.lastHold = { startedAtMs, leaseIds };
