@@ -22,7 +22,7 @@ export const TIERS: readonly Tier[] = [
   { name: 'prop', timeoutMs: 30_000, group: 0, workers: 2, isolate: false },
   { name: 'contract', timeoutMs: 30_000, group: 0, workers: 2, isolate: true },
   { name: 'int', timeoutMs: 60_000, group: 1, workers: 2, isolate: false },
-  { name: 'e2e', timeoutMs: 180_000, group: 2, workers: 2, isolate: false },
+  { name: 'e2e', timeoutMs: 180_000, group: 2, workers: 2, isolate: true },
   { name: 'browser', timeoutMs: 180_000, group: 3, workers: 1, isolate: true },
   { name: 'containers', timeoutMs: 180_000, group: 4, workers: 1, isolate: true },
   { name: 'chaos', timeoutMs: 600_000, group: 5, workers: 1, isolate: true },
