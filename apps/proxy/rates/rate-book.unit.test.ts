@@ -1,37 +1,26 @@
 /** What calls are let through, of one proxy and of several. */
 import { RateCounters } from '@tollgate/adapters/rates/rate-counters.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   admit,
   letThrough,
   memoryRateBook,
   memoryRates,
+  pass,
   rateCall,
   rateLimit,
+  refused,
+  START_MS,
   saidOf,
   taken,
   usedTokens,
+  useRateClock,
 } from '../testing/rate-house.ts';
-import type { RateBook, RateCall, RateRefusal } from './rate-book.ts';
+import type { RateBook } from './rate-book.ts';
 import { RateTicket } from './rate-ticket.ts';
 
-/** Ten seconds into a minute. */
-const START_MS = Date.UTC(2026, 5, 1, 12, 0, 10);
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-
-beforeEach(() => {
-  vi.useFakeTimers({ now: START_MS });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-async function refused(book: RateBook, call: RateCall): Promise<RateRefusal> {
-  const outcome = await admit(book, call);
-  if (outcome instanceof RateTicket) throw new Error('taken');
-  return outcome;
-}
+useRateClock();
 
 describe('a limit of requests', () => {
   it('lets so many calls of a minute through, and says when the next may come', async () => {

@@ -1,26 +1,19 @@
 /** Several limits on the path of one call: each counts by itself, and all of them let it through. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   admit,
   letThrough,
   memoryRateBook,
+  pass,
   rateCall,
   rateLimit,
   saidOf,
   taken,
   usedTokens,
+  useRateClock,
 } from '../testing/rate-house.ts';
 
-/** Ten seconds into a minute. */
-const START_MS = Date.UTC(2026, 5, 1, 12, 0, 10);
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-
-beforeEach(() => {
-  vi.useFakeTimers({ now: START_MS });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useRateClock();
 
 describe('several limits', () => {
   // litellm#39309: a call that was refused for its concurrency had used a request up.

@@ -4,10 +4,24 @@ import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { noQuantities, toEventQuantities } from '@tollgate/domain/usage/quantities.ts';
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import { proxyLimits } from '../limits.ts';
 import { RateBook, type RateCall, type RateRefusal } from '../rates/rate-book.ts';
 import { RateTicket } from '../rates/rate-ticket.ts';
+
+/** Ten seconds into a minute. */
+export const START_MS = Date.UTC(2026, 5, 1, 12, 0, 10);
+export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+/** Each test of the file begins at `START_MS`, and time passes only by `pass`. */
+export function useRateClock(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: START_MS });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+}
 
 /** Ten requests a minute of a key, unless told otherwise. */
 export function rateLimit(fields: Partial<RateLimit> = {}): RateLimit {
@@ -77,6 +91,13 @@ export function saidOf(outcome: RateTicket | RateRefusal): string {
 export async function admit(book: RateBook, call: RateCall): Promise<RateTicket | RateRefusal> {
   const outcome = book.admit(call);
   await vi.advanceTimersByTimeAsync(0);
+  return outcome;
+}
+
+/** @throws Error if the call was let through */
+export async function refused(book: RateBook, call: RateCall): Promise<RateRefusal> {
+  const outcome = await admit(book, call);
+  if (outcome instanceof RateTicket) throw new Error('taken');
   return outcome;
 }
 
