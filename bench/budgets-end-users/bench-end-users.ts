@@ -3,18 +3,14 @@
  * next to a stampede, what the ledger gets of each end user, and what is left of them in memory. The real
  * book of budgets on the embedded ledger and a journal; no HTTP, so that nothing else is measured.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openJournal } from '@tollgate/adapters/journal/journal.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
-import { BudgetBook } from '@tollgate/proxy/budget/budget-book.ts';
-import { proxyLimits } from '@tollgate/proxy/limits.ts';
+import type { BudgetBook } from '@tollgate/proxy/budget/budget-book.ts';
+import { type BenchBook, openBenchBook } from '../budgets/bench-book.ts';
 import { report } from '../harness/results.ts';
 import { percentile } from '../harness/stats.ts';
-import { countEvents, EndUserCalls, heapBytes, otherBudgets, pause } from './end-user-calls.ts';
+import { EndUserCalls, heapBytes, otherBudgets } from './end-user-calls.ts';
 
 export const endUsersBenchUsage = `  budgets-end-users [--end-users 100000] [--per-second 300] [--calls 3] [--stampede 2000] [--compare FILE]
       End users behind one key, each with a budget of their own: what a first call waits, alone and while
@@ -48,35 +44,19 @@ export async function benchEndUsers(args: string[]): Promise<void> {
     calls: Number(values.calls),
     stampede: Number(values.stampede),
   };
-  const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const path = join(folder, 'ledger.sqlite');
-  const counted = countEvents(await openSqliteLedger({ path }));
-  const journal = await openJournal({ path: join(folder, 'journal') });
-  let leases = 0;
-  const book = new BudgetBook({
-    ...{ ledger: counted.ledger, journal, instanceId: 'ins_bench', limits: proxyLimits },
-    newLeaseId: () => `lse_${String(++leases).padStart(26, '0')}`,
-    onError: (error) => {
-      throw error;
-    },
-  });
-  book.start();
+  const bench = await openBenchBook();
   try {
-    const { raw, summary } = await measure(book, { path, ...counted }, options);
+    const { raw, summary } = await measure(bench, options);
     const { endUsers: end_users, perSecond: per_second, calls, stampede } = options;
     const told = { end_users, per_second, calls, stampede };
     report('budgets-end-users', told, raw, summary, values.compare);
   } finally {
-    await book.stop();
-    await journal.close();
-    await counted.ledger.close();
-    rmSync(folder, { recursive: true, force: true });
+    await bench.close();
   }
 }
 
 async function measure(
-  book: BudgetBook,
-  { path, ledger, events }: { path: string; ledger: Ledger; events: () => number },
+  { book, path, ledger, events }: BenchBook,
   { endUsers, perSecond, calls, stampede }: Options,
 ) {
   const made = new EndUserCalls(book);

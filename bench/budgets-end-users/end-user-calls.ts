@@ -1,4 +1,5 @@
 /** Calls of end users: one alone, a crowd that comes at a steady rate, and a stampede of all at once. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
@@ -144,17 +145,6 @@ export async function otherBudgets(ledger: Ledger, count: number): Promise<Budge
   return defined;
 }
 
-/** Events that the ledger has taken. */
-export function countEvents(ledger: Ledger): { ledger: Ledger; events: () => number } {
-  let events = 0;
-  const append: Ledger['append'] = async (stream, expected, added) => {
-    const result = await ledger.append(stream, expected, added);
-    if (result.ok) events += added.length;
-    return result;
-  };
-  return { ledger: { ...ledger, append }, events: () => events };
-}
-
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
@@ -162,10 +152,4 @@ const collectGarbage = runInNewContext('gc') as () => void;
 export function heapBytes(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed;
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -13,6 +13,7 @@ import { type Subject, start, usageOf } from '../harness/process.ts';
 import { report } from '../harness/results.ts';
 import { median, rounded } from '../harness/stats.ts';
 import { type Load, load, run } from '../harness/wrk.ts';
+import { chatBody } from '../proxy/body.ts';
 import { type Crowd, crowdSummary, measureCrowd } from './crowd.ts';
 import { type Path, startPaths, windowEvents } from './paths.ts';
 
@@ -24,16 +25,6 @@ export const budgetsBenchUsage = `  budgets [--rounds 5] [--seconds 10] [--conne
 `;
 
 const WARM_UP_SECONDS = 10;
-const BODY = JSON.stringify({
-  model: 'bench-small',
-  messages: [
-    { role: 'system', content: 'You are a helpful assistant. Answer in one short sentence.' },
-    { role: 'user', content: `Tell me about the weather. ${'word '.repeat(36)}`.trim() },
-  ],
-  temperature: 0.7,
-  max_tokens: 64,
-});
-
 type Sample = Load & { round: number; mainUsPerCall: number };
 type Measured = { path: Path; samples: Sample[]; calls: number };
 
@@ -125,7 +116,7 @@ async function measure(
   const one = async (measured: Measured, durationS: number) => {
     const headers = { authorization: `Bearer ${measured.path.secret}` };
     const url = `${proxy.ready['url']}/v1/chat/completions`;
-    const result = await load({ url, connections, seconds: durationS, body: BODY, headers });
+    const result = await load({ url, connections, seconds: durationS, body: chatBody, headers });
     measured.calls += result.requests;
     return result;
   };

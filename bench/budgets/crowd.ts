@@ -3,17 +3,13 @@
  * to what it waits alone, and what calls wait that find their slice used up. The real book of budgets on
  * the embedded ledger and a journal; no HTTP, so that nothing else is measured.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openJournal } from '@tollgate/adapters/journal/journal.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
-import { BudgetBook, type HoldRequest } from '@tollgate/proxy/budget/budget-book.ts';
+import type { BudgetBook, HoldRequest } from '@tollgate/proxy/budget/budget-book.ts';
 import { pathBudget } from '@tollgate/proxy/budget/path-budget.ts';
-import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import { defineBudget } from '@tollgate/proxy/testing/budget-house.ts';
 import { percentile } from '../harness/stats.ts';
+import { openBenchBook } from './bench-book.ts';
 
 const PICO = 10n ** 12n;
 /** A call holds ten cents of a thousand dollars, and takes one. */
@@ -40,32 +36,18 @@ export type Crowd = {
 };
 
 export async function measureCrowd(options: CrowdOptions): Promise<Crowd> {
-  const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const ledger = await openSqliteLedger({ path: join(folder, 'ledger.sqlite') });
-  const counted = countAppends(ledger);
-  const journal = await openJournal({ path: join(folder, 'journal') });
-  let leases = 0;
-  const book = new BudgetBook({
-    ...{ ledger: counted.ledger, journal, instanceId: 'ins_bench', limits: proxyLimits },
-    newLeaseId: () => `lse_${String(++leases).padStart(26, '0')}`,
-    onError: (error) => {
-      throw error;
-    },
-  });
-  book.start();
+  const { book, ledger, appends, close } = await openBenchBook();
   try {
     const define = (from: number, count: number) => defineAll(ledger, from, count);
     const aloneMs: number[] = [];
     for (const request of await define(0, ALONE)) aloneMs.push(await holdMs(book, request));
-    const before = counted.appends();
-    const crowd = await load(book, await define(ALONE, options.budgets), options);
+    const requests = await define(ALONE, options.budgets);
+    const before = appends();
+    const crowd = await load(book, requests, options);
     await book.stop();
-    return { ...crowd, aloneMs, appends: counted.appends() - before };
+    return { ...crowd, aloneMs, appends: appends() - before };
   } finally {
-    await book.stop();
-    await journal.close();
-    await ledger.close();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 
@@ -173,21 +155,4 @@ function zipf(count: number): () => number {
     }
     return low;
   };
-}
-
-/** Events that the ledger has taken. */
-function countAppends(ledger: Ledger): { ledger: Ledger; appends: () => number } {
-  let appends = 0;
-  const append: Ledger['append'] = async (stream, expected, events) => {
-    const result = await ledger.append(stream, expected, events);
-    if (result.ok) appends++;
-    return result;
-  };
-  return { ledger: { ...ledger, append }, appends: () => appends };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

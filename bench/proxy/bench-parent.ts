@@ -2,9 +2,9 @@
  * One proxy of this tree against one of an earlier tree, under the same load and upstream.
  *
  * A process keeps what its start gave it (which code was compiled with which types, where memory lies):
- * medians over the loads of one start differ by up to 8 % between two starts of the same code. So both
- * are started again in each round, and the figure is the median over pairs of all rounds, shown with
- * the medians of the rounds.
+ * between starts of the same two trees the ratio of their rates moved from 0.8 to 1.1
+ * (bench/results/parent-2026-11-30T124047.json). So both are started again in each round, and the figure
+ * is the median over the pairs of all rounds, shown with the medians of the rounds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

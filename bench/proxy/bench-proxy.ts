@@ -22,7 +22,7 @@ export const proxyBenchUsage = `  proxy [--rounds 3] [--seconds 10] [--parent DI
       Closed loop at 1, 32 and 64 connections: upstream, bare relay, Tollgate with authentication,
       hold and durable event (one proxy, and two behind one port), and Portkey's gateway, which is
       installed into DIR (outside the project) if it is missing. --parent adds one proxy of an earlier
-      tree, under the same load and upstream. Next to the rates: what a call costs on the proxy's
+      tree, under the same load and upstream; for a ratio to rely on see the bench parent. Next to the rates: what a call costs on the proxy's
       main thread, and how long that thread waited for a processor. Needs wrk and Go. --profile
       leaves CPU profiles of Tollgate's threads in DIR.
 `;
