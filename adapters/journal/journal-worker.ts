@@ -75,11 +75,11 @@ function applyAll(groups: readonly Buffer[]): JournalReply {
   }
 }
 
-/** One group, behind one header: a cut loses all of it or nothing. */
+/** One group, behind one header: a cut loses all of it or nothing. @param groups at least one */
 function merged(groups: readonly Buffer[]): Buffer {
-  const [first, ...others] = groups;
-  if (first === undefined || others.length === 0) return first ?? Buffer.alloc(0);
-  return Buffer.concat([first, ...others.map((group) => group.subarray(GROUP_HEADER_BYTES))]);
+  if (groups.length === 1) return groups[0] as Buffer;
+  const parts = groups.map((group, index) => group.subarray(index === 0 ? 0 : GROUP_HEADER_BYTES));
+  return Buffer.concat(parts);
 }
 
 /** The requests that have come since; `null` if there are none. */
