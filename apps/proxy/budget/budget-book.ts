@@ -86,7 +86,7 @@ export class BudgetBook {
   /** Holds every request or none. Synchronous in effect unless a slice is missing. */
   async hold(requests: readonly HoldRequest[], nowMs: number): Promise<HoldOutcome> {
     const holds: BudgetHold[] = [];
-    const wait = { untilMs: 0 };
+    let wait: { untilMs: number } | undefined;
     for (let index = 0; index < requests.length; index++) {
       const request = requests[index] as HoldRequest;
       const { unit, amount } = request;
@@ -98,6 +98,7 @@ export class BudgetBook {
       const { account } = entry;
       let parts = account.hold(amount);
       if (parts === null) {
+        wait ??= { untilMs: 0 };
         const outcome = await this.#wait(entry, requests, index, wait, nowMs);
         if (outcome.kind !== 'held') {
           this.cancel(holds);
