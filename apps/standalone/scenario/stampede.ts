@@ -206,11 +206,11 @@ async function killSoon(platform: Started): Promise<void> {
   const pids = platform.proxyPids();
   const first = Math.floor(Math.random() * pids.length);
   const inTurn = [...pids.slice(first), ...pids.slice(0, first)];
-  if (!inTurn.some(isKilled)) throw new Error('no proxy is left to be killed');
+  if (!inTurn.some(kill)) throw new Error('no proxy is left to be killed');
 }
 
-/** False: it has ended by itself, and its supervisor does not know yet. */
-function isKilled(pid: number): boolean {
+/** @returns false: it has ended by itself, and its supervisor does not know yet */
+function kill(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch (error) {
