@@ -101,6 +101,12 @@ export class Place {
     this.#owner = owner;
   }
 
+  /** An attempt has ended; what it used still counts. */
+  leaveRates(): void {
+    this.rates?.leave();
+    this.rates = null;
+  }
+
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;

@@ -92,8 +92,6 @@ export async function takeRates(
   bound: CallBound | Refusal,
 ): Promise<Refusal | null> {
   if ('code' in bound) return bound;
-  // An earlier attempt has ended; what it used still counts.
-  place.rates?.leave();
   const taken = await rates.admit({ limits, endUser, bound });
   if (!(taken instanceof RateTicket)) return rateRefusal(taken, Date.now());
   place.rates = taken;
