@@ -33,6 +33,8 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'output_limit', type: 'Nullable(Int64)' },
   { name: 'output_clamped', type: 'Nullable(Bool)' },
   { name: 'refusal', type: 'Map(String, String)' },
+  { name: 'saved_cost', type: 'Nullable(Decimal(38, 12))' },
+  { name: 'saved_tokens', type: quantity },
   ...quantityNames.map((name) => ({ name, type: quantity })),
   { name: 'usage_source', type: word },
   { name: 'cost', type: 'Nullable(Decimal(38, 12))' },

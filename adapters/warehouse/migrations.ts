@@ -34,6 +34,8 @@ const STEPS = [
     name: 'which limit refused a call, and what each attempt charged to budgets',
     file: '0007-refusals-and-budget-charges.sql',
   },
+  // And budgets are charged for hits that have a cost.
+  { name: 'what hits of the cache saved', file: '0008-what-the-cache-saved.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

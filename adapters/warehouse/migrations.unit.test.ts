@@ -40,6 +40,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'which limit refused a call, and what each attempt charged to budgets',
       'a9e9378ee3e9350c96b707e9d70a9585b0a0c8d17ceeb9109cc74cddca3e2d55',
     ],
+    [
+      'what hits of the cache saved',
+      '58656bcb65fec35d502462454eab10d3311cbf65e72d20e6c84f52a7013c44db',
+    ],
   ]);
 });
 

@@ -27,6 +27,7 @@ export const rollupSums: readonly string[] = [
   ...quantityNames,
   'cost',
   'unpriced_events',
+  'saved_cost',
 ];
 
 const dimensionOf = (name: string): string =>
@@ -47,6 +48,7 @@ export const rollupSelect = {
     ...quantityNames.map((name) => `sum(ifNull(${name}, 0)) AS sum_${name}`),
     'sum(ifNull(cost, toDecimal128(0, 12))) AS sum_cost',
     'countIf(isNull(cost)) AS unpriced_events',
+    'sum(ifNull(saved_cost, toDecimal128(0, 12))) AS sum_saved_cost',
   ].join(', '),
   groupBy: ['customer_id', 'bucket', ...DIMENSIONS.map((name) => `dim_${name}`)].join(', '),
 };

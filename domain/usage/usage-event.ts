@@ -9,7 +9,10 @@ import type { UsageQuantities } from './quantities.ts';
 
 export type { UsageQuantities };
 
-/** `attempt` and `resolution` come from us, `external` from collectors through `POST /v1/events`. */
+/**
+ * `external` comes from collectors through `POST /v1/events`, all others from us. A `cache_hit` is a call
+ * that was answered from the cache: its quantities are zero, since no provider was asked.
+ */
 export type UsageEventType = 'attempt' | 'cache_hit' | 'refusal' | 'external' | 'resolution';
 
 /** Who stated the quantities. `none`: nobody did; the quantities are null, or known to be zero. */
@@ -67,6 +70,14 @@ export type UsageEvent = UsageQuantities & {
   output_clamped?: boolean | null | undefined;
   /** Of a refusal: the limit that was hit, as the proxy saw it (`refused-limit.ts`). Absent: none was. */
   refusal?: Record<string, string> | undefined;
+
+  /**
+   * Of a cache hit: what its call would have cost beyond `cost`, at the price in force at the hit, 12
+   * decimal places, and the tokens that no provider was asked for again. Null: there is no such price.
+   * Absent from all other events.
+   */
+  saved_cost?: string | null | undefined;
+  saved_tokens?: number | null | undefined;
 
   usage_source: UsageSource;
   /** What the provider charges us in USD, 12 decimal places; of a resolution: the delta. */

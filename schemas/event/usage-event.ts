@@ -16,6 +16,8 @@ export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3
 
 /** Of any quantity in one event: nine million such events still add up exactly (2^53). */
 export const QUANTITY_MAX = 1_000_000_000;
+/** Of all buckets of tokens together. */
+const SAVED_TOKENS_MAX = 9 * QUANTITY_MAX;
 /** A resolution's may be negative. */
 const quantity = z.int().min(-QUANTITY_MAX).max(QUANTITY_MAX).nullable();
 
@@ -71,6 +73,9 @@ export const usageEvent = z.strictObject({
     )
     .optional(),
 
+  // Of cache hits alone.
+  saved_cost: decimal12.nullable().optional(),
+  saved_tokens: z.int().min(0).max(SAVED_TOKENS_MAX).nullable().optional(),
   // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
   ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),

@@ -7,7 +7,7 @@ import { listQuery } from './list.ts';
 
 const attempt = z.strictObject({
   id: z.string(),
-  type: z.string().meta({ description: '`attempt`, `refusal` or `resolution`.' }),
+  type: z.string().meta({ description: '`attempt`, `cache_hit`, `refusal` or `resolution`.' }),
   attempt: z.int(),
   provider: z.string().nullable(),
   model: z.string().nullable().meta({ description: 'As the provider named it.' }),
@@ -28,6 +28,9 @@ const attempt = z.strictObject({
   input_tokens: z.int().nullable(),
   output_tokens: z.int().nullable(),
   cost: decimal12.nullable(),
+  saved_cost: decimal12.nullable().meta({
+    description: 'Of a cache hit: what its call would have cost beyond that. Null: it is none.',
+  }),
 });
 
 export const callView = z.strictObject({

@@ -63,13 +63,19 @@ export const usageRow = z.strictObject({
   type: z
     .string()
     .nullable()
-    .meta({ description: '`attempt`, `refusal`, `external`, … where it was grouped by.' }),
+    .meta({ description: '`attempt`, `cache_hit`, `refusal`, … where it was grouped by.' }),
   /** Value of the tag that was grouped by; null without one. */
   tag: z.string().nullable(),
   events: sum.meta({ description: 'Of every type, refusals too.' }),
   refusals: sum.meta({ description: 'Those of the events that are refused calls.' }),
+  cache_hits: sum.meta({
+    description: 'Those that are calls which the cache of answers served: no provider was asked.',
+  }),
   ...perQuantity(() => sum),
   cost: decimal12,
+  saved_cost: decimal12.meta({
+    description: 'What those calls would have cost beyond `cost`, at the prices in force then.',
+  }),
   /** Events whose cost is not known yet. */
   unpriced_events: sum,
 });

@@ -12,7 +12,8 @@ const logger = { warn: (_: object, message: string) => void warnings.push(messag
 answerCacheContract('embedded', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-cache-'));
   return {
-    open: (limits = {}) => openSqliteCache({ path: join(folder, 'answers.sqlite'), limits, logger }),
+    open: (limits = {}) =>
+      openSqliteCache({ path: join(folder, 'answers.sqlite'), limits, logger }),
     dispose: async () => rmSync(folder, { recursive: true, force: true }),
   };
 });

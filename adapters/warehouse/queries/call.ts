@@ -1,7 +1,7 @@
 /** What is known of calls of clients, event by event? */
 import type { Warehouse } from '../warehouse.ts';
 
-/** An attempt of a call, its refusal, or a resolution of one. Costs have 12 decimal places. */
+/** An attempt of a call, its cache hit or refusal, or a resolution of one. Costs have 12 decimal places. */
 export type CallEvent = {
   id: string;
   type: string;
@@ -32,6 +32,8 @@ export type CallEvent = {
   input_tokens: number | null;
   output_tokens: number | null;
   cost: string | null;
+  /** What a cache hit saved; null of all other events, and where there is no price. */
+  saved_cost: string | null;
   resolves_id: string | null;
 };
 
@@ -55,7 +57,8 @@ export async function eventsOfCalls(
       e.provider_request_id AS provider_request_id, e.usage_source AS usage_source,
       toInt32(e.output_limit) AS output_limit, ifNull(e.output_clamped, false) AS output_clamped,
       toInt32(e.input_tokens) AS input_tokens, toInt32(e.output_tokens) AS output_tokens,
-      toDecimalString(e.cost, 12) AS cost, toString(e.resolves_id) AS resolves_id
+      toDecimalString(e.cost, 12) AS cost,
+      toDecimalString(e.saved_cost, 12) AS saved_cost, toString(e.resolves_id) AS resolves_id
     FROM tollgate.usage_events AS e
     WHERE e.call_id IN {ids:Array(String)}
       ${since === undefined ? '' : "AND e.time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"}

@@ -1,6 +1,6 @@
 /**
- * Which calls were made, newest first, and what is known of each? A call has one attempt or one refusal
- * (docs/design.md, Route), which is its row here; resolutions only add to its cost.
+ * Which calls were made, newest first, and what is known of each? A call has one attempt, one cache hit or
+ * one refusal (docs/design.md, Route), which is its row here; resolutions only add to its cost.
  */
 import type { Warehouse } from '../warehouse.ts';
 
@@ -33,7 +33,8 @@ const FILTERS = {
 export type CallFilter = keyof typeof FILTERS;
 export const callFilters = Object.keys(FILTERS) as readonly CallFilter[];
 
-const IS_CALL = "e.call_id IS NOT NULL AND e.type IN ('attempt', 'refusal') AND e.attempt <= 1";
+const IS_CALL =
+  "e.call_id IS NOT NULL AND e.type IN ('attempt', 'cache_hit', 'refusal') AND e.attempt <= 1";
 
 /** A page of them. */
 export async function callsFound(

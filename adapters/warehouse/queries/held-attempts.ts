@@ -1,4 +1,4 @@
-/** Which attempts held from leases, what did they use, and what did their resolutions say? */
+/** Which attempts and cache hits held from leases, what did they use, and what did their resolutions say? */
 import {
   perQuantity,
   type QuantityName,
@@ -61,7 +61,7 @@ export async function pageOfHeldAttempts(
      LEFT JOIN (SELECT assumeNotNull(resolves_id) AS id, cost, ${quantityNames.join(', ')},
          1 AS resolved
        FROM tollgate.usage_events WHERE type = 'resolution') AS r ON r.id = a.id
-     WHERE a.type = 'attempt' AND notEmpty(a.hold_lease_ids)
+     WHERE a.type IN ('attempt', 'cache_hit') AND notEmpty(a.hold_lease_ids)
        AND (a.log, a.partition, toInt64(a.\`offset\`)) >
          ({after_log:UInt32}, {after_partition:UInt32}, {after_offset:Int64})
      ORDER BY a.log, a.partition, a.\`offset\` LIMIT {page_rows:UInt32}`,

@@ -7,8 +7,8 @@ import { type KnownQuantities, quantities } from '@tollgate/domain/usage/quantit
 import type { Warehouse } from '../warehouse.ts';
 import { BUCKET_SQL } from './buckets.ts';
 
-/** An attempt and its resolution together say what was used; the rest is of no budget. */
-const COUNTED = "type IN ('attempt', 'resolution')";
+/** An attempt and its resolution together say what was used; of a cache hit a part may be charged. */
+const COUNTED = "type IN ('attempt', 'cache_hit', 'resolution')";
 
 const COLUMNS = {
   key: 'key_id',

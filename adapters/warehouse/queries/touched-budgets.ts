@@ -20,7 +20,7 @@ export async function touchedBudgets(
     .join(' OR ');
   const scopes = await warehouse.query<{ customer: string; team: string; key: string }>(
     `SELECT DISTINCT customer_id AS customer, ifNull(team_id, '') AS team, ifNull(key_id, '') AS key
-     FROM tollgate.usage_events WHERE (${isNew}) AND type IN ('attempt', 'resolution')`,
+     FROM tollgate.usage_events WHERE (${isNew}) AND type IN ('attempt', 'cache_hit', 'resolution')`,
   );
   const windows = await warehouse.query<{ window: string }>(
     `SELECT DISTINCT arrayJoin(budget_windows) AS window FROM tollgate.usage_events

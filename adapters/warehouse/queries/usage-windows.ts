@@ -16,8 +16,12 @@ export const usageDimensions = [
 ] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
-type SumName = 'events' | 'refusals' | QuantityName | 'unpriced_events';
-const SUMS: readonly SumName[] = ['events', 'refusals', ...quantityNames, 'unpriced_events'];
+type SumName = 'events' | 'refusals' | 'cache_hits' | QuantityName | 'unpriced_events';
+const SUMS: readonly SumName[] = [
+  ...(['events', 'refusals', 'cache_hits'] as const),
+  ...quantityNames,
+  'unpriced_events',
+];
 
 /** The last of `starts` that is not after the bucket. */
 const lastStart = (starts: string) =>
@@ -56,7 +60,10 @@ function startsOf({ window, timeZone, startS, endS }: UsageQuestion) {
 }
 
 /** Sums of what is no column. */
-const SUMMED: Partial<Record<SumName, string>> = { refusals: "if(type = 'refusal', events, 0)" };
+const SUMMED: Partial<Record<SumName, string>> = {
+  refusals: "if(type = 'refusal', events, 0)",
+  cache_hits: "if(type = 'cache_hit', events, 0)",
+};
 
 /** Roll-ups know neither tags nor the names that clients sent, so these come from the events themselves. */
 const EVENTS = `(
@@ -66,7 +73,8 @@ const EVENTS = `(
     ifNull(e.model_requested, '') AS model_requested, e.type AS type, tags[{tag:String}] AS tag,
     ${BUCKET_SQL} AS bucket, 1 AS events,
     ${quantityNames.map((name) => `ifNull(e.${name}, 0) AS ${name}`).join(', ')},
-    ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events
+    ifNull(e.cost, toDecimal128(0, 12)) AS cost, isNull(e.cost) AS unpriced_events,
+    ifNull(e.saved_cost, toDecimal128(0, 12)) AS saved_cost
   FROM tollgate.usage_events AS e)`;
 
 export type UsageQuestion = {
@@ -92,6 +100,8 @@ export type UsageWindow = {
   sums: Record<SumName, number>;
   /** USD, 12 decimal places, of the events whose cost is known. */
   cost: string;
+  /** The same of what cache hits saved. */
+  savedCost: string;
 };
 
 const isOfEvents = ({ tag, groupBy, filters }: UsageQuestion): boolean =>
@@ -109,7 +119,8 @@ export async function usageWindows(
   const keys = ['window_s', ...groupBy].join(', ');
   const rows = await warehouse.query<Record<string, string | number>>(
     `SELECT ${WINDOWS[question.window]} AS window_s,
-       ${[...groupBy, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text
+       ${[...groupBy, ...sums].join(', ')}, toDecimalString(sum(cost), 12) AS cost_text,
+       toDecimalString(sum(saved_cost), 12) AS saved_text
      FROM ${isOfEvents(question) ? EVENTS : 'tollgate.usage_quarter_hourly'}
      WHERE bucket >= toDateTime({start_s:UInt32}) AND bucket < toDateTime({end_s:UInt32})
        ${conditions.join(' ')}
@@ -131,5 +142,6 @@ export async function usageWindows(
       number
     >,
     cost: String(row['cost_text']),
+    savedCost: String(row['saved_text']),
   }));
 }

@@ -116,11 +116,11 @@ function view(events: readonly CallEvent[]): z.input<typeof callView> {
 function attemptView(event: CallEvent) {
   const { id, type, attempt, provider, model, status, http_status, error_type } = event;
   const { provider_request_id, usage_source, output_limit, output_clamped } = event;
-  const { input_tokens, output_tokens, cost } = event;
+  const { input_tokens, output_tokens, cost, saved_cost } = event;
   return {
     ...{ id, type, attempt, provider, model, status, http_status, error_type },
     ...{ provider_request_id, usage_source, output_limit, output_clamped },
-    ...{ input_tokens, output_tokens, cost },
+    ...{ input_tokens, output_tokens, cost, saved_cost },
   };
 }
 

@@ -97,5 +97,6 @@ function view(found: UsageWindow, query: Query): z.input<typeof usageRow> {
     ...Object.fromEntries(dimensions),
     ...found.sums,
     cost: found.cost,
+    saved_cost: found.savedCost,
   } as z.input<typeof usageRow>;
 }
