@@ -60,7 +60,6 @@ function put({ key, customerId, model, purgesSeen, ttlMs, value }: StoredAnswer,
   remove.run(key);
   removeExpired.run(nowMs, limits.removedAtOnce);
   insert.run(key, customerId, model, purgesSeen, nowMs + ttlMs, value);
-  // seam: cache-is-bounded
   while (isOver()) removeOldest.run(Math.min(limits.removedAtOnce, excess()));
 }
 

@@ -40,7 +40,7 @@ export function namespaceText(
 const VERSION = 'tollgate-cache-1';
 
 /** Headers of a request that may choose another behaviour of the same model, in any dialect. */
-export const KEYED_HEADERS = [
+const KEYED_HEADERS = [
   'openai-beta',
   'openai-version',
   'anthropic-beta',
@@ -61,6 +61,5 @@ export function cacheKeyText(
   request: string,
 ): string {
   const given = KEYED_HEADERS.map((name) => headers[name] ?? null);
-  // seam: cache-key-has-its-namespace
   return `${JSON.stringify([VERSION, namespace, endpoint, given])}\n${request}`;
 }

@@ -22,6 +22,7 @@ const SQL = new RegExp(
 const ROOMS = [
   'adapters/warehouse/',
   // SQLite: each store's worker has its own tables and statements.
+  'adapters/cache/',
   'adapters/ledger/',
   'adapters/log/',
   'adapters/lock/',

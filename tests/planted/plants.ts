@@ -4,6 +4,7 @@ import { access } from './access-plants.ts';
 import { alarms } from './alarm-plants.ts';
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
+import { cached } from './cache-plants.ts';
 import { counting } from './counting-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
@@ -79,4 +80,5 @@ export const plants: readonly Plant[] = [
   ...access,
   ...hostility,
   ...operation,
+  ...cached,
 ];

@@ -1,6 +1,6 @@
 /**
  * The usage event of a call that was answered from the cache (docs/design.md, Cache). No provider was
- * asked, so its quantities are zero: whoever adds tokens up counts those of the first call alone
+ * asked, so its quantities are zero, and a sum of tokens has those of the first call alone
  * (litellm#39057 has them twice). What it cost, and what it saved, are parts of what the call would have
  * cost at the price in force at the hit.
  */
