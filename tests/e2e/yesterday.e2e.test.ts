@@ -78,8 +78,9 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
   return answer.json();
 }
 
-/** Of customers, teams and keys. */
+/** Of customers, teams, keys, usage and calls. */
 const GAINED = new Set([
+  ...['cache_hits', 'saved_cost'],
   ...['allowed_models', 'denied_models', 'key_defaults'],
   ...['default_budget_ids', 'default_rate_limit_ids'],
 ]);
