@@ -11,18 +11,23 @@ export type OrderThreadLimits = {
   heapMib: number;
 };
 
+/** What a thread has at each of its starts. Default of `env`: the process's variables. */
+export type OrderThreadGiven = { workerData?: unknown; env?: Record<string, string> };
+
 export class OrderThread<Order, Answer> {
   readonly #module: URL;
   readonly #limits: OrderThreadLimits;
+  readonly #given: OrderThreadGiven;
   #worker: Worker | undefined;
   /** Ends the order that runs. */
   #end: ((answer: Answer | null) => void) | undefined;
   #closed = false;
 
   /** @param module posts one answer for each order */
-  constructor(module: URL, limits: OrderThreadLimits) {
+  constructor(module: URL, limits: OrderThreadLimits, given: OrderThreadGiven = {}) {
     this.#module = module;
     this.#limits = limits;
+    this.#given = given;
   }
 
   /**
@@ -54,6 +59,7 @@ export class OrderThread<Order, Answer> {
 
   #open(): Worker {
     const worker = new Worker(this.#module, {
+      ...this.#given,
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMib },
     });
     this.#worker = worker;

@@ -1,5 +1,6 @@
 /** The proxy's providers and models, made from `tollgate.yaml`. */
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
+import { otlpSettings } from '@tollgate/adapters/config/otlp-settings.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
 import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
@@ -10,6 +11,7 @@ import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
 import { FairGate } from './routing/fair-gate.ts';
+import type { TracingSettings } from './tracing/tracing.ts';
 
 export type Routing = {
   providers: Provider[];
@@ -80,6 +82,24 @@ export function routingFromConfig(
   }
   const outputTokensDefault = config.default_max_output_tokens;
   return { providers: [...providers.values()], models, outputTokensDefault };
+}
+
+/** @returns null: nothing is traced. @throws Error naming the secret that is missing */
+export function tracingFromConfig(
+  config: Pick<TollgateConfig, 'tracing' | 'providers'>,
+  environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
+): TracingSettings | null {
+  const settings = otlpSettings(config.tracing, environment, warn);
+  if (settings === null) return null;
+  const providers = Object.entries(config.providers).map(([name, { base_url, catalogue }]) => {
+    const { hostname, port, protocol } = new URL(base_url);
+    const known = protocol === 'https:' ? 443 : 80;
+    const place = { host: hostname, port: port === '' ? known : Number(port) };
+    return [name, { catalogue: catalogue ?? name, ...place }] as const;
+  });
+  const toProviders = config.tracing?.to_providers ?? true;
+  return { ...settings, toProviders, providers: Object.fromEntries(providers) };
 }
 
 function openBounds(given: BoundsConfig | undefined): OpenBounds | undefined {

@@ -304,6 +304,22 @@ export const proxyLimits = {
   /** Lost lines are said not more often than this, ms; `/metrics` counts them all. */
   accessLostEveryMs: 60_000,
 
+  /**
+   * Calls that have ended gather for so long for their traces, ms, or until a batch is full; so many of
+   * them wait (1 KB each), and one more is dropped. A batch takes its thread some 20 ms.
+   */
+  traceGatherMs: 500,
+  traceCallsMax: 8_192,
+  traceBatchMax: 256,
+  /** Of one batch, ms: the exporter itself tries again for 10 s. */
+  traceSendTimeoutMs: 30_000,
+  /** Heap of the thread that sends, MiB: the SDK and a batch take some 20. */
+  traceHeapMib: 128,
+  /** A stop waits for the last spans so long, ms. */
+  traceCloseMs: 2_000,
+  /** Lost spans are said not more often than this, ms; `/metrics` counts them all. */
+  traceLostEveryMs: 60_000,
+
   /** How often the locks of other instances are tried, ms. */
   takeoverEveryMs: 5_000,
 

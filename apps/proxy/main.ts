@@ -11,7 +11,7 @@ import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
-import { limitsFromConfig, routingFromConfig } from './from-config.ts';
+import { limitsFromConfig, routingFromConfig, tracingFromConfig } from './from-config.ts';
 import { startProxy } from './proxy.ts';
 
 const STDOUT = 1;
@@ -41,6 +41,7 @@ const proxy = await startProxy({
   logger,
   metrics: () => child.metrics(),
   accessLogFd: config.access_log === true ? STDOUT : undefined,
+  tracing: tracingFromConfig(config, process.env, (message) => logger.warn({}, message)),
   onFatal: (err) => {
     logger.error({ err }, 'the journal failed; another instance takes this one over');
     process.exit(1);

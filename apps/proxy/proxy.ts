@@ -45,6 +45,7 @@ import { ProviderHealth } from './routing/provider-health.ts';
 import { Shipper } from './shipper/shipper.ts';
 import { isEmpty } from './takeover/finish-journal.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
+import { Tracing, type TracingSettings } from './tracing/tracing.ts';
 
 /** Where the parts say what went wrong; the fields never hold bodies or secrets (I12). */
 export type ProxyLogger = {
@@ -74,6 +75,8 @@ export type ProxyOptions = {
   metrics?: () => Promise<string>;
   /** Descriptor that gets a line for each call. Default: none. */
   accessLogFd?: number | undefined;
+  /** Where traces go. Default: nothing is traced. */
+  tracing?: TracingSettings | null;
   /** The journal has failed: the process must end so that its work is taken over. */
   onFatal: (error: Error) => void;
 };
@@ -120,6 +123,7 @@ class Instance {
   readonly #lock: FileLock;
   readonly #metrics: ProxyMetrics;
   readonly #accessLog: AccessLog | undefined;
+  readonly #tracing: Tracing | undefined;
   readonly #illness: ProviderHealth;
   readonly #failures: FailureLog;
   readonly #directory: LedgerView;
@@ -144,9 +148,10 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
-    const { accessLogFd, models } = options;
+    const { accessLogFd, models, tracing } = options;
     this.#metrics = new ProxyMetrics(limits, models.values());
     if (accessLogFd !== undefined) this.#accessLog = new AccessLog(limits, logger, accessLogFd);
+    if (tracing != null) this.#tracing = new Tracing(tracing, instanceId, limits, logger);
     this.#illness = new ProviderHealth(limits);
     this.#failures = new FailureLog(limits, logger);
     this.#directory = new LedgerView(log.partitions);
@@ -230,7 +235,7 @@ class Instance {
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
     await this.#takeover.stop();
     this.#failures.stop();
-    await this.#accessLog?.close();
+    await Promise.all([this.#accessLog?.close(), this.#tracing?.close()]);
     await this.#budgets.stop();
     await this.#rates.stop();
     await this.#shipper.stop(drainTimeoutMs);
@@ -280,7 +285,7 @@ class Instance {
       onRefused: (code) => this.#metrics.refused(code),
       ...{ ledger, ownUsage },
       onMeFailed: (err) => logger.warn({ err }, 'what a key has left cannot be told'),
-      accessLog: this.#accessLog,
+      ...{ accessLog: this.#accessLog, tracing: this.#tracing },
       onJournalFailure: onFatal,
     };
   }
@@ -328,6 +333,7 @@ class Instance {
       outboxRecords: this.#journal.outboxRecords(),
       ledgerAgeSeconds: this.#follower.ageMs() / 1000,
       accessLines: this.#accessLog?.lines ?? { written: 0, dropped: 0 },
+      spans: this.#tracing ?? { sent: 0, dropped: 0 },
       rates: this.#rates.gauges(),
       endUserWindows: this.#budgets.endUserWindows,
     };

@@ -13,6 +13,9 @@ type Reference = { env: string } | { file: string } | undefined;
 const SYSTEM = new Set(['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR']);
 const SYSTEM_PREFIXES = ['LC_', 'NODE_', 'UV_', 'SSL_CERT_', 'TOLLGATE_'];
 
+/** OpenTelemetry's own variables: proxies trace calls. */
+const TRACES_PREFIX = 'OTEL_';
+
 export function childEnvironment(
   kind: ChildKind,
   config: TollgateConfig,
@@ -24,7 +27,8 @@ export function childEnvironment(
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) continue;
-    if (needed.has(name) || (isOfSystem(name) && !secrets.has(name))) given[name] = value;
+    const isGiven = isOfSystem(name) || (kind === 'proxy' && name.startsWith(TRACES_PREFIX));
+    if (needed.has(name) || (isGiven && !secrets.has(name))) given[name] = value;
   }
   return given;
 }
@@ -34,10 +38,14 @@ function isOfSystem(name: string): boolean {
 }
 
 /** Names of variables. */
-function secretsOf({ engines, providers, metrics_token }: TollgateConfig) {
+function secretsOf({ engines, providers, metrics_token, tracing }: TollgateConfig) {
   const { log, ledger, warehouse, rates } = engines;
   return {
-    calls: namesOf([...Object.values(providers).map(({ api_key }) => api_key), rates?.valkey.url]),
+    calls: namesOf([
+      ...Object.values(providers).map(({ api_key }) => api_key),
+      ...Object.values(tracing?.headers ?? {}),
+      rates?.valkey.url,
+    ]),
     shared: namesOf([
       log?.kafka.sasl?.password,
       ledger?.eventstoredb.connection_string,

@@ -5,6 +5,7 @@ import { childEnvironment } from './child-environment.ts';
 const config = parseConfig(
   't.yaml',
   `metrics_token: { env: METRICS }
+tracing: { headers: { authorization: { env: COLLECTOR } } }
 providers: { p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY } } }
 engines:
   log: { kafka: { brokers: ['h:1'], sasl: { mechanism: plain, username: u, password: { env: KAFKA } } } }
@@ -22,6 +23,8 @@ const shell = {
     LEDGER: 'l',
     WAREHOUSE: 'w',
     RATES: 'r',
+    COLLECTOR: 'c',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
   },
   ...{ AWS_SECRET_ACCESS_KEY: 'a', GITHUB_TOKEN: 'g', OPENAI_API_KEY: 'o' },
 };
@@ -30,7 +33,10 @@ it('I12: a child gets the secrets that it uses, and no other variable of the she
   const system = ['PATH', 'HOME', 'TZ', 'LC_ALL', 'NODE_OPTIONS'];
   const names = (kind: 'proxy' | 'meter') => Object.keys(childEnvironment(kind, config, shell));
   expect(names('proxy').sort()).toEqual(
-    [...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER', 'RATES'].sort(),
+    [
+      ...[...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER', 'RATES'],
+      ...['COLLECTOR', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ].sort(),
   );
   expect(names('meter').sort()).toEqual(
     [...system, 'METRICS', 'KAFKA', 'LEDGER', 'WAREHOUSE'].sort(),

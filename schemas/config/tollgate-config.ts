@@ -7,6 +7,7 @@ import { shortName } from '../names/names.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
 import { engines, secret } from './engines-config.ts';
+import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
 
@@ -178,6 +179,8 @@ const configFields = z.strictObject({
    * where it has a file of its own, `run/access.log`; not for a proxy that is started by itself.
    */
   access_log: z.boolean().optional(),
+  /** Traces of calls. Default: none, unless OpenTelemetry's variables name a collector. */
+  tracing: tracing.optional(),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   /**

@@ -43,6 +43,10 @@ const VALUES_FOR_SCHEMAS: readonly string[] = ['domain/usage/quantities.ts'];
 const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@clickhouse/client': ['adapters/'],
   '@eventstore/db-client': ['adapters/'],
+  '@opentelemetry/api': ['adapters/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['adapters/tracing/'],
+  '@opentelemetry/resources': ['adapters/tracing/'],
+  '@opentelemetry/sdk-trace': ['adapters/tracing/'],
   '@pydantic/genai-prices': ['adapters/'],
   chdb: ['adapters/'],
   fastify: ['apps/'],

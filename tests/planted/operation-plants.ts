@@ -18,4 +18,38 @@ export const operation: readonly Plant[] = [
       name: 'have labels of the configured models and of a bounded number of others',
     },
   },
+  {
+    bug: 'record what a client decided not to record',
+    edits: at('sampling-decision-is-kept', { drop: true }),
+    test: {
+      file: 'apps/proxy/tracing/tracing.int.test.ts',
+      name: 'is kept: a trace that is not recorded stays so, here and at the provider',
+    },
+  },
+  {
+    bug: 'end a trace at the gateway',
+    edits: at('trace-goes-on-at-the-provider', { drop: true }),
+    test: {
+      file: 'apps/proxy/tracing/tracing.int.test.ts',
+      name: 'goes on in the trace of its client, and the provider in that of the attempt',
+    },
+  },
+  {
+    bug: 'let traces wait without a bound',
+    edits: at('traces-that-wait-are-bounded', { drop: true }),
+    test: {
+      file: 'apps/proxy/tracing/tracing.int.test.ts',
+      name: 'that is slow fills a bounded room; what is beyond it is dropped and counted',
+    },
+  },
+  {
+    bug: 'put the prompt into a span',
+    edits: at('span-of-a-call-has-no-text', {
+      swap: ['end.refusal', 'String((request as { body?: unknown } | null)?.body)'],
+    }),
+    test: {
+      file: 'apps/proxy/tracing/tracing.int.test.ts',
+      name: 'I12: no prompt, answer, key or error text is in a span, of failed attempts neither',
+    },
+  },
 ];

@@ -5,6 +5,7 @@ import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import type { AttemptTrace } from '../tracing/call-trace.ts';
 
 export type AttemptFacts = Omit<
   AttemptStart,
@@ -18,4 +19,6 @@ export type AttemptFacts = Omit<
   imposedLimit: ImposedLimit | null;
   /** What it took of rate limits; null: there are none on its path. */
   rates: RateTicket | null;
+  /** Undefined: nothing is traced. */
+  trace?: AttemptTrace | undefined;
 };

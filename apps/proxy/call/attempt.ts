@@ -131,6 +131,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const { model, provider } = deployment;
     const sent = request.upstream(model, this.facts.imposedLimit, provider.asksForUsage);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
+    this.facts.trace?.sent(headers, this.#sentAtMs);
     this.#control = deployment.provider.upstream.post(sent.path, sent.body, headers, this);
   }
 
@@ -317,6 +318,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         // seam: settled-durable-hold-not-released
         settlement.release();
         this.facts.rates?.settle(event);
+        this.facts.trace?.settled(this.facts, event);
         if (this.#late === null) this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);

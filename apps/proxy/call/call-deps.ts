@@ -15,6 +15,7 @@ import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Settlement } from './settle.ts';
@@ -61,6 +62,8 @@ export type CallDeps = {
   onMeFailed: (error: unknown) => void;
   /** Undefined: none is written. */
   accessLog?: AccessLog | undefined;
+  /** Undefined: nothing is traced. */
+  tracing?: Tracing | undefined;
   /** The journal cannot be written: the process must end. */
   onJournalFailure: (error: Error) => void;
 };

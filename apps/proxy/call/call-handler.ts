@@ -59,8 +59,7 @@ export class CallHandler {
 
   /** Says no to a call of an authenticated key before it was read. */
   refuse(endpoint: Endpoint, key: KeyView, refusal: Refusal, reply: FastifyReply): void {
-    const { arrivedAtMs } = reply.request;
-    refuseCall(this.#deps, reply, refusal, this.#unread(endpoint, key, arrivedAtMs));
+    refuseCall(this.#deps, reply, refusal, this.#unread(endpoint, key, reply.request));
   }
 
   /** Takes a call of an authenticated key. Ends the reply itself, now or later. */
@@ -73,7 +72,7 @@ export class CallHandler {
   ): Promise<void> | void {
     const { bodies, limits } = this.#deps;
     const { body } = incoming as IncomingCall;
-    const facts = this.#unread(endpoint, key, incoming.arrivedAtMs);
+    const facts = this.#unread(endpoint, key, incoming);
     facts.requestBytes = body.length;
     if (body.length > limits.bodyInlineBytesMax) {
       return bodies
@@ -84,10 +83,12 @@ export class CallHandler {
     return this.#start(read, facts, incoming.headers, place, reply);
   }
 
-  #unread(endpoint: Endpoint, key: KeyView, arrivedAtMs: number): CallFacts {
+  #unread(endpoint: Endpoint, key: KeyView, incoming: FastifyRequest): CallFacts {
     const nowMs = Date.now();
     const callId = this.#deps.newUuid(nowMs);
-    return { endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0, request: null };
+    const { arrivedAtMs, headers } = incoming;
+    const trace = this.#deps.tracing?.open(headers);
+    return { endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0, request: null, trace };
   }
 
   #start(

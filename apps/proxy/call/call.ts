@@ -117,6 +117,7 @@ export class Call implements Applicant, AttemptListener {
       holds,
       imposedLimit,
       rates: this.place.rates,
+      trace: this.facts.trace?.attempt(),
       startedAtMs,
     };
     this.#attempt = new Attempt(this.deps, facts, this, this.#readyAtMs);
@@ -270,16 +271,19 @@ export class Call implements Applicant, AttemptListener {
   /** @param end of the last attempt; null: nothing was sent */
   #log(end: Recorded | null): void {
     const { accessLog, instanceId } = this.deps;
-    if (accessLog === undefined) return;
+    const { trace } = this.facts;
+    if (accessLog === undefined && trace === undefined) return;
     const response = this.#response;
-    accessLog.add(this.facts, instanceId, {
+    const ended = {
       deployment: end === null ? null : (this.#route[this.#attempts - 1] ?? null),
       outcome: end?.outcome ?? null,
       refusal: null,
       httpStatus: response.headersSent ? response.statusCode : null,
       attempts: this.#attempts,
       responseBytes: this.#bytes,
-    });
+    };
+    accessLog?.add(this.facts, instanceId, ended);
+    trace?.ended(this.facts, ended);
   }
 
   /** The journal has failed: nothing more may leave; the process ends and is taken over. */

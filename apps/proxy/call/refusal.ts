@@ -12,6 +12,7 @@ import type { WindowAccount } from '../budget/window-account.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
+import type { CallTrace } from '../tracing/call-trace.ts';
 import type { CallDeps } from './call-deps.ts';
 import { budgetRemedy } from './remedy.ts';
 
@@ -27,6 +28,8 @@ export type CallFacts = {
   requestBytes: number;
   /** null: it could not be read, or was not yet. */
   request: CallRequest | null;
+  /** Undefined: nothing is traced. */
+  trace?: CallTrace | undefined;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */
@@ -57,14 +60,17 @@ export function refuseCall(
   deps.onRefused(refusal.code);
   const responseBytes = sendRefusal(deps, reply, endpoint.errorBody, refusal, callId);
   const { accessLog, instanceId } = deps;
-  accessLog?.add(facts, instanceId, {
+  if (accessLog === undefined && facts.trace === undefined) return;
+  const end = {
     deployment: null,
     outcome: null,
     refusal: refusal.code,
     httpStatus: errorCatalogue[refusal.code].status,
     attempts: 0,
     responseBytes,
-  });
+  };
+  accessLog?.add(facts, instanceId, end);
+  facts.trace?.ended(facts, end);
 }
 
 /**

@@ -21,6 +21,8 @@ export type Gauges = {
   ledgerAgeSeconds: number;
   /** Lines that the access log has written, and those that had no room. */
   accessLines: { written: number; dropped: number };
+  /** Of traces: those that the collector has, and those that it never will. */
+  spans: { sent: number; dropped: number };
   rates: RateGauges;
   /** Windows of end users in memory. */
   endUserWindows: number;
@@ -233,6 +235,7 @@ function gaugeFamilies({
   outboxRecords,
   ledgerAgeSeconds,
   accessLines,
+  spans,
   endUserWindows,
 }: Gauges): Family[] {
   return [
@@ -266,6 +269,18 @@ function gaugeFamilies({
       'counter',
       'Lines that the access log had no room for, because they could not be written fast enough.',
       accessLines.dropped,
+    ),
+    single(
+      'tollgate_trace_spans_total',
+      'counter',
+      'Spans of calls and attempts that the collector of traces has.',
+      spans.sent,
+    ),
+    single(
+      'tollgate_trace_spans_dropped_total',
+      'counter',
+      'Spans that no collector has: there was no room for them, or they could not be sent.',
+      spans.dropped,
     ),
   ];
 }

@@ -11,6 +11,7 @@ const GAUGES = {
   rates: { isAway: true, failures: 7, unenforced: 8, shares: 9 },
   endUserWindows: 10,
   accessLines: { written: 5, dropped: 6 },
+  spans: { sent: 11, dropped: 12 },
 };
 
 let metrics: ProxyMetrics;
@@ -70,6 +71,8 @@ describe('the metrics of a proxy', () => {
       'tollgate_rate_store_failures_total',
       'tollgate_rate_unenforced_total',
       'tollgate_refusals_total',
+      'tollgate_trace_spans_dropped_total',
+      'tollgate_trace_spans_total',
       'tollgate_unstated_usage_total',
       'tollgate_upstream_errors_total',
       'tollgate_upstream_responses_total',

@@ -33,6 +33,7 @@ import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { defineBudget } from './budget-house.ts';
 import { countsAtOnce } from './settle-now.ts';
 
@@ -61,6 +62,8 @@ export type CallHouseOptions = {
   upstreamTimeoutMs?: number;
   /** To each of them. */
   upstreamConnections?: number;
+  /** Traces them. */
+  tracing?: Tracing;
   /** Gets the calls that have ended. */
   accessLog?: Pick<AccessLog, 'add'>;
 };
@@ -196,7 +199,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
-    accessLog: options.accessLog,
+    ...{ accessLog: options.accessLog, tracing: options.tracing },
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),
     onJournalFailure: (error: Error) => journalFailures.push(error),
