@@ -4,7 +4,6 @@
  * dialects; a path that no dialect has is refused, never passed on unmetered.
  */
 
-import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { hasToken, PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import type { Health } from '@tollgate/adapters/http/readiness.ts';
@@ -13,17 +12,15 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Authenticator } from './auth/authenticate.ts';
 import { YoungKeys } from './auth/young-keys.ts';
 import { BodyBytes } from './body/body-bytes.ts';
-import { receiveBody } from './body/receive-body.ts';
 import type { CallDeps } from './call/call-deps.ts';
+import { CallGate, type Done, type Hook } from './call/call-gate.ts';
 import type { CallHandler } from './call/call-handler.ts';
-import { Place } from './call/in-flight.ts';
 import { sendRefusal } from './call/refusal.ts';
 import type { Dialect, Endpoint } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
-import type { ProxyLimits } from './limits.ts';
 import { addMeRoute } from './me/me-route.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
 import { addModelRoutes } from './routes/model-routes.ts';
@@ -42,11 +39,6 @@ export type ProxyAppOptions = {
 };
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    key: KeyView | null;
-    place: Place | null;
-    arrivedAtMs: number;
-  }
   interface FastifyContextConfig {
     /** What the clients of this route speak. */
     dialect?: Dialect;
@@ -57,16 +49,8 @@ declare module 'fastify' {
 
 /** Codes of Fastify's own errors and what they are in our catalogue. */
 const FASTIFY_ERRORS: Record<string, ErrorCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
   FST_ERR_BAD_URL: 'unknown_endpoint',
 };
-
-const NO_BODY: Refusal = { code: 'invalid_json' };
-
-/** A body that has come within this needs no second look at its key, ms. */
-const BODY_SOON_MS = 100;
 
 export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   const { deps, calls } = options;
@@ -94,28 +78,24 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
   app.decorateRequest('key', null);
   app.decorateRequest('place', null);
   app.decorateRequest('arrivedAtMs', 0);
-  addGate(app, (reply, refusal) => refuse(deps, reply, refusal), options.http?.isOurHost);
-  app.removeAllContentTypeParsers();
-  const bytes = new BodyBytes(limits);
-  app.addContentTypeParser('application/json', bodyParser(limits, bytes));
   const crossOrigin = new CrossOrigin(options.http?.corsOrigins ?? []);
   crossOrigin.addTo(app);
   const paths = new ServedPaths();
-  // What nobody serves is refused before its body is read.
-  // seam: stranger-is-refused-unread
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) return done();
+  const refuseUnserved = (request: FastifyRequest, reply: FastifyReply): void => {
     const allow = paths.allowed(pathOf(request));
     const preflight = allow === null ? null : crossOrigin.preflight(request, allow);
     if (preflight !== null) return void reply.code(204).headers(preflight).send();
     refuse(deps, reply, notServed(request, paths, allow));
-  });
+  };
+  const refuseAtGate = (reply: FastifyReply, refusal: Refusal) => refuse(deps, reply, refusal);
+  addGate(app, refuseAtGate, refuseUnserved, options.http?.isOurHost);
+  // Bodies are taken in by the gate of calls alone.
+  app.removeAllContentTypeParsers();
   // seam: proxy-routes
-  addCallRoutes(app, deps, calls, bytes, paths);
+  addCallRoutes(app, options, paths);
   addOperatorRoutes(app, options, paths);
   app.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-    if (error instanceof ClientLeft) return void reply.hijack();
-    const refusal = error instanceof BodyRefused ? error.refusal : { code: codeOf(error) };
+    const refusal = { code: codeOf(error) };
     if (refusal.code === 'internal_error') {
       // seam: failure-is-logged-without-its-path
       // Not the path itself: clients put keys there by mistake (I12).
@@ -140,141 +120,83 @@ function codeOf(error: Error & { code?: string; statusCode?: number }): ErrorCod
   return statusCode >= 400 && statusCode < 500 ? 'malformed_request' : 'internal_error';
 }
 
-class BodyRefused extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.code);
-    this.refusal = refusal;
-  }
-}
-
-class ClientLeft extends Error {}
-
-function bodyParser(limits: ProxyLimits, bytes: BodyBytes) {
-  return (
-    request: FastifyRequest,
-    payload: IncomingMessage,
-    done: (error: Error | null, body?: Buffer) => void,
-  ): void => {
-    const { key, place } = request;
-    if (key === null || place === null) throw new Error('a body without a key passed the gate');
-    const take = (more: number) => {
-      if (!bytes.take(key.keyId, more)) return false;
-      place.bodyBytes += more;
-      return true;
-    };
-    receiveBody(payload, limits, take, (received) => {
-      if ('body' in received) return done(null, received.body);
-      done('left' in received ? new ClientLeft() : new BodyRefused(received.refusal));
-    });
-  };
-}
-
-function addCallRoutes(
-  app: FastifyInstance,
-  deps: CallDeps,
-  calls: CallHandler,
-  bytes: BodyBytes,
-  paths: ServedPaths,
-): void {
+/** @returns what lets a request of a known key, which may be admitted now, go on to the next step */
+function admission({ deps, calls }: ProxyAppOptions): (next: Hook) => Hook {
   const keys = new Authenticator(deps.directory, deps.secrets);
   const young = new YoungKeys(keys, deps.follower, deps.limits);
-  const settle = (
-    key: KeyView | ErrorCode,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: Done,
-  ): void => {
-    if (typeof key === 'string') return refuse(deps, reply, { code: key });
-    // seam: key-verified
-    request.key = key;
-    done();
+  return (next) => {
+    const settle = (
+      key: KeyView | ErrorCode,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      done: Done,
+    ): void => {
+      if (typeof key === 'string') return refuse(deps, reply, { code: key });
+      // seam: key-verified
+      request.key = key;
+      next(request, reply, done);
+    };
+    const identify = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+      const key = keys.authenticate(request.headers, Date.now());
+      if (key !== 'invalid_api_key') return settle(key, request, reply, done);
+      young
+        .lookAgain(request.headers)
+        .then((late) => settle(late, request, reply, done))
+        .catch(done);
+    };
+    return (request, reply, done) => {
+      const refusal = calls.admit();
+      if (refusal === null) return identify(request, reply, done);
+      if (!(refusal instanceof Promise)) return refuse(deps, reply, refusal);
+      refusal
+        .then((late) => {
+          if (late === null) identify(request, reply, done);
+          else refuse(deps, reply, late);
+        })
+        .catch(done);
+    };
   };
-  const identify = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    const key = keys.authenticate(request.headers, Date.now());
-    if (key !== 'invalid_api_key') return settle(key, request, reply, done);
-    young
-      .lookAgain(request.headers)
-      .then((late) => settle(late, request, reply, done))
-      .catch(done);
-  };
-  const pass = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    const refusal = calls.admit();
-    if (refusal === null) return identify(request, reply, done);
-    if (!(refusal instanceof Promise)) return refuse(deps, reply, refusal);
-    refusal
-      .then((late) => {
-        if (late === null) identify(request, reply, done);
-        else refuse(deps, reply, late);
-      })
-      .catch(done);
-  };
-  const admit = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    request.arrivedAtMs = performance.now();
-    pass(request, reply, done);
-  };
-  /** From here on, while its body arrives, the call is in flight. */
-  const enter = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    const key = request.key as KeyView;
-    const place = calls.enter(key);
-    if (!(place instanceof Place)) {
-      const { endpoint } = request.routeOptions.config;
-      return calls.refuse(endpoint as Endpoint, key, place, reply);
-    }
-    request.place = place;
-    reply.raw.on('close', () => {
-      // The body was in memory for as long as its call could be sent again.
-      bytes.giveBack(key.keyId, place.bodyBytes);
-      if (!place.ofCall) place.leave();
-    });
-    done();
-  };
-  /** A body may take a minute: what was true of its key when it began may not be true any more. */
-  const admitAgain = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return done();
-    pass(request, reply, done);
-  };
-  addMeRoute(app, deps, paths, {
-    onRequest: admit,
-    refuse: (reply, refusal) => refuse(deps, reply, refusal),
-  });
-  for (const dialect of dialects)
-    addDialect(app, deps, calls, dialect, paths, { admit, enter, admitAgain });
 }
 
-type Done = (error?: Error) => void;
-type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
-type Gate = Record<'admit' | 'enter' | 'admitAgain', Hook>;
+/** The first step of a request that is for a key. */
+function arrive(admit: Hook): Hook {
+  return (request, reply, done) => {
+    request.arrivedAtMs = performance.now();
+    admit(request, reply, done);
+  };
+}
 
-function addDialect(
-  app: FastifyInstance,
-  deps: CallDeps,
-  calls: CallHandler,
-  dialect: Dialect,
-  paths: ServedPaths,
-  { admit, enter, admitAgain }: Gate,
-): void {
-  for (const endpoint of dialect.endpoints) {
-    paths.add(endpoint.path, endpoint.method);
-    app.route({
-      method: endpoint.method,
-      url: endpoint.path,
-      config: { dialect, endpoint },
-      onRequest: [admit, enter],
-      preHandler: admitAgain,
-      handler: (request, reply) => {
-        const { key, place, body } = request;
-        if (key === null || place === null) throw new Error('a call without a key passed the gate');
-        if (!Buffer.isBuffer(body)) return calls.refuse(endpoint, key, NO_BODY, reply);
-        return calls.handle(endpoint, key, place, request, reply);
-      },
-    });
+function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: ServedPaths): void {
+  const { deps, calls, logger } = options;
+  const { limits } = deps;
+  const parts = { limits, calls, logger, bytes: new BodyBytes(limits) };
+  const admitTo = admission(options);
+  const onRequest = arrive(admitTo((_request, _reply, done) => done()));
+  const answer = {
+    onRequest,
+    refuse: (reply: FastifyReply, refusal: Refusal) => refuse(deps, reply, refusal),
+  };
+  addMeRoute(app, deps, paths, answer);
+  for (const dialect of dialects) {
+    for (const endpoint of dialect.endpoints) {
+      paths.add(endpoint.path, endpoint.method);
+      const gate = new CallGate(endpoint, parts);
+      const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
+      app.route({
+        method: endpoint.method,
+        url: endpoint.path,
+        config: { dialect, endpoint },
+        onRequest: arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain))),
+        handler: neverReached,
+      });
+    }
+    addModelRoutes(app, deps, dialect, paths, answer);
   }
-  addModelRoutes(app, deps, dialect, paths, {
-    onRequest: admit,
-    refuse: (reply, refusal) => refuse(deps, reply, refusal),
-  });
+}
+
+/** The gate of a call answers. */
+function neverReached(): never {
+  throw new Error('a call has passed its gate');
 }
 
 function addOperatorRoutes(

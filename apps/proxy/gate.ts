@@ -10,20 +10,26 @@ import {
   repeatedHeader,
   socketFault,
 } from '@tollgate/adapters/http/manners.ts';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { houseDialect } from './dialects/dialects.ts';
 import { errorCatalogue, type Refusal } from './errors.ts';
 
-/** @param refuse answers in the dialect of the route that was asked for */
+/**
+ * @param refuse answers in the dialect of the route that was asked for
+ * @param refuseUnserved answers on a path or method that nobody serves, before its body is read
+ */
 export function addGate(
   app: FastifyInstance,
   refuse: (reply: FastifyReply, refusal: Refusal) => void,
+  refuseUnserved: (request: FastifyRequest, reply: FastifyReply) => void,
   isOurHost: HostPolicy = anyHost,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const param = repeatedHeader(request.raw.rawHeaders);
     if (param !== undefined) return refuse(reply, { code: 'repeated_header', param });
     if (!isOurHost(request.headers.host)) return refuse(reply, { code: 'host_not_allowed' });
+    // seam: stranger-is-refused-unread
+    if (request.is404) return refuseUnserved(request, reply);
     done();
   });
   // Answers of providers have a head of their own: call/headers.ts.

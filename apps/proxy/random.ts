@@ -1,17 +1,31 @@
-/** Ids of this process: cryptographic randomness out of a pool, so that an id costs no system call. */
-import { randomFillSync } from 'node:crypto';
-import { ID_RANDOM_BYTES, type IdPrefix, makeId, makeUuidV7 } from '@tollgate/domain/ids/ids.ts';
+/** Ids of this process: cryptographic randomness out of pools, so that an id costs no system call. */
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { ID_RANDOM_BYTES, type IdPrefix, makeId, uuidV7OfHex } from '@tollgate/domain/ids/ids.ts';
 
-const pool = Buffer.alloc(400 * ID_RANDOM_BYTES);
-let used = pool.length;
+const POOL_BYTES = 400 * ID_RANDOM_BYTES;
+const pool = Buffer.alloc(POOL_BYTES);
+let used = POOL_BYTES;
 
 function nextBytes(): Uint8Array {
-  if (used === pool.length) {
+  if (used === POOL_BYTES) {
     randomFillSync(pool);
     used = 0;
   }
   used += ID_RANDOM_BYTES;
   return pool.subarray(used - ID_RANDOM_BYTES, used);
+}
+
+/** As text: a call has ids that are text alone. */
+let digits = '';
+let digitsUsed = 0;
+
+function nextDigits(): string {
+  if (digitsUsed === digits.length) {
+    digits = randomBytes(POOL_BYTES).toString('hex');
+    digitsUsed = 0;
+  }
+  digitsUsed += 2 * ID_RANDOM_BYTES;
+  return digits.slice(digitsUsed - 2 * ID_RANDOM_BYTES, digitsUsed);
 }
 
 /** A new object id, `<prefix>_…`. */
@@ -21,5 +35,5 @@ export function newId(prefix: IdPrefix): string {
 
 /** A new UUIDv7 that sorts by `timeMs`. */
 export function newUuid(timeMs: number): string {
-  return makeUuidV7(timeMs, nextBytes());
+  return uuidV7OfHex(timeMs, nextDigits());
 }

@@ -56,23 +56,31 @@ export function idTimeMs(id: string): number {
   return Number(bits >> BigInt(ID_RANDOM_BYTES * 8));
 }
 
-function formatUuid(timeMs: number, random: Uint8Array): string {
-  const time = timeMs.toString(16).padStart(12, '0');
-  const bytes = new Uint8Array(random.subarray(0, ID_RANDOM_BYTES));
-  bytes[0] = ((bytes[0] as number) & 0x0f) | 0x70;
-  bytes[2] = ((bytes[2] as number) & 0x3f) | 0x80;
-  const tail = bytes.toHex();
-  const head = `${time.slice(0, 8)}-${time.slice(8)}`;
-  return `${head}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
-}
+/** By the digit that it takes the place of: the two upper bits of the variant are 10 (RFC 9562 §4.1). */
+const VARIANTS = new Map(Array.from('0123456789abcdef', (digit, i) => [digit, '89ab'[i & 3]]));
+
+/** Of the millisecond that was last asked for: the ids of a call are of the same one. */
+let head = { timeMs: Number.NaN, text: '' };
 
 /**
  * UUIDv7 (RFC 9562 §5.7): sorts by time as text and as a 128-bit integer.
  *
- * @param random at least `ID_RANDOM_BYTES` from a cryptographic source
+ * @param random from a cryptographic source, in lower-case hexadecimal digits, at least two for each of
+ *   `ID_RANDOM_BYTES`
  */
+export function uuidV7OfHex(timeMs: number, random: string): string {
+  if (timeMs !== head.timeMs) {
+    const time = timeMs.toString(16).padStart(12, '0');
+    head = { timeMs, text: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
+  const variant = VARIANTS.get(random.charAt(4));
+  const [high, low] = [random.slice(1, 4), random.slice(5, 8)];
+  return `${head.text}${high}-${variant}${low}-${random.slice(8, 2 * ID_RANDOM_BYTES)}`;
+}
+
+/** @param random at least `ID_RANDOM_BYTES` from a cryptographic source */
 export function makeUuidV7(timeMs: number, random: Uint8Array): string {
-  return formatUuid(timeMs, random);
+  return uuidV7OfHex(timeMs, random.toHex());
 }
 
 /** Unix milliseconds that a UUIDv7 carries. */
@@ -87,5 +95,5 @@ export function uuidTimeMs(uuid: string): number {
  * @param hash SHA-256 of `resolution:<attempt id>` (UTF-8)
  */
 export function resolutionId(attemptId: string, hash: Uint8Array): string {
-  return formatUuid(uuidTimeMs(attemptId), hash);
+  return makeUuidV7(uuidTimeMs(attemptId), hash);
 }

@@ -4,6 +4,8 @@
  * header or secret is in it (I12).
  */
 import { LineWriter } from '@tollgate/adapters/process/line-writer.ts';
+import { quoted } from '@tollgate/domain/text/quoted.ts';
+import { timeText } from '@tollgate/domain/text/time-text.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { quantities } from '@tollgate/domain/usage/quantities.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -162,26 +164,7 @@ function keyText(key: EndedCall['key']): string {
   return text;
 }
 
-/** Of the second that was last asked for: calls come in order, and a date is expensive to write. */
-let second = { startMs: Number.NaN, text: '' };
-
-function timeText(ms: number): string {
-  const startMs = ms - (ms % 1000);
-  if (startMs !== second.startMs) {
-    second = { startMs, text: new Date(startMs).toISOString().slice(0, -'000Z'.length) };
-  }
-  return `${second.text}${String(ms - startMs).padStart(3, '0')}Z`;
-}
-
 /** To a microsecond. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
-}
-
-/** What JSON writes as it is. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-function quoted(value: string | null): string {
-  if (value === null) return 'null';
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.toWellFormed());
 }

@@ -13,6 +13,7 @@ import type {
   UpstreamHandler,
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
+import { timeText } from '@tollgate/domain/text/time-text.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
@@ -246,26 +247,26 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   }
 
   /** To settle an answer may take as long as to read it: what is more than a part waits for its turn. */
-  #mustWait(): boolean {
+  #mustWait(nowMs: number): boolean {
     const { turns } = this.#deps;
     if (turns.isOver || (turns.isSpent && !this.#intake.isSmall)) return true;
-    const startedAtMs = performance.now();
     const hasMore = this.#answer?.readOn() === true;
-    turns.spend(performance.now() - startedAtMs);
+    turns.spend(performance.now() - nowMs);
     return hasMore;
   }
 
   #finish(status: UsageStatus, failure: UpstreamFailure | null): void {
     this.#takeBackLook?.();
     if (this.#finished || this.#isEnding) return;
-    if (this.#mustWait()) {
+    const nowMs = performance.now();
+    if (this.#mustWait(nowMs)) {
       this.#isEnding = true;
       return this.#deps.turns.wait(() => {
         this.#isEnding = false;
         this.#finish(status, failure);
       });
     }
-    this.#endedAtMs ??= performance.now();
+    this.#endedAtMs ??= nowMs;
     const endedAtMs = this.#endedAtMs;
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
@@ -295,7 +296,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
-      recorded_at: new Date().toISOString(),
+      recorded_at: timeText(Date.now()),
     };
     const { attemptId, key } = this.facts;
     const holds = settlement.proven;

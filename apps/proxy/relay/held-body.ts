@@ -80,8 +80,10 @@ export class HeldBody {
 
   /** Its last byte may be the last of a JSON text, or a line end behind it. */
   get endsLikeJson(): boolean {
-    const last = this.#chunks.at(-1)?.at(-1);
-    if (last === undefined) return false;
+    const chunk = this.#chunks[this.#chunks.length - 1];
+    if (chunk === undefined) return false;
+    // Undefined of an empty one: nothing is smaller or equal then.
+    const last = chunk[chunk.length - 1] as number;
     return last === CLOSE_BRACE || last === CLOSE_BRACKET || last <= SPACE;
   }
 

@@ -8,6 +8,8 @@
  * after call. `plain-attempt.ts` reads exactly this text.
  */
 import { formatDecimal12 } from '../../money/money.ts';
+import { quoted } from '../../text/quoted.ts';
+import { timeText } from '../../text/time-text.ts';
 import { quantityNames, type UsageQuantities } from '../quantities.ts';
 import type { UsageEvent } from '../usage-event.ts';
 import type { AttemptOutcome, AttemptStart, EventKey } from './attempt-event.ts';
@@ -36,7 +38,7 @@ export function startedText(facts: AttemptStart): string {
     `"price_version":${named(deployment.price?.version ?? null)},` +
     `"price_source":"${deployment.price?.source ?? 'none'}","cache":"miss",${holds},` +
     `"external_type":null,"external_subject":null,"external_data":null,` +
-    `"time":"${new Date(facts.startedAtMs).toISOString()}"}`
+    `"time":"${timeText(facts.startedAtMs)}"}`
   );
 }
 
@@ -60,11 +62,6 @@ function quantityColumns(quantities: UsageQuantities): string {
   let text = '';
   for (const { name, label } of QUANTITY_LABELS) text += `${label}${quantities[name]},`;
   return text;
-}
-
-/** Half of a surrogate pair is no text: a reader of the record would replace it, or refuse it. */
-function quoted(value: string | null): string {
-  return value === null ? 'null' : JSON.stringify(value.toWellFormed());
 }
 
 /** How many names are kept, and how long one is at most, in UTF-16 units: clients choose some of them. */

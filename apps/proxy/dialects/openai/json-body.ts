@@ -24,7 +24,7 @@ export const UNBOUNDED_FIELDS = [
   ...['prediction', 'functions'],
 ];
 /** Fields that decide what is billed: the body may have each of them once. */
-const BILLED_FIELDS = new Set([
+const BILLED_NAMES = [
   'model',
   'messages',
   'input',
@@ -36,7 +36,11 @@ const BILLED_FIELDS = new Set([
   'tools',
   'service_tier',
   ...UNBOUNDED_FIELDS,
-]);
+];
+/** With a bit for each: all of them fit in one integer. */
+const BILLED_FIELDS: ReadonlyMap<string, number> = new Map(
+  BILLED_NAMES.map((name, bit) => [name, 1 << bit]),
+);
 
 export type JsonBody = {
   /**
@@ -81,6 +85,8 @@ export function invalidRequest(error: z.ZodError): Refused {
   return refused({ code: 'invalid_request', param, message });
 }
 
+type Names = { has(name: string): boolean };
+
 const PLAIN_NAME = /^[a-z0-9_]*$/;
 
 /**
@@ -88,20 +94,21 @@ const PLAIN_NAME = /^[a-z0-9_]*$/;
  * encoding/json takes names without regard to case, and the last one counts.
  */
 function billedTwice(scan: JsonScan): string | undefined {
-  const seen = new Set<string>();
+  let seen = 0;
   for (const { name } of scan.members) {
-    if (!BILLED_FIELDS.has(name)) {
+    const bit = BILLED_FIELDS.get(name);
+    if (bit === undefined) {
       if (isSpellingOf(name, BILLED_FIELDS)) return name;
       continue;
     }
-    if (seen.has(name)) return name;
-    seen.add(name);
+    if ((seen & bit) !== 0) return name;
+    seen |= bit;
   }
   return undefined;
 }
 
 /** True if a parser that takes names without regard to case may take `name` for one of the fields. */
-export function isSpellingOf(name: string, fields: ReadonlySet<string>): boolean {
+export function isSpellingOf(name: string, fields: Names): boolean {
   return !PLAIN_NAME.test(name) && fields.has(folded(name));
 }
 
