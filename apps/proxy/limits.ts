@@ -289,6 +289,8 @@ export const proxyLimits = {
    */
   metricModelsMax: 100,
   metricCodesMax: 64,
+  /** Customers that metrics count by name, where a token guards `/metrics`; beyond them `other`. */
+  metricCustomersMax: 200,
   /** How long what `/readyz` found is given again, ms. */
   healthKeptMs: 100,
 

@@ -35,6 +35,7 @@ import { InputCounters } from './counting/input-counters.ts';
 import { LedgerFreshness } from './ledger-view/freshness.ts';
 import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
+import { CustomerMetrics } from './metrics/customer-metrics.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
 import { newId, newUuid } from './random.ts';
 import { RateBook } from './rates/rate-book.ts';
@@ -122,6 +123,7 @@ class Instance {
   readonly #journal: Journal;
   readonly #lock: FileLock;
   readonly #metrics: ProxyMetrics;
+  readonly #customers: CustomerMetrics | undefined;
   readonly #accessLog: AccessLog | undefined;
   readonly #tracing: Tracing | undefined;
   readonly #illness: ProviderHealth;
@@ -148,7 +150,12 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
-    const { accessLogFd, models, tracing } = options;
+    const { accessLogFd, models, tracing, http } = options;
+    // I10: every customer could read it otherwise.
+    // seam: customers-are-counted-behind-a-token
+    if (http?.metricsToken !== undefined) {
+      this.#customers = new CustomerMetrics(limits.metricCustomersMax);
+    }
     this.#metrics = new ProxyMetrics(limits, models.values());
     if (accessLogFd !== undefined) this.#accessLog = new AccessLog(limits, logger, accessLogFd);
     if (tracing != null) this.#tracing = new Tracing(tracing, instanceId, limits, logger);
@@ -278,6 +285,7 @@ class Instance {
       onSettled: (facts, outcome, settlement, failure) => {
         const provider = facts.deployment.provider.name;
         this.#metrics.settled(facts.deployment, outcome, settlement);
+        this.#customers?.settled(facts.key.customerId, outcome, settlement);
         this.#illness.settled(provider, outcome, performance.now());
         this.#failures.settled(facts, outcome, failure);
         for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
@@ -338,7 +346,7 @@ class Instance {
       endUserWindows: this.#budgets.endUserWindows,
     };
     const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
-    return this.#metrics.families(gauges, isIll);
+    return [...this.#metrics.families(gauges, isIll), ...(this.#customers?.families() ?? [])];
   }
 
   #ownMetrics(): string {

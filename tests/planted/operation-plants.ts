@@ -19,6 +19,24 @@ export const operation: readonly Plant[] = [
     },
   },
   {
+    bug: 'give every customer a series of its own',
+    edits: at('customers-of-labels-are-bounded', { drop: true }),
+    test: {
+      file: 'apps/proxy/metrics/customer-metrics.unit.test.ts',
+      name: 'a bounded number of customers has a name, and nothing of the others is lost',
+    },
+  },
+  {
+    bug: 'count customers by name for anybody who asks',
+    edits: at('customers-are-counted-behind-a-token', {
+      swap: ['http?.metricsToken !== undefined', 'true'],
+    }),
+    test: {
+      file: 'apps/proxy/metrics/customers-behind-a-token.int.test.ts',
+      name: 'I10: customers are counted by name only where a token guards the port that they call',
+    },
+  },
+  {
     bug: 'record what a client decided not to record',
     edits: at('sampling-decision-is-kept', { drop: true }),
     test: {

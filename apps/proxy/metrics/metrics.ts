@@ -38,6 +38,11 @@ const TOKENS = quantities.flatMap(({ name, unit }): [QuantityName, string][] =>
   unit === 'tokens' ? [[name, name.replace(/_tokens$/, '')]] : [],
 );
 
+/** What this gateway adds to an attempt, seconds: most take less than one millisecond. */
+const OVERHEAD_BOUNDS_S: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+];
+
 /** What is counted of one model at one provider. */
 class ModelSeries {
   readonly labels: string;
@@ -72,6 +77,7 @@ export class ProxyMetrics {
   readonly #limits: MetricsLimits;
   readonly #providers = new Map<string, ProviderSeries>();
   readonly #refusals: BoundedCounts<string>;
+  readonly #overheads = new DurationHistogram(OVERHEAD_BOUNDS_S);
   /** Models that were given a series by name. */
   #models = 0;
 
@@ -100,6 +106,7 @@ export class ProxyMetrics {
     if (event.cost === null || event.usage_source === 'estimated') series.unstatedUsage++;
     series.durations.observe((event.latency_ms ?? 0) / 1000);
     if (event.ttft_ms !== null) series.firstTokens.observe(event.ttft_ms / 1000);
+    if (event.overhead_us !== null) this.#overheads.observe(event.overhead_us / 1e6);
     provider.statuses.add(event.http_status);
     if (event.error_type !== null) provider.errors.add(event.error_type);
   }
@@ -118,6 +125,12 @@ export class ProxyMetrics {
         type: 'counter',
         help: 'Calls that were refused before they were sent, by code of the error.',
         samples: this.#refusals.samples('', 'code'),
+      },
+      {
+        name: 'tollgate_overhead_seconds',
+        type: 'histogram',
+        help: 'What the gateway added to an attempt, before it was sent and behind its end, in seconds.',
+        samples: this.#overheads.samples(''),
       },
       ...gaugeFamilies(gauges),
       ...rateFamilies(gauges.rates),

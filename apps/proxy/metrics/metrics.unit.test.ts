@@ -28,6 +28,7 @@ function settled(
   const outcome = {
     ...{ status: 'ok', http_status: 200, error_type: null, cost: '0.1', usage_source: 'provider' },
     ...{ input_tokens: 0, output_tokens: 0, latency_ms: 1, ttft_ms: null },
+    overhead_us: null,
     ...fields,
   } as AttemptOutcome;
   metrics.settled({ provider: { name }, model }, outcome, {
@@ -64,6 +65,7 @@ describe('the metrics of a proxy', () => {
       'tollgate_end_user_windows',
       'tollgate_ledger_age_seconds',
       'tollgate_outbox_records',
+      'tollgate_overhead_seconds',
       'tollgate_overruns_total',
       'tollgate_provider_ill',
       'tollgate_rate_shares',
@@ -147,6 +149,18 @@ describe('the metrics of a proxy', () => {
     ]).toEqual([3, 400.02, 1, 300]);
   });
 
+  it('have what the gateway adds, of all attempts together', () => {
+    settled('a:m', { overhead_us: 400 });
+    settled('b:m', { overhead_us: 2_000_000 });
+    settled('b:m', { overhead_us: null });
+    expect([
+      readSample(measured(), 'tollgate_overhead_seconds_bucket{le="0.00025"}'),
+      readSample(measured(), 'tollgate_overhead_seconds_bucket{le="0.0005"}'),
+      readSample(measured(), 'tollgate_overhead_seconds_bucket{le="+Inf"}'),
+      readSample(measured(), 'tollgate_overhead_seconds_sum'),
+    ]).toEqual([0, 1, 2, 2.0004]);
+  });
+
   it('say which provider is ill', () => {
     settled('a:m');
     settled('b:m');
@@ -155,6 +169,7 @@ describe('the metrics of a proxy', () => {
     expect(readSample(families, 'tollgate_provider_ill{provider="b"}')).toBe(1);
   });
 
+  // litellm PR#39136: every name that a client made up was a series, until a restart.
   it('have labels of the configured models and of a bounded number of others', () => {
     const configured = { provider: { name: 'a' }, model: 'configured' };
     metrics = new ProxyMetrics(LIMITS, [configured]);
