@@ -8,6 +8,8 @@ import type { OutboxPage } from './journal-writes.ts';
 type Cursor = { segmentId: number; at: number; seq: number };
 
 const FIRST_PAGE_BYTES = 256 * 1024;
+/** Memory that is kept from page to page. */
+const KEPT_BYTES_MAX = 1024 * 1024;
 /** A page of this size takes no further record. */
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -16,6 +18,8 @@ export class Outbox {
   #from: Cursor | null = null;
   /** The end of the groups that the last page took whole. */
   #behindPage: Cursor | null = null;
+  /** Pages are gathered in it: one of its own size moves to the reader. */
+  #memory = new Uint8Array(FIRST_PAGE_BYTES);
 
   /**
    * @param live the segments that may hold records of the outbox, oldest first
@@ -32,13 +36,14 @@ export class Outbox {
     }
     const first = live.findIndex(({ id }) => id === this.#from?.segmentId);
     if (first < 0) this.#from = null;
-    const page = new PageBuilder(shippedSeq, limit);
+    const page = new PageBuilder(shippedSeq, limit, this.#memory);
     for (const segment of live.slice(Math.max(first, 0))) {
       this.#from ??= startOf(segment);
       const begin = this.#from.segmentId === segment.id ? this.#from : startOf(segment);
       this.#behindPage = takeGroups(folder, segment, begin, page);
       if (page.isFull) break;
     }
+    if (page.memory.length <= KEPT_BYTES_MAX) this.#memory = page.memory;
     return page.build();
   }
 }
@@ -78,12 +83,18 @@ class PageBuilder {
   readonly #seqs: number[] = [];
   readonly #partitions: number[] = [];
   readonly #lengths: number[] = [];
-  #values = new Uint8Array(0);
+  #values: Uint8Array<ArrayBuffer>;
   #bytes = 0;
 
-  constructor(shippedSeq: number, limit: number) {
+  /** @param memory to gather in; the page outgrows it if it must */
+  constructor(shippedSeq: number, limit: number, memory: Uint8Array<ArrayBuffer>) {
     this.#shippedSeq = shippedSeq;
     this.#limit = limit;
+    this.#values = memory;
+  }
+
+  get memory(): Uint8Array<ArrayBuffer> {
+    return this.#values;
   }
 
   get isFull(): boolean {
@@ -114,7 +125,7 @@ class PageBuilder {
       seqs: Float64Array.from(this.#seqs),
       partitions: Int32Array.from(this.#partitions),
       lengths: Int32Array.from(this.#lengths),
-      values: this.#values,
+      values: this.#values.slice(0, this.#bytes),
     };
   }
 
@@ -124,7 +135,7 @@ class PageBuilder {
     this.#lengths.push(value.length);
     const needed = this.#bytes + value.length;
     if (needed > this.#values.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#values.length * 2, FIRST_PAGE_BYTES));
+      const larger = new Uint8Array(Math.max(needed, this.#values.length * 2));
       larger.set(this.#values.subarray(0, this.#bytes));
       this.#values = larger;
     }

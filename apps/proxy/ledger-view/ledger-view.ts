@@ -77,7 +77,9 @@ export class LedgerView {
   readonly #budgets = new Map<string, BudgetDefinition>();
   readonly #budgetsOfScope = new Map<string, BudgetDefinition[]>();
   readonly #budgetsOfKey = new Map<string, readonly PathBudget[]>();
-  readonly #prices = new Map<string, { found: PriceFound; sinceMs: number }>();
+  /** By provider, then by model: a name made of both would be hashed again for every call. */
+  readonly #prices = new Map<string, Map<string, { found: PriceFound; sinceMs: number }>>();
+  #pricesKnown = 0;
   readonly #rateLimits = new RateLimitsView();
   readonly #modelAccess = new ModelAccessView();
   #priceList: PriceListState = emptyPriceList();
@@ -136,8 +138,8 @@ export class LedgerView {
 
   /** The price in force at `atMs` (I7), or null for an unpriced model (I8). */
   price(provider: string, model: string, atMs: number): PriceFound | null {
-    const name = `${provider}\n${model}`;
-    const known = this.#prices.get(name);
+    const ofProvider = this.#prices.get(provider);
+    const known = ofProvider?.get(model);
     // Not before it was looked up either: the clock may have been stepped back over its start.
     if (known !== undefined && atMs >= known.sinceMs && atMs < known.found.validUntilMs) {
       return known.found;
@@ -145,9 +147,24 @@ export class LedgerView {
     const found = findPrice(this.#priceList, provider, model, atMs);
     if (found === null) return null;
     // A pattern may match any number of names that clients make up.
-    if (this.#prices.size >= PRICES_MAX) this.#prices.clear();
-    this.#prices.set(name, { found, sinceMs: atMs });
+    if (this.#pricesKnown >= PRICES_MAX) this.#forgetPrices();
+    this.#keepPrice(provider, model, { found, sinceMs: atMs });
     return found;
+  }
+
+  #keepPrice(provider: string, model: string, known: { found: PriceFound; sinceMs: number }): void {
+    let ofProvider = this.#prices.get(provider);
+    if (ofProvider === undefined) {
+      ofProvider = new Map();
+      this.#prices.set(provider, ofProvider);
+    }
+    if (!ofProvider.has(model)) this.#pricesKnown++;
+    ofProvider.set(model, known);
+  }
+
+  #forgetPrices(): void {
+    this.#prices.clear();
+    this.#pricesKnown = 0;
   }
 
   get priceList(): PriceListState {
@@ -201,7 +218,7 @@ export class LedgerView {
         return this.#rateLimits.apply(event);
       case 'PriceVersionPublished':
         this.#priceList = evolvePrices(this.#priceList, event);
-        this.#prices.clear();
+        this.#forgetPrices();
         return;
       default:
         throw new Error(

@@ -32,7 +32,7 @@ export function startedText(facts: AttemptStart): string {
     `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
     `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +
     `${keyJson(key)},"end_user":${quoted(request.endUser)},` +
-    `"provider":${named(provider)},"deployment":${named(`${provider}/${deployment.model}`)},` +
+    `"provider":${named(provider)},"deployment":${deploymentText(provider, deployment.model)},` +
     `"model_requested":${named(request.model)},"endpoint":"${request.endpoint}",` +
     `"stream":${request.stream},${limited}` +
     `"price_version":${named(deployment.price?.version ?? null)},` +
@@ -48,7 +48,7 @@ export function finishedText(started: string, outcome: AttemptOutcome): string {
   return (
     `${started.slice(0, -1)},"provider_request_id":${quoted(o.provider_request_id)},` +
     `"model_served":${named(o.model_served)},${quantityColumns(o)}` +
-    `"usage_source":"${o.usage_source}","cost":${quoted(o.cost)},` +
+    `"usage_source":"${o.usage_source}","cost":${o.cost === null ? 'null' : `"${o.cost}"`},` +
     `"status":"${o.status}","http_status":${o.http_status},"error_type":${quoted(o.error_type)},` +
     `"latency_ms":${o.latency_ms},"ttft_ms":${o.ttft_ms},"overhead_us":${o.overhead_us},` +
     `"recorded_at":"${o.recorded_at}"}`
@@ -77,6 +77,25 @@ function named(value: string | null): string {
   const text = quoted(value);
   if (names.size >= NAMES_MAX) names.clear();
   if (value.length <= NAME_LENGTH_MAX) names.set(value, text);
+  return text;
+}
+
+/** By provider, then by model: a name made of both would be hashed again for every call. */
+const deployments = new Map<string, Map<string, string>>();
+let deploymentsKnown = 0;
+
+function deploymentText(provider: string, model: string): string {
+  const known = deployments.get(provider)?.get(model);
+  if (known !== undefined) return known;
+  const text = quoted(`${provider}/${model}`);
+  if (deploymentsKnown >= NAMES_MAX) {
+    deployments.clear();
+    deploymentsKnown = 0;
+  }
+  if (text.length > NAME_LENGTH_MAX) return text;
+  const ofProvider = deployments.get(provider) ?? new Map<string, string>();
+  deployments.set(provider, ofProvider.set(model, text));
+  deploymentsKnown++;
   return text;
 }
 
