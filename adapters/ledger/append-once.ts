@@ -31,6 +31,8 @@ export class StreamTail {
   readonly #revisions = new Map<string, bigint>();
   #last: ExpectedRevision = 'no_stream';
   #next: bigint;
+  /** An end of the stream is known, and no append is in doubt. */
+  #knowsEnd: boolean;
 
   /** @param notBefore none of the events to come can be below this revision; it must exist */
   constructor(ledger: Ledger, stream: string, notBefore = 0n) {
@@ -38,6 +40,7 @@ export class StreamTail {
     this.#stream = stream;
     this.#next = notBefore;
     if (notBefore > 0n) this.#last = notBefore - 1n;
+    this.#knowsEnd = notBefore > 0n;
   }
 
   /**
@@ -46,8 +49,12 @@ export class StreamTail {
    * @returns the event as the ledger has it: its figures count, not the caller's
    */
   async appendOnce(event: NewLedgerEvent, signal?: AbortSignal): Promise<LedgerEvent> {
-    return await this.#repeat([event], signal, () =>
-      this.#eventAt(this.#revisions.get(event.id) as bigint),
+    return await this.#repeat(
+      [event],
+      signal,
+      async (read) =>
+        read.find(({ id }) => id === event.id) ??
+        (await this.#eventAt(this.#revisions.get(event.id) as bigint)),
     );
   }
 
@@ -59,22 +66,25 @@ export class StreamTail {
   async #repeat<T>(
     events: readonly NewLedgerEvent[],
     signal: AbortSignal | undefined,
-    found: () => Promise<T>,
+    found: (read: readonly LedgerEvent[]) => Promise<T>,
   ): Promise<T> {
     const backoff = new Backoff(RETRY_MS);
     let lastError: unknown;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       signal?.throwIfAborted();
       try {
-        await this.#read();
+        let read: readonly LedgerEvent[] = [];
+        // Mostly nothing has come behind the end that is known: then it need not be read before.
+        if (!this.#knowsEnd) read = await this.#read();
         if (this.#missing(events).length > 0) {
           await this.#ledger.append(this.#stream, this.#last, this.#missing(events));
           // Taken or not: what the stream contains decides.
-          await this.#read();
+          read = await this.#read();
         }
-        if (this.#missing(events).length === 0) return await found();
+        if (this.#missing(events).length === 0) return await found(read);
       } catch (error) {
         lastError = error;
+        this.#knowsEnd = false;
         await backoff.pause(signal);
       }
     }
@@ -92,12 +102,17 @@ export class StreamTail {
     throw new Error(`${this.#stream} does not hold revision ${revision} any more`);
   }
 
-  async #read(): Promise<void> {
+  /** @returns what came since it was read last */
+  async #read(): Promise<readonly LedgerEvent[]> {
+    const read: LedgerEvent[] = [];
     const gained = readStream(this.#ledger, this.#stream, { fromRevision: this.#next });
-    for await (const { id, revision } of gained) {
-      this.#revisions.set(id, revision);
-      this.#last = revision;
-      this.#next = revision + 1n;
+    for await (const event of gained) {
+      this.#revisions.set(event.id, event.revision);
+      this.#last = event.revision;
+      this.#next = event.revision + 1n;
+      read.push(event);
     }
+    this.#knowsEnd = true;
+    return read;
   }
 }
