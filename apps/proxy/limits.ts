@@ -156,8 +156,10 @@ export const proxyLimits = {
    */
   startWaitMs: 5_000,
 
-  /** Wait of one call for a slice of its budget, ms; then 503: hard budgets fail closed. */
+  /** Wait of one call for a slice of a budget, ms; then 503: hard budgets fail closed. */
   grantTimeoutMs: 5_000,
+  /** The same for all budgets on its path together: a busy ledger may take a second for each. */
+  grantsTimeoutMs: 10_000,
   /** What is left of that for a later budget of the call at least, ms: so long the ledger may take. */
   grantTimeoutMsMin: 1_000,
   /** Calls that wait for slices of one budget. */
@@ -353,6 +355,7 @@ export function assertLimits(limits: ProxyLimits): void {
       limits.leaseScarceIdleMs + limits.leaseSweepMs < limits.leaseReturnWaitMs,
       'leaseScarceIdleMs + leaseSweepMs < leaseReturnWaitMs',
     ],
+    [limits.grantTimeoutMs <= limits.grantsTimeoutMs, 'grantTimeoutMs <= grantsTimeoutMs'],
     [limits.leaseReturnWaitMs < limits.grantTimeoutMs, 'leaseReturnWaitMs < grantTimeoutMs'],
     [limits.rateWindowGuardMs < limits.rateWaitMs, 'rateWindowGuardMs < rateWaitMs'],
     // A call in flight writes its start and its end.

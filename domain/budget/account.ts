@@ -9,6 +9,7 @@ import type { BudgetWindowEvent, LimitFacts } from './budget-events.ts';
 import {
   type CreditLot,
   drawLots,
+  firstOf,
   joinParts,
   type LotPart,
   returnLots,
@@ -85,6 +86,8 @@ export function evolveAccount(account: BudgetAccount, event: BudgetWindowEvent):
       const { instance_id: instanceId, lease_id } = event.data;
       return withLease({ ...account, lots }, lease_id, { instanceId, amount, overrun: 0n, parts });
     }
+    case 'LeaseReduced':
+      return reduced(account, event.data.lease_id, parseDecimal12(event.data.amount));
     case 'LeaseSettled':
     case 'LeaseWrittenOff':
       return settled(account, event.data.lease_id, parseDecimal12(event.data.spent));
@@ -160,6 +163,22 @@ function withDebtPaid(account: BudgetAccount): BudgetAccount {
   for (const { parts } of account.openLeases.values()) promised += sumOf(parts);
   const debt = promised - account.limit;
   return debt <= 0n ? account : { ...account, lots: drawLots(account.lots, debt).lots };
+}
+
+/** What goes back is what its calls would have used last. */
+function reduced(account: BudgetAccount, leaseId: string, amount: bigint): BudgetAccount {
+  const lease = account.openLeases.get(leaseId);
+  if (lease === undefined) throw new Error(`lease ${leaseId} is reduced and was not open`);
+  if (amount > lease.amount) throw new Error(`lease ${leaseId} is reduced to more than it was`);
+  const kept = amount + lease.overrun;
+  const { lots, gone } = returnLots(account.lots, lease.parts, kept);
+  const parts = firstOf(lease.parts, kept);
+  const open = withLease({ ...withoutLease(account, leaseId), lots }, leaseId, {
+    ...lease,
+    amount,
+    parts,
+  });
+  return withDebtPaid(withLost(open, gone));
 }
 
 function settled(account: BudgetAccount, leaseId: string, spent: bigint): BudgetAccount {

@@ -59,6 +59,18 @@ describe('the account of a budget window', () => {
     expect([end.held, end.spent, end.openLeases.size]).toEqual([0n, 5n * DOLLAR, 0]);
   });
 
+  it('holds less of a lease that is reduced, and never more', () => {
+    const reduced = (lease_id: string, amount: string): BudgetWindowEvent => {
+      return { type: 'LeaseReduced', data: { lease_id, amount } };
+    };
+    const state = after(opened, granted('lse_1'), overrun, reduced('lse_1', '1.000000000000'));
+    expect([state.held, available(state)]).toEqual([(3n * DOLLAR) / 2n, (17n * DOLLAR) / 2n]);
+    expect(() => evolveAccount(state, reduced('lse_1', '1.000000000001'))).toThrow(
+      'more than it was',
+    );
+    expect(() => evolveAccount(state, reduced('lse_2', '1.000000000000'))).toThrow('was not open');
+  });
+
   it('counts an overrun at once, and knows it until the lease is closed', () => {
     const state = after(opened, granted('lse_1'), overrun, overrun);
     expect([state.held, state.openLeases.get('lse_1')]).toEqual([

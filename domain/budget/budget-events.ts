@@ -143,6 +143,12 @@ export type LeaseGranted = {
 /** `spent` may be above the lease's amount: then the stream has an `Overrun` too. */
 export type LeaseSettled = { type: 'LeaseSettled'; data: { lease_id: string; spent: string } };
 
+/**
+ * The slice is so large from now on: what no call used of it goes back while others of its calls run.
+ * `amount` is never below what those hold and what was charged.
+ */
+export type LeaseReduced = { type: 'LeaseReduced'; data: { lease_id: string; amount: string } };
+
 /** A resolved attempt: what it really used minus what the lease was charged for it. */
 export type LeaseAdjusted = {
   type: 'LeaseAdjusted';
@@ -174,6 +180,7 @@ export type LeaseWrittenOff = {
 export type BudgetWindowEvent =
   | WindowOpened
   | LeaseGranted
+  | LeaseReduced
   | LeaseSettled
   | LeaseAdjusted
   | LimitChanged

@@ -54,6 +54,18 @@ export function joinParts(parts: readonly LotPart[], more: readonly LotPart[]): 
   return [...joined.values()].sort(endsFirst);
 }
 
+/** What of them pays for the first `amount`. */
+export function firstOf(parts: readonly LotPart[], amount: bigint): LotPart[] {
+  const first: LotPart[] = [];
+  let left = amount;
+  for (const part of parts) {
+    if (left <= 0n) break;
+    first.push(part.amount <= left ? part : { ...part, amount: left });
+    left -= part.amount;
+  }
+  return first;
+}
+
 /**
  * The end of a lease that was drawn from lots, in the same order. What it did not spend goes back,
  * unless the lot has ended meanwhile.

@@ -175,6 +175,7 @@ export const budgetWindowPayloads = {
   }),
   LeaseGranted: z.strictObject({ lease_id: id, instance_id: id, amount: decimal12 }),
   LeaseSettled: z.strictObject({ lease_id: id, spent: decimal12 }),
+  LeaseReduced: z.strictObject({ lease_id: id, amount: decimal12 }),
   LeaseAdjusted: z.strictObject({ lease_id: id, attempt_id: z.uuid(), delta: decimal12 }),
   LimitChanged: z.strictObject(limitFacts),
   CreditExpired: z.strictObject({ top_up_id: id, unused: decimal12 }),

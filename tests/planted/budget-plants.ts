@@ -54,7 +54,7 @@ export const budgets: readonly Plant[] = [
   {
     bug: 'leave a changed limit to the proxy that changed it',
     edits: at('changed-limit-is-followed', {
-      swap: ['isBehind(this.#account, this.#latest, nowMs)', 'false'],
+      swap: ['isBehind(this.account, this.#latest, nowMs)', 'false'],
     }),
     test: {
       file: BOOK_TEST,
@@ -82,6 +82,22 @@ export const budgets: readonly Plant[] = [
     test: {
       file: RECALLS_TEST,
       name: 'goes back when a call elsewhere needs it, although much is left, before that call is refused',
+    },
+  },
+  {
+    bug: 'keep what no call uses of a slice that is in use, although another proxy asks for it',
+    edits: at('free-parts-go-back', { drop: true }),
+    test: {
+      file: RECALLS_TEST,
+      name: 'goes back as the free part of a slice whose calls go on',
+    },
+  },
+  {
+    bug: 'read each budget of a path only once the one before it has a slice',
+    edits: at('later-budgets-are-read-meanwhile', { drop: true }),
+    test: {
+      file: 'apps/proxy/budget/budget-book.unit.test.ts',
+      name: 'a call reads those of its budgets that it has not read while it waits for the first',
     },
   },
   {

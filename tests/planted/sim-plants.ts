@@ -46,6 +46,11 @@ export const simulated: readonly Plant[] = [
     test,
   },
   {
+    bug: 'lease protocol: give back what a call holds',
+    edits: at('held-part-of-a-slice-stays', { swap: ['-= freeOf(lease)', '= lease.spent'] }),
+    test,
+  },
+  {
     bug: 'lease protocol: forget an overrun',
     edits: at('overrun-of-a-charge', { swap: ['overrun: left', 'overrun: 0n'] }),
     test,

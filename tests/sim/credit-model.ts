@@ -102,6 +102,24 @@ export class CreditModel {
     this.#payDebt();
   }
 
+  /** What it has more goes back, to those lots that it would have used last. */
+  reduce(id: string, amount: bigint): void {
+    const lease = this.leases.get(id);
+    if (lease === undefined) throw new Error(`${id} is not open`);
+    lease.amount = amount;
+    let kept = amount + lease.overrun;
+    for (const lot of this.lots) {
+      const part = lease.parts.get(lot) ?? 0n;
+      const stays = kept < part ? kept : part;
+      kept -= stays;
+      lot.taken -= part - stays;
+      lot.left += part - stays;
+      if (stays > 0n) lease.parts.set(lot, stays);
+      else lease.parts.delete(lot);
+    }
+    this.#payDebt();
+  }
+
   adjust(delta: bigint): void {
     this.spent += delta;
     this.#use(delta);

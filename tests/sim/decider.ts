@@ -52,6 +52,9 @@ export function checkDecider(sequences: number, seed?: number): void {
         .record({ which: fc.nat(20), amount: amounts })
         .map((of) => new Overrun(of.which, of.amount)),
       fc
+        .record({ which: fc.nat(20), share: fc.nat(1_000) })
+        .map((of) => new Reduce(of.which, of.share)),
+      fc
         .record({ which: fc.nat(20), delta: fc.bigInt({ min: -LIMIT_MAX, max: LIMIT_MAX }) })
         .map((of) => new Adjust(of.which, of.delta)),
       fc.record({ which: fc.nat(20) }).map(({ which }) => new SettleAgain(which)),
@@ -164,6 +167,35 @@ class Settle implements Command {
 
   toString(): string {
     return `settle ${this.#which} at ${this.#thousandths}/1000`;
+  }
+}
+
+class Reduce implements Command {
+  readonly #which: number;
+  readonly #thousandths: number;
+
+  constructor(which: number, thousandths: number) {
+    this.#which = which;
+    this.#thousandths = thousandths;
+  }
+
+  check({ credit }: Readonly<Model>): boolean {
+    return credit.leases.size > 0;
+  }
+
+  run(model: Model, real: Real): void {
+    const lease_id = pick(model, this.#which);
+    const { amount = 0n } = model.credit.leases.get(lease_id) ?? {};
+    const kept = (amount * BigInt(this.#thousandths)) / 1_000n;
+    model.credit.reduce(lease_id, kept);
+    happen(model, real, {
+      type: 'LeaseReduced',
+      data: { lease_id, amount: formatDecimal12(kept) },
+    });
+  }
+
+  toString(): string {
+    return `reduce ${this.#which} to ${this.#thousandths}/1000`;
   }
 }
 

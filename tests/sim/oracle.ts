@@ -49,7 +49,9 @@ export class Oracle {
   /** Slices that proxies asked for, in order, with the least revision of each window's limit. */
   readonly #asked = new Map<string, { order: number; least: ReadonlyMap<string, bigint> }>();
   readonly #limits = new OracleLimits();
-  readonly #counts = { grants: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0, recalls: 0 };
+  readonly #counts = {
+    ...{ grants: 0, reduced: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0, recalls: 0 },
+  };
 
   constructor(world: World, budgets: readonly PlannedBudget[]) {
     this.#world = world;
@@ -152,6 +154,9 @@ export class Oracle {
         return this.#ended(stream, account, fields);
       case 'LeaseGranted':
         return this.#grant(stream, account, lease, pico(fields['amount']));
+      case 'LeaseReduced':
+        this.#reduce(stream, account, lease, pico(fields['amount']));
+        break;
       case 'LeaseSettled':
         this.#settle(stream, account, lease, pico(fields['spent']));
         break;
@@ -335,6 +340,16 @@ export class Oracle {
     this.#world.violate(
       `I3: ${stream}: with the grant of ${amount}, ${spent + held} are promised of ${limit}`,
     );
+  }
+
+  /** What its calls hold stays: `#checkCovered`. */
+  #reduce(stream: string, account: Account, lease: string, amount: bigint): void {
+    this.#counts.reduced++;
+    const before = account.credit.leases.get(lease)?.amount;
+    if (before === undefined || amount >= before) {
+      return this.#world.violate(`I3: ${stream}: ${lease} of ${before} is reduced to ${amount}`);
+    }
+    account.credit.reduce(lease, amount);
   }
 
   #settle(stream: string, account: Account, lease: string, spent: bigint): void {

@@ -203,13 +203,13 @@ describe('every lease goes back', () => {
     const clock = vi.spyOn(Date, 'now').mockReturnValue(EVENING);
     let isAway = false;
     let isKnown = false;
-    const limits = { grantTimeoutMs: 50, leaseSweepMs: 20, leaseIdleMs: 20 };
+    const limits = { leaseSweepMs: 20, leaseIdleMs: 20 };
     const away = async () => {
       throw new Error('away');
     };
     const { setTimeout: later } = globalThis;
     vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms = 0) =>
-      later(run, Math.min(ms, 15))) as typeof setTimeout);
+      later(run, ms === proxyLimits.grantTimeoutMs ? ms : Math.min(ms, 15))) as typeof setTimeout);
     const book = await openBook(
       {
         async append(of, expected, events) {

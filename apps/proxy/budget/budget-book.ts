@@ -123,11 +123,17 @@ export class BudgetBook {
     wait: { untilMs: number },
     nowMs: number,
   ): Promise<Exclude<HoldOutcome, { kind: 'held' }> | { kind: 'held'; parts: HoldPart[] }> {
-    const { grantTimeoutMs, grantTimeoutMsMin } = this.#deps.limits;
+    const { grantTimeoutMs, grantsTimeoutMs, grantTimeoutMsMin } = this.#deps.limits;
     const { definition: own, unit, amount } = requests[index] as HoldRequest;
     // No call waits for a budget while a later one on its path is known to refuse it; one that clamps
     // makes the call smaller first.
     const later = own.on_exceeded === 'clamp' ? [] : requests.slice(index + 1);
+    for (const request of requests.slice(index + 1)) {
+      const next = this.#entryAt(request, nowMs);
+      if ('kind' in next) return next;
+      // seam: later-budgets-are-read-meanwhile
+      next.waiting.prepare();
+    }
     for (const request of later) {
       const known = this.#current.get(nameOf(request.definition, request.endUser));
       if (known === undefined || !isWithin(known.account.bounds, nowMs)) continue;
@@ -140,9 +146,9 @@ export class BudgetBook {
       };
     }
     const atMs = performance.now();
-    const isFirst = wait.untilMs === 0;
-    if (isFirst) wait.untilMs = atMs + grantTimeoutMs;
-    const timeoutMs = isFirst ? grantTimeoutMs : Math.max(wait.untilMs - atMs, grantTimeoutMsMin);
+    if (wait.untilMs === 0) wait.untilMs = atMs + grantsTimeoutMs;
+    const leftMs = Math.max(wait.untilMs - atMs, grantTimeoutMsMin);
+    const timeoutMs = Math.min(leftMs, grantTimeoutMs);
     const outcome = await entry.waiting.wait(amount, timeoutMs);
     if (outcome.kind !== 'exceeded') return outcome;
     return { kind: 'exceeded', account: entry.account, unit, amount };
@@ -200,11 +206,12 @@ export class BudgetBook {
   /** Returns the slices that no call uses, and all slices of a window that has ended. */
   async #sweep(which: 'idle' | 'unused'): Promise<void> {
     const nowMs = Date.now();
-    for (const entry of this.#entries.values()) {
-      if (entry.endUser !== null) continue;
+    const entries = [...this.#entries.values()].filter(({ endUser }) => endUser === null);
+    // Many at once: what another proxy asked for must not wait for all the others to be looked at.
+    await inLanes(entries, this.#deps.limits.endUserSweepsMax, async (entry) => {
       await this.#sweepEntry(entry, nowMs, which);
       if (nowMs >= entry.account.bounds.endMs) this.#forget(entry);
-    }
+    });
   }
 
   /** Many at once, and they are forgotten as soon as they are idle: their streams say all. */

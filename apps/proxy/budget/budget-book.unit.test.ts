@@ -75,6 +75,21 @@ it('holds come in the order in which they were asked for', async () => {
   expect(outcome.holds.map(({ account }) => account.definition)).toEqual([first, second]);
 });
 
+// Each takes some answers of the ledger: one after another, they are more than a call waits for.
+it('a call reads those of its budgets that it has not read while it waits for the first', async () => {
+  const budgets = [await books().define(), await books().define(), await books().define()];
+  const requests = budgets.map((definition) => wanted(definition, 1n));
+  const answer = ledger.hold();
+  const held = (await open()).hold(requests, NOON);
+  await pass();
+  const reads = ['read window 0', 'read window 0, too early', 'read window 0, too early'];
+  expect(ledger.asked).toEqual(reads);
+  answer();
+  await pass();
+  expect((await held).kind).toBe('held');
+  expect(ledger.asked.filter((asked) => asked.startsWith('read window'))).toEqual(reads);
+});
+
 describe('calls that wait', () => {
   it('are served by one grant, in order of arrival, as far as it goes', async () => {
     const definition = await books().define();
@@ -176,6 +191,6 @@ describe('a call that is too large for what is left', () => {
     const book = await open();
     ask(book, definition, 16_001n, 15_000n, 1_001n, 1_000n);
     await pass();
-    expect(said).toEqual(['16001 exceeded', '15000 held', '1000 held', '1001 exceeded']);
+    expect(said).toEqual(['15000 held', '1000 held', '16001 exceeded', '1001 exceeded']);
   });
 });

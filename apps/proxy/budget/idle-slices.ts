@@ -12,6 +12,7 @@ export function hasIdle(account: WindowAccount, limits: ProxyLimits): boolean {
   // Windows of end users are many: where enough of one was left a moment ago, it is not read again yet.
   // seam: plenty-is-not-read-each-second
   const isKnown = account.definition.per !== null && nowMs - account.readAtMs < leaseIdleMs;
+  if (isNotable(account, sinceMs)) return true;
   return account.leases.some(
     ({ holds, closed, usedAtMs, amount }) =>
       holds === 0 &&
@@ -19,6 +20,15 @@ export function hasIdle(account: WindowAccount, limits: ProxyLimits): boolean {
       usedAtMs <= sinceMs &&
       (!isKnown || isScarce(account.account, amount)),
   );
+}
+
+/** A free part of slices that are in use is looked after as well from this part of the limit on. */
+const NOTABLE_PER_LIMIT = 64n;
+
+function isNotable(account: WindowAccount, sinceMs: number): boolean {
+  if (account.definition.per !== null || account.readAtMs > sinceMs) return false;
+  const free = account.free();
+  return free > 0n && free * NOTABLE_PER_LIMIT >= account.limit;
 }
 
 /** How long a slice may be idle: less where others may miss it, more where that was often enough. */
@@ -29,19 +39,25 @@ function idleMsOf(account: WindowAccount, { amount }: LocalLease, limits: ProxyL
   return Math.min(Math.min(leaseIdleMs, scarceMs) * Number(account.stretch), most);
 }
 
-/** @param which `idle`: those that were idle for long enough; `unused`: all that no call uses */
+/**
+ * @param which `idle`: those that were idle for long enough; `unused`: all that no call uses;
+ *   `unused_parts`: also what no call uses of the others
+ */
 export async function returnSlices(
   account: WindowAccount,
   limits: ProxyLimits,
-  which: 'idle' | 'unused' | 'of_ended_window',
+  which: 'idle' | 'unused' | 'unused_parts' | 'of_ended_window',
 ): Promise<void> {
   const windowEnded = which === 'of_ended_window';
   // seam: recalled-slices-go-back
-  const isAll = which === 'unused' || account.isRecalled();
+  const isWanted = which === 'unused_parts' || account.isRecalled();
+  const isAll = which === 'unused' || isWanted;
   for (const lease of [...account.leases]) {
     const idleMs = isAll ? 0 : idleMsOf(account, lease, limits);
     const at = { nowMs: performance.now(), idleMs, windowEnded };
     if (isOver(lease, at)) account.close(lease);
     if (lease.closed && lease.holds === 0) await account.settle(lease);
+    // seam: free-parts-go-back
+    if (isWanted && !lease.closed) await account.giveBack(lease);
   }
 }

@@ -8,10 +8,21 @@ import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import type { EventAt } from '@tollgate/adapters/ledger/read-stream.ts';
+import type {
+  LeaseGranted,
+  LeaseReduced,
+  LeaseSettled,
+} from '@tollgate/domain/budget/budget-events.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 
 const RETRY_MS = { first: 20, max: 1_000 };
 const ATTEMPTS_MAX = 20;
+
+export function grantedEvent(instanceId: string, { leaseId, amount }: LeaseRequest): LeaseGranted {
+  const data = { lease_id: leaseId, instance_id: instanceId, amount: formatDecimal12(amount) };
+  return { type: 'LeaseGranted', data };
+}
 
 /**
  * Appends a grant at the revision it was decided from, as often as it takes to know the outcome.
@@ -25,12 +36,7 @@ export async function appendGrant(
 ): Promise<boolean> {
   const { expectedRevision } = request;
   const expected = expectedRevision === 'no_stream' ? 'no_stream' : BigInt(expectedRevision);
-  const data = {
-    lease_id: request.leaseId,
-    instance_id: instanceId,
-    amount: formatDecimal12(request.amount),
-  };
-  const granted = { type: 'LeaseGranted', data } as const;
+  const granted = grantedEvent(instanceId, request);
   // The id was journaled before the first append, and counts even if ids are derived differently now.
   const event = {
     ...newLedgerEvent(request.stream, granted, request.leaseId),
@@ -56,6 +62,11 @@ export function appendAt(
   return untilKnown(async () => (await ledger.append(stream, revision, events)).ok);
 }
 
+/** A slice is so large from now on: its calls need no more. */
+export function reducedEvent(leaseId: string, amount: bigint): LeaseReduced {
+  return { type: 'LeaseReduced', data: { lease_id: leaseId, amount: formatDecimal12(amount) } };
+}
+
 async function untilKnown(append: () => Promise<boolean>): Promise<boolean> {
   const backoff = new Backoff(RETRY_MS);
   for (let attempt = 1; ; attempt++) {
@@ -71,7 +82,7 @@ async function untilKnown(append: () => Promise<boolean>): Promise<boolean> {
 /**
  * Settles a lease once. A second caller must find the same figure: both read one journal.
  *
- * @param notBefore revision up to which the lease is known to be open
+ * @param notBefore no event from this revision on is known; before it the lease is open
  */
 export async function settleLease(
   ledger: Ledger,
@@ -79,7 +90,7 @@ export async function settleLease(
   leaseId: string,
   spent: bigint,
   notBefore = 0n,
-): Promise<void> {
+): Promise<EventAt<LeaseSettled>> {
   const data = { lease_id: leaseId, spent: formatDecimal12(spent) };
   // seam: settlement-event
   const settled = newLedgerEvent(stream, { type: 'LeaseSettled', data }, leaseId);
@@ -91,6 +102,7 @@ export async function settleLease(
       `lease ${leaseId} was settled at ${found}, its journal says ${formatDecimal12(spent)}`,
     );
   }
+  return { event, at: stored };
 }
 
 /** What an attempt was billed above its hold: counted at once, before the lease is settled. */

@@ -20,6 +20,7 @@ beforeEach(async () => {
 });
 
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+const STREAM = ({ budget_id }: BudgetDefinition) => `budget-${budget_id}@19700101T000000Z`;
 const recalls = async () =>
   (await books().window(definition)).filter((event) => event.startsWith('LeaseRecallRequested'));
 
@@ -66,6 +67,38 @@ describe('a slice that no call uses', () => {
       expect(running).toHaveLength(1);
       for (const book of both) await Promise.all([book.stop(), pass(leaseReturnAgainMs)]);
     }
+  });
+
+  it('goes back as the free part of a slice whose calls go on', async () => {
+    const [one, other] = [await books().open(), await books().open()];
+    one.start();
+    const running = await holdOf(one, definition, 10n);
+    ask(other, 15_500n);
+    await pass(leaseReturnWaitMs - 1);
+    expect(said).toEqual(['15500 held']);
+    for (const { account, parts } of running) account.release(parts, [7n]);
+    await one.stop();
+    expect(await books().window(definition)).toEqual([
+      ...['WindowOpened 16000', 'LeaseGranted lse_1 1000', 'LeaseRecallRequested 500'],
+      ...['LeaseReduced lse_1 10', 'LeaseGranted lse_2 15500', 'LeaseSettled lse_1 7'],
+    ]);
+  });
+
+  it('goes back once, although the ledger does not answer at first', async () => {
+    const ledger = new WatchedLedger();
+    const one = await books().open({ between: ledger.between(books().ledger) });
+    const other = await books().open();
+    one.start();
+    const running = await holdOf(one, definition, 10n);
+    ledger.beforeAppend = (_, { type }) => {
+      ledger.fault = type === 'LeaseReduced' ? 'lost' : null;
+    };
+    ask(other, 15_500n);
+    await pass(leaseReturnWaitMs - 1);
+    expect(said).toEqual(['15500 held']);
+    expect([running.length, one.leasesOf(STREAM(definition))[0]?.amount]).toEqual([1, 10n]);
+    const window = await books().window(definition);
+    expect(window.filter((event) => event.startsWith('LeaseReduced'))).toHaveLength(1);
   });
 
   it('I3: is not one that a call uses: that stays, and the call elsewhere is refused', async () => {

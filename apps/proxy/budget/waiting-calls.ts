@@ -117,9 +117,19 @@ export class WaitingCalls {
       await does();
     } finally {
       this.#asking = false;
+      // Whatever became of it: those who came meanwhile have asked nobody.
+      if (this.#waiters.length > 0) void this.#grantAll();
     }
-    if (this.#waiters.length > 0) void this.#grantAll();
     return true;
+  }
+
+  /** Reads the window, while calls that will need it wait for another one. */
+  prepare(): void {
+    if (this.#asking || this.#turns !== null || this.#account.account.opened) return;
+    const { stream } = this.#account;
+    this.unlessAsking(() => this.#account.prepare()).catch((error: unknown) =>
+      this.#deps.onError(error, stream),
+    );
   }
 
   /** Asks for grants until no call waits: each serves the calls that it can, in order of arrival. */
@@ -127,11 +137,11 @@ export class WaitingCalls {
     this.#asking = true;
     try {
       while (this.#waiters.length > 0) {
-        const asked = [...this.#waiters];
-        const wanted = asked.reduce((sum, { amount }) => sum + amount, 0n);
+        const wanted = this.#waiters.reduce((sum, { amount }) => sum + amount, 0n);
         let refused = NOBODY;
-        if (wanted > this.#account.free() && (await this.#grant(asked)) === 'exhausted') {
-          refused = await this.#returned(asked);
+        if (wanted > this.#account.free()) {
+          const short = await this.#grant();
+          if (short !== null) refused = await this.#returned(short);
         }
         this.#serve(refused);
       }
@@ -143,22 +153,28 @@ export class WaitingCalls {
     }
   }
 
-  async #grant(waiters: readonly Waiter[]): Promise<GrantOutcome> {
-    const asked = [...waiters];
-    const outcome = await this.#ask(asked);
+  /** @returns the calls that nothing of what is left can serve; null: something was granted */
+  async #grant(): Promise<readonly Waiter[] | null> {
+    let asked: readonly Waiter[] = [];
+    const outcome = await this.#ask(() => {
+      asked = [...this.#waiters];
+      return asked.map(({ amount }) => amount);
+    });
     const nowMs = performance.now();
-    if (outcome === 'granted') this.#grantedAtMs = nowMs;
-    else for (const waiter of asked) waiter.shortSinceMs ??= nowMs;
-    return outcome;
+    if (outcome === 'granted') {
+      this.#grantedAtMs = nowMs;
+      return null;
+    }
+    for (const waiter of asked) waiter.shortSinceMs ??= nowMs;
+    return asked;
   }
 
-  async #ask(asked: readonly Waiter[]): Promise<GrantOutcome> {
+  async #ask(waiting: () => readonly bigint[]): Promise<GrantOutcome> {
     const account = this.#account;
-    const amounts = asked.map(({ amount }) => amount);
-    if (this.#turns === null) return await account.grant(amounts);
+    if (this.#turns === null) return await account.grant(waiting);
     // All may have given up before it was their turn.
     const outcome = await this.#turns.inTurn(account.definition.budget_id, async () =>
-      this.#waiters.length === 0 ? 'granted' : account.grant(amounts),
+      this.#waiters.length === 0 ? 'granted' : account.grant(waiting),
     );
     if (outcome !== null || this.#waiters.length === 0) return outcome ?? 'granted';
     throw new Error(`${account.stream}: too many end users wait for a slice`);
@@ -188,9 +204,9 @@ export class WaitingCalls {
       if (overdue !== null) return overdue;
       if (smallest > remaining) await account.recall(smallest - remaining);
       // What serves nobody here may serve another proxy: of those that wait for each other, one is served.
-      await returnSlices(account, limits, 'unused');
+      await returnSlices(account, limits, 'unused_parts');
       await pause(limits.leaseReturnPollMs);
-      if ((await this.#grant(this.#waiters)) === 'granted') return NOBODY;
+      if ((await this.#grant()) === null) return NOBODY;
     }
   }
 

@@ -9,13 +9,12 @@
 import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
-import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import { readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
-import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import type { BudgetAccount } from '@tollgate/domain/budget/account.ts';
 import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
+import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import {
@@ -33,11 +32,12 @@ import {
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { ProxyLimits } from '../limits.ts';
-import { appendAt, appendGrant, settleLease } from './lease-events.ts';
+import { appendAt, appendGrant, grantedEvent, reducedEvent, settleLease } from './lease-events.ts';
 import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from './local-lease.ts';
 import { readDefinition } from './read-definition.ts';
 import { Recalls } from './recalls.ts';
 import { SpendRate } from './spend-rate.ts';
+import { WindowView } from './window-view.ts';
 
 export type WindowAccountDeps = {
   ledger: Ledger;
@@ -60,9 +60,7 @@ export class WindowAccount {
   readonly #recalls: Recalls;
   /** Of this proxy alone. */
   readonly rate: SpendRate;
-  #account: BudgetAccount = noAccount;
-  #revision: ExpectedRevision = 'no_stream';
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  readonly #view: WindowView;
   /** A request in the journal whose append has not answered. */
   #doubtful: LeaseRequest | null = null;
   /** When time lowers the limit next, by the clock of the day, and how often that was or it was changed. */
@@ -85,6 +83,7 @@ export class WindowAccount {
     this.bounds = bounds;
     this.#deps = deps;
     this.#recalls = new Recalls(stream, deps);
+    this.#view = new WindowView(deps.ledger, stream, (event, before) => this.#note(event, before));
     this.rate = new SpendRate(rateBefore);
   }
 
@@ -104,7 +103,7 @@ export class WindowAccount {
     const isLower = limitAt(definition, nowMs) < limitAt(this.#latest, nowMs);
     this.#latest = definition;
     if (isLower) this.#fall();
-    this.#fallsAtMs = nextFallMs(this.#account, definition, nowMs);
+    this.#fallsAtMs = nextFallMs(this.account, definition, nowMs);
   }
 
   /**
@@ -117,7 +116,7 @@ export class WindowAccount {
     // seam: slices-end-with-the-raise
     if (nowMs < this.#fallsAtMs) return;
     this.#fall();
-    this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
+    this.#fallsAtMs = nextFallMs(this.account, this.#latest, nowMs);
   }
 
   #fall(): void {
@@ -135,12 +134,13 @@ export class WindowAccount {
   }
 
   get account(): BudgetAccount {
-    return this.#account;
+    return this.#view.account;
   }
 
   /** Of the last event that is in `account`, as text; empty: none is. */
   get seenRevision(): string {
-    return this.#revision === 'no_stream' ? '' : String(this.#revision);
+    const { revision } = this.#view;
+    return revision === 'no_stream' ? '' : String(revision);
   }
 
   get leases(): readonly LocalLease[] {
@@ -157,7 +157,7 @@ export class WindowAccount {
   /** What other proxies have of it, as this account was last read. */
   heldByOthers(): bigint {
     let held = 0n;
-    for (const { instanceId, amount } of this.#account.openLeases.values()) {
+    for (const { instanceId, amount } of this.account.openLeases.values()) {
       if (instanceId !== this.#deps.instanceId) held += amount;
     }
     return held;
@@ -175,11 +175,12 @@ export class WindowAccount {
 
   /** When it was read last (performance.now()). */
   get readAtMs(): number {
-    return this.#readAtMs;
+    return this.#view.readAtMs;
   }
 
   get #events(): bigint {
-    return this.#revision === 'no_stream' ? 0n : this.#revision;
+    const { revision } = this.#view;
+    return revision === 'no_stream' ? 0n : revision;
   }
 
   /** Whether another proxy has a call that what no call uses here could serve. */
@@ -189,7 +190,7 @@ export class WindowAccount {
 
   /** Asks other proxies for what no call of theirs uses, unless that was asked a moment ago. */
   async recall(amount: bigint): Promise<void> {
-    const revision = this.#revision;
+    const { revision } = this.#view;
     const stretch = stretchOf(this.#events);
     if (revision === 'no_stream' || !this.#recalls.mayAsk(performance.now(), stretch)) return;
     await this.#recalls.ask(amount, revision);
@@ -198,18 +199,18 @@ export class WindowAccount {
 
   /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
   remaining(): bigint {
-    return leftOf(this.#account, this.free());
+    return leftOf(this.account, this.free());
   }
 
   /** As it is in force now. */
   get limit(): bigint {
-    return this.#account.limit;
+    return this.account.limit;
   }
 
   /** Limit and what is spent or reserved, as decimal text, for the refusal. */
   formatted(): { limit: string; spent: string } {
-    const taken = takenOf(this.#account, this.free());
-    return { limit: formatDecimal12(this.#account.limit), spent: formatDecimal12(taken) };
+    const taken = takenOf(this.account, this.free());
+    return { limit: formatDecimal12(this.account.limit), spent: formatDecimal12(taken) };
   }
 
   /** Takes `amount` out of the open leases, all of it or nothing (null). */
@@ -225,15 +226,15 @@ export class WindowAccount {
   /**
    * Asks the ledger for a slice that serves those who wait, as far as what is left can.
    *
-   * @param waiting what each call needs, in order of arrival
+   * @param waiting what each call needs, in order of arrival; asked when it is decided, as many come while
+   *   the ledger is read
    */
-  async grant(waiting: readonly bigint[]): Promise<GrantOutcome> {
+  async grant(waiting: () => readonly bigint[]): Promise<GrantOutcome> {
     this.endAt(Date.now());
     await this.#settleFallen();
     // A grant whose outcome is unknown comes first: the ledger may have it already.
     if (this.#doubtful !== null && (await this.#confirm(this.#doubtful))) return 'granted';
-    if (this.#revision === 'no_stream') await this.refresh();
-    if (!this.#account.opened) await this.#open();
+    await this.prepare();
     const { grantConflictsMax, grantConflictMs, grantConflictsAtOnce } = this.#deps.limits;
     const backoff = new Backoff(grantConflictMs, Math.random);
     const ahead = this.rate.ahead(this.#leases, performance.now(), this.stretch);
@@ -243,13 +244,13 @@ export class WindowAccount {
       // appended the limit here; and time changes it, also while this waits for the ledger.
       const nowMs = Date.now();
       // seam: changed-limit-is-followed
-      if (isBehind(this.#account, this.#latest, nowMs)) {
+      if (isBehind(this.account, this.#latest, nowMs)) {
         await this.#followDefinition();
         continue;
       }
       this.endAt(nowMs);
-      this.#fallsAtMs = nextFallMs(this.#account, this.#latest, nowMs);
-      const decision = decideGrant(this.#account, this.free(), waiting, ahead);
+      this.#fallsAtMs = nextFallMs(this.account, this.#latest, nowMs);
+      const decision = decideGrant(this.account, this.free(), waiting(), ahead);
       if (decision.kind === 'exhausted') {
         // Others may have returned slices since this account was last read.
         if (refreshed) return 'exhausted';
@@ -266,21 +267,17 @@ export class WindowAccount {
   }
 
   /** Reads the events that this account has not folded yet. */
-  async refresh(): Promise<void> {
-    // Of events that come while it is read nobody can say whether they are in it.
-    this.#readAtMs = performance.now();
-    const fromRevision = this.#revision === 'no_stream' ? 0n : this.#revision + 1n;
-    const gained = readEvents(this.#deps.ledger, budgetWindowEvents, this.stream, { fromRevision });
-    for await (const { event, at } of gained) {
-      const before = this.#account;
-      this.#account = evolveAccount(before, event);
-      this.#revision = at.revision;
-      // What has ended for another proxy has ended here too, whatever this clock says.
-      const isLower = event.type === 'LimitChanged' && this.#account.limit < before.limit;
-      // seam: recorded-ends-are-followed
-      if (isLower || event.type === 'CreditExpired') this.#fall();
-      if (event.type === 'LeaseRecallRequested') this.#recalls.hear(event, performance.now());
-    }
+  refresh(): Promise<void> {
+    return this.#view.refresh();
+  }
+
+  /** What an event of the window says besides its figures. */
+  #note(event: BudgetWindowEvent, before: BudgetAccount): void {
+    // What has ended for another proxy has ended here too, whatever this clock says.
+    const isLower = event.type === 'LimitChanged' && this.account.limit < before.limit;
+    // seam: recorded-ends-are-followed
+    if (isLower || event.type === 'CreditExpired') this.#fall();
+    if (event.type === 'LeaseRecallRequested') this.#recalls.hear(event, performance.now());
   }
 
   /** Asks again for the outcome of a grant whose append did not answer; the sweep calls this. */
@@ -298,6 +295,24 @@ export class WindowAccount {
     lease.closed = true;
   }
 
+  /**
+   * Returns what no call uses of a slice whose calls still run: it is smaller from then on. One try, as
+   * there will be another look: no call takes of it meanwhile.
+   */
+  async giveBack(lease: LocalLease): Promise<void> {
+    // seam: held-part-of-a-slice-stays
+    lease.amount -= freeOf(lease);
+    const { account, revision } = this.#view;
+    const known = account.openLeases.get(lease.leaseId)?.amount ?? 0n;
+    if (known <= lease.amount || revision === 'no_stream') return;
+    const reduced = reducedEvent(lease.leaseId, lease.amount);
+    const subject = `${lease.leaseId}|${lease.amount}`;
+    const event = newLedgerEvent(this.stream, reduced, subject);
+    const { ok } = await this.#deps.ledger.append(this.stream, revision, [event]);
+    if (ok) this.#view.take(reduced, revision + 1n);
+    else await this.refresh();
+  }
+
   /** Settles a closed lease without holds: ledger, read back, then the journal forgets it. */
   settle(lease: LocalLease): Promise<void> {
     const running = this.#settling.get(lease);
@@ -311,9 +326,11 @@ export class WindowAccount {
     if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
     const { ledger, journal } = this.#deps;
     // The lease is open as far as this account has read: only later events can have settled it.
-    const open = this.#account.openLeases.has(lease.leaseId);
-    const notBefore = open && this.#revision !== 'no_stream' ? this.#revision + 1n : 0n;
-    await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
+    const { account, revision } = this.#view;
+    const isOpen = account.openLeases.has(lease.leaseId);
+    const notBefore = isOpen && revision !== 'no_stream' ? revision + 1n : 0n;
+    const settled = await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
+    this.#view.take(settled.event, settled.at.revision);
     await journal.write({ op: 'lease_forgotten', leaseId: lease.leaseId });
     const index = this.#leases.indexOf(lease);
     if (index < 0) return;
@@ -321,20 +338,33 @@ export class WindowAccount {
     this.rate.settled(lease);
   }
 
+  /** Reads the window, and opens it if nobody has: what a grant needs first. */
+  async prepare(): Promise<void> {
+    if (this.account.opened) return;
+    await this.refresh();
+    if (!this.account.opened) await this.#open();
+  }
+
   /**
    * Opens the window with the limit of the definition, then reads the definition again: a change
    * that came in between found no window to be appended to, so it is appended here, before any grant.
    */
   async #open(): Promise<void> {
+    const { ledger } = this.#deps;
     // Windows of end users are too many to get a change: each follows its definition at its next grant.
     const before = this.#isOfEndUser
       ? this.definition
-      : await readDefinition(this.#deps.ledger, this.#definition.budget_id);
+      : await readDefinition(ledger, this.#definition.budget_id);
     const opened = windowOpened(before, this.bounds, Date.now());
-    await this.#deps.ledger.append(this.stream, 'no_stream', [
+    const atMs = performance.now();
+    const { ok } = await ledger.append(this.stream, 'no_stream', [
       newLedgerEvent(this.stream, opened, String(before.revision)),
     ]);
-    await this.refresh();
+    // Another proxy may have opened it a moment earlier, under the same id: it is what this one says
+    // unless time changes limits of its definition.
+    const isSame = ok && before.raises.length === 0 && before.topUps.length === 0;
+    if (isSame) this.#view.take(opened, 0n, atMs);
+    else await this.refresh();
     if (!this.#isOfEndUser) await this.#followDefinition();
   }
 
@@ -347,12 +377,13 @@ export class WindowAccount {
     const after = await readDefinition(this.#deps.ledger, this.#definition.budget_id);
     this.#learn(after, Date.now());
     for (let conflicts = 0; conflicts < this.#deps.limits.grantConflictsMax; conflicts++) {
-      const changes = windowChanges(this.#account, after, Date.now());
-      if (changes.length === 0 || this.#revision === 'no_stream') return;
+      const { revision } = this.#view;
+      const changes = windowChanges(this.account, after, Date.now());
+      if (changes.length === 0 || revision === 'no_stream') return;
       const events = changes.map(({ event, subject }) =>
         newLedgerEvent(this.stream, event, subject),
       );
-      await appendAt(this.#deps.ledger, this.stream, this.#revision, events);
+      await appendAt(this.#deps.ledger, this.stream, revision, events);
       await this.refresh();
     }
     throw new Error(`${this.stream}: too many conflicts for a limit`);
@@ -362,7 +393,7 @@ export class WindowAccount {
   async #append(amount: bigint): Promise<boolean> {
     const leaseId = this.#deps.newLeaseId();
     const eventId = ledgerEventId(this.stream, 'LeaseGranted', leaseId);
-    const expected = this.#revision;
+    const expected = this.#view.revision;
     const request = {
       leaseId,
       stream: this.stream,
@@ -383,6 +414,7 @@ export class WindowAccount {
   async #confirm(request: LeaseRequest): Promise<boolean> {
     const { ledger, journal, instanceId } = this.#deps;
     const { leaseId, amount } = request;
+    const atMs = performance.now();
     // seam: slice-granted-reply-lost
     const granted = await appendGrant(ledger, instanceId, request);
     this.#doubtful = null;
@@ -401,7 +433,9 @@ export class WindowAccount {
       closed: this.#falls !== this.#fallsWhenRequested,
       usedAtMs: performance.now(),
     });
-    await this.refresh();
+    const { expectedRevision: after } = request;
+    const revision = after === 'no_stream' ? 0n : BigInt(after) + 1n;
+    this.#view.take(grantedEvent(instanceId, request), revision, atMs);
     return true;
   }
 }
