@@ -174,6 +174,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['WebhookCreated', 'WebhookUpdated', 'WebhookSecretRotated', 'WebhookArchived'],
       ...['WebhookTestRequested', 'BudgetThresholdsChanged', 'BudgetOnExceededChanged'],
       ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
+      'LeaseReduced',
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),
