@@ -17,6 +17,10 @@ export function checkSecrets(
       api_key,
     ]),
     ['metrics_token', config.metrics_token],
+    ...Object.entries(config.guardrails).map(([name, { webhook }]): [string, Reference] => [
+      `guardrails.${name}.webhook.secret`,
+      webhook?.secret,
+    ]),
     ['engines.log.kafka.sasl.password', log?.kafka.sasl?.password],
     ['engines.ledger.eventstoredb.connection_string', ledger?.eventstoredb.connection_string],
     ['engines.warehouse.clickhouse.password', warehouse?.clickhouse.password],

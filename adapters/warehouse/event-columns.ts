@@ -32,6 +32,7 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'stream', type: 'Bool' },
   { name: 'output_limit', type: 'Nullable(Int64)' },
   { name: 'output_clamped', type: 'Nullable(Bool)' },
+  { name: 'redactions', type: 'Nullable(Int64)' },
   { name: 'refusal', type: 'Map(String, String)' },
   { name: 'saved_cost', type: 'Nullable(Decimal(38, 12))' },
   { name: 'saved_tokens', type: quantity },

@@ -36,6 +36,7 @@ const STEPS = [
   },
   // And budgets are charged for hits that have a cost.
   { name: 'what hits of the cache saved', file: '0008-what-the-cache-saved.sql' },
+  { name: 'how much guardrails replaced in the request', file: '0009-redactions.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

@@ -44,6 +44,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'what hits of the cache saved',
       '58656bcb65fec35d502462454eab10d3311cbf65e72d20e6c84f52a7013c44db',
     ],
+    [
+      'how much guardrails replaced in the request',
+      '7be7c6f0ddcf8fc755db614ec207b0edc5075302378af1e2f0244ab274d41e73',
+    ],
   ]);
 });
 

@@ -90,7 +90,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   };
 }
 
-function signed({ id, body, atMs, secrets }: WebhookMessage): Record<string, string> {
+export function signed({ id, body, atMs, secrets }: WebhookMessage): Record<string, string> {
   const at = new Date(atMs);
   // seam: webhook-is-signed
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, at, body));
@@ -109,7 +109,9 @@ function resultOf(status: number): SendResult {
   return { status, error: status >= 300 && status < 400 ? 'redirect' : 'http_status' };
 }
 
-function checkedConnector(options: WebhookSenderOptions): buildConnector.connector {
+export function checkedConnector(
+  options: Pick<WebhookSenderOptions, 'destinations' | 'timeoutMs' | 'lookup'>,
+): buildConnector.connector {
   const { destinations, timeoutMs, lookup = systemLookup as Lookup } = options;
   const checkedLookup = (
     host: string,
@@ -152,7 +154,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** Of a fixed list: what a system says about its network is not for the caller. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (error instanceof AddressRefused) return 'address_not_allowed';
   const { name, code = '' } = error as NodeJS.ErrnoException;
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';

@@ -87,6 +87,29 @@ export const errorCatalogue = {
     false,
     'The cost of this request has no upper bound (remote media, server-side tools or a more expensive service tier), and this key has a hard budget.',
   ),
+  metadata_required: entry(400, false, 'Calls of this key must say more of themselves.'),
+  request_over_cap: entry(413, false, 'The request is larger than those of this key may be.'),
+  output_over_cap: entry(
+    400,
+    false,
+    'The output limit is above what a call of this key may ask for.',
+  ),
+  request_blocked: entry(403, false, 'The request was blocked by a guardrail. It was not sent.'),
+  answer_blocked: entry(
+    403,
+    false,
+    'The answer was blocked by a guardrail. It was paid for: the same request may be blocked again.',
+  ),
+  answer_unjudged: entry(
+    502,
+    false,
+    'The answer could not be checked by a guardrail, so it is not given. It was paid for.',
+  ),
+  guardrail_unavailable: entry(
+    503,
+    true,
+    'A guardrail of this key cannot check the request right now. Try again shortly.',
+  ),
   output_limit_required: entry(
     400,
     false,

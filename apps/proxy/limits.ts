@@ -246,6 +246,28 @@ export const proxyLimits = {
   counterHeapMib: 384,
 
   /**
+   * Guardrails look through a body at once if its bytes times their patterns are at most so many: 64 KiB
+   * take 1 to 2 ms for one pattern. What is more goes to a thread.
+   */
+  scanInlineBytesMax: 128 * 1024,
+  /** Of one body in that thread, ms; 16 MB take 0.5 s for each pattern. How long one waits for it, ms. */
+  scanTimeoutMs: 10_000,
+  scanQueueMs: 5_000,
+  /** Heap of that thread, MiB: the body as text, twice, and what patterns remember. */
+  scannerHeapMib: 512,
+  /** Questions to webhooks of guardrails at once; one more is not asked, and their policy decides. */
+  guardrailQuestionsMax: 1_024,
+  /** Sockets to one such webhook, and what is read of its answer, bytes. */
+  guardrailConnectionsMax: 64,
+  guardrailAnswerBytesMax: 16 * 1024,
+  /**
+   * A request, or an answer that is held back until it is judged, bytes: the longest outputs have some
+   * 128,000 tokens, half a megabyte, and as a stream ten times that. All answers that are held: as bodies.
+   */
+  judgedTextBytesMax: 8 * 1024 * 1024,
+  judgedBytesMax: 256 * 1024 * 1024,
+
+  /**
    * `GET /v1/me` is worked out for a key once in this time, ms, for so many keys at once (one more gets
    * 503), and the answers of so many keys are kept, some KB each.
    */

@@ -12,6 +12,7 @@ import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
 import { limitsFromConfig, routingFromConfig, tracingFromConfig } from './from-config.ts';
+import { guardrailsFromConfig } from './guardrails/from-config.ts';
 import { startProxy } from './proxy.ts';
 
 const STDOUT = 1;
@@ -36,6 +37,7 @@ const proxy = await startProxy({
   ownUsage: ownUsageOf(config.billing_api_url),
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),
+  guardrails: guardrailsFromConfig(config, limits, process.env),
   limits,
   http: httpSettings(config, host, process.env),
   logger,

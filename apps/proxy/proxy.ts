@@ -32,6 +32,8 @@ import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { TurnBudget } from './call/turn-budget.ts';
 import { InputCounters } from './counting/input-counters.ts';
+import { Guardrails } from './guardrails/guardrails.ts';
+import { type ConfiguredGuardrails, verdictLog } from './guardrails/verdict-log.ts';
 import { LedgerFreshness } from './ledger-view/freshness.ts';
 import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
@@ -62,6 +64,8 @@ export type ProxyOptions = {
   /** Default: none, so every rate limit's own policy decides. Closed with the proxy. */
   rates?: RateStore;
   secrets: Secrets;
+  /** What is asked of calls besides budgets and rates. Default: nothing. */
+  guardrails?: ConfiguredGuardrails | undefined;
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
   /** Output limit of calls under a budget that state none. Default: none. */
@@ -136,6 +140,7 @@ class Instance {
   readonly #bodies: BodyReaders;
   readonly #tokens: ThreadTokenCounter;
   readonly #counters: InputCounters;
+  readonly #guardrails: Guardrails | undefined;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -208,6 +213,11 @@ class Instance {
     this.#bodies = new BodyReaders(limits);
     this.#tokens = new ThreadTokenCounter(limits, report('the thread that counts tokens ended'));
     this.#counters = new InputCounters(limits);
+    const { guardrails } = options;
+    if (guardrails !== undefined) {
+      const onVerdict = verdictLog(this.#metrics, logger, limits);
+      this.#guardrails = new Guardrails({ ...guardrails, limits, onVerdict });
+    }
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps);
     this.app = buildProxy({
@@ -240,6 +250,7 @@ class Instance {
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
+    await this.#guardrails?.close();
     await this.#takeover.stop();
     this.#failures.stop();
     await Promise.all([this.#accessLog?.close(), this.#tracing?.close()]);
@@ -275,6 +286,7 @@ class Instance {
       rates: this.#rates,
       bodies: this.#bodies,
       counters: this.#counters,
+      guardrails: this.#guardrails,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),

@@ -36,4 +36,12 @@ export type RefusedRate = {
   retry_ms?: string;
 };
 
-export type RefusedLimit = RefusedBudget | RefusedRate;
+/** A guardrail that blocked the request. */
+export type RefusedByGuardrail = {
+  kind: 'guardrail';
+  guardrail: string;
+  /** Name of the pattern, or `webhook`, `require`, `caps`, `unavailable`. */
+  rule: string;
+};
+
+export type RefusedLimit = RefusedBudget | RefusedRate | RefusedByGuardrail;

@@ -68,6 +68,8 @@ export type UsageEvent = UsageQuantities & {
   output_limit?: number | null | undefined;
   /** A budget made that limit smaller than what the call would have got. Absent or null: none did. */
   output_clamped?: boolean | null | undefined;
+  /** Pieces of personal data that guardrails replaced in the request. Absent or null: none. */
+  redactions?: number | null | undefined;
   /** Of a refusal: the limit that was hit, as the proxy saw it (`refused-limit.ts`). Absent: none was. */
   refusal?: Record<string, string> | undefined;
 

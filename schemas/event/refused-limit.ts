@@ -29,4 +29,5 @@ export const refusedLimit = z.discriminatedUnion('kind', [
     resets_at: timestamp.exactOptional(),
     retry_ms: whole.exactOptional(),
   }),
+  z.object({ kind: z.literal('guardrail'), guardrail: z.string(), rule: z.string() }),
 ]) satisfies z.ZodType<RefusedLimit>;

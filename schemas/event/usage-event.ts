@@ -65,6 +65,7 @@ export const usageEvent = z.strictObject({
   // Absent where no limit was set, and from what was written before there was one.
   output_limit: z.int().min(1).nullable().optional(),
   output_clamped: z.boolean().nullable().optional(),
+  redactions: z.int().min(1).nullable().optional(),
   // Absent where no limit refused the call, and from what was written before it was said.
   refusal: tagsOf(shortText)
     .refine(

@@ -41,6 +41,14 @@ const rateLimit = z.strictObject({
   refused_by: z.string(),
 });
 
+const guardrail = z.strictObject({
+  type: z.literal('guardrail'),
+  guardrail: z.string().meta({ description: 'Its name in the configuration.' }),
+  rule: z.string().meta({
+    description: 'The name of a pattern, or webhook, require, caps, unavailable.',
+  }),
+});
+
 const remedy = z.strictObject({
   action: z.enum([
     'lower_output_limit',
@@ -60,7 +68,7 @@ const remedy = z.strictObject({
 
 const refusal = z.strictObject({
   code: z.string(),
-  limit: z.discriminatedUnion('type', [budgetLimit, rateLimit]).nullable().meta({
+  limit: z.discriminatedUnion('type', [budgetLimit, rateLimit, guardrail]).nullable().meta({
     description: 'Null: no limit refused it, or its event is older than this answer.',
   }),
   remedies: z.array(remedy),

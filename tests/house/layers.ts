@@ -55,6 +55,7 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ['adapters/'],
   'node:sqlite': ['adapters/'],
   openai: ['apps/standalone/'],
+  re2js: ['adapters/'],
   standardwebhooks: ['adapters/'],
   undici: ['adapters/'],
   yaml: ['adapters/'],

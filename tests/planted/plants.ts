@@ -6,6 +6,7 @@ import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
 import { counting } from './counting-plants.ts';
+import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
 import { limits } from './limit-plants.ts';
@@ -78,6 +79,7 @@ export const plants: readonly Plant[] = [
   ...alarms,
   ...telling,
   ...access,
+  ...guards,
   ...hostility,
   ...operation,
   ...cached,

@@ -129,6 +129,7 @@ export class SimProxy {
         holds: held.holds,
         imposedLimit: null,
         rates: null,
+        guard: null,
         startedAtMs,
       },
     };

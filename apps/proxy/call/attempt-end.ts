@@ -4,7 +4,7 @@ import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { AnswerFault } from '../dialects/dialect.ts';
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode, Refusal } from '../errors.ts';
 import type { DrainBound } from './drain.ts';
 import { gatewayFault } from './gateway-fault.ts';
 
@@ -18,6 +18,8 @@ export type AttemptEnd =
       overheadUs: number;
       /** Bytes of the answer that waited for the record. */
       last: readonly Buffer[];
+      /** A guardrail keeps the answer from the client, who is told this; null: none does. */
+      blocked: Refusal | null;
     }
   | { ending: 'unrecorded'; error: Error };
 

@@ -2,6 +2,7 @@
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
+import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -9,7 +10,7 @@ import type { AttemptTrace } from '../tracing/call-trace.ts';
 
 export type AttemptFacts = Omit<
   AttemptStart,
-  'key' | 'request' | 'deployment' | 'holds' | 'imposedLimit'
+  'key' | 'request' | 'deployment' | 'holds' | 'imposedLimit' | 'guard'
 > & {
   key: KeyView;
   request: CallRequest;
@@ -21,4 +22,6 @@ export type AttemptFacts = Omit<
   rates: RateTicket | null;
   /** Undefined: nothing is traced. */
   trace?: AttemptTrace | undefined;
+  /** null: no guardrail applies. */
+  guard: CallGuard | null;
 };

@@ -18,6 +18,7 @@ import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { Answer } from '../dialects/dialect.ts';
+import { JudgedAnswer } from '../guardrails/judged-answer.ts';
 import { isBlank } from '../relay/body-kind.ts';
 import { type AttemptListener, endingOf, errorTypeOf, roundMs } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
@@ -47,6 +48,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #sentAtMs = 0;
   #firstTokenAtMs: number | null = null;
   #endedAtMs: number | null = null;
+  /** What waits until guardrails have judged it; null: the answer leaves as it comes. */
+  readonly #judged: JudgedAnswer | null;
   /** Tokens of its input and output, where its usage is an estimate. */
   #counted: readonly number[] | null = null;
   #clientGone = false;
@@ -69,6 +72,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#readyAtMs = readyAtMs;
     this.#intake = new Intake(this, deps.turns);
     this.#started = startedText(facts);
+    const judges = facts.guard?.judges;
+    this.#judged = facts.guard && judges?.length ? new JudgedAnswer(facts.guard, judges) : null;
   }
 
   start(): void {
@@ -142,7 +147,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // Its head and bytes are for us alone.
     if (gatewayFault(status) !== null) return;
     this.#headers = headers;
-    this.#listener.onHead(status, headers, !this.facts.request.streams(headers));
+    const waits = this.#judged !== null || !this.facts.request.streams(headers);
+    this.#listener.onHead(status, headers, waits);
   }
 
   onData(chunk: Buffer, pieces?: number): void {
@@ -155,12 +161,18 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const answer = this.#answer ?? this.#open(chunk);
     if (answer === undefined) return;
     // seam: mid-stream
-    for (const bytes of answer.push(chunk)) this.#listener.onBytes(bytes);
+    for (const bytes of answer.push(chunk)) this.#relay(bytes);
     if (this.#firstTokenAtMs === null && answer.hasToken) this.#firstTokenAtMs = performance.now();
     const { progress } = answer;
     if (progress === 'done') return this.#complete();
     if (progress === 'perhaps') this.#lookSoon(answer);
     this.#drain?.read(answer.tokensSeen);
+  }
+
+  #relay(bytes: Buffer): void {
+    // seam: judged-answer-is-held
+    if (this.#judged === null) this.#listener.onBytes(bytes);
+    else this.#judged.hold(bytes);
   }
 
   onEnd(): void {
@@ -192,7 +204,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #open(first: Buffer): Answer | undefined {
     if (!this.#isAnswerForClient) return undefined;
     if (isBlank(first)) {
-      this.#listener.onBytes(first);
+      this.#relay(first);
       return undefined;
     }
     this.#answer = this.facts.request.answer(this.#headers, this.#deps.limits, first);
@@ -271,6 +283,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
     const gaveUpAt = this.#drain?.reached ?? null;
+    if (status === 'ok' && this.#judged?.isPending === true) return this.#judgeFirst(this.#judged);
     const fault = status === 'ok' ? (this.#answer?.fault() ?? null) : null;
     const outcome: Outcome = {
       status,
@@ -292,7 +305,10 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       status: fault === null ? status : 'upstream_error',
       http_status: this.#status,
       error_type:
-        this.#late ?? errorTypeOf(this.#status, failure, fault, gaveUpAt) ?? settlement.note,
+        this.#late ??
+        this.#judged?.note ??
+        errorTypeOf(this.#status, failure, fault, gaveUpAt) ??
+        settlement.note,
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -327,6 +343,21 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     );
   }
 
+  /** Whatever guardrails say of a whole answer, it is settled and recorded next. */
+  #judgeFirst(judged: JudgedAnswer): void {
+    const { callId, request } = this.facts;
+    const answer = this.#answer as Answer;
+    this.#isEnding = true;
+    const text = answer.outputText();
+    for (const bytes of answer.end()) judged.hold(bytes);
+    const status = this.#status ?? 0;
+    const whole = { callId, call: request, status, headers: this.#headers, text };
+    void judged.judge(whole).then(() => {
+      this.#isEnding = false;
+      this.#finish(this.#clientGone ? 'client_closed' : 'ok', null);
+    });
+  }
+
   /** An estimate needs the tokens of what went to and fro; they are counted elsewhere. */
   #countFirst(
     texts: readonly string[],
@@ -343,11 +374,13 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
 
   /** The record is durable: the last bytes may leave. */
   #conclude(outcome: AttemptOutcome, failure: UpstreamFailure | null): void {
+    const last = this.#judged?.isPending === false ? NOTHING : (this.#answer?.end() ?? NOTHING);
     this.#listener.onEnd({
       ending: gatewayFault(this.#status) ?? endingOf(outcome.status, failure),
       outcome,
       overheadUs: this.#overheadUs(performance.now()),
-      last: this.#answer?.end() ?? NOTHING,
+      last: this.#judged === null ? last : [...this.#judged.release(), ...last],
+      blocked: this.#judged?.refusal ?? null,
     });
   }
 }

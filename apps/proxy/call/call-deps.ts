@@ -10,6 +10,7 @@ import type { AccessLog } from '../access-log/access-log.ts';
 import type { BodyReaders } from '../body/body-readers.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { InputCounters } from '../counting/input-counters.ts';
+import type { Guardrails } from '../guardrails/guardrails.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -34,6 +35,8 @@ export type CallDeps = {
   counters: InputCounters;
   /** Of large requests. */
   bodies: BodyReaders;
+  /** Undefined: this installation has none. */
+  guardrails?: Guardrails | undefined;
   journal: Journal;
   /** Of running attempts. */
   deadlines: Deadlines;

@@ -2,15 +2,21 @@
  * The gate of a call (docs/design.md, Authenticate, Route): whether it is admitted, what it asks
  * for, and where it may go. Each step either goes on or refuses.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
+import type {
+  CallRequest,
+  Endpoint,
+  FactsRead,
+  IncomingCall,
+  RequestFacts,
+} from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { withEndUser } from './end-user.ts';
+import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { InFlight, type Place } from './in-flight.ts';
 import { allowedRoute } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
@@ -70,17 +76,21 @@ export class CallHandler {
     incoming: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> | void {
-    const { bodies, limits } = this.#deps;
+    const { guardrails } = this.#deps;
     const { body } = incoming as IncomingCall;
     const facts = this.#unread(endpoint, key, incoming);
     facts.requestBytes = body.length;
-    if (body.length > limits.bodyInlineBytesMax) {
-      return bodies
-        .read(endpoint.name, body, key.customerId)
-        .then((read) => this.#start(read, facts, incoming.headers, place, reply));
-    }
-    const read = endpoint.read({ body }, limits.requestDepthMax);
-    return this.#start(read, facts, incoming.headers, place, reply);
+    const call = { facts, headers: incoming.headers, place, reply };
+    if (guardrails !== undefined) facts.guard = guardrails.guardOf(key);
+    return facts.guard === null
+      ? this.#read(body, call)
+      : guardedCall(this.#deps, facts.guard, body, call, (found) => this.#open(found, call));
+  }
+
+  #read(body: Buffer, call: UnreadCall): Promise<void> | void {
+    const read = readBody(this.#deps, body, call.facts);
+    if (read instanceof Promise) return read.then((late) => this.#start(late, call));
+    return this.#start(read, call);
   }
 
   #unread(endpoint: Endpoint, key: KeyView, incoming: FastifyRequest): CallFacts {
@@ -88,28 +98,26 @@ export class CallHandler {
     const callId = this.#deps.newUuid(nowMs);
     const { arrivedAtMs, headers } = incoming;
     const trace = this.#deps.tracing?.open(headers);
-    return { endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0, request: null, trace };
+    return {
+      ...{ endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0 },
+      ...{ request: null, guard: null, trace },
+    };
   }
 
-  #start(
-    read: FactsRead,
-    facts: CallFacts,
-    headers: IncomingHttpHeaders,
-    place: Place,
-    reply: FastifyReply,
-  ): Promise<void> | void {
+  #start(read: FactsRead, call: UnreadCall): Promise<void> | void {
+    const named = read.ok ? withEndUser(read.facts, call.headers) : read.refusal;
+    return this.#open(named, call);
+  }
+
+  /** A call that was read, or why it goes no further. */
+  #open(named: RequestFacts | Refusal, call: UnreadCall): Promise<void> | void {
     const deps = this.#deps;
-    const { endpoint } = facts;
-    if (!read.ok) {
-      place.leave();
-      return refuseCall(deps, reply, read.refusal, facts);
-    }
-    const named = withEndUser(read.facts, headers);
+    const { facts, place, reply } = call;
     if ('code' in named) {
       place.leave();
       return refuseCall(deps, reply, named, facts);
     }
-    const request = endpoint.open(named);
+    const request = facts.endpoint.open(named);
     facts.request = request;
     const route =
       facts.key.endUserRequired && request.endUser === null

@@ -118,6 +118,7 @@ export class Call implements Applicant, AttemptListener {
       imposedLimit,
       rates: this.place.rates,
       trace: this.facts.trace?.attempt(),
+      guard: this.facts.guard,
       startedAtMs,
     };
     this.#attempt = new Attempt(this.deps, facts, this, this.#readyAtMs);
@@ -205,8 +206,9 @@ export class Call implements Applicant, AttemptListener {
   #answer(end: Recorded): void {
     this.place.leave();
     this.#hasWritten = true;
-    if (end.ending === 'answered') this.#writeLast(end);
-    else this.#fail(end.ending);
+    if (end.blocked !== null) this.#fail(end.blocked, end.outcome.cost);
+    else if (end.ending === 'answered') this.#writeLast(end);
+    else this.#fail(this.#failure(end.ending), null);
     this.#log(end);
   }
 
@@ -230,21 +232,24 @@ export class Call implements Applicant, AttemptListener {
   }
 
   /** An answer that broke off breaks off here too; one that never came is an error of ours. */
-  #fail(ending: Exclude<AttemptEnding, 'answered'>): void {
+  #fail(refusal: Refusal, cost: string | null): void {
     const response = this.#response;
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const late = ending === 'unsent' ? this.#late : null;
-    const refusal: Refusal = late ?? { code: FAILURES[ending] };
     response.writeHead(errorCatalogue[refusal.code].status, {
-      ...this.#answerHeaders({}, null, null),
+      ...this.#answerHeaders({}, cost, null),
       ...errorHeaders(refusal),
     });
     const body = this.facts.endpoint.errorBody(refusal);
     this.#bytes = Buffer.byteLength(body);
     response.end(body);
+  }
+
+  #failure(ending: Exclude<AttemptEnding, 'answered'>): Refusal {
+    const late = ending === 'unsent' ? this.#late : null;
+    return late ?? { code: FAILURES[ending] };
   }
 
   #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
@@ -277,7 +282,7 @@ export class Call implements Applicant, AttemptListener {
     const ended = {
       deployment: end === null ? null : (this.#route[this.#attempts - 1] ?? null),
       outcome: end?.outcome ?? null,
-      refusal: null,
+      refusal: end?.blocked?.code ?? null,
       httpStatus: response.headersSent ? response.statusCode : null,
       attempts: this.#attempts,
       responseBytes: this.#bytes,

@@ -11,6 +11,7 @@ import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { CallTrace } from '../tracing/call-trace.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -30,6 +31,8 @@ export type CallFacts = {
   request: CallRequest | null;
   /** Undefined: nothing is traced. */
   trace?: CallTrace | undefined;
+  /** null: no guardrail applies to the calls of this key. */
+  guard: CallGuard | null;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */

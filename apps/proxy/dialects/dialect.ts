@@ -46,7 +46,16 @@ export type Endpoint = {
    * @param request the body's JSON
    */
   plainTexts(request: unknown): readonly string[];
+  guarded: GuardedMembers;
   errorBody: Dialect['errorBody'];
+};
+
+/** What guardrails have to know of a request's JSON. */
+export type GuardedMembers = {
+  /** Members, wherever they are, whose values name a thing or are data: no pattern is about them. */
+  identifiers: ReadonlySet<string>;
+  /** The member at the top in which clients state what the call is for. */
+  metadata: string;
 };
 
 export type ServedModel = { name: string; provider: string };

@@ -78,6 +78,8 @@ export class ProxyMetrics {
   readonly #providers = new Map<string, ProviderSeries>();
   readonly #refusals: BoundedCounts<string>;
   readonly #overheads = new DurationHistogram(OVERHEAD_BOUNDS_S);
+  /** By guardrail and stage, which the configuration bounds. */
+  readonly #verdicts = new Map<string, BoundedCounts<string>>();
   /** Models that were given a series by name. */
   #models = 0;
 
@@ -111,6 +113,17 @@ export class ProxyMetrics {
     if (event.error_type !== null) provider.errors.add(event.error_type);
   }
 
+  /** Of a guardrail's webhook. @param verdict `allow`, `deny`, or why there is none */
+  judged(guardrail: string, stage: string, verdict: string): void {
+    const labels = labelsOf({ guardrail, stage });
+    let verdicts = this.#verdicts.get(labels);
+    if (verdicts === undefined) {
+      verdicts = new BoundedCounts(this.#limits.metricCodesMax);
+      this.#verdicts.set(labels, verdicts);
+    }
+    verdicts.add(verdict);
+  }
+
   refused(code: string): void {
     this.#refusals.add(code);
   }
@@ -131,6 +144,14 @@ export class ProxyMetrics {
         type: 'histogram',
         help: 'What the gateway added to an attempt, before it was sent and behind its end, in seconds.',
         samples: this.#overheads.samples(''),
+      },
+      {
+        name: 'tollgate_guardrail_verdicts_total',
+        type: 'counter',
+        help: 'What webhooks of guardrails said: allow, deny, or why they said nothing.',
+        samples: [...this.#verdicts].flatMap(([labels, verdicts]) =>
+          verdicts.samples(labels, 'verdict'),
+        ),
       },
       ...gaugeFamilies(gauges),
       ...rateFamilies(gauges.rates),

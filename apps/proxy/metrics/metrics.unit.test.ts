@@ -48,6 +48,7 @@ describe('the metrics of a proxy', () => {
   it('are Prometheus text, every one with its type and a sentence of help', () => {
     settled('a:m', { ttft_ms: 5, error_type: 'usage_missing' });
     metrics.refused('x');
+    metrics.judged('g', 'answer', 'deny');
     const read = parseExposition(metricsText([{ process: 'p', families: measured() }]));
     for (const { help } of read.values()) expect(help).toMatch(/^[A-Z1].*\.$/);
     expect(new Set([...read.values()].map(({ samples }) => samples.length > 0))).toEqual(
@@ -63,6 +64,7 @@ describe('the metrics of a proxy', () => {
       'tollgate_calls_in_flight',
       'tollgate_cost_usd_total',
       'tollgate_end_user_windows',
+      'tollgate_guardrail_verdicts_total',
       'tollgate_ledger_age_seconds',
       'tollgate_outbox_records',
       'tollgate_overhead_seconds',

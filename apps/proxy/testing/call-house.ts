@@ -28,6 +28,7 @@ import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
 import { TurnBudget } from '../call/turn-budget.ts';
 import { openAi } from '../dialects/openai/openai.ts';
+import type { Guardrails } from '../guardrails/guardrails.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
@@ -64,6 +65,8 @@ export type CallHouseOptions = {
   upstreamConnections?: number;
   /** Traces them. */
   tracing?: Tracing;
+  /** About the calls of the key. */
+  guardrails?: Guardrails;
   /** Gets the calls that have ended. */
   accessLog?: Pick<AccessLog, 'add'>;
 };
@@ -200,6 +203,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
     ...{ accessLog: options.accessLog, tracing: options.tracing },
+    guardrails: options.guardrails,
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),
     onJournalFailure: (error: Error) => journalFailures.push(error),

@@ -33,6 +33,8 @@ export type AttemptStart = {
   }[];
   /** The output limit that the gateway set; undefined or null: none. */
   imposedLimit?: { tokens: number; clamped?: true | undefined } | null;
+  /** What guardrails replaced in the request; undefined or null: no guardrail is about it. */
+  guard?: { redactions: number } | null;
   startedAtMs: number;
 };
 

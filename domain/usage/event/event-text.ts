@@ -28,13 +28,16 @@ export function startedText(facts: AttemptStart): string {
   const clamped = facts.imposedLimit?.clamped === true ? '"output_clamped":true,' : '';
   // seam: imposed-limit-is-on-the-event
   const limited = limit === undefined ? '' : `"output_limit":${limit},${clamped}`;
+  const redactions = facts.guard?.redactions ?? 0;
+  // seam: redaction-is-on-the-event
+  const redacted = redactions === 0 ? '' : `"redactions":${redactions},`;
   return (
     `{"id":"${attemptId}","type":"attempt","schema_version":1,"call_id":"${callId}",` +
     `"attempt":${facts.attempt},"source":"proxy/${facts.instanceId}","resolves_id":null,` +
     `${keyJson(key)},"end_user":${quoted(request.endUser)},` +
     `"provider":${named(provider)},"deployment":${deploymentText(provider, deployment.model)},` +
     `"model_requested":${named(request.model)},"endpoint":"${request.endpoint}",` +
-    `"stream":${request.stream},${limited}` +
+    `"stream":${request.stream},${limited}${redacted}` +
     `"price_version":${named(deployment.price?.version ?? null)},` +
     `"price_source":"${deployment.price?.source ?? 'none'}","cache":"miss",${holds},` +
     `"external_type":null,"external_subject":null,"external_data":null,` +

@@ -87,6 +87,7 @@ const plain = {
   stream: false,
   output_limit: 4096,
   output_clamped: true,
+  redactions: 3,
   price_version: 'v',
   price_source: 'config',
   cache: 'miss',
@@ -129,7 +130,8 @@ describe('the quick look at an event', () => {
     expect(read({ ...plain, tags: {}, latency_ms: null, hold_lease_ids: [''] })).not.toBeNull();
     const { output_clamped: _, ...limited } = plain;
     const { output_limit: __, ...unlimited } = limited;
-    expect([read(limited), read(unlimited)]).toEqual([read(plain), read(plain)]);
+    const { redactions: ___, ...whole } = unlimited;
+    for (const event of [limited, unlimited, whole]) expect(read(event)).toEqual(read(plain));
     // No attempt says which limit refused it, or what it saved.
     const ofOthers = ['refusal', 'saved_cost', 'saved_tokens'];
     const ofAttempts = Object.keys(usageEvent.shape).filter((name) => !ofOthers.includes(name));
@@ -165,8 +167,9 @@ describe('the quick look at an event', () => {
   it('leaves to the schema what is missing, unknown, doubled, escaped or in another order', () => {
     for (const name of names) {
       const { [name]: value, ...rest } = plain;
-      // Most limits were not clamped.
-      if (name !== 'output_clamped') expect(read(rest)).toBeNull();
+      // Most limits were not clamped, and most requests are as their clients wrote them.
+      const isOptional = name === 'output_clamped' || name === 'redactions';
+      if (!isOptional) expect(read(rest)).toBeNull();
       for (const other of [
         { ...rest, unknown: 1 },
         { unknown: 1, ...plain },

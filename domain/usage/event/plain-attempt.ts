@@ -48,8 +48,9 @@ const fields: Record<string, string> = {
   deployment: optionalText,
   model_requested: optionalText,
   endpoint: optionalText,
-  // A limit that the gateway set is written behind it.
-  stream: '(?:true|false)(?:,"output_limit":[1-9]\\d{0,8}(?:,"output_clamped":true)?)?',
+  // A limit that the gateway set is written behind it, and how much it redacted.
+  stream:
+    '(?:true|false)(?:,"output_limit":[1-9]\\d{0,8}(?:,"output_clamped":true)?)?(?:,"redactions":[1-9]\\d{0,8})?',
   price_version: optionalText,
   price_source: '"(?:price_book|config|catalogue|none)"',
   cache: '"(?:miss|hit|semantic|bypass)"',

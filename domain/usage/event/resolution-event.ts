@@ -30,6 +30,7 @@ export function resolutionEvent(
     resolves_id: target.id,
     output_limit: undefined,
     output_clamped: undefined,
+    redactions: undefined,
     refusal: undefined,
     usage_source: 'reconciled',
     cost: formatDecimal12(billed - (target.cost === null ? 0n : parseDecimal12(target.cost))),

@@ -65,11 +65,21 @@ const OTHERS: Readonly<Record<string, readonly Remedy[]>> = {
     remedy('change_request', 'Set an output limit.'),
     remedy('ask_operator', 'State the model’s maximum, or a default output limit.'),
   ],
+  metadata_required: [remedy('change_request', 'State what the guardrail asks for.')],
+  request_over_cap: [remedy('send_less', 'Send a smaller request.')],
+  output_over_cap: [remedy('lower_output_limit', 'State an output limit within the cap.')],
+  request_blocked: [remedy('ask_operator', 'A guardrail of the configuration blocks it.')],
   model_unpriced: [remedy('ask_operator', 'Publish a price of the model, or allow it unpriced.')],
   model_not_found: [remedy('change_request', 'Name a model that `GET /v1/models` lists.')],
   ...Object.fromEntries(
     [
-      ...['budget_unavailable', 'rate_limit_unavailable', 'ledger_unavailable', 'journal_full'],
+      ...[
+        'budget_unavailable',
+        'rate_limit_unavailable',
+        'ledger_unavailable',
+        'guardrail_unavailable',
+        'journal_full',
+      ],
       ...['too_many_calls', 'overloaded', 'draining'],
     ].map((code) => [code, [RETRY]]),
   ),

@@ -22,6 +22,10 @@ export async function explainRefusal(event: AccountedEvent, context: ApiContext)
   const { data: said } = refusedLimit.safeParse(event.refusal);
   // An event of before, or of a later version, says nothing that is understood here.
   if (said === undefined) return { code, limit: null, remedies: otherRemedies(code) };
+  if (said.kind === 'guardrail') {
+    const { guardrail, rule } = said;
+    return { code, limit: { type: 'guardrail', guardrail, rule }, remedies: otherRemedies(code) };
+  }
   if (said.kind === 'rate_limit') {
     return { code, limit: rateLimit(said, by, context), remedies: rateRemedies(said) };
   }

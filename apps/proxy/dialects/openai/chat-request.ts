@@ -13,6 +13,7 @@ import type {
 } from '../dialect.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
+import { guardedMembers } from './guarded-members.ts';
 import {
   invalidRequest,
   isSpellingOf,
@@ -38,6 +39,7 @@ export const chatCompletions: Endpoint = {
   read: readChatRequest,
   open: (facts) => new JsonCall('/chat/completions', facts, inputOf, unshownOfChat),
   plainTexts: textsOf,
+  guarded: guardedMembers,
   errorBody,
 };
 

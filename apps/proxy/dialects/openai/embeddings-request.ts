@@ -3,6 +3,7 @@ import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { Endpoint, FactsRead, IncomingCall, InputTokens } from '../dialect.ts';
 import { errorBody } from './error-body.ts';
+import { guardedMembers } from './guarded-members.ts';
 import { invalidRequest, memberRange, readJsonBody } from './json-body.ts';
 import { JsonCall } from './json-call.ts';
 import { otherModelsOf } from './other-models.ts';
@@ -16,6 +17,7 @@ export const embeddings: Endpoint = {
   read: readEmbeddingsRequest,
   open: (facts) => new JsonCall('/embeddings', facts, inputOf, () => null),
   plainTexts: textsOf,
+  guarded: guardedMembers,
   errorBody,
 };
 
