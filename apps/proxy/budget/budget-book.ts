@@ -83,7 +83,25 @@ export class BudgetBook {
     return this.#entries.get(stream)?.account.leases ?? [];
   }
 
-  /** Holds every request or none. Synchronous in effect unless a slice is missing. */
+  /**
+   * Holds every request or none, at once, as nearly all calls can. null: a slice is missing, nothing is
+   * held, and `hold` waits for one.
+   */
+  holdNow(requests: readonly HoldRequest[], nowMs: number): HoldOutcome | null {
+    const holds: BudgetHold[] = [];
+    for (const request of requests) {
+      const entry = this.#entryAt(request, nowMs);
+      const parts = 'kind' in entry ? null : entry.account.hold(request.amount);
+      if ('kind' in entry || parts === null) {
+        this.cancel(holds);
+        return 'kind' in entry ? entry : null;
+      }
+      holds.push({ account: entry.account, unit: request.unit, parts });
+    }
+    return { kind: 'held', holds };
+  }
+
+  /** Holds every request or none; waits for slices that are missing. */
   async hold(requests: readonly HoldRequest[], nowMs: number): Promise<HoldOutcome> {
     const holds: BudgetHold[] = [];
     let wait: { untilMs: number } | undefined;

@@ -3,7 +3,7 @@
  * (docs/design.md, Hold, Rate limits): its shares of rate limits, a turn at its provider, and a hold
  * against each budget on its path. All of it or nothing: whatever ends an admission gives all back.
  *
- * On the path of every call: one await, for the hold, where nothing has to be waited for.
+ * On the path of every call: nothing is awaited where nothing has to be waited for.
  */
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
@@ -65,7 +65,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     const turn = connections.take(key.customerId);
     hasTurn = turn === true || (await turn);
     if (!hasTurn) return refuse(call, NO_CONNECTION);
-    const first = await budgets.hold(wanted, nowMs);
+    const first = budgets.holdNow(wanted, nowMs) ?? (await budgets.hold(wanted, nowMs));
     const near =
       first.kind === 'exceeded'
         ? await nearLimit(call, first, onPath, deployment, imposed, nowMs)

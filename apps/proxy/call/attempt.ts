@@ -165,7 +165,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     if (this.#firstTokenAtMs === null && answer.hasToken) this.#firstTokenAtMs = performance.now();
     const { progress } = answer;
     if (progress === 'done') return this.#complete();
-    if (progress === 'perhaps') this.#lookSoon(answer);
+    if (progress === 'perhaps' && !this.#hasCome) this.#lookSoon(answer);
     this.#drain?.read(answer.tokensSeen);
   }
 
@@ -225,6 +225,11 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const { notBilledStatuses } = this.facts.deployment.provider;
     if (status !== null && status < 500 && notBilledStatuses.has(status)) return true;
     return this.#answer?.isWhole() === true;
+  }
+
+  /** All that its head has announced: its end comes with it. */
+  get #hasCome(): boolean {
+    return Number(this.#headers['content-length']) === this.#intake.bytes;
   }
 
   /** The answer may be whole: if the connection does not say so soon, it is asked itself. */

@@ -46,6 +46,11 @@ export class Intake {
     return this.#kept !== null;
   }
 
+  /** That have come, whether or not they are taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** What has come is little: it is cheap to settle. */
   get isSmall(): boolean {
     return this.#bytes <= SMALL_ANSWER_BYTES;

@@ -182,6 +182,8 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     },
     deployments: { route: () => route },
     budgets: {
+      // So that each test can hold it up.
+      holdNow: () => null,
       async hold(...call: Parameters<BudgetBook['hold']>) {
         await options.beforeHold?.();
         const held = await budgets.hold(...call);

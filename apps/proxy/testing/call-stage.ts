@@ -110,8 +110,13 @@ export class CallStage {
         rateLimitsOf: () => this.rateLimits,
       } as unknown as CallDeps['directory'],
       budgets: {
-        hold: async (requests, nowMs) => {
+        holdNow: (requests, nowMs) => {
           this.beforeHold();
+          const outcome = budgets.holdNow(requests, nowMs);
+          if (outcome?.kind === 'held') this.#holds.push(...outcome.holds);
+          return outcome;
+        },
+        hold: async (requests, nowMs) => {
           const outcome = await budgets.hold(requests, nowMs);
           if (outcome.kind === 'held') this.#holds.push(...outcome.holds);
           return outcome;
