@@ -93,6 +93,14 @@ export const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'take what is on its way back for spent',
+    edits: at('parts-on-their-way-back-are-left', { drop: true }),
+    test: {
+      file: RECALLS_TEST,
+      name: 'serves a call, although a free part that its own proxy gives back meets other events',
+    },
+  },
+  {
     bug: 'read each budget of a path only once the one before it has a slice',
     edits: at('later-budgets-are-read-meanwhile', { drop: true }),
     test: {

@@ -10,6 +10,7 @@ import type { BudgetBook, BudgetHold } from './budget-book.ts';
 const books = useMemoryBooks(Date.UTC(2026, 5, 1, 12));
 const { grantTimeoutMs, leaseReturnWaitMs, leaseReturnAgainMs, leaseScarceIdleMs, leaseSweepMs } =
   proxyLimits;
+const { grantConflictsAtOnce, leaseReturnPollMs } = proxyLimits;
 
 /** What calls were told so far, in order. */
 let said: string[];
@@ -27,6 +28,18 @@ const recalls = async () =>
 function ask(book: BudgetBook, amount: bigint): void {
   const outcome = book.hold([wanted(definition, amount)], Date.now());
   void outcome.then(({ kind }) => said.push(`${amount} ${kind}`));
+}
+
+/** So many times a slice that is reduced meets an event of another proxy. */
+function comeFirst(ledger: WatchedLedger, times: number): void {
+  let left = times;
+  ledger.beforeAppend = async (stream, { type }) => {
+    if (type !== 'LeaseReduced' || left === 0) return;
+    const { length } = await books().ledger.read(stream);
+    const data = { instance_id: 'ins_third', amount: '0.000000000500' };
+    const recall = { id: `recall ${left--}`, type: 'LeaseRecallRequested', data };
+    await books().ledger.append(stream, BigInt(length - 1), [recall]);
+  };
 }
 
 /** Calls that use up the whole budget, each a slice of its own. */
@@ -99,6 +112,33 @@ describe('a slice that no call uses', () => {
     expect([running.length, one.leasesOf(STREAM(definition))[0]?.amount]).toEqual([1, 10n]);
     const window = await books().window(definition);
     expect(window.filter((event) => event.startsWith('LeaseReduced'))).toHaveLength(1);
+  });
+
+  it('goes back at once as such a part, although other events come first', async () => {
+    const ledger = new WatchedLedger();
+    const one = await books().open({ between: ledger.between(books().ledger) });
+    const other = await books().open();
+    one.start();
+    const running = await holdOf(one, definition, 10n);
+    comeFirst(ledger, grantConflictsAtOnce);
+    ask(other, 15_500n);
+    await pass(leaseSweepMs + 2 * leaseReturnPollMs);
+    expect([said, running.length]).toEqual([['15500 held'], 1]);
+    await Promise.all([one.stop(), pass(leaseReturnAgainMs)]);
+  });
+
+  it('serves a call, although a free part that its own proxy gives back meets other events', async () => {
+    const ledger = new WatchedLedger();
+    const one = await books().open({ between: ledger.between(books().ledger) });
+    const idle = await books().open();
+    idle.start();
+    const running = await holdOf(one, definition, 10n);
+    idle.cancel(await holdOf(idle, definition, 500n));
+    comeFirst(ledger, grantConflictsAtOnce + 1);
+    ask(one, 15_900n);
+    await pass(leaseReturnWaitMs - 1);
+    expect([said, running.length]).toEqual([['15900 held'], 1]);
+    await idle.stop();
   });
 
   it('I3: is not one that a call uses: that stays, and the call elsewhere is refused', async () => {

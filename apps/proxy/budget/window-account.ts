@@ -154,6 +154,18 @@ export class WindowAccount {
     return free;
   }
 
+  /** What no call here uses, with what is on its way back and the ledger still counts. */
+  #unused(): bigint {
+    let unused = this.free();
+    const { openLeases } = this.account;
+    for (const { leaseId, amount, closed } of this.#leases) {
+      const known = openLeases.get(leaseId)?.amount ?? 0n;
+      // seam: parts-on-their-way-back-are-left
+      if (!closed && known > amount) unused += known - amount;
+    }
+    return unused;
+  }
+
   /** What other proxies have of it, as this account was last read. */
   heldByOthers(): bigint {
     let held = 0n;
@@ -199,7 +211,7 @@ export class WindowAccount {
 
   /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
   remaining(): bigint {
-    return leftOf(this.account, this.free());
+    return leftOf(this.account, this.#unused());
   }
 
   /** As it is in force now. */
@@ -209,7 +221,7 @@ export class WindowAccount {
 
   /** Limit and what is spent or reserved, as decimal text, for the refusal. */
   formatted(): { limit: string; spent: string } {
-    const taken = takenOf(this.account, this.free());
+    const taken = takenOf(this.account, this.#unused());
     return { limit: formatDecimal12(this.account.limit), spent: formatDecimal12(taken) };
   }
 
@@ -296,21 +308,24 @@ export class WindowAccount {
   }
 
   /**
-   * Returns what no call uses of a slice whose calls still run: it is smaller from then on. One try, as
+   * Returns what no call uses of a slice whose calls still run: it is smaller from then on. Few tries, as
    * there will be another look: no call takes of it meanwhile.
    */
   async giveBack(lease: LocalLease): Promise<void> {
-    // seam: held-part-of-a-slice-stays
-    lease.amount -= freeOf(lease);
-    const { account, revision } = this.#view;
-    const known = account.openLeases.get(lease.leaseId)?.amount ?? 0n;
-    if (known <= lease.amount || revision === 'no_stream') return;
-    const reduced = reducedEvent(lease.leaseId, lease.amount);
-    const subject = `${lease.leaseId}|${lease.amount}`;
-    const event = newLedgerEvent(this.stream, reduced, subject);
-    const { ok } = await this.#deps.ledger.append(this.stream, revision, [event]);
-    if (ok) this.#view.take(reduced, revision + 1n);
-    else await this.refresh();
+    for (let tries = 0; tries <= this.#deps.limits.grantConflictsAtOnce; tries++) {
+      // seam: held-part-of-a-slice-stays
+      lease.amount -= freeOf(lease);
+      const { account, revision } = this.#view;
+      const known = account.openLeases.get(lease.leaseId)?.amount ?? 0n;
+      if (known <= lease.amount || revision === 'no_stream') return;
+      const reduced = reducedEvent(lease.leaseId, lease.amount);
+      const subject = `${lease.leaseId}|${lease.amount}`;
+      const event = newLedgerEvent(this.stream, reduced, subject);
+      const { ok } = await this.#deps.ledger.append(this.stream, revision, [event]);
+      if (ok) return this.#view.take(reduced, revision + 1n);
+      // Other proxies that return slices append as well, at the same moments.
+      await this.refresh();
+    }
   }
 
   /** Settles a closed lease without holds: ledger, read back, then the journal forgets it. */
