@@ -25,21 +25,25 @@ export type StatedUsage = {
 
 const PPM = 1_000_000n;
 
-const DIRECTIONS: Readonly<Record<CountedTokens, readonly ('in' | 'out')[]>> = {
-  total: ['in', 'out'],
-  input: ['in'],
-  output: ['out'],
+type TokenField = Extract<(typeof quantities)[number], { unit: 'tokens' }>['field'];
+
+function tokenFields(...directions: ('in' | 'out')[]): readonly TokenField[] {
+  return quantities.flatMap((one) =>
+    one.unit === 'tokens' && directions.includes(one.direction) ? [one.field] : [],
+  );
+}
+
+const FIELDS: Readonly<Record<CountedTokens, readonly TokenField[]>> = {
+  total: tokenFields('in', 'out'),
+  input: tokenFields('in'),
+  output: tokenFields('out'),
 };
 
 /** The tokens that a budget of tokens counts. */
 function tokensOf(used: KnownQuantities, counts: CountedTokens, cacheReads: boolean): number {
   let tokens = 0;
-  for (const quantity of quantities) {
-    if (quantity.unit !== 'tokens' || !DIRECTIONS[counts].includes(quantity.direction)) continue;
-    if (!cacheReads && quantity.field === 'cacheReadTokens') continue;
-    tokens += used[quantity.field];
-  }
-  return tokens;
+  for (const field of FIELDS[counts]) tokens += used[field];
+  return cacheReads || counts === 'output' ? tokens : tokens - used.cacheReadTokens;
 }
 
 /**
@@ -53,14 +57,28 @@ export function worstCase(
   bound: CostBound,
   price: CompiledPrice | null,
 ): bigint | null {
+  return worstCaseIn(bound, price)(unit);
+}
+
+/** The same for several budgets: what the attempt can cost is worked out once. */
+export function worstCaseIn(
+  bound: CostBound,
+  price: CompiledPrice | null,
+): (unit: HoldUnit) => bigint | null {
+  let cost: bigint | undefined;
+  return (unit) => {
+    if (unit.kind !== 'usd') return mostOf(unit, bound);
+    if (price === null) return null;
+    if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
+    cost ??= worstCaseCost(price, bound);
+    const worst = billedOf(cost, unit.markupPpm);
+    // A charge beyond the bound falls on a lease: something must be held of one.
+    return worst === 0n && !isFree(price) ? 1n : worst;
+  };
+}
+
+function mostOf(unit: Exclude<HoldUnit, { kind: 'usd' }>, bound: CostBound): bigint {
   switch (unit.kind) {
-    case 'usd': {
-      if (price === null) return null;
-      if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
-      const worst = billedOf(worstCaseCost(price, bound), unit.markupPpm);
-      // A charge beyond the bound falls on a lease: something must be held of one.
-      return worst === 0n && !isFree(price) ? 1n : worst;
-    }
     case 'tokens': {
       const input = unit.counts === 'output' ? 0 : bound.inputTokensMax;
       const output = unit.counts === 'input' ? 0 : bound.outputTokensMax;
@@ -108,7 +126,8 @@ export function chargeHold(
   stated: StatedUsage | null,
   proven: bigint | null = null,
 ): { charges: bigint[]; overrun: bigint } {
-  const held = parts.reduce((sum, amount) => sum + amount, 0n);
+  let held = 0n;
+  for (const amount of parts) held += amount;
   const most = proven === null || proven > held ? held : proven;
   const charge = stated === null ? null : chargeOf(unit, stated);
   // seam: unknown-outcome-is-charged

@@ -65,11 +65,12 @@ export function allocateCharge(
   charge: bigint,
 ): { charges: bigint[]; overrun: bigint } {
   let left = charge;
-  const charges = holdParts.map((part) => {
+  const charges: bigint[] = [];
+  for (const part of holdParts) {
     const share = left < part ? left : part;
     left -= share;
-    return share;
-  });
+    charges.push(share);
+  }
   if (left > 0n && charges.length > 0) {
     charges[charges.length - 1] = (charges.at(-1) ?? 0n) + left;
   }

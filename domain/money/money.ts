@@ -16,8 +16,16 @@ export function parseDecimal12(text: string): bigint {
 
 /** The inverse of `parseDecimal12`. */
 export function formatDecimal12(pico: bigint): string {
-  return formatDecimal(pico, 12);
+  if (pico < 0n) return formatDecimal(pico, 12);
+  // Several times in each call: as few texts in between as there can be.
+  const digits = String(pico);
+  const point = digits.length - 12;
+  if (point > 0) return `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return ZEROS[digits.length] + digits;
 }
+
+/** What comes before so many digits behind the point. */
+const ZEROS = Array.from({ length: 13 }, (_, digits) => `0.${'0'.repeat(12 - digits)}`);
 
 /** An integer of 10^-places as decimal text with so many places. */
 export function formatDecimal(amount: bigint, places: number): string {

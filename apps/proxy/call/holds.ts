@@ -3,7 +3,7 @@
  * Hold).
  */
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
-import { worstCase } from '@tollgate/domain/budget/amounts.ts';
+import { worstCase, worstCaseIn } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
@@ -59,9 +59,10 @@ export function holdRequests(
   const bound = costBound(input, outputTokensMax);
   const price = deployment.price === null ? null : deployment.price.price;
   const holds: HoldRequest[] = [];
+  const mostOf = worstCaseIn(bound, price);
   for (const { definition, unit } of budgets) {
     // seam: nobody-is-an-end-user-too
-    const amount = worstCase(unit, bound, price);
+    const amount = mostOf(unit);
     if (amount === null) return { code: 'model_unpriced', param: 'model' };
     const endUser = definition.per === null ? null : endUserDigest(request.endUser);
     holds.push({ definition, unit, amount, endUser });

@@ -18,6 +18,7 @@ import {
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
+import type { BudgetHold } from '../budget/budget-book.ts';
 import type { HoldPart } from '../budget/local-lease.ts';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
@@ -146,18 +147,17 @@ function chargeHolds(
 ): Charged {
   const charges: LeaseCharge[] = [];
   const overruns: LeaseOverrun[] = [];
-  const releases: (() => void)[] = [];
+  const settled: { account: BudgetHold['account']; parts: HoldPart[]; charges: bigint[] }[] = [];
   const proven: AttemptStart['holds'][number][] = [];
   const price = facts.deployment.price?.price ?? null;
   for (const { account, unit, parts } of facts.holds) {
     const amounts = parts.map((part) => part.amount);
     const most = bound === null ? null : worstCase(unit, bound, price);
     const allocation = chargeHold(unit, amounts, stated, most);
-    const charged = parts.map(({ lease }, index) => {
-      return { lease, amount: allocation.charges[index] ?? 0n };
-    });
-    charges.push(...charged);
-    if (bound !== null) proven.push({ account, unit, parts: charged });
+    for (const [index, { lease }] of parts.entries()) {
+      charges.push({ lease, amount: allocation.charges[index] ?? 0n });
+    }
+    if (bound !== null) proven.push({ account, unit, parts: charges.slice(-parts.length) });
     const last = parts.at(-1);
     if (allocation.overrun > 0n && last !== undefined) {
       overruns.push({
@@ -167,14 +167,16 @@ function chargeHolds(
         amount: allocation.overrun,
       });
     }
-    releases.push(() => account.release(parts, allocation.charges));
+    settled.push({ account, parts, charges: allocation.charges });
   }
   return {
     charges,
     overruns,
     // seam: event-has-what-was-charged
     proven: bound === null ? null : proven,
-    release: () => releases.forEach((free) => free()),
+    release: () => {
+      for (const { account, parts, charges: of } of settled) account.release(parts, of);
+    },
   };
 }
 

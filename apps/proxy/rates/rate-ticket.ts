@@ -76,20 +76,14 @@ export class RateTicket {
   /** As OpenAI states them: of the limits of requests and of tokens that have the least left. */
   headers(): Record<string, string> {
     const nowMs = this.#clock();
-    return rateHeaders(
-      this.#windows.flatMap(({ share, measure, counts }) =>
-        counts
-          ? [
-              {
-                isOfTokens: measure !== 'requests',
-                limit: share.limit.limit,
-                left: share.left(nowMs),
-                resetMs: share.msToNext(nowMs),
-              },
-            ]
-          : [],
-      ),
-    );
+    const states: RateState[] = [];
+    for (const { share, measure, counts } of this.#windows) {
+      if (!counts) continue;
+      const isOfTokens = measure !== 'requests';
+      const [left, resetMs] = [share.left(nowMs), share.msToNext(nowMs)];
+      states.push({ isOfTokens, limit: share.limit.limit, left, resetMs });
+    }
+    return rateHeaders(states);
   }
 
   #return({ share, startMs, counts }: WindowPart, unused: number): void {

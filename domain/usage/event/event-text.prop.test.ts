@@ -1,6 +1,7 @@
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { formatDecimal12 } from '../../money/money.ts';
 import { type AttemptStart, unknownOutcome } from './attempt-event.ts';
 import { finishedText, startedText } from './event-text.ts';
 import { readPlainAttempt } from './plain-attempt.ts';
@@ -100,6 +101,34 @@ it('I1, I8: the text of a start and of an unknown end is a usage event with exac
         time: '2026-11-24T01:02:03.004Z',
       });
       expect(event.hold_lease_ids).toHaveLength(given.amounts.length);
+    }),
+  );
+});
+
+// Texts of slices are kept from call to call.
+it('I3: the holds of an event are its own slices and amounts, whatever calls came before', () => {
+  const leases = Array.from({ length: 3 }, (_, i) => ({ leaseId: `lse_${i}` }));
+  const part = fc.record({
+    lease: fc.constantFrom(...leases),
+    amount: fc.bigInt({ min: 0n, max: 10n ** 25n }),
+  });
+  const hold = fc.record({
+    unit: fc.record({ text: fc.constantFrom('usd', 'tokens') }),
+    account: fc.constant({ stream: 'budget-b@20261101T000000Z' }),
+    parts: fc.array(part, { maxLength: 2 }),
+  });
+  const [sample] = fc.sample(facts, 1);
+  const given = { ...(sample?.facts as AttemptStart) };
+  fc.assert(
+    fc.property(fc.array(hold, { maxLength: 2 }), (holds) => {
+      const started = JSON.parse(startedText({ ...given, holds })) as Record<string, unknown>;
+      const parts = holds.flatMap(({ parts, unit }) => parts.map((one) => ({ ...one, unit })));
+      expect([started['hold_lease_ids'], started['hold_units']]).toEqual([
+        parts.map(({ lease }) => lease.leaseId),
+        parts.map(({ unit }) => unit.text),
+      ]);
+      expect(started['hold_amounts']).toEqual(parts.map(({ amount }) => formatDecimal12(amount)));
+      expect(started['budget_windows']).toHaveLength(parts.length);
     }),
   );
 });

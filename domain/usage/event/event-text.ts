@@ -130,21 +130,53 @@ function tagsJson(tags: EventKey['tags']): string {
  * The parallel arrays of an event's holds, one entry per lease (docs/design.md, The usage event).
  */
 function holdColumns(holds: AttemptStart['holds']): string {
-  let leaseIds = '';
+  // What costs nothing holds nothing: a budget may have no part.
+  const first = holds.find(({ parts }) => parts.length > 0)?.parts[0]?.lease;
+  if (first === undefined) return NO_HOLDS;
+  const known = sliceTexts.get(first);
+  let areKnown = known !== undefined;
   let amounts = '';
-  let units = '';
-  let windows = '';
-  for (const { account, unit, parts } of holds) {
+  let count = 0;
+  for (const { unit, parts } of holds) {
     for (const { lease, amount } of parts) {
-      const comma = leaseIds === '' ? '' : ',';
-      leaseIds += `${comma}"${lease.leaseId}"`;
-      amounts += `${comma}"${formatDecimal12(amount)}"`;
-      units += `${comma}"${unit.text}"`;
-      windows += `${comma}"${account.stream}"`;
+      amounts += `${count === 0 ? '' : ','}"${formatDecimal12(amount)}"`;
+      areKnown &&= known?.leases[count] === lease && known.units[count] === unit.text;
+      count++;
     }
   }
-  return (
-    `"hold_lease_ids":[${leaseIds}],"hold_amounts":[${amounts}],` +
-    `"hold_units":[${units}],"budget_windows":[${windows}]`
+  const texts = areKnown && known?.leases.length === count ? known : textsOfSlices(holds, first);
+  return texts.before + amounts + texts.behind;
+}
+
+const NO_HOLDS = '"hold_lease_ids":[],"hold_amounts":[],"hold_units":[],"budget_windows":[]';
+
+/** The columns of the slices that calls hold of, without the amounts: one call after another has the same. */
+type SliceTexts = {
+  leases: readonly object[];
+  units: readonly string[];
+  /** What comes before the amounts, and what behind them. */
+  before: string;
+  behind: string;
+};
+
+/** By the first slice, for as long as it lives. */
+const sliceTexts = new WeakMap<object, SliceTexts>();
+
+function textsOfSlices(holds: AttemptStart['holds'], first: object): SliceTexts {
+  const slices = holds.flatMap(({ account, unit, parts }) =>
+    parts.map(({ lease }) => ({ lease, unit: unit.text, window: account.stream })),
   );
+  const column = (texts: readonly string[]) => texts.map((text) => `"${text}"`).join(',');
+  const ids = column(slices.map(({ lease }) => lease.leaseId));
+  const units = slices.map(({ unit }) => unit);
+  const windows = column(slices.map(({ window }) => window));
+  const texts: SliceTexts = {
+    leases: slices.map(({ lease }) => lease),
+    units,
+    // Joined, so that the journal finds one piece of text and not a tree of them.
+    before: ['"hold_lease_ids":[', ids, '],"hold_amounts":['].join(''),
+    behind: ['],"hold_units":[', column(units), '],"budget_windows":[', windows, ']'].join(''),
+  };
+  sliceTexts.set(first, texts);
+  return texts;
 }
