@@ -13,6 +13,8 @@ export function dataFolder(path: string) {
     journals: join(path, 'journal'),
     /** In no backup: what is deleted here must be gone. */
     replayKeys: join(path, 'replay'),
+    /** Clients' `Idempotency-Key`s and what they were answered. In no backup. */
+    clientKeys: join(path, 'client-keys.sqlite'),
     run: join(path, 'run'),
     rates: join(path, 'run', 'rates.json'),
     supervisorLock: join(path, 'supervisor.lock'),

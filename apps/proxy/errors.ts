@@ -87,6 +87,36 @@ export const errorCatalogue = {
     false,
     'The cost of this request has no upper bound (remote media, server-side tools or a more expensive service tier), and this key has a hard budget.',
   ),
+  idempotency_key_invalid: entry(
+    400,
+    false,
+    'The `Idempotency-Key` is not usable: send 1 to 255 printable ASCII characters, such as a UUID.',
+  ),
+  idempotency_mismatch: entry(
+    409,
+    false,
+    'This `Idempotency-Key` was used with another request. Use a new key for a new request.',
+  ),
+  idempotency_in_flight: entry(
+    409,
+    true,
+    'A call with this `Idempotency-Key` is running. Ask again for its answer.',
+  ),
+  idempotency_answer_lost: entry(
+    409,
+    false,
+    'A call with this `Idempotency-Key` was sent, and its answer cannot be given again. Under a new key it is a new call, and is paid for again.',
+  ),
+  idempotency_keys_exhausted: entry(
+    429,
+    false,
+    'This key has used as many `Idempotency-Key`s as are remembered. Calls without one are served.',
+  ),
+  idempotency_unavailable: entry(
+    503,
+    true,
+    'It cannot be known right now whether this `Idempotency-Key` was used. Try again shortly.',
+  ),
   metadata_required: entry(400, false, 'Calls of this key must say more of themselves.'),
   request_over_cap: entry(413, false, 'The request is larger than those of this key may be.'),
   output_over_cap: entry(
@@ -199,7 +229,7 @@ export function errorHeaders(refusal: Refusal): Record<string, string> {
   };
   if (refusal.allow !== undefined) headers['allow'] = refusal.allow;
   if (refusal.code === 'unsupported_encoding') headers['accept-encoding'] = ACCEPTED_PACKINGS;
-  if (retries && (status === 503 || status === 429)) {
+  if (retries && (status === 503 || status === 429 || status === 409)) {
     headers['retry-after'] = String(Math.max(1, Math.ceil((retryMs ?? 0) / 1_000)));
     if (typeof retryMs === 'number') {
       const waitMs = Math.ceil(retryMs) + TIMER_ERROR_MS;

@@ -268,6 +268,23 @@ export const proxyLimits = {
   judgedBytesMax: 256 * 1024 * 1024,
 
   /**
+   * A call that states an `Idempotency-Key` keeps it for so long after it last said that it runs, ms, and
+   * says so that often: a killed proxy's keys are stuck no longer, and a slow store frees none.
+   */
+  idempotencyLeaseMs: 30_000,
+  idempotencyRenewMs: 10_000,
+  /** What a call is told to wait whose first one runs, ms. */
+  idempotencyRetryMs: 1_000,
+  /** Ends of calls that the store could not be told and will be. */
+  idempotencyUntoldMax: 1_000,
+  /**
+   * Largest answer that is kept for a repetition, bytes: as a stream, some 5,000 tokens. And of all calls
+   * that run: what is more is not kept.
+   */
+  replayBytesMax: 1024 * 1024,
+  replaysHeldBytesMax: 256 * 1024 * 1024,
+
+  /**
    * `GET /v1/me` is worked out for a key once in this time, ms, for so many keys at once (one more gets
    * 503), and the answers of so many keys are kept, some KB each.
    */
@@ -379,6 +396,10 @@ export function assertLimits(limits: ProxyLimits): void {
     ],
     [limits.grantTimeoutMs <= limits.grantsTimeoutMs, 'grantTimeoutMs <= grantsTimeoutMs'],
     [limits.leaseReturnWaitMs < limits.grantTimeoutMs, 'leaseReturnWaitMs < grantTimeoutMs'],
+    [
+      2 * limits.idempotencyRenewMs < limits.idempotencyLeaseMs,
+      '2 × idempotencyRenewMs < idempotencyLeaseMs',
+    ],
     [limits.rateWindowGuardMs < limits.rateWaitMs, 'rateWindowGuardMs < rateWaitMs'],
     // A call in flight writes its start and its end.
     [

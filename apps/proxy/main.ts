@@ -8,6 +8,7 @@ import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openIdempotency } from '@tollgate/adapters/stores/open-idempotency.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
@@ -38,6 +39,10 @@ const proxy = await startProxy({
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),
   guardrails: guardrailsFromConfig(config, limits, process.env),
+  idempotency: {
+    store: await openIdempotency(stores),
+    lifeMs: config.idempotency.hours * 3_600_000,
+  },
   limits,
   http: httpSettings(config, host, process.env),
   logger,

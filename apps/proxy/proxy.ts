@@ -7,6 +7,7 @@ import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
+import type { IdempotencyStore } from '@tollgate/adapters/idempotency/idempotency-store.ts';
 import { journalPath, lockPath } from '@tollgate/adapters/journal/instance-files.ts';
 import { type Journal, openJournal } from '@tollgate/adapters/journal/journal.ts';
 import { removeJournal } from '@tollgate/adapters/journal/journal-folder.ts';
@@ -26,14 +27,16 @@ import { buildProxy } from './app.ts';
 import { BodyReaders } from './body/body-readers.ts';
 import { BudgetBook } from './budget/budget-book.ts';
 import { appendOverrun } from './budget/lease-events.ts';
+import { FAILURES } from './call/attempt-end.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
 import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { TurnBudget } from './call/turn-budget.ts';
 import { InputCounters } from './counting/input-counters.ts';
-import { Guardrails } from './guardrails/guardrails.ts';
-import { type ConfiguredGuardrails, verdictLog } from './guardrails/verdict-log.ts';
+import type { Guardrails } from './guardrails/guardrails.ts';
+import { type ConfiguredGuardrails, startGuardrails } from './guardrails/verdict-log.ts';
+import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { LedgerFreshness } from './ledger-view/freshness.ts';
 import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
@@ -64,6 +67,8 @@ export type ProxyOptions = {
   /** Default: none, so every rate limit's own policy decides. Closed with the proxy. */
   rates?: RateStore;
   secrets: Secrets;
+  /** Clients' `Idempotency-Key`s, and how long they are remembered. Default: not at all. Closed with the proxy. */
+  idempotency?: { store: IdempotencyStore; lifeMs: number } | undefined;
   /** What is asked of calls besides budgets and rates. Default: nothing. */
   guardrails?: ConfiguredGuardrails | undefined;
   providers: readonly Provider[];
@@ -141,6 +146,7 @@ class Instance {
   readonly #tokens: ThreadTokenCounter;
   readonly #counters: InputCounters;
   readonly #guardrails: Guardrails | undefined;
+  readonly #idempotency: IdempotentCalls | undefined;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -213,11 +219,8 @@ class Instance {
     this.#bodies = new BodyReaders(limits);
     this.#tokens = new ThreadTokenCounter(limits, report('the thread that counts tokens ended'));
     this.#counters = new InputCounters(limits);
-    const { guardrails } = options;
-    if (guardrails !== undefined) {
-      const onVerdict = verdictLog(this.#metrics, logger, limits);
-      this.#guardrails = new Guardrails({ ...guardrails, limits, onVerdict });
-    }
+    this.#guardrails = startGuardrails(options.guardrails, this.#metrics, logger, limits);
+    this.#idempotency = this.#idempotencyOf(options);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps);
     this.app = buildProxy({
@@ -227,6 +230,15 @@ class Instance {
       metrics: options.metrics ?? (async () => this.#ownMetrics()),
       http: options.http,
       logger,
+    });
+  }
+
+  #idempotencyOf({ idempotency, limits, logger }: ProxyOptions): IdempotentCalls | undefined {
+    if (idempotency === undefined) return undefined;
+    return new IdempotentCalls({
+      ...{ ...idempotency, limits, failures: FAILURES },
+      onClaim: (kind) => this.#metrics.claimed(kind),
+      onError: (err) => logger.error({ err }, 'the store of clients’ keys failed'),
     });
   }
 
@@ -250,7 +262,7 @@ class Instance {
     await Promise.race([this.#calls.drain(), wait(drainTimeoutMs)]);
     await this.app.close();
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
-    await this.#guardrails?.close();
+    await Promise.all([this.#guardrails?.close(), this.#idempotency?.close()]);
     await this.#takeover.stop();
     this.#failures.stop();
     await Promise.all([this.#accessLog?.close(), this.#tracing?.close()]);
@@ -287,6 +299,7 @@ class Instance {
       bodies: this.#bodies,
       counters: this.#counters,
       guardrails: this.#guardrails,
+      idempotency: this.#idempotency,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),

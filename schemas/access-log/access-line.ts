@@ -49,6 +49,8 @@ export const accessLine = z.strictObject({
   /** Of the bodies, unpacked; the request's is 0 if it was refused unread. */
   request_bytes: z.int().min(0),
   response_bytes: z.int().min(0),
+  /** It was answered by what an earlier call under its `Idempotency-Key` came to. Absent: it was not. */
+  replayed: z.literal(true).optional(),
 });
 
 export type AccessLine = z.infer<typeof accessLine>;

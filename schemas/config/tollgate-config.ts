@@ -8,6 +8,7 @@ import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
 import { engines, secret } from './engines-config.ts';
 import { guardrails } from './guardrails-config.ts';
+import { idempotency } from './idempotency-config.ts';
 import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -209,6 +210,7 @@ const configFields = z.strictObject({
    * provider and held, so that a small budget can pay for an ordinary call.
    */
   default_max_output_tokens: defaultOutputTokens.default(4_096),
+  idempotency: idempotency.default({ hours: 24 }),
   /** What is asked of calls besides budgets and rates, by name. Default: nothing. */
   guardrails: guardrails.default({}),
   webhooks: z

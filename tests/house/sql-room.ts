@@ -23,6 +23,7 @@ const ROOMS = [
   'adapters/warehouse/',
   // SQLite: each store's worker has its own tables and statements.
   'adapters/cache/',
+  'adapters/idempotency/',
   'adapters/ledger/',
   'adapters/log/',
   'adapters/lock/',

@@ -13,6 +13,7 @@ import { limits } from './limit-plants.ts';
 import { operation } from './operation-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
+import { repetitions } from './repetition-plants.ts';
 import { simulated } from './sim-plants.ts';
 import { telling } from './why-plants.ts';
 
@@ -80,6 +81,7 @@ export const plants: readonly Plant[] = [
   ...telling,
   ...access,
   ...guards,
+  ...repetitions,
   ...hostility,
   ...operation,
   ...cached,

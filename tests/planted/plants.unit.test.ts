@@ -4,12 +4,13 @@ import { plants } from './plants.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+const SUITES = ['tests/contract/ledger.ts', 'tests/contract/idempotency.ts'];
 
 // That each edit fits its seam is a rule of `npm run check`.
 describe('the planted bugs', () => {
   it.each(plants.map((plant) => [plant.bug, plant] as const))('%s', (bug, plant) => {
     // A suite that is a function of a factory has its tests in another file.
-    const suites = plant.test.file.includes('/contract/') ? read('tests/contract/ledger.ts') : '';
+    const suites = plant.test.file.includes('/contract/') ? SUITES.map(read).join('') : '';
     expect(read(plant.test.file) + suites).toContain(`'${plant.test.name}'`);
     const seams = plant.edits.map(({ seam }) => `\`${seam}\``).join(', ');
     const row = `| ${bug.replaceAll('|', '\\|')} | ${seams} | \`${plant.test.file}\`: ${plant.test.name} |`;

@@ -28,6 +28,8 @@ export type EndedCall = {
   /** Why it was refused; null with nothing sent: its client left first. */
   refusal: string | null;
   httpStatus: number | null;
+  /** It was answered by what an earlier call under its `Idempotency-Key` came to. */
+  replayed?: boolean;
   attempts: number;
   durationMs: number;
   requestBytes: number;
@@ -45,7 +47,7 @@ type KnownOfCall = Pick<EndedCall, 'nowMs' | 'callId' | 'key' | 'requestBytes'> 
 /** How a call ended; the rest is what was known of it before. */
 type End = Pick<
   EndedCall,
-  'deployment' | 'outcome' | 'refusal' | 'httpStatus' | 'attempts' | 'responseBytes'
+  'deployment' | 'outcome' | 'refusal' | 'httpStatus' | 'replayed' | 'attempts' | 'responseBytes'
 >;
 
 export type AccessLogLimits = {
@@ -117,13 +119,14 @@ export function endedCall(facts: KnownOfCall, instanceId: string, end: End): End
     durationMs: performance.now() - arrivedAtMs,
     requestBytes,
     responseBytes: end.responseBytes,
+    ...(end.replayed === true ? { replayed: true } : {}),
   };
 }
 
 /** By hand, as the text of events is: it is made for call after call. */
 export function accessText(call: EndedCall): string {
   const { deployment, outcome, refusal } = call;
-  const status = outcome?.status ?? (refusal === null ? 'client_closed' : 'refused');
+  const status = outcome?.status ?? statusWithout(call);
   return (
     `{"time":"${timeText(call.nowMs)}","name":"access","call_id":"${call.callId}",` +
     `"instance_id":"${call.instanceId}",${keyText(call.key)},` +
@@ -135,8 +138,15 @@ export function accessText(call: EndedCall): string {
     `"attempts":${call.attempts},${outcome === null ? NO_TOKENS : tokensText(outcome)}` +
     `"cost":${quoted(outcome?.cost ?? null)},` +
     `"ttft_ms":${outcome?.ttft_ms ?? null},"duration_ms":${rounded(call.durationMs)},` +
-    `"request_bytes":${call.requestBytes},"response_bytes":${call.responseBytes}}`
+    `"request_bytes":${call.requestBytes},"response_bytes":${call.responseBytes}` +
+    `${call.replayed === true ? ',"replayed":true' : ''}}`
   );
+}
+
+/** Of a call for which nothing was sent. */
+function statusWithout({ refusal, replayed, httpStatus }: EndedCall): string {
+  if (replayed === true) return Number(httpStatus) < 400 ? 'ok' : 'upstream_error';
+  return refusal === null ? 'client_closed' : 'refused';
 }
 
 const TOKENS = quantities.flatMap(({ name, unit }) =>

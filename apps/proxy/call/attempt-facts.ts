@@ -3,6 +3,7 @@ import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
+import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -24,4 +25,6 @@ export type AttemptFacts = Omit<
   trace?: AttemptTrace | undefined;
   /** null: no guardrail applies. */
   guard: CallGuard | null;
+  /** Of its call; null or undefined: none is made. */
+  recording?: Recording | null;
 };

@@ -19,12 +19,14 @@ import { finishedText, startedText } from '@tollgate/domain/usage/event/event-te
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { Answer } from '../dialects/dialect.ts';
 import { JudgedAnswer } from '../guardrails/judged-answer.ts';
+import type { Tape } from '../idempotency/recording.ts';
 import { isBlank } from '../relay/body-kind.ts';
 import { type AttemptListener, endingOf, errorTypeOf, roundMs } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
 import { Drain } from './drain.ts';
 import { gatewayFault } from './gateway-fault.ts';
+import { answerHeaders } from './headers.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
 import { type Outcome, settle } from './settle.ts';
 
@@ -50,6 +52,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #endedAtMs: number | null = null;
   /** What waits until guardrails have judged it; null: the answer leaves as it comes. */
   readonly #judged: JudgedAnswer | null;
+  /** Of what its client gets; null: none is made. */
+  readonly #tape: Tape | null;
   /** Tokens of its input and output, where its usage is an estimate. */
   #counted: readonly number[] | null = null;
   #clientGone = false;
@@ -72,6 +76,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#readyAtMs = readyAtMs;
     this.#intake = new Intake(this, deps.turns);
     this.#started = startedText(facts);
+    this.#tape = facts.recording?.tape() ?? null;
     const judges = facts.guard?.judges;
     this.#judged = facts.guard && judges?.length ? new JudgedAnswer(facts.guard, judges) : null;
   }
@@ -171,8 +176,9 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
 
   #relay(bytes: Buffer): void {
     // seam: judged-answer-is-held
-    if (this.#judged === null) this.#listener.onBytes(bytes);
-    else this.#judged.hold(bytes);
+    if (this.#judged !== null) return this.#judged.hold(bytes);
+    this.#tape?.add(bytes);
+    this.#listener.onBytes(bytes);
   }
 
   onEnd(): void {
@@ -288,7 +294,9 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // Of an answer without a body.
     if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
     const gaveUpAt = this.#drain?.reached ?? null;
-    if (status === 'ok' && this.#judged?.isPending === true) return this.#judgeFirst(this.#judged);
+    if (this.#judged?.isPending === true && this.#isForClient(failure)) {
+      return this.#judgeFirst(this.#judged);
+    }
     const fault = status === 'ok' ? (this.#answer?.fault() ?? null) : null;
     const outcome: Outcome = {
       status,
@@ -348,6 +356,12 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     );
   }
 
+  /** It is whole, and its client gets it: now, or when the call comes again. */
+  #isForClient(failure: UpstreamFailure | null): boolean {
+    if (failure !== null || this.#completeStatus() !== 'ok') return false;
+    return !this.#clientGone || this.#tape !== null;
+  }
+
   /** Whatever guardrails say of a whole answer, it is settled and recorded next. */
   #judgeFirst(judged: JudgedAnswer): void {
     const { callId, request } = this.facts;
@@ -380,12 +394,18 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** The record is durable: the last bytes may leave. */
   #conclude(outcome: AttemptOutcome, failure: UpstreamFailure | null): void {
     const last = this.#judged?.isPending === false ? NOTHING : (this.#answer?.end() ?? NOTHING);
-    this.#listener.onEnd({
+    const end = {
       ending: gatewayFault(this.#status) ?? endingOf(outcome.status, failure),
       outcome,
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#judged === null ? last : [...this.#judged.release(), ...last],
       blocked: this.#judged?.refusal ?? null,
-    });
+    };
+    if (this.#tape !== null) {
+      const { facts } = this;
+      const head = answerHeaders(this.#headers, { facts, cost: null, overheadUs: null });
+      this.#tape.ended(end, head);
+    }
+    this.#listener.onEnd(end);
   }
 }

@@ -11,6 +11,7 @@ import type { BodyReaders } from '../body/body-readers.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import type { InputCounters } from '../counting/input-counters.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
+import type { IdempotentCalls } from '../idempotency/idempotent-calls.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -35,6 +36,8 @@ export type CallDeps = {
   counters: InputCounters;
   /** Of large requests. */
   bodies: BodyReaders;
+  /** Undefined: clients' keys are not remembered. */
+  idempotency?: IdempotentCalls | undefined;
   /** Undefined: this installation has none. */
   guardrails?: Guardrails | undefined;
   journal: Journal;

@@ -17,6 +17,7 @@ import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
+import { idempotentCall } from './idempotent-call.ts';
 import { InFlight, type Place } from './in-flight.ts';
 import { allowedRoute } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
@@ -76,12 +77,24 @@ export class CallHandler {
     incoming: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> | void {
-    const { guardrails } = this.#deps;
+    const { idempotency } = this.#deps;
+    const { headers } = incoming;
     const { body } = incoming as IncomingCall;
     const facts = this.#unread(endpoint, key, incoming);
     facts.requestBytes = body.length;
-    const call = { facts, headers: incoming.headers, place, reply };
-    if (guardrails !== undefined) facts.guard = guardrails.guardOf(key);
+    const call = { facts, headers, place, reply };
+    const stated = headers['idempotency-key'];
+    return stated === undefined || idempotency === undefined
+      ? this.#take(body, call)
+      : idempotentCall(this.#deps, idempotency, String(stated), body, call, () =>
+          this.#take(body, call),
+        );
+  }
+
+  #take(body: Buffer, call: UnreadCall): Promise<void> | void {
+    const { guardrails } = this.#deps;
+    const { facts } = call;
+    if (guardrails !== undefined) facts.guard = guardrails.guardOf(facts.key);
     return facts.guard === null
       ? this.#read(body, call)
       : guardedCall(this.#deps, facts.guard, body, call, (found) => this.#open(found, call));
@@ -98,10 +111,8 @@ export class CallHandler {
     const callId = this.#deps.newUuid(nowMs);
     const { arrivedAtMs, headers } = incoming;
     const trace = this.#deps.tracing?.open(headers);
-    return {
-      ...{ endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0 },
-      ...{ request: null, guard: null, trace },
-    };
+    const unread = { endpoint, key, callId, nowMs, arrivedAtMs, requestBytes: 0 };
+    return Object.assign(unread, { request: null, guard: null, recording: null, trace });
   }
 
   #start(read: FactsRead, call: UnreadCall): Promise<void> | void {

@@ -119,6 +119,7 @@ export class Call implements Applicant, AttemptListener {
       rates: this.place.rates,
       trace: this.facts.trace?.attempt(),
       guard: this.facts.guard,
+      recording: this.facts.recording,
       startedAtMs,
     };
     this.#attempt = new Attempt(this.deps, facts, this, this.#readyAtMs);

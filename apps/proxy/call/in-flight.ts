@@ -92,6 +92,8 @@ export class Place {
   bodyBytes = 0;
   /** What it took of rate limits: its slots are free when it leaves. */
   rates: RateTicket | null = null;
+  /** Of a call that states a key under which it may come again. */
+  recording: { end(): void } | null = null;
   readonly #calls: Pick<InFlight, 'left'>;
   readonly #owner: CallOwner;
   #hasLeft = false;
@@ -110,6 +112,7 @@ export class Place {
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
+    this.recording?.end();
     this.rates?.leave();
     this.#calls.left(this.#owner);
   }

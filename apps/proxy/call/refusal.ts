@@ -12,6 +12,7 @@ import type { WindowAccount } from '../budget/window-account.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
+import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { CallTrace } from '../tracing/call-trace.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -33,6 +34,8 @@ export type CallFacts = {
   trace?: CallTrace | undefined;
   /** null: no guardrail applies to the calls of this key. */
   guard: CallGuard | null;
+  /** null: it states no key under which it may come again. */
+  recording: Recording | null;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */

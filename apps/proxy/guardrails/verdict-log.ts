@@ -4,13 +4,28 @@ import type { Guardrail } from '@tollgate/domain/guardrail/guardrail.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { ProxyMetrics } from '../metrics/metrics.ts';
 import type { GuardrailStage } from './call-guard.ts';
+import { Guardrails } from './guardrails.ts';
 
 export type ConfiguredGuardrails = { guardrails: readonly Guardrail[]; verdicts: Verdicts };
 
-/** A webhook that is away is a line in the log for each cause, and then one a minute. */
-export function verdictLog(
+/** @returns undefined: there are none */
+export function startGuardrails(
+  configured: ConfiguredGuardrails | undefined,
   metrics: Pick<ProxyMetrics, 'judged'>,
-  logger: { warn(fields: object, message: string): void },
+  logger: Logger,
+  limits: ProxyLimits,
+): Guardrails | undefined {
+  if (configured === undefined) return undefined;
+  const onVerdict = verdictLog(metrics, logger, limits);
+  return new Guardrails({ ...configured, limits, onVerdict });
+}
+
+type Logger = { warn(fields: object, message: string): void };
+
+/** A webhook that is away is a line in the log for each cause, and then one a minute. */
+function verdictLog(
+  metrics: Pick<ProxyMetrics, 'judged'>,
+  logger: Logger,
   limits: Pick<ProxyLimits, 'failureWindowMs'>,
 ) {
   const saidAtMs = new Map<string, number>();

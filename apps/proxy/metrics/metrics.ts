@@ -78,6 +78,7 @@ export class ProxyMetrics {
   readonly #providers = new Map<string, ProviderSeries>();
   readonly #refusals: BoundedCounts<string>;
   readonly #overheads = new DurationHistogram(OVERHEAD_BOUNDS_S);
+  readonly #claims: BoundedCounts<string>;
   /** By guardrail and stage, which the configuration bounds. */
   readonly #verdicts = new Map<string, BoundedCounts<string>>();
   /** Models that were given a series by name. */
@@ -87,6 +88,7 @@ export class ProxyMetrics {
   constructor(limits: MetricsLimits, configured: Iterable<Place> = []) {
     this.#limits = limits;
     this.#refusals = new BoundedCounts(limits.metricCodesMax);
+    this.#claims = new BoundedCounts(limits.metricCodesMax);
     for (const place of configured) this.#seriesOf(this.#provider(place.provider.name), place);
   }
 
@@ -111,6 +113,11 @@ export class ProxyMetrics {
     if (event.overhead_us !== null) this.#overheads.observe(event.overhead_us / 1e6);
     provider.statuses.add(event.http_status);
     if (event.error_type !== null) provider.errors.add(event.error_type);
+  }
+
+  /** Of a call that states an `Idempotency-Key`. */
+  claimed(kind: string): void {
+    this.#claims.add(kind);
   }
 
   /** Of a guardrail's webhook. @param verdict `allow`, `deny`, or why there is none */
@@ -144,6 +151,12 @@ export class ProxyMetrics {
         type: 'histogram',
         help: 'What the gateway added to an attempt, before it was sent and behind its end, in seconds.',
         samples: this.#overheads.samples(''),
+      },
+      {
+        name: 'tollgate_idempotency_claims_total',
+        type: 'counter',
+        help: 'Calls that stated an Idempotency-Key, by what was known of it.',
+        samples: this.#claims.samples('', 'outcome'),
       },
       {
         name: 'tollgate_guardrail_verdicts_total',

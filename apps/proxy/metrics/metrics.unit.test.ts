@@ -49,6 +49,7 @@ describe('the metrics of a proxy', () => {
     settled('a:m', { ttft_ms: 5, error_type: 'usage_missing' });
     metrics.refused('x');
     metrics.judged('g', 'answer', 'deny');
+    metrics.claimed('first');
     const read = parseExposition(metricsText([{ process: 'p', families: measured() }]));
     for (const { help } of read.values()) expect(help).toMatch(/^[A-Z1].*\.$/);
     expect(new Set([...read.values()].map(({ samples }) => samples.length > 0))).toEqual(
@@ -65,6 +66,7 @@ describe('the metrics of a proxy', () => {
       'tollgate_cost_usd_total',
       'tollgate_end_user_windows',
       'tollgate_guardrail_verdicts_total',
+      'tollgate_idempotency_claims_total',
       'tollgate_ledger_age_seconds',
       'tollgate_outbox_records',
       'tollgate_overhead_seconds',

@@ -9,7 +9,14 @@ const EXPOSED = [
   ...['call-id', 'cost', 'provider', 'model', 'attempts', 'budget-remaining', 'overhead-us'].map(
     (name) => `x-tollgate-${name}`,
   ),
-  ...['x-request-id', 'x-should-retry', 'retry-after', 'retry-after-ms', 'openai-processing-ms'],
+  ...[
+    'x-request-id',
+    'x-should-retry',
+    'retry-after',
+    'retry-after-ms',
+    'openai-processing-ms',
+    'idempotent-replayed',
+  ],
 ].join(', ');
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}$/;
 /** A browser asks again after this, s. */

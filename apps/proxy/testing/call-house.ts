@@ -29,6 +29,7 @@ import { Place } from '../call/in-flight.ts';
 import { TurnBudget } from '../call/turn-budget.ts';
 import { openAi } from '../dialects/openai/openai.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
+import type { IdempotentCalls } from '../idempotency/idempotent-calls.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
@@ -65,6 +66,8 @@ export type CallHouseOptions = {
   upstreamConnections?: number;
   /** Traces them. */
   tracing?: Tracing;
+  /** Of clients' keys. */
+  idempotency?: IdempotentCalls;
   /** About the calls of the key. */
   guardrails?: Guardrails;
   /** Gets the calls that have ended. */
@@ -205,7 +208,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
     ...{ accessLog: options.accessLog, tracing: options.tracing },
-    guardrails: options.guardrails,
+    ...{ guardrails: options.guardrails, idempotency: options.idempotency },
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),
     onJournalFailure: (error: Error) => journalFailures.push(error),
