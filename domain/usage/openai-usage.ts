@@ -6,31 +6,10 @@
  * I8: an explicit zero stays zero. What is absent, negative, fractional or contradictory, and a count
  * whose name is not known here, makes the whole usage unknown, never a guess.
  */
+import { readPlainUsage } from './plain-usage.ts';
 import { type KnownQuantities, noQuantities } from './quantities.ts';
 import { type Gathered, gatherUsage } from './usage-members.ts';
-
-/** Why what was said is not taken for what was used. */
-export type UsageDoubt =
-  | 'usage_contradictory'
-  | 'usage_incomplete'
-  | 'usage_invalid'
-  | `usage_unread.${string}`;
-
-/** The most that an object says, whether or not it is understood: no total may be below it. */
-export type UsageClaim = { prompt: number; completion: number; total: number };
-
-/** Parts that the object names; null: it says nothing of them. */
-export type UsageParts = Pick<
-  Gathered,
-  'cacheRead' | 'cacheWrite' | 'audioInput' | 'reasoning' | 'audioOutput'
->;
-
-export type UsageReading =
-  /** No counts in it. */
-  | { kind: 'nothing' }
-  | { kind: 'stated'; quantities: KnownQuantities; claim: UsageClaim; parts: UsageParts }
-  /** `unread`: it has a count that nobody here understands, so no other total is the whole. */
-  | { kind: 'unclear'; doubt: UsageDoubt; claim: UsageClaim; unread: boolean };
+import type { UsageDoubt, UsageReading } from './usage-reading.ts';
 
 /** A whole with what is in it: input with all that was cached, output with all reasoning. */
 type Totals = { prompt: number; completion: number };
@@ -40,6 +19,12 @@ type Totals = { prompt: number; completion: number };
  * @param generates false: there is no output, so a total alone is the input
  */
 export function readOpenAiUsage(usage: unknown, generates = true): UsageReading {
+  const plain = typeof usage === 'object' && usage !== null ? readPlainUsage(usage) : null;
+  return plain ?? readUsageByNames(usage, generates);
+}
+
+/** Of every spelling. Parameters as of `readOpenAiUsage`. */
+export function readUsageByNames(usage: unknown, generates = true): UsageReading {
   const gathered = gatherUsage(usage);
   if (gathered === null) return { kind: 'nothing' };
   const doubt = gathered.unread ?? (gathered.invalid ? 'usage_invalid' : null);

@@ -3,14 +3,14 @@
  * one after the other. Totals do not shrink: the one that counts is not below anything that was ever
  * said (I8). What says nothing, or less, replaces nothing.
  */
-import {
-  readOpenAiUsage,
-  type UsageClaim,
-  type UsageDoubt,
-  type UsageParts,
-  type UsageReading,
-} from '@tollgate/domain/usage/openai-usage.ts';
+import { readOpenAiUsage } from '@tollgate/domain/usage/openai-usage.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type {
+  UsageClaim,
+  UsageDoubt,
+  UsageParts,
+  UsageReading,
+} from '@tollgate/domain/usage/usage-reading.ts';
 
 type Stated = Extract<UsageReading, { kind: 'stated' }>;
 type Fields = Record<string, unknown>;

@@ -1,6 +1,7 @@
 /** Why the usage of an answer is not known although it came, and what no provider can mean. */
-import type { UsageDoubt } from '@tollgate/domain/usage/openai-usage.ts';
+
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { UsageDoubt } from '@tollgate/domain/usage/usage-reading.ts';
 import type { Asked } from './asked.ts';
 
 /** As on the usage event. */
