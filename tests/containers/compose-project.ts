@@ -85,7 +85,9 @@ export function composeProject(
 function makeProjectFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
   cpSync(join(ROOT, 'docker-compose.yml'), join(folder, 'docker-compose.yml'));
-  for (const part of ['compose.local.yml', 'tollgate.yaml', 'haproxy', 'clickhouse']) {
+  for (const part of [
+    ...['compose.local.yml', 'tollgate.yaml', 'haproxy', 'clickhouse', 'prometheus', 'grafana'],
+  ]) {
     cpSync(join(ROOT, 'deploy', part), join(folder, 'deploy', part), { recursive: true });
   }
   const main = join(ROOT, 'apps/standalone/deployment/make-secrets-main.ts');

@@ -20,6 +20,7 @@ const { newAdminToken } = openSecrets(installation);
 makeOnce('clickhouse_password', randomBytes(24).toString('base64url'));
 // The simulator takes any key. For a real provider, put its key into this file by hand.
 makeOnce('provider_api_key', 'sk-simulator');
+makeOnce('metrics_token', randomBytes(24).toString('base64url'));
 makeOnce('eventstoredb_connection_string', 'esdb://kurrentdb:2113?tls=false');
 makeOnce('valkey_url', 'redis://valkey:6379');
 const lines = [`secrets are in ${folder}`];
