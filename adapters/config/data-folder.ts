@@ -15,6 +15,8 @@ export function dataFolder(path: string) {
     replayKeys: join(path, 'replay'),
     /** Clients' `Idempotency-Key`s and what they were answered. In no backup. */
     clientKeys: join(path, 'client-keys.sqlite'),
+    /** In no backup either. */
+    payloads: join(path, 'payloads.sqlite'),
     run: join(path, 'run'),
     rates: join(path, 'run', 'rates.json'),
     supervisorLock: join(path, 'supervisor.lock'),

@@ -3,6 +3,7 @@ import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Health } from '@tollgate/adapters/http/readiness.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { PayloadStore } from '@tollgate/adapters/payloads/payloads.ts';
 import type { KeptAnswers } from '@tollgate/adapters/process/kept-answers.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
@@ -38,6 +39,8 @@ export type ApiDeps = {
   metricsToken?: string | undefined;
   /** Prefix of the log's topics on Kafka, for /asyncapi.json. Default: `tollgate`. */
   topicPrefix?: string;
+  /** What calls of some keys say. Default: nothing is kept. */
+  payloads?: PayloadStore | undefined;
   /** Where webhooks may lead. Default: to public addresses. */
   destinations?: Destinations;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */

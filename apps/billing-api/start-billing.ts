@@ -9,6 +9,7 @@ import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
+import type { PayloadStore } from '@tollgate/adapters/payloads/payloads.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -42,6 +43,8 @@ export type BillingOptions = {
   webhooksAllow?: readonly string[];
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
+  /** Closed with it. Default: no payloads are kept. */
+  payloads?: PayloadStore | undefined;
 };
 
 /** Before any proxy starts: none of them serves a model without a price (I8). */
@@ -100,6 +103,7 @@ export async function startBilling(
     randomBytes: (length) => randomBytes(length),
     onError,
     health,
+    payloads: options.payloads,
     ...http,
     ...(metrics === undefined ? {} : { metrics }),
     ...(topicPrefix === undefined ? {} : { topicPrefix }),
@@ -125,6 +129,7 @@ export async function startBilling(
       await resolver.stop();
       await Promise.all([watch.stop(), deliveries.stop()]);
       replayKeys.close();
+      await options.payloads?.close();
     },
   };
 }

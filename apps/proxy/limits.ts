@@ -363,6 +363,22 @@ export const proxyLimits = {
   /** Lost spans are said not more often than this, ms; `/metrics` counts them all. */
   traceLostEveryMs: 60_000,
 
+  /**
+   * Payloads of keys that opted in: bodies up to so many bytes are kept, all that come in or wait up to so
+   * many; they gather for so long, ms, and so many calls are a batch. The thread that redacts and writes
+   * them has so long for one, ms, and so much heap, MiB.
+   */
+  payloadBodyBytesMax: 256 * 1024,
+  payloadBytesMax: 64 * 1024 * 1024,
+  payloadGatherMs: 200,
+  payloadBatchMax: 32,
+  payloadWriteTimeoutMs: 10_000,
+  payloadHeapMib: 256,
+  /** A stop waits for the last of them so long, ms. */
+  payloadCloseMs: 2_000,
+  /** Lost ones are said not more often than this, ms; `/metrics` counts them all. */
+  payloadLostEveryMs: 60_000,
+
   /** How often the locks of other instances are tried, ms. */
   takeoverEveryMs: 5_000,
 

@@ -2,6 +2,7 @@
 import { createOwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { payloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
@@ -48,6 +49,7 @@ const proxy = await startProxy({
   logger,
   metrics: () => child.metrics(),
   accessLogFd: config.access_log === true ? STDOUT : undefined,
+  payloads: payloadSettings(config, data),
   tracing: tracingFromConfig(config, process.env, (message) => logger.warn({}, message)),
   onFatal: (err) => {
     logger.error({ err }, 'the journal failed; another instance takes this one over');

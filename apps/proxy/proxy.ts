@@ -5,6 +5,7 @@
 
 import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import type { PayloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
 import type { IdempotencyStore } from '@tollgate/adapters/idempotency/idempotency-store.ts';
@@ -42,6 +43,7 @@ import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { CustomerMetrics } from './metrics/customer-metrics.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
+import { PayloadLog } from './payloads/payload-log.ts';
 import { newId, newUuid } from './random.ts';
 import { RateBook } from './rates/rate-book.ts';
 import { raiseStoreAway } from './rates/store-alarm.ts';
@@ -87,6 +89,8 @@ export type ProxyOptions = {
   accessLogFd?: number | undefined;
   /** Where traces go. Default: nothing is traced. */
   tracing?: TracingSettings | null;
+  /** Where what calls of some keys say is kept. Default: nowhere. */
+  payloads?: PayloadSettings | null;
   /** The journal has failed: the process must end so that its work is taken over. */
   onFatal: (error: Error) => void;
 };
@@ -135,6 +139,7 @@ class Instance {
   readonly #customers: CustomerMetrics | undefined;
   readonly #accessLog: AccessLog | undefined;
   readonly #tracing: Tracing | undefined;
+  readonly #payloads: PayloadLog | undefined;
   readonly #illness: ProviderHealth;
   readonly #failures: FailureLog;
   readonly #directory: LedgerView;
@@ -161,7 +166,8 @@ class Instance {
     this.#instanceId = instanceId;
     this.#journal = journal;
     this.#lock = lock;
-    const { accessLogFd, models, tracing, http } = options;
+    const { accessLogFd, models, tracing, payloads, http } = options;
+    if (payloads != null) this.#payloads = new PayloadLog(payloads, limits, logger);
     // I10: every customer could read it otherwise.
     // seam: customers-are-counted-behind-a-token
     if (http?.metricsToken !== undefined) {
@@ -266,6 +272,7 @@ class Instance {
     await this.#takeover.stop();
     this.#failures.stop();
     await Promise.all([this.#accessLog?.close(), this.#tracing?.close()]);
+    await this.#payloads?.close();
     await this.#budgets.stop();
     await this.#rates.stop();
     await this.#shipper.stop(drainTimeoutMs);
@@ -318,7 +325,7 @@ class Instance {
       onRefused: (code) => this.#metrics.refused(code),
       ...{ ledger, ownUsage },
       onMeFailed: (err) => logger.warn({ err }, 'what a key has left cannot be told'),
-      ...{ accessLog: this.#accessLog, tracing: this.#tracing },
+      ...{ accessLog: this.#accessLog, tracing: this.#tracing, payloads: this.#payloads },
       onJournalFailure: onFatal,
     };
   }
@@ -367,6 +374,7 @@ class Instance {
       ledgerAgeSeconds: this.#follower.ageMs() / 1000,
       accessLines: this.#accessLog?.lines ?? { written: 0, dropped: 0 },
       spans: this.#tracing ?? { sent: 0, dropped: 0 },
+      payloads: this.#payloads ?? { stored: 0, dropped: 0 },
       rates: this.#rates.gauges(),
       endUserWindows: this.#budgets.endUserWindows,
     };

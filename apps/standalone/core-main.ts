@@ -4,8 +4,10 @@
  */
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { payloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
+import { openPayloads } from '@tollgate/adapters/payloads/sqlite-payloads.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { cannotRun, supervised } from '@tollgate/adapters/process/supervised.ts';
@@ -45,6 +47,7 @@ const projector = await startProjector({
   owner: 'core',
   logger,
 });
+const payloads = payloadSettings(config, data);
 const billing = await startBilling({
   ledger,
   log,
@@ -52,6 +55,13 @@ const billing = await startBilling({
   secrets: openSecrets(secretsPath(config, data)),
   replayFolder: dataFolder(data).replayKeys,
   http: httpSettings(config, host, process.env),
+  payloads:
+    payloads === null
+      ? undefined
+      : openPayloads({
+          ...payloads,
+          onError: (err) => logger.error({ err }, 'old payloads cannot be deleted'),
+        }),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
   logger,

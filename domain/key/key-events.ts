@@ -30,6 +30,8 @@ export type KeyIssued = {
       default_rate_limit_ids?: string[];
       /** Its calls have to name their end users; absent: they need not. */
       end_user_required?: boolean;
+      /** What its calls and their answers say is kept, where the installation keeps such; absent: not. */
+      payload_log?: boolean;
     };
 };
 
@@ -52,6 +54,7 @@ export type KeyUpdated = {
     /** Null: it does not expire any more. */
     expires_at?: string | null;
     end_user_required?: boolean;
+    payload_log?: boolean;
   };
 };
 

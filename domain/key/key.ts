@@ -16,6 +16,7 @@ export type KeyState = Omit<KeyIssued['data'], 'hash' | 'pepper_version'> &
     default_budget_ids: string[];
     default_rate_limit_ids: string[];
     end_user_required: boolean;
+    payload_log: boolean;
     /** Oldest first; the last is the current one. */
     digests: (KeyDigest & {
       /** RFC 3339; null while it is the current one. */
@@ -29,7 +30,7 @@ export type KeyState = Omit<KeyIssued['data'], 'hash' | 'pepper_version'> &
   };
 
 const NO_DEFAULTS = { default_budget_ids: [], default_rate_limit_ids: [] };
-const NAMES_NOBODY = { end_user_required: false };
+const ASKS_NOTHING = { end_user_required: false, payload_log: false };
 const UNTOUCHED = {
   revoked: false,
   revoke_reason: null,
@@ -43,7 +44,7 @@ export function evolveKey(state: KeyState | undefined, event: KeyEvent): KeyStat
   if (event.type === 'KeyIssued') {
     const { hash, pepper_version, ...issued } = event.data;
     const digests = [{ hash, pepper_version, valid_until: null }];
-    return { ...ANY_MODEL, ...NO_DEFAULTS, ...NAMES_NOBODY, ...issued, digests, ...UNTOUCHED };
+    return { ...ANY_MODEL, ...NO_DEFAULTS, ...ASKS_NOTHING, ...issued, digests, ...UNTOUCHED };
   }
   if (state === undefined) throw new Error(`${event.type} before KeyIssued`);
   switch (event.type) {

@@ -42,7 +42,12 @@ const untouched = {
   ...{ revoked: false, revoke_reason: null, suspended: false, suspend_reason: null },
   archived: false,
   ...{ allowed_models: null, denied_models: [] },
-  ...{ default_budget_ids: [], default_rate_limit_ids: [], end_user_required: false },
+  ...{
+    default_budget_ids: [],
+    default_rate_limit_ids: [],
+    end_user_required: false,
+    payload_log: false,
+  },
 };
 const revoked: KeyEvent = { type: 'KeyRevoked', data: { key_id: 'key_1', reason: 'leaked' } };
 

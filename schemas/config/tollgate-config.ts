@@ -9,6 +9,7 @@ import { bounds } from './bounds-config.ts';
 import { engines, secret } from './engines-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
+import { payloadLog } from './payload-log-config.ts';
 import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -183,6 +184,8 @@ const configFields = z.strictObject({
   access_log: z.boolean().optional(),
   /** Traces of calls. Default: none, unless OpenTelemetry's variables name a collector. */
   tracing: tracing.optional(),
+  /** What calls of keys that ask for it say, for administrators. Default: nothing is kept. */
+  payload_log: payloadLog.optional(),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   /**
@@ -246,6 +249,11 @@ const configFields = z.strictObject({
 
 /** Without providers, the start chooses one, and its models are not known here. */
 export const tollgateConfig = configFields.superRefine((config, context) => {
+  if (config.payload_log !== undefined && config.engines.ledger !== undefined) {
+    // Each proxy would have a file that nobody reads or purges.
+    const message = 'needs proxies and billing API on one data folder, as `npm start` has them';
+    context.addIssue({ code: 'custom', path: ['payload_log'], message });
+  }
   const providers = Object.keys(config.providers).join(', ');
   if (providers === '') return;
   for (const [name, { provider }] of Object.entries(config.models)) {

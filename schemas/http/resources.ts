@@ -40,6 +40,10 @@ const END_USER_REQUIRED =
   'Whether each call has to name its end user, in `user`, `safety_identifier` or the header ' +
   '`x-tollgate-end-user`; a call that names none is refused with 400.';
 
+const PAYLOAD_LOG =
+  'Whether what its calls and their answers say is kept for a time, redacted, for administrators ' +
+  '(`payload_log` of the configuration; where that is absent, nothing is kept).';
+
 export const keyRequest = z.strictObject({
   customer_id: id,
   team_id: id.optional(),
@@ -51,6 +55,7 @@ export const keyRequest = z.strictObject({
   expires_at: instant.nullable().exactOptional(),
   ...modelLists,
   end_user_required: z.boolean().exactOptional().meta({ description: END_USER_REQUIRED }),
+  payload_log: z.boolean().exactOptional().meta({ description: PAYLOAD_LOG }),
 });
 export const keyView = z.strictObject({
   object: z.literal('key'),
@@ -67,6 +72,7 @@ export const keyView = z.strictObject({
   default_budget_ids: z.array(id),
   default_rate_limit_ids: z.array(id),
   end_user_required: z.boolean(),
+  payload_log: z.boolean(),
   last_four: z.string(),
   status: keyStatus,
   /** In clear only in the answer that issued it; null ever after (I12). */
@@ -86,6 +92,7 @@ export const keyChange = changeOf({
   }),
   ...modelLists,
   end_user_required: z.boolean().exactOptional().meta({ description: END_USER_REQUIRED }),
+  payload_log: z.boolean().exactOptional().meta({ description: PAYLOAD_LOG }),
 });
 /** Why a key is revoked or suspended. */
 export const reasonRequest = z.strictObject({ reason: z.string().max(1024).optional() });

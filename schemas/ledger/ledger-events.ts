@@ -89,6 +89,7 @@ export const keyPayloads = {
     default_budget_ids: z.array(id).exactOptional(),
     default_rate_limit_ids: z.array(id).exactOptional(),
     end_user_required: z.boolean().exactOptional(),
+    payload_log: z.boolean().exactOptional(),
   }),
   KeyRotated: z.strictObject({
     ...digest,
@@ -105,6 +106,7 @@ export const keyPayloads = {
     expires_at: timestamp.nullable().exactOptional(),
     ...modelLists,
     end_user_required: z.boolean().exactOptional(),
+    payload_log: z.boolean().exactOptional(),
   }),
   KeySuspended: z.strictObject({ key_id: id, reason: z.string().max(1024).nullable() }),
   KeyResumed: z.strictObject({ key_id: id }),

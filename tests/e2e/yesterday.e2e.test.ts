@@ -91,6 +91,7 @@ const COUNTING = {
 };
 const ALARMS = { thresholds: undefined };
 const END_USERS = { per: undefined };
+const KEYS = { end_user_required: undefined, payload_log: undefined };
 
 /** Without the members that answers have gained since. */
 async function answersTo(urls: readonly string[]): Promise<Record<string, unknown>> {
@@ -104,7 +105,7 @@ async function answersTo(urls: readonly string[]): Promise<Record<string, unknow
       const gained = { anchor: undefined, model: undefined, status: undefined };
       return { ...value, ...gained, ...COUNTING, ...ALARMS, ...END_USERS };
     }
-    if (value?.object === 'key') return { ...value, end_user_required: undefined };
+    if (value?.object === 'key') return { ...value, ...KEYS };
     if (value?.object === 'reconciliation') return { ...value, ruling: undefined };
     if (typeof value?.archived === 'boolean') return { ...value, status: undefined };
     const isUsage = value?.unpriced_events !== undefined;

@@ -27,6 +27,7 @@ const ROOMS = [
   'adapters/ledger/',
   'adapters/log/',
   'adapters/lock/',
+  'adapters/payloads/',
   'adapters/sqlite/',
 ];
 

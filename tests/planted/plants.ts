@@ -11,6 +11,7 @@ import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
 import { limits } from './limit-plants.ts';
 import { operation } from './operation-plants.ts';
+import { payloads } from './payload-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
 import { repetitions } from './repetition-plants.ts';
@@ -85,4 +86,5 @@ export const plants: readonly Plant[] = [
   ...hostility,
   ...operation,
   ...cached,
+  ...payloads,
 ];

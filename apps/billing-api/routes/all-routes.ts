@@ -26,6 +26,7 @@ import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
 import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
 import { getMe } from './me/me.ts';
+import { getPayload, listPayloads, purgePayloads } from './payloads/payloads.ts';
 import { closePeriodRoute } from './periods/close.ts';
 import { closingRun } from './periods/closing-run.ts';
 import { getPeriod } from './periods/get.ts';
@@ -113,6 +114,9 @@ export const allRoutes: readonly ApiRoute[] = [
   listCalls,
   getCall,
   explainCall,
+  listPayloads,
+  getPayload,
+  purgePayloads,
   getMe,
   importBill,
   resolveByRule,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PayloadStore } from '@tollgate/adapters/payloads/payloads.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
@@ -16,6 +17,8 @@ export type ApiHouseOptions = {
   clock?: () => number;
   /** The warehouse as the API sees it. Default: as it is. */
   between?: (warehouse: Warehouse) => Warehouse;
+  /** What calls say; the test closes it. Default: none is kept. */
+  payloads?: PayloadStore;
   /** Stores that are there already; the house closes them. */
   stores?: House;
 };
@@ -33,6 +36,7 @@ export async function openApiHouse(options: ApiHouseOptions = {}) {
     randomBytes: (length) => randomBytes(length),
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),
+    payloads: options.payloads,
   });
 
   async function send<T>(

@@ -15,6 +15,7 @@ import type { IdempotentCalls } from '../idempotency/idempotent-calls.ts';
 import type { LedgerFreshness } from '../ledger-view/freshness.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
+import type { PayloadLog } from '../payloads/payload-log.ts';
 import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -70,6 +71,8 @@ export type CallDeps = {
   accessLog?: AccessLog | undefined;
   /** Undefined: nothing is traced. */
   tracing?: Tracing | undefined;
+  /** Undefined: no payloads are kept. */
+  payloads?: PayloadLog | undefined;
   /** The journal cannot be written: the process must end. */
   onJournalFailure: (error: Error) => void;
 };

@@ -141,6 +141,8 @@ export class CallHandler {
     }
     const request = facts.endpoint.open(named);
     facts.request = request;
+    // seam: payloads-are-kept-of-keys-that-opted-in
+    if (facts.key.payloadLog) facts.payload = this.#deps.payloads?.open();
     const route =
       facts.key.endUserRequired && request.endUser === null
         ? END_USER_REQUIRED

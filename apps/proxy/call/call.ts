@@ -159,6 +159,7 @@ export class Call implements Applicant, AttemptListener {
     if (!response.headersSent) this.#writeHead(null, null);
     this.#hasWritten = true;
     this.#bytes += bytes.length;
+    this.facts.payload?.take(bytes);
     response.write(bytes);
     if (response.writableLength <= this.deps.limits.clientBufferBytesMax) return;
     // A slow client slows its provider down; one that reads nothing at all is gone.
@@ -218,6 +219,8 @@ export class Call implements Applicant, AttemptListener {
     const response = this.#response;
     const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
     this.#bytes += length;
+    const { payload } = this.facts;
+    if (payload !== undefined) for (const bytes of last) payload.take(bytes);
     if (!response.headersSent) {
       this.#writeHead(outcome.cost, overheadUs, length);
       if (length <= ONE_WRITE_BYTES_MAX) {
@@ -277,9 +280,10 @@ export class Call implements Applicant, AttemptListener {
   /** @param end of the last attempt; null: nothing was sent */
   #log(end: Recorded | null): void {
     const { accessLog, instanceId } = this.deps;
-    const { trace } = this.facts;
-    if (accessLog === undefined && trace === undefined) return;
+    const { trace, payload } = this.facts;
     const response = this.#response;
+    if (end !== null) payload?.ended(this.facts, response.headersSent ? response.statusCode : null);
+    if (accessLog === undefined && trace === undefined) return;
     const ended = {
       deployment: end === null ? null : (this.#route[this.#attempts - 1] ?? null),
       outcome: end?.outcome ?? null,

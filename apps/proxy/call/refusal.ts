@@ -14,6 +14,7 @@ import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
+import type { CallPayload } from '../payloads/payload-log.ts';
 import type { CallTrace } from '../tracing/call-trace.ts';
 import type { CallDeps } from './call-deps.ts';
 import { budgetRemedy } from './remedy.ts';
@@ -36,6 +37,8 @@ export type CallFacts = {
   guard: CallGuard | null;
   /** null: it states no key under which it may come again. */
   recording: Recording | null;
+  /** Undefined: what it says is not kept. */
+  payload?: CallPayload | undefined;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */

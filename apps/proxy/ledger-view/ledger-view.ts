@@ -56,6 +56,7 @@ export type KeyView = {
   expiresAtMs: number;
   state: 'live' | 'suspended' | 'revoked' | 'archived';
   endUserRequired: boolean;
+  payloadLog: boolean;
   /** Partition of the log that the customer's events go to. */
   partition: number;
 };
@@ -238,6 +239,7 @@ export class LedgerView {
       expiresAtMs: expiryMs(data.expires_at),
       state: 'live',
       endUserRequired: data.end_user_required ?? false,
+      payloadLog: data.payload_log ?? false,
       partition: partitionOf(new TextEncoder().encode(data.customer_id), this.#partitions),
     };
     const digest: Digest = { key: view, validUntilMs: Number.POSITIVE_INFINITY };
@@ -290,12 +292,13 @@ export class LedgerView {
 }
 
 function updated(data: KeyUpdated['data']): Partial<KeyView> {
-  const { tags, on_disconnect, expires_at, end_user_required } = data;
+  const { tags, on_disconnect, expires_at, end_user_required, payload_log } = data;
   return {
     ...(tags === undefined ? {} : { tags }),
     ...(on_disconnect === undefined ? {} : { onDisconnect: on_disconnect }),
     ...(expires_at === undefined ? {} : { expiresAtMs: expiryMs(expires_at) }),
     ...(end_user_required === undefined ? {} : { endUserRequired: end_user_required }),
+    ...(payload_log === undefined ? {} : { payloadLog: payload_log }),
   };
 }
 

@@ -23,6 +23,8 @@ export type Gauges = {
   accessLines: { written: number; dropped: number };
   /** Of traces: those that the collector has, and those that it never will. */
   spans: { sent: number; dropped: number };
+  /** Of calls of keys that opted in. */
+  payloads: { stored: number; dropped: number };
   rates: RateGauges;
   /** Windows of end users in memory. */
   endUserWindows: number;
@@ -283,6 +285,7 @@ function gaugeFamilies({
   ledgerAgeSeconds,
   accessLines,
   spans,
+  payloads,
   endUserWindows,
 }: Gauges): Family[] {
   return [
@@ -328,6 +331,18 @@ function gaugeFamilies({
       'counter',
       'Spans that no collector has: there was no room for them, or they could not be sent.',
       spans.dropped,
+    ),
+    single(
+      'tollgate_payloads_total',
+      'counter',
+      'Calls whose payloads are stored, of keys that opted in.',
+      payloads.stored,
+    ),
+    single(
+      'tollgate_payloads_dropped_total',
+      'counter',
+      'Calls whose payloads are lost: there was no room for them, or they could not be written.',
+      payloads.dropped,
     ),
   ];
 }

@@ -12,6 +12,7 @@ const GAUGES = {
   endUserWindows: 10,
   accessLines: { written: 5, dropped: 6 },
   spans: { sent: 11, dropped: 12 },
+  payloads: { stored: 13, dropped: 14 },
 };
 
 let metrics: ProxyMetrics;
@@ -71,6 +72,8 @@ describe('the metrics of a proxy', () => {
       'tollgate_outbox_records',
       'tollgate_overhead_seconds',
       'tollgate_overruns_total',
+      'tollgate_payloads_dropped_total',
+      'tollgate_payloads_total',
       'tollgate_provider_ill',
       'tollgate_rate_shares',
       'tollgate_rate_store_away',

@@ -32,6 +32,7 @@ import type { Guardrails } from '../guardrails/guardrails.ts';
 import type { IdempotentCalls } from '../idempotency/idempotent-calls.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
+import type { PayloadLog } from '../payloads/payload-log.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
@@ -64,6 +65,8 @@ export type CallHouseOptions = {
   upstreamTimeoutMs?: number;
   /** To each of them. */
   upstreamConnections?: number;
+  /** Keeps what calls of a key that opted in say. */
+  payloads?: PayloadLog;
   /** Traces them. */
   tracing?: Tracing;
   /** Of clients' keys. */
@@ -171,6 +174,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
       expiresAtMs: Infinity,
       state: 'live',
       endUserRequired: false,
+      payloadLog: false,
       partition: 0,
     },
     ...options.key,
@@ -207,7 +211,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
-    ...{ accessLog: options.accessLog, tracing: options.tracing },
+    ...{ accessLog: options.accessLog, tracing: options.tracing, payloads: options.payloads },
     ...{ guardrails: options.guardrails, idempotency: options.idempotency },
     onSettled: () => undefined,
     onRefused: (code: string) => refused.push(code),

@@ -175,6 +175,7 @@ export class CallStage {
         expiresAtMs: Infinity,
         state: 'live',
         endUserRequired: false,
+        payloadLog: false,
         partition: 3,
       },
       ...options.key,

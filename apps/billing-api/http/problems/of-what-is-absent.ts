@@ -16,6 +16,18 @@ export const ofWhatIsAbsent = {
     'There is no such call.',
     'Check the id. A call appears a moment after it has ended.',
   ),
+  payload_log_off: entry(
+    404,
+    false,
+    'This installation keeps no payloads.',
+    'Set `payload_log` in tollgate.yaml.',
+  ),
+  payload_not_found: entry(
+    404,
+    false,
+    'No payload of such a call is kept.',
+    'Check the id, and whether the key has `payload_log`. What is too old is deleted.',
+  ),
   reconciliation_not_found: entry(404, false, 'There is no such reconciliation.', CHECK_ID),
   period_not_found: entry(404, false, 'There is no such period.', CHECK_ID),
   snapshot_not_found: entry(404, false, 'There is no such snapshot.', CHECK_ID),

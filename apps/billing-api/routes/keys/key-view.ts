@@ -29,6 +29,7 @@ export function view(
     default_budget_ids: state.default_budget_ids,
     default_rate_limit_ids: state.default_rate_limit_ids,
     end_user_required: state.end_user_required,
+    payload_log: state.payload_log,
     last_four: state.last_four,
     status: keyStatus(state, atMs),
     secret,

@@ -72,7 +72,9 @@ export const issueKey = defineRoute({
     const last_four = secret.slice(-4);
     const whose = { key_id, customer_id, team_id, name, environment };
     const ids = await defineDefaults(context, request, { keyId: key_id, customer, defaults });
-    const data = { ...digest, ...whose, ...terms, ...ids, last_four };
+    const { payload_log } = body;
+    const logged = payload_log === undefined ? {} : { payload_log };
+    const data = { ...digest, ...whose, ...terms, ...ids, ...logged, last_four };
     const { state } = await carryOut(context, {
       category: keyEvents,
       id: key_id,
