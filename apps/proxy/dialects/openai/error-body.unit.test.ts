@@ -42,7 +42,7 @@ it('each has the type that its status stands for', () => {
     403: ['permission_error'],
     429: ['rate_limit_error'],
     ...{ 400: invalid, 404: invalid, 405: invalid, 413: invalid, 415: invalid },
-    ...{ 408: invalid, 421: invalid, 431: invalid },
+    ...{ 408: invalid, 409: invalid, 421: invalid, 431: invalid },
     ...{ 500: ['api_error'], 502: ['api_error'], 503: ['api_error'], 504: ['api_error'] },
   });
 });
