@@ -10,8 +10,8 @@ import type { IdempotencyLimits } from './idempotency-limits.ts';
 import type { Claim } from './idempotency-store.ts';
 
 export type StoreRequest =
-  | { kind: 'claim'; claim: Claim; nowMs: number }
-  | { kind: 'renew'; id: string; token: string; untilMs: number }
+  | { kind: 'claim'; claim: Claim }
+  | { kind: 'renew'; id: string; token: string; leaseMs: number }
   | { kind: 'finish'; id: string; token: string; record: Uint8Array }
   | { kind: 'forget'; id: string; token: string }
   | { kind: 'close' };
@@ -67,7 +67,8 @@ const ownerOf = db.prepare('SELECT owner FROM claim WHERE id = ? AND token = ? A
 const answer = db.prepare('UPDATE claim SET record = ? WHERE id = ? AND token = ?');
 const forget = db.prepare('DELETE FROM claim WHERE id = ? AND token = ? AND record IS NULL');
 
-function claim(wanted: Claim, nowMs: number): Found {
+function claim(wanted: Claim): Found {
+  const nowMs = Date.now();
   removeExpired.run(nowMs, limits.removedAtOnce);
   const { id, owner, request, token, leaseMs, lifeMs } = wanted;
   const found = find.get(id, nowMs);
@@ -110,9 +111,9 @@ serveSqlite<StoreRequest>({
   handle(request) {
     switch (request.kind) {
       case 'claim':
-        return claim(request.claim, request.nowMs);
+        return claim(request.claim);
       case 'renew':
-        return void renew.run(request.untilMs, request.id, request.token);
+        return void renew.run(Date.now() + request.leaseMs, request.id, request.token);
       case 'finish':
         return finish(request.id, request.token, request.record);
       case 'forget':

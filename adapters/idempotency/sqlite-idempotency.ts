@@ -22,12 +22,11 @@ export function openSqliteIdempotency(options: {
   const client = new SqliteWorkerClient<StoreRequest>(url, { workerData, ...bounds });
   return {
     async claim(claim: Claim): Promise<Claimed> {
-      const found: Found = await client.send({ kind: 'claim', claim, nowMs: Date.now() });
+      const found: Found = await client.send({ kind: 'claim', claim });
       const { kind, values } = found;
       return values === undefined ? ({ kind } as Claimed) : { kind: 'answered', record: values };
     },
-    renew: (id, token, leaseMs) =>
-      client.send({ kind: 'renew', id, token, untilMs: Date.now() + leaseMs }),
+    renew: (id, token, leaseMs) => client.send({ kind: 'renew', id, token, leaseMs }),
     finish: (id, token, record) => client.send({ kind: 'finish', id, token, record }),
     forget: (id, token) => client.send({ kind: 'forget', id, token }),
     close: () => client.close({ kind: 'close' }),

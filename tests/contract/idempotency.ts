@@ -80,8 +80,8 @@ export function idempotencyContract(name: string, openHouse: () => Promise<KeyHo
 
     it('what nobody finished in its lease is lost, and given to nobody else', async () => {
       const keys = await store();
-      expect(await kinds(keys, { leaseMs: 200 }, {})).toEqual(['first', 'running']);
-      await sleep(300);
+      expect(await kinds(keys, { leaseMs: 700 }, {})).toEqual(['first', 'running']);
+      await sleep(800);
       expect(await kinds(keys, {}, { token: 't2' })).toEqual(['lost', 'lost']);
       // A process that was stopped goes on: it knows how the call ended.
       expect(await keys.finish('k1', 't1', bytes('late'))).toBe(true);
@@ -90,14 +90,14 @@ export function idempotencyContract(name: string, openHouse: () => Promise<KeyHo
 
     it('who lives says so, and keeps its claim for longer than a lease', async () => {
       const keys = await store();
-      await kinds(keys, { leaseMs: 300 });
+      await kinds(keys, { leaseMs: 1_000 });
       for (let i = 0; i < 3; i++) {
-        await sleep(150);
-        await keys.renew('k1', 't1', 300);
+        await sleep(450);
+        await keys.renew('k1', 't1', 1_000);
       }
       await keys.renew('k1', 'another token', 60_000);
       expect(await kinds(keys, {})).toEqual(['running']);
-      await sleep(400);
+      await sleep(1_100);
       expect(await kinds(keys, {})).toEqual(['lost']);
     });
 
@@ -113,10 +113,10 @@ export function idempotencyContract(name: string, openHouse: () => Promise<KeyHo
 
     it('a key is remembered for its life, and counts no more afterwards', async () => {
       const keys = await store({ keysPerOwnerMax: 1 });
-      await kinds(keys, { lifeMs: 250 });
+      await kinds(keys, { lifeMs: 1_000 });
       await keys.finish('k1', 't1', bytes('a'));
       expect(await kinds(keys, {}, { id: 'k2' })).toEqual(['answered', 'full']);
-      await sleep(350);
+      await sleep(1_100);
       expect(await kinds(keys, { request: 'other' })).toEqual(['first']);
       await keys.forget('k1', 't1');
       expect(await kinds(keys, { id: 'k2' })).toEqual(['first']);
