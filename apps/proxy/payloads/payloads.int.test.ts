@@ -174,8 +174,11 @@ describe('a failure of the payload log', () => {
     const messages = [{ role: 'user', content: 'a'.repeat(60) }];
     expect((await post(house, chat({ messages }))).status).toBe(200);
     await until(() => payloads.dropped === 1);
-    await call(house);
-    await until(() => payloads.stored === 1);
+    // On a busy machine its successor may take longer to start than it is given.
+    for (let calls = 2; payloads.stored === 0; calls++) {
+      await call(house);
+      await until(() => payloads.stored + payloads.dropped === calls);
+    }
   });
 
   it('what has no room in memory is dropped and counted', async () => {
