@@ -11,6 +11,7 @@ import {
   budgetDefinitionStreams,
   budgetWindowStreams,
 } from '@tollgate/domain/budget/budget-events.ts';
+import { type CacheEvent, cacheStreams } from '@tollgate/domain/cache/cache-events.ts';
 import {
   type CustomerEvent,
   customerStreams,
@@ -58,6 +59,7 @@ import {
   deliveryPayloads,
   webhookPayloads,
 } from '@tollgate/schemas/ledger/alarm-events.ts';
+import { cachePayloads } from '@tollgate/schemas/ledger/cache-events.ts';
 import {
   customerPayloads,
   installationPayloads,
@@ -98,6 +100,7 @@ export const installationEvents = eventCategory<InstallationEvent>(
   installationStreams,
   installationPayloads,
 );
+export const cacheEvents = eventCategory<CacheEvent>(cacheStreams, cachePayloads);
 export const rateLimitEvents = eventCategory<RateLimitEvent>(rateLimitStreams, rateLimitPayloads);
 export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
 export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
@@ -132,6 +135,7 @@ export const anyLedgerEvent = eventParser([
   budgetDefinitionEvents,
   budgetWindowEvents,
   rateLimitEvents,
+  cacheEvents,
   installationEvents,
   billingEvents,
   invoiceEvents,

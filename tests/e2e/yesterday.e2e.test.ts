@@ -176,6 +176,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['WebhookTestRequested', 'BudgetThresholdsChanged', 'BudgetOnExceededChanged'],
       ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
       'LeaseReduced',
+      'CachePurged',
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),

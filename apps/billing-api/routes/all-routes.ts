@@ -11,6 +11,7 @@ import {
 } from './budgets/budgets.ts';
 import { endRaise, raiseBudget } from './budgets/raises.ts';
 import { listTopUps, topUpBudget } from './budgets/top-ups.ts';
+import { purgeCache } from './cache/purges.ts';
 import { getCall, listCalls } from './calls/calls.ts';
 import { explainCall } from './calls/why.ts';
 import {
@@ -97,6 +98,7 @@ export const allRoutes: readonly ApiRoute[] = [
   getRateLimit,
   changeRateLimit,
   archiveRateLimit,
+  purgeCache,
   listAlarms,
   createWebhook,
   listWebhooks,
