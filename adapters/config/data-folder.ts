@@ -17,6 +17,8 @@ export function dataFolder(path: string) {
     clientKeys: join(path, 'client-keys.sqlite'),
     /** In no backup either. */
     payloads: join(path, 'payloads.sqlite'),
+    /** Of answers: in no backup either. */
+    cache: join(path, 'cache'),
     run: join(path, 'run'),
     rates: join(path, 'run', 'rates.json'),
     supervisorLock: join(path, 'supervisor.lock'),

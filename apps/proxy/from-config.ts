@@ -1,4 +1,5 @@
 /** The proxy's providers and models, made from `tollgate.yaml`. */
+import { createHash } from 'node:crypto';
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
 import { otlpSettings } from '@tollgate/adapters/config/otlp-settings.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
@@ -6,6 +7,7 @@ import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import type { CacheSettings } from './cache/cached-calls.ts';
 import { outputLimitField } from './dialects/openai/output-limit-field.ts';
 import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
@@ -100,6 +102,22 @@ export function tracingFromConfig(
   });
   const toProviders = config.tracing?.to_providers ?? true;
   return { ...settings, toProviders, providers: Object.fromEntries(providers) };
+}
+
+/** An answer is one of the server that gave it: a provider that moves begins with an empty cache. */
+export function cacheFromConfig({
+  cache,
+  providers,
+}: Pick<TollgateConfig, 'cache' | 'providers'>): CacheSettings {
+  const origins = Object.entries(providers).map(([name, { base_url }]) => {
+    return [name, createHash('sha256').update(base_url).digest('hex')] as const;
+  });
+  const rules = cache.rules.map(({ ttl_seconds: ttlS, charge_percent, ...rule }) => ({
+    ...rule,
+    ttlS,
+    chargePercent: charge_percent,
+  }));
+  return { rules, origins: new Map(origins) };
 }
 
 function openBounds(given: BoundsConfig | undefined): OpenBounds | undefined {

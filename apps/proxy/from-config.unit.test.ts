@@ -1,6 +1,6 @@
 import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { expect, it } from 'vitest';
-import { limitsFromConfig, routingFromConfig } from './from-config.ts';
+import { cacheFromConfig, limitsFromConfig, routingFromConfig } from './from-config.ts';
 import { proxyLimits } from './limits.ts';
 
 const routing = (config: object) =>
@@ -99,4 +99,23 @@ it('I3: bounds of a model are its provider’s, but for those that it states its
     },
     undefined,
   ]);
+});
+
+it('nothing is cached without a rule; a rule is careful where it says nothing', () => {
+  const config = (more: object) => tollgateConfig.parse(more);
+  expect(cacheFromConfig(config({})).rules).toEqual([]);
+  const rules = [{ models: ['fast'] }, { mode: 'off' }, { namespace: 'key', charge_percent: 20 }];
+  const usual = { mode: 'exact', namespace: 'customer', ttlS: 3_600, chargePercent: 0 };
+  expect(cacheFromConfig(config({ cache: { rules } })).rules).toEqual([
+    { ...usual, models: ['fast'] },
+    { ...usual, mode: 'off' },
+    { ...usual, namespace: 'key', chargePercent: 20 },
+  ]);
+});
+
+it('an answer is one of the server that gave it, whatever its provider is called', () => {
+  const origin = (base_url: string) =>
+    cacheFromConfig(tollgateConfig.parse({ providers: { p: { base_url } } })).origins.get('p');
+  expect(origin('http://a/v1')).toBe(origin('http://a/v1'));
+  expect(origin('http://a/v1')).not.toBe(origin('http://b/v1'));
 });

@@ -131,6 +131,20 @@ export const proxyLimits = {
   structureTokensPerAnswer: 32,
   /** The same of each tool call: what marks it, its name and its arguments. Formats have some 10 to 30. */
   structureTokensPerToolCall: 64,
+  /**
+   * An answer up to this is kept by the cache, bytes: as much as is parsed. Requests above that are not
+   * looked for: 128 KiB take a millisecond to be made canonical and hashed.
+   */
+  cachedAnswerBytesMax: 256 * 1024,
+  cachedBodyBytesMax: 128 * 1024,
+  /** After a failure of the store of answers was logged, the next one is not, ms: calls may cause each. */
+  cacheFailureLogMs: 60_000,
+  /** How long a call waits for the store of answers, ms; then it is a miss. */
+  cacheLookupMs: 250,
+  /** How long a call waits for the answer of an equal one that runs, ms; then it is sent as well. */
+  cacheFlightMs: 30_000,
+  /** Such calls at once; one more is sent as it comes. */
+  cacheFlightsMax: 4_096,
   /** What may wait for a slow client before the provider is paused, bytes. */
   clientBufferBytesMax: 256 * 1024,
   /** A client that reads nothing for this long is treated as gone, ms. */

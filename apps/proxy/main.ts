@@ -9,11 +9,17 @@ import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
 import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import { openCache } from '@tollgate/adapters/stores/open-cache.ts';
 import { openIdempotency } from '@tollgate/adapters/stores/open-idempotency.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
-import { limitsFromConfig, routingFromConfig, tracingFromConfig } from './from-config.ts';
+import {
+  cacheFromConfig,
+  limitsFromConfig,
+  routingFromConfig,
+  tracingFromConfig,
+} from './from-config.ts';
 import { guardrailsFromConfig } from './guardrails/from-config.ts';
 import { startProxy } from './proxy.ts';
 
@@ -36,6 +42,8 @@ const proxy = await startProxy({
   ledger,
   log,
   rates: await openRates(stores),
+  answers: await openCache(stores),
+  cache: cacheFromConfig(config),
   ownUsage: ownUsageOf(config.billing_api_url),
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),

@@ -4,6 +4,7 @@
  */
 
 import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
+import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import type { PayloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
@@ -28,6 +29,8 @@ import { buildProxy } from './app.ts';
 import { BodyReaders } from './body/body-readers.ts';
 import { BudgetBook } from './budget/budget-book.ts';
 import { appendOverrun } from './budget/lease-events.ts';
+import { cacheFamilies } from './cache/cache-families.ts';
+import { CachedCalls, type CacheSettings } from './cache/cached-calls.ts';
 import { FAILURES } from './call/attempt-end.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
@@ -68,6 +71,10 @@ export type ProxyOptions = {
   log: Log;
   /** Default: none, so every rate limit's own policy decides. Closed with the proxy. */
   rates?: RateStore;
+  /** Of the cache. Default: there is none. Closed with the proxy. */
+  answers?: AnswerCache | undefined;
+  /** Default: no call is answered from it. */
+  cache?: CacheSettings;
   secrets: Secrets;
   /** Clients' `Idempotency-Key`s, and how long they are remembered. Default: not at all. Closed with the proxy. */
   idempotency?: { store: IdempotencyStore; lifeMs: number } | undefined;
@@ -140,6 +147,7 @@ class Instance {
   readonly #accessLog: AccessLog | undefined;
   readonly #tracing: Tracing | undefined;
   readonly #payloads: PayloadLog | undefined;
+  readonly #cache: CachedCalls | undefined;
   readonly #illness: ProviderHealth;
   readonly #failures: FailureLog;
   readonly #directory: LedgerView;
@@ -225,10 +233,11 @@ class Instance {
     this.#bodies = new BodyReaders(limits);
     this.#tokens = new ThreadTokenCounter(limits, report('the thread that counts tokens ended'));
     this.#counters = new InputCounters(limits);
+    this.#cache = this.#openCache();
     this.#guardrails = startGuardrails(options.guardrails, this.#metrics, logger, limits);
     this.#idempotency = this.#idempotencyOf(options);
     const deps = this.#callDeps();
-    this.#calls = new CallHandler(deps);
+    this.#calls = new CallHandler(deps, this.#cache);
     this.app = buildProxy({
       deps,
       calls: this.#calls,
@@ -275,6 +284,7 @@ class Instance {
     await this.#payloads?.close();
     await this.#budgets.stop();
     await this.#rates.stop();
+    await this.#cache?.close();
     await this.#shipper.stop(drainTimeoutMs);
     await this.#follower.stop();
     await this.#leave();
@@ -289,6 +299,20 @@ class Instance {
     } finally {
       this.#lock.release();
     }
+  }
+
+  #openCache(): CachedCalls | undefined {
+    const { answers: store, cache: settings, limits, logger } = this.#options;
+    if (store === undefined || settings === undefined) return undefined;
+    const purges = this.#directory.cachePurges;
+    let quietUntilMs = 0;
+    const onError = (err: unknown, doing: string) => {
+      const nowMs = performance.now();
+      if (nowMs < quietUntilMs) return;
+      quietUntilMs = nowMs + limits.cacheFailureLogMs;
+      logger.warn({ err, doing }, 'the store of answers failed: it is passed over');
+    };
+    return new CachedCalls({ ...settings, store, purges, limits, onError });
   }
 
   #callDeps(): CallDeps {
@@ -320,6 +344,7 @@ class Instance {
         this.#customers?.settled(facts.key.customerId, outcome, settlement);
         this.#illness.settled(provider, outcome, performance.now());
         this.#failures.settled(facts, outcome, failure);
+        this.#cache?.settled(facts, outcome);
         for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),
@@ -379,7 +404,9 @@ class Instance {
       endUserWindows: this.#budgets.endUserWindows,
     };
     const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
-    return [...this.#metrics.families(gauges, isIll), ...(this.#customers?.families() ?? [])];
+    const cache = this.#cache === undefined ? [] : cacheFamilies(this.#cache.counts);
+    const customers = this.#customers?.families() ?? [];
+    return [...this.#metrics.families(gauges, isIll), ...cache, ...customers];
   }
 
   #ownMetrics(): string {

@@ -75,6 +75,8 @@ export const engines = z.strictObject({
   warehouse: z.strictObject({ clickhouse }).optional(),
   /** Counters of rate limits. Embedded, the supervisor has them. */
   rates: z.strictObject({ valkey }).optional(),
+  /** Cached answers. Embedded, they are in a file that the proxies of a machine share. */
+  cache: z.strictObject({ valkey }).optional(),
 });
 
 export type KafkaEngineConfig = z.infer<typeof kafka>;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { shortName } from '../names/names.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
+import { cache } from './cache-config.ts';
 import { engines, secret } from './engines-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
@@ -186,6 +187,8 @@ const configFields = z.strictObject({
   tracing: tracing.optional(),
   /** What calls of keys that ask for it say, for administrators. Default: nothing is kept. */
   payload_log: payloadLog.optional(),
+  /** Answers that are given again. Default: none are. */
+  cache: cache.default({ rules: [] }),
   proxy_port: port.default(8787),
   api_port: port.default(8788),
   /**

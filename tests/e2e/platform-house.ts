@@ -75,7 +75,11 @@ export async function openPlatform() {
     logger,
   });
 
-  const proxy = async (providerUrl = `${simulator.url}/v1`, more: Partial<Provider> = {}) => {
+  const proxy = async (
+    providerUrl = `${simulator.url}/v1`,
+    more: Partial<Provider> = {},
+    options: Partial<Parameters<typeof startProxy>[0]> = {},
+  ) => {
     const upstream = createUpstream({
       baseUrl: providerUrl,
       apiKey: 'sk-simulator',
@@ -113,6 +117,7 @@ export async function openPlatform() {
       limits: { ...proxyLimits, leaseIdleMs: 1_000 },
       logger,
       onFatal: (error) => messages.push(`fatal: ${error.message}`),
+      ...options,
     });
     const url = await running.app.listen({ port: 0, host: '127.0.0.1' });
     return { ...running, url };

@@ -2,6 +2,8 @@
 import { at, type Plant } from './plant.ts';
 
 const RULES_TEST = 'domain/cache/cache-rules.unit.test.ts';
+const CALLS_TEST = 'apps/proxy/cache/cached-calls.int.test.ts';
+const LEAKS_TEST = 'apps/proxy/cache/leaks.prop.test.ts';
 
 export const cached: readonly Plant[] = [
   {
@@ -20,6 +22,79 @@ export const cached: readonly Plant[] = [
     test: {
       file: 'domain/usage/event/cache-hit-event.unit.test.ts',
       name: 'states no usage: no provider was asked',
+    },
+  },
+  {
+    bug: 'look answers up without whose they are',
+    edits: at('cache-key-has-its-namespace', { swap: ['(namespace,', "('',"] }),
+    test: {
+      file: LEAKS_TEST,
+      name: 'I10: no two calls share an entry unless they are the same call',
+    },
+  },
+  {
+    bug: 'leave a member of the request out of the key',
+    edits: at('cache-key-has-the-whole-request', {
+      swap: ['!leftOut.has(name)', "!leftOut.has(name) && name !== 'tool_choice'"],
+    }),
+    test: {
+      file: CALLS_TEST,
+      name: 'with another spelling is the same, with another word, number or member is not',
+    },
+  },
+  {
+    bug: 'serve an answer that guardrails have not judged',
+    edits: at('judged-answers-are-not-cached', { drop: true }),
+    test: {
+      file: CALLS_TEST,
+      name: 'that guardrails would judge is not served unjudged: such a call is sent',
+    },
+  },
+  {
+    bug: 'serve what the store has under a wrong name',
+    edits: at('entry-is-of-its-namespace', { drop: true }),
+    test: { file: CALLS_TEST, name: 'that the store has under a wrong name is not served' },
+  },
+  {
+    bug: 'serve the answer of a model that the name does not lead to any more',
+    edits: at('answer-is-of-a-model-on-the-route', {
+      swap: [' && model === servedBy', ''],
+    }),
+    test: {
+      file: CALLS_TEST,
+      name: 'a mapping: the answer of a model that the name led to is not served',
+    },
+  },
+  {
+    bug: 'store an answer that a limit has cut',
+    edits: at('cut-answer-is-not-stored', {
+      swap: ["CHOSEN_ENDS.has(choice['finish_reason'])", "choice['finish_reason'] !== null"],
+    }),
+    test: { file: CALLS_TEST, name: 'that a limit has cut' },
+  },
+  {
+    bug: 'price a hit as its first call was',
+    edits: at('hit-is-priced-as-of-now', {
+      swap: [
+        'costOf(price.price, entry.used)',
+        'BigInt(entry.used.inputTokens + entry.used.outputTokens)',
+      ],
+    }),
+    test: { file: CALLS_TEST, name: 'I7: a price: the hit is priced as of now' },
+  },
+  {
+    bug: 'answer from the cache before the event is durable',
+    edits: at('hit-is-durable-first', {
+      before: 'send(call, hit, event, replay);',
+    }),
+    test: { file: CALLS_TEST, name: 'I9: gets no byte before its event is durable' },
+  },
+  {
+    bug: 'let those wait on who waited for a call that has ended',
+    edits: at('flight-ends-for-all', { drop: true }),
+    test: {
+      file: 'apps/proxy/cache/equal-calls.int.test.ts',
+      name: 'leave nothing behind when they end, and a client has left',
     },
   },
 ];

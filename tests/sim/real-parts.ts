@@ -103,6 +103,10 @@ export function requestOf(bound: Bound, endUser: string | null): CallRequest {
     upstream: () => ({ path: '/', headers: {}, body: NOTHING }),
     streams: () => false,
     answer: answerOf,
+    cacheText: () => null,
+    record: () => undefined,
+    recorded: () => null,
+    replay: (body) => ({ contentType: '', body }),
     input: () => null,
   };
   return request;
@@ -121,7 +125,7 @@ function answerOf(headers: AnswerHeaders): Answer {
     ...{ progress: 'open', hasToken: false, push: () => [], end: () => [], isWhole: () => false },
     ...{ tokensSeen: 0, readOn: () => false },
     ...{ quantities, isUsageFinal: () => false, usageNote: () => null, fault: () => null },
-    ...{ model: () => 'm', id: () => null, outputText: () => null },
+    ...{ model: () => 'm', id: () => null, outputText: () => null, whole: () => null },
     outputTokensMax: () => (typeof shown === 'string' ? Number(shown) : null),
   };
 }

@@ -3,6 +3,7 @@
  * for, and where it may go. Each step either goes on or refuses.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CachedCalls } from '../cache/cached-calls.ts';
 import type {
   CallRequest,
   Endpoint,
@@ -26,12 +27,15 @@ const END_USER_REQUIRED: Refusal = { code: 'end_user_required', param: 'user' };
 
 export class CallHandler {
   readonly #deps: CallDeps;
+  readonly #cache: CachedCalls | undefined;
   readonly #inFlight: InFlight;
   #draining = false;
   #idle: (() => void) | undefined;
 
-  constructor(deps: CallDeps) {
+  /** @param cache of answers; undefined: there is none */
+  constructor(deps: CallDeps, cache?: CachedCalls) {
     this.#deps = deps;
+    this.#cache = cache;
     this.#inFlight = new InFlight(deps.limits, () => this.#idle?.());
   }
 
@@ -152,7 +156,9 @@ export class CallHandler {
       return refuseCall(deps, reply, route, facts);
     }
     const known = facts as CallFacts & { request: CallRequest };
-    return new Call(deps, known, route, reply, place).start();
+    const send = () => new Call(deps, known, route, reply, place).start();
+    if (this.#cache === undefined) return send();
+    return this.#cache.serve(deps, { ...call, facts: known, route }, send);
   }
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {

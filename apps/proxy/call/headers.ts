@@ -92,7 +92,7 @@ function passes(name: string): boolean {
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
 
 /** A model's name comes from a client or a file: what no header can hold is percent-encoded. */
-function headerText(text: string): string {
+export function headerText(text: string): string {
   return HEADER_TEXT.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }
 

@@ -94,6 +94,8 @@ export class Place {
   rates: RateTicket | null = null;
   /** Of a call that states a key under which it may come again. */
   recording: { end(): void } | null = null;
+  /** Nobody waits for its answer any longer than for itself. */
+  onLeave: (() => void) | undefined;
   readonly #calls: Pick<InFlight, 'left'>;
   readonly #owner: CallOwner;
   #hasLeft = false;
@@ -114,6 +116,7 @@ export class Place {
     this.#hasLeft = true;
     this.recording?.end();
     this.rates?.leave();
+    this.onLeave?.();
     this.#calls.left(this.#owner);
   }
 }

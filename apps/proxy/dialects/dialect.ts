@@ -138,9 +138,22 @@ export type CallRequest = CallFigures & {
    * @param first the bytes that its body begins with, blank space left out; they are pushed next
    */
   answer(headers: AnswerHeaders, limits: AnswerLimits, first?: Buffer): Answer;
+  /**
+   * What of it may change its answer, in canonical form; null: it must not be answered from the cache.
+   * Its time grows with the body.
+   */
+  cacheText(): string | null;
+  /** What answers it is kept from now on, for `recorded`. */
+  record(): void;
+  /** The whole of its last answer as JSON, if that may be given again. */
+  recorded(): Buffer | null;
+  /** What was recorded of such a request, as this one asks for it. */
+  replay(recorded: Buffer): Replay;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */
   input(): InputTokens | null;
 };
+
+export type Replay = { contentType: string; body: Buffer };
 
 /** What the input's tokens are counted in when the provider does not state them. */
 export type InputTokens = {
@@ -177,6 +190,7 @@ export type AnswerLimits = Pick<
   | 'unpackedAnswerBytesMax'
   | 'structureTokensPerAnswer'
   | 'structureTokensPerToolCall'
+  | 'cachedAnswerBytesMax'
 >;
 
 /**
@@ -215,6 +229,8 @@ export type Answer = {
    */
   usageNote(): string | null;
   fault(): AnswerFault | null;
+  /** The whole of it as JSON, if its request is recorded and it may be given again; else null. */
+  whole(): Buffer | null;
   /** The provider's names for the model and for this answer. */
   model(): string | null;
   id(): string | null;

@@ -4,6 +4,7 @@
  */
 import {
   budgetDefinitionEvents,
+  cacheEvents,
   customerEvents,
   keyEvents,
   priceBookEvents,
@@ -26,6 +27,7 @@ import {
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
 import { type PathBudget, pathBudget } from '../budget/path-budget.ts';
+import { CachePurges } from '../cache/cache-purges.ts';
 import { ModelAccessView } from './model-access-view.ts';
 import { RateLimitsView } from './rate-limits-view.ts';
 
@@ -39,6 +41,7 @@ const events = eventParser([
   budgetDefinitionEvents,
   rateLimitEvents,
   priceBookEvents,
+  cacheEvents,
 ]);
 
 /** Streams that a proxy folds. */
@@ -83,6 +86,8 @@ export class LedgerView {
   #pricesKnown = 0;
   readonly #rateLimits = new RateLimitsView();
   readonly #modelAccess = new ModelAccessView();
+  /** Of the cache of answers. */
+  readonly cachePurges = new CachePurges();
   #priceList: PriceListState = emptyPriceList();
 
   constructor(partitions: number) {
@@ -217,6 +222,8 @@ export class LedgerView {
       case 'RateLimitChanged':
       case 'RateLimitArchived':
         return this.#rateLimits.apply(event);
+      case 'CachePurged':
+        return this.cachePurges.apply(event.data, Number(revision));
       case 'PriceVersionPublished':
         this.#priceList = evolvePrices(this.#priceList, event);
         this.#forgetPrices();

@@ -15,6 +15,7 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openSqliteLedger } from '@tollgate/adapters/ledger/sqlite-ledger.ts';
 import { createUpstream, type Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
+import type { CacheRule } from '@tollgate/domain/cache/cache-rules.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -22,6 +23,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { AccessLog } from '../access-log/access-log.ts';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
+import { CachedCalls, type CachedCallsDeps } from '../cache/cached-calls.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
@@ -73,6 +75,10 @@ export type CallHouseOptions = {
   idempotency?: IdempotentCalls;
   /** About the calls of the key. */
   guardrails?: Guardrails;
+  /** Answers calls from it; a rule for all of them unless it says otherwise. */
+  cache?: Pick<CachedCallsDeps, 'store' | 'purges'> & Partial<CachedCallsDeps>;
+  /** Of calls that name one in `x-key`, what is not as usual of the key. */
+  keys?: Readonly<Record<string, Partial<KeyView>>>;
   /** Gets the calls that have ended. */
   accessLog?: Pick<AccessLog, 'add'>;
 };
@@ -83,6 +89,9 @@ export type CallHouse = {
   /** The front's. */
   server: Server;
   handler: CallHandler;
+  /** Where calls go: it may change between them. */
+  route: Deployment[];
+  cache: CachedCalls | undefined;
   journal: Journal;
   /** What each attempt held, in order. */
   holds: (readonly BudgetHold[])[];
@@ -179,6 +188,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     },
     ...options.key,
   } as KeyView;
+  const cache = options.cache === undefined ? undefined : cachedCalls(options.cache, limits);
   const deps = {
     instanceId: 'ins_1',
     limits,
@@ -213,15 +223,17 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     newUuid,
     ...{ accessLog: options.accessLog, tracing: options.tracing, payloads: options.payloads },
     ...{ guardrails: options.guardrails, idempotency: options.idempotency },
-    onSettled: () => undefined,
+    onSettled: (...[facts, outcome]: Parameters<CallDeps['onSettled']>) =>
+      cache?.settled(facts, outcome),
     onRefused: (code: string) => refused.push(code),
     onJournalFailure: (error: Error) => journalFailures.push(error),
   } as unknown as CallDeps;
-  const handler = new CallHandler(deps);
-  const app = openFront(handler, key);
+  const handler = new CallHandler(deps, cache);
+  const app = openFront(handler, (name) => ({ ...key, ...options.keys?.[name] }));
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     ...{ url, server: app.server, handler, journal, holds, writes, refused, journalFailures },
+    ...{ route, cache },
     events: () => eventsOf(writes),
     idle: () => handler.drain(),
     async close() {
@@ -258,8 +270,17 @@ async function openBudgets(
   return { budgets, definitions };
 }
 
-/** The proxy's app but for keys: each call has the one key. */
-function openFront(handler: CallHandler, key: KeyView): FastifyInstance {
+const RULE: CacheRule = { mode: 'exact', namespace: 'customer', ttlS: 60, chargePercent: 0 };
+
+function cachedCalls(given: NonNullable<CallHouseOptions['cache']>, limits: ProxyLimits) {
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  return new CachedCalls({ rules: [RULE], origins: new Map(), limits, onError, ...given });
+}
+
+/** The proxy's app but for keys: a call has the one key, or that which it names. */
+function openFront(handler: CallHandler, keyOf: (name: string) => KeyView): FastifyInstance {
   const app = fastify({ forceCloseConnections: true });
   app.decorateRequest('arrivedAtMs', 0);
   app.removeAllContentTypeParsers();
@@ -267,6 +288,7 @@ function openFront(handler: CallHandler, key: KeyView): FastifyInstance {
   for (const endpoint of openAi.endpoints) {
     app.post(endpoint.path, (request, reply) => {
       request.arrivedAtMs = performance.now();
+      const key = keyOf(String(request.headers['x-key'] ?? ''));
       const place = handler.enter(key);
       if (!(place instanceof Place)) return handler.refuse(endpoint, key, place, reply);
       reply.raw.once('close', () => {

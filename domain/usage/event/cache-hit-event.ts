@@ -16,6 +16,8 @@ export type CacheHitFacts = {
   key: EventKey;
   endpoint: string;
   request: { model: string; stream: boolean; endUser: string | null };
+  /** What guardrails replaced in the request. */
+  guard?: AttemptStart['guard'];
   /** Where its call would have gone, and the price there. */
   deployment: {
     provider: { name: string };
@@ -62,6 +64,7 @@ export function cacheHitEvent(facts: CacheHitFacts): UsageEvent {
     model_served: facts.modelServed?.toWellFormed() ?? null,
     endpoint: facts.endpoint,
     stream: request.stream,
+    ...(facts.guard?.redactions ? { redactions: facts.guard.redactions } : {}),
     saved_cost: saved === null ? null : formatDecimal12(saved),
     saved_tokens: tokensOf(facts.used),
     // seam: hit-used-nothing

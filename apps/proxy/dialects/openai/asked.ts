@@ -10,6 +10,8 @@ export type Asked = {
    * dropped, or nobody here knows what a member asks for.
    */
   unshownTokensMax(): number | null;
+  /** Whether a whole JSON answer may be given again; null: none is recorded. */
+  readonly mayRepeat: ((answer: Readonly<Record<string, unknown>>) => boolean) | null;
   /** There is something in it to be read. */
   hasInput(): boolean;
 };

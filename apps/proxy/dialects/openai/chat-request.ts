@@ -11,6 +11,8 @@ import type {
   LimitPlace,
   RequestFacts,
 } from '../dialect.ts';
+import { leavesOut } from './cached/cache-text.ts';
+import { isWholeChat } from './cached/whole-answer.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
 import { guardedMembers } from './guarded-members.ts';
@@ -21,7 +23,7 @@ import {
   memberRange,
   readJsonBody,
 } from './json-body.ts';
-import { JsonCall } from './json-call.ts';
+import { JsonCall, type JsonEndpoint } from './json-call.ts';
 import { openPartsOf } from './open-parts.ts';
 import { otherModelsOf } from './other-models.ts';
 import { unshownOfChat } from './unshown-output.ts';
@@ -32,12 +34,20 @@ const TOOLS_TOKENS = 1_024;
 const OPTIONS = new Set(['include_usage']);
 const NO_EDITS: readonly Edit[] = [];
 
+const jsonChat: JsonEndpoint = {
+  path: '/chat/completions',
+  input: inputOf,
+  unshown: unshownOfChat,
+  leftOut: leavesOut.chat,
+  mayRepeat: isWholeChat,
+};
+
 export const chatCompletions: Endpoint = {
   method: 'POST',
   path: '/v1/chat/completions',
   name: NAME,
   read: readChatRequest,
-  open: (facts) => new JsonCall('/chat/completions', facts, inputOf, unshownOfChat),
+  open: (facts) => new JsonCall(jsonChat, facts),
   plainTexts: textsOf,
   guarded: guardedMembers,
   errorBody,

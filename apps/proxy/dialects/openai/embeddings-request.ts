@@ -2,20 +2,30 @@
 import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { embeddingsRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { Endpoint, FactsRead, IncomingCall, InputTokens } from '../dialect.ts';
+import { leavesOut } from './cached/cache-text.ts';
+import { isWholeEmbedding } from './cached/whole-answer.ts';
 import { errorBody } from './error-body.ts';
 import { guardedMembers } from './guarded-members.ts';
 import { invalidRequest, memberRange, readJsonBody } from './json-body.ts';
-import { JsonCall } from './json-call.ts';
+import { JsonCall, type JsonEndpoint } from './json-call.ts';
 import { otherModelsOf } from './other-models.ts';
 
 const NAME = 'embeddings';
+
+const jsonEmbeddings: JsonEndpoint = {
+  path: '/embeddings',
+  input: inputOf,
+  unshown: () => null,
+  leftOut: leavesOut.embeddings,
+  mayRepeat: isWholeEmbedding,
+};
 
 export const embeddings: Endpoint = {
   method: 'POST',
   path: '/v1/embeddings',
   name: NAME,
   read: readEmbeddingsRequest,
-  open: (facts) => new JsonCall('/embeddings', facts, inputOf, () => null),
+  open: (facts) => new JsonCall(jsonEmbeddings, facts),
   plainTexts: textsOf,
   guarded: guardedMembers,
   errorBody,

@@ -106,6 +106,14 @@ export class JsonAnswer implements Answer {
     return this.#fault;
   }
 
+  whole(): Buffer | null {
+    const { mayRepeat } = this.#asked;
+    if (mayRepeat === null) return null;
+    this.#read();
+    if (this.#json === null || this.#fault !== null || !mayRepeat(this.#json)) return null;
+    return this.#body.bytes();
+  }
+
   model(): string | null {
     this.#read();
     return this.#model;

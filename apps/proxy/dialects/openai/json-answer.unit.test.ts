@@ -6,6 +6,7 @@ const asked = {
   generates: true,
   stripsUsageChunk: false,
   hasInput: () => true,
+  mayRepeat: null,
   unshownTokensMax: () => null,
 };
 

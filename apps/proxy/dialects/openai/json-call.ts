@@ -9,11 +9,14 @@ import type {
   CallRequest,
   ImposedLimit,
   InputTokens,
+  Replay,
   RequestFacts,
   UpstreamRequest,
 } from '../dialect.ts';
 import { openAnswer } from './answer.ts';
 import type { Asked } from './asked.ts';
+import { cacheText } from './cached/cache-text.ts';
+import { streamOf } from './cached/chat-replay.ts';
 import { clampEdits } from './clamp-edits.ts';
 import { SEARCHES_ALONE } from './open-parts.ts';
 import { searches } from './searching-models.ts';
@@ -26,10 +29,19 @@ const NO_BYTES = Buffer.alloc(0);
 /** A larger body is not read again for an estimate or a bound: that would stop all other calls, 30 ms here. */
 const ESTIMATED_BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-/** What is read of a request's body for an estimate of its input. */
-export type InputReader = (body: unknown) => InputTokens | null;
-/** What of an answer's output a request lets nobody see (`Asked.unshownTokensMax`). */
-export type UnshownReader = (body: Buffer) => number | null;
+/** What differs from one endpoint to the other. */
+export type JsonEndpoint = {
+  /** Below the provider's base URL. */
+  path: string;
+  /** What is read of a request's body for an estimate of its input. */
+  input: (body: unknown) => InputTokens | null;
+  /** What of an answer's output a request lets nobody see (`Asked.unshownTokensMax`). */
+  unshown: (body: Buffer) => number | null;
+  /** Members of a request that change nothing of what is answered. */
+  leftOut: ReadonlySet<string>;
+  /** Whether an answer may be given again. */
+  mayRepeat: NonNullable<Asked['mayRepeat']>;
+};
 
 export class JsonCall implements CallRequest, Asked {
   readonly endpoint: string;
@@ -43,19 +55,14 @@ export class JsonCall implements CallRequest, Asked {
   readonly openParts: OpenParts | null;
   readonly otherModels: string | null;
   readonly #facts: RequestFacts;
-  readonly #path: string;
-  readonly #readInput: InputReader;
-  readonly #readUnshown: UnshownReader;
+  readonly #of: JsonEndpoint;
+  mayRepeat: Asked['mayRepeat'] = null;
+  /** The last answer, if what answers it is recorded. */
+  #answer: Answer | undefined;
   /** A provider is asked for the chunk that states the usage, by us alone. */
   #asksForUsage: boolean;
 
-  /** @param path below the provider's base URL */
-  constructor(
-    path: string,
-    facts: RequestFacts,
-    readInput: InputReader,
-    readUnshown: UnshownReader,
-  ) {
+  constructor(endpoint: JsonEndpoint, facts: RequestFacts) {
     this.endpoint = facts.endpoint;
     this.model = facts.model;
     this.stream = facts.stream;
@@ -67,9 +74,7 @@ export class JsonCall implements CallRequest, Asked {
     this.openParts = facts.openParts;
     this.otherModels = facts.otherModels;
     this.#facts = facts;
-    this.#path = path;
-    this.#readInput = readInput;
-    this.#readUnshown = readUnshown;
+    this.#of = endpoint;
     this.#asksForUsage = facts.edits.length > 0;
   }
 
@@ -101,7 +106,7 @@ export class JsonCall implements CallRequest, Asked {
     const edits = asksForUsage ? this.#facts.edits : NO_EDITS;
     // The one edit there is asks for that chunk.
     this.#asksForUsage = edits.length > 0;
-    return { path: this.#path, headers, body: this.#bodyFor(model, limit, edits) };
+    return { path: this.#of.path, headers, body: this.#bodyFor(model, limit, edits) };
   }
 
   #bodyFor(model: string, limit: ImposedLimit | null, edits: readonly Edit[]): Buffer {
@@ -130,7 +135,29 @@ export class JsonCall implements CallRequest, Asked {
   }
 
   answer(headers: AnswerHeaders, limits: AnswerLimits, first = NO_BYTES): Answer {
-    return openAnswer(headers, limits, this, first);
+    const answer = openAnswer(headers, limits, this, first);
+    if (this.mayRepeat !== null) this.#answer = answer;
+    return answer;
+  }
+
+  cacheText(): string | null {
+    const { body, members } = this.#facts;
+    if (this.unboundedBy !== null || this.otherModels !== null) return null;
+    return cacheText(body, members, this.#of.leftOut);
+  }
+
+  record(): void {
+    this.mayRepeat = this.#of.mayRepeat;
+  }
+
+  recorded(): Buffer | null {
+    return this.#answer?.whole() ?? null;
+  }
+
+  replay(recorded: Buffer): Replay {
+    if (!this.stream) return { contentType: 'application/json', body: recorded };
+    const body = streamOf(recorded, this.#facts.edits.length === 0);
+    return { contentType: 'text/event-stream; charset=utf-8', body };
   }
 
   hasInput(): boolean {
@@ -141,13 +168,13 @@ export class JsonCall implements CallRequest, Asked {
   unshownTokensMax(): number | null {
     const { body } = this.#facts;
     if (this.unboundedBy !== null || body.length > ESTIMATED_BODY_BYTES_MAX) return null;
-    return this.#readUnshown(body);
+    return this.#of.unshown(body);
   }
 
   /** What has no bound has no figure either: pictures, audio, files, searches, more expensive tiers. */
   input(): InputTokens | null {
     const { body } = this.#facts;
     if (this.unboundedBy !== null || body.length > ESTIMATED_BODY_BYTES_MAX) return null;
-    return this.#readInput(JSON.parse(body.toString()));
+    return this.#of.input(JSON.parse(body.toString()));
   }
 }

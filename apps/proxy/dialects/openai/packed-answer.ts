@@ -87,6 +87,11 @@ export class PackedAnswer implements Answer {
     return this.#answer()?.outputText() ?? null;
   }
 
+  /** What it says was not put down in the form in which it is given again. */
+  whole(): null {
+    return null;
+  }
+
   outputTokensMax(): number | null {
     return this.#answer()?.outputTokensMax() ?? null;
   }

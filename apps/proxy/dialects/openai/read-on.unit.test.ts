@@ -10,6 +10,7 @@ const asked = {
   generates: true,
   stripsUsageChunk: false,
   hasInput: () => true,
+  mayRepeat: null,
   unshownTokensMax: () => null,
 };
 const usage = { prompt_tokens: 30, completion_tokens: 12 };

@@ -38,6 +38,7 @@ const asked = {
   generates: true,
   stripsUsageChunk: true,
   hasInput: () => true,
+  mayRepeat: null,
   unshownTokensMax: () => null,
 };
 

@@ -9,6 +9,7 @@ import { hasMoreValues, JsonReader } from '../../relay/json-text.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
+import { ChunkRecording } from './cached/chunk-recording.ts';
 import { statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
 import { outputTokensMax } from './unshown-output.ts';
@@ -37,6 +38,8 @@ export class StreamAnswer implements Answer, EventReader {
   #misses = 0;
   readonly #usage: StatedUsage;
   readonly #written: WrittenOutput;
+  /** Of an answer that may be given again. */
+  readonly #recording: ChunkRecording | undefined;
   /** The total came in a chunk of its own. */
   #usageFinal = false;
   /** More was written behind the total. */
@@ -54,6 +57,7 @@ export class StreamAnswer implements Answer, EventReader {
     this.#valuesMax = limits.sseEventValuesMax;
     this.#usage = new StatedUsage(asked.generates);
     this.#written = new WrittenOutput(limits.estimateTextBytesMax);
+    if (asked.mayRepeat !== null) this.#recording = new ChunkRecording(limits.cachedAnswerBytesMax);
   }
 
   get progress(): 'open' | 'perhaps' | 'done' {
@@ -114,6 +118,11 @@ export class StreamAnswer implements Answer, EventReader {
     return answered || pieces > 0 || this.#usage.said ? null : 'nothing';
   }
 
+  whole(): Buffer | null {
+    if (this.#recording === undefined || this.fault() !== null) return null;
+    return this.#recording.body();
+  }
+
   model(): string | null {
     return this.#model;
   }
@@ -135,6 +144,7 @@ export class StreamAnswer implements Answer, EventReader {
   read(data: string): EventVerdict | 'part' {
     if (isDone(data)) {
       this.#isDone = true;
+      this.#recording?.end();
       return 'hold';
     }
     const chunk = this.#parse(data);
@@ -147,6 +157,7 @@ export class StreamAnswer implements Answer, EventReader {
     const isAlone = Array.isArray(choices) && choices.length === 0 && !isError;
     const before = this.#written.pieces;
     this.#written.read(chunk);
+    this.#recording?.read(chunk);
     const wrote = this.#written.pieces !== before;
     this.#readUsage(chunk, isAlone, wrote);
     const isOurs = isAlone && typeof usage === 'object' && usage !== null;
@@ -155,6 +166,7 @@ export class StreamAnswer implements Answer, EventReader {
 
   onUnread(): void {
     this.#written.unreadable();
+    this.#recording?.spoil();
     this.#usageStale = true;
   }
 

@@ -1,0 +1,296 @@
+/**
+ * The cache on the path of a call (docs/design.md, Cache): whether a call is answered from it, waits for
+ * an equal one that runs, or is sent, and whether its answer is stored. Only of calls that a rule fits;
+ * all others pass as if there were none.
+ */
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
+import { type CacheDirectives, cacheDirectives } from '@tollgate/domain/cache/cache-directives.ts';
+import { cacheKeyText, namespaceText } from '@tollgate/domain/cache/cache-key.ts';
+import { type CacheRule, CacheRules } from '@tollgate/domain/cache/cache-rules.ts';
+import { mayServe } from '@tollgate/domain/cache/freshness.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
+import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { AttemptFacts } from '../call/attempt-facts.ts';
+import type { CallDeps } from '../call/call-deps.ts';
+import type { CallRequest } from '../dialects/dialect.ts';
+import type { ProxyLimits } from '../limits.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import { type CacheEntry, entryBytes, readEntry } from './cache-entry.ts';
+import type { CacheCounts } from './cache-families.ts';
+import { answerFromCache, leaveUnanswered, pricedHit } from './cache-hit.ts';
+import type { CachePurges, Purge } from './cache-purges.ts';
+import { Flight, Flights } from './flights.ts';
+import type { RoutedCall } from './routed-call.ts';
+
+/** What is looked for, and under which name the answer is stored. */
+type Lookup = {
+  call: RoutedCall;
+  rule: CacheRule;
+  directives: CacheDirectives;
+  namespace: string;
+  key: string;
+  purgesSeen: number;
+};
+
+type Recording = Omit<Lookup, 'call'> & { flight: Flight | undefined };
+
+export type CacheSettings = {
+  rules: readonly CacheRule[];
+  /** Digest of each provider's base URL, by its name. */
+  origins: ReadonlyMap<string, string>;
+};
+
+export type CachedCallsDeps = CacheSettings & {
+  store: AnswerCache;
+  purges: CachePurges;
+  limits: ProxyLimits;
+  onError: (error: unknown, doing: 'read' | 'write' | 'purge') => void;
+};
+
+/** Equal calls that one waits for, one after the other. */
+const WAITS_MAX = 2;
+
+export class CachedCalls {
+  readonly #deps: CachedCallsDeps;
+  readonly #rules: CacheRules;
+  readonly #flights: Flights;
+  readonly #recordings = new WeakMap<CallRequest, Recording>();
+  /** One after the other, at a start as many as there ever were. */
+  #purging: Promise<void> = Promise.resolve();
+  readonly counts: CacheCounts = { hits: 0, coalesced: 0, misses: 0, failures: 0 };
+
+  constructor(deps: CachedCallsDeps) {
+    this.#deps = deps;
+    this.#rules = new CacheRules(deps.rules);
+    this.#flights = new Flights(deps.limits.cacheFlightsMax);
+    deps.purges.onPurge((purge) => this.#purge(purge));
+  }
+
+  /** Calls that others may wait for. */
+  get waitedFor(): number {
+    return this.#flights.size;
+  }
+
+  /**
+   * Answers the call from the cache, or sends it.
+   *
+   * @param send the call on its way to a provider
+   */
+  serve(calls: CallDeps, call: RoutedCall, send: () => Promise<void>): Promise<void> {
+    const lookup = this.#lookupOf(call);
+    return lookup === null ? send() : this.#serve(calls, lookup, send);
+  }
+
+  /** Once an attempt's end is durable, before its last byte leaves. */
+  settled(facts: AttemptFacts, outcome: AttemptOutcome): void {
+    const recording = this.#recordings.get(facts.request);
+    if (recording === undefined) return;
+    const entry = this.#entryOf(recording, facts, outcome);
+    if (entry === null) return;
+    recording.flight?.end(entry);
+    const { key, purgesSeen } = recording;
+    const { customerId, model, storedAtMs, expiresAtMs } = entry;
+    const ttlMs = expiresAtMs - storedAtMs;
+    if (ttlMs === 0) return;
+    const answer = { key, customerId, model, purgesSeen, ttlMs, value: entryBytes(entry) };
+    this.#deps.store.put(answer).catch((error) => this.#failed(error, 'write'));
+  }
+
+  async close(): Promise<void> {
+    await this.#purging;
+    await this.#deps.store.close();
+  }
+
+  #lookupOf(call: RoutedCall): Lookup | null {
+    const { facts, route, headers } = call;
+    const { request, key: owner, endpoint } = facts;
+    const rule = this.#rules.of(owner, request.model);
+    if (rule === null) return null;
+    const asked = cacheDirectives(headers);
+    // Under its own key it is answered from its own record, which is of what was sent.
+    const directives = facts.recording === null ? asked : { ...asked, reads: false };
+    if (!directives.stores) return null;
+    // Its guardrails judge an answer for this call alone, and pay for it.
+    // seam: judged-answers-are-not-cached
+    if (facts.guard !== null && facts.guard.judges.length > 0) return null;
+    if (request.body.length > this.#deps.limits.cachedBodyBytesMax) return null;
+    if (route.some(({ model }) => request.unboundedModel(model) !== null)) return null;
+    const namespace = namespaceText(rule.namespace, owner, request.endUser);
+    const key = keyOf(request, namespace, endpoint.name, headers);
+    if (key === null) return null;
+    const purgesSeen = this.#deps.purges.seen;
+    return { call, rule, directives, namespace, key, purgesSeen };
+  }
+
+  async #serve(calls: CallDeps, lookup: Lookup, send: () => Promise<void>): Promise<void> {
+    const { call, directives, key } = lookup;
+    const { reply, facts } = call;
+    const joined = directives.reads ? await this.#join(lookup) : this.#begin(lookup);
+    if (reply.raw.destroyed) return leaveUnanswered(calls, call);
+    if (joined !== undefined && !(joined instanceof Flight)) {
+      return this.#hit(calls, lookup, joined, 'coalesced');
+    }
+    const found = directives.reads ? await this.#find(lookup) : null;
+    if (reply.raw.destroyed) return leaveUnanswered(calls, call);
+    if (found !== null) {
+      joined?.end(found);
+      return this.#hit(calls, lookup, found, 'hits');
+    }
+    this.counts.misses++;
+    facts.request.record();
+    const { rule, namespace, purgesSeen } = lookup;
+    const recording = { rule, directives, namespace, key, purgesSeen, flight: joined };
+    this.#recordings.set(facts.request, recording);
+    return send();
+  }
+
+  /** Whatever becomes of the call, its flight ends with it. */
+  #begin({ key, call }: Lookup): Flight | undefined {
+    // Its place has been left already, and nobody would end it.
+    if (call.reply.raw.destroyed) return undefined;
+    const flight = this.#flights.begin(key);
+    if (flight !== undefined) call.place.onLeave = () => flight.end(null);
+    return flight;
+  }
+
+  /**
+   * Waits for an equal call that runs. If it brings nothing, the first that waited runs and the others
+   * wait for it, once: if a provider fails, each of them is to learn it soon.
+   *
+   * @returns the answer of another call; or a flight, if others may wait for this one
+   */
+  async #join(lookup: Lookup): Promise<CacheEntry | Flight | undefined> {
+    const untilMs = performance.now() + this.#deps.limits.cacheFlightMs;
+    for (let waits = 0; waits < WAITS_MAX; waits++) {
+      const running = this.#flights.of(lookup.key);
+      // At once: those that are let go together look one after the other.
+      if (running === undefined) return this.#begin(lookup);
+      const leftMs = untilMs - performance.now();
+      const entry = leftMs <= 0 ? 'late' : await running.wait(leftMs);
+      if (entry === 'late') return undefined;
+      if (entry !== null) return this.#servable(entry, lookup) ? entry : undefined;
+    }
+    return this.#begin(lookup);
+  }
+
+  async #find(lookup: Lookup): Promise<CacheEntry | null> {
+    try {
+      const bytes = await this.#inTime(this.#deps.store.get(lookup.key));
+      const entry = bytes === null ? null : readEntry(bytes);
+      return entry !== null && this.#servable(entry, lookup) ? entry : null;
+    } catch (error) {
+      this.#failed(error, 'read');
+      return null;
+    }
+  }
+
+  async #inTime(found: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, this.#deps.limits.cacheLookupMs, null);
+    });
+    try {
+      return await Promise.race([found, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #servable(entry: CacheEntry, { call, directives, namespace, rule }: Lookup): boolean {
+    // seam: entry-is-of-its-namespace
+    if (entry.namespace !== namespace) return false;
+    const { maxAgeS } = directives;
+    const purgedAt = this.#deps.purges.of(entry);
+    if (!mayServe(entry, { nowMs: Date.now(), maxAgeS, purgedAt })) return false;
+    const deployment = this.#deploymentOf(entry, call);
+    if (deployment === undefined) return false;
+    // What has a cost needs a price.
+    const percent = rule.chargePercent;
+    return percent === 0 || pricedHit(entry, deployment, percent).saved !== null;
+  }
+
+  /** An answer is given again only where the call could have got it now. */
+  #deploymentOf(entry: CacheEntry, { route }: RoutedCall): Deployment | undefined {
+    const { provider: name, servedBy, origin } = entry;
+    if (this.#originOf(name) !== origin) return undefined;
+    // seam: answer-is-of-a-model-on-the-route
+    return route.find(({ provider, model }) => provider.name === name && model === servedBy);
+  }
+
+  async #hit(
+    calls: CallDeps,
+    { call, rule }: Lookup,
+    entry: CacheEntry,
+    how: 'hits' | 'coalesced',
+  ): Promise<void> {
+    const deployment = this.#deploymentOf(entry, call) as Deployment;
+    this.counts[how]++;
+    const hit = pricedHit(entry, deployment, rule.chargePercent);
+    return answerFromCache(calls, call, hit);
+  }
+
+  #entryOf(
+    { key: _, rule, directives, namespace, purgesSeen }: Recording,
+    { request, deployment, key: owner }: AttemptFacts,
+    outcome: AttemptOutcome,
+  ): CacheEntry | null {
+    const used = knownQuantities(outcome);
+    if (used === null || !isWhole(outcome)) return null;
+    // A fee that no answer states: what a repetition saves is not known either.
+    if (outcome.cost === null && deployment.price !== null) return null;
+    const body = request.recorded();
+    if (body === null || body.length > this.#deps.limits.cachedAnswerBytesMax) return null;
+    const storedAtMs = Date.now();
+    const ttlS = Math.min(rule.ttlS, directives.ttlS ?? rule.ttlS);
+    return {
+      ...{ namespace, customerId: owner.customerId, model: request.model, purgesSeen },
+      ...{ storedAtMs, expiresAtMs: storedAtMs + ttlS * 1000 },
+      provider: deployment.provider.name,
+      origin: this.#originOf(deployment.provider.name),
+      servedBy: deployment.model,
+      modelServed: outcome.model_served,
+      used,
+      body,
+    };
+  }
+
+  #failed(error: unknown, doing: 'read' | 'write' | 'purge'): void {
+    this.counts.failures++;
+    this.#deps.onError(error, doing);
+  }
+
+  #originOf(provider: string): string {
+    return this.#deps.origins.get(provider) ?? '';
+  }
+
+  #purge({ revision, ...scope }: Purge): void {
+    this.#purging = this.#purging
+      .then(() => this.#deps.store.purge(scope, revision))
+      .then(
+        () => undefined,
+        (error) => this.#failed(error, 'purge'),
+      );
+  }
+}
+
+/** @returns null: it must not be answered from the cache */
+export function keyOf(
+  request: Pick<CallRequest, 'cacheText'>,
+  namespace: string,
+  endpoint: string,
+  headers: IncomingHttpHeaders,
+): string | null {
+  const text = request.cacheText();
+  if (text === null) return null;
+  // seam: cache-key-has-its-namespace
+  const whole = cacheKeyText(namespace, endpoint, headers, text);
+  return createHash('sha256').update(whole).digest('hex');
+}
+
+/** By what its event says. A client that has left takes nothing from an answer that was read to its end. */
+function isWhole({ status, http_status, error_type, usage_source }: AttemptOutcome): boolean {
+  if (status !== 'ok' && status !== 'client_closed') return false;
+  return http_status === 200 && error_type === null && usage_source === 'provider';
+}

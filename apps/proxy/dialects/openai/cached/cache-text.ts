@@ -1,0 +1,42 @@
+/**
+ * What of a request may change its answer, as a text that equal requests share (docs/design.md, Cache).
+ * Of the top of the body neither the order of members nor the spelling of a number counts; below it
+ * all counts but white space and how characters are escaped, since a model may be shown the rest as it
+ * is written.
+ */
+import { canonicalNumber, compactJson } from '../../../relay/json-canonical.ts';
+import type { Member } from '../../../relay/json-scan.ts';
+
+/** How an answer is sent, and for whom: neither is anything that a model reads. */
+const CHAT_LEAVES_OUT = new Set(['stream', 'stream_options', 'user', 'safety_identifier']);
+const EMBEDDINGS_LEAVES_OUT = new Set(['user', 'safety_identifier']);
+
+/** Members that make a provider keep or use what is stored there: a repetition is not the same call. */
+const STORED_THERE = new Set(['store', 'previous_response_id', 'conversation']);
+
+export const leavesOut = { chat: CHAT_LEAVES_OUT, embeddings: EMBEDDINGS_LEAVES_OUT };
+
+/**
+ * @param members at the top of the body
+ * @returns null: a member is there twice or in two spellings, and parsers differ on which one counts; or
+ *   the answer is not the body's alone
+ */
+export function cacheText(
+  body: Buffer,
+  members: readonly Member[],
+  leftOut: ReadonlySet<string>,
+): string | null {
+  const spellings = new Set<string>();
+  const parts: [name: string, value: string][] = [];
+  for (const { name, start, end } of members) {
+    const spelling = name.toUpperCase().toLowerCase();
+    if (spellings.has(spelling)) return null;
+    spellings.add(spelling);
+    const value = compactJson(body.toString('utf8', start, end));
+    if (STORED_THERE.has(spelling) && value !== 'null' && value !== 'false') return null;
+    // seam: cache-key-has-the-whole-request
+    if (!leftOut.has(name)) parts.push([name, canonicalNumber(value)]);
+  }
+  parts.sort(([a], [b]) => (a < b ? -1 : 1));
+  return parts.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
+}
