@@ -64,6 +64,7 @@ export const errorCatalogue = {
     false,
     'This model has no known price, so it cannot be metered. The operator may add one.',
   ),
+  no_able_model: entry(400, false, 'No model of this route can serve this request.'),
   invalid_json: entry(400, false, 'The request body is not valid JSON.'),
   invalid_request: entry(400, false, 'The request body is not valid.'),
   ambiguous_json: entry(400, false, 'The request body names the same field twice.'),

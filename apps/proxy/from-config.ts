@@ -5,6 +5,7 @@ import { otlpSettings } from '@tollgate/adapters/config/otlp-settings.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
 import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import type { CacheSettings } from './cache/cached-calls.ts';
@@ -18,6 +19,7 @@ import type { TracingSettings } from './tracing/tracing.ts';
 export type Routing = {
   providers: Provider[];
   models: Map<string, ConfiguredModel>;
+  routes: Map<string, RouteTerms>;
   /** Output limit of calls under a budget that state none; null: none is set. */
   outputTokensDefault: number | null;
 };
@@ -61,6 +63,7 @@ export function routingFromConfig(
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
         tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
         bounds: openBounds(entry.bounds),
+        region: entry.region,
       },
     ]),
   );
@@ -80,10 +83,13 @@ export function routingFromConfig(
       allowUnpriced: entry.allow_unpriced,
       tokenizer: entry.tokenizer === 'none' ? null : entry.tokenizer,
       bounds: openBounds({ ...config.providers[entry.provider]?.bounds, ...entry.bounds }),
+      supports: entry.supports,
+      region: entry.region,
     });
   }
   const outputTokensDefault = config.default_max_output_tokens;
-  return { providers: [...providers.values()], models, outputTokensDefault };
+  const routes = new Map(Object.entries(config.routes));
+  return { providers: [...providers.values()], models, routes, outputTokensDefault };
 }
 
 /** @returns null: nothing is traced. @throws Error naming the secret that is missing */

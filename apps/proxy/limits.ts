@@ -332,6 +332,28 @@ export const proxyLimits = {
   /** A provider is ill after so many failures in a row, and for so long after the last one, ms. */
   illAfterFailures: 5,
   illForMs: 15_000,
+  /** A deployment of a route is left alone after so many failures in a row. */
+  breakerFailures: 5,
+  /**
+   * For so long, ms, and twice as long after each try that fails, up to the maximum: a call every minute
+   * is what it costs to learn that a provider serves again.
+   */
+  coolDownMs: 5_000,
+  coolDownMsMax: 60_000,
+  /** What was seen of a deployment's latency counts a third after so long, ms: as Finagle has it. */
+  latencyForgetMs: 10_000,
+  /** A failure counts as an answer that took so long, ms: failing fast is not being fast. */
+  failureLatencyMs: 10_000,
+  /** The first wait of a retry is up to so long, ms, each next one up to twice as long. */
+  retryBackoffMs: 250,
+  /** A retry that would wait longer, ms, is left to the client: its own library waits as long. */
+  retryWaitMsMax: 10_000,
+  /**
+   * Of an answer that may still be replaced by another candidate's, bytes that wait: an error's body, or
+   * what comes of a stream before its first token.
+   */
+  heldBackBytesMax: 64 * 1024,
+
   /**
    * A cause of upstream failures is logged once, then with its number at the end of each window, ms: an
    * outage is a line a minute. Causes at once; a provider may make up statuses, so more are one cause.

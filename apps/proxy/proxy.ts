@@ -23,6 +23,7 @@ import { absentRates } from '@tollgate/adapters/rates/absent-rates.ts';
 import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { ThreadTokenCounter } from '@tollgate/adapters/tokenizer/token-counter.ts';
+import type { RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { FastifyInstance } from 'fastify';
 import { AccessLog } from './access-log/access-log.ts';
 import { buildProxy } from './app.ts';
@@ -53,6 +54,9 @@ import { raiseStoreAway } from './rates/store-alarm.ts';
 import { type ConfiguredModel, Deployments, type Provider } from './routing/deployments.ts';
 import { FailureLog } from './routing/failure-log.ts';
 import { ProviderHealth } from './routing/provider-health.ts';
+import { RouteHealth } from './routing/route-health.ts';
+import { Router } from './routing/router.ts';
+import { Routes } from './routing/routes.ts';
 import { Shipper } from './shipper/shipper.ts';
 import { isEmpty } from './takeover/finish-journal.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
@@ -82,6 +86,8 @@ export type ProxyOptions = {
   guardrails?: ConfiguredGuardrails | undefined;
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
+  /** Of the configuration. Default: none. */
+  routes?: ReadonlyMap<string, RouteTerms>;
   /** Output limit of calls under a budget that state none. Default: none. */
   outputTokensDefault?: number | null;
   limits: ProxyLimits;
@@ -316,7 +322,7 @@ class Instance {
   }
 
   #callDeps(): CallDeps {
-    const { providers, models, outputTokensDefault, limits, secrets, onFatal } = this.#options;
+    const { limits, secrets, onFatal } = this.#options;
     const { ledger, ownUsage, logger } = this.#options;
     return {
       instanceId: this.#instanceId,
@@ -324,7 +330,7 @@ class Instance {
       directory: this.#directory,
       follower: this.#freshness,
       secrets,
-      deployments: new Deployments(providers, models, this.#directory, outputTokensDefault),
+      ...this.#routing(),
       budgets: this.#budgets,
       rates: this.#rates,
       bodies: this.#bodies,
@@ -353,6 +359,18 @@ class Instance {
       ...{ accessLog: this.#accessLog, tracing: this.#tracing, payloads: this.#payloads },
       onJournalFailure: onFatal,
     };
+  }
+
+  #routing(): Pick<CallDeps, 'deployments' | 'router'> {
+    const { providers, models, outputTokensDefault, routes = new Map(), limits } = this.#options;
+    const directory = this.#directory;
+    const deployments = new Deployments(providers, models, directory, outputTokensDefault);
+    const router = new Router({
+      routes: new Routes(routes),
+      health: new RouteHealth(limits),
+      ...{ deployments, directory, budgets: this.#budgets },
+    });
+    return { deployments, router };
   }
 
   #health(): () => Promise<Health> {

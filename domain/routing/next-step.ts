@@ -1,7 +1,7 @@
 /**
  * What a call does after one of its attempts (docs/design.md, Route). Pure: a decision about facts.
  *
- * No provider is changed once a byte of an answer was relayed, and nothing is tried for a client
+ * Of a call with a route, `failure.ts` says which attempt that is. No provider is changed once a byte of an answer was relayed, and nothing is tried for a client
  * that has gone.
  */
 
@@ -23,8 +23,10 @@ export type CallState = {
   clientGone: boolean;
   /** A byte of the answer has left for the client, or its headers have. */
   relayed: boolean;
-  /** Deployments of the route that were not tried. Today a route has one deployment. */
+  /** Deployments that were not tried. */
   deploymentsLeft: number;
+  /** Whether its route has another attempt for it (`failure.ts`); absent: the call has no route. */
+  another?: boolean;
 };
 
 /**
@@ -35,6 +37,9 @@ export type NextStep = 'attempt' | 'answer' | 'nothing';
 
 export function nextStep(ending: AttemptEnding, state: CallState): NextStep {
   if (state.clientGone) return 'nothing';
-  if (ending !== 'unsent' || state.relayed || state.deploymentsLeft === 0) return 'answer';
-  return 'attempt';
+  // seam: no-attempt-after-a-relayed-byte
+  if (state.relayed) return 'answer';
+  // Without a route that says otherwise, only what cannot have been billed is sent again.
+  const another = state.another ?? (ending === 'unsent' && state.deploymentsLeft > 0);
+  return another ? 'attempt' : 'answer';
 }

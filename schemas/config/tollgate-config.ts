@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { shortName } from '../names/names.ts';
+import { capabilityList, region, routeName, routeTerms } from '../routes/route-terms.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
 import { cache } from './cache-config.ts';
@@ -58,6 +59,8 @@ const provider = z.strictObject({
    * such a call is refused. What is billed above a bound is an overrun.
    */
   bounds: bounds.optional(),
+  /** Where it serves its models, for routes that ask. */
+  region: region.optional(),
 });
 
 /** null: a call that states no limit reserves all that its model can write. */
@@ -87,6 +90,10 @@ const model = z.strictObject({
   tokenizer: z.enum(['o200k_base', 'cl100k_base', 'none']).optional(),
   /** As its provider's, member by member. */
   bounds: bounds.optional(),
+  /** What it can do, for routes: what is not listed, it cannot. Default: nobody knows. */
+  supports: capabilityList.optional(),
+  /** Default: as its provider's. */
+  region: region.optional(),
 });
 
 export const priceOverrideFields = z.strictObject({
@@ -210,6 +217,11 @@ const configFields = z.strictObject({
    * configured provider has it in its price catalogue.
    */
   models: z.record(shortName, model).default({}),
+  /**
+   * Names that clients send as a model, and the models that may serve their calls. A route of the same
+   * name in the ledger (`/v1/routes`) comes first.
+   */
+  routes: z.record(routeName, routeTerms).default({}),
   prices: z.array(priceOverride).default([]),
   /**
    * Output limit, per answer, of a call that states none and has a hard budget: it is sent to the
@@ -263,6 +275,14 @@ export const tollgateConfig = configFields.superRefine((config, context) => {
     if (Object.hasOwn(config.providers, provider)) continue;
     const message = `there is no provider ${provider}; write one of: ${providers}`;
     context.addIssue({ code: 'custom', path: ['models', name, 'provider'], message });
+  }
+  for (const [name, { candidates }] of Object.entries(config.routes)) {
+    for (const [index, { provider }] of candidates.entries()) {
+      if (provider === null || Object.hasOwn(config.providers, provider)) continue;
+      const message = `there is no provider ${provider}; write one of: ${providers}`;
+      const path = ['routes', name, 'candidates', index, 'provider'];
+      context.addIssue({ code: 'custom', path, message });
+    }
   }
   const lists = new Set(Object.entries(config.providers).map(([name, p]) => p.catalogue ?? name));
   for (const [index, { provider }] of config.prices.entries()) {

@@ -18,8 +18,8 @@ import { makeId } from '@tollgate/domain/ids/ids.ts';
 import { formatKeySecret } from '@tollgate/domain/key/key-secret.ts';
 import { priceListsFromOverrides } from '@tollgate/domain/pricing/from-overrides.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
-import { proxyLimits } from '@tollgate/proxy/limits.ts';
-import { startProxy } from '@tollgate/proxy/proxy.ts';
+import { type ProxyLimits, proxyLimits } from '@tollgate/proxy/limits.ts';
+import { type ProxyOptions, startProxy } from '@tollgate/proxy/proxy.ts';
 import type { Provider } from '@tollgate/proxy/routing/deployments.ts';
 import { FairGate } from '@tollgate/proxy/routing/fair-gate.ts';
 import { NOT_BILLED_STATUSES } from '@tollgate/schemas/config/tollgate-config.ts';
@@ -75,6 +75,24 @@ export async function openPlatform() {
     logger,
   });
 
+  /** A proxy with these providers, models and routes. */
+  const start = async (
+    routing: Pick<ProxyOptions, 'providers' | 'models' | 'routes'>,
+    limits: ProxyLimits = proxyLimits,
+    options: Partial<ProxyOptions> = {},
+  ) => {
+    const running = await startProxy({
+      journalFolder: join(folder, 'journal'),
+      ...{ ledger, log, secrets, logger },
+      ...routing,
+      limits: { ...limits, leaseIdleMs: 1_000 },
+      onFatal: (error) => messages.push(`fatal: ${error.message}`),
+      ...options,
+    });
+    const url = await running.app.listen({ port: 0, host: '127.0.0.1' });
+    return { ...running, url };
+  };
+
   const proxy = async (
     providerUrl = `${simulator.url}/v1`,
     more: Partial<Provider> = {},
@@ -107,20 +125,8 @@ export async function openPlatform() {
       maxOutputTokens: null,
       allowUnpriced: false,
     };
-    const running = await startProxy({
-      journalFolder: join(folder, 'journal'),
-      ledger,
-      log,
-      secrets,
-      providers: [provider],
-      models: new Map([['sim-unpriced', unpriced]]),
-      limits: { ...proxyLimits, leaseIdleMs: 1_000 },
-      logger,
-      onFatal: (error) => messages.push(`fatal: ${error.message}`),
-      ...options,
-    });
-    const url = await running.app.listen({ port: 0, host: '127.0.0.1' });
-    return { ...running, url };
+    const models = new Map([['sim-unpriced', unpriced]]);
+    return await start({ providers: [provider], models }, proxyLimits, options);
   };
 
   const append = (stream: string, type: string, data: object, subject = '') =>
@@ -144,6 +150,7 @@ export async function openPlatform() {
     ledger,
     warehouse,
     messages,
+    start,
     proxy,
     projector,
     closing: { ledger, log, warehouse, clock: Date.now, randomBytes },

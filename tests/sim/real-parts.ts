@@ -97,7 +97,14 @@ export function requestOf(bound: Bound, endUser: string | null): CallRequest {
   const request: CallRequest = {
     ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser },
     ...{ inputTokensMax: bound.inputTokens, outputTokensMax: bound.outputTokens },
-    ...{ answerCount: 1, unboundedBy: null, openParts: null, otherModels: null, body: NOTHING },
+    ...{
+      answerCount: 1,
+      unboundedBy: null,
+      openParts: null,
+      needs: [],
+      otherModels: null,
+      body: NOTHING,
+    },
     unboundedModel: () => null,
     openPartsAt: () => null,
     upstream: () => ({ path: '/', headers: {}, body: NOTHING }),
@@ -126,6 +133,7 @@ function answerOf(headers: AnswerHeaders): Answer {
     ...{ tokensSeen: 0, readOn: () => false },
     ...{ quantities, isUsageFinal: () => false, usageNote: () => null, fault: () => null },
     ...{ model: () => 'm', id: () => null, outputText: () => null, whole: () => null },
+    refusedFor: () => null,
     outputTokensMax: () => (typeof shown === 'string' ? Number(shown) : null),
   };
 }

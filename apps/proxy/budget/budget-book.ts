@@ -11,6 +11,7 @@ import { type WindowBounds, windowBounds, windowStream } from '@tollgate/domain/
 import { GrantTurns, inLanes, tooManyKept } from './end-user-windows.ts';
 import { hasIdle, returnSlices } from './idle-slices.ts';
 import type { HoldPart, LocalLease } from './local-lease.ts';
+import type { PathBudget } from './path-budget.ts';
 import { Sweep } from './sweep.ts';
 import { type Unavailable, WaitingCalls } from './waiting-calls.ts';
 import { WindowAccount, type WindowAccountDeps } from './window-account.ts';
@@ -170,6 +171,24 @@ export class BudgetBook {
     const outcome = await entry.waiting.wait(amount, timeoutMs);
     if (outcome.kind !== 'exceeded') return outcome;
     return { kind: 'exceeded', account: entry.account, unit, amount };
+  }
+
+  /**
+   * How much is used of the budget of these that is used most, in percent, as this proxy last saw it;
+   * 0 of those that it has not asked for yet. What other proxies hold and have not spent is not used
+   * (maximhq/bifrost#5770: a rule for a used budget fired far too early).
+   */
+  usedPercent(budgets: readonly PathBudget[], endUser: string, nowMs: number): number {
+    let most = 0;
+    for (const { definition } of budgets) {
+      const entry = this.#current.get(nameOf(definition, definition.per === null ? null : endUser));
+      if (entry === undefined || !isWithin(entry.account.bounds, nowMs)) continue;
+      const { account } = entry;
+      const used = account.limit - account.remaining() - account.heldByOthers();
+      const percent = account.limit > 0n ? Number((used * 10_000n) / account.limit) / 100 : 100;
+      most = Math.max(most, percent);
+    }
+    return most;
   }
 
   /** Frees holds of an attempt that is known to be unbilled. */

@@ -24,8 +24,8 @@ export type Applicant = {
   readonly deps: CallDeps;
   readonly facts: CallFacts & { request: CallRequest };
   readonly place: Place;
-  /** Its client has gone: nothing is sent for it. */
-  isGone(): boolean;
+  /** Its client has gone, or it has no time left: nothing is sent for it. */
+  isOver(): boolean;
   /** The attempt may be sent. Its rates are at the call's place. */
   onAdmitted(
     deployment: Deployment,
@@ -35,8 +35,8 @@ export type Applicant = {
   ): void;
   /** Nothing is taken. */
   onRefused(refusal: Refusal): void;
-  /** Nothing is taken, and there is nobody to tell. */
-  onGone(): void;
+  /** It was over when all was taken: all is given back. */
+  onOver(): void;
 };
 
 /** @param nowMs when the attempt starts: its windows and its event are of that moment */
@@ -82,14 +82,14 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     if (near !== null) limit = near.limit;
     const renewing = renewRates(call, rates, deployment, imposed);
     const late = renewing === null ? null : await renewing;
-    if (late !== null || call.isGone()) {
-      // Its window ended, or its client left, while it waited: nothing was sent or recorded.
+    if (late !== null || call.isOver()) {
+      // Its window, its client's patience or its time ended while it waited: nothing was sent or recorded.
       budgets.cancel(holds);
       connections.leave(key.customerId);
       [hasTurn, holds] = [false, []];
       if (late !== null) return refuse(call, late);
       place.rates?.cancel();
-      return call.onGone();
+      return call.onOver();
     }
   } catch (error) {
     // What it took would be taken for good: nobody else knows of it.

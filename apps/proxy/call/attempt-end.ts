@@ -1,9 +1,11 @@
 /** What an attempt came to, in the words of its event and of the call that it was made for. */
 import type { UpstreamFailure, UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
+import { failureOf } from '@tollgate/domain/routing/failure.ts';
 import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
+import type { FailureClass } from '@tollgate/domain/routing/route.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
-import type { AnswerFault } from '../dialects/dialect.ts';
+import type { Answer, AnswerFault } from '../dialects/dialect.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { DrainBound } from './drain.ts';
 import { gatewayFault } from './gateway-fault.ts';
@@ -20,8 +22,21 @@ export type AttemptEnd =
       last: readonly Buffer[];
       /** A guardrail keeps the answer from the client, who is told this; null: none does. */
       blocked: Refusal | null;
+      /** What was read of it; undefined: nothing was answered to the client's request. */
+      answer: Answer | undefined;
     }
   | { ending: 'unrecorded'; error: Error };
+
+export type Recorded = Exclude<AttemptEnd, { ending: 'unrecorded' }>;
+
+/** Why it brought no answer to the client's request, in the words of routes; null: it did. */
+export function routedFailure({ ending, outcome, answer }: Recorded): FailureClass | null {
+  const { http_status: httpStatus, status } = outcome;
+  const isError = ending === 'answered' && httpStatus !== null && httpStatus >= 400;
+  const hasFault = ending === 'answered' && status === 'upstream_error';
+  const refusedFor = isError ? (answer?.refusedFor() ?? null) : null;
+  return failureOf({ ending, httpStatus, hasFault, refusedFor });
+}
 
 /** What the attempt is made for: a call. `onEnd` comes once, last. */
 export type AttemptListener = {

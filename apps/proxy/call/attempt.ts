@@ -99,6 +99,17 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#intake.resume();
   }
 
+  /** Something that the model generated has come. */
+  get hasToken(): boolean {
+    return this.#answer?.hasToken === true;
+  }
+
+  /** Its call has no time left. */
+  timeOut(): void {
+    this.#timedOut = true;
+    this.#control?.abort(new Error('the call took too long'));
+  }
+
   get control(): UpstreamControl | undefined {
     return this.#control;
   }
@@ -133,6 +144,10 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     if (this.#clientGone) {
       const cause = new Error('the client left before anything was sent');
       return this.#finish('client_closed', { kind: 'aborted', unsent: true, cause });
+    }
+    if (this.#timedOut) {
+      const cause = new Error('its call had no time left when it was recorded');
+      return this.#finish('timeout', { kind: 'aborted', unsent: true, cause });
     }
     this.#takeBackDeadline = this.#deps.deadlines.add(this.#sentAtMs, () => {
       this.#timedOut = true;
@@ -400,6 +415,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#judged === null ? last : [...this.#judged.release(), ...last],
       blocked: this.#judged?.refusal ?? null,
+      answer: this.#answer,
     };
     if (this.#tape !== null) {
       const { facts } = this;

@@ -18,6 +18,7 @@ import type { ProxyLimits } from '../limits.ts';
 import type { PayloadLog } from '../payloads/payload-log.ts';
 import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
+import type { Router } from '../routing/router.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -31,6 +32,8 @@ export type CallDeps = {
   follower: LedgerFreshness;
   secrets: Secrets;
   deployments: Deployments;
+  /** Undefined: there are no routes. */
+  router?: Router | undefined;
   budgets: BudgetBook;
   rates: RateBook;
   /** Of calls that a budget is about to refuse. */

@@ -14,13 +14,16 @@ import type {
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import { Itinerary } from '../routing/itinerary.ts';
+import type { Router } from '../routing/router.ts';
+import type { Route } from '../routing/routes.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { idempotentCall } from './idempotent-call.ts';
 import { InFlight, type Place } from './in-flight.ts';
-import { allowedRoute } from './model-access.ts';
+import { allowedRoute, otherModelsRefusal } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
 
 const END_USER_REQUIRED: Refusal = { code: 'end_user_required', param: 'user' };
@@ -147,18 +150,42 @@ export class CallHandler {
     facts.request = request;
     // seam: payloads-are-kept-of-keys-that-opted-in
     if (facts.key.payloadLog) facts.payload = this.#deps.payloads?.open();
-    const route =
-      facts.key.endUserRequired && request.endUser === null
-        ? END_USER_REQUIRED
-        : this.#routeOf(request, facts);
-    if ('code' in route) {
-      place.leave();
-      return refuseCall(deps, reply, route, facts);
-    }
     const known = facts as CallFacts & { request: CallRequest };
-    const send = () => new Call(deps, known, route, reply, place).start();
+    const isNamed = !facts.key.endUserRequired || request.endUser !== null;
+    const route = deps.router?.find(request.model, facts.nowMs);
+    if (route !== undefined && isNamed) return this.#startRouted(route, known, call);
+    const found = isNamed ? this.#routeOf(request, facts) : END_USER_REQUIRED;
+    if ('code' in found) {
+      place.leave();
+      return refuseCall(deps, reply, found, facts);
+    }
+    const send = () => new Call(deps, known, found, reply, place).start();
     if (this.#cache === undefined) return send();
-    return this.#cache.serve(deps, { ...call, facts: known, route }, send);
+    return this.#cache.serve(deps, { ...call, facts: known, route: found }, send);
+  }
+
+  /** Past the cache: what it has is of one deployment. */
+  #startRouted(
+    route: Route,
+    facts: CallFacts & { request: CallRequest },
+    { headers, place, reply }: UnreadCall,
+  ): Promise<void> | void {
+    const deps = this.#deps;
+    const { request, key, nowMs, arrivedAtMs } = facts;
+    const header = (name: string) => headerOf(headers, name);
+    const isLimited = deps.directory.modelAccessOf(key) !== null;
+    const plan =
+      isLimited && request.otherModels !== null
+        ? otherModelsRefusal(request.otherModels)
+        : (deps.router as Router).plan(route, { request, key, header, nowMs });
+    if ('code' in plan) {
+      place.leave();
+      return refuseCall(deps, reply, plan, facts);
+    }
+    const { stops } = plan;
+    const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
+    const deployments = stops.map(({ deployment }) => deployment);
+    return new Call(deps, facts, deployments, reply, place, itinerary).start();
   }
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {
@@ -168,4 +195,9 @@ export class CallHandler {
     // seam: key-may-use-the-model
     return access === null || 'code' in found ? found : allowedRoute(access, request, found);
   }
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return value === undefined ? undefined : String(value);
 }

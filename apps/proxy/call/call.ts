@@ -8,17 +8,30 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
-import { type AttemptEnding, nextStep } from '@tollgate/domain/routing/next-step.ts';
+import {
+  type AttemptEnding,
+  type CallState,
+  nextStep,
+} from '@tollgate/domain/routing/next-step.ts';
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import type { Itinerary } from '../routing/itinerary.ts';
+import { retryAfterMs } from '../routing/retry-after.ts';
 import { type Applicant, admit, renewRates } from './admission.ts';
 import { Attempt } from './attempt.ts';
-import { type AttemptEnd, type AttemptListener, FAILURES } from './attempt-end.ts';
+import {
+  type AttemptEnd,
+  type AttemptListener,
+  FAILURES,
+  type Recorded,
+  routedFailure,
+} from './attempt-end.ts';
 import type { CallDeps } from './call-deps.ts';
 import { answerHeaders, BODILESS } from './headers.ts';
+import { HeldBack } from './held-back.ts';
 import type { Place } from './in-flight.ts';
 import { limitsOnPath } from './rates.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
@@ -26,13 +39,13 @@ import { type CallFacts, refuseCall } from './refusal.ts';
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
-type Recorded = Exclude<AttemptEnd, { ending: 'unrecorded' }>;
-
 export class Call implements Applicant, AttemptListener {
   readonly deps: CallDeps;
   readonly facts: CallFacts & { request: CallRequest };
   /** Deployments in the order in which they are tried. */
   readonly #route: readonly Deployment[];
+  /** Of a routed call: its attempts; null: it has one deployment. */
+  readonly #itinerary: Itinerary | null;
   readonly #reply: FastifyReply;
   readonly #response: ServerResponse;
   /** Among the calls in flight. */
@@ -47,6 +60,12 @@ export class Call implements Applicant, AttemptListener {
   #status = 502;
   #headers: UpstreamHeaders = {};
   #stallTimer: NodeJS.Timeout | undefined;
+  /** Of a routed call: when its attempt has no time left, or when the next one may start. */
+  #routeTimer: NodeJS.Timeout | undefined;
+  /** What the running attempt has said so far, and another one may say better; null: nothing waits. */
+  readonly #heldBack: HeldBack | null;
+  /** For the next attempt, which nothing is sent for yet. */
+  #isWaiting = false;
   #clientGone = false;
   /** Why the attempt was not sent after all. */
   #late: Refusal | null = null;
@@ -61,6 +80,7 @@ export class Call implements Applicant, AttemptListener {
     route: readonly Deployment[],
     reply: FastifyReply,
     place: Place,
+    itinerary: Itinerary | null = null,
   ) {
     this.deps = deps;
     this.facts = facts;
@@ -68,6 +88,8 @@ export class Call implements Applicant, AttemptListener {
     this.#reply = reply;
     this.#response = reply.raw;
     this.place = place;
+    this.#itinerary = itinerary;
+    this.#heldBack = itinerary === null ? null : new HeldBack(deps.limits.heldBackBytesMax);
     this.#readyAtMs = facts.arrivedAtMs;
   }
 
@@ -76,8 +98,9 @@ export class Call implements Applicant, AttemptListener {
     return admit(this, this.#route[0] as Deployment, this.facts.nowMs);
   }
 
-  isGone(): boolean {
-    return this.#clientGone || this.#response.destroyed;
+  isOver(): boolean {
+    if (this.#clientGone || this.#response.destroyed) return true;
+    return this.#itinerary !== null && performance.now() >= this.#itinerary.deadlineMs;
   }
 
   onRefused(refusal: Refusal): void {
@@ -87,7 +110,10 @@ export class Call implements Applicant, AttemptListener {
     refuseCall(this.deps, this.#reply, refusal, this.facts);
   }
 
-  onGone(): void {
+  onOver(): void {
+    if (!this.#clientGone && !this.#response.destroyed) {
+      return this.onRefused({ code: 'upstream_timeout' });
+    }
     this.#log(this.#ended);
     this.place.leave();
   }
@@ -106,6 +132,7 @@ export class Call implements Applicant, AttemptListener {
     const { instanceId, newUuid } = this.deps;
     this.#attempts++;
     this.#late = null;
+    if (this.#itinerary !== null) this.#follow(this.#itinerary);
     const facts = {
       attemptId: newUuid(startedAtMs),
       callId,
@@ -141,6 +168,7 @@ export class Call implements Applicant, AttemptListener {
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
     this.#status = status;
     this.#headers = headers;
+    if (this.#heldBack?.begin(status, this.#mayGoOn)) return;
     if (waits) return;
     this.#writeHead(null, null);
     // Mostly the first bytes come in the same packet, and leave in one write with it.
@@ -155,12 +183,12 @@ export class Call implements Applicant, AttemptListener {
 
   onBytes(bytes: Buffer): void {
     if (this.#clientGone || bytes.length === 0) return;
+    const held = this.#heldBack;
+    if (held?.isHolding === true) {
+      if (held.push(bytes, this.#attempt?.hasToken === true)) return;
+      for (const earlier of held.take()) this.#write(earlier);
+    } else this.#write(bytes);
     const response = this.#response;
-    if (!response.headersSent) this.#writeHead(null, null);
-    this.#hasWritten = true;
-    this.#bytes += bytes.length;
-    this.facts.payload?.take(bytes);
-    response.write(bytes);
     if (response.writableLength <= this.deps.limits.clientBufferBytesMax) return;
     // A slow client slows its provider down; one that reads nothing at all is gone.
     if (this.#stallTimer !== undefined) return;
@@ -173,18 +201,33 @@ export class Call implements Applicant, AttemptListener {
     });
   }
 
+  #write(bytes: Buffer): void {
+    const response = this.#response;
+    if (!response.headersSent) this.#writeHead(null, null);
+    this.#hasWritten = true;
+    this.#bytes += bytes.length;
+    this.facts.payload?.take(bytes);
+    response.write(bytes);
+  }
+
   onEnd(end: AttemptEnd): void {
     clearTimeout(this.#stallTimer);
+    clearTimeout(this.#routeTimer);
     this.#attempt?.facts.deployment.provider.connections.leave(this.facts.key.customerId);
     if (end.ending === 'unrecorded') return this.#abandon(end.error);
-    const step = nextStep(end.ending, {
+    const routed = this.#itinerary === null ? null : this.#learn(this.#itinerary, end);
+    const state: CallState = {
       clientGone: this.#clientGone,
       relayed: this.#response.headersSent,
       deploymentsLeft: this.#route.length - this.#attempts,
-    });
+    };
+    if (this.#itinerary !== null) state.another = routed !== null;
+    const step = nextStep(end.ending, state);
     switch (step) {
       case 'attempt':
-        void this.#tryNext(end);
+        this.#ended = end;
+        if (routed === null) void this.#tryNext(this.#route[this.#attempts] as Deployment);
+        else this.#tryIn(routed.waitMs, routed.deployment);
         return;
       case 'answer':
         this.#answer(end);
@@ -198,11 +241,49 @@ export class Call implements Applicant, AttemptListener {
     }
   }
 
-  /** The next deployment with a hold of its own; without one, the call ends as this attempt did. */
-  #tryNext(end: Recorded): Promise<void> {
-    this.#ended = end;
+  /** With a hold of its own; without one, the call ends as the last attempt did. */
+  #tryNext(deployment: Deployment): Promise<void> {
     this.#readyAtMs = performance.now();
-    return admit(this, this.#route[this.#attempts] as Deployment, Date.now());
+    return admit(this, deployment, Date.now());
+  }
+
+  #tryIn(waitMs: number, deployment: Deployment): void {
+    if (waitMs === 0) return void this.#tryNext(deployment);
+    this.#isWaiting = true;
+    this.#routeTimer = setTimeout(() => {
+      this.#isWaiting = false;
+      void this.#tryNext(deployment);
+    }, waitMs);
+  }
+
+  /** An attempt of a routed call is about to be sent. */
+  #follow(itinerary: Itinerary): void {
+    const nowMs = performance.now();
+    itinerary.sent(nowMs);
+    this.#heldBack?.clear();
+    this.#headers = {};
+    const leftMs = itinerary.deadlineMs - nowMs;
+    if (!Number.isFinite(leftMs)) return;
+    this.#routeTimer = setTimeout(() => this.#attempt?.timeOut(), Math.max(0, leftMs));
+  }
+
+  /** What its end says of the deployment, and what follows. */
+  #learn(itinerary: Itinerary, end: Recorded): ReturnType<Itinerary['next']> {
+    const nowMs = performance.now();
+    const { outcome, ending } = end;
+    const failure = routedFailure(end);
+    const isOurs =
+      outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null);
+    const tookMs = outcome.ttft_ms ?? outcome.latency_ms ?? 0;
+    const after = retryAfterMs(this.#headers, Date.now());
+    itinerary.ended({ failure: isOurs ? 'nothing' : failure, retryAfterMs: after, tookMs }, nowMs);
+    // What a guardrail has blocked no other candidate may answer.
+    const isFinal = isOurs || failure === null || end.blocked !== null;
+    return isFinal ? null : itinerary.next(failure, nowMs);
+  }
+
+  get #mayGoOn(): boolean {
+    return this.#itinerary?.mayGoOn === true;
   }
 
   #answer(end: Recorded): void {
@@ -215,8 +296,9 @@ export class Call implements Applicant, AttemptListener {
   }
 
   /** The record is durable: the last bytes may leave. */
-  #writeLast({ outcome, overheadUs, last }: Recorded): void {
+  #writeLast({ outcome, overheadUs, last: ownLast }: Recorded): void {
     const response = this.#response;
+    const last = this.#heldBack?.before(ownLast) ?? ownLast;
     const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
     this.#bytes += length;
     const { payload } = this.facts;
@@ -274,6 +356,11 @@ export class Call implements Applicant, AttemptListener {
     if (this.#response.writableFinished) return;
     this.#clientGone = true;
     clearTimeout(this.#stallTimer);
+    if (this.#isWaiting) {
+      clearTimeout(this.#routeTimer);
+      this.#isWaiting = false;
+      return this.onOver();
+    }
     this.#attempt?.clientLeft(this.facts.key.onDisconnect);
   }
 
@@ -285,7 +372,7 @@ export class Call implements Applicant, AttemptListener {
     if (end !== null) payload?.ended(this.facts, response.headersSent ? response.statusCode : null);
     if (accessLog === undefined && trace === undefined) return;
     const ended = {
-      deployment: end === null ? null : (this.#route[this.#attempts - 1] ?? null),
+      deployment: end === null ? null : (this.#attempt?.facts.deployment ?? null),
       outcome: end?.outcome ?? null,
       refusal: end?.blocked?.code ?? null,
       httpStatus: response.headersSent ? response.statusCode : null,

@@ -44,7 +44,7 @@ export function modelRefusal(
   };
 }
 
-function otherModelsRefusal(member: string): Refusal {
+export function otherModelsRefusal(member: string): Refusal {
   const text = `Leave \`${member}\` out, and name one model.`;
   return {
     code: 'model_not_allowed',

@@ -6,6 +6,8 @@
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
+import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -83,6 +85,8 @@ export type CallFigures = {
   readonly unboundedBy: string | null;
   /** All such parts, if the operator may give each of them a bound; null: there are none, or others. */
   readonly openParts: OpenParts | null;
+  /** What it needs of a model, beyond room for its tokens. */
+  readonly needs: readonly Capability[];
   /** The part that lets the provider choose another model than `model`; null: none does. */
   readonly otherModels: string | null;
 };
@@ -231,6 +235,8 @@ export type Answer = {
   fault(): AnswerFault | null;
   /** The whole of it as JSON, if its request is recorded and it may be given again; else null. */
   whole(): Buffer | null;
+  /** Why the provider refuses the request, of an answer with the status of an error. */
+  refusedFor(): RefusedFor | null;
   /** The provider's names for the model and for this answer. */
   model(): string | null;
   id(): string | null;

@@ -58,7 +58,7 @@ async function tell(
   key: KeyView,
   { headers }: FastifyRequest,
 ): Promise<Me> {
-  const { directory, deployments, budgets, rates } = deps;
+  const { directory, budgets, rates } = deps;
   const nowMs = Date.now();
   const usage = deps.ownUsage === undefined ? null : deps.ownUsage(presentedKey(headers) ?? '');
   const onPath = directory.budgetsOf(key).map(({ definition }) => definition);
@@ -73,7 +73,7 @@ async function tell(
       onPath.map((definition) => ownBudget(definition, nowMs, { budgets, windows }, endUser)),
     ),
     rate_limits: directory.rateLimitsOf(key).map((limit) => ownRateLimit(limit, rates)),
-    models: servedModels(deployments, directory, key).map(({ name }) => name),
+    models: servedModels(deps, key).map(({ name }) => name),
     usage: await usage,
     as_of: new Date(nowMs).toISOString(),
   };

@@ -1,15 +1,14 @@
 /** Where clients ask which models they may use, in the form of their dialect. */
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
-import type { CallDeps } from '../call/call-deps.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
-import { servedModel, servedModels } from './models.ts';
+import { type ModelDeps, servedModel, servedModels } from './models.ts';
 import type { ServedPaths } from './paths.ts';
 
 export function addModelRoutes(
   app: FastifyInstance,
-  deps: Pick<CallDeps, 'deployments' | 'directory'>,
+  deps: ModelDeps,
   dialect: Dialect,
   paths: ServedPaths,
   gate: {
@@ -22,7 +21,7 @@ export function addModelRoutes(
   const route = { config: { dialect }, onRequest };
   paths.add(path, 'GET');
   app.get(path, route, async (request, reply) => {
-    const models = servedModels(deps.deployments, deps.directory, keyOf(request));
+    const models = servedModels(deps, keyOf(request));
     return reply.type('application/json').send(list(models));
   });
   // The rest of the path, whatever is in it: names have slashes and colons, escaped or not
@@ -31,7 +30,7 @@ export function addModelRoutes(
   app.get<{ Params: { '*': string } }>(`${path}/*`, route, (request, reply) => {
     const name = request.params['*'];
     const access = deps.directory.modelAccessOf(keyOf(request));
-    const model = servedModel(deps.deployments, access, name);
+    const model = servedModel(deps, access, name);
     if (!('code' in model)) return reply.type('application/json').send(entry(model));
     const message = `No provider here serves this model. GET ${path} lists those that are served.`;
     const isKnown = model.code === 'model_not_allowed';

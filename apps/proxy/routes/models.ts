@@ -4,17 +4,18 @@
  */
 import { listModels } from '@tollgate/domain/pricing/price-list.ts';
 import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
+import type { CallDeps } from '../call/call-deps.ts';
 import { modelRefusal } from '../call/model-access.ts';
 import type { ServedModel } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
-import type { KeyView, LedgerView } from '../ledger-view/ledger-view.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployments } from '../routing/deployments.ts';
+import type { Route } from '../routing/routes.ts';
 
-export function servedModels(
-  deployments: Deployments,
-  directory: LedgerView,
-  key: KeyView,
-): ServedModel[] {
+export type ModelDeps = Pick<CallDeps, 'deployments' | 'directory' | 'router'>;
+
+export function servedModels(deps: ModelDeps, key: KeyView): ServedModel[] {
+  const { deployments, directory, router } = deps;
   const nowMs = Date.now();
   const access = directory.modelAccessOf(key);
   const names = new Set<string>();
@@ -24,9 +25,10 @@ export function servedModels(
     }
   }
   for (const name of deployments.configuredNames()) names.add(name);
+  for (const name of router?.names(nowMs) ?? []) names.add(name);
   const models: ServedModel[] = [];
   for (const name of names) {
-    const found = servedModel(deployments, access, name, nowMs);
+    const found = servedModel(deps, access, name, nowMs);
     if (!('code' in found)) models.push(found);
   }
   return models;
@@ -37,15 +39,38 @@ export function servedModels(
  * @returns what a call of it would be told, if it would be refused
  */
 export function servedModel(
-  deployments: Deployments,
+  { deployments, router }: Pick<ModelDeps, 'deployments' | 'router'>,
   access: ModelAccess | null,
   name: string,
   nowMs = Date.now(),
 ): ServedModel | Refusal {
+  const route = router?.find(name, nowMs);
+  if (route !== undefined) return servedRoute(deployments, access, route, nowMs);
   const found = deployments.find(name, nowMs);
   if ('code' in found) return found;
   const refused = access?.refusal(name, found.model) ?? null;
   // seam: listed-is-allowed
   if (refused !== null) return modelRefusal(refused, name, found.model);
   return { name, provider: found.provider.name };
+}
+
+/** A route is served if one of its candidates may be; the first of these is shown. */
+function servedRoute(
+  deployments: Deployments,
+  access: ModelAccess | null,
+  { name, terms }: Route,
+  nowMs: number,
+): ServedModel | Refusal {
+  let refusal: Refusal | undefined;
+  for (const [index, { model, provider }] of terms.candidates.entries()) {
+    const found = deployments.candidate(model, provider, nowMs);
+    if ('code' in found) {
+      refusal ??= found;
+      continue;
+    }
+    const refused = access?.refusal(name, found.model, index > 0) ?? null;
+    if (refused === null) return { name, provider: found.provider.name };
+    refusal ??= modelRefusal(refused, name, found.model);
+  }
+  return refusal as Refusal;
 }

@@ -7,6 +7,7 @@ import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { Encoding } from '@tollgate/adapters/tokenizer/token-bound.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
+import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { FairGate } from './fair-gate.ts';
@@ -27,6 +28,8 @@ export type Provider = {
   tokenizerOf?: ((model: string) => Encoding | null) | undefined;
   /** Of models that the configuration does not list. */
   bounds?: OpenBounds | undefined;
+  /** Where it serves its models, as the operator says. */
+  region?: string | undefined;
 };
 
 export type ConfiguredModel = {
@@ -42,6 +45,9 @@ export type ConfiguredModel = {
   /** Undefined: as its provider knows. null: unknown. */
   tokenizer?: Encoding | null | undefined;
   bounds?: OpenBounds | undefined;
+  /** What it can do; undefined: nobody says. */
+  supports?: readonly Capability[] | undefined;
+  region?: string | undefined;
 };
 
 export type Deployment = {
@@ -60,6 +66,8 @@ export type Deployment = {
   tokenizer?: Encoding | null | undefined;
   /** Of what a request does not bound; undefined: the operator gives none. */
   bounds?: OpenBounds | undefined;
+  /** For routes alone: what the configuration says of it. */
+  configured?: ConfiguredModel | undefined;
 };
 
 export class Deployments {
@@ -91,23 +99,45 @@ export class Deployments {
     const configured = this.#models.get(model);
     if (configured !== undefined) return this.#configured(configured, nowMs);
     for (const provider of this.providers) {
-      const price = this.#directory.price(provider.priceProvider, model, nowMs);
-      if (price === null) continue;
-      const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
-      const outputTokensDefault = this.#outputTokensDefault;
-      return {
-        provider,
-        model,
-        price,
-        outputTokensMax,
-        outputTokensDefault,
-        hidesOutput: true,
-        tokenizer: undefined,
-        bounds: provider.bounds,
-      };
+      const found = this.#listed(provider, model, nowMs);
+      if (found !== null) return found;
     }
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
+  }
+
+  /** @param provider whose own name for it `model` is; null: where a call of that name goes */
+  candidate(model: string, provider: string | null, nowMs: number): Deployment | Refusal {
+    if (provider === null) return this.find(model, nowMs);
+    return this.#at(provider, model, nowMs) ?? { code: 'model_not_found', param: 'model' };
+  }
+
+  #at(provider: string, model: string, nowMs: number): Deployment | null {
+    const found = this.providers.find(({ name }) => name === provider);
+    if (found === undefined) return null;
+    for (const configured of this.#models.values()) {
+      if (configured.provider !== found || configured.model !== model) continue;
+      const deployment = this.#configured(configured, nowMs);
+      return 'code' in deployment ? null : deployment;
+    }
+    return this.#listed(found, model, nowMs);
+  }
+
+  #listed(provider: Provider, model: string, nowMs: number): Deployment | null {
+    const price = this.#directory.price(provider.priceProvider, model, nowMs);
+    if (price === null) return null;
+    const outputTokensMax = price.maxOutputTokens ?? price.contextWindow;
+    return {
+      provider,
+      model,
+      price,
+      outputTokensMax,
+      outputTokensDefault: this.#outputTokensDefault,
+      hidesOutput: true,
+      tokenizer: undefined,
+      bounds: provider.bounds,
+      configured: undefined,
+    };
   }
 
   /** Names that the configuration lists. */
@@ -139,6 +169,7 @@ export class Deployments {
       hidesOutput,
       tokenizer: configured.tokenizer,
       bounds: configured.bounds,
+      configured,
     };
   }
 }

@@ -42,6 +42,7 @@ describe('a model that the configuration lists', () => {
       {
         ...{ provider: second, model: 'm-there', outputTokensMax: null },
         ...{ price: BOUNDLESS, outputTokensDefault: 77, hidesOutput: true },
+        configured: expect.objectContaining({ provider: second, model: 'm-there' }),
       },
     ]);
     expect(deployments.configuredNames()).toEqual(['m', 'n']);

@@ -12,7 +12,9 @@ import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { RateLimit } from '@tollgate/domain/rate-limit/rate-limit.ts';
 import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { routeTerms } from '@tollgate/schemas/routes/route-terms.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
@@ -28,6 +30,9 @@ import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
+import { RouteHealth } from '../routing/route-health.ts';
+import { Router, type RouterDeps } from '../routing/router.ts';
+import { Routes } from '../routing/routes.ts';
 import type { BookHouse } from './book-house.ts';
 import { memoryRateBook } from './rate-house.ts';
 import { countsAtOnce } from './settle-now.ts';
@@ -65,6 +70,8 @@ export type StageOptions = {
   models?: ModelAccess;
   /** Why there is no route. */
   noRoute?: Refusal;
+  /** Terms of a route to these deployments, which have room for anything; absent: there is none. */
+  routed?: Partial<z.input<typeof routeTerms>>;
 };
 
 export class CallStage {
@@ -147,15 +154,19 @@ export class CallStage {
     const route = (options.deployments ?? [{}]).map((fields, index): Deployment => {
       return { ...deployment(index + 1, posts), ...fields };
     });
+    const directory = {
+      budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
+      modelAccessOf: () => options.models ?? null,
+    };
+    const deployments = {
+      route: () => options.noRoute ?? route,
+      candidate: (_model: string, name: string) =>
+        route.find(({ provider }) => provider.name === name),
+    };
+    const budgets = await books.open({ limits, between: ledger.between(books.ledger) });
     const deps = {
-      instanceId: 'ins_1',
-      limits,
-      directory: {
-        budgetsOf: () => definitions.map((definition) => pathBudget(definition, 0)),
-        modelAccessOf: () => options.models ?? null,
-      },
-      deployments: { route: () => options.noRoute ?? route },
-      budgets: await books.open({ limits, between: ledger.between(books.ledger) }),
+      ...{ instanceId: 'ins_1', limits, directory, deployments, budgets },
+      router: routerTo(route, options, { directory, deployments, budgets, limits }),
       rates: memoryRateBook({ limits }),
       counters: {
         count: async ({ inputTokensMax }: CallRequest) =>
@@ -237,6 +248,21 @@ export class CallStage {
     if (this.journalWaits) this.#unanswered.push(done);
     else queueMicrotask(done);
   }
+}
+
+function routerTo(
+  route: readonly Deployment[],
+  { routed }: StageOptions,
+  deps: { directory: object; deployments: object; budgets: BudgetBook; limits: ProxyLimits },
+): Router | undefined {
+  if (routed === undefined) return undefined;
+  const candidates = route.map(({ provider, model }) => ({
+    ...{ model, provider: provider.name, context_window: 1_000_000 },
+  }));
+  const terms = routeTerms.parse({ candidates, ...routed });
+  const routes = new Routes(new Map([['m', terms]]));
+  const health = new RouteHealth(deps.limits);
+  return new Router({ ...deps, routes, health } as unknown as RouterDeps);
 }
 
 function deployment(number: number, posts: Post[]): Deployment {

@@ -70,6 +70,10 @@ const OTHERS: Readonly<Record<string, readonly Remedy[]>> = {
   output_over_cap: [remedy('lower_output_limit', 'State an output limit within the cap.')],
   request_blocked: [remedy('ask_operator', 'A guardrail of the configuration blocks it.')],
   model_unpriced: [remedy('ask_operator', 'Publish a price of the model, or allow it unpriced.')],
+  no_able_model: [
+    remedy('change_request', 'Ask for less, or name a model that can do it.'),
+    remedy('ask_operator', 'A route may get a candidate that can, or say what its candidates can.'),
+  ],
   model_not_found: [remedy('change_request', 'Name a model that `GET /v1/models` lists.')],
   ...Object.fromEntries(
     [

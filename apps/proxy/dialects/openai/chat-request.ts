@@ -24,6 +24,7 @@ import {
   readJsonBody,
 } from './json-body.ts';
 import { JsonCall, type JsonEndpoint } from './json-call.ts';
+import { needsOf } from './needs.ts';
 import { openPartsOf } from './open-parts.ts';
 import { otherModelsOf } from './other-models.ts';
 import { unshownOfChat } from './unshown-output.ts';
@@ -81,6 +82,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     answerCount: answers,
     unboundedBy,
     openParts: unboundedBy === null ? null : openPartsOf(request),
+    needs: needsOf(request, unboundedBy !== null),
     otherModels: otherModelsOf(request),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),

@@ -49,6 +49,7 @@ function readEmbeddingsRequest({ body: bytes }: IncomingCall, depthMax: number):
       answerCount: 1,
       unboundedBy: null,
       openParts: null,
+      needs: [],
       otherModels: otherModelsOf(parsed.data),
       body: body.bytes,
       modelAt: memberRange(body, 'model'),

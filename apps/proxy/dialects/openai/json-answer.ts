@@ -3,12 +3,14 @@
  * through. Only small ones are parsed: in others its members are looked for as they come. What cannot be
  * read is null, never a guess (I8).
  */
+import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { HeldBody } from '../../relay/held-body.ts';
 import { JsonMembers } from '../../relay/json-members.ts';
 import { JsonReader, jsonText } from '../../relay/json-text.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
+import { refusedFor } from './refused-for.ts';
 import { isPlainText, statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
 import { outputTokensMax } from './unshown-output.ts';
@@ -112,6 +114,11 @@ export class JsonAnswer implements Answer {
     this.#read();
     if (this.#json === null || this.#fault !== null || !mayRepeat(this.#json)) return null;
     return this.#body.bytes();
+  }
+
+  refusedFor(): RefusedFor | null {
+    this.#read();
+    return this.#json === null ? null : refusedFor(this.#json);
   }
 
   model(): string | null {

@@ -1,5 +1,6 @@
 /** A call whose request is one JSON object: how it goes to a provider. */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, withEdits } from '../../relay/json-scan.ts';
 import type {
@@ -53,6 +54,7 @@ export class JsonCall implements CallRequest, Asked {
   readonly answerCount: number;
   readonly unboundedBy: string | null;
   readonly openParts: OpenParts | null;
+  readonly needs: readonly Capability[];
   readonly otherModels: string | null;
   readonly #facts: RequestFacts;
   readonly #of: JsonEndpoint;
@@ -72,6 +74,7 @@ export class JsonCall implements CallRequest, Asked {
     this.answerCount = facts.answerCount;
     this.unboundedBy = facts.unboundedBy;
     this.openParts = facts.openParts;
+    this.needs = facts.needs;
     this.otherModels = facts.otherModels;
     this.#facts = facts;
     this.#of = endpoint;

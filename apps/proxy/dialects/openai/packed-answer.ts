@@ -2,6 +2,7 @@
  * A compressed answer, although none was asked for: it passes as it came, and what it says is read by
  * an answer of its kind once it has ended. The chunk that states the usage cannot be taken out of it.
  */
+import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { PackedBody } from '../../relay/packed-body.ts';
 import type { Answer, AnswerFault } from '../dialect.ts';
@@ -73,6 +74,10 @@ export class PackedAnswer implements Answer {
 
   fault(): AnswerFault | null {
     return this.#answer()?.fault() ?? null;
+  }
+
+  refusedFor(): RefusedFor | null {
+    return this.#answer()?.refusedFor() ?? null;
   }
 
   model(): string | null {

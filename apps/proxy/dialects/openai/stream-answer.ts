@@ -136,6 +136,11 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#written.text;
   }
 
+  /** It began as an answer. */
+  refusedFor(): null {
+    return null;
+  }
+
   outputTokensMax(): number | null {
     if (this.fault() !== null || this.#usage.said) return null;
     return outputTokensMax(this.#written, this.#asked, this.#limits);

@@ -1,0 +1,38 @@
+/**
+ * How long a deployment's answers take to begin, as a peak-sensitive average: a slow answer counts at
+ * once, and is forgotten with time (Finagle's peak EWMA). Time is an argument.
+ */
+export class Latency {
+  readonly #forgetMs: number;
+  #averageMs = 0;
+  #atMs = 0;
+  #running = 0;
+
+  /** @param forgetMs after so long, a third of what was seen still counts */
+  constructor(forgetMs: number) {
+    this.#forgetMs = forgetMs;
+  }
+
+  /** For comparison alone: the average, at least 1, times the calls that would then run. */
+  load(nowMs: number): number {
+    return Math.max(1, this.#averageMs * this.#kept(nowMs)) * (this.#running + 1);
+  }
+
+  started(): void {
+    this.#running++;
+  }
+
+  /** Of one that was started; null: it says nothing of how long answers take. */
+  ended(tookMs: number | null, nowMs: number): void {
+    this.#running--;
+    if (tookMs === null) return;
+    const kept = this.#kept(nowMs);
+    this.#atMs = nowMs;
+    const average = this.#averageMs * kept + tookMs * (1 - kept);
+    this.#averageMs = this.#averageMs === 0 ? tookMs : Math.max(tookMs, average);
+  }
+
+  #kept(nowMs: number): number {
+    return Math.exp(-Math.max(0, nowMs - this.#atMs) / this.#forgetMs);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * A route: a name that clients send as a model, and the models that may serve its calls
+ * (docs/design.md, Route). The same shape in the configuration, in requests and in the ledger.
+ *
+ * A candidate names a model, never a route, so a route cannot lead back to itself.
+ */
+
+export const capabilities = [
+  ...(['tools', 'vision', 'audio', 'video', 'files', 'json_schema'] as const),
+] as const;
+/** What a request may need of a model, beyond room for its tokens. */
+export type Capability = (typeof capabilities)[number];
+
+export const strategies = ['fixed', 'weighted', 'cheapest', 'fastest', 'split'] as const;
+/**
+ * In which order the candidates that are able are tried. `fixed`: as listed. `weighted`: drawn for each
+ * call. `cheapest`: by what this request costs at most. `fastest`: by how long answers took lately.
+ * `split`: drawn once for each end user.
+ */
+export type Strategy = (typeof strategies)[number];
+
+/** Null: the candidate or the price list that it has says so, or nobody knows. */
+export type RouteCandidate = {
+  /** A name that a client could send: of the configuration, or of a price list. */
+  model: string;
+  /** Of this provider, by its own name for it; null: where a call of that name goes. */
+  provider: string | null;
+  weight: number;
+  /** What it can do; null: as the route's. What is not listed, it cannot. */
+  supports: Capability[] | null;
+  region: string | null;
+  context_window: number | null;
+  max_output_tokens: number | null;
+};
+
+/** Dollars per million tokens, as decimal text. Null: no bound. */
+export type MaxPrice = { input: string | null; output: string | null };
+
+/** All that are stated must hold. */
+export type RuleConditions = {
+  /** Of the key, by name: one of these values. */
+  tags: Record<string, string[]>;
+  /** Of the request, by name in lower case: one of these values. */
+  headers: Record<string, string[]>;
+  /** Patterns of the name that the client sent. */
+  models: string[] | null;
+  /** The most that the input can be, tokens: from, to below. */
+  input_tokens_from: number | null;
+  input_tokens_below: number | null;
+  /** The request needs all of these. */
+  needs: Capability[];
+  /** Of the day in UTC, `HH:MM`; `from` may be after `to`, across midnight. */
+  time: { from: string; to: string } | null;
+  /** A budget on the call's path is used by more than this, percent. */
+  budget_used_over: number | null;
+};
+
+/** What a call that fits is served by. Null: as the route says. */
+export type RouteRule = {
+  when: RuleConditions;
+  /** Models of candidates, in order. */
+  candidates: string[] | null;
+  strategy: Strategy | null;
+  regions: string[] | null;
+  max_price: MaxPrice | null;
+};
+
+export const failureClasses = [
+  'unreachable',
+  'closed',
+  'broken',
+  'timeout',
+  'rate_limited',
+  'overloaded',
+  'server_error',
+  'unauthorized',
+  'model_unavailable',
+  'context_window',
+  'content_policy',
+] as const;
+/** Why an attempt brought no answer to the client's request. */
+export type FailureClass = (typeof failureClasses)[number];
+
+export type RouteTerms = {
+  strategy: Strategy;
+  candidates: RouteCandidate[];
+  /** The first that fits decides. */
+  rules: RouteRule[];
+  /** Of candidates that say nothing of it; null: nobody knows. */
+  supports: Capability[] | null;
+  /** Where calls may be served; null: anywhere. */
+  regions: string[] | null;
+  max_price: MaxPrice | null;
+  /** After which failures another candidate is tried. */
+  fallback_on: FailureClass[];
+  /** Attempts after each candidate had one. */
+  retries: number;
+  /** Of the whole call, all its attempts and waits; null: that of one attempt. */
+  timeout_ms: number | null;
+};
+
+/**
+ * What a route does where nothing else is said. A refusal by a provider's content policy is not gone
+ * around: that needs an operator who says so (litellm#40406).
+ */
+export const DEFAULT_FALLBACK_ON: readonly FailureClass[] = failureClasses.filter(
+  (failure) => failure !== 'content_policy',
+);
