@@ -47,6 +47,7 @@ import {
   type ReconciliationEvent,
   reconciliationStreams,
 } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import { type RouteEvent, routeStreams } from '@tollgate/domain/routing/route-events.ts';
 import {
   type DeliveryEvent,
   deliveryStreams,
@@ -79,6 +80,7 @@ import {
   teamPayloads,
 } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { rateLimitPayloads } from '@tollgate/schemas/ledger/rate-limit-events.ts';
+import { routePayloads } from '@tollgate/schemas/ledger/route-events.ts';
 import { eventCategory, eventParser } from './event-category.ts';
 
 export const customerEvents = eventCategory<CustomerEvent>(customerStreams, customerPayloads);
@@ -102,6 +104,7 @@ export const installationEvents = eventCategory<InstallationEvent>(
 );
 export const cacheEvents = eventCategory<CacheEvent>(cacheStreams, cachePayloads);
 export const rateLimitEvents = eventCategory<RateLimitEvent>(rateLimitStreams, rateLimitPayloads);
+export const routeEvents = eventCategory<RouteEvent>(routeStreams, routePayloads);
 export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
 export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
@@ -136,6 +139,7 @@ export const anyLedgerEvent = eventParser([
   budgetWindowEvents,
   rateLimitEvents,
   cacheEvents,
+  routeEvents,
   installationEvents,
   billingEvents,
   invoiceEvents,

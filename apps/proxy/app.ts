@@ -18,11 +18,13 @@ import type { CallHandler } from './call/call-handler.ts';
 import { sendRefusal } from './call/refusal.ts';
 import type { Dialect, Endpoint } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
+import { chatCompletions } from './dialects/openai/chat-request.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import { addMeRoute } from './me/me-route.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
+import { ExplainHandler } from './routes/explain-handler.ts';
 import { addModelRoutes } from './routes/model-routes.ts';
 import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
 
@@ -192,7 +194,20 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
     }
     addModelRoutes(app, deps, dialect, paths, answer);
   }
+  const explain = new ExplainHandler(deps, calls, answer.refuse);
+  const gate = new CallGate(chatCompletions, { ...parts, calls: explain });
+  const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
+  paths.add(EXPLAIN_PATH, 'POST');
+  app.route({
+    method: 'POST',
+    url: EXPLAIN_PATH,
+    onRequest: arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain))),
+    handler: neverReached,
+  });
 }
+
+/** Takes the body of a chat call. */
+const EXPLAIN_PATH = '/v1/routes/explain';
 
 /** The gate of a call answers. */
 function neverReached(): never {

@@ -366,7 +366,7 @@ class Instance {
     const directory = this.#directory;
     const deployments = new Deployments(providers, models, directory, outputTokensDefault);
     const router = new Router({
-      routes: new Routes(routes),
+      routes: new Routes(routes, directory.routes),
       health: new RouteHealth(limits),
       ...{ deployments, directory, budgets: this.#budgets },
     });

@@ -48,7 +48,7 @@ describe('what a candidate lacks', () => {
       { price: compilePrice({ input: rate(5) }) },
       'max_price',
     ],
-  ])('%s', (_, need, fact, lack) => {
+  ])('is %s', (_, need, fact, lack) => {
     expect(found(need, fact)).toEqual([lack]);
   });
 

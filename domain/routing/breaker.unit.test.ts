@@ -45,7 +45,7 @@ describe('a breaker', () => {
     expect([breaker.isOpen(2_000), breaker.isOpen(2_001)]).toEqual([true, false]);
   });
 
-  // QwenPaw#6659: the first cool-down was never used.
+  // agentscope-ai/QwenPaw#6659: the first cool-down was never used.
   it('waits twice as long each time, up to a bound', () => {
     const breaker = open();
     fail(breaker, 3);

@@ -104,7 +104,7 @@ export function nextAttempt(
   }
   if (index === -1) return null;
   const backoff = Math.min(backoffMs * 2 ** retries, waitMsMax) * random;
-  const waitMs = Math.max(backoff, (tried[index] as Tried).readyAtMs - nowMs);
   // seam: retry-waits-for-its-provider
+  const waitMs = Math.max(backoff, (tried[index] as Tried).readyAtMs - nowMs);
   return waitMs > waitMsMax || nowMs + waitMs >= deadlineMs ? null : { index, waitMs };
 }

@@ -41,10 +41,10 @@ describe('the order of candidates', () => {
   it('cheapest: by what the request costs at most; what nobody knows the price of comes last', () => {
     const listed = [
       candidate('unknown', { worstCase: null }),
-      ...[candidate('dear', { worstCase: 9n }), candidate('one', { worstCase: 2n })],
+      ...[candidate('costly', { worstCase: 9n }), candidate('one', { worstCase: 2n })],
       ...[candidate('free', { worstCase: 0n }), candidate('other', { worstCase: 2n })],
     ];
-    expect(names('cheapest', listed)).toEqual(['free', 'one', 'other', 'dear', 'unknown']);
+    expect(names('cheapest', listed)).toEqual(['free', 'one', 'other', 'costly', 'unknown']);
   });
 
   it('weighted: first as often as its weight says, and never if it has none', () => {

@@ -5,19 +5,15 @@
  * A candidate names a model, never a route, so a route cannot lead back to itself.
  */
 
-export const capabilities = [
-  ...(['tools', 'vision', 'audio', 'video', 'files', 'json_schema'] as const),
-] as const;
 /** What a request may need of a model, beyond room for its tokens. */
-export type Capability = (typeof capabilities)[number];
+export type Capability = 'tools' | 'vision' | 'audio' | 'video' | 'files' | 'json_schema';
 
-export const strategies = ['fixed', 'weighted', 'cheapest', 'fastest', 'split'] as const;
 /**
  * In which order the candidates that are able are tried. `fixed`: as listed. `weighted`: drawn for each
  * call. `cheapest`: by what this request costs at most. `fastest`: by how long answers took lately.
  * `split`: drawn once for each end user.
  */
-export type Strategy = (typeof strategies)[number];
+export type Strategy = 'fixed' | 'weighted' | 'cheapest' | 'fastest' | 'split';
 
 /** Null: the candidate or the price list that it has says so, or nobody knows. */
 export type RouteCandidate = {
@@ -65,21 +61,19 @@ export type RouteRule = {
   max_price: MaxPrice | null;
 };
 
-export const failureClasses = [
-  'unreachable',
-  'closed',
-  'broken',
-  'timeout',
-  'rate_limited',
-  'overloaded',
-  'server_error',
-  'unauthorized',
-  'model_unavailable',
-  'context_window',
-  'content_policy',
-] as const;
 /** Why an attempt brought no answer to the client's request. */
-export type FailureClass = (typeof failureClasses)[number];
+export type FailureClass =
+  | 'unreachable'
+  | 'closed'
+  | 'broken'
+  | 'timeout'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'server_error'
+  | 'unauthorized'
+  | 'model_unavailable'
+  | 'context_window'
+  | 'content_policy';
 
 export type RouteTerms = {
   strategy: Strategy;
@@ -98,11 +92,3 @@ export type RouteTerms = {
   /** Of the whole call, all its attempts and waits; null: that of one attempt. */
   timeout_ms: number | null;
 };
-
-/**
- * What a route does where nothing else is said. A refusal by a provider's content policy is not gone
- * around: that needs an operator who says so (litellm#40406).
- */
-export const DEFAULT_FALLBACK_ON: readonly FailureClass[] = failureClasses.filter(
-  (failure) => failure !== 'content_policy',
-);

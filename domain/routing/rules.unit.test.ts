@@ -44,11 +44,16 @@ describe('a rule of a route', () => {
     ['a time across midnight', { time: { from: '22:00', to: '06:00' } }, true],
     ['a time across midnight that has not begun', { time: { from: '23:31', to: '06:00' } }, false],
     ['a budget that is used more', { budget_used_over: 79.9 }, true],
-    // bifrost#5770: a rule for a used budget fired far too early.
-    ['a budget that is used as much', { budget_used_over: 80 }, false],
-    ['two of which one does not fit', { tags: { team: ['a'] }, models: ['x'] }, false],
+    ['two, and one does not fit', { tags: { team: ['a'] }, models: ['x'] }, false],
   ])('that asks for %s', (_, when, expected) => {
     expect(fits(when)).toBe(expected);
+  });
+
+  // bifrost#5770
+  it('for a used budget does not fire before it is used by more than that', () => {
+    expect([79.9, 80, 80.1].map((over) => fits({ budget_used_over: over }))).toEqual([
+      ...[true, false, false],
+    ]);
   });
 
   it('asks for budgets only if it needs to', () => {

@@ -2,16 +2,34 @@
  * What a route says, in `tollgate.yaml`, in bodies of /v1/routes and in the ledger: one shape, whose
  * defaults are filled in where it is read first.
  */
-import {
-  capabilities,
-  DEFAULT_FALLBACK_ON,
-  failureClasses,
-  type RouteTerms,
-  strategies,
+import type {
+  Capability,
+  FailureClass,
+  RouteTerms,
+  Strategy,
 } from '@tollgate/domain/routing/route.ts';
 import { z } from 'zod';
 import { modelPattern } from '../http/model-lists.ts';
 import { shortName } from '../names/names.ts';
+
+export const capabilities = [
+  ...(['tools', 'vision', 'audio', 'video', 'files', 'json_schema'] as const),
+] as const satisfies readonly Capability[];
+const strategies = [
+  ...(['fixed', 'weighted', 'cheapest', 'fastest', 'split'] as const),
+] as const satisfies readonly Strategy[];
+const failureClasses = [
+  ...(['unreachable', 'closed', 'broken', 'timeout', 'rate_limited', 'overloaded'] as const),
+  ...(['server_error', 'unauthorized', 'model_unavailable', 'context_window'] as const),
+  'content_policy',
+] as const satisfies readonly FailureClass[];
+/**
+ * What a route does where nothing else is said. A refusal by a provider's content policy is not gone
+ * around: that needs an operator who says so (litellm#40406).
+ */
+export const DEFAULT_FALLBACK_ON: readonly FailureClass[] = failureClasses.filter(
+  (failure) => failure !== 'content_policy',
+);
 
 /** Attempts cost time and money: a call that failed so often has a client that waits. */
 const CANDIDATES_MAX = 16;

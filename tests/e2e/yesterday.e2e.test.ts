@@ -175,8 +175,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['WebhookCreated', 'WebhookUpdated', 'WebhookSecretRotated', 'WebhookArchived'],
       ...['WebhookTestRequested', 'BudgetThresholdsChanged', 'BudgetOnExceededChanged'],
       ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
-      'LeaseReduced',
-      'CachePurged',
+      ...['LeaseReduced', 'CachePurged', 'RoutePublished', 'RouteArchived'],
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),

@@ -15,6 +15,7 @@ import { payloads } from './payload-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
 import { repetitions } from './repetition-plants.ts';
+import { routes } from './route-plants.ts';
 import { simulated } from './sim-plants.ts';
 import { telling } from './why-plants.ts';
 
@@ -78,6 +79,7 @@ export const plants: readonly Plant[] = [
   ...billing,
   ...secrets,
   ...rates,
+  ...routes,
   ...alarms,
   ...telling,
   ...access,

@@ -11,6 +11,7 @@ import {
   priceBookEvents,
   rateLimitEvents,
   reconciliationEvents,
+  routeEvents,
   teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
@@ -37,6 +38,7 @@ import {
   evolveReconciliation,
   type ReconciliationImport,
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
+import { evolveRoute, type PublishedRoute } from '@tollgate/domain/routing/published-route.ts';
 import { Entities, type Entity } from './entities.ts';
 
 const events = eventParser([
@@ -45,6 +47,7 @@ const events = eventParser([
   keyEvents,
   budgetDefinitionEvents,
   rateLimitEvents,
+  routeEvents,
   priceBookEvents,
   reconciliationEvents,
   installationEvents,
@@ -61,6 +64,7 @@ export class ResourceIndex {
   readonly keys = new Entities<KeyState>();
   readonly budgets = new Entities<BudgetDefinition>();
   readonly rateLimits = new Entities<RateLimit>();
+  readonly routes = new Entities<PublishedRoute>();
   readonly priceVersions = new Entities<PriceVersion>();
   /** One, of the id `INSTALLATION_ID`. */
   readonly installation = new Entities<Installation>();
@@ -166,6 +170,9 @@ export class ResourceIndex {
       case 'RateLimitChanged':
       case 'RateLimitArchived':
         return this.rateLimits.fold(event.data.rate_limit_id, at, (s) => evolveRateLimit(s, event));
+      case 'RoutePublished':
+      case 'RouteArchived':
+        return this.routes.fold(event.data.route, at, (s) => evolveRoute(s, event));
       case 'InstallationUpdated':
         return this.installation.fold(INSTALLATION_ID, at, (s) => evolveInstallation(s, event));
       case 'ReconciliationLines':

@@ -47,6 +47,7 @@ import {
   listReconciliations,
 } from './reconciliations/reconciliations.ts';
 import { resolveByRule } from './resolutions/resolutions.ts';
+import { archiveRoute, getRoute, listRoutes, publishRoute } from './routes/routes.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { runSql } from './sql/sql.ts';
 import { archiveTeam, createTeam, getTeam, listTeams, updateTeam } from './teams/teams.ts';
@@ -99,6 +100,10 @@ export const allRoutes: readonly ApiRoute[] = [
   changeRateLimit,
   archiveRateLimit,
   purgeCache,
+  publishRoute,
+  listRoutes,
+  getRoute,
+  archiveRoute,
   listAlarms,
   createWebhook,
   listWebhooks,

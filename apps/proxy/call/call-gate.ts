@@ -38,9 +38,12 @@ function saysJson({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0);
 }
 
+/** What takes the requests that have passed. */
+export type Calls = Pick<CallHandler, 'enter' | 'refuse' | 'handle'>;
+
 type Parts = {
   limits: ProxyLimits;
-  calls: CallHandler;
+  calls: Calls;
   bytes: BodyBytes;
   logger: { error(fields: object, message: string): void };
 };

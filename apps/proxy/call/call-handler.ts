@@ -2,6 +2,7 @@
  * The gate of a call (docs/design.md, Authenticate, Route): whether it is admitted, what it asks
  * for, and where it may go. Each step either goes on or refuses.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CachedCalls } from '../cache/cached-calls.ts';
 import type {

@@ -51,7 +51,7 @@ function told() {
 const statuses = () => stage.events().map(({ attempt, http_status }) => [attempt, http_status]);
 
 describe('an attempt that failed before a byte of it was relayed', () => {
-  // bifrost#3261, voidllm#184: a 429 was given to the client although a fallback was there.
+  // bifrost#3261, voidmind-io/voidllm#184: a 429 was given to the client although a fallback was there.
   // litellm#3274: a fallback waited for the retries of the one that was limited.
   it.each([
     ...[429, 500, 502, 503, 504, 529, 404, 408].map((status): [string, () => Promise<void>] => [
@@ -82,10 +82,10 @@ describe('an attempt that failed before a byte of it was relayed', () => {
     },
   );
 
+  // litellm#40406: who set up a fallback for outages had set up a way around a safety refusal.
   it.each([
     ['a request that is wrong', 400, 'invalid_value'],
     ['a body that is too large', 413, null],
-    // litellm#40406: who set up a fallback for outages had set up a way around a safety refusal.
     ['a refusal by the content policy', 400, 'content_policy_violation'],
   ])('is the client’s answer, if it is %s', async (_, status, code) => {
     await begin(two);
@@ -320,7 +320,8 @@ describe('a deployment that fails', () => {
     return write?.op === 'started' ? write.event : '';
   };
 
-  // Portkey#1289: an open breaker did not keep calls from the provider that had opened it.
+  // Portkey-AI/gateway#1289: an open breaker did not keep calls from the provider that had opened it.
+  // tombii/better-ccflare#349: nothing could close a breaker.
   it('is left alone after some failures, tried by one call after its cool-down, and then served again', async () => {
     stage = await CallStage.open(books(), { ...two, limits });
     expect(await visits()).toEqual(['p1', 'p2']);
@@ -328,7 +329,6 @@ describe('a deployment that fails', () => {
     expect(await visits()).toEqual(['p2']);
     await pass(1_000);
     expect(await visits()).toEqual(['p1', 'p2']);
-    // better-ccflare#349: a breaker that nothing could close.
     await pass(1_000);
     expect(await visits()).toEqual(['p2']);
     await pass(1_000);
@@ -344,7 +344,7 @@ describe('a deployment that fails', () => {
     expect(startedAt()).toContain('p1/');
   });
 
-  // opencode-go-multi-auth#6: one request that no server could serve opened every breaker.
+  // samosa-ai-com/opencode-go-multi-auth#6: one request that no server could serve opened every breaker.
   it('is not to blame for a request that fails at the next one in the same way', async () => {
     stage = await CallStage.open(books(), { ...two, limits: { ...limits, breakerFailures: 1 } });
     await again();
@@ -367,7 +367,7 @@ describe('a deployment that fails', () => {
     expect(stage.posts.length).toBe(3);
   });
 
-  // litellm#37592, voidllm#184: an account without credit was asked again by every call.
+  // litellm#37592: an account without credit was asked again by every call.
   it.each([402, 429])('is left alone at once if it answers %d', async (status) => {
     stage = await CallStage.open(books(), { ...two, limits });
     await again();
@@ -402,6 +402,17 @@ describe('a route keeps the law of models', () => {
       ...[403, ['model_not_allowed'], []],
     ]);
   });
+});
+
+// litellm#31557
+it('a fallback without room for the request is never tried', async () => {
+  const candidates = [
+    { model: 'm', provider: 'p1', context_window: 1_000_000 },
+    { model: 'm', provider: 'p2', context_window: 11 },
+  ];
+  await begin({ ...two, routed: { candidates } });
+  await answers(500, error(null));
+  expect([told(), stage.posts.length]).toEqual([[500, 'p1', '1'], 1]);
 });
 
 it('a request that no candidate can serve is refused with what each of them lacks', async () => {

@@ -9,6 +9,7 @@ import {
   keyEvents,
   priceBookEvents,
   rateLimitEvents,
+  routeEvents,
   teamEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import { eventParser } from '@tollgate/adapters/ledger/event-category.ts';
@@ -30,6 +31,7 @@ import { type PathBudget, pathBudget } from '../budget/path-budget.ts';
 import { CachePurges } from '../cache/cache-purges.ts';
 import { ModelAccessView } from './model-access-view.ts';
 import { RateLimitsView } from './rate-limits-view.ts';
+import { RoutesView } from './routes-view.ts';
 
 /** Prices that are remembered by provider and model. */
 const PRICES_MAX = 10_000;
@@ -40,6 +42,7 @@ const events = eventParser([
   keyEvents,
   budgetDefinitionEvents,
   rateLimitEvents,
+  routeEvents,
   priceBookEvents,
   cacheEvents,
 ]);
@@ -85,6 +88,8 @@ export class LedgerView {
   readonly #prices = new Map<string, Map<string, { found: PriceFound; sinceMs: number }>>();
   #pricesKnown = 0;
   readonly #rateLimits = new RateLimitsView();
+  /** Of the ledger. */
+  readonly routes = new RoutesView();
   readonly #modelAccess = new ModelAccessView();
   /** Of the cache of answers. */
   readonly cachePurges = new CachePurges();
@@ -224,6 +229,9 @@ export class LedgerView {
         return this.#rateLimits.apply(event);
       case 'CachePurged':
         return this.cachePurges.apply(event.data, Number(revision));
+      case 'RoutePublished':
+      case 'RouteArchived':
+        return this.routes.apply(event);
       case 'PriceVersionPublished':
         this.#priceList = evolvePrices(this.#priceList, event);
         this.#forgetPrices();

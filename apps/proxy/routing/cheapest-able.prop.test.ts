@@ -11,8 +11,8 @@ import {
   findPrice,
   listModels,
 } from '@tollgate/domain/pricing/price-list.ts';
-import { type Capability, capabilities } from '@tollgate/domain/routing/route.ts';
-import { routeTerms } from '@tollgate/schemas/routes/route-terms.ts';
+import type { Capability } from '@tollgate/domain/routing/route.ts';
+import { capabilities, routeTerms } from '@tollgate/schemas/routes/route-terms.ts';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import type { CallRequest } from '../dialects/dialect.ts';

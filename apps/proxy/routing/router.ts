@@ -224,7 +224,7 @@ function worstCaseOf(request: CallRequest, deployment: Deployment): bigint | nul
 }
 
 /** What a client is told whose request no candidate can serve. */
-function refusalOf({ route, considered }: Plan): Refusal {
+export function refusalOf({ route, considered }: Plan): Refusal {
   const refused = considered.find(({ refusal }) => refusal !== null)?.refusal;
   const lacking = considered.filter((one) => one.lacks.length > 0);
   if (lacking.length === 0 && refused !== undefined && refused !== null) return refused;

@@ -14,7 +14,6 @@ export type Route = {
 
 /** Those that the ledger has. */
 export type PublishedRoutes = {
-  readonly isEmpty: boolean;
   find(name: string, nowMs: number): Route | undefined;
   names(nowMs: number): string[];
 };

@@ -45,6 +45,13 @@ export const ofTheState = {
   ),
   raise_over: entry(409, false, 'This raise is over.', 'There is nothing to do.'),
   rate_limit_archived: entry(409, false, 'This rate limit is archived.', 'Define a new one.'),
+  route_archived: entry(409, false, 'This route is archived.', 'Publish it again.'),
+  route_versions_full: entry(
+    409,
+    false,
+    'As many versions of this route are to come as there may be.',
+    'Wait until some of them have begun, or archive the route.',
+  ),
   webhook_archived: entry(409, false, 'This webhook is archived.', 'Create a new one.'),
   webhooks_too_many: entry(
     409,

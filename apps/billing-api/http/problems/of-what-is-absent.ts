@@ -8,6 +8,7 @@ export const ofWhatIsAbsent = {
   budget_not_found: entry(404, false, 'There is no such budget.', CHECK_ID),
   raise_not_found: entry(404, false, 'This budget has no such raise.', CHECK_ID),
   rate_limit_not_found: entry(404, false, 'There is no such rate limit.', CHECK_ID),
+  route_not_found: entry(404, false, 'There is no such route.', CHECK_ID),
   webhook_not_found: entry(404, false, 'There is no such webhook.', CHECK_ID),
   price_book_not_found: entry(404, false, 'There is no such price book.', CHECK_ID),
   call_not_found: entry(

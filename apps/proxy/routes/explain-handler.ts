@@ -1,0 +1,131 @@
+/**
+ * `POST /v1/routes/explain`: where a request would go, and why not elsewhere (docs/design.md, Route). It
+ * takes the body of a call and is none: nothing is sent, held, counted or recorded.
+ */
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { RouteExplanation } from '@tollgate/schemas/http/route-explanation.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { budgetsOfModel } from '../budget/path-budget.ts';
+import type { CallDeps } from '../call/call-deps.ts';
+import type { Calls } from '../call/call-gate.ts';
+import { withEndUser } from '../call/end-user.ts';
+import { holdRequests, imposedLimit } from '../call/holds.ts';
+import type { Place } from '../call/in-flight.ts';
+import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
+import type { Refusal } from '../errors.ts';
+import type { KeyView } from '../ledger-view/ledger-view.ts';
+import type { Deployment } from '../routing/deployments.ts';
+import { type Considered, type Plan, refusalOf } from '../routing/router.ts';
+
+type Refuse = (reply: FastifyReply, refusal: Refusal) => void;
+
+export class ExplainHandler implements Calls {
+  readonly #deps: CallDeps;
+  readonly #calls: Pick<Calls, 'enter'>;
+  readonly #refuse: Refuse;
+
+  constructor(deps: CallDeps, calls: Pick<Calls, 'enter'>, refuse: Refuse) {
+    this.#deps = deps;
+    this.#calls = calls;
+    this.#refuse = refuse;
+  }
+
+  enter(key: KeyView): Place | Refusal {
+    return this.#calls.enter(key);
+  }
+
+  refuse(_endpoint: Endpoint, _key: KeyView, refusal: Refusal, reply: FastifyReply): void {
+    this.#refuse(reply, refusal);
+  }
+
+  handle(
+    endpoint: Endpoint,
+    key: KeyView,
+    place: Place,
+    incoming: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> | void {
+    const { bodies, limits } = this.#deps;
+    const { body } = incoming as IncomingCall;
+    const explain = (read: FactsRead) => {
+      place.leave();
+      const answer = this.#explain(endpoint, read, key, incoming);
+      if ('code' in answer) return this.#refuse(reply, answer);
+      void reply.type('application/json').send(JSON.stringify(answer));
+    };
+    if (body.length > limits.bodyInlineBytesMax) {
+      return bodies.read(endpoint.name, body, key.customerId).then(explain);
+    }
+    return explain(endpoint.read({ body }, limits.requestDepthMax));
+  }
+
+  #explain(
+    endpoint: Endpoint,
+    read: FactsRead,
+    key: KeyView,
+    { headers }: FastifyRequest,
+  ): RouteExplanation | Refusal {
+    if (!read.ok) return read.refusal;
+    const named = withEndUser(read.facts, headers);
+    if ('code' in named) return named;
+    const request = endpoint.open(named);
+    const nowMs = Date.now();
+    const { router } = this.#deps;
+    const route = router?.find(request.model, nowMs);
+    if (router === undefined || route === undefined) {
+      const message = `There is no route \`${request.model}\`: a call of it goes where its model is.`;
+      return { code: 'model_not_found', param: 'model', message };
+    }
+    const header = (name: string) => headers[name]?.toString();
+    const plan = router.consider(route, { request, key, header, nowMs });
+    return this.#explanation(plan, request, key);
+  }
+
+  #explanation(plan: Plan, request: CallRequest, key: KeyView): RouteExplanation {
+    const { route, terms, considered, stops } = plan;
+    const first = stops[0]?.deployment;
+    const held = first === undefined ? refusalOf(plan) : this.#holds(request, key, first);
+    return {
+      object: 'route_explanation',
+      route: route.name,
+      version: route.version,
+      rule: terms.rule,
+      strategy: terms.strategy,
+      order: stops.map(({ deployment }) => nameOf(deployment)),
+      holds: 'code' in held ? null : held,
+      refused: 'code' in held ? held.code : null,
+      candidates: considered.map(shown),
+    };
+  }
+
+  #holds(request: CallRequest, key: KeyView, deployment: Deployment) {
+    const ofKey = this.#deps.directory.budgetsOf(key);
+    const onPath = budgetsOfModel(ofKey, request.model, deployment.model);
+    const limit = imposedLimit(onPath, request, deployment);
+    const wanted = holdRequests(onPath, request, deployment, limit);
+    if ('code' in wanted) return wanted;
+    return wanted.map(({ definition, amount }) => ({
+      scope: definition.per ?? definition.scope.type,
+      window: definition.window,
+      unit: definition.unit,
+      amount: formatDecimal12(amount),
+    }));
+  }
+}
+
+function nameOf({ provider, model }: Deployment): string {
+  return `${provider.name}/${model}`;
+}
+
+function shown(one: Considered): RouteExplanation['candidates'][number] {
+  const { candidate, deployment, refusal, lacks, worstCase, openUntilMs } = one;
+  return {
+    model: candidate.model,
+    deployment: deployment === null ? null : nameOf(deployment),
+    refused: refusal?.code ?? null,
+    lacks: lacks.map(({ what, needed, known, isSure }) => ({ what, needed, known, sure: isSure })),
+    worst_case: worstCase === null ? null : formatDecimal12(worstCase),
+    price_version: deployment?.price?.version ?? null,
+    cooling_down_ms: Math.max(0, Math.round(openUntilMs - performance.now())),
+  };
+}
