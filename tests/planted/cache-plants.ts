@@ -70,7 +70,7 @@ export const cached: readonly Plant[] = [
     edits: at('cut-answer-is-not-stored', {
       swap: ["CHOSEN_ENDS.has(choice['finish_reason'])", "choice['finish_reason'] !== null"],
     }),
-    test: { file: CALLS_TEST, name: 'that a limit has cut' },
+    test: { file: CALLS_TEST, name: 'that its limit has cut' },
   },
   {
     bug: 'price a hit as its first call was',

@@ -316,7 +316,7 @@ describe('streams and JSON', () => {
   const chunk = (choice: object) => `data: ${JSON.stringify({ choices: [choice], usage })}\n\n`;
   const done = { delta: { content: 'x' }, finish_reason: 'stop' };
   const NEVER: [string, string, string?, number?][] = [
-    ['that a limit has cut', answerText('x', { finish_reason: 'length' })],
+    ['that its limit has cut', answerText('x', { finish_reason: 'length' })],
     ['that a filter has cut', answerText('x', { finish_reason: 'content_filter' })],
     ['without a reason for its end', answerText('x', { finish_reason: null })],
     ['with an error in a choice', answerText('x', { error: { message: 'no' } })],
