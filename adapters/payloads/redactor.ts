@@ -3,7 +3,7 @@
  * escaped, and those of a stream as they read one behind the other: a secret is found although its
  * letters come in ten events. What cannot be read is not stored at all.
  */
-import type { PayloadBody } from './payloads.ts';
+import type { Payload, PayloadBody, RawPayload } from './payloads.ts';
 
 const REDACTED = '[redacted]';
 
@@ -24,6 +24,11 @@ export class Redactor {
 
   constructor(patterns: readonly string[]) {
     this.#patterns = [...ALWAYS, ...patterns].map((source) => new RegExp(source, 'gu'));
+  }
+
+  payload({ request, answer, ...facts }: RawPayload): Payload {
+    // seam: payloads-are-redacted-before-they-are-stored
+    return { ...facts, request: this.body(request), answer: this.body(answer) };
   }
 
   /** @param bytes null: they were too many to keep */

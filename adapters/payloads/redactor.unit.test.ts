@@ -18,6 +18,19 @@ const spoken = (text: string, of = 0) =>
     .map(({ index, delta }) => (index === of ? delta.content : ''))
     .join('');
 
+it('I12: both bodies of a payload are redacted, and the rest stays', () => {
+  const facts = {
+    ...{ callId: 'c', keyId: 'k', customerId: 'cus', teamId: null, timeMs: 1, endpoint: 'e' },
+    ...{ model: 'm', httpStatus: 200 },
+  };
+  const bytes = Buffer.from('from alice@example.com');
+  expect(redactor.payload({ ...facts, request: bytes, answer: bytes })).toEqual({
+    ...facts,
+    request: { text: 'from [redacted]', note: null },
+    answer: { text: 'from [redacted]', note: null },
+  });
+});
+
 describe('a body', () => {
   it('is stored without what matches, wherever it is in it', () => {
     const given = {

@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const PAYLOADS_TEST = 'apps/proxy/payloads/payloads.int.test.ts';
+const FILE_TEST = 'adapters/payloads/payload-file.int.test.ts';
 
 export const payloads: readonly Plant[] = [
   {
@@ -14,12 +15,11 @@ export const payloads: readonly Plant[] = [
   {
     bug: 'store payloads as they came',
     edits: at('payloads-are-redacted-before-they-are-stored', {
-      instead:
-        'const shownOf = (body: Uint8Array | null) => ({ text: Buffer.from(body ?? []).toString(), note: null }); const bodies = { request: shownOf(request), answer: shownOf(answer) };',
+      swap: ['this.body(answer)', '{ text: Buffer.from(answer ?? []).toString(), note: null }'],
     }),
     test: {
-      file: PAYLOADS_TEST,
-      name: 'has what a call of a key that opted in said, and the answer, redacted',
+      file: 'adapters/payloads/redactor.unit.test.ts',
+      name: 'I12: both bodies of a payload are redacted, and the rest stays',
     },
   },
   {
@@ -37,16 +37,16 @@ export const payloads: readonly Plant[] = [
     bug: 'let a purged payload come back',
     edits: at('purged-payload-does-not-come-back', { drop: true }),
     test: {
-      file: PAYLOADS_TEST,
-      name: 'of a customer does not come back with what was on its way',
+      file: FILE_TEST,
+      name: 'takes nothing of a customer that was purged, of calls before that',
     },
   },
   {
     bug: 'keep payloads without an end',
     edits: at('payloads-are-kept-for-a-time', { drop: true }),
     test: {
-      file: PAYLOADS_TEST,
-      name: 'is gone after its time: not shown at once, and deleted with the next that comes',
+      file: FILE_TEST,
+      name: 'keeps nothing beyond its time',
     },
   },
   {

@@ -10,11 +10,9 @@ const redactor = new Redactor(patterns);
 const file = new PayloadFile(path, limits);
 
 parentPort?.on('message', ({ payloads }: PayloadOrder) => {
-  const shown = payloads.map(({ request, answer, ...facts }) => {
-    // seam: payloads-are-redacted-before-they-are-stored
-    const bodies = { request: redactor.body(request), answer: redactor.body(answer) };
-    return { ...facts, ...bodies };
-  });
-  file.putAll(shown, Date.now());
+  file.putAll(
+    payloads.map((payload) => redactor.payload(payload)),
+    Date.now(),
+  );
   parentPort?.postMessage({ stored: payloads.length } satisfies PayloadAnswer);
 });
