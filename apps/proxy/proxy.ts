@@ -354,6 +354,7 @@ class Instance {
         for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
       },
       onRefused: (code) => this.#metrics.refused(code),
+      onDefect: (err) => logger.error({ err }, 'another attempt of a call failed'),
       ...{ ledger, ownUsage },
       onMeFailed: (err) => logger.warn({ err }, 'what a key has left cannot be told'),
       ...{ accessLog: this.#accessLog, tracing: this.#tracing, payloads: this.#payloads },

@@ -41,12 +41,22 @@ export class ModelAccess {
     }));
   }
 
-  /** @returns null: the model may be used */
-  refusal(requested: string, served: string, isFallback = false): ModelRefusal | null {
+  /**
+   * @param via the name by which a route leads to it, if that is another: a route is no way around either
+   * @returns null: the model may be used
+   */
+  refusal(
+    requested: string,
+    served: string,
+    isFallback = false,
+    via: string | null = null,
+  ): ModelRefusal | null {
     for (const { scope, denied } of this.#levels) {
       // seam: denial-of-either-name-binds
       const by = denied.find(({ fits }) => fits(requested) || fits(served));
-      if (by !== undefined) return { scope, reason: 'denied', pattern: by.text };
+      const byAlias = via === null ? undefined : denied.find(({ fits }) => fits(via));
+      const denial = by ?? byAlias;
+      if (denial !== undefined) return { scope, reason: 'denied', pattern: denial.text };
     }
     for (const { scope, allowed } of this.#levels) {
       if (allowed === null) continue;

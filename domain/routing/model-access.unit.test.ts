@@ -26,6 +26,13 @@ describe('the models of a key', () => {
     expect(denied.refusal('fast', 'gpt-4o-mini')).toBe(null);
   });
 
+  it('a route is no way around a denial of the alias that it leads to', () => {
+    const by = { scope: 'key', reason: 'denied', pattern: 'fast' };
+    expect(access({ key: deny('fast') }).refusal('smart', 'gpt-4o-mini', true, 'fast')).toEqual(by);
+    // Who allows the route by its name need not know its aliases.
+    expect(access({ key: allow('smart') }).refusal('smart', 'm', false, 'fast')).toBe(null);
+  });
+
   it('a denial wins over every allow list, whichever level has it', () => {
     for (const scope of ['key', 'team', 'customer'] as const) {
       const lists = { key: allow('*'), team: allow('m'), customer: allow('m') };

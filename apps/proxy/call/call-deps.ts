@@ -65,6 +65,8 @@ export type CallDeps = {
     failure: UpstreamFailure | null,
   ) => void;
   onRefused: (code: string) => void;
+  /** Of a call whose answer has begun: a defect of ours. */
+  onDefect: (error: unknown) => void;
   /** For what is told of budgets to those who ask; calls draw from their book. */
   ledger: Pick<Ledger, 'read'>;
   /** What a key has used; undefined: nobody here knows. */

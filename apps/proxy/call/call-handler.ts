@@ -20,14 +20,12 @@ import type { Router } from '../routing/router.ts';
 import type { Route } from '../routing/routes.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
-import { withEndUser } from './end-user.ts';
+import { END_USER_REQUIRED, withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { idempotentCall } from './idempotent-call.ts';
 import { InFlight, type Place } from './in-flight.ts';
 import { allowedRoute, otherModelsRefusal } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
-
-const END_USER_REQUIRED: Refusal = { code: 'end_user_required', param: 'user' };
 
 export class CallHandler {
   readonly #deps: CallDeps;

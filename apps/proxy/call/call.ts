@@ -34,7 +34,7 @@ import { answerHeaders, BODILESS } from './headers.ts';
 import { HeldBack } from './held-back.ts';
 import type { Place } from './in-flight.ts';
 import { limitsOnPath } from './rates.ts';
-import { type CallFacts, refuseCall } from './refusal.ts';
+import { type CallFacts, NO_CONNECTION, refuseCall } from './refusal.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
@@ -66,6 +66,8 @@ export class Call implements Applicant, AttemptListener {
   readonly #heldBack: HeldBack | null;
   /** For the next attempt, which nothing is sent for yet. */
   #isWaiting = false;
+  /** Of a routed call: its time is over. A timer may be a moment early, so the clock does not say. */
+  #isOutOfTime = false;
   #clientGone = false;
   /** Why the attempt was not sent after all. */
   #late: Refusal | null = null;
@@ -104,6 +106,9 @@ export class Call implements Applicant, AttemptListener {
   }
 
   onRefused(refusal: Refusal): void {
+    // A provider whose connections are all taken is one that another candidate stands in for.
+    const other = refusal === NO_CONNECTION ? this.#itinerary?.passOver(performance.now()) : null;
+    if (other != null) return void this.#tryNext(other);
     // Without room for another attempt, the call ends as the last one did.
     if (this.#ended !== null) return this.#answer(this.#ended);
     this.place.leave();
@@ -244,7 +249,14 @@ export class Call implements Applicant, AttemptListener {
   /** With a hold of its own; without one, the call ends as the last attempt did. */
   #tryNext(deployment: Deployment): Promise<void> {
     this.#readyAtMs = performance.now();
-    return admit(this, deployment, Date.now());
+    return admit(this, deployment, Date.now()).catch((error) => this.#onDefect(error));
+  }
+
+  /** Of a later admission, which has given all back: the call that began it waits for it no longer. */
+  #onDefect(error: unknown): void {
+    this.deps.onDefect(error);
+    if (this.#ended !== null) return this.#answer(this.#ended);
+    this.#reply.send(error);
   }
 
   #tryIn(waitMs: number, deployment: Deployment): void {
@@ -264,7 +276,11 @@ export class Call implements Applicant, AttemptListener {
     this.#headers = {};
     const leftMs = itinerary.deadlineMs - nowMs;
     if (!Number.isFinite(leftMs)) return;
-    this.#routeTimer = setTimeout(() => this.#attempt?.timeOut(), Math.max(0, leftMs));
+    const onDeadline = () => {
+      this.#isOutOfTime = true;
+      this.#attempt?.timeOut();
+    };
+    this.#routeTimer = setTimeout(onDeadline, Math.max(0, leftMs));
   }
 
   /** What its end says of the deployment, and what follows. */
@@ -272,14 +288,23 @@ export class Call implements Applicant, AttemptListener {
     const nowMs = performance.now();
     const { outcome, ending } = end;
     const failure = routedFailure(end);
+    const isLate = this.#isOutOfTime && ending === 'timeout' && !this.#isSilent(outcome);
     const isOurs =
-      outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null);
+      outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null) || isLate;
     const tookMs = outcome.ttft_ms ?? outcome.latency_ms ?? 0;
     const after = retryAfterMs(this.#headers, Date.now());
     itinerary.ended({ failure: isOurs ? 'nothing' : failure, retryAfterMs: after, tookMs }, nowMs);
     // What a guardrail has blocked no other candidate may answer.
-    const isFinal = isOurs || failure === null || end.blocked !== null;
+    const isFinal = isOurs || this.#isOutOfTime || failure === null || end.blocked !== null;
     return isFinal ? null : itinerary.next(failure, nowMs);
+  }
+
+  /**
+   * Nothing came of it for as long as the call had time: that is its deployment's fault. Not so if it was
+   * writing, if nobody but us read it any more, or if it was never sent.
+   */
+  #isSilent({ ttft_ms, cost }: Recorded['outcome']): boolean {
+    return ttft_ms === null && cost === null && !this.#clientGone;
   }
 
   get #mayGoOn(): boolean {

@@ -8,6 +8,8 @@ import type { Refusal } from '../errors.ts';
 
 const END_USER_HEADER = 'x-tollgate-end-user';
 
+export const END_USER_REQUIRED: Refusal = { code: 'end_user_required', param: 'user' };
+
 /** @param facts of the body, with the end user that it names */
 export function withEndUser(
   facts: RequestFacts,

@@ -2,6 +2,7 @@
 import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
 import { describe, expect, it, vi } from 'vitest';
+import { FairGate } from '../routing/fair-gate.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, type Client, priced, type StageOptions } from '../testing/call-stage.ts';
 import { CHUNK, chat, DONE, HOLD, STREAM_HOLD, USAGE, usage } from '../testing/calls.ts';
@@ -49,6 +50,11 @@ function told() {
   return [got.status, got.headers['x-tollgate-provider'], got.headers['x-tollgate-attempts']];
 }
 const statuses = () => stage.events().map(({ attempt, http_status }) => [attempt, http_status]);
+
+const startedAt = () => {
+  const write = stage.writes.at(-1);
+  return write?.op === 'started' ? write.event : '';
+};
 
 describe('an attempt that failed before a byte of it was relayed', () => {
   // bifrost#3261, voidmind-io/voidllm#184: a 429 was given to the client although a fallback was there.
@@ -315,10 +321,6 @@ describe('a deployment that fails', () => {
     return visited;
   }
   const isOpen = () => stage.writes.at(-1)?.op === 'started' && startedAt().includes('p2/');
-  const startedAt = () => {
-    const write = stage.writes.at(-1);
-    return write?.op === 'started' ? write.event : '';
-  };
 
   // Portkey-AI/gateway#1289: an open breaker did not keep calls from the provider that had opened it.
   // tombii/better-ccflare#349: nothing could close a breaker.
@@ -375,6 +377,50 @@ describe('a deployment that fails', () => {
     await answers(200, OK);
     expect(await visits()).toEqual(['p2']);
   });
+});
+
+describe('what says nothing of a deployment', () => {
+  const once = { limits: { breakerFailures: 1 } };
+
+  it('a stream that was still being written when its call had no time left', async () => {
+    await begin({ ...two, ...once, routed: { timeout_ms: 1_000 } }, STREAM);
+    last().answer.onHeaders(200, SSE);
+    last().answer.onData(Buffer.from(CHUNK));
+    await pass(1_000);
+    await fails('broken');
+    await again(STREAM);
+    expect(startedAt()).toContain('p1/');
+  });
+
+  it('silence until then does', async () => {
+    await begin({ ...two, ...once, routed: { timeout_ms: 1_000 } });
+    await pass(1_000);
+    await fails('broken');
+    await again();
+    expect(startedAt()).toContain('p2/');
+  });
+});
+
+it('a provider whose connections are all taken is passed over', async () => {
+  stage = await CallStage.open(books(), two);
+  Object.assign(stage.route[0]?.provider ?? {}, { connections: new FairGate(0, 0) });
+  await again();
+  await pass(1);
+  await answers(200, OK);
+  expect([told(), stage.events().length, stage.held().held]).toEqual([[200, 'p2', '1'], 1, 0n]);
+  expect(stage.handler.inFlight).toBe(0);
+});
+
+it('a defect before another attempt ends the call as its last attempt did', async () => {
+  await begin(two);
+  stage.beforeHold = () => {
+    throw new Error('a defect');
+  };
+  await answers(500, error('first'));
+  expect([told(), client.got()?.body, stage.defects]).toEqual([
+    ...[[500, 'p1', '1'], error('first'), ['a defect']],
+  ]);
+  expect([stage.handler.inFlight, stage.held().held]).toEqual([0, 0n]);
 });
 
 describe('a route keeps the law of models', () => {

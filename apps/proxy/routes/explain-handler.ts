@@ -8,9 +8,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { budgetsOfModel } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import type { Calls } from '../call/call-gate.ts';
-import { withEndUser } from '../call/end-user.ts';
+import { END_USER_REQUIRED, withEndUser } from '../call/end-user.ts';
 import { holdRequests, imposedLimit } from '../call/holds.ts';
 import type { Place } from '../call/in-flight.ts';
+import { otherModelsRefusal } from '../call/model-access.ts';
 import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -75,6 +76,10 @@ export class ExplainHandler implements Calls {
     if (router === undefined || route === undefined) {
       const message = `There is no route \`${request.model}\`: a call of it goes where its model is.`;
       return { code: 'model_not_found', param: 'model', message };
+    }
+    if (key.endUserRequired && request.endUser === null) return END_USER_REQUIRED;
+    if (request.otherModels !== null && this.#deps.directory.modelAccessOf(key) !== null) {
+      return otherModelsRefusal(request.otherModels);
     }
     const header = (name: string) => headers[name]?.toString();
     const plan = router.consider(route, { request, key, header, nowMs });

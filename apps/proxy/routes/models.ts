@@ -68,7 +68,7 @@ function servedRoute(
       refusal ??= found;
       continue;
     }
-    const refused = access?.refusal(name, found.model, index > 0) ?? null;
+    const refused = access?.refusal(name, found.model, index > 0, model) ?? null;
     if (refused === null) return { name, provider: found.provider.name };
     refusal ??= modelRefusal(refused, name, found.model);
   }

@@ -92,6 +92,17 @@ export class Itinerary {
     this.#hasServerError ||= isOfServer;
   }
 
+  /** Nobody could be sent there for want of a connection. @returns the next one; null: there is none */
+  passOver(nowMs: number): Deployment | null {
+    if (!this.#terms.fallback_on.includes('overloaded') || nowMs >= this.deadlineMs) return null;
+    const visit = this.#visits[this.#at] as Visit;
+    visit.last ??= 'overloaded';
+    const index = this.#visits.findIndex(({ last }) => last === null);
+    if (index === -1) return null;
+    this.#at = index;
+    return (this.#visits[index] as Visit).deployment;
+  }
+
   /** @returns what follows; null: nothing does */
   next(failure: FailureClass, nowMs: number): { deployment: Deployment; waitMs: number } | null {
     const { fallback_on, retries } = this.#terms;

@@ -121,7 +121,7 @@ export class Router {
     if ('code' in found) return { ...nothing, refusal: found };
     const access = directory.modelAccessOf(key);
     const isFallback = candidate !== route.terms.candidates[0];
-    const denied = access?.refusal(request.model, found.model, isFallback) ?? null;
+    const denied = access?.refusal(request.model, found.model, isFallback, model) ?? null;
     const refusal = denied === null ? null : modelRefusal(denied, request.model, found.model);
     const known = health.of(found);
     const able: Able = {

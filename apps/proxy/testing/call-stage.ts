@@ -134,6 +134,7 @@ export class CallStage {
       onSettled: ({ deployment }, { cost }, { overruns }) =>
         this.settled.push([deployment.provider.name, cost, overruns]),
       onRefused: (code) => this.refused.push(code),
+      onDefect: (error) => this.defects.push((error as Error).message),
       onJournalFailure: (error) => this.journalFailures.push(error.message),
     });
   }
