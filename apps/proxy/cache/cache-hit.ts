@@ -16,6 +16,7 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import type { BudgetHold, HoldRequest } from '../budget/budget-book.ts';
 import { budgetsOfModel } from '../budget/path-budget.ts';
 import type { CallDeps } from '../call/call-deps.ts';
+import { endWhole } from '../call/end-whole.ts';
 import { headerText } from '../call/headers.ts';
 import { holdRefusal, refuseCall } from '../call/refusal.ts';
 import type { Replay } from '../dialects/dialect.ts';
@@ -43,6 +44,8 @@ export function pricedHit(entry: CacheEntry, deployment: Deployment, percent: nu
 
 export async function answerFromCache(calls: CallDeps, call: RoutedCall, hit: Hit): Promise<void> {
   const { facts, reply, place } = call;
+  // Before anything is taken: what a defect of it throws would leave that taken for good.
+  const replay = facts.request.replay(hit.entry.body);
   const requests = holdsOf(calls, call, hit);
   const held =
     requests.length === 0
@@ -63,7 +66,6 @@ export async function answerFromCache(calls: CallDeps, call: RoutedCall, hit: Hi
   }
   place.ofCall = true;
   reply.hijack();
-  const replay = facts.request.replay(hit.entry.body);
   const event = eventOf(calls, call, hit, held.holds);
   // seam: hit-is-durable-first
   record(calls, call, event, held.holds, (error) => {
@@ -73,8 +75,7 @@ export async function answerFromCache(calls: CallDeps, call: RoutedCall, hit: Hi
       return void reply.raw.destroy();
     }
     for (const { account, parts } of held.holds) account.release(parts, chargesOf(parts));
-    send(call, hit, event, replay);
-    place.leave();
+    send(calls, call, hit, event, replay);
     log(calls, call, hit, event, replay);
   });
 }
@@ -134,9 +135,15 @@ function record(
 
 const chargesOf = (parts: BudgetHold['parts']) => parts.map(({ amount }) => amount);
 
-function send({ facts, reply }: RoutedCall, hit: Hit, event: UsageEvent, replay: Replay): void {
+function send(
+  { limits }: CallDeps,
+  { facts, reply, place }: RoutedCall,
+  hit: Hit,
+  event: UsageEvent,
+  replay: Replay,
+): void {
   const response = reply.raw;
-  if (response.destroyed) return;
+  if (response.destroyed) return place.leave();
   const { entry, deployment, saved } = hit;
   const { contentType, body } = replay;
   response.writeHead(200, {
@@ -153,7 +160,7 @@ function send({ facts, reply }: RoutedCall, hit: Hit, event: UsageEvent, replay:
     ...(saved === null ? {} : { 'x-tollgate-saved': formatDecimal12(saved) }),
     'x-tollgate-overhead-us': String(event.overhead_us),
   });
-  response.end(body);
+  endWhole(response, body, limits.clientStallTimeoutMs, () => place.leave());
 }
 
 function log(

@@ -461,6 +461,24 @@ describe('what changes between an answer and its repetition', () => {
     purges.apply({ purge_id: 'p', customer_id: null, model: 'm' }, 2);
     expect((await call()).said).toBe('answer 5');
   });
+
+  it('of a call that was on its way is not even stored', async () => {
+    const running = gate();
+    const stored: string[] = [];
+    const { put } = store;
+    store.put = (answer) => {
+      stored.push(answer.model);
+      return put.call(store, answer);
+    };
+    await open({ submit: holdingUp('finished', running.opened) });
+    const late = call();
+    while (house.writes.length < 2) await new Promise(setImmediate);
+    purges.apply({ purge_id: 'p', customer_id: 'cus_1', model: null }, 0);
+    running.open();
+    await late;
+    expect(stored).toEqual([]);
+    expect([(await call()).said, stored]).toEqual(['answer 2', ['m']]);
+  });
 });
 
 describe('a hit that costs something', () => {

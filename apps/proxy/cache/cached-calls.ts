@@ -94,6 +94,8 @@ export class CachedCalls {
     const { customerId, model, storedAtMs, expiresAtMs } = entry;
     const ttlMs = expiresAtMs - storedAtMs;
     if (ttlMs === 0) return;
+    // Purged while the call ran: its bytes would stay where they have just been removed.
+    if (purgesSeen < this.#deps.purges.of(entry)) return;
     const answer = { key, customerId, model, purgesSeen, ttlMs, value: entryBytes(entry) };
     this.#deps.store.put(answer).catch((error) => this.#failed(error, 'write'));
   }
@@ -163,12 +165,15 @@ export class CachedCalls {
    */
   async #join(lookup: Lookup): Promise<CacheEntry | Flight | undefined> {
     const untilMs = performance.now() + this.#deps.limits.cacheFlightMs;
+    const { place, reply } = lookup.call;
     for (let waits = 0; waits < WAITS_MAX; waits++) {
       const running = this.#flights.of(lookup.key);
       // At once: those that are let go together look one after the other.
       if (running === undefined) return this.#begin(lookup);
       const leftMs = untilMs - performance.now();
-      const entry = leftMs <= 0 ? 'late' : await running.wait(leftMs);
+      // Its place has been left already, and nobody would end its wait.
+      const isOver = leftMs <= 0 || reply.raw.destroyed;
+      const entry = isOver ? 'late' : await running.wait(leftMs, place);
       if (entry === 'late') return undefined;
       if (entry !== null) return this.#servable(entry, lookup) ? entry : undefined;
     }

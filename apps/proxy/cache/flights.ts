@@ -3,6 +3,7 @@
  * answer that they share, never the connection: a client that leaves takes nothing from the others
  * (remnic PR#2015), and a flight that ends without an answer lets them go (Haruki-Sekai-API PR#59 kept it).
  */
+import type { Place } from '../call/in-flight.ts';
 import type { CacheEntry } from './cache-entry.ts';
 
 export class Flights {
@@ -50,15 +51,22 @@ export class Flight {
     this.#waiting.clear();
   }
 
-  /** @returns the answer; null: there is none; `late`: it did not come in time */
-  wait(ms: number): Promise<CacheEntry | null | 'late'> {
+  /**
+   * @param place of who waits: who leaves it waits no more, and nothing of its call is kept
+   * @returns the answer; null: there is none; `late`: it did not come in time
+   */
+  wait(ms: number, place: Pick<Place, 'onLeave'>): Promise<CacheEntry | null | 'late'> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const giveUp = () => {
+        clearTimeout(timer);
         this.#waiting.delete(go);
         resolve('late');
-      }, ms);
+      };
+      const timer = setTimeout(giveUp, ms);
+      place.onLeave = giveUp;
       const go = (entry: CacheEntry | null) => {
         clearTimeout(timer);
+        place.onLeave = undefined;
         resolve(entry);
       };
       this.#waiting.add(go);

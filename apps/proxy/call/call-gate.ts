@@ -38,6 +38,23 @@ function saysJson({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0);
 }
 
+/**
+ * Node tells a reply of the end of its connection only once it is its turn to be written: one that is
+ * pipelined behind another would never close, and its place and bytes would be taken for good.
+ */
+function closeWithConnection({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply): void {
+  if (raw.socket !== null) return;
+  const onClose = () => {
+    raw.destroy();
+    // Later Nodes say so themselves.
+    setImmediate(() => raw.closed || raw.emit('close'));
+  };
+  // One for each request that waits.
+  socket.setMaxListeners(0);
+  socket.once('close', onClose);
+  raw.once('socket', () => socket.off('close', onClose));
+}
+
 /** What takes the requests that have passed. */
 export type Calls = Pick<CallHandler, 'enter' | 'refuse' | 'handle'>;
 
@@ -65,10 +82,13 @@ export class CallGate {
    */
   enter(request: FastifyRequest, reply: FastifyReply, admitAgain: Hook): void {
     const { calls, bytes, limits } = this.#parts;
+    // Its client left while its key was looked at: no event of it will come any more.
+    if (request.raw.destroyed || reply.raw.destroyed) return void reply.hijack();
     const key = request.key as KeyView;
     const place = calls.enter(key);
     if (!(place instanceof Place)) return calls.refuse(this.#endpoint, key, place, reply);
     request.place = place;
+    closeWithConnection(request, reply);
     reply.raw.on('close', () => {
       // The body was in memory for as long as its call could be sent again.
       bytes.giveBack(key.keyId, place.bodyBytes);

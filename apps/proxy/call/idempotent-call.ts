@@ -34,9 +34,11 @@ export async function idempotentCall(
     place.recording = begun;
     return go();
   }
-  place.leave();
-  if ('code' in begun) return refuseCall(deps, reply, begun, facts);
-  replay(reply, begun);
+  if ('code' in begun) {
+    place.leave();
+    return refuseCall(deps, reply, begun, facts);
+  }
+  replay(reply, begun, deps.limits.clientStallTimeoutMs, () => place.leave());
   deps.accessLog?.add(facts, deps.instanceId, {
     ...{ deployment: null, outcome: null, refusal: null, attempts: 0, replayed: true },
     ...{ httpStatus: begun.status, responseBytes: begun.body.length },

@@ -4,6 +4,9 @@ import { type ScanOrder, scanBody } from './scan-body.ts';
 
 parentPort?.on('message', (order: ScanOrder) => {
   const scanned = scanBody(order);
-  const memory = 'body' in scanned ? scanned.body.buffer : null;
-  parentPort?.postMessage(scanned, memory instanceof ArrayBuffer ? [memory] : []);
+  const bytes = 'body' in scanned ? scanned.body : null;
+  // Short ones lie in memory that Node shares out, which may not move: from 21 on that throws.
+  const isAlone = bytes !== null && bytes.byteLength === bytes.buffer.byteLength;
+  const moved = isAlone && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+  parentPort?.postMessage(scanned, moved);
 });

@@ -3,8 +3,8 @@
  * of it. The body need not be valid: what is not is refused later, by who reads it.
  *
  * Not a text is what names a thing or is data: values of members that the dialect lists (models, roles,
- * ids), and `data:` URLs. Names of members are texts only if they are no plain words: so nobody hides one
- * there, and no pattern meets `messages` or `content`.
+ * ids), and `data:` URLs in base64. Names of members are texts only if they are no plain words: so
+ * nobody hides one there, and no pattern meets `messages` or `content`.
  */
 import {
   CLOSE_BRACE,
@@ -27,7 +27,8 @@ export type JsonText = {
 };
 
 const PLAIN_NAME = /^[A-Za-z0-9_$.-]{1,64}$/;
-const DATA_URL = /^data:/i;
+/** Whole, and in base64: what only begins like one is a text that a model reads. */
+const DATA_URL = /^data:[^\s,]*;base64,[\w+/=-]*$/i;
 
 /**
  * @param identifiers members whose values are no texts

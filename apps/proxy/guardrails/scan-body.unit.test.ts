@@ -31,6 +31,10 @@ it('a denied text is found wherever a model may read it, however it is written',
     '{"messages":[{"role":"user","content":"\\u0073es\\u0061me"}]}',
     '{"messages":[{"role":"user","content":"x","say sesame":1}]}',
     '{"input":["a","sesame"]}',
+    // It begins like a URL of data, and is none.
+    chat('data: sesame'),
+    chat('DATA:text/plain;base64,eA== sesame'),
+    chat('data:text/plain,sesame'),
   ];
   expect(found.map((json) => scan(json, deny('sesame')))).toEqual(
     found.map(() => ({ denied: 'd' })),

@@ -3,7 +3,7 @@
  * put together to the same message. A text comes in pieces, since interfaces show it as it comes
  * (semantic-router PR#937 sent all of it at once).
  */
-import { jsonText } from '../../../relay/json-text.ts';
+import { JsonReader, jsonText } from '../../../relay/json-text.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -12,7 +12,7 @@ const PIECE_LENGTH = 48;
 
 /** @param statesUsage the client asked for the chunk with the usage */
 export function streamOf(recorded: Buffer, statesUsage: boolean): Buffer {
-  const { choices, usage, ...rest } = JSON.parse(jsonText(recorded)) as Fields;
+  const { choices, usage, ...rest } = new JsonReader().parse(jsonText(recorded)) as Fields;
   const base = { ...rest, object: 'chat.completion.chunk' };
   // A stream that states its usage has a null of it in every other chunk.
   const none = statesUsage ? { usage: null } : {};
@@ -44,8 +44,8 @@ function* deltasOf(message: Fields, whole: boolean): Generator<Fields> {
     else for (const piece of pieces(value)) yield { [name]: piece };
   }
   if (!Array.isArray(calls)) return;
-  for (const [index, call] of (calls as Fields[]).entries()) {
-    const called = call['function'] as Fields | undefined;
+  for (const [index, call] of (calls as (Fields | null)[]).entries()) {
+    const called = call?.['function'] as Fields | undefined;
     if (typeof called?.['arguments'] !== 'string') {
       yield { tool_calls: [{ index, ...call }] };
       continue;

@@ -70,6 +70,15 @@ describe('an answer', () => {
     expect(recorded(chunksOf(stream), 100)).toBeNull();
   });
 
+  // vLLM writes the logarithm of nothing as a number that JSON does not have; what is stored is what came.
+  it('is a stream although JSON has no such number, and a call in it is none', () => {
+    const body = `{"choices":[{"index":0,"message":{"role":"assistant","content":"x","tool_calls":[null]},
+      "logprobs":{"content":[{"logprob":-Infinity}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}`;
+    const chunks = chunksOf(streamOf(Buffer.from(body), false));
+    expect(JSON.stringify(chunks)).toContain('"logprobs":{"content":[{"logprob":null}]}');
+    expect(chunks.at(-1)).toMatchObject({ choices: [{ finish_reason: 'stop' }] });
+  });
+
   const said = (more: object, delta: object = { content: 'x' }) => ({
     choices: [{ index: 0, delta, finish_reason: 'stop', ...more }],
     usage: { completion_tokens: 1 },
