@@ -165,15 +165,15 @@ export class CachedCalls {
    */
   async #join(lookup: Lookup): Promise<CacheEntry | Flight | undefined> {
     const untilMs = performance.now() + this.#deps.limits.cacheFlightMs;
-    const { place, reply } = lookup.call;
+    const { raw } = lookup.call.reply;
     for (let waits = 0; waits < WAITS_MAX; waits++) {
       const running = this.#flights.of(lookup.key);
       // At once: those that are let go together look one after the other.
       if (running === undefined) return this.#begin(lookup);
       const leftMs = untilMs - performance.now();
-      // Its place has been left already, and nobody would end its wait.
-      const isOver = leftMs <= 0 || reply.raw.destroyed;
-      const entry = isOver ? 'late' : await running.wait(leftMs, place);
+      // Who has left already would never close again.
+      const isOver = leftMs <= 0 || raw.destroyed;
+      const entry = isOver ? 'late' : await running.wait(leftMs, raw);
       if (entry === 'late') return undefined;
       if (entry !== null) return this.#servable(entry, lookup) ? entry : undefined;
     }

@@ -3,7 +3,7 @@
  * answer that they share, never the connection: a client that leaves takes nothing from the others
  * (remnic PR#2015), and a flight that ends without an answer lets them go (Haruki-Sekai-API PR#59 kept it).
  */
-import type { Place } from '../call/in-flight.ts';
+import type { EventEmitter } from 'node:events';
 import type { CacheEntry } from './cache-entry.ts';
 
 export class Flights {
@@ -52,21 +52,22 @@ export class Flight {
   }
 
   /**
-   * @param place of who waits: who leaves it waits no more, and nothing of its call is kept
+   * @param reply of who waits: when it closes, nobody waits any more, and nothing of the call is kept
    * @returns the answer; null: there is none; `late`: it did not come in time
    */
-  wait(ms: number, place: Pick<Place, 'onLeave'>): Promise<CacheEntry | null | 'late'> {
+  wait(ms: number, reply: Pick<EventEmitter, 'once' | 'off'>): Promise<CacheEntry | null | 'late'> {
     return new Promise((resolve) => {
       const giveUp = () => {
         clearTimeout(timer);
+        reply.off('close', giveUp);
         this.#waiting.delete(go);
         resolve('late');
       };
       const timer = setTimeout(giveUp, ms);
-      place.onLeave = giveUp;
+      reply.once('close', giveUp);
       const go = (entry: CacheEntry | null) => {
         clearTimeout(timer);
-        place.onLeave = undefined;
+        reply.off('close', giveUp);
         resolve(entry);
       };
       this.#waiting.add(go);

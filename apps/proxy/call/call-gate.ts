@@ -89,11 +89,13 @@ export class CallGate {
     if (!(place instanceof Place)) return calls.refuse(this.#endpoint, key, place, reply);
     request.place = place;
     closeWithConnection(request, reply);
-    reply.raw.on('close', () => {
+    const leave = () => {
       // The body was in memory for as long as its call could be sent again.
       bytes.giveBack(key.keyId, place.bodyBytes);
       if (!place.ofCall) place.leave();
-    });
+    };
+    // Else who leaves and comes again would have more read, scanned and judged at once than it may.
+    reply.raw.on('close', () => (place.taking === null ? leave() : void place.taking.then(leave)));
     if (!saysJson(request)) return calls.refuse(this.#endpoint, key, NO_JSON, reply);
     const take = (more: number) => {
       if (!bytes.take(key.keyId, more)) return false;
@@ -116,7 +118,9 @@ export class CallGate {
     const { key, place } = request as { key: KeyView; place: Place };
     try {
       const running = this.#parts.calls.handle(this.#endpoint, key, place, request, reply);
-      if (running instanceof Promise) running.catch((error) => this.#fail(reply, error));
+      if (running instanceof Promise) {
+        place.taking = running.catch((error) => this.#fail(reply, error));
+      }
     } catch (error) {
       this.#fail(reply, error);
     }

@@ -9,7 +9,7 @@ import { InFlight } from './in-flight.ts';
 
 const key = { keyId: 'k', teamId: null, customerId: 'c' } as KeyView;
 
-function take(more: { request?: object; reply?: object } = {}) {
+function take(more: { request?: object; reply?: object; handle?: () => Promise<void> } = {}) {
   const inFlight = new InFlight(proxyLimits, () => undefined);
   const bytes = new BodyBytes(proxyLimits);
   const socket = new EventEmitter() as EventEmitter & { setMaxListeners(n: number): unknown };
@@ -23,10 +23,15 @@ function take(more: { request?: object; reply?: object } = {}) {
     },
   });
   const reply = { raw, hijack: () => undefined };
-  const request = { key, raw: payload, headers: { 'content-type': 'application/json' } };
-  const calls = { enter: () => inFlight.enter(key) };
+  const headers = { 'content-type': 'application/json' };
+  const request = { key, arrivedAtMs: performance.now(), raw: payload, headers };
+  const calls = { enter: () => inFlight.enter(key), handle: more.handle };
   const parts = { limits: proxyLimits, calls, bytes, logger: console };
-  new CallGate({} as never, parts as never).enter(request as never, reply as never, () => undefined);
+  new CallGate({} as never, parts as never).enter(
+    request as never,
+    reply as never,
+    () => undefined,
+  );
   return { inFlight, bytes, socket, payload, raw };
 }
 
@@ -56,4 +61,16 @@ it('once it is its turn, Node says so', async () => {
   expect([inFlight.total, raw.destroyed]).toEqual([1, false]);
   raw.emit('close');
   expect(inFlight.total).toBe(0);
+});
+
+it('a call that is looked at keeps its place and its bytes, although its client leaves', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { inFlight, bytes, payload, raw } = take({ handle: () => promise });
+  payload.emit('data', Buffer.alloc(10));
+  payload.emit('end');
+  raw.emit('close');
+  expect([inFlight.total, bytes.total]).toEqual([1, 10]);
+  resolve();
+  await new Promise(setImmediate);
+  expect([inFlight.total, bytes.total]).toEqual([0, 0]);
 });

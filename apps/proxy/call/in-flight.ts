@@ -88,6 +88,8 @@ function tooMany(whose: string, most: number): Refusal {
 export class Place {
   /** The call has begun: it leaves by itself, perhaps long after its client has gone. */
   ofCall = false;
+  /** Until it has begun, was answered or refused: what looks at it goes on although its client leaves. */
+  taking: Promise<void> | null = null;
   /** What of its body is in memory. */
   bodyBytes = 0;
   /** What it took of rate limits: its slots are free when it leaves. */
