@@ -106,7 +106,7 @@ export class Call implements Applicant, AttemptListener {
   }
 
   onRefused(refusal: Refusal): void {
-    // A provider whose connections are all taken is one that another candidate stands in for.
+    // Another candidate takes the place of a provider whose connections are all taken.
     const other = refusal === NO_CONNECTION ? this.#itinerary?.passOver(performance.now()) : null;
     if (other != null) return void this.#tryNext(other);
     // Without room for another attempt, the call ends as the last one did.
