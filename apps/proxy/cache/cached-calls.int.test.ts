@@ -355,15 +355,17 @@ describe('streams and JSON', () => {
   ];
   // gonka#1722: streams that were cut, or had no end but [DONE], were served for an hour.
   // LightRAG PR#3446: answers that a limit had cut. semantic-router PR#937: errors.
-  it.each(NEVER)('an answer %s is never given again', async (_, body, type, status = 200) => {
-    const sent: RequestListener = (request, response) => {
-      asked.push('');
-      answering(status, body, type ?? 'application/json')(request, response);
-    };
-    await open({ providers: [sent] });
-    for (const stream of [true, true, false]) await post(chat({ stream })).then((r) => r.text());
-    expect(asked).toHaveLength(3);
-    expect(house.events().map((event) => event.type)).toEqual(['attempt', 'attempt', 'attempt']);
+  describe('an answer is never given again', () => {
+    it.each(NEVER)('%s', async (_, body, type, status = 200) => {
+      const sent: RequestListener = (request, response) => {
+        asked.push('');
+        answering(status, body, type ?? 'application/json')(request, response);
+      };
+      await open({ providers: [sent] });
+      for (const stream of [true, true, false]) await post(chat({ stream })).then((r) => r.text());
+      expect(asked).toHaveLength(3);
+      expect(house.events().map((event) => event.type)).toEqual(['attempt', 'attempt', 'attempt']);
+    });
   });
 });
 

@@ -73,7 +73,9 @@ const stream: RequestListener = (_request, response) => {
   response.end(USAGE + DONE);
 };
 
+/** What an error says. */
 async function told(response: Response) {
+  expect(response.ok).toBe(false);
   const { error } = (await response.json()) as { error: Record<string, unknown> };
   const { code, message: text, param } = error;
   return { status: response.status, code, text, param };
