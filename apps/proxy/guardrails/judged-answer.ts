@@ -1,8 +1,8 @@
 /**
  * An answer that the guardrails' webhooks judge as a whole before any of it leaves (docs/design.md,
- * Guardrails). Its bytes wait here, within a bound for one answer and one for all. It
- * was paid for whatever they say: the attempt is settled and recorded as any other, and its event names
- * the guardrail that kept it from its client.
+ * Guardrails). Its bytes wait here, within a bound for one answer and one for all. The answer was paid for
+ * whether or not they let it pass: its attempt is settled and recorded like every other one, and the event
+ * names the guardrail that kept the answer from its client.
  */
 import type { Guardrail } from '@tollgate/domain/guardrail/guardrail.ts';
 import type { AnswerHeaders } from '../dialects/dialect.ts';
