@@ -315,48 +315,48 @@ describe('streams and JSON', () => {
 
   const chunk = (choice: object) => `data: ${JSON.stringify({ choices: [choice], usage })}\n\n`;
   const done = { delta: { content: 'x' }, finish_reason: 'stop' };
-  const NEVER: [string, string, string?, number?][] = [
-    ['that its limit has cut', answerText('x', { finish_reason: 'length' })],
-    ['that a filter has cut', answerText('x', { finish_reason: 'content_filter' })],
-    ['without a reason for its end', answerText('x', { finish_reason: null })],
-    ['with an error in a choice', answerText('x', { error: { message: 'no' } })],
-    ['that is an error', JSON.stringify({ error: { message: 'no' } })],
-    ['without usage', JSON.stringify({ ...JSON.parse(answerText('x')), usage: undefined })],
-    ['that is cut JSON', answerText('x').slice(0, -5)],
-    ['that is empty', ''],
-    ['with a status of an error', answerText('x'), 'application/json', 500],
-    ['with another status of success', answerText('x'), 'application/json', 203],
-    ['in a stream without its end', chunk(done), 'text/event-stream'],
-    [
-      'in a stream that says only that it is done',
-      `${chunk({ delta: { content: 'x' } })}data: [DONE]\n\n`,
-      'text/event-stream',
-    ],
-    [
-      'in a stream that a limit has cut',
-      `${chunk({ ...done, finish_reason: 'length' })}data: [DONE]\n\n`,
-      'text/event-stream',
-    ],
-    [
-      'in a stream with an error',
-      `${chunk(done)}data: {"error":{"message":"no"}}\n\ndata: [DONE]\n\n`,
-      'text/event-stream',
-    ],
-    [
-      'in a stream with a chunk that nobody can read',
-      `data: {"choices":[{"delta":{"content":NaN}}\n\n${chunk(done)}data: [DONE]\n\n`,
-      'text/event-stream',
-    ],
-    [
-      'with a choice that has not ended',
-      `${chunk(done)}${chunk({ index: 1, delta: { content: 'y' } })}data: [DONE]\n\n`,
-      'text/event-stream',
-    ],
-  ];
-  // gonka#1722: streams that were cut, or had no end but [DONE], were served for an hour.
-  // LightRAG PR#3446: answers that a limit had cut. semantic-router PR#937: errors.
   describe('an answer is never given again', () => {
-    it.each(NEVER)('%s', async (_, body, type, status = 200) => {
+    type Never = [name: string, body: string, type?: string, status?: number];
+    // gonka#1722: streams that were cut, or had no end but [DONE], were served for an hour.
+    // LightRAG PR#3446: answers that a limit had cut. semantic-router PR#937: errors.
+    it.each([
+      ['that its limit has cut', answerText('x', { finish_reason: 'length' })],
+      ['that a filter has cut', answerText('x', { finish_reason: 'content_filter' })],
+      ['without a reason for its end', answerText('x', { finish_reason: null })],
+      ['with an error in a choice', answerText('x', { error: { message: 'no' } })],
+      ['that is an error', JSON.stringify({ error: { message: 'no' } })],
+      ['without usage', JSON.stringify({ ...JSON.parse(answerText('x')), usage: undefined })],
+      ['that is cut JSON', answerText('x').slice(0, -5)],
+      ['that is empty', ''],
+      ['with a status of an error', answerText('x'), 'application/json', 500],
+      ['with another status of success', answerText('x'), 'application/json', 203],
+      ['in a stream without its end', chunk(done), 'text/event-stream'],
+      [
+        'in a stream that says only that it is done',
+        `${chunk({ delta: { content: 'x' } })}data: [DONE]\n\n`,
+        'text/event-stream',
+      ],
+      [
+        'in a stream that a limit has cut',
+        `${chunk({ ...done, finish_reason: 'length' })}data: [DONE]\n\n`,
+        'text/event-stream',
+      ],
+      [
+        'in a stream with an error',
+        `${chunk(done)}data: {"error":{"message":"no"}}\n\ndata: [DONE]\n\n`,
+        'text/event-stream',
+      ],
+      [
+        'in a stream with a chunk that nobody can read',
+        `data: {"choices":[{"delta":{"content":NaN}}\n\n${chunk(done)}data: [DONE]\n\n`,
+        'text/event-stream',
+      ],
+      [
+        'with a choice that has not ended',
+        `${chunk(done)}${chunk({ index: 1, delta: { content: 'y' } })}data: [DONE]\n\n`,
+        'text/event-stream',
+      ],
+    ] as Never[])('%s', async (_, body, type, status = 200) => {
       const sent: RequestListener = (request, response) => {
         asked.push('');
         answering(status, body, type ?? 'application/json')(request, response);
