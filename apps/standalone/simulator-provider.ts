@@ -12,6 +12,15 @@ import {
 export const SIMULATOR_KEY_VARIABLE = 'TOLLGATE_SIMULATOR_KEY';
 
 const PROVIDER = 'simulator';
+
+/** Its fault `bill_then_500` bills what it does not answer. */
+const simulated = (url: string): TollgateConfig['providers'][string] => ({
+  base_url: `${url}/v1`,
+  api_key: { env: SIMULATOR_KEY_VARIABLE },
+  asks_for_usage: true,
+  not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
+});
+
 const text = { context_window: 400_000, max_output_tokens: 16_384 };
 
 const prices: Omit<TollgateConfig['prices'][number], 'provider' | 'tiers'>[] = [
@@ -48,32 +57,51 @@ const tiered: TollgateConfig['prices'][number] = {
   max_output_tokens: 16_384,
 };
 
+const PRICES = [...prices.map((price) => ({ ...price, provider: PROVIDER, tiers: [] })), tiered];
+
 /** They write a word for each token and show all of them. */
-const plainModels = Object.fromEntries(
-  ['sim-small', 'sim-large', 'sim-odd', 'sim-tiered'].map((model) => [
-    model,
-    { provider: PROVIDER, hidden_output: false, allow_unpriced: false },
-  ]),
-);
+const PLAIN = ['sim-small', 'sim-large', 'sim-odd', 'sim-tiered'];
+const plain = { hidden_output: false, allow_unpriced: false };
 
 /** The configuration with the simulator as its only provider. */
 export function withSimulator(config: TollgateConfig, url: string): TollgateConfig {
   return {
     ...config,
-    providers: {
-      [PROVIDER]: {
-        base_url: `${url}/v1`,
-        api_key: { env: SIMULATOR_KEY_VARIABLE },
-        // Its fault `bill_then_500` bills what it does not answer.
-        asks_for_usage: true,
-        not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
-      },
-    },
+    providers: { [PROVIDER]: simulated(url) },
     models: {
-      ...plainModels,
+      ...Object.fromEntries(PLAIN.map((model) => [model, { provider: PROVIDER, ...plain }])),
       // Served there, and deliberately without a price here: it is refused by name (I8).
       'sim-unpriced': { provider: PROVIDER, hidden_output: true, allow_unpriced: false },
     },
-    prices: [...prices.map((price) => ({ ...price, provider: PROVIDER, tiers: [] })), tiered],
+    prices: PRICES,
+  };
+}
+
+/**
+ * The configuration with several simulators, for routes: all sell the same models at the same prices. A
+ * model alone is of the first one; of another one it has that one's name before it, as in `beta-sim-small`.
+ *
+ * @param urls by the provider's name
+ */
+export function withSimulators(
+  config: TollgateConfig,
+  urls: Readonly<Record<string, string>>,
+): TollgateConfig {
+  const names = Object.keys(urls);
+  const models = names.flatMap((provider, index) =>
+    PLAIN.map((model): [string, TollgateConfig['models'][string]] => {
+      const name = index === 0 ? model : `${provider}-${model}`;
+      return [name, { provider, model, ...plain }];
+    }),
+  );
+  const providers = Object.entries(urls).map(([name, url]) => [
+    name,
+    { ...simulated(url), catalogue: PROVIDER },
+  ]);
+  return {
+    ...config,
+    providers: Object.fromEntries(providers),
+    models: Object.fromEntries(models),
+    prices: PRICES,
   };
 }

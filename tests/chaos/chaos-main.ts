@@ -10,9 +10,10 @@ import { parseArgs } from 'node:util';
 import { Armory } from './armory.ts';
 import { runScenarios, type ScenarioReport, scenarioNames } from './distributed/scenarios.ts';
 import { type FaultRecord, FaultRunner, isGood, planFaults } from './faults.ts';
-import { Load } from './load.ts';
+import { Load, MODELS } from './load.ts';
 import { openHouse } from './platform.ts';
 import { FENCE, points } from './points.ts';
+import { ROUTED_MODELS } from './routed.ts';
 import { soak } from './soak.ts';
 import { judgeRunning, judgeStores } from './verdict.ts';
 
@@ -26,6 +27,7 @@ Kills (SIGKILL) and stops (SIGSTOP 3 s, SIGCONT) proxies and the core at named p
   --proxies N      proxy processes (default 3)
   --engines E      embedded (default) or distributed: on npm run stack
   --projectors N   projector processes on distributed engines (default 2)
+  --routes         calls go by routes of two candidates, at two providers that fail in turn
   --concurrency N  calls in flight (default 24)
   --seed N         order of the faults (default: from the date)
   --soak MINUTES   instead: a share of the peak load, a random fault every 20 s; handles, memory,
@@ -45,6 +47,7 @@ const { values } = parseArgs({
     proxies: { type: 'string', default: '3' },
     engines: { type: 'string', default: 'embedded' },
     projectors: { type: 'string', default: '2' },
+    routes: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '24' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 86_400_000)) },
     soak: { type: 'string' },
@@ -94,17 +97,21 @@ const say = (line: string) => console.log(line);
 const random = seeded(Number(values.seed));
 const perPoint = Number(values['per-point']);
 const armory = new Armory(folder);
+// Half an hour of scenarios: the same number in flight, but slower calls, so that fewer have to
+// be audited.
+const tokenPaceMs = distributed && values.soak === undefined ? 20 : 2;
 const house = await openHouse(folder, {
   proxies: Number(values.proxies),
   projectors: Number(values.projectors),
   distributed,
+  // A reasoner's longest answer has some 560 tokens.
+  routeTimeoutMs: values.routes ? 5_000 + 600 * tokenPaceMs : null,
 });
 const load = new Load(
   house.platform.proxyUrl,
   house.customers.flatMap(({ keys }) => keys),
-  // Half an hour of scenarios: the same number in flight, but slower calls, so that fewer have to
-  // be audited.
-  distributed && values.soak === undefined ? 20 : 2,
+  tokenPaceMs,
+  values.routes ? ROUTED_MODELS : MODELS,
 );
 const runner = new FaultRunner(house, armory, load, random);
 const concurrency = Number(values.concurrency);
@@ -150,6 +157,7 @@ function reachedFaults(): { kills: number; stops: number } {
 
 say(`Seed ${values.seed}; data in ${folder}`);
 try {
+  house.failing?.fail(Number(values.seed));
   const soaked =
     values.soak === undefined
       ? null
@@ -161,6 +169,7 @@ try {
         });
   const faulty = soaked?.faulty ?? (await carryOut());
   await load.stop();
+  await house.failing?.heal();
   const figures = await judgeRunning(house, load, startMs, say);
   await house.platform.stop();
   const stored = await judgeStores(house, say);

@@ -7,7 +7,13 @@ import OpenAI from 'openai';
 
 export type LoadKey = { secret: string };
 
-const MODELS = ['sim-small', 'sim-large', 'sim-odd', 'sim-reasoner', 'sim-tiered'];
+/** What calls name: models, or routes. */
+export type LoadModels = { chat: readonly string[]; embeddings: string };
+
+export const MODELS: LoadModels = {
+  chat: ['sim-small', 'sim-large', 'sim-odd', 'sim-reasoner', 'sim-tiered'],
+  embeddings: 'sim-embed',
+};
 const FAULTS = ['status_429', 'status_500', 'bill_then_500', 'usage_missing', 'reset_after:400'];
 const CALL_TIMEOUT_MS = 30_000;
 const WINDOW_KEYS = 10;
@@ -19,6 +25,7 @@ const PAUSE_MS = 20;
 export class Load {
   readonly #clients: OpenAI[];
   readonly #tokenPaceMs: number;
+  readonly #models: LoadModels;
   readonly #changes: { atMs: number; inFlight: number }[] = [];
   #inFlight = 0;
   #stopping = false;
@@ -34,8 +41,14 @@ export class Load {
   readonly completedCalls: string[] = [];
 
   /** @param tokenPaceMs of the provider's answers: how long a call is in flight */
-  constructor(proxyUrl: string, keys: readonly LoadKey[], tokenPaceMs: number) {
+  constructor(
+    proxyUrl: string,
+    keys: readonly LoadKey[],
+    tokenPaceMs: number,
+    models: LoadModels = MODELS,
+  ) {
     this.#tokenPaceMs = tokenPaceMs;
+    this.#models = models;
     this.#clients = keys.map(
       ({ secret }) =>
         new OpenAI({
@@ -124,13 +137,14 @@ export class Load {
     const content = 'word '.repeat(20 + ((index * 7919) % 200));
     if (index % 10 === 9) {
       const { response } = await client.embeddings
-        .create({ model: 'sim-embed', input: content })
+        .create({ model: this.#models.embeddings, input: content })
         .withResponse();
       return callIdOf(response);
     }
     const outputTokens = 5 + ((index * 104_729) % 40);
+    const { chat } = this.#models;
     const request = {
-      model: MODELS[index % MODELS.length] ?? 'sim-small',
+      model: chat[index % chat.length] as string,
       messages: [{ role: 'user' as const, content }],
       max_completion_tokens: outputTokens + 64,
       metadata: {

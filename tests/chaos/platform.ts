@@ -2,11 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdminClient, adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { type BillLine, readBill } from '@tollgate/audit/bill/figures.ts';
 import { until } from '@tollgate/audit/bill/steps.ts';
+import { tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { type Started, startPlatform } from '@tollgate/standalone/platform-process.ts';
+import { configureProviders } from '@tollgate/standalone/scenario/simulators.ts';
 import { type Engines, startEngines } from '../engines/stack.ts';
 import { environmentOf, SEAM_PRELOAD } from '../seams/loading.ts';
 import { pointEdits } from './points.ts';
+import { FailingProviders, routesOf } from './routed.ts';
 
 /** Keys over all customers: on servers there are many, so that every projector has work. */
 const KEYS = 30;
@@ -30,25 +35,32 @@ export type House = {
   api: AdminClient;
   customers: Customer[];
   data: string;
+  /** What each provider bills. */
+  bills: { provider: string; lines: () => BillLine[] }[];
+  /** Null: there is one provider, and calls go by no route. */
+  failing: FailingProviders | null;
 };
 
-export async function openHouse(
-  folder: string,
-  options: { proxies: number; projectors: number; distributed: boolean },
-): Promise<House> {
-  const { proxies, projectors } = options;
+export type HouseOptions = {
+  proxies: number;
+  projectors: number;
+  distributed: boolean;
+  /** All that a call by a route may take, ms; null: calls go by none. */
+  routeTimeoutMs: number | null;
+};
+
+export async function openHouse(folder: string, options: HouseOptions): Promise<House> {
+  const { proxies, projectors, routeTimeoutMs } = options;
   const engines = options.distributed
     ? await startEngines({ folder: join(folder, 'engines'), partitions: PARTITIONS, projectors })
     : null;
+  const failing = routeTimeoutMs === null ? null : await FailingProviders.start(folder);
+  const given = providersOf(folder, engines, failing, routeTimeoutMs);
   process.env['TOLLGATE_CHAOS_FOLDER'] = folder;
   Object.assign(process.env, environmentOf(pointEdits));
   process.env['NODE_OPTIONS'] = PRELOADED;
   const data = join(folder, 'data');
-  const platform = await startPlatform({
-    data,
-    proxies,
-    ...(engines === null ? {} : { config: engines.config }),
-  });
+  const platform = await startPlatform({ data, proxies, ...given });
   delete process.env['NODE_OPTIONS'];
   const api = patient(adminClient(platform.apiUrl, platform.adminToken));
   const customers: Customer[] = [];
@@ -62,7 +74,31 @@ export async function openHouse(
     const headers = { authorization: `Bearer ${last.secret}` };
     return (await fetch(`${platform.proxyUrl}/v1/models`, { headers })).ok;
   });
-  return { platform, engines, api, customers, data };
+  const bills = failing?.providers.map(({ name, bill }) => ({ provider: name, lines: bill })) ?? [
+    { provider: 'simulator', lines: () => readBill(platform.bill) },
+  ];
+  return { platform, engines, api, customers, data, bills, failing };
+}
+
+/** What the product is told of them; nothing: it starts the simulator. */
+function providersOf(
+  folder: string,
+  engines: Engines | null,
+  failing: FailingProviders | null,
+  timeoutMs: number | null,
+): { config?: string; bill?: string } {
+  if (failing === null || timeoutMs === null) {
+    return engines === null ? {} : { config: engines.config };
+  }
+  const { routes } = tollgateConfig.parse({ routes: routesOf(timeoutMs) });
+  const base = engines === null ? tollgateConfig.parse({}) : loadConfig(engines.config);
+  const config = configureProviders(folder, { ...base, routes }, failing.providers);
+  return { config, bill: failing.providers[0]?.billFile ?? '' };
+}
+
+/** All that any provider bills. */
+export function billOf({ bills }: House): BillLine[] {
+  return bills.flatMap(({ lines }) => lines());
 }
 
 async function makeCustomer(

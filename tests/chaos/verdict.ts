@@ -12,7 +12,6 @@ import {
   assertEqual,
   type BillLine,
   type Figures,
-  readBill,
   readEvents,
   sum,
 } from '@tollgate/audit/bill/figures.ts';
@@ -29,7 +28,8 @@ import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { runningConfig } from '@tollgate/standalone/platform-process.ts';
 import type { Load } from './load.ts';
-import type { House } from './platform.ts';
+import { billOf, type House } from './platform.ts';
+import { followedCalls } from './routed.ts';
 
 type Say = (line: string) => void;
 
@@ -40,9 +40,9 @@ export async function judgeRunning(
   startMs: number,
   say: Say,
 ): Promise<Record<string, Figures>> {
-  const { platform, api, customers } = house;
+  const { api, customers } = house;
   const log = await openLog(storesOf(house), 'usage');
-  const audit = { api, log, bill: () => readBill(platform.bill) };
+  const audit = { api, log, bill: () => billOf(house) };
   const before = await settled(audit);
   checkBeforeImport(before, say);
   checkOneEventPerAttempt(audit.bill(), before);
@@ -52,7 +52,13 @@ export async function judgeRunning(
   say(`I9: the events of all ${load.completedCalls.length} completed calls were durable`);
   checkLimits(house, audit.bill(), before);
   say('I3: by the bill no budget was exceeded');
-  await importBill(api, audit.bill(), startMs);
+  if (house.failing !== null) {
+    const followed = followedCalls(before.values());
+    say(`I1: ${followed} calls had another attempt, each with an event of its own`);
+  }
+  for (const { provider, lines } of house.bills) {
+    await importBill(api, lines(), startMs, provider);
+  }
   const events = await resolved(audit);
   await checkBudgets(
     api,

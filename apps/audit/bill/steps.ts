@@ -57,6 +57,7 @@ export async function importBill(
   api: AdminClient,
   bill: BillLine[],
   startMs: number,
+  provider = 'simulator',
 ): Promise<void> {
   const nowMs = Date.now();
   const sorted = bill
@@ -68,7 +69,7 @@ export async function importBill(
     const end = sorted.findIndex(({ atMs }) => atMs >= nextMs);
     const lines = sorted.splice(0, end === -1 ? sorted.length : end).map(({ line }) => line);
     const range = { startMs: fromMs, endMs: nextMs, billStartMs: startMs, billEndMs: nowMs };
-    await importRange(api, lines, range);
+    await importRange(api, provider, lines, range);
     fromMs = nextMs;
   }
 }
@@ -79,6 +80,7 @@ function uuidTimeMs(uuid: string): number {
 
 async function importRange(
   api: AdminClient,
+  provider: string,
   bill: BillLine[],
   range: { startMs: number; endMs: number; billStartMs: number; billEndMs: number },
 ): Promise<void> {
@@ -97,7 +99,7 @@ async function importRange(
     cost,
   }));
   const result = await api.post<{ differing: string[]; pending: number }>('/v1/reconciliations', {
-    provider: 'simulator',
+    provider,
     start: at(range.startMs),
     end: at(range.endMs),
     // The simulator is idle, so its bill is complete for the hour to come as well.

@@ -4,12 +4,12 @@
  * granted, for at most `ledgerStaleMaxMs`; after that no call reaches a provider.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBill, readEvents } from '@tollgate/audit/bill/figures.ts';
+import { readEvents } from '@tollgate/audit/bill/figures.ts';
 import { until } from '@tollgate/audit/bill/steps.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import type { Engine } from '../../engines/stack.ts';
 import { isAlive } from '../faults.ts';
-import { childrenOf } from '../platform.ts';
+import { billOf, childrenOf } from '../platform.ts';
 import { lagOf, pause, projectedUpToNow, type Scenario, type Stage } from './stage.ts';
 
 const OUTAGE_MS = 60_000;
@@ -120,7 +120,7 @@ async function takeDown(stage: Stage, name: string, engine: Engine): Promise<num
 
 /** When attempts of this period started, by the provider's bill, in ms after its beginning. */
 function attemptsBetween({ house }: Stage, fromMs: number, toMs: number): number[] {
-  const starts = readBill(house.platform.bill).map(({ attempt_id }) => startOf(attempt_id ?? ''));
+  const starts = billOf(house).map(({ attempt_id }) => startOf(attempt_id ?? ''));
   return starts.filter((ms) => ms >= fromMs && ms < toMs).map((ms) => ms - fromMs);
 }
 
@@ -138,7 +138,7 @@ async function arrived({ log, house }: Stage): Promise<void> {
   const deadlineMs = Date.now() + ARRIVAL_TIMEOUT_MS;
   for (;;) {
     const events = await readEvents(log);
-    const bill = readBill(house.platform.bill);
+    const bill = billOf(house);
     if (bill.every(({ attempt_id }) => events.has(attempt_id ?? ''))) return;
     if (Date.now() > deadlineMs) throw new Error('attempts of the bill have no event in the log');
     await sleep(500);
