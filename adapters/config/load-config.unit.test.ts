@@ -64,6 +64,10 @@ describe('configuration', () => {
       "providers: { p: { base_url: 'http://h:1' } }\nmodels: { m: { provider: q } }",
       /there is no provider q; write one of: p$/,
     ],
+    [
+      "providers: { p: { base_url: 'http://h:1' } }\nmodels: { fast: { provider: p, model: mini } }\nroutes: { r: { candidates: [{ model: fast }, { model: mini, provider: p }] } }",
+      /:3:\d+: routes\.r\.candidates\.1: is listed twice/,
+    ],
     ['a: *nothing', /^tollgate\.yaml:/],
     ['a: [1', /^tollgate\.yaml:\d+:\d+: [^\n]+$/],
     ['a:\n\t- b', /^tollgate\.yaml:2:1: Tabs are not allowed as indentation$/],

@@ -66,6 +66,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const context: ApiContext = {
     ...{ ...deps, limits, directory, billing, alarms, alarmStats: new AlarmStats() },
     destinations: deps.destinations ?? destinations([]),
+    models: deps.models ?? {},
     importLock: new ImportLock(),
     ownUsage: new KeptAnswers({
       keptMs: limits.ownUsageKeptMs,

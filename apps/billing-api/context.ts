@@ -10,6 +10,7 @@ import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Destinations } from '@tollgate/adapters/webhooks/destinations.ts';
 import type { UsedInWindow } from '@tollgate/schemas/http/me.ts';
+import type { NamedModels } from '@tollgate/schemas/routes/route-terms.ts';
 import type { AlarmIndex } from './alarms/alarm-index.ts';
 import type { AlarmStats } from './alarms/alarm-stats.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
@@ -43,14 +44,17 @@ export type ApiDeps = {
   payloads?: PayloadStore | undefined;
   /** Where webhooks may lead. Default: to public addresses. */
   destinations?: Destinations;
+  /** Those that the configuration names. Default: none. */
+  models?: NamedModels;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };
 
 /** What every handler gets besides its request. */
-export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations'> & {
+export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations' | 'models'> & {
   limits: ApiLimits;
   destinations: Destinations;
+  models: NamedModels;
   /** The read model: customers, teams, keys, budgets, prices, imports. */
   directory: ResourceIndex;
   /** The read model of periods, snapshots and invoices. */

@@ -42,6 +42,7 @@ const billing = await startBilling({
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
+  models: config.models,
   logger,
   health: storesHealth({ log, warehouse, folder: data }),
   metrics: () => child.metrics(),

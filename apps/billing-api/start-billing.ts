@@ -41,6 +41,8 @@ export type BillingOptions = {
   topicPrefix?: string | undefined;
   /** Names, addresses and networks that webhooks may lead to, besides public ones. */
   webhooksAllow?: readonly string[];
+  /** Those that the configuration names. Default: none. */
+  models?: ApiDeps['models'];
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
   /** Closed with it. Default: no payloads are kept. */
@@ -107,6 +109,7 @@ export async function startBilling(
     ...http,
     ...(metrics === undefined ? {} : { metrics }),
     ...(topicPrefix === undefined ? {} : { topicPrefix }),
+    ...(options.models === undefined ? {} : { models: options.models }),
   });
   const { limits, directory } = api.context;
   const resolver = startResolver({

@@ -180,6 +180,11 @@ export const errorCatalogue = {
     false,
     'The model provider is at another address than this gateway knows. Tell your operator.',
   ),
+  content_refused: entry(
+    400,
+    false,
+    'The content policy of the model provider refuses this request.',
+  ),
   provider_auth_failed: entry(
     502,
     false,

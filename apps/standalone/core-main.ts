@@ -64,6 +64,7 @@ const billing = await startBilling({
         }),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
+  models: config.models,
   logger,
   health: storesHealth({
     ...{ log, warehouse, folder: data },

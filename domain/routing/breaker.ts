@@ -15,9 +15,11 @@ export type BreakerLimits = {
 /** Nobody has to fail often to prove these: an account that is not accepted, or over its limit. */
 const OPENS_AT_ONCE: ReadonlySet<FailureClass> = new Set(['unauthorized', 'rate_limited']);
 /** What the request is to blame for, or may be. */
-const OF_THE_REQUEST: ReadonlySet<FailureClass> = new Set([
+export const OF_THE_REQUEST: ReadonlySet<FailureClass> = new Set([
   ...(['model_unavailable', 'context_window', 'content_policy'] as const),
 ]);
+
+const NOTHING = (): void => undefined;
 
 export class Breaker {
   readonly #limits: BreakerLimits;
@@ -25,6 +27,8 @@ export class Breaker {
   /** Cool-downs in a row. */
   #opened = 0;
   #openUntilMs = 0;
+  /** How often it has opened, ever: what was sent before it opened last says nothing new. */
+  #generation = 0;
   /** Until when nobody else may try it, because somebody does; 0: nobody does. */
   #triedUntilMs = 0;
 
@@ -41,12 +45,19 @@ export class Breaker {
     return this.#opened > 0 && nowMs < this.openUntilMs;
   }
 
-  /** An attempt is sent: of one that was open, it is the only one until it has ended. */
-  sent(nowMs: number): void {
+  /**
+   * An attempt is sent: of one that was open, it is the only one until it has ended.
+   *
+   * @returns told again when it has ended
+   */
+  sent(nowMs: number): number {
     if (this.#opened > 0) this.#triedUntilMs = nowMs + this.#coolDownMs();
+    return this.#generation;
   }
 
-  succeeded(): void {
+  succeeded(sentIn: number): void {
+    // seam: answer-of-before-closes-nothing
+    if (sentIn !== this.#generation) return;
     this.#failures = 0;
     this.#opened = 0;
     this.#triedUntilMs = 0;
@@ -54,23 +65,48 @@ export class Breaker {
   }
 
   /** It came to nothing that says how the deployment is: another may try. */
-  saidNothing(): void {
-    this.#triedUntilMs = 0;
+  saidNothing(sentIn: number): void {
+    if (sentIn === this.#generation) this.#triedUntilMs = 0;
   }
 
-  /** @param retryAfterMs when the provider says that it will serve again; null: it does not say */
-  failed(failure: FailureClass, retryAfterMs: number | null, nowMs: number): void {
-    if (OF_THE_REQUEST.has(failure)) return this.saidNothing();
+  /**
+   * @param retryAfterMs when the provider says that it will serve again; null: it does not say
+   * @returns takes it back, once: it was not the deployment's fault
+   */
+  failed(
+    failure: FailureClass,
+    retryAfterMs: number | null,
+    nowMs: number,
+    sentIn: number,
+  ): () => void {
+    if (sentIn !== this.#generation) return NOTHING;
+    if (OF_THE_REQUEST.has(failure)) {
+      this.saidNothing(sentIn);
+      return NOTHING;
+    }
     this.#failures++;
     const wasTried = this.#opened > 0;
     const opens = OPENS_AT_ONCE.has(failure) || this.#failures >= this.#limits.breakerFailures;
-    if (!wasTried && !opens) return;
-    // Those that were sent before it opened say nothing new.
-    if (wasTried && nowMs < this.#openUntilMs) return;
+    if (!wasTried && !opens) return () => this.#uncount();
+    const before = { opened: this.#opened, openUntilMs: this.#openUntilMs };
     this.#opened++;
+    this.#generation++;
     this.#triedUntilMs = 0;
     const coolDownMs = Math.max(this.#coolDownMs(), retryAfterMs ?? 0);
-    this.#openUntilMs = nowMs + Math.min(coolDownMs, this.#limits.coolDownMsMax);
+    const openUntilMs = nowMs + Math.min(coolDownMs, this.#limits.coolDownMsMax);
+    this.#openUntilMs = openUntilMs;
+    return () => {
+      this.#uncount();
+      // A later failure may have opened it again, or an answer closed it.
+      if (this.#openUntilMs !== openUntilMs) return;
+      this.#generation--;
+      this.#opened = before.opened;
+      this.#openUntilMs = before.openUntilMs;
+    };
+  }
+
+  #uncount(): void {
+    this.#failures = Math.max(0, this.#failures - 1);
   }
 
   #coolDownMs(): number {

@@ -7,8 +7,7 @@ const open = () => new Breaker(limits);
 
 function fail(breaker: Breaker, times: number, nowMs = 0, failure: FailureClass = 'broken') {
   for (let time = 0; time < times; time++) {
-    breaker.sent(nowMs);
-    breaker.failed(failure, null, nowMs);
+    breaker.failed(failure, null, nowMs, breaker.sent(nowMs));
   }
 }
 
@@ -16,7 +15,7 @@ describe('a breaker', () => {
   it('opens after so many failures in a row, for its cool-down', () => {
     const breaker = open();
     fail(breaker, 2);
-    breaker.succeeded();
+    breaker.succeeded(breaker.sent(0));
     fail(breaker, 2);
     expect(breaker.isOpen(0)).toBe(false);
     fail(breaker, 1);
@@ -27,10 +26,10 @@ describe('a breaker', () => {
     for (const fails of [true, false]) {
       const breaker = open();
       fail(breaker, 3);
-      breaker.sent(1_000);
+      const sentIn = breaker.sent(1_000);
       expect(breaker.isOpen(1_000)).toBe(true);
-      if (fails) breaker.failed('broken', null, 1_100);
-      else breaker.succeeded();
+      if (fails) breaker.failed('broken', null, 1_100, sentIn);
+      else breaker.succeeded(sentIn);
       expect([1_100, 3_099, 3_100].map((ms) => breaker.isOpen(ms))).toEqual([fails, fails, false]);
     }
   });
@@ -38,8 +37,7 @@ describe('a breaker', () => {
   it('lets another try it if that came to nothing, or never ended', () => {
     const breaker = open();
     fail(breaker, 3);
-    breaker.sent(1_000);
-    breaker.saidNothing();
+    breaker.saidNothing(breaker.sent(1_000));
     expect(breaker.isOpen(1_001)).toBe(false);
     breaker.sent(1_001);
     expect([breaker.isOpen(2_000), breaker.isOpen(2_001)]).toEqual([true, false]);
@@ -65,7 +63,7 @@ describe('a breaker', () => {
       [60_000, 4_000],
     ] as const) {
       const breaker = open();
-      breaker.failed('rate_limited', retryAfterMs, 0);
+      breaker.failed('rate_limited', retryAfterMs, 0, breaker.sent(0));
       expect(breaker.openUntilMs).toBe(waits);
     }
   });
@@ -83,10 +81,41 @@ describe('a breaker', () => {
     }
   });
 
-  it('is not held open longer by those that were sent before it opened', () => {
+  it('takes a failure back that was not its own, unless another one came or went since', () => {
+    const [counted, opened, again, served] = [open(), open(), open(), open()];
+    const failed = (breaker: Breaker, nowMs = 0) =>
+      breaker.failed('broken', null, nowMs, breaker.sent(nowMs));
+    fail(counted, 1);
+    failed(counted)();
+    fail(counted, 1);
+    expect(counted.isOpen(1)).toBe(false);
+    fail(opened, 2);
+    failed(opened)();
+    expect(opened.isOpen(1)).toBe(false);
+    fail(again, 2);
+    const takeBack = failed(again);
+    fail(again, 1, 1_000);
+    takeBack();
+    expect([again.isOpen(1_001), again.openUntilMs]).toEqual([true, 3_000]);
+    fail(served, 2);
+    const late = failed(served);
+    served.succeeded(served.sent(1_000));
+    late();
+    expect(served.isOpen(1)).toBe(false);
+  });
+
+  it('is not held open longer by those that were sent before it opened, nor closed by them', () => {
     const breaker = open();
+    const before = breaker.sent(0);
     fail(breaker, 3);
-    for (let late = 0; late < 20; late++) breaker.failed('broken', null, 500);
+    for (const nowMs of [500, 1_500]) breaker.failed('broken', null, nowMs, before);
     expect(breaker.openUntilMs).toBe(1_000);
+    breaker.succeeded(before);
+    expect(breaker.isOpen(999)).toBe(true);
+    const tries = breaker.sent(1_000);
+    breaker.saidNothing(before);
+    expect(breaker.isOpen(1_001)).toBe(true);
+    breaker.succeeded(tries);
+    expect(breaker.isOpen(1_001)).toBe(false);
   });
 });

@@ -29,6 +29,8 @@ export function failureOf(ended: EndedAttempt): FailureClass | null {
     case 'redirected':
       // Either way it is what this gateway knows of the provider that is wrong.
       return 'unauthorized';
+    case 'flagged':
+      return 'content_policy';
     case 'answered':
       return httpStatus === null ? null : failureOfStatus(httpStatus, hasFault, refusedFor);
     default:

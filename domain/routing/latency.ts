@@ -32,6 +32,16 @@ export class Latency {
     this.#averageMs = this.#averageMs === 0 ? tookMs : Math.max(tookMs, average);
   }
 
+  /**
+   * One that was started brought the refusal of a wrong request. That was quick, and no reason to send
+   * more there: what is known of its answers stays, and one that has given none is taken for slow.
+   */
+  refused(slowMs: number, nowMs: number): void {
+    this.#running--;
+    this.#atMs = nowMs;
+    if (this.#averageMs === 0) this.#averageMs = slowMs;
+  }
+
   #kept(nowMs: number): number {
     return Math.exp(-Math.max(0, nowMs - this.#atMs) / this.#forgetMs);
   }

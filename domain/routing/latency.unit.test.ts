@@ -34,3 +34,14 @@ it('who was never asked is asked, but not by all at once', () => {
   latency.started();
   expect(latency.load(0)).toBeGreaterThan(before);
 });
+
+it('the quick refusal of a wrong request is no quick answer', () => {
+  const latency = after([0, 100]);
+  latency.started();
+  latency.refused(10_000, 500);
+  expect(latency.load(500)).toBe(100);
+  const unknown = new Latency(1_000);
+  unknown.started();
+  unknown.refused(10_000, 0);
+  expect(unknown.load(0)).toBe(10_000);
+});

@@ -8,7 +8,8 @@
 /**
  * How an attempt ended. `unsent`: the provider cannot have read the request, so nothing can be billed.
  * `closed`: a kept connection was closed as it was used again; nobody knows what was read.
- * `unauthorized`, `redirected`: the provider answered to this gateway, not to the client.
+ * `unauthorized`, `redirected`: the provider answered to this gateway, not to the client. `flagged`: its
+ * content policy refuses the request, with a status that else is about this gateway.
  */
 export type AttemptEnding =
   | 'answered'
@@ -17,7 +18,8 @@ export type AttemptEnding =
   | 'closed'
   | 'timeout'
   | 'unauthorized'
-  | 'redirected';
+  | 'redirected'
+  | 'flagged';
 
 export type CallState = {
   clientGone: boolean;

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { type AttemptEnding, type NextStep, nextStep } from './next-step.ts';
 
 const endings = [
-  ...(['answered', 'unsent', 'broken', 'closed', 'timeout', 'unauthorized', 'redirected'] as const),
+  ...(['answered', 'unsent', 'broken', 'closed', 'timeout'] as const),
+  ...(['unauthorized', 'redirected', 'flagged'] as const),
 ];
 
 /** For each ending, what comes next in this state. */
@@ -12,7 +13,7 @@ function steps(state: { clientGone: boolean; relayed: boolean; deploymentsLeft: 
 
 const all = (step: NextStep): Record<AttemptEnding, NextStep> => ({
   ...{ answered: step, unsent: step, broken: step, closed: step, timeout: step },
-  ...{ unauthorized: step, redirected: step },
+  ...{ unauthorized: step, redirected: step, flagged: step },
 });
 
 it('a call whose route has no other deployment ends as its attempt did', () => {

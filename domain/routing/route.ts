@@ -89,6 +89,6 @@ export type RouteTerms = {
   fallback_on: FailureClass[];
   /** Attempts after each candidate had one. */
   retries: number;
-  /** Of the whole call, all its attempts and waits; null: that of one attempt. */
+  /** Of the whole call, all its attempts and waits; null: as long as one attempt may take. */
   timeout_ms: number | null;
 };

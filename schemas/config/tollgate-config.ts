@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { shortName } from '../names/names.ts';
-import { capabilityList, region, routeName, routeTerms } from '../routes/route-terms.ts';
+import {
+  capabilityList,
+  LISTED_TWICE,
+  listedTwice,
+  region,
+  routeName,
+  routeTerms,
+} from '../routes/route-terms.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
 import { cache } from './cache-config.ts';
@@ -268,6 +275,12 @@ export const tollgateConfig = configFields.superRefine((config, context) => {
     // Each proxy would have a file that nobody reads or purges.
     const message = 'needs proxies and billing API on one data folder, as `npm start` has them';
     context.addIssue({ code: 'custom', path: ['payload_log'], message });
+  }
+  for (const [name, { candidates }] of Object.entries(config.routes)) {
+    const twice = listedTwice(candidates, config.models);
+    if (twice === -1) continue;
+    const path = ['routes', name, 'candidates', twice];
+    context.addIssue({ code: 'custom', path, message: LISTED_TWICE });
   }
   const providers = Object.keys(config.providers).join(', ');
   if (providers === '') return;

@@ -11,6 +11,10 @@ export const routeRequest = z
     effective_from: instantOrDateUtc.optional().meta({
       description: 'From then on it replaces the version before. Left out, or in the past: now.',
     }),
+    replaces_model: z.boolean().default(false).meta({
+      description:
+        'The configuration has a model of this name, whose calls go by the route from then on. Without it, such a route is refused.',
+    }),
     ...routeTermsFields,
   })
   .superRefine(refuseOddTerms);

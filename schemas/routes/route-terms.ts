@@ -113,13 +113,34 @@ export const routeTermsFields = {
   timeout_ms: z.int().min(1).max(TIMEOUT_MS_MAX).nullable().default(null),
 };
 
+/** Where a name of the configuration leads. */
+export type NamedModels = Readonly<
+  Record<string, { provider: string; model?: string | undefined }>
+>;
+
+/**
+ * A deployment that is there twice would be asked again for what it has just refused.
+ *
+ * @returns the index of one that is there already; -1: there is none
+ */
+export function listedTwice(candidates: RouteTerms['candidates'], models: NamedModels): number {
+  const names = candidates.map(({ model, provider }) => {
+    const named = provider === null && Object.hasOwn(models, model) ? models[model] : undefined;
+    return named === undefined
+      ? `${provider}/${model}`
+      : `${named.provider}/${named.model ?? model}`;
+  });
+  return names.findIndex((name, index) => names.indexOf(name) !== index);
+}
+
+export const LISTED_TWICE = 'is listed twice: the same model at the same provider';
+
 /** What would be accepted and never do what it says. */
 export function refuseOddTerms(terms: RouteTerms, context: z.RefinementCtx): void {
   const refuse = (path: (string | number)[], message: string) =>
     context.addIssue({ code: 'custom', path, message });
-  const names = terms.candidates.map(({ model, provider }) => `${provider}/${model}`);
-  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice !== -1) refuse(['candidates', twice], 'is listed twice');
+  const twice = listedTwice(terms.candidates, {});
+  if (twice !== -1) refuse(['candidates', twice], LISTED_TWICE);
   const draws = [terms.strategy, ...terms.rules.map(({ strategy }) => strategy)];
   const isDrawn = draws.some((strategy) => strategy === 'weighted' || strategy === 'split');
   if (isDrawn && terms.candidates.every(({ weight }) => weight === 0)) {

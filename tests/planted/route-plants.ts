@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const CALL_TEST = 'apps/proxy/call/routed-call.unit.test.ts';
+const ADMISSION_TEST = 'apps/proxy/call/routed-admission.unit.test.ts';
 
 export const routes: readonly Plant[] = [
   {
@@ -67,6 +68,81 @@ export const routes: readonly Plant[] = [
     test: {
       file: 'domain/routing/published-route.unit.test.ts',
       name: 'take effect at their dates, and each until the next',
+    },
+  },
+  {
+    bug: 'bind a budget of a model by two of its three names',
+    edits: at('budget-binds-by-any-name', { swap: [' || limits(alias)', ''] }),
+    test: { file: ADMISSION_TEST, name: 'a budget of that name' },
+  },
+  {
+    bug: 'bind a rate limit of a model by two of its three names',
+    edits: at('rate-limit-binds-by-any-name', { swap: [' || matches(alias)', ''] }),
+    test: { file: ADMISSION_TEST, name: 'a rate limit of it' },
+  },
+  {
+    bug: 'tell of the last candidate that can never be asked',
+    edits: at('first-refusal-is-told', { instead: 'this.#refusal = refusal;' }),
+    test: {
+      file: ADMISSION_TEST,
+      name: 'is what the client is told of, the first of them, if there is no other',
+    },
+  },
+  {
+    bug: 'take a prompt that a content policy refuses for an account that is refused',
+    edits: at('flagged-request-is-no-refused-account', { instead: 'return false;' }),
+    test: { file: ADMISSION_TEST, name: 'is gone around where the operator says so' },
+  },
+  {
+    bug: 'look at the deadline of a call only when it has what it waited for',
+    edits: at('deadline-interrupts-what-is-waited-for', {
+      instead: 'return this.#attempt?.timeOut();',
+    }),
+    test: {
+      file: ADMISSION_TEST,
+      name: 'does not wait for what is still being taken: the client is told, and all is given back',
+    },
+  },
+  {
+    bug: 'take a quick refusal for a quick answer',
+    edits: at('quick-refusal-is-no-quick-answer', { instead: 'latency.ended(tookMs, nowMs);' }),
+    test: {
+      file: ADMISSION_TEST,
+      name: 'a quick refusal of a wrong request draws no calls to its deployment',
+    },
+  },
+  {
+    bug: 'blame the first candidate for a request that fails at all of them',
+    edits: at('request-that-fails-everywhere-blames-nobody', { drop: true }),
+    test: {
+      file: 'apps/proxy/routing/itinerary.unit.test.ts',
+      name: 'blames nobody if it fails everywhere',
+    },
+  },
+  {
+    bug: 'take a provider for ill because routes gave its calls no time',
+    edits: at('deadline-of-the-call-blames-nobody', {
+      swap: [' || error_type === CALL_DEADLINE', ''],
+    }),
+    test: {
+      file: 'apps/proxy/routing/provider-health.unit.test.ts',
+      name: 'a provider is ill while its last answers all failed, and not for longer than it is known',
+    },
+  },
+  {
+    bug: 'let a route take the calls of a configured model unasked',
+    edits: at('route-hides-no-model', { drop: true }),
+    test: {
+      file: 'apps/billing-api/routes/routes/routes.int.test.ts',
+      name: 'takes the calls of a model of the configuration only if it is told to',
+    },
+  },
+  {
+    bug: 'let an answer of before it failed close a breaker',
+    edits: at('answer-of-before-closes-nothing', { drop: true }),
+    test: {
+      file: 'domain/routing/breaker.unit.test.ts',
+      name: 'is not held open longer by those that were sent before it opened, nor closed by them',
     },
   },
 ];

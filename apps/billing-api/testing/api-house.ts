@@ -8,6 +8,7 @@ import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { type House, openHouse } from '@tollgate/projector/testing/projector-house.ts';
+import type { NamedModels } from '@tollgate/schemas/routes/route-terms.ts';
 import { buildApi } from '../app.ts';
 
 export type ApiHouse = Awaited<ReturnType<typeof openApiHouse>>;
@@ -19,6 +20,8 @@ export type ApiHouseOptions = {
   between?: (warehouse: Warehouse) => Warehouse;
   /** What calls say; the test closes it. Default: none is kept. */
   payloads?: PayloadStore;
+  /** Those that the configuration names. Default: none. */
+  models?: NamedModels;
   /** Stores that are there already; the house closes them. */
   stores?: House;
 };
@@ -37,6 +40,7 @@ export async function openApiHouse(options: ApiHouseOptions = {}) {
     onError: () => undefined,
     health: async () => ({ ready: true, checks: {} }),
     payloads: options.payloads,
+    models: options.models ?? {},
   });
 
   async function send<T>(

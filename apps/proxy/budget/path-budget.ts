@@ -2,6 +2,7 @@
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type HoldUnit, holdUnitOf } from '@tollgate/domain/budget/hold-unit.ts';
 import { globMatcher } from '@tollgate/domain/routing/glob.ts';
+import type { Deployment } from '../routing/deployments.ts';
 
 export type PathBudget = {
   readonly definition: BudgetDefinition;
@@ -18,17 +19,18 @@ export function pathBudget(definition: BudgetDefinition, markupPpm: number): Pat
 }
 
 /**
- * The budgets that limit a call of a model. A model has two names, the client's and the provider's:
- * a limit on either binds.
+ * The budgets that limit a call of a model. A limit on any of its names binds: the client's, the provider's,
+ * and the one by which a route leads to it.
  */
 export function budgetsOfModel(
   onPath: readonly PathBudget[],
   requested: string,
-  served: string,
+  { alias, model }: Pick<Deployment, 'alias' | 'model'>,
 ): readonly PathBudget[] {
   // Most installations have no such budget: the list is used as it is.
   if (onPath.every(({ limitsModel }) => limitsModel === null)) return onPath;
-  return onPath.filter(
-    ({ limitsModel }) => limitsModel === null || limitsModel(requested) || limitsModel(served),
-  );
+  return onPath.filter(({ limitsModel: limits }) => {
+    // seam: budget-binds-by-any-name
+    return limits === null || limits(requested) || limits(model) || limits(alias);
+  });
 }

@@ -85,7 +85,7 @@ function holdsOf({ directory }: CallDeps, call: RoutedCall, hit: Hit): HoldReque
   if (hit.cost === 0n) return [];
   const { key, request } = call.facts;
   const used = { cost: hit.cost, quantities: noQuantities() };
-  return budgetsOfModel(directory.budgetsOf(key), request.model, hit.deployment.model).flatMap(
+  return budgetsOfModel(directory.budgetsOf(key), request.model, hit.deployment).flatMap(
     ({ definition, unit }) => {
       const amount = chargeOf(unit, used) ?? 0n;
       if (amount === 0n) return [];

@@ -45,7 +45,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
   const { key, request } = call.facts;
   const { directory, budgets } = deps;
   place.leaveRates();
-  const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment.model);
+  const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment);
   const rates = limitsOnPath(directory, key, request, deployment);
   const imposed =
     imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);

@@ -85,4 +85,5 @@ export const FAILURES: Readonly<Record<Exclude<AttemptEnding, 'answered'>, Error
   timeout: 'upstream_timeout',
   unauthorized: 'provider_auth_failed',
   redirected: 'upstream_redirected',
+  flagged: 'content_refused',
 };

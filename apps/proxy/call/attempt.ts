@@ -13,6 +13,7 @@ import type {
   UpstreamHandler,
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
+import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
 import { timeText } from '@tollgate/domain/text/time-text.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
@@ -21,11 +22,13 @@ import type { Answer } from '../dialects/dialect.ts';
 import { JudgedAnswer } from '../guardrails/judged-answer.ts';
 import type { Tape } from '../idempotency/recording.ts';
 import { isBlank } from '../relay/body-kind.ts';
+import { CALL_DEADLINE, FLAGGED } from '../routing/provider-health.ts';
 import { type AttemptListener, endingOf, errorTypeOf, roundMs } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
 import { Drain } from './drain.ts';
-import { gatewayFault } from './gateway-fault.ts';
+import { FlaggedBody } from './flagged-body.ts';
+import { gatewayFault, mayBeFlagged } from './gateway-fault.ts';
 import { answerHeaders } from './headers.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
 import { type Outcome, settle } from './settle.ts';
@@ -46,6 +49,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #takeBackLook: (() => void) | undefined;
   #headers: UpstreamHeaders = {};
   #answer: Answer | undefined;
+  /** Of an answer that may be about the request, although its status says that it is about us. */
+  #flagged: FlaggedBody | undefined;
   #status: number | null = null;
   #sentAtMs = 0;
   #firstTokenAtMs: number | null = null;
@@ -60,6 +65,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** While the answer is read on without a client. */
   #drain: Drain | undefined;
   #timedOut = false;
+  /** Its call had no time left: that says nothing of its provider. */
+  #cutShort = false;
   /** Why it was not sent after all: its provider knows nothing of it. */
   #late: string | null = null;
   /** Nothing more will come of the provider's side. */
@@ -107,6 +114,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** Its call has no time left. */
   timeOut(): void {
     this.#timedOut = true;
+    this.#cutShort = !this.#finished;
     this.#control?.abort(new Error('the call took too long'));
   }
 
@@ -165,7 +173,12 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // seam: upstream-accepted-nothing-relayed
     this.#status = status;
     // Its head and bytes are for us alone.
-    if (gatewayFault(status) !== null) return;
+    if (gatewayFault(status) !== null) {
+      if (!mayBeFlagged(status)) return;
+      const { request } = this.facts;
+      this.#flagged = new FlaggedBody((first) => request.answer(headers, this.#deps.limits, first));
+      return;
+    }
     this.#headers = headers;
     const waits = this.#judged !== null || !this.facts.request.streams(headers);
     this.#listener.onHead(status, headers, waits);
@@ -223,7 +236,10 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
 
   /** What reads the answer is known by its first bytes; blank lines before them leave as they come. */
   #open(first: Buffer): Answer | undefined {
-    if (!this.#isAnswerForClient) return undefined;
+    if (!this.#isAnswerForClient) {
+      this.#flagged?.push(first);
+      return undefined;
+    }
     if (isBlank(first)) {
       this.#relay(first);
       return undefined;
@@ -334,7 +350,9 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       http_status: this.#status,
       error_type:
         this.#late ??
+        (status === 'timeout' && this.#cutShort ? CALL_DEADLINE : null) ??
         this.#judged?.note ??
+        (this.#flagged?.isFlagged === true ? FLAGGED : null) ??
         errorTypeOf(this.#status, failure, fault, gaveUpAt) ??
         settlement.note,
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
@@ -406,11 +424,16 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     });
   }
 
+  #ending(status: UsageStatus, failure: UpstreamFailure | null): AttemptEnding {
+    if (this.#flagged?.isFlagged === true) return 'flagged';
+    return gatewayFault(this.#status) ?? endingOf(status, failure);
+  }
+
   /** The record is durable: the last bytes may leave. */
   #conclude(outcome: AttemptOutcome, failure: UpstreamFailure | null): void {
     const last = this.#judged?.isPending === false ? NOTHING : (this.#answer?.end() ?? NOTHING);
     const end = {
-      ending: gatewayFault(this.#status) ?? endingOf(outcome.status, failure),
+      ending: this.#ending(outcome.status, failure),
       outcome,
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#judged === null ? last : [...this.#judged.release(), ...last],

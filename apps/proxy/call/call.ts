@@ -16,7 +16,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
-import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import type { Itinerary } from '../routing/itinerary.ts';
 import { retryAfterMs } from '../routing/retry-after.ts';
@@ -35,6 +35,11 @@ import { HeldBack } from './held-back.ts';
 import type { Place } from './in-flight.ts';
 import { limitsOnPath } from './rates.ts';
 import { type CallFacts, NO_CONNECTION, refuseCall } from './refusal.ts';
+
+/** What no candidate with such a price or bound ever takes, so that another one is asked. */
+const NEVER_ADMITTED: ReadonlySet<ErrorCode> = new Set([
+  ...(['model_unpriced', 'output_limit_required', 'unbounded_request'] as const),
+]);
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
@@ -60,12 +65,22 @@ export class Call implements Applicant, AttemptListener {
   #status = 502;
   #headers: UpstreamHeaders = {};
   #stallTimer: NodeJS.Timeout | undefined;
-  /** Of a routed call: when its attempt has no time left, or when the next one may start. */
-  #routeTimer: NodeJS.Timeout | undefined;
+  /** Of a routed call: when it has no time left. */
+  #deadline: NodeJS.Timeout | undefined;
+  /** Of a routed call: when the next attempt may start. */
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** What an attempt needs is being taken: it is told of the end of that, once. */
+  #isAdmitting = false;
+  /** The client has its answer, or a refusal: what is still taken is given back. */
+  #isAnswered = false;
+  /** Of candidates that could not be asked, what the client is told; null: all were asked. */
+  #refusal: Refusal | null = null;
   /** What the running attempt has said so far, and another one may say better; null: nothing waits. */
   readonly #heldBack: HeldBack | null;
   /** For the next attempt, which nothing is sent for yet. */
   #isWaiting = false;
+  /** An attempt is recorded, or sent, and has not ended. */
+  #isRunning = false;
   /** Of a routed call: its time is over. A timer may be a moment early, so the clock does not say. */
   #isOutOfTime = false;
   #clientGone = false;
@@ -97,30 +112,61 @@ export class Call implements Applicant, AttemptListener {
 
   /** Ends the reply itself, now or later. */
   start(): Promise<void> {
-    return admit(this, this.#route[0] as Deployment, this.facts.nowMs);
+    this.#isAdmitting = true;
+    const admitted = admit(this, this.#route[0] as Deployment, this.facts.nowMs);
+    if (this.#itinerary?.isTimed !== true) return admitted;
+    this.#watchTime(this.#itinerary);
+    return admitted.catch((error) => {
+      clearTimeout(this.#deadline);
+      if (!this.#isAnswered) throw error;
+      this.deps.onDefect(error);
+    });
   }
 
   isOver(): boolean {
-    if (this.#clientGone || this.#response.destroyed) return true;
+    if (this.#clientGone || this.#response.destroyed || this.#isOutOfTime) return true;
     return this.#itinerary !== null && performance.now() >= this.#itinerary.deadlineMs;
   }
 
   onRefused(refusal: Refusal): void {
-    // Another candidate takes the place of a provider whose connections are all taken.
-    const other = refusal === NO_CONNECTION ? this.#itinerary?.passOver(performance.now()) : null;
-    if (other != null) return void this.#tryNext(other);
+    this.#isAdmitting = false;
+    if (this.#isAnswered) return this.#leave();
+    const other = this.#itinerary === null ? null : this.#passOver(this.#itinerary, refusal);
+    if (other !== null) return this.#tryIn(other.waitMs, other.deployment);
     // Without room for another attempt, the call ends as the last one did.
     if (this.#ended !== null) return this.#answer(this.#ended);
-    this.place.leave();
+    this.#refuse(this.#refusal ?? refusal);
+  }
+
+  /** Another candidate takes the place of one that cannot be asked. */
+  #passOver(itinerary: Itinerary, refusal: Refusal): ReturnType<Itinerary['passOver']> {
+    const isForGood = NEVER_ADMITTED.has(refusal.code);
+    // seam: first-refusal-is-told
+    this.#refusal = isForGood ? (this.#refusal ?? refusal) : refusal;
+    if (!isForGood && refusal !== NO_CONNECTION) return null;
+    return itinerary.passOver(isForGood, performance.now());
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#isAnswered = true;
+    this.#leave();
     refuseCall(this.deps, this.#reply, refusal, this.facts);
   }
 
   onOver(): void {
+    this.#isAdmitting = false;
+    if (this.#isAnswered) return this.#leave();
     if (!this.#clientGone && !this.#response.destroyed) {
       return this.onRefused({ code: 'upstream_timeout' });
     }
     this.#log(this.#ended);
-    this.place.leave();
+    this.#leave();
+  }
+
+  /** Its place is free when nothing is taken for it any more. */
+  #leave(): void {
+    clearTimeout(this.#deadline);
+    if (!this.#isAdmitting) this.place.leave();
   }
 
   onAdmitted(
@@ -129,6 +175,7 @@ export class Call implements Applicant, AttemptListener {
     holds: readonly BudgetHold[],
     startedAtMs: number,
   ): void {
+    this.#isAdmitting = false;
     if (this.#ended === null) {
       this.#reply.hijack();
       this.#response.on('close', () => this.#onClientClose());
@@ -154,6 +201,7 @@ export class Call implements Applicant, AttemptListener {
       recording: this.facts.recording,
       startedAtMs,
     };
+    this.#isRunning = true;
     this.#attempt = new Attempt(this.deps, facts, this, this.#readyAtMs);
     this.#attempt.start();
   }
@@ -217,7 +265,7 @@ export class Call implements Applicant, AttemptListener {
 
   onEnd(end: AttemptEnd): void {
     clearTimeout(this.#stallTimer);
-    clearTimeout(this.#routeTimer);
+    this.#isRunning = false;
     this.#attempt?.facts.deployment.provider.connections.leave(this.facts.key.customerId);
     if (end.ending === 'unrecorded') return this.#abandon(end.error);
     const routed = this.#itinerary === null ? null : this.#learn(this.#itinerary, end);
@@ -239,7 +287,7 @@ export class Call implements Applicant, AttemptListener {
         return;
       case 'nothing':
         this.#log(end);
-        this.place.leave();
+        this.#leave();
         return;
       default:
         step satisfies never;
@@ -249,23 +297,44 @@ export class Call implements Applicant, AttemptListener {
   /** With a hold of its own; without one, the call ends as the last attempt did. */
   #tryNext(deployment: Deployment): Promise<void> {
     this.#readyAtMs = performance.now();
+    this.#isAdmitting = true;
     return admit(this, deployment, Date.now()).catch((error) => this.#onDefect(error));
   }
 
   /** Of a later admission, which has given all back: the call that began it waits for it no longer. */
   #onDefect(error: unknown): void {
     this.deps.onDefect(error);
+    this.#isAdmitting = false;
+    if (this.#isAnswered) return this.#leave();
     if (this.#ended !== null) return this.#answer(this.#ended);
+    this.#leave();
     this.#reply.send(error);
   }
 
   #tryIn(waitMs: number, deployment: Deployment): void {
     if (waitMs === 0) return void this.#tryNext(deployment);
     this.#isWaiting = true;
-    this.#routeTimer = setTimeout(() => {
+    this.#retryTimer = setTimeout(() => {
       this.#isWaiting = false;
       void this.#tryNext(deployment);
     }, waitMs);
+  }
+
+  /** From now on the call ends when it has no time left, whatever it waits for. */
+  #watchTime({ deadlineMs }: Itinerary): void {
+    const leftMs = Math.max(0, deadlineMs - performance.now());
+    this.#deadline ??= setTimeout(() => this.#onDeadline(), leftMs);
+  }
+
+  #onDeadline(): void {
+    this.#isOutOfTime = true;
+    // seam: deadline-interrupts-what-is-waited-for
+    if (this.#isRunning) return this.#attempt?.timeOut();
+    if (this.#isAnswered || this.#clientGone || this.#response.destroyed) return;
+    clearTimeout(this.#retryTimer);
+    this.#isWaiting = false;
+    if (this.#ended !== null) this.#answer(this.#ended);
+    else this.#refuse({ code: 'upstream_timeout' });
   }
 
   /** An attempt of a routed call is about to be sent. */
@@ -274,13 +343,8 @@ export class Call implements Applicant, AttemptListener {
     itinerary.sent(nowMs);
     this.#heldBack?.clear();
     this.#headers = {};
-    const leftMs = itinerary.deadlineMs - nowMs;
-    if (!Number.isFinite(leftMs)) return;
-    const onDeadline = () => {
-      this.#isOutOfTime = true;
-      this.#attempt?.timeOut();
-    };
-    this.#routeTimer = setTimeout(onDeadline, Math.max(0, leftMs));
+    // The first attempt has a time limit of its own.
+    if (this.#attempts > 1) this.#watchTime(itinerary);
   }
 
   /** What its end says of the deployment, and what follows. */
@@ -291,9 +355,12 @@ export class Call implements Applicant, AttemptListener {
     const isLate = this.#isOutOfTime && ending === 'timeout' && !this.#isSilent(outcome);
     const isOurs =
       outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null) || isLate;
+    // To refuse a wrong request is quick, and says nothing of how long an answer takes.
+    const isWrong = failure === null && (outcome.http_status ?? 0) >= 400;
     const tookMs = outcome.ttft_ms ?? outcome.latency_ms ?? 0;
     const after = retryAfterMs(this.#headers, Date.now());
-    itinerary.ended({ failure: isOurs ? 'nothing' : failure, retryAfterMs: after, tookMs }, nowMs);
+    const learned = isWrong ? 'wrong_request' : failure;
+    itinerary.ended({ failure: isOurs ? 'nothing' : learned, retryAfterMs: after, tookMs }, nowMs);
     // What a guardrail has blocked no other candidate may answer.
     const isFinal = isOurs || this.#isOutOfTime || failure === null || end.blocked !== null;
     return isFinal ? null : itinerary.next(failure, nowMs);
@@ -312,7 +379,8 @@ export class Call implements Applicant, AttemptListener {
   }
 
   #answer(end: Recorded): void {
-    this.place.leave();
+    this.#isAnswered = true;
+    this.#leave();
     this.#hasWritten = true;
     if (end.blocked !== null) this.#fail(end.blocked, end.outcome.cost);
     else if (end.ending === 'answered') this.#writeLast(end);
@@ -382,7 +450,7 @@ export class Call implements Applicant, AttemptListener {
     this.#clientGone = true;
     clearTimeout(this.#stallTimer);
     if (this.#isWaiting) {
-      clearTimeout(this.#routeTimer);
+      clearTimeout(this.#retryTimer);
       this.#isWaiting = false;
       return this.onOver();
     }
@@ -410,7 +478,7 @@ export class Call implements Applicant, AttemptListener {
 
   /** The journal has failed: nothing more may leave; the process ends and is taken over. */
   #abandon(error: Error): void {
-    this.place.leave();
+    this.#leave();
     this.deps.onJournalFailure(error);
     this.#response.destroy();
   }

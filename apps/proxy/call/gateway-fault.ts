@@ -10,6 +10,14 @@ export type GatewayFault = Extract<AttemptEnding, 'unauthorized' | 'redirected'>
 /** RFC 9110 §15.5: our credentials, our balance, our rights, and those for a proxy on the way. */
 const UNAUTHORIZED = new Set([401, 402, 403, 407]);
 
+/** Some providers refuse what a request says with the status for an account without rights. */
+const MAY_BE_FLAGGED = 403;
+
+/** Whether what comes with this status is read, to learn whom it is about; its text is for us alone. */
+export function mayBeFlagged(status: number): boolean {
+  return status === MAY_BE_FLAGGED;
+}
+
 export function gatewayFault(status: number | null): GatewayFault | null {
   if (status === null || status < 300) return null;
   if (status < 400) return 'redirected';

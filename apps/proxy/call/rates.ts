@@ -18,18 +18,19 @@ const OF_OUTPUT = new Set<RateMeasure>(['output_tokens', 'total_tokens']);
 const OF_TOKENS = new Set<RateMeasure>(['input_tokens', 'output_tokens', 'total_tokens']);
 
 /**
- * Those of a key that bind a call of this model. Either of its names counts: the one that the client
- * sent, and the provider's, so that neither an alias nor a fallback is a way around.
+ * Those of a key that bind a call of this model. Any of its names counts: the one that the client sent, the
+ * provider's, and the one by which a route leads to it, so that neither alias nor fallback is a way around.
  */
 export function limitsOfCall(
   ofKey: readonly RateLimit[],
   request: CallRequest,
-  { model }: Deployment,
+  { alias, model }: Pick<Deployment, 'alias' | 'model'>,
 ): readonly RateLimit[] {
   const binds = ({ scope }: RateLimit) => {
     if (scope.type !== 'key_model') return true;
     const matches = globMatcher(scope.model);
-    return matches(request.model) || matches(model);
+    // seam: rate-limit-binds-by-any-name
+    return matches(request.model) || matches(model) || matches(alias);
   };
   return ofKey.every(binds) ? ofKey : ofKey.filter(binds);
 }

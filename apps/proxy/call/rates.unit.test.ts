@@ -97,12 +97,14 @@ describe('a call beyond a limit', () => {
   });
 
   // Kong: a limit that is keyed by the requested model is evaded by an alias or a fallback.
-  it('of a model is found by either of its names, and by no other', () => {
+  it('of a model is found by any of its names, and by no other', () => {
     const of = (model: string) => [rateLimit({ scope: { type: 'key_model', id: 'k', model } })];
     const binds = (pattern: string) =>
-      limitsOfCall(of(pattern), { model: 'Fast' } as CallRequest, { model: 'm-4o' } as Deployment)
+      limitsOfCall(of(pattern), { model: 'Fast' } as CallRequest, { model: 'm-4o', alias: 'quick' })
         .length;
-    expect(['fast', 'm-*', '*', 'm-4', 'fas', 'x*'].map(binds)).toEqual([1, 1, 1, 0, 0, 0]);
+    expect(['fast', 'm-*', 'Quick', '*', 'm-4', 'fas', 'x*'].map(binds)).toEqual([
+      ...[1, 1, 1, 1, 0, 0, 0],
+    ]);
   });
 
   it('whose store is away is a 503', () => {

@@ -352,8 +352,11 @@ describe('a deployment that fails', () => {
     await again();
     await answers(500, error(null));
     await answers(500, error(null));
-    await again();
-    expect(startedAt()).toContain('p2/');
+    for (const at of ['p1/', 'p2/']) {
+      await again();
+      expect(startedAt()).toContain(at);
+      await fails('unreachable', true);
+    }
   });
 
   // litellm#8668: where all were cooled down, every call was refused until the end of that.

@@ -12,6 +12,7 @@ import { END_USER_REQUIRED, withEndUser } from '../call/end-user.ts';
 import { holdRequests, imposedLimit } from '../call/holds.ts';
 import type { Place } from '../call/in-flight.ts';
 import { otherModelsRefusal } from '../call/model-access.ts';
+import { limitForRates, limitsOnPath, rateBound } from '../call/rates.ts';
 import type { CallRequest, Endpoint, FactsRead, IncomingCall } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -88,27 +89,39 @@ export class ExplainHandler implements Calls {
 
   #explanation(plan: Plan, request: CallRequest, key: KeyView): RouteExplanation {
     const { route, terms, considered, stops } = plan;
-    const first = stops[0]?.deployment;
-    const held = first === undefined ? refusalOf(plan) : this.#holds(request, key, first);
+    const asked = stops.map((stop) => ({
+      stop,
+      held: this.#holds(request, key, stop.deployment),
+    }));
+    // What can never be admitted is passed over by a call.
+    const tried = asked.filter(({ held }) => !('code' in held));
+    const held = (tried[0] ?? asked[0])?.held ?? refusalOf(plan);
     return {
       object: 'route_explanation',
       route: route.name,
       version: route.version,
       rule: terms.rule,
       strategy: terms.strategy,
-      order: stops.map(({ deployment }) => nameOf(deployment)),
+      order: tried.map(({ stop }) => nameOf(stop.deployment)),
       holds: 'code' in held ? null : held,
       refused: 'code' in held ? held.code : null,
-      candidates: considered.map(shown),
+      candidates: considered.map((one) => {
+        const its = asked.find(({ stop }) => stop === one)?.held ?? [];
+        return shown(one, 'code' in its ? its.code : null);
+      }),
     };
   }
 
   #holds(request: CallRequest, key: KeyView, deployment: Deployment) {
     const ofKey = this.#deps.directory.budgetsOf(key);
-    const onPath = budgetsOfModel(ofKey, request.model, deployment.model);
-    const limit = imposedLimit(onPath, request, deployment);
+    const onPath = budgetsOfModel(ofKey, request.model, deployment);
+    const rates = limitsOnPath(this.#deps.directory, key, request, deployment);
+    const limit =
+      imposedLimit(onPath, request, deployment) ?? limitForRates(rates, request, deployment);
     const wanted = holdRequests(onPath, request, deployment, limit);
     if ('code' in wanted) return wanted;
+    const bound = rateBound(rates, request, deployment, limit);
+    if ('code' in bound) return bound;
     return wanted.map(({ definition, amount }) => ({
       scope: definition.per ?? definition.scope.type,
       window: definition.window,
@@ -122,12 +135,15 @@ function nameOf({ provider, model }: Deployment): string {
   return `${provider.name}/${model}`;
 }
 
-function shown(one: Considered): RouteExplanation['candidates'][number] {
+function shown(
+  one: Considered,
+  notAdmitted: string | null,
+): RouteExplanation['candidates'][number] {
   const { candidate, deployment, refusal, lacks, worstCase, openUntilMs } = one;
   return {
     model: candidate.model,
     deployment: deployment === null ? null : nameOf(deployment),
-    refused: refusal?.code ?? null,
+    refused: refusal?.code ?? notAdmitted,
     lacks: lacks.map(({ what, needed, known, isSure }) => ({ what, needed, known, sure: isSure })),
     worst_case: worstCase === null ? null : formatDecimal12(worstCase),
     price_version: deployment?.price?.version ?? null,

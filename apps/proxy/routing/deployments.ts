@@ -54,6 +54,8 @@ export type Deployment = {
   provider: Provider;
   /** The model's name at the provider. */
   model: string;
+  /** The name that led here: the client's, or that of a route's candidate. */
+  alias: string;
   /** null: unpriced, and allowed by name. */
   price: PriceFound | null;
   /** Largest output of one choice, if anything is known about it. */
@@ -97,7 +99,7 @@ export class Deployments {
 
   find(model: string, nowMs: number): Deployment | Refusal {
     const configured = this.#models.get(model);
-    if (configured !== undefined) return this.#configured(configured, nowMs);
+    if (configured !== undefined) return this.#configured(configured, model, nowMs);
     for (const provider of this.providers) {
       const found = this.#listed(provider, model, nowMs);
       if (found !== null) return found;
@@ -117,7 +119,7 @@ export class Deployments {
     if (found === undefined) return null;
     for (const configured of this.#models.values()) {
       if (configured.provider !== found || configured.model !== model) continue;
-      const deployment = this.#configured(configured, nowMs);
+      const deployment = this.#configured(configured, model, nowMs);
       return 'code' in deployment ? null : deployment;
     }
     return this.#listed(found, model, nowMs);
@@ -130,6 +132,7 @@ export class Deployments {
     return {
       provider,
       model,
+      alias: model,
       price,
       outputTokensMax,
       outputTokensDefault: this.#outputTokensDefault,
@@ -145,7 +148,7 @@ export class Deployments {
     return [...this.#models.keys()];
   }
 
-  #configured(configured: ConfiguredModel, nowMs: number): Deployment | Refusal {
+  #configured(configured: ConfiguredModel, alias: string, nowMs: number): Deployment | Refusal {
     const { provider, model } = configured;
     const price = this.#directory.price(provider.priceProvider, model, nowMs);
     if (price === null && !configured.allowUnpriced) {
@@ -163,6 +166,7 @@ export class Deployments {
     return {
       provider,
       model,
+      alias,
       price,
       outputTokensMax,
       outputTokensDefault,

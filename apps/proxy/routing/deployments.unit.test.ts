@@ -40,7 +40,7 @@ describe('a model that the configuration lists', () => {
     const deployments = deploymentsOf(prices, { m: {}, n: {} });
     expect(deployments.route('m', NOW)).toEqual([
       {
-        ...{ provider: second, model: 'm-there', outputTokensMax: null },
+        ...{ provider: second, model: 'm-there', alias: 'm', outputTokensMax: null },
         ...{ price: BOUNDLESS, outputTokensDefault: 77, hidesOutput: true },
         configured: expect.objectContaining({ provider: second, model: 'm-there' }),
       },
@@ -106,12 +106,13 @@ describe('any other model', () => {
     const deployments = deploymentsOf(prices);
     expect(['a', 'b'].map((model) => deployments.find(model, NOW))).toEqual([
       {
-        ...{ provider: first, model: 'a', price, outputTokensMax: 5, outputTokensDefault: 77 },
+        ...{ provider: first, model: 'a', alias: 'a', price, outputTokensMax: 5 },
+        outputTokensDefault: 77,
         hidesOutput: true,
       },
       {
         provider: second,
-        model: 'b',
+        ...{ model: 'b', alias: 'b' },
         price: BOUNDLESS,
         outputTokensMax: null,
         outputTokensDefault: 77,

@@ -5,7 +5,7 @@
  */
 import type { UpstreamFailure } from '@tollgate/adapters/provider/upstream.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
-import { hasFailed } from './provider-health.ts';
+import { FLAGGED, hasFailed } from './provider-health.ts';
 
 export type FailureLogLimits = { failureWindowMs: number; failureCausesMax: number };
 
@@ -102,6 +102,7 @@ const REST = 'other_causes';
 
 function isOperators({ status, http_status, error_type }: Ended): boolean {
   if (hasFailed({ status, http_status, error_type }) === true) return true;
+  if (error_type === FLAGGED) return false;
   // A rate limit, a model or a path that the provider does not know: its account, or our settings.
   return status === 'upstream_error' && http_status !== null && !FAULTS_OF_REQUEST.has(http_status);
 }

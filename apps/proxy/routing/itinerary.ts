@@ -2,13 +2,15 @@
  * The attempts of one routed call (docs/design.md, Route): where each goes, and what is learned from how it
  * ended. `domain/routing` decides; this remembers what was tried.
  */
-import type { BreakerLimits } from '@tollgate/domain/routing/breaker.ts';
+import { type BreakerLimits, OF_THE_REQUEST } from '@tollgate/domain/routing/breaker.ts';
 import { nextAttempt, type Tried } from '@tollgate/domain/routing/failure.ts';
 import type { FailureClass, RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { Deployment } from './deployments.ts';
 import type { DeploymentHealth } from './route-health.ts';
 
 export type ItineraryLimits = BreakerLimits & {
+  /** Of a whole call whose route says nothing of it: as long as one attempt may take. */
+  attemptTimeoutMs: number;
   failureLatencyMs: number;
   retryBackoffMs: number;
   retryWaitMsMax: number;
@@ -16,27 +18,38 @@ export type ItineraryLimits = BreakerLimits & {
 
 export type Stop = { deployment: Deployment; health: DeploymentHealth };
 
-/** How an attempt ended. `nothing`: it says nothing of its deployment, such as a client that left. */
+/**
+ * How an attempt ended. `nothing`: it says nothing of its deployment, such as a client that left.
+ * `wrong_request`: that was refused, as it would be anywhere.
+ */
 export type StopEnd = {
-  failure: FailureClass | 'nothing' | null;
+  failure: FailureClass | 'nothing' | 'wrong_request' | null;
   /** Of a provider that says when it serves again; null: it does not. */
   retryAfterMs: number | null;
   tookMs: number;
 };
 
-type Visit = Stop & { last: FailureClass | null; readyAtMs: number };
+export type Next = { deployment: Deployment; waitMs: number };
+
+type Visit = Stop & { last: FailureClass | null; readyAtMs: number; sentIn: number };
+
+/** Failures that a request can bring about wherever it goes. */
+const MAY_BE_THE_REQUESTS: ReadonlySet<FailureClass> = new Set(['server_error', 'broken']);
 
 export class Itinerary {
   /** performance.now() by which the call must have ended. */
   readonly deadlineMs: number;
-  readonly #terms: Pick<RouteTerms, 'fallback_on' | 'retries'>;
+  readonly #terms: Pick<RouteTerms, 'fallback_on' | 'retries' | 'timeout_ms'>;
   readonly #limits: ItineraryLimits;
   readonly #visits: readonly Visit[];
   readonly #random: () => number;
   #at = 0;
   #retries = 0;
-  /** The error of one server may be that request's at any: a second one proves nothing. */
-  #hasServerError = false;
+  #lastFailure: FailureClass | null = null;
+  /** The first that failed at something that may be this request's fault. */
+  #blamed: { visit: Visit; takeBack: () => void } | null = null;
+  /** Another one failed at it as well: it is the request's fault, unless a third one serves it. */
+  #isDoubted = false;
 
   /**
    * @param stops in the order in which they are tried; at least one
@@ -49,11 +62,16 @@ export class Itinerary {
     arrivedAtMs: number,
     random: () => number = Math.random,
   ) {
-    this.#visits = stops.map((stop) => ({ ...stop, last: null, readyAtMs: 0 }));
+    this.#visits = stops.map((stop) => ({ ...stop, last: null, readyAtMs: 0, sentIn: 0 }));
     this.#terms = terms;
     this.#limits = limits;
     this.#random = random;
-    this.deadlineMs = arrivedAtMs + (terms.timeout_ms ?? Number.POSITIVE_INFINITY);
+    this.deadlineMs = arrivedAtMs + (terms.timeout_ms ?? limits.attemptTimeoutMs);
+  }
+
+  /** Its route says how long the call may take. */
+  get isTimed(): boolean {
+    return this.#terms.timeout_ms !== null;
   }
 
   get first(): Deployment {
@@ -67,44 +85,85 @@ export class Itinerary {
   }
 
   sent(nowMs: number): void {
-    const { breaker, latency } = (this.#visits[this.#at] as Visit).health;
-    breaker.sent(nowMs);
+    const visit = this.#visits[this.#at] as Visit;
+    const { breaker, latency } = visit.health;
+    visit.sentIn = breaker.sent(nowMs);
     latency.started();
   }
 
   ended({ failure, retryAfterMs, tookMs }: StopEnd, nowMs: number): void {
     const visit = this.#visits[this.#at] as Visit;
+    const { sentIn } = visit;
     const { breaker, latency } = visit.health;
     if (failure === 'nothing') {
-      breaker.saidNothing();
+      breaker.saidNothing(sentIn);
       return latency.ended(null, nowMs);
     }
     if (failure === null) {
-      breaker.succeeded();
+      if (this.#isDoubted) this.#blameAll(visit, nowMs);
+      breaker.succeeded(sentIn);
       return latency.ended(tookMs, nowMs);
+    }
+    if (failure === 'wrong_request' || OF_THE_REQUEST.has(failure)) {
+      // seam: quick-refusal-is-no-quick-answer
+      latency.refused(this.#limits.failureLatencyMs, nowMs);
+      breaker.saidNothing(sentIn);
+      if (failure !== 'wrong_request') visit.last = failure;
+      return;
     }
     latency.ended(Math.max(tookMs, this.#limits.failureLatencyMs), nowMs);
     visit.last = failure;
     visit.readyAtMs = retryAfterMs === null ? 0 : nowMs + retryAfterMs;
-    const isOfServer = failure === 'server_error';
-    if (isOfServer && this.#hasServerError) breaker.saidNothing();
-    else breaker.failed(failure, retryAfterMs, nowMs);
-    this.#hasServerError ||= isOfServer;
+    const takeBack = breaker.failed(failure, retryAfterMs, nowMs, sentIn);
+    if (MAY_BE_THE_REQUESTS.has(failure)) this.#doubt(visit, takeBack);
   }
 
-  /** Nobody could be sent there for want of a connection. @returns the next one; null: there is none */
-  passOver(nowMs: number): Deployment | null {
-    if (!this.#terms.fallback_on.includes('overloaded') || nowMs >= this.deadlineMs) return null;
+  /** The failure of one may be that request's at any: one that fails at two of them blames neither. */
+  #doubt(visit: Visit, takeBack: () => void): void {
+    const blamed = this.#blamed;
+    if (blamed === null) {
+      this.#blamed = { visit, takeBack };
+      return;
+    }
+    if (!this.#isDoubted && blamed.visit === visit) return;
+    // seam: request-that-fails-everywhere-blames-nobody
+    if (!this.#isDoubted) blamed.takeBack();
+    this.#isDoubted = true;
+    takeBack();
+  }
+
+  /** It was served after all: those that failed at it are to blame. */
+  #blameAll(served: Visit, nowMs: number): void {
+    this.#isDoubted = false;
+    for (const visit of this.#visits) {
+      const { last, health, sentIn } = visit;
+      if (visit === served || last === null || !MAY_BE_THE_REQUESTS.has(last)) continue;
+      health.breaker.failed(last, null, nowMs, sentIn);
+    }
+  }
+
+  /**
+   * Nothing could be sent there.
+   *
+   * @param isForGood such a request never can be; else all connections are taken
+   * @returns what follows; null: nothing does
+   */
+  passOver(isForGood: boolean, nowMs: number): Next | null {
+    const { fallback_on } = this.#terms;
+    if ((!isForGood && !fallback_on.includes('overloaded')) || nowMs >= this.deadlineMs)
+      return null;
     const visit = this.#visits[this.#at] as Visit;
-    visit.last ??= 'overloaded';
+    visit.last ??= isForGood ? 'model_unavailable' : 'overloaded';
+    if (this.#lastFailure !== null) return this.next(this.#lastFailure, nowMs);
     const index = this.#visits.findIndex(({ last }) => last === null);
     if (index === -1) return null;
     this.#at = index;
-    return (this.#visits[index] as Visit).deployment;
+    return { deployment: (this.#visits[index] as Visit).deployment, waitMs: 0 };
   }
 
   /** @returns what follows; null: nothing does */
-  next(failure: FailureClass, nowMs: number): { deployment: Deployment; waitMs: number } | null {
+  next(failure: FailureClass, nowMs: number): Next | null {
+    this.#lastFailure = failure;
     const { fallback_on, retries } = this.#terms;
     const { retryBackoffMs, retryWaitMsMax } = this.#limits;
     const tried: readonly Tried[] = this.#visits;

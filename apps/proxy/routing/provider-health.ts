@@ -34,11 +34,17 @@ export class ProviderHealth {
 
 type Ended = Pick<AttemptOutcome, 'status' | 'http_status' | 'error_type'>;
 
+/** As on events: the call had no more time, which its route gives it; the provider may have done well. */
+export const CALL_DEADLINE = 'deadline.call';
+/** The content policy refuses what a request says, with whatever status. */
+export const FLAGGED = 'upstream_content_policy';
+
 /** Null: it says nothing about the provider. What a provider refuses it has answered. */
 export function hasFailed({ status, http_status, error_type }: Ended): boolean | null {
-  if (status === 'client_closed') return null;
+  // seam: deadline-of-the-call-blames-nobody
+  if (status === 'client_closed' || error_type === CALL_DEADLINE) return null;
   // It may have stated no usage that can be read: it has answered.
-  if (status === 'ok') return false;
+  if (status === 'ok' || error_type === FLAGGED) return false;
   if (status === 'timeout' || error_type !== null) return true;
   return http_status === null || http_status >= 500;
 }

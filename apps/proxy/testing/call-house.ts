@@ -163,6 +163,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
         connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
       },
       model: 'm',
+      alias: 'm',
       price: { price: PRICE, version: 'v1', source: 'config' } as Deployment['price'],
       outputTokensMax: 100,
       outputTokensDefault: null,

@@ -287,6 +287,7 @@ function deployment(number: number, posts: Post[]): Deployment {
       connections: new FairGate(1_000, 1_000),
     },
     model: 'm',
+    alias: 'm',
     price: priced(1),
     outputTokensMax: 100,
     outputTokensDefault: null,

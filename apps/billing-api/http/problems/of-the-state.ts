@@ -46,6 +46,12 @@ export const ofTheState = {
   raise_over: entry(409, false, 'This raise is over.', 'There is nothing to do.'),
   rate_limit_archived: entry(409, false, 'This rate limit is archived.', 'Define a new one.'),
   route_archived: entry(409, false, 'This route is archived.', 'Publish it again.'),
+  route_hides_model: entry(
+    409,
+    false,
+    'The configuration has a model of this name, whose calls would go by the route.',
+    'Take another name, or say `replaces_model: true`.',
+  ),
   route_versions_full: entry(
     409,
     false,

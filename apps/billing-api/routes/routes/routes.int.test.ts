@@ -8,7 +8,9 @@ type Problem = { code: string };
 
 let house: ApiHouse;
 beforeAll(async () => {
-  house = await openApiHouse();
+  house = await openApiHouse({
+    models: { mini: { provider: 'openai', model: 'gpt-4o-mini' }, own: { provider: 'openai' } },
+  });
 });
 afterAll(() => house?.close());
 
@@ -75,6 +77,24 @@ describe('/v1/routes', () => {
     const archived = await house.get<{ data: Shown[] }>('/v1/routes?status=archived');
     expect(archived.json.data.map(({ id }) => id)).toEqual(['ends']);
     expect((await publish({ route: 'ends' })).json.current?.version).toBe(3);
+  });
+
+  it('takes the calls of a model of the configuration only if it is told to', async () => {
+    const refused = await publish<Problem>({ route: 'mini' });
+    expect([refused.status, refused.json.code]).toEqual([409, 'route_hides_model']);
+    expect((await house.get<Problem>('/v1/routes/mini')).json.code).toBe('route_not_found');
+    const { status, json } = await publish({ route: 'mini', replaces_model: true });
+    expect([status, json.current?.version]).toEqual([201, 1]);
+    expect(json.current?.terms).not.toHaveProperty('replaces_model');
+  });
+
+  it.each([
+    ['by its alias and by its own name', 'mini', { model: 'gpt-4o-mini', provider: 'openai' }],
+    ['by its name alone and with its provider', 'own', { model: 'own', provider: 'openai' }],
+  ])('refuses one deployment twice, named %s', async (_, model, other) => {
+    const wrong = { route: 'wrong', candidates: [{ model: 'a' }, { model }, other] };
+    const { status, json } = await publish<Problem & { errors: { path: string }[] }>(wrong);
+    expect([status, json.errors[0]?.path]).toEqual([400, 'candidates.2']);
   });
 
   // litellm#39657: a misspelt fallback was accepted, and failed at the first failure.

@@ -19,6 +19,7 @@ import {
   routeRequest,
   routeView,
 } from '@tollgate/schemas/http/routes.ts';
+import { LISTED_TWICE, listedTwice } from '@tollgate/schemas/routes/route-terms.ts';
 import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
@@ -34,13 +35,22 @@ export const publishRoute = defineRoute({
   summary: 'Publish a version of a route; from `effective_from` on it replaces the one before',
   description:
     'A call is served by the version that was in force when it came, whatever is published meanwhile. ' +
-    'A route of this name in the configuration comes after it.',
+    'A route of this name in the configuration comes after it; a model of this name, only if `replaces_model` says so.',
   body: routeRequest,
   status: 201,
   response: routeView,
-  errors: ['route_versions_full', 'concurrent_change'],
+  errors: ['route_hides_model', 'route_versions_full', 'concurrent_change'],
   async handler({ body, commandId, timeMs }, context) {
-    const { route, effective_from, ...terms } = body;
+    const { route, effective_from, replaces_model, ...terms } = body;
+    // seam: route-hides-no-model
+    if (Object.hasOwn(context.models, route) && !replaces_model) {
+      throw new ApiProblem('route_hides_model');
+    }
+    const twice = listedTwice(terms.candidates, context.models);
+    if (twice !== -1) {
+      const errors = [{ path: `candidates.${twice}`, message: LISTED_TWICE }];
+      throw new ApiProblem('invalid_request', { errors });
+    }
     const effectiveFromMs = effective_from === undefined ? timeMs : Date.parse(effective_from);
     const done = await carryOut(context, {
       category: routeEvents,

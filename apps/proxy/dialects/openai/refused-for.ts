@@ -17,7 +17,7 @@ const CODES: ReadonlyMap<unknown, RefusedFor> = new Map<unknown, RefusedFor>([
 const TOO_LONG =
   /maximum context length|context (?:length|window|size)|prompt is too long|input is too long|too many tokens|exceeds? the (?:model's )?context/i;
 const AGAINST_POLICY =
-  /content (?:management )?policy|content filter|inappropriate content|safety (?:system|policy)/i;
+  /content (?:management )?policy|content filter|inappropriate content|safety (?:system|policy)|violates? (?:our |the )?usage guidelines|(?:input|prompt|request) was flagged/i;
 
 /** @param fields an answer with a status of 400 or above */
 export function refusedFor(fields: Readonly<Record<string, unknown>>): RefusedFor | null {
