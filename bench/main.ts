@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME`: what is measured, against what, and how to repeat it. */
+import { benchBreaker, breakerBenchUsage } from './breaker/bench-breaker.ts';
 import { benchBudgets, budgetsBenchUsage } from './budgets/bench-budgets.ts';
 import { benchEndUsers, endUsersBenchUsage } from './budgets-end-users/bench-end-users.ts';
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
@@ -9,6 +10,7 @@ import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
+  breaker: { usage: breakerBenchUsage, run: benchBreaker },
   budgets: { usage: budgetsBenchUsage, run: benchBudgets },
   'budgets-end-users': { usage: endUsersBenchUsage, run: benchEndUsers },
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },

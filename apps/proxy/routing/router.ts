@@ -26,6 +26,8 @@ export type RouterDeps = {
   budgets: Pick<BudgetBook, 'usedPercent'>;
   health: RouteHealth;
   random?: () => number;
+  /** Default: performance.now(). */
+  now?: () => number;
 };
 
 export type RoutedCall = {
@@ -73,10 +75,12 @@ const COMPARED_OUTPUT_TOKENS = 4_096;
 export class Router {
   readonly #deps: RouterDeps;
   readonly #random: () => number;
+  readonly #now: () => number;
 
   constructor(deps: RouterDeps) {
     this.#deps = deps;
     this.#random = deps.random ?? Math.random;
+    this.#now = deps.now ?? (() => performance.now());
   }
 
   find(model: string, nowMs: number): Route | undefined {
@@ -94,7 +98,7 @@ export class Router {
   }
 
   consider(route: Route, call: RoutedCall): Plan {
-    const nowMs = performance.now();
+    const nowMs = this.#now();
     const terms = route.rules.of(this.#asked(call));
     const listed = candidatesOf(route.terms.candidates, terms.candidates);
     const considered = listed.map((candidate) => this.#consider(route, terms, candidate, call));
@@ -130,7 +134,7 @@ export class Router {
       refusal,
       lacks: lacks(needsOf(request, terms), factsOf(route, candidate, found)),
       worstCase: worstCaseOf(request, found),
-      openUntilMs: known.breaker.isOpen(performance.now()) ? known.breaker.openUntilMs : 0,
+      openUntilMs: known.breaker.isOpen(this.#now()) ? known.breaker.openUntilMs : 0,
       health: known,
       weight: candidate.weight,
       load: 0,
@@ -155,7 +159,7 @@ function candidatesOf(
   named: readonly string[] | null,
 ): readonly RouteCandidate[] {
   if (named === null) return all;
-  return named.flatMap((name) => all.filter(({ model }) => model === name));
+  return [...new Set(named)].flatMap((name) => all.filter(({ model }) => model === name));
 }
 
 function isAble({ deployment, refusal, lacks: lacking }: Considered): boolean {
