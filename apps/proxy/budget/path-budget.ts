@@ -2,7 +2,6 @@
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type HoldUnit, holdUnitOf } from '@tollgate/domain/budget/hold-unit.ts';
 import { globMatcher } from '@tollgate/domain/routing/glob.ts';
-import type { Deployment } from '../routing/deployments.ts';
 
 export type PathBudget = {
   readonly definition: BudgetDefinition;
@@ -25,7 +24,7 @@ export function pathBudget(definition: BudgetDefinition, markupPpm: number): Pat
 export function budgetsOfModel(
   onPath: readonly PathBudget[],
   requested: string,
-  { alias, model }: Pick<Deployment, 'alias' | 'model'>,
+  { alias, model }: { alias: string; model: string },
 ): readonly PathBudget[] {
   // Most installations have no such budget: the list is used as it is.
   if (onPath.every(({ limitsModel }) => limitsModel === null)) return onPath;
