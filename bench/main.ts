@@ -2,6 +2,7 @@
 import { benchBreaker, breakerBenchUsage } from './breaker/bench-breaker.ts';
 import { benchBudgets, budgetsBenchUsage } from './budgets/bench-budgets.ts';
 import { benchEndUsers, endUsersBenchUsage } from './budgets-end-users/bench-end-users.ts';
+import { benchCache, cacheBenchUsage } from './cache/bench-cache.ts';
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, { usage: string; run: (args: string[]) => Promise<
   breaker: { usage: breakerBenchUsage, run: benchBreaker },
   budgets: { usage: budgetsBenchUsage, run: benchBudgets },
   'budgets-end-users': { usage: endUsersBenchUsage, run: benchEndUsers },
+  cache: { usage: cacheBenchUsage, run: benchCache },
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },

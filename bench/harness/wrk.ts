@@ -18,14 +18,17 @@ export async function load(options: {
   seconds: number;
   body: string;
   headers: Readonly<Record<string, string>>;
+  /** A text in the body that is another number in each request. */
+  unique?: string;
 }): Promise<Load> {
-  const { url, connections, seconds, body, headers } = options;
+  const { url, connections, seconds, body, headers, unique } = options;
   const env = {
     ...process.env,
     BENCH_BODY: body,
     BENCH_HEADERS: Object.entries(headers)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n'),
+    ...(unique === undefined ? {} : { BENCH_UNIQUE: unique }),
   };
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT, url];
   const output = await run('wrk', args, env);

@@ -16,12 +16,17 @@ export type TollgateOptions = {
 /** A data folder in which an operator has made what the measurement needs. */
 export type Prepared<T> = { config: string; env: NodeJS.ProcessEnv; made: T };
 
-/** Runs the whole product, for as long as `make` takes to make keys as an operator would. */
+/**
+ * Runs the whole product, for as long as `make` takes to make keys as an operator would.
+ *
+ * @param more of the configuration
+ */
 export async function prepareTollgate<T>(
   folder: string,
   upstreamUrl: string,
   root: string,
   make: (api: AdminClient) => Promise<T>,
+  more: object = {},
 ): Promise<Prepared<T>> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'tollgate.json');
@@ -31,6 +36,7 @@ export async function prepareTollgate<T>(
     providers: { bench: { base_url: `${upstreamUrl}/v1`, api_key: { env: 'BENCH_PROVIDER_KEY' } } },
     models: { 'bench-small': { provider: 'bench', max_output_tokens: 4096 } },
     prices: [{ provider: 'bench', model: 'bench-small', input: '0.15', output: '0.60' }],
+    ...more,
   };
   writeFileSync(config, JSON.stringify(settings));
   const env = { ...process.env, BENCH_PROVIDER_KEY: 'bench', UV_THREADPOOL_SIZE: '16' };

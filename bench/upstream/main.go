@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 )
 
 const body = `{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,` +
@@ -20,11 +21,13 @@ const body = `{"id":"chatcmpl-bench","object":"chat.completion","created":170000
 
 func main() {
 	port := flag.Int("port", 0, "port on loopback (0: any)")
+	delay := flag.Duration("delay", 0, "how long an answer takes, as a provider's would")
 	flag.Parse()
 	answer := []byte(fmt.Sprintf(body, strings.Repeat("word ", 26)))
 	length := fmt.Sprint(len(answer))
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
+		time.Sleep(*delay)
 		header := w.Header()
 		header["Content-Type"] = []string{"application/json"}
 		header["Content-Length"] = []string{length}
