@@ -65,6 +65,18 @@ it('I9: what the journal is told is what its worker does, write by write', () =>
   );
 });
 
+it('I3: what is recorded and charged at once is a start and an end of one group', () => {
+  const charges = [{ leaseId: 'l', amount: 3n }];
+  const bytes = bytesOf([{ op: 'charged', attemptId: 'a', partition: 2, event: 'e', charges }]);
+  const reader = new GroupReader(bytes, GROUP_HEADER_BYTES);
+  const read = [reader.next(), reader.next()].map((one) => one && withText(one, bytes));
+  expect([...read, reader.next()]).toEqual([
+    { op: 'started', attemptId: 'a', event: 'e' },
+    { op: 'finished', attemptId: 'a', partition: 2, event: 'e', charges },
+    null,
+  ]);
+});
+
 it('keeps an event without any ASCII character, however large it is', () => {
   const event = '\u{1F4B6}€'.repeat(100_000);
   const bytes = bytesOf([{ op: 'recorded', partition: 1, event }]);

@@ -49,6 +49,8 @@ export type JournalRecord =
   | { op: 'lease_total'; total: LeaseTotal }
   | Exclude<JournalWrite, { event: string }>;
 
+type Finished = { attemptId: string; partition: number; event: string; charges: Charge[] };
+
 /** Gathers writes in one growing buffer, after the room for a header. */
 export class GroupWriter {
   #buffer: Buffer<SharedArrayBuffer>;
@@ -83,15 +85,14 @@ export class GroupWriter {
   #add(write: JournalWrite): void {
     switch (write.op) {
       case 'started':
-        this.#byte(OP.started);
-        this.#text(write.attemptId);
-        return this.#text(write.event);
+        return this.#started(write);
       case 'finished':
-        this.#byte(OP.finished);
-        this.#text(write.attemptId);
-        this.#uint(write.partition);
-        this.#text(write.event);
-        return this.#charges(write.charges);
+        return this.#finished(write);
+      case 'charged':
+        // Both are in one group, so a crash finds both or none.
+        // seam: charged-record-is-one-write
+        this.#started(write);
+        return this.#finished(write);
       case 'recorded':
         this.#byte(OP.recorded);
         this.#uint(write.partition);
@@ -143,6 +144,20 @@ export class GroupWriter {
     this.#text(stream);
     this.#text(String(amount));
     this.#text(String(spent));
+  }
+
+  #started({ attemptId, event }: { attemptId: string; event: string }): void {
+    this.#byte(OP.started);
+    this.#text(attemptId);
+    this.#text(event);
+  }
+
+  #finished({ attemptId, partition, event, charges }: Finished): void {
+    this.#byte(OP.finished);
+    this.#text(attemptId);
+    this.#uint(partition);
+    this.#text(event);
+    this.#charges(charges);
   }
 
   #charges(charges: readonly Charge[]): void {

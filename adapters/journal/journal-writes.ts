@@ -21,6 +21,8 @@ export type JournalWrite =
   | { op: 'finished'; attemptId: string; partition: number; event: string; charges: Charge[] }
   /** A record that had no start: a refusal, a cache hit. */
   | { op: 'recorded'; partition: number; event: string }
+  /** The same, and it charges leases: a hit that costs something. Its start and its end are never apart. */
+  | { op: 'charged'; attemptId: string; partition: number; event: string; charges: Charge[] }
   | { op: 'lease_requested'; request: LeaseRequest }
   | { op: 'lease_granted'; leaseId: string }
   | { op: 'lease_refused'; leaseId: string }

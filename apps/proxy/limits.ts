@@ -145,6 +145,10 @@ export const proxyLimits = {
   cacheFlightMs: 30_000,
   /** Such calls at once; one more is sent as it comes. */
   cacheFlightsMax: 4_096,
+  /** Purges that wait for the store; with one more, all that is older is removed. */
+  cachePurgesMax: 4_096,
+  /** First and longest pause before a purge that the store did not carry out is repeated, ms. */
+  cachePurgeRetryMs: { first: 500, max: 60_000 },
   /** What may wait for a slow client before the provider is paused, bytes. */
   clientBufferBytesMax: 256 * 1024,
   /** A client that reads nothing for this long is treated as gone, ms. */

@@ -53,13 +53,16 @@ export type KeyedHeaders = Readonly<Record<string, string | readonly string[] | 
  * @param namespace as of `namespaceText`
  * @param endpoint of the dialect, such as `chat.completions`
  * @param request what of the request may change the answer, in canonical form: it names the model
+ * @param part of a route that divides its calls, the part that this one is in; null: all are alike
  */
 export function cacheKeyText(
   namespace: string,
   endpoint: string,
   headers: KeyedHeaders,
   request: string,
+  part: string | null = null,
 ): string {
   const given = KEYED_HEADERS.map((name) => headers[name] ?? null);
-  return `${JSON.stringify([VERSION, namespace, endpoint, given])}\n${request}`;
+  const head = [VERSION, namespace, endpoint, given];
+  return `${JSON.stringify(part === null ? head : [...head, part])}\n${request}`;
 }

@@ -3,6 +3,7 @@ import { at, type Plant } from './plant.ts';
 
 const RULES_TEST = 'domain/cache/cache-rules.unit.test.ts';
 const CALLS_TEST = 'apps/proxy/cache/cached-calls.int.test.ts';
+const ROUTED_TEST = 'apps/proxy/cache/routed-calls.unit.test.ts';
 const LEAKS_TEST = 'apps/proxy/cache/leaks.prop.test.ts';
 
 export const cached: readonly Plant[] = [
@@ -26,7 +27,7 @@ export const cached: readonly Plant[] = [
   },
   {
     bug: 'look answers up without whose they are',
-    edits: at('cache-key-has-its-namespace', { swap: ['(namespace,', "('',"] }),
+    edits: at('cache-key-has-its-namespace', { swap: ['(namespace.text,', "('',"] }),
     test: {
       file: LEAKS_TEST,
       name: 'I10: no two calls share an entry unless they are the same call',
@@ -35,7 +36,7 @@ export const cached: readonly Plant[] = [
   {
     bug: 'leave a member of the request out of the key',
     edits: at('cache-key-has-the-whole-request', {
-      swap: ['!leftOut.has(name)', "!leftOut.has(name) && name !== 'tool_choice'"],
+      swap: ['leftOut.has(name)', "leftOut.has(name) || name === 'tool_choice'"],
     }),
     test: {
       file: CALLS_TEST,
@@ -88,6 +89,47 @@ export const cached: readonly Plant[] = [
       before: 'send(call, hit, event, replay);',
     }),
     test: { file: CALLS_TEST, name: 'I9: gets no byte before its event is durable' },
+  },
+  {
+    bug: 'give a call the answer of a candidate that cannot do what it needs',
+    edits: at('answer-is-of-an-able-candidate', {
+      swap: ['&& lacks.every(({ isSure }) => !isSure)', ''],
+    }),
+    test: { file: ROUTED_TEST, name: 'of one that cannot do it' },
+  },
+  {
+    bug: 'price a call that waited for another one as of its arrival',
+    edits: at('waiting-call-is-of-its-end', {
+      swap: ['call.again()', 'call.aim'],
+    }),
+    test: {
+      file: 'apps/proxy/cache/equal-calls.int.test.ts',
+      name: 'that waited are of when they are answered or sent: at the price of then',
+    },
+  },
+  {
+    bug: 'forget a purge that the store did not carry out',
+    edits: at('failed-purge-is-repeated', { swap: ['.set(name, purge)', '.delete(name)'] }),
+    test: {
+      file: 'apps/proxy/cache/store-purges.unit.test.ts',
+      name: 'a purge is repeated until the store has carried it out, and no longer',
+    },
+  },
+  {
+    bug: 'charge a hit in two writes',
+    edits: at('charged-record-is-one-write', { drop: true }),
+    test: {
+      file: 'adapters/journal/journal-codec.prop.test.ts',
+      name: 'I3: what is recorded and charged at once is a start and an end of one group',
+    },
+  },
+  {
+    bug: 'leave answers from the cache out of the payload log',
+    edits: at('hit-is-in-the-payload-log', { drop: true }),
+    test: {
+      file: CALLS_TEST,
+      name: 'is in the payload log, as what left for its client, if its key has opted in',
+    },
   },
   {
     bug: 'let those wait on who waited for a call that has ended',

@@ -216,6 +216,6 @@ function encoded(writes: readonly Write[]): Buffer {
 }
 
 function recordOf({ write }: Write): Omit<OutboxRecord, 'seq'>[] {
-  if (write.op !== 'finished' && write.op !== 'recorded') return [];
+  if (write.op !== 'finished' && write.op !== 'recorded' && write.op !== 'charged') return [];
   return [{ partition: write.partition, value: Buffer.from(write.event) }];
 }

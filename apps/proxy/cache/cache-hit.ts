@@ -114,7 +114,7 @@ function eventOf(
   });
 }
 
-/** A record that charges leases has a start, in the same group of writes: there is no moment between. */
+/** A record that charges leases is one write: no crash leaves a start behind that nothing answered. */
 function record(
   { journal }: CallDeps,
   { facts }: RoutedCall,
@@ -128,9 +128,7 @@ function record(
   const charges = holds.flatMap(({ parts }) =>
     parts.map(({ lease, amount }) => ({ leaseId: lease.leaseId, amount })),
   );
-  const attemptId = event.id;
-  journal.submit({ op: 'started', attemptId, event: text }, () => undefined);
-  journal.submit({ op: 'finished', attemptId, partition, event: text, charges }, done);
+  journal.submit({ op: 'charged', attemptId: event.id, partition, event: text, charges }, done);
 }
 
 const chargesOf = (parts: BudgetHold['parts']) => parts.map(({ amount }) => amount);
@@ -146,6 +144,8 @@ function send(
   if (response.destroyed) return place.leave();
   const { entry, deployment, saved } = hit;
   const { contentType, body } = replay;
+  // seam: hit-is-in-the-payload-log
+  facts.payload?.take(body);
   response.writeHead(200, {
     ...ANSWER_HEADERS,
     'content-type': contentType,
@@ -170,9 +170,11 @@ function log(
   event: UsageEvent,
   { body }: Replay,
 ): void {
+  const { headersSent, statusCode } = reply.raw;
+  facts.payload?.ended(facts, headersSent ? statusCode : null);
   const ended = {
     ...{ deployment, outcome: event, refusal: null, attempts: 0, responseBytes: body.length },
-    httpStatus: reply.raw.headersSent ? reply.raw.statusCode : null,
+    httpStatus: headersSent ? statusCode : null,
   };
   accessLog?.add(facts, instanceId, ended);
   facts.trace?.ended(facts, ended);

@@ -27,7 +27,7 @@ export class CachePurges {
 
   apply({ customer_id: customerId, model }: CachePurged['data'], revision: number): void {
     this.#seen = revision;
-    this.#revisions.set(nameOf(customerId, model), revision);
+    this.#revisions.set(purgeName({ customerId, model }), revision);
     const purge = { customerId, model, revision };
     if (this.#listen === undefined) this.#early.push(purge);
     else this.#listen(purge);
@@ -37,15 +37,16 @@ export class CachePurges {
   of({ customerId, model }: { customerId: string; model: string }): number {
     if (this.#seen === -1) return -1;
     const scopes = [
-      nameOf(null, null),
-      nameOf(customerId, null),
-      nameOf(null, model),
-      nameOf(customerId, model),
+      purgeName({ customerId: null, model: null }),
+      purgeName({ customerId, model: null }),
+      purgeName({ customerId: null, model }),
+      purgeName({ customerId, model }),
     ];
     return Math.max(...scopes.map((scope) => this.#revisions.get(scope) ?? -1));
   }
 }
 
-function nameOf(customerId: string | null, model: string | null): string {
+/** The same for purges of the same entries. */
+export function purgeName({ customerId, model }: Omit<Purge, 'revision'>): string {
   return JSON.stringify([customerId, model]);
 }

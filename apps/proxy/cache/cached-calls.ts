@@ -3,26 +3,33 @@
  * an equal one that runs, or is sent, and whether its answer is stored. Only of calls that a rule fits;
  * all others pass as if there were none.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import { type CacheDirectives, cacheDirectives } from '@tollgate/domain/cache/cache-directives.ts';
-import { cacheKeyText, namespaceText } from '@tollgate/domain/cache/cache-key.ts';
+import {
+  type CacheNamespace,
+  cacheKeyText,
+  namespaceText,
+} from '@tollgate/domain/cache/cache-key.ts';
 import { type CacheRule, CacheRules } from '@tollgate/domain/cache/cache-rules.ts';
 import { mayServe } from '@tollgate/domain/cache/freshness.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { AttemptFacts } from '../call/attempt-facts.ts';
 import type { CallDeps } from '../call/call-deps.ts';
+import { refuseCall } from '../call/refusal.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
+import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { type CacheEntry, entryBytes, readEntry } from './cache-entry.ts';
 import type { CacheCounts } from './cache-families.ts';
 import { answerFromCache, leaveUnanswered, pricedHit } from './cache-hit.ts';
-import type { CachePurges, Purge } from './cache-purges.ts';
+import type { CachePurges } from './cache-purges.ts';
 import { Flight, Flights } from './flights.ts';
 import type { RoutedCall } from './routed-call.ts';
+import { StorePurges } from './store-purges.ts';
 
 /** What is looked for, and under which name the answer is stored. */
 type Lookup = {
@@ -57,15 +64,16 @@ export class CachedCalls {
   readonly #rules: CacheRules;
   readonly #flights: Flights;
   readonly #recordings = new WeakMap<CallRequest, Recording>();
-  /** One after the other, at a start as many as there ever were. */
-  #purging: Promise<void> = Promise.resolve();
+  readonly #purging: StorePurges;
   readonly counts: CacheCounts = { hits: 0, coalesced: 0, misses: 0, failures: 0 };
 
   constructor(deps: CachedCallsDeps) {
     this.#deps = deps;
     this.#rules = new CacheRules(deps.rules);
     this.#flights = new Flights(deps.limits.cacheFlightsMax);
-    deps.purges.onPurge((purge) => this.#purge(purge));
+    const { store, limits } = deps;
+    this.#purging = new StorePurges({ store, limits, onError: (e) => this.#failed(e, 'purge') });
+    deps.purges.onPurge((purge) => this.#purging.add(purge));
   }
 
   /** Calls that others may wait for. */
@@ -73,14 +81,10 @@ export class CachedCalls {
     return this.#flights.size;
   }
 
-  /**
-   * Answers the call from the cache, or sends it.
-   *
-   * @param send the call on its way to a provider
-   */
-  serve(calls: CallDeps, call: RoutedCall, send: () => Promise<void>): Promise<void> {
+  /** Answers the call from the cache, or sends it. */
+  serve(calls: CallDeps, call: RoutedCall): Promise<void> {
     const lookup = this.#lookupOf(call);
-    return lookup === null ? send() : this.#serve(calls, lookup, send);
+    return lookup === null ? call.aim.send() : this.#serve(calls, lookup);
   }
 
   /** Once an attempt's end is durable, before its last byte leaves. */
@@ -101,12 +105,12 @@ export class CachedCalls {
   }
 
   async close(): Promise<void> {
-    await this.#purging;
+    await this.#purging.close();
     await this.#deps.store.close();
   }
 
   #lookupOf(call: RoutedCall): Lookup | null {
-    const { facts, route, headers } = call;
+    const { facts, aim, headers } = call;
     const { request, key: owner, endpoint } = facts;
     const rule = this.#rules.of(owner, request.model);
     if (rule === null) return null;
@@ -118,19 +122,26 @@ export class CachedCalls {
     // seam: judged-answers-are-not-cached
     if (facts.guard !== null && facts.guard.judges.length > 0) return null;
     if (request.body.length > this.#deps.limits.cachedBodyBytesMax) return null;
-    if (route.some(({ model }) => request.unboundedModel(model) !== null)) return null;
-    const namespace = namespaceText(rule.namespace, owner, request.endUser);
-    const key = keyOf(request, namespace, endpoint.name, headers);
+    if (aim.answerers.some(({ model }) => request.unboundedModel(model) !== null)) return null;
+    const whose = {
+      of: rule.namespace,
+      text: namespaceText(rule.namespace, owner, request.endUser),
+    };
+    const key = keyOf(request, whose, endpoint.name, headers, aim.part);
     if (key === null) return null;
     const purgesSeen = this.#deps.purges.seen;
-    return { call, rule, directives, namespace, key, purgesSeen };
+    return { call, rule, directives, namespace: whose.text, key, purgesSeen };
   }
 
-  async #serve(calls: CallDeps, lookup: Lookup, send: () => Promise<void>): Promise<void> {
+  async #serve(calls: CallDeps, lookup: Lookup): Promise<void> {
     const { call, directives, key } = lookup;
     const { reply, facts } = call;
     const joined = directives.reads ? await this.#join(lookup) : this.#begin(lookup);
     if (reply.raw.destroyed) return leaveUnanswered(calls, call);
+    if (joined !== undefined && 'code' in joined) {
+      call.place.leave();
+      return refuseCall(calls, reply, joined, facts);
+    }
     if (joined !== undefined && !(joined instanceof Flight)) {
       return this.#hit(calls, lookup, joined, 'coalesced');
     }
@@ -145,7 +156,7 @@ export class CachedCalls {
     const { rule, namespace, purgesSeen } = lookup;
     const recording = { rule, directives, namespace, key, purgesSeen, flight: joined };
     this.#recordings.set(facts.request, recording);
-    return send();
+    return call.aim.send();
   }
 
   /** Whatever becomes of the call, its flight ends with it. */
@@ -161,9 +172,10 @@ export class CachedCalls {
    * Waits for an equal call that runs. If it brings nothing, the first that waited runs and the others
    * wait for it, once: if a provider fails, each of them is to learn it soon.
    *
-   * @returns the answer of another call; or a flight, if others may wait for this one
+   * @returns the answer of another call; or a flight, if others may wait for this one; or why it may not
+   *   be sent any more
    */
-  async #join(lookup: Lookup): Promise<CacheEntry | Flight | undefined> {
+  async #join(lookup: Lookup): Promise<CacheEntry | Flight | Refusal | undefined> {
     const untilMs = performance.now() + this.#deps.limits.cacheFlightMs;
     const { raw } = lookup.call.reply;
     for (let waits = 0; waits < WAITS_MAX; waits++) {
@@ -174,6 +186,8 @@ export class CachedCalls {
       // Who has left already would never close again.
       const isOver = leftMs <= 0 || raw.destroyed;
       const entry = isOver ? 'late' : await running.wait(leftMs, raw);
+      const refusal = isOver ? null : renew(lookup.call);
+      if (refusal !== null) return refusal;
       if (entry === 'late') return undefined;
       if (entry !== null) return this.#servable(entry, lookup) ? entry : undefined;
     }
@@ -217,11 +231,13 @@ export class CachedCalls {
   }
 
   /** An answer is given again only where the call could have got it now. */
-  #deploymentOf(entry: CacheEntry, { route }: RoutedCall): Deployment | undefined {
+  #deploymentOf(entry: CacheEntry, { aim }: RoutedCall): Deployment | undefined {
     const { provider: name, servedBy, origin } = entry;
     if (this.#originOf(name) !== origin) return undefined;
     // seam: answer-is-of-a-model-on-the-route
-    return route.find(({ provider, model }) => provider.name === name && model === servedBy);
+    return aim.answerers.find(
+      ({ provider, model }) => provider.name === name && model === servedBy,
+    );
   }
 
   async #hit(
@@ -269,29 +285,36 @@ export class CachedCalls {
   #originOf(provider: string): string {
     return this.#deps.origins.get(provider) ?? '';
   }
-
-  #purge({ revision, ...scope }: Purge): void {
-    this.#purging = this.#purging
-      .then(() => this.#deps.store.purge(scope, revision))
-      .then(
-        () => undefined,
-        (error) => this.#failed(error, 'purge'),
-      );
-  }
 }
 
-/** @returns null: it must not be answered from the cache */
+/** I7: a call that waited is answered or sent as of now: at this price, to where its name leads. */
+function renew(call: RoutedCall): Refusal | null {
+  call.facts.nowMs = Date.now();
+  // seam: waiting-call-is-of-its-end
+  const aim = call.again();
+  if ('code' in aim) return aim;
+  call.aim = aim;
+  return null;
+}
+
+/**
+ * @param namespace which it is, and as of `namespaceText`
+ * @param part of the calls of its route
+ * @returns null: it must not be answered from the cache
+ */
 export function keyOf(
   request: Pick<CallRequest, 'cacheText'>,
-  namespace: string,
+  namespace: { of: CacheNamespace; text: string },
   endpoint: string,
   headers: IncomingHttpHeaders,
+  part: string | null,
 ): string | null {
-  const text = request.cacheText();
+  // A provider that is told of end users may answer by that name, and not by the end user of the call.
+  const text = request.cacheText(namespace.of === 'end_user');
   if (text === null) return null;
   // seam: cache-key-has-its-namespace
-  const whole = cacheKeyText(namespace, endpoint, headers, text);
-  return createHash('sha256').update(whole).digest('hex');
+  const whole = cacheKeyText(namespace.text, endpoint, headers, text, part);
+  return hash('sha256', whole);
 }
 
 /** By what its event says. A client that has left takes nothing from an answer that was read to its end. */

@@ -143,6 +143,27 @@ describe('equal calls that run at once', () => {
     expect(await Promise.all(calls)).toEqual(['200 miss', '200 miss']);
   });
 
+  it('that waited are of when they are answered or sent: at the price of then', async () => {
+    const go = gate();
+    const limits = { cacheFlightMs: 300 };
+    const fields = await open({ providers: [waiting(go.opened)], limits });
+    const calls = [told(post(house, chat(fields)))];
+    await asking(1);
+    // One of them waits too long and is sent, the other one comes in time.
+    calls.push(told(post(house, chat(fields))));
+    await settled();
+    const [old] = house.route as [(typeof house.route)[0]];
+    house.route[0] = { ...old, price: { ...old.price, version: 'v2' } as typeof old.price };
+    await asking(2);
+    calls.push(told(post(house, chat(fields))));
+    await settled();
+    house.route[0] = { ...old, price: { ...old.price, version: 'v3' } as typeof old.price };
+    go.open();
+    expect((await Promise.all(calls)).toSorted()).toEqual(['200 hit', '200 miss', '200 miss']);
+    const priced = house.events().map(({ type, price_version }) => `${type} ${price_version}`);
+    expect(priced.toSorted()).toEqual(['attempt v1', 'attempt v2', 'cache_hit v3']);
+  });
+
   // Haruki-Sekai-API PR#59: one that was abandoned was waited for by all that came later.
   it('leave nothing behind when they end, and a client has left', async () => {
     const go = gate();

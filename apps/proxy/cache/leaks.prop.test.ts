@@ -106,8 +106,8 @@ function lookup(one: Call, namespace: CacheNamespace): string | null {
   const understood = read(one);
   if (understood === null) return null;
   const { request, endpoint } = understood;
-  const whose = namespaceText(namespace, one, request.endUser);
-  return keyOf(request, whose, endpoint.name, one.headers);
+  const whose = { of: namespace, text: namespaceText(namespace, one, request.endUser) };
+  return keyOf(request, whose, endpoint.name, one.headers, null);
 }
 
 /** A number's exact value, by another way than the product's: as a fraction of integers. */
@@ -127,7 +127,10 @@ function exact(json: string): string {
 
 /** All that may change its answer or says whose it is, from what the test made it of. */
 function identity(one: Call, namespace: CacheNamespace): string {
-  const { user, stream: _, ...members } = one.members;
+  const { user, stream: _, ...others } = one.members;
+  // A provider that answers by whom it is told of is told what the body says.
+  const told = user === undefined || namespace !== 'end_user' ? {} : { user };
+  const members = { ...others, ...told };
   const named =
     one.headers['x-tollgate-end-user'] ?? (user === undefined ? null : JSON.parse(user));
   const whose = {

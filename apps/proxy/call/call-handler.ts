@@ -18,6 +18,7 @@ import type { Deployment } from '../routing/deployments.ts';
 import { Itinerary } from '../routing/itinerary.ts';
 import type { Router } from '../routing/router.ts';
 import type { Route } from '../routing/routes.ts';
+import { type Aim, RoutedAim } from './aim.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
 import { END_USER_REQUIRED, withEndUser } from './end-user.ts';
@@ -151,24 +152,33 @@ export class CallHandler {
     if (facts.key.payloadLog) facts.payload = this.#deps.payloads?.open();
     const known = facts as CallFacts & { request: CallRequest };
     const isNamed = !facts.key.endUserRequired || request.endUser !== null;
-    const route = deps.router?.find(request.model, facts.nowMs);
-    if (route !== undefined && isNamed) return this.#startRouted(route, known, call);
-    const found = isNamed ? this.#routeOf(request, facts) : END_USER_REQUIRED;
-    if ('code' in found) {
+    const aim = isNamed ? this.#aim(known, call) : END_USER_REQUIRED;
+    if ('code' in aim) {
       place.leave();
-      return refuseCall(deps, reply, found, facts);
+      return refuseCall(deps, reply, aim, facts);
     }
-    const send = () => new Call(deps, known, found, reply, place).start();
-    if (this.#cache === undefined) return send();
-    return this.#cache.serve(deps, { ...call, facts: known, route: found }, send);
+    if (this.#cache === undefined) return aim.send();
+    const again = () => this.#aim(known, call);
+    return this.#cache.serve(deps, { ...call, facts: known, aim, again });
   }
 
-  /** Past the cache: what it has is of one deployment. */
-  #startRouted(
+  /** Where it goes as of `facts.nowMs`. */
+  #aim(facts: CallFacts & { request: CallRequest }, call: UnreadCall): Aim | Refusal {
+    const deps = this.#deps;
+    const { place, reply } = call;
+    const route = deps.router?.find(facts.request.model, facts.nowMs);
+    if (route !== undefined) return this.#aimRouted(route, facts, call);
+    const found = this.#routeOf(facts.request, facts);
+    if ('code' in found) return found;
+    const send = () => new Call(deps, facts, found, reply, place).start();
+    return { answerers: found, part: null, send };
+  }
+
+  #aimRouted(
     route: Route,
     facts: CallFacts & { request: CallRequest },
     { headers, place, reply }: UnreadCall,
-  ): Promise<void> | void {
+  ): Aim | Refusal {
     const deps = this.#deps;
     const { request, key, nowMs, arrivedAtMs } = facts;
     const header = (name: string) => headerOf(headers, name);
@@ -177,14 +187,13 @@ export class CallHandler {
       isLimited && request.otherModels !== null
         ? otherModelsRefusal(request.otherModels)
         : (deps.router as Router).plan(route, { request, key, header, nowMs });
-    if ('code' in plan) {
-      place.leave();
-      return refuseCall(deps, reply, plan, facts);
-    }
+    if ('code' in plan) return plan;
     const { stops } = plan;
-    const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
-    const deployments = stops.map(({ deployment }) => deployment);
-    return new Call(deps, facts, deployments, reply, place, itinerary).start();
+    return new RoutedAim(plan, () => {
+      const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
+      const deployments = stops.map(({ deployment }) => deployment);
+      return new Call(deps, facts, deployments, reply, place, itinerary).start();
+    });
   }
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {

@@ -145,8 +145,10 @@ export type CallRequest = CallFigures & {
   /**
    * What of it may change its answer, in canonical form; null: it must not be answered from the cache.
    * Its time grows with the body.
+   *
+   * @param hasEndUser whom it is for is in it, as the provider is told
    */
-  cacheText(): string | null;
+  cacheText(hasEndUser: boolean): string | null;
   /** What answers it is kept from now on, for `recorded`. */
   record(): void;
   /** The whole of its last answer as JSON, if that may be given again. */

@@ -198,7 +198,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
       rateLimitsOf: () => [],
       modelAccessOf: () => null,
     },
-    deployments: { route: () => route },
+    deployments: { route: () => [...route] },
     budgets: {
       // So that each test can hold it up.
       holdNow: () => null,
@@ -313,7 +313,7 @@ async function listen(servers: Server[], listener: RequestListener | null): Prom
 
 function eventsOf(writes: readonly JournalWrite[]): UsageEvent[] {
   return writes.flatMap((write) =>
-    write.op === 'finished' || write.op === 'recorded'
+    write.op === 'finished' || write.op === 'recorded' || write.op === 'charged'
       ? [JSON.parse(write.event) as UsageEvent]
       : [],
   );

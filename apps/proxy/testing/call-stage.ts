@@ -5,6 +5,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
@@ -17,6 +18,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
+import { CachePurges } from '../cache/cache-purges.ts';
+import { CachedCalls } from '../cache/cached-calls.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
@@ -72,6 +75,8 @@ export type StageOptions = {
   noRoute?: Refusal;
   /** Terms of a route to these deployments, which have room for anything; absent: there is none. */
   routed?: Partial<z.input<typeof routeTerms>>;
+  /** Answers are kept there, and a rule lets all calls be answered from it. */
+  answers?: AnswerCache;
 };
 
 export class CallStage {
@@ -104,13 +109,14 @@ export class CallStage {
     route: readonly Deployment[],
     posts: readonly Post[],
     ledger: WatchedLedger,
+    cache: CachedCalls | undefined,
   ) {
     this.#key = key;
     this.route = route;
     this.posts = posts;
     this.ledger = ledger;
     const { budgets } = deps;
-    this.handler = new CallHandler({
+    const staged: CallDeps = {
       ...deps,
       directory: {
         ...deps.directory,
@@ -131,12 +137,15 @@ export class CallStage {
         cancel: (holds) => budgets.cancel(holds),
       } as BudgetBook,
       journal: { submit: (write, done) => this.#submit(write, done) } as CallDeps['journal'],
-      onSettled: ({ deployment }, { cost }, { overruns }) =>
-        this.settled.push([deployment.provider.name, cost, overruns]),
+      onSettled: (facts, outcome, { overruns }) => {
+        this.settled.push([facts.deployment.provider.name, outcome.cost, overruns]);
+        cache?.settled(facts, outcome);
+      },
       onRefused: (code) => this.refused.push(code),
       onDefect: (error) => this.defects.push((error as Error).message),
       onJournalFailure: (error) => this.journalFailures.push(error.message),
-    });
+    };
+    this.handler = new CallHandler(staged, cache);
   }
 
   /** What was sent to a provider last. */
@@ -192,7 +201,7 @@ export class CallStage {
       },
       ...options.key,
     } as KeyView;
-    const stage = new CallStage(deps, key, route, posts, ledger);
+    const stage = new CallStage(deps, key, route, posts, ledger, cacheOf(options, limits));
     stage.rateLimits = options.rateLimits ?? [];
     return stage;
   }
@@ -224,7 +233,9 @@ export class CallStage {
   /** Whole usage events, in the order in which they were written. */
   events(): UsageEvent[] {
     return this.writes.flatMap((write) =>
-      write.op === 'finished' || write.op === 'recorded' ? [JSON.parse(write.event)] : [],
+      write.op === 'finished' || write.op === 'recorded' || write.op === 'charged'
+        ? [JSON.parse(write.event)]
+        : [],
     );
   }
 
@@ -249,6 +260,16 @@ export class CallStage {
     if (this.journalWaits) this.#unanswered.push(done);
     else queueMicrotask(done);
   }
+}
+
+function cacheOf({ answers }: StageOptions, limits: ProxyLimits): CachedCalls | undefined {
+  if (answers === undefined) return undefined;
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const rules = [{ mode: 'exact', namespace: 'customer', ttlS: 60, chargePercent: 0 } as const];
+  const purges = new CachePurges();
+  return new CachedCalls({ rules, origins: new Map(), store: answers, purges, limits, onError });
 }
 
 function routerTo(

@@ -143,10 +143,10 @@ export class JsonCall implements CallRequest, Asked {
     return answer;
   }
 
-  cacheText(): string | null {
+  cacheText(hasEndUser: boolean): string | null {
     const { body, members } = this.#facts;
     if (this.unboundedBy !== null || this.otherModels !== null) return null;
-    return cacheText(body, members, this.#of.leftOut);
+    return cacheText(body, members, this.#of.leftOut, hasEndUser);
   }
 
   record(): void {

@@ -7,9 +7,11 @@
 import { canonicalNumber, compactJson } from '../../../relay/json-canonical.ts';
 import type { Member } from '../../../relay/json-scan.ts';
 
-/** How an answer is sent, and for whom: neither is anything that a model reads. */
-const CHAT_LEAVES_OUT = new Set(['stream', 'stream_options', 'user', 'safety_identifier']);
-const EMBEDDINGS_LEAVES_OUT = new Set(['user', 'safety_identifier']);
+/** How an answer is sent: nothing that a model reads. */
+const CHAT_LEAVES_OUT = new Set(['stream', 'stream_options']);
+const EMBEDDINGS_LEAVES_OUT = new Set<string>();
+/** For whom. */
+const END_USER = new Set(['user', 'safety_identifier']);
 
 /** Members that make a provider keep or use what is stored there: a repetition is not the same call. */
 const STORED_THERE = new Set(['store', 'previous_response_id', 'conversation']);
@@ -18,6 +20,8 @@ export const leavesOut = { chat: CHAT_LEAVES_OUT, embeddings: EMBEDDINGS_LEAVES_
 
 /**
  * @param members at the top of the body
+ * @param leftOut members that say how an answer is sent
+ * @param hasEndUser members that say for whom are in it
  * @returns null: a member is there twice or in two spellings, and parsers differ on which one counts; or
  *   the answer is not the body's alone
  */
@@ -25,6 +29,7 @@ export function cacheText(
   body: Buffer,
   members: readonly Member[],
   leftOut: ReadonlySet<string>,
+  hasEndUser: boolean,
 ): string | null {
   const spellings = new Set<string>();
   const parts: [name: string, value: string][] = [];
@@ -35,7 +40,8 @@ export function cacheText(
     const value = compactJson(body.toString('utf8', start, end));
     if (STORED_THERE.has(spelling) && value !== 'null' && value !== 'false') return null;
     // seam: cache-key-has-the-whole-request
-    if (!leftOut.has(name)) parts.push([name, canonicalNumber(value)]);
+    if (leftOut.has(name) || (!hasEndUser && END_USER.has(name))) continue;
+    parts.push([name, canonicalNumber(value)]);
   }
   parts.sort(([a], [b]) => (a < b ? -1 : 1));
   return parts.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');

@@ -110,7 +110,7 @@ it('what is kept at the provider is no request that could be made twice', () => 
   const of = (body: string, name: string) => {
     const start = body.indexOf(':') + 1;
     const member = { name, start, end: body.length - 1 };
-    return cacheText(Buffer.from(body), [member], leavesOut.chat);
+    return cacheText(Buffer.from(body), [member], leavesOut.chat, false);
   };
   expect([
     of('{"store":true}', 'store'),
