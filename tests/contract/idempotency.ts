@@ -20,7 +20,7 @@ const claim = (fields: Partial<Claim> = {}): Claim => ({
 const bytes = (text: string) => Buffer.from(text);
 
 export function idempotencyContract(name: string, openHouse: () => Promise<KeyHouse>): void {
-  describe(`a store of clients' keys: ${name}`, () => {
+  describe(`IdempotencyStore contract: ${name}`, () => {
     let house: KeyHouse;
     const open: IdempotencyStore[] = [];
     const store = async (limits: Partial<IdempotencyLimits> = {}) => {

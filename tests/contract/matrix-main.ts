@@ -1,16 +1,27 @@
 /**
- * `npm run test:matrix`: every contract suite on every implementation of its port, as one table.
- * Fails if a test fails, or if an implementation that should be there ran no test.
+ * `npm run test:matrix`: every contract suite on every implementation of its port, as one table. Fails
+ * if a test fails, which it names, or if an implementation that should be there ran no test.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
+const USAGE = `Usage: npm run test:matrix
+
+Runs every contract suite on every implementation of its port: stores, logs, ledgers, warehouses. Takes
+about two minutes. Those of Kafka need Java and Maven, those of Valkey a Valkey or Redis server.
+`;
+
+type TestResult = {
+  ancestorTitles: string[];
+  fullName: string;
+  status: string;
+  failureMessages: string[];
+};
 type Report = {
-  testResults: {
-    assertionResults: { ancestorTitles: string[]; status: string; failureMessages: string[] }[];
-  }[];
+  testResults: { name: string; message: string; assertionResults: TestResult[] }[];
 };
 type Counts = { passed: number; failed: number; skipped: number };
 
@@ -22,8 +33,22 @@ const EXPECTED = [
   'Ledger contract: EventStoreDB',
   'Warehouse contract: chDB',
   'Warehouse contract: ClickHouse over HTTP',
+  'RateStore contract: embedded',
+  'RateStore contract: Valkey',
+  'AnswerCache contract: embedded',
+  'AnswerCache contract: Valkey',
+  'IdempotencyStore contract: SQLite',
+  'IdempotencyStore contract: Valkey',
 ];
-const SUITE = /^(Log|Ledger|Warehouse) contract: /;
+const SUITE = /^[A-Za-z]+ contract: /;
+
+const { values } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h', default: false } },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-matrix-'));
 const file = join(folder, 'report.json');
@@ -36,9 +61,8 @@ const table = new Map<string, Counts>(
   EXPECTED.map((name) => [name, { passed: 0, failed: 0, skipped: 0 }]),
 );
 const others: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const { ancestorTitles, status: outcome } of report.testResults.flatMap(
-  ({ assertionResults }) => assertionResults,
-)) {
+const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+for (const { ancestorTitles, status: outcome } of results) {
   const suite = ancestorTitles.find((title) => SUITE.test(title));
   const known = [...table.keys()].find((name) => suite?.startsWith(name));
   const counts = known === undefined ? others : (table.get(known) as Counts);
@@ -49,6 +73,12 @@ for (const { ancestorTitles, status: outcome } of report.testResults.flatMap(
 console.table(
   Object.fromEntries([...table, ['promises of one implementation only', others] as const]),
 );
+for (const { fullName, status: outcome, failureMessages } of results) {
+  if (outcome === 'failed') console.error(`failed: ${fullName}\n${failureMessages.join('\n')}`);
+}
+for (const { name, message, assertionResults } of report.testResults) {
+  if (assertionResults.length === 0) console.error(`no test of ${name} ran\n${message}`);
+}
 const missing = [...table].filter(([, c]) => c.passed + c.failed + c.skipped === 0);
 for (const [name] of missing) console.error(`${name}: no test ran`);
 const sum = (key: keyof Counts) =>

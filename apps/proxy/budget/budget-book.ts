@@ -45,6 +45,8 @@ export type BudgetBookDeps = WindowAccountDeps & {
   onError: (error: unknown, stream: string) => void;
 };
 
+const NO_CHARGES: readonly bigint[] = [];
+
 export class BudgetBook {
   readonly #deps: BudgetBookDeps;
   readonly #entries = new Map<string, Entry>();
@@ -90,9 +92,10 @@ export class BudgetBook {
    */
   holdNow(requests: readonly HoldRequest[], nowMs: number): HoldOutcome | null {
     const holds: BudgetHold[] = [];
+    const atMs = performance.now();
     for (const request of requests) {
       const entry = this.#entryAt(request, nowMs);
-      const parts = 'kind' in entry ? null : entry.account.hold(request.amount);
+      const parts = 'kind' in entry ? null : entry.account.hold(request.amount, atMs);
       if ('kind' in entry || parts === null) {
         this.cancel(holds);
         return 'kind' in entry ? entry : null;
@@ -193,7 +196,8 @@ export class BudgetBook {
 
   /** Frees holds of an attempt that is known to be unbilled. */
   cancel(holds: readonly BudgetHold[]): void {
-    for (const { account, parts } of holds) account.release(parts, []);
+    const atMs = performance.now();
+    for (const { account, parts } of holds) account.release(parts, NO_CHARGES, atMs);
   }
 
   /** Unavailable: this process lacks a time zone that the process with the definition had. */

@@ -37,24 +37,44 @@ export function takeHold(
   amount: bigint,
   nowMs: number,
 ): HoldPart[] | null {
-  let left = amount;
-  for (const lease of leases) left -= freeOf(lease);
-  if (left > 0n) return null;
-  const parts: HoldPart[] = [];
   // seam: hold-is-taken-whole
-  left = amount;
+  let left = amount;
+  // What nearly every call finds: one slice that is enough.
+  const one = leaseOfAll(leases, left);
+  if (one !== undefined) {
+    take(one, left, nowMs);
+    return [{ lease: one, amount: left }];
+  }
+  let free = 0n;
+  for (const lease of leases) free += freeOf(lease);
+  if (free < left) return null;
+  const parts: HoldPart[] = [];
   for (const lease of leases) {
     if (left === 0n) break;
-    const free = freeOf(lease);
-    if (free === 0n) continue;
-    const part = free < left ? free : left;
-    lease.held += part;
-    lease.holds++;
-    lease.usedAtMs = nowMs;
+    const freeHere = freeOf(lease);
+    if (freeHere === 0n) continue;
+    const part = freeHere < left ? freeHere : left;
+    take(lease, part, nowMs);
     parts.push({ lease, amount: part });
     left -= part;
   }
   return parts;
+}
+
+/** The first lease that has anything free, if that is enough. */
+function leaseOfAll(leases: readonly LocalLease[], amount: bigint): LocalLease | undefined {
+  if (amount <= 0n) return undefined;
+  for (const lease of leases) {
+    const free = freeOf(lease);
+    if (free > 0n) return free >= amount ? lease : undefined;
+  }
+  return undefined;
+}
+
+function take(lease: LocalLease, amount: bigint, nowMs: number): void {
+  lease.held += amount;
+  lease.holds++;
+  lease.usedAtMs = nowMs;
 }
 
 /** Frees the parts of a hold and books what each was charged: nothing where a charge is missing. */
@@ -63,12 +83,14 @@ export function releaseHold(
   charges: readonly bigint[],
   nowMs: number,
 ): void {
-  parts.forEach(({ lease, amount }, index) => {
+  for (let index = 0; index < parts.length; index++) {
+    const { lease, amount } = parts[index] as HoldPart;
+    const charge = charges[index];
     lease.held -= amount;
     lease.holds--;
-    lease.spent += charges[index] ?? 0n;
+    if (charge !== undefined) lease.spent += charge;
     lease.usedAtMs = nowMs;
-  });
+  }
 }
 
 /**

@@ -225,14 +225,18 @@ export class WindowAccount {
     return { limit: formatDecimal12(this.account.limit), spent: formatDecimal12(taken) };
   }
 
-  /** Takes `amount` out of the open leases, all of it or nothing (null). */
-  hold(amount: bigint): HoldPart[] | null {
-    return takeHold(this.#leases, amount, performance.now());
+  /**
+   * Takes `amount` out of the open leases, all of it or nothing (null).
+   *
+   * @param atMs performance.now(): one for all budgets of a call
+   */
+  hold(amount: bigint, atMs = performance.now()): HoldPart[] | null {
+    return takeHold(this.#leases, amount, atMs);
   }
 
-  /** Frees a hold and books what the attempt was charged, once that is durable. */
-  release(parts: readonly HoldPart[], charges: readonly bigint[]): void {
-    releaseHold(parts, charges, performance.now());
+  /** Frees a hold and books what the attempt was charged, once that is durable. @param atMs as of `hold` */
+  release(parts: readonly HoldPart[], charges: readonly bigint[], atMs = performance.now()): void {
+    releaseHold(parts, charges, atMs);
   }
 
   /**

@@ -59,7 +59,8 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
   try {
     if (rates.length > 0) {
       const bound = rateBound(rates, request, deployment, imposed);
-      const refusal = await takeRates(deps.rates, place, rates, request, bound);
+      const taking = takeRates(deps.rates, place, rates, request, bound);
+      const refusal = taking instanceof Promise ? await taking : taking;
       if (refusal !== null) return call.onRefused(refusal);
     }
     const turn = connections.take(key.customerId);
@@ -119,7 +120,7 @@ export function renewRates(
   ticket.cancel();
   const { request } = facts;
   const bound = rateBound(limits, request, deployment, limit);
-  return takeRates(deps.rates, place, limits, request, bound);
+  return Promise.resolve(takeRates(deps.rates, place, limits, request, bound));
 }
 
 /** A budget would refuse it: whether it can be made to fit. */

@@ -370,10 +370,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         attemptId,
         partition: key.partition,
         event: finishedText(started, event),
-        charges: settlement.charges.map(({ lease, amount }) => ({
-          leaseId: lease.leaseId,
-          amount,
-        })),
+        charges: settlement.charges,
       },
       (error) => {
         if (error !== undefined) return this.#listener.onEnd({ ending: 'unrecorded', error });

@@ -35,6 +35,7 @@ const NAMES_OUR_ACCOUNT = new Set(['openai-organization', 'openai-project']);
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const NONE: readonly string[] = [];
+const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 export type AnswerFacts = {
   facts: AttemptFacts;
@@ -50,14 +51,17 @@ export function answerHeaders(
   const headers: Record<string, string | string[] | number> = { ...ANSWER_HEADERS };
   const named = namedByConnection(upstream['connection']);
   const { facts, cost, overheadUs } = answer;
-  const rates = facts.rates?.headers();
+  const rates = facts.rates?.headers() ?? NO_HEADERS;
+  const statesRates = hasAny(rates);
   for (const name in upstream) {
     const value = upstream[name];
     // seam: answer-headers-are-on-the-list
     if (value === undefined || !passes(name) || named.includes(name)) continue;
+    // Where a limit of ours applies, what the provider says of our account would be taken for it.
+    if (statesRates && name.startsWith('x-ratelimit-')) continue;
     headers[name] = value;
   }
-  if (rates !== undefined) stateRates(headers, rates);
+  for (const name in rates) headers[name] = rates[name] as string;
   headers['x-tollgate-call-id'] = facts.callId;
   headers['x-tollgate-provider'] = facts.deployment.provider.name;
   headers['x-tollgate-model'] = headerText(facts.deployment.model);
@@ -74,11 +78,9 @@ export function answerHeaders(
   return headers;
 }
 
-/** Where a limit of ours applies, what the provider says of our account there would be taken for it. */
-function stateRates(headers: Record<string, unknown>, rates: Record<string, string>): void {
-  if (Object.keys(rates).length === 0) return;
-  for (const name in headers) if (name.startsWith('x-ratelimit-')) delete headers[name];
-  Object.assign(headers, rates);
+function hasAny(headers: Readonly<Record<string, string>>): boolean {
+  for (const _ in headers) return true;
+  return false;
 }
 
 function passes(name: string): boolean {

@@ -156,7 +156,7 @@ function sums(parts: readonly { unit: string; amount: bigint }[]): Record<string
   return byUnit;
 }
 const chargesOf = ({ charges }: Settlement) =>
-  charges.map(({ lease, amount }) => ({ unit: lease.leaseId.split('-')[0] as string, amount }));
+  charges.map(({ leaseId, amount }) => ({ unit: leaseId.split('-')[0] as string, amount }));
 const heldOf = ({ holds }: AttemptFacts) =>
   holds.flatMap(({ account, parts }) =>
     parts.map(({ amount }) => ({ unit: account.definition.unit, amount })),
@@ -213,9 +213,7 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
         const { facts, settlement } = settled(given);
         const event = eventOf(facts, settlement);
         const billed = billOf(given, facts);
-        const spent = new Map(
-          settlement.charges.map(({ lease, amount }) => [lease.leaseId, amount]),
-        );
+        const spent = new Map(settlement.charges.map(({ leaseId, amount }) => [leaseId, amount]));
         for (const { leaseId, delta } of leaseAdjustments(event, resolutionOf(event, billed))) {
           spent.set(leaseId, (spent.get(leaseId) ?? 0n) + delta);
         }
@@ -240,7 +238,7 @@ describe('a whole answer without usage, of a model that hides nothing', () => {
           return indexes.map((i, at) => [event.hold_lease_ids[i], charges[at]]);
         });
         expect(recorded).toEqual(
-          settlement.charges.map(({ lease, amount }) => [lease.leaseId, amount]),
+          settlement.charges.map(({ leaseId, amount }) => [leaseId, amount]),
         );
       }),
     );

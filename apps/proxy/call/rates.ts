@@ -83,17 +83,22 @@ const NO_TOKENS: CallBound = { inputTokensMax: 0, outputTokensMax: 0 };
  * What an attempt takes of its rate limits, all or none; it is then at the call's place.
  *
  * @param bound of `rateBound`
- * @returns null: it may go on
+ * @returns null: it may go on; a promise only where the store of rates must be asked
  */
-export async function takeRates(
+export function takeRates(
   rates: RateBook,
   place: Place,
   limits: readonly RateLimit[],
   { endUser }: CallRequest,
   bound: CallBound | Refusal,
-): Promise<Refusal | null> {
+): Refusal | null | Promise<Refusal | null> {
   if ('code' in bound) return bound;
-  const taken = await rates.admit({ limits, endUser, bound });
+  const taken = rates.admit({ limits, endUser, bound });
+  if (taken instanceof Promise) return taken.then((later) => keepRates(place, later));
+  return keepRates(place, taken);
+}
+
+function keepRates(place: Place, taken: RateTicket | RateRefusal): Refusal | null {
   if (!(taken instanceof RateTicket)) return rateRefusal(taken, Date.now());
   place.rates = taken;
   return null;

@@ -5,6 +5,7 @@
  * I8: what is not known stays null. Nothing is free: an unknown outcome is charged at the hold, or at
  * what a whole answer proves to be the most (I3).
  */
+import type { Charge } from '@tollgate/adapters/journal/journal-writes.ts';
 import { chargeHold, type StatedUsage, worstCase } from '@tollgate/domain/budget/amounts.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
@@ -37,7 +38,6 @@ export type Outcome = {
   answer: Answer | undefined;
 };
 
-export type LeaseCharge = { lease: HoldPart['lease']; amount: bigint };
 export type LeaseOverrun = { stream: string; leaseId: string; attemptId: string; amount: bigint };
 
 /** What the end of an attempt says about its usage. */
@@ -52,7 +52,8 @@ export type Settlement = {
   cost: bigint | null;
   /** Why nobody knows what was used, as a code; null: it is known, or the status says why. */
   note: string | null;
-  charges: LeaseCharge[];
+  /** Lease by lease, in the order of the holds. */
+  charges: Charge[];
   overruns: LeaseOverrun[];
   /** What the event has as its holds, if that is not what was reserved. */
   proven: AttemptStart['holds'] | null;
@@ -145,39 +146,57 @@ function chargeHolds(
   stated: StatedUsage | null,
   bound: CostBound | null,
 ): Charged {
-  const charges: LeaseCharge[] = [];
+  const { holds, attemptId } = facts;
+  const charges: Charge[] = [];
   const overruns: LeaseOverrun[] = [];
-  const settled: { account: BudgetHold['account']; parts: HoldPart[]; charges: bigint[] }[] = [];
-  const proven: AttemptStart['holds'][number][] = [];
+  /** By hold, part by part. */
+  const settled: bigint[][] = [];
   const price = facts.deployment.price?.price ?? null;
-  for (const { account, unit, parts } of facts.holds) {
-    const amounts = parts.map((part) => part.amount);
+  for (const { account, unit, parts } of holds) {
+    const amounts = parts.map(amountOf);
     const most = bound === null ? null : worstCase(unit, bound, price);
-    const allocation = chargeHold(unit, amounts, stated, most);
-    for (const [index, { lease }] of parts.entries()) {
-      charges.push({ lease, amount: allocation.charges[index] ?? 0n });
+    const { charges: ofHold, overrun } = chargeHold(unit, amounts, stated, most);
+    for (let index = 0; index < parts.length; index++) {
+      const { lease } = parts[index] as HoldPart;
+      charges.push({ leaseId: lease.leaseId, amount: ofHold[index] ?? 0n });
     }
-    if (bound !== null) proven.push({ account, unit, parts: charges.slice(-parts.length) });
     const last = parts.at(-1);
-    if (allocation.overrun > 0n && last !== undefined) {
-      overruns.push({
-        stream: account.stream,
-        leaseId: last.lease.leaseId,
-        attemptId: facts.attemptId,
-        amount: allocation.overrun,
-      });
+    if (overrun > 0n && last !== undefined) {
+      const { leaseId } = last.lease;
+      overruns.push({ stream: account.stream, leaseId, attemptId, amount: overrun });
     }
-    settled.push({ account, parts, charges: allocation.charges });
+    settled.push(ofHold);
   }
   return {
     charges,
     overruns,
     // seam: event-has-what-was-charged
-    proven: bound === null ? null : proven,
-    release: () => {
-      for (const { account, parts, charges: of } of settled) account.release(parts, of);
-    },
+    proven: bound === null ? null : provenHolds(holds, settled),
+    release: () => releaseAll(holds, settled),
   };
+}
+
+const amountOf = ({ amount }: HoldPart) => amount;
+
+/** The holds, as if each had been what it was charged. */
+function provenHolds(
+  holds: readonly BudgetHold[],
+  charges: readonly (readonly bigint[])[],
+): AttemptStart['holds'] {
+  return holds.map(({ account, unit, parts }, hold) => ({
+    account,
+    unit,
+    parts: parts.map(({ lease }, part) => ({ lease, amount: charges[hold]?.[part] ?? 0n })),
+  }));
+}
+
+function releaseAll(holds: readonly BudgetHold[], charges: readonly (readonly bigint[])[]): void {
+  if (holds.length === 0) return;
+  const atMs = performance.now();
+  for (let index = 0; index < holds.length; index++) {
+    const { account, parts } = holds[index] as BudgetHold;
+    account.release(parts, charges[index] as readonly bigint[], atMs);
+  }
 }
 
 function usageOf(

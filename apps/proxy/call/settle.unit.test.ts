@@ -144,7 +144,7 @@ describe('the end of an attempt', () => {
         const settled = settleNow(facts, { ...outcome, answer: answers[name]?.() });
         const source = sourceOf(name, outcome);
         const { usage_source, input_tokens, output_tokens, requests, cost } = settled.usage;
-        const charges = settled.charges.map(({ lease, amount }) => [lease.leaseId, amount]);
+        const charges = settled.charges.map(({ leaseId, amount }) => [leaseId, amount]);
         const freedBefore = released.length;
         settled.release();
         expect([outcome, usage_source, input_tokens, output_tokens, requests, cost]).toEqual([
@@ -186,7 +186,7 @@ describe('the end of an attempt', () => {
     const settled = settleNow(facts, { ...ok, answer: json({ usage }) });
     settled.release();
     const inTokens = 42n * PICO_PER_UNIT;
-    expect(settled.charges.map(({ lease, amount }) => [lease.leaseId, amount])).toEqual([
+    expect(settled.charges.map(({ leaseId, amount }) => [leaseId, amount])).toEqual([
       ['usd-0', 10n],
       ['usd-1', 10n],
       ['usd-2', 22n],

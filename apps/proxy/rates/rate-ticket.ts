@@ -40,10 +40,10 @@ export class RateTicket {
   /** A call that starts now starts in the windows in which it counts. */
   isCurrent(): boolean {
     const nowMs = this.#clock();
-    return this.#windows.every(
-      ({ share, startMs, counts }) =>
-        !counts || (share.windowStartMs === startMs && share.isUsable(nowMs)),
-    );
+    for (const { share, startMs, counts } of this.#windows) {
+      if (counts && (share.windowStartMs !== startMs || !share.isUsable(nowMs))) return false;
+    }
+    return true;
   }
 
   /** The call was not sent: nothing of it counts. Once, and not after it has left. */
@@ -95,21 +95,32 @@ export type RateState = { isOfTokens: boolean; limit: number; left: number; rese
 
 export function rateHeaders(states: readonly RateState[]): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [unit, isOfTokens] of UNITS) {
+  for (const { isOfTokens, limit, remaining, reset } of UNITS) {
     let least: RateState | undefined;
     for (const state of states) {
       if (state.isOfTokens !== isOfTokens) continue;
       if (least === undefined || state.left < least.left) least = state;
     }
     if (least === undefined) continue;
-    headers[`x-ratelimit-limit-${unit}`] = String(least.limit);
-    headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, least.left));
-    headers[`x-ratelimit-reset-${unit}`] = `${Math.ceil(least.resetMs) / 1_000}s`;
+    headers[limit] = String(least.limit);
+    headers[remaining] = String(Math.max(0, least.left));
+    headers[reset] = `${Math.ceil(least.resetMs) / 1_000}s`;
   }
   return headers;
 }
 
+/** Written out: a name that is made for each call is a new text, which must be looked up again. */
 const UNITS = [
-  ['requests', false],
-  ['tokens', true],
+  {
+    isOfTokens: false,
+    limit: 'x-ratelimit-limit-requests',
+    remaining: 'x-ratelimit-remaining-requests',
+    reset: 'x-ratelimit-reset-requests',
+  },
+  {
+    isOfTokens: true,
+    limit: 'x-ratelimit-limit-tokens',
+    remaining: 'x-ratelimit-remaining-tokens',
+    reset: 'x-ratelimit-reset-tokens',
+  },
 ] as const;
