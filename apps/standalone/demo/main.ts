@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BUCKETS } from '@tollgate/audit/bill/figures.ts';
+import type { Started } from '../platform-process.ts';
+import { runRouting } from '../scenario/routing.ts';
 import { runScenario, type ScenarioResult } from '../scenario/scenario.ts';
 import { runStampede } from '../scenario/stampede.ts';
 import { builtInShapes, traceShapes } from '../scenario/workload.ts';
@@ -15,8 +17,9 @@ Starts the embedded platform and the simulator, sends a workload through the off
 kills a proxy, closes the month, and compares the simulator's bill with every figure of ours.
 
   --scenario S   month (default): to an invoice, as above; stampede: rounds of far more calls at once
-                 than a budget can pay for, a proxy killed in half of them, no budget exceeded
-  --calls N      calls to send (default 600; stampede: at once, in each round, default 1000)
+                 than a budget can pay for, a proxy killed in half of them, no budget exceeded;
+                 routing: a day of traffic over routes and a cache, and what they saved
+  --calls N      calls to send (default 600; routing 1000; stampede: at once, in each round, 1000)
   --rounds N     of the stampede (default 6)
   --trace FILE   replay a CSV with columns TIMESTAMP,ContextTokens,GeneratedTokens
   --speed X      pace of the trace: 1 as recorded, 10 ten times as fast (default 0: no pauses)
@@ -82,12 +85,17 @@ function report(result: ScenarioResult): void {
   );
 }
 
-const isStampede = values.scenario === 'stampede';
-if (!isStampede && values.scenario !== 'month') {
-  console.error(`--scenario: month or stampede, not ${values.scenario}`);
+const CALLS: Readonly<Record<string, string>> = { month: '600', stampede: '1000', routing: '1000' };
+const { scenario } = values;
+if (!Object.hasOwn(CALLS, scenario)) {
+  console.error(`--scenario: month, stampede or routing, not ${scenario}`);
   process.exit(2);
 }
-const calls = number('calls', values.calls ?? (isStampede ? '1000' : '600'), 1);
+const calls = number('calls', values.calls ?? CALLS[scenario] ?? '', 1);
+if (scenario === 'routing' && values.engines !== 'embedded') {
+  console.error('--engines: the day of routing runs on embedded engines only');
+  process.exit(2);
+}
 if (!['embedded', 'distributed'].includes(values.engines)) {
   console.error(`--engines: embedded or distributed, not ${values.engines}`);
   process.exit(2);
@@ -119,6 +127,10 @@ async function month(): Promise<void> {
   });
   report(result);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, null, 2));
+  await end(platform);
+}
+
+async function end(platform: Started): Promise<void> {
   if (values.keep) {
     console.log(`\nStill running: proxy ${platform.proxyUrl}/v1, API ${platform.apiUrl}/docs`);
     console.log(`Admin token ${platform.adminToken}; stop with Ctrl-C`);
@@ -126,6 +138,19 @@ async function month(): Promise<void> {
   }
   await platform.stop();
   if (values.data === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+async function routing(): Promise<void> {
+  const { platform, ...result } = await runRouting({ ...scenarioOptions('2'), calls });
+  console.table(result.rows);
+  const { calls: sent, attempts, hits, followed } = result;
+  console.log(
+    `${sent} calls: ${hits} from the cache, ${attempts} attempts, ${followed} calls had another one.\n` +
+      'What was spent and saved is what the simulator bills for the same calls without routes and\n' +
+      'cache, to the pico-dollar. The query: docs/sql.md, \u201cWhat routes and the cache saved\u201d.',
+  );
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, null, 2));
+  await end(platform);
 }
 
 async function stampede(): Promise<void> {
@@ -144,7 +169,7 @@ try {
     stack = await startStack(number('projectors', values.projectors, 1));
     console.log(`On ${stack.engines.join(', ')}`);
   }
-  await (isStampede ? stampede() : month());
+  await { month, stampede, routing }[scenario as 'month' | 'stampede' | 'routing']();
 } catch (error) {
   console.error(`\nThe demo has failed: ${error instanceof Error ? error.message : String(error)}`);
   console.error(`Its data stays in ${folder}`);

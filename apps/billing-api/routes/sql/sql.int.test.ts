@@ -54,7 +54,34 @@ function usage(): (UsageEvent | string)[] {
     }),
     attempt({ status: 'upstream_error', error_type: 'server_error', http_status: 500 }),
     attempt({ recorded_at: new Date(Date.now() + 2 * HOUR_MS).toISOString() }),
+    ...routedUsage(),
     'no event',
+  ];
+}
+
+/** Of a customer whose calls went by the route of the example, and one by none. */
+function routedUsage(): UsageEvent[] {
+  const of = (fields: Partial<UsageEvent>) => attempt({ customer_id: 'cus_routed', ...fields });
+  const routed = (call: number, fields: Partial<UsageEvent>) => {
+    const call_id = `019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaa${call}`;
+    return of({ call_id, model_requested: 'assistant', ...fields });
+  };
+  const unknown = { ...unknownQuantities(), usage_source: 'none', cost: null } as const;
+  const failed = routed(2, { ...unknown, status: 'upstream_error' });
+  const tokens = { input_tokens: 1_000, cache_read_tokens: 1, output_tokens: 100 };
+  return [
+    routed(1, { ...tokens, cost: '0.000210075000' }),
+    failed,
+    // Its provider billed what it did not answer, and another one answered.
+    routed(2, { type: 'resolution', resolves_id: failed.id, cost: '0.000500000000' }),
+    routed(2, { ...tokens, attempt: 2, cost: '0.000210075000' }),
+    // A call that nobody answered.
+    routed(3, { status: 'upstream_error', cost: '0.000000000007' }),
+    of({ model_requested: 'sim-odd', cost: '0.000000000011' }),
+    of({
+      ...{ type: 'cache_hit', attempt: 0, cost: '0.000000000002' },
+      saved_cost: '0.000000000030',
+    }),
   ];
 }
 
@@ -224,8 +251,8 @@ describe('POST /v1/sql', () => {
          WHERE events > 0 AND type IN ('refusal', 'resolution') GROUP BY type
          HAVING events > 0 ORDER BY events DESC, type`,
         [
+          ['resolution', '2', 1],
           ['refusal', '1', 1],
-          ['resolution', '1', 1],
         ],
       ],
       ['SELECT sum(cost) AS cost FROM usage_daily GROUP BY round(sum(cost))', /write another name/],
@@ -365,6 +392,24 @@ describe('docs/sql.md', () => {
     const direct = await rowsOf(`SELECT customer_id, sum(cost) AS usd FROM usage_events
       GROUP BY customer_id ORDER BY customer_id`);
     expect(byCustomer).toEqual(direct);
+  });
+
+  it('I6: what routes and the cache saved is what the same tokens cost elsewhere, less all attempts', async () => {
+    const saved = examples.find(({ title }) => title.startsWith('What routes and'))?.sql ?? '';
+    // Two answers at 2.5, 1.25 and 10 dollars per million tokens.
+    const elsewhere = 2n * 3_501_250_000n;
+    const paid = 2n * 210_075_000n + 500_000_000n + 7n;
+    const usd = (pico: bigint) => `0.${String(pico).padStart(12, '0')}`;
+    const rows = (await rowsOf(saved)).filter(([customer]) => customer === 'cus_routed');
+    expect(rows).toEqual([
+      [
+        'cus_routed',
+        usd(paid + 11n + 2n),
+        usd(elsewhere - paid),
+        usd(30n),
+        usd(elsewhere + 11n + 2n + 30n),
+      ],
+    ]);
   });
 
   it('names every column of every public view with its type, and a meaning', async () => {
