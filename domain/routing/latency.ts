@@ -32,6 +32,14 @@ export class Latency {
     this.#averageMs = this.#averageMs === 0 ? tookMs : Math.max(tookMs, average);
   }
 
+  /** One that was started was given up: its answer would have taken longer than that. */
+  gaveUp(afterMs: number, nowMs: number): void {
+    this.#running--;
+    if (afterMs <= this.#averageMs * this.#kept(nowMs)) return;
+    this.#averageMs = afterMs;
+    this.#atMs = nowMs;
+  }
+
   /**
    * One that was started brought the refusal of a wrong request. That was quick, and no reason to send
    * more there: what is known of its answers stays, and one that has given none is taken for slow.

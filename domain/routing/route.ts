@@ -89,6 +89,8 @@ export type RouteTerms = {
   fallback_on: FailureClass[];
   /** Attempts after each candidate had one. */
   retries: number;
+  /** A second attempt at once, if the first has said nothing for so long; null or absent: none. */
+  hedge?: { after_ms: number } | null;
   /** Of the whole call, all its attempts and waits; null: as long as one attempt may take. */
   timeout_ms: number | null;
 };

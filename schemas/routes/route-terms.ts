@@ -110,6 +110,14 @@ export const routeTermsFields = {
   max_price: maxPrice.nullable().default(null),
   fallback_on: z.array(z.enum(failureClasses)).default([...DEFAULT_FALLBACK_ON]),
   retries: z.int().min(0).max(RETRIES_MAX).default(0),
+  hedge: z
+    .strictObject({ after_ms: z.int().min(1).max(TIMEOUT_MS_MAX) })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'If the first attempt has said nothing for so long, one more is sent to the next candidate at the same time, and the first to answer is taken. Both are paid for.',
+    }),
   timeout_ms: z.int().min(1).max(TIMEOUT_MS_MAX).nullable().default(null),
 };
 
@@ -141,6 +149,9 @@ export function refuseOddTerms(terms: RouteTerms, context: z.RefinementCtx): voi
     context.addIssue({ code: 'custom', path, message });
   const twice = listedTwice(terms.candidates, {});
   if (twice !== -1) refuse(['candidates', twice], LISTED_TWICE);
+  if (terms.hedge && terms.candidates.length < 2) {
+    refuse(['hedge'], 'needs another candidate: a second attempt goes to the next one');
+  }
   const draws = [terms.strategy, ...terms.rules.map(({ strategy }) => strategy)];
   const isDrawn = draws.some((strategy) => strategy === 'weighted' || strategy === 'split');
   if (isDrawn && terms.candidates.every(({ weight }) => weight === 0)) {

@@ -56,6 +56,7 @@ beforeAll(async () => {
     routes: {
       two: { candidates: candidates.slice(0, 2) },
       three: { candidates },
+      hedged: { candidates: candidates.slice(0, 2), hedge: { after_ms: 150 } },
       able: {
         strategy: 'cheapest',
         candidates: ['sim-large', 'sim-small', 'sim-odd'].map((model) => ({
@@ -228,6 +229,31 @@ describe('F9: an upstream that fails', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await recorded(1)).map(({ provider }) => provider)).toEqual(['a']);
     await agrees(rows);
+  });
+});
+
+describe('a hedged route', () => {
+  it('I3: what both attempts cost is recorded: as billed, or as unknown and charged at the hold', async () => {
+    await house.budget(key.id, '1.000000000000');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await knobs(0, { latency_ms: 2_000 });
+    for (const stream of [false, true]) {
+      const told = await call('hedged', stream);
+      expect([told.status, told.provider, told.attempts]).toEqual([200, 'b', '2']);
+    }
+    const rows = await recorded(4);
+    expect(rows.map(({ attempt, provider, cost }) => [attempt, provider, cost === null])).toEqual([
+      ...[1, 2].flatMap(() => [
+        [1, 'a', true],
+        [2, 'b', false],
+      ]),
+    ]);
+    await agrees(rows);
+    // What is billed by the one that was given up is at most what its hold says.
+    const billed = await bills();
+    const sum = rows.reduce((total, { id }) => total + Number(billed.get(id) ?? 0), 0);
+    const stated = rows.reduce((total, { cost }) => total + Number(cost ?? 0.00007), 0);
+    expect(sum).toBeLessThanOrEqual(stated);
   });
 });
 

@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const CALL_TEST = 'apps/proxy/call/routed-call.unit.test.ts';
+const HEDGE_TEST = 'apps/proxy/call/hedged-call.unit.test.ts';
 const ADMISSION_TEST = 'apps/proxy/call/routed-admission.unit.test.ts';
 
 export const routes: readonly Plant[] = [
@@ -143,6 +144,32 @@ export const routes: readonly Plant[] = [
     test: {
       file: 'domain/routing/breaker.unit.test.ts',
       name: 'is not held open longer by those that were sent before it opened, nor closed by them',
+    },
+  },
+  {
+    bug: 'let the attempt that another one overtook run on',
+    edits: at('loser-is-given-up', { drop: true }),
+    test: {
+      file: HEDGE_TEST,
+      name: 'wins: the other one is given up, recorded as unknown, and charged its hold',
+    },
+  },
+  {
+    bug: 'charge nothing for the attempt that another one overtook',
+    edits: at('given-up-is-not-unsent', {
+      swap: ['failure?.unsent ?? false', 'failure?.unsent || this.#hasLost'],
+    }),
+    test: {
+      file: HEDGE_TEST,
+      name: 'wins: the other one is given up, recorded as unknown, and charged its hold',
+    },
+  },
+  {
+    bug: 'free the place of a call whose other attempt still runs',
+    edits: at('place-is-of-all-attempts', { swap: [' && this.#others === 0', ''] }),
+    test: {
+      file: HEDGE_TEST,
+      name: 'wins: the other one is given up, recorded as unknown, and charged its hold',
     },
   },
 ];

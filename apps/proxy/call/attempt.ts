@@ -34,6 +34,8 @@ import { Intake, type IntakeOwner } from './intake.ts';
 import { type Outcome, settle } from './settle.ts';
 
 const NOTHING: readonly Buffer[] = [];
+/** As on events: its call was answered by another attempt. */
+const HEDGE_LOST = 'hedge.lost';
 
 export class Attempt implements UpstreamHandler, IntakeOwner {
   readonly facts: AttemptFacts;
@@ -65,6 +67,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** While the answer is read on without a client. */
   #drain: Drain | undefined;
   #timedOut = false;
+  /** Another attempt of its call has answered. */
+  #hasLost = false;
   /** Its call had no time left: that says nothing of its provider. */
   #cutShort = false;
   /** Why it was not sent after all: its provider knows nothing of it. */
@@ -116,6 +120,13 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#timedOut = true;
     this.#cutShort = !this.#finished;
     this.#control?.abort(new Error('the call took too long'));
+  }
+
+  /** Another attempt of its call has answered: what this one may be billed for stays charged. */
+  lose(): void {
+    if (this.#finished) return;
+    this.#hasLost = true;
+    this.clientLeft('abort');
   }
 
   get control(): UpstreamControl | undefined {
@@ -332,6 +343,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const outcome: Outcome = {
       status,
       httpStatus: this.#status,
+      // seam: given-up-is-not-unsent
       unsent: failure?.unsent ?? false,
       completed: failure === null,
       givenUp: failure !== null && gaveUpAt !== null,
@@ -350,6 +362,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       http_status: this.#status,
       error_type:
         this.#late ??
+        (status === 'client_closed' && this.#hasLost ? HEDGE_LOST : null) ??
         (status === 'timeout' && this.#cutShort ? CALL_DEADLINE : null) ??
         this.#judged?.note ??
         (this.#flagged?.isFlagged === true ? FLAGGED : null) ??

@@ -18,7 +18,7 @@ import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
-import type { Itinerary } from '../routing/itinerary.ts';
+import type { Itinerary, StopEnd } from '../routing/itinerary.ts';
 import { retryAfterMs } from '../routing/retry-after.ts';
 import { type Applicant, admit, renewRates } from './admission.ts';
 import { Attempt } from './attempt.ts';
@@ -29,10 +29,12 @@ import {
   type Recorded,
   routedFailure,
 } from './attempt-end.ts';
+import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
 import { answerHeaders, BODILESS } from './headers.ts';
 import { HeldBack } from './held-back.ts';
 import type { Place } from './in-flight.ts';
+import { type Lane, Race, type Racing } from './race.ts';
 import { limitsOnPath } from './rates.ts';
 import { type CallFacts, NO_CONNECTION, refuseCall } from './refusal.ts';
 
@@ -44,7 +46,7 @@ const NEVER_ADMITTED: ReadonlySet<ErrorCode> = new Set([
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
-export class Call implements Applicant, AttemptListener {
+export class Call implements Applicant, Racing {
   readonly deps: CallDeps;
   readonly facts: CallFacts & { request: CallRequest };
   /** Deployments in the order in which they are tried. */
@@ -73,6 +75,11 @@ export class Call implements Applicant, AttemptListener {
   #isAdmitting = false;
   /** The client has its answer, or a refusal: what is still taken is given back. */
   #isAnswered = false;
+  /** Of a hedged call, its first two attempts; null: one runs at a time. */
+  #race: Race | null = null;
+  /** Besides its own attempt: a second one that is admitted or runs, or one that was given up. */
+  #others = 0;
+  #hasLeft = false;
   /** Of candidates that could not be asked, what the client is told; null: all were asked. */
   #refusal: Refusal | null = null;
   /** What the running attempt has said so far, and another one may say better; null: nothing waits. */
@@ -166,7 +173,9 @@ export class Call implements Applicant, AttemptListener {
   /** Its place is free when nothing is taken for it any more. */
   #leave(): void {
     clearTimeout(this.#deadline);
-    if (!this.#isAdmitting) this.place.leave();
+    this.#hasLeft = true;
+    // seam: place-is-of-all-attempts
+    if (!this.#isAdmitting && this.#others === 0) this.place.leave();
   }
 
   onAdmitted(
@@ -180,11 +189,33 @@ export class Call implements Applicant, AttemptListener {
       this.#reply.hijack();
       this.#response.on('close', () => this.#onClientClose());
     }
+    this.#late = null;
+    const itinerary = this.#itinerary;
+    if (itinerary !== null) this.#follow(itinerary);
+    const afterMs = this.#attempts === 0 ? this.#hedgeAfterMs() : null;
+    const race =
+      afterMs === null || itinerary === null ? null : new Race(this, itinerary.at, afterMs);
+    this.#race = race;
+    this.#isRunning = true;
+    const { rates } = this.place;
+    const listener = race?.first ?? this;
+    const attempt = this.#open(deployment, imposedLimit, holds, rates, startedAtMs, listener);
+    if (race !== null) race.first.attempt = attempt;
+    this.#attempt = attempt;
+    attempt.start();
+  }
+
+  #open(
+    deployment: Deployment,
+    imposedLimit: ImposedLimit | null,
+    holds: readonly BudgetHold[],
+    rates: AttemptFacts['rates'],
+    startedAtMs: number,
+    listener: AttemptListener,
+  ): Attempt {
     const { key, request, callId } = this.facts;
     const { instanceId, newUuid } = this.deps;
     this.#attempts++;
-    this.#late = null;
-    if (this.#itinerary !== null) this.#follow(this.#itinerary);
     const facts = {
       attemptId: newUuid(startedAtMs),
       callId,
@@ -195,15 +226,58 @@ export class Call implements Applicant, AttemptListener {
       deployment,
       holds,
       imposedLimit,
-      rates: this.place.rates,
+      rates,
       trace: this.facts.trace?.attempt(),
       guard: this.facts.guard,
       recording: this.facts.recording,
       startedAtMs,
     };
-    this.#isRunning = true;
-    this.#attempt = new Attempt(this.deps, facts, this, this.#readyAtMs);
-    this.#attempt.start();
+    return new Attempt(this.deps, facts, listener, this.#readyAtMs);
+  }
+
+  /** What is judged, or recorded to be given again, is one attempt's. */
+  #hedgeAfterMs(): number | null {
+    const { guard, recording } = this.facts;
+    return guard === null && recording === null ? (this.#itinerary?.hedgeAfterMs ?? null) : null;
+  }
+
+  hedgeAt(): ReturnType<Itinerary['hedge']> {
+    return this.#itinerary?.hedge(performance.now()) ?? null;
+  }
+
+  attemptOf(
+    deployment: Deployment,
+    imposedLimit: ImposedLimit | null,
+    holds: readonly BudgetHold[],
+    startedAtMs: number,
+    lane: Lane,
+  ): Attempt {
+    this.#itinerary?.sent(performance.now(), lane.index);
+    this.#readyAtMs = performance.now();
+    const rates = lane.place?.rates ?? null;
+    return this.#open(deployment, imposedLimit, holds, rates, startedAtMs, lane);
+  }
+
+  adopt(attempt: Attempt, index: number): void {
+    this.#attempt = attempt;
+    this.#itinerary?.turnTo(index);
+  }
+
+  lost({ facts }: Attempt, index: number, end: Recorded, headers: UpstreamHeaders): void {
+    facts.deployment.provider.connections.leave(this.facts.key.customerId);
+    const nowMs = performance.now();
+    if (end.outcome.status === 'client_closed') {
+      this.#itinerary?.gaveUp(index, end.outcome.latency_ms ?? 0, nowMs);
+    } else this.#itinerary?.ended(this.#stopEnd(end, headers), nowMs, index);
+  }
+
+  began(): void {
+    this.#others++;
+  }
+
+  ended(): void {
+    this.#others--;
+    if (this.#hasLeft) this.#leave();
   }
 
   async onLate(): Promise<string | null> {
@@ -329,7 +403,7 @@ export class Call implements Applicant, AttemptListener {
   #onDeadline(): void {
     this.#isOutOfTime = true;
     // seam: deadline-interrupts-what-is-waited-for
-    if (this.#isRunning) return this.#attempt?.timeOut();
+    if (this.#isRunning) return this.#running?.timeOut();
     if (this.#isAnswered || this.#clientGone || this.#response.destroyed) return;
     clearTimeout(this.#retryTimer);
     this.#isWaiting = false;
@@ -344,12 +418,22 @@ export class Call implements Applicant, AttemptListener {
     this.#heldBack?.clear();
     this.#headers = {};
     // The first attempt has a time limit of its own.
-    if (this.#attempts > 1) this.#watchTime(itinerary);
+    if (this.#attempts > 0) this.#watchTime(itinerary);
   }
 
   /** What its end says of the deployment, and what follows. */
   #learn(itinerary: Itinerary, end: Recorded): ReturnType<Itinerary['next']> {
     const nowMs = performance.now();
+    const failure = routedFailure(end);
+    const learned = this.#stopEnd(end, this.#headers);
+    itinerary.ended(learned, nowMs);
+    const isOurs = learned.failure === 'nothing';
+    // What a guardrail has blocked no other candidate may answer.
+    const isFinal = isOurs || this.#isOutOfTime || failure === null || end.blocked !== null;
+    return isFinal ? null : itinerary.next(failure, nowMs);
+  }
+
+  #stopEnd(end: Recorded, headers: UpstreamHeaders): StopEnd {
     const { outcome, ending } = end;
     const failure = routedFailure(end);
     const isLate = this.#isOutOfTime && ending === 'timeout' && !this.#isSilent(outcome);
@@ -357,13 +441,12 @@ export class Call implements Applicant, AttemptListener {
       outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null) || isLate;
     // To refuse a wrong request is quick, and says nothing of how long an answer takes.
     const isWrong = failure === null && (outcome.http_status ?? 0) >= 400;
-    const tookMs = outcome.ttft_ms ?? outcome.latency_ms ?? 0;
-    const after = retryAfterMs(this.#headers, Date.now());
     const learned = isWrong ? 'wrong_request' : failure;
-    itinerary.ended({ failure: isOurs ? 'nothing' : learned, retryAfterMs: after, tookMs }, nowMs);
-    // What a guardrail has blocked no other candidate may answer.
-    const isFinal = isOurs || this.#isOutOfTime || failure === null || end.blocked !== null;
-    return isFinal ? null : itinerary.next(failure, nowMs);
+    return {
+      failure: isOurs ? 'nothing' : learned,
+      retryAfterMs: retryAfterMs(headers, Date.now()),
+      tookMs: outcome.ttft_ms ?? outcome.latency_ms ?? 0,
+    };
   }
 
   /**
@@ -372,6 +455,11 @@ export class Call implements Applicant, AttemptListener {
    */
   #isSilent({ ttft_ms, cost }: Recorded['outcome']): boolean {
     return ttft_ms === null && cost === null && !this.#clientGone;
+  }
+
+  /** Both, until one of them has said something. */
+  get #running(): Race | Attempt | undefined {
+    return this.#race?.isDecided === false ? this.#race : this.#attempt;
   }
 
   get #mayGoOn(): boolean {
@@ -441,7 +529,9 @@ export class Call implements Applicant, AttemptListener {
 
   #answerHeaders(upstream: UpstreamHeaders, cost: string | null, overheadUs: number | null) {
     const { facts } = this.#attempt as Attempt;
-    return answerHeaders(upstream, { facts, cost, overheadUs });
+    const headers = answerHeaders(upstream, { facts, cost, overheadUs });
+    if (this.#race !== null) headers['x-tollgate-attempts'] = String(this.#attempts);
+    return headers;
   }
 
   /** Client gone before the answer was complete: by the key's policy (docs/design.md, Settle). */
@@ -454,7 +544,7 @@ export class Call implements Applicant, AttemptListener {
       this.#isWaiting = false;
       return this.onOver();
     }
-    this.#attempt?.clientLeft(this.facts.key.onDisconnect);
+    this.#running?.clientLeft(this.facts.key.onDisconnect);
   }
 
   /** @param end of the last attempt; null: nothing was sent */

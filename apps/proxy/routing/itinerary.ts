@@ -29,6 +29,8 @@ export type StopEnd = {
   tookMs: number;
 };
 
+type ItineraryTerms = Pick<RouteTerms, 'fallback_on' | 'retries' | 'timeout_ms' | 'hedge'>;
+
 export type Next = { deployment: Deployment; waitMs: number };
 
 type Visit = Stop & { last: FailureClass | null; readyAtMs: number; sentIn: number };
@@ -39,7 +41,7 @@ const MAY_BE_THE_REQUESTS: ReadonlySet<FailureClass> = new Set(['server_error', 
 export class Itinerary {
   /** performance.now() by which the call must have ended. */
   readonly deadlineMs: number;
-  readonly #terms: Pick<RouteTerms, 'fallback_on' | 'retries' | 'timeout_ms'>;
+  readonly #terms: ItineraryTerms;
   readonly #limits: ItineraryLimits;
   readonly #visits: readonly Visit[];
   readonly #random: () => number;
@@ -57,7 +59,7 @@ export class Itinerary {
    */
   constructor(
     stops: readonly Stop[],
-    terms: Pick<RouteTerms, 'fallback_on' | 'retries' | 'timeout_ms'>,
+    terms: ItineraryTerms,
     limits: ItineraryLimits,
     arrivedAtMs: number,
     random: () => number = Math.random,
@@ -84,15 +86,47 @@ export class Itinerary {
     return this.#visits.some(({ last }, index) => last === null && index !== this.#at);
   }
 
-  sent(nowMs: number): void {
-    const visit = this.#visits[this.#at] as Visit;
+  /** How long the first attempt may say nothing before a second one is sent; null: no second one is. */
+  get hedgeAfterMs(): number | null {
+    return this.#visits.length > 1 ? (this.#terms.hedge?.after_ms ?? null) : null;
+  }
+
+  /** Of the running attempt. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Of two that run, the call is this one's. */
+  turnTo(index: number): void {
+    this.#at = index;
+  }
+
+  /** Where a second attempt may go at once; null: nowhere. */
+  hedge(nowMs: number): { deployment: Deployment; index: number } | null {
+    const index = this.#visits.findIndex(
+      ({ last, health }, at) => last === null && at !== this.#at && !health.breaker.isOpen(nowMs),
+    );
+    const visit = this.#visits[index];
+    return visit === undefined ? null : { deployment: visit.deployment, index };
+  }
+
+  /** One of two that ran was given up after so long: that says only that it took longer. */
+  gaveUp(index: number, afterMs: number, nowMs: number): void {
+    const visit = this.#visits[index] as Visit;
+    visit.health.breaker.saidNothing(visit.sentIn);
+    visit.health.latency.gaveUp(afterMs, nowMs);
+    visit.last ??= 'timeout';
+  }
+
+  sent(nowMs: number, index = this.#at): void {
+    const visit = this.#visits[index] as Visit;
     const { breaker, latency } = visit.health;
     visit.sentIn = breaker.sent(nowMs);
     latency.started();
   }
 
-  ended({ failure, retryAfterMs, tookMs }: StopEnd, nowMs: number): void {
-    const visit = this.#visits[this.#at] as Visit;
+  ended({ failure, retryAfterMs, tookMs }: StopEnd, nowMs: number, index = this.#at): void {
+    const visit = this.#visits[index] as Visit;
     const { sentIn } = visit;
     const { breaker, latency } = visit.health;
     if (failure === 'nothing') {
