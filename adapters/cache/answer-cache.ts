@@ -4,6 +4,8 @@
  * nothing else, so nobody waits for its disk.
  */
 
+import type { NearAnswers } from './near-answers.ts';
+
 export type StoredAnswer = {
   /** SHA-256 of what makes two calls the same, hexadecimal. */
   key: string;
@@ -36,5 +38,7 @@ export type AnswerCache = {
    * @returns how many entries it removed
    */
   purge(scope: PurgeScope, revision: number): Promise<number>;
+  /** Answers by what their questions mean, which purges reach as well. Undefined: this store has none. */
+  readonly near?: NearAnswers | undefined;
   close(): Promise<void>;
 };

@@ -11,6 +11,14 @@ export const cacheLimits = {
   memoryMs: 10_000,
   /** Requests that wait for the embedded store's thread; one more is a miss. */
   queueMax: 4_096,
+  /**
+   * Questions in an embedded store by what they mean, and of these, of those that are compared with each
+   * other: a thousand vectors of 1,536 numbers take 5 ms of the store's thread. A vector has 3,072 numbers at
+   * most, so all of them have 240 MB.
+   */
+  nearMax: 20_000,
+  nearPerFrameMax: 1_000,
+  vectorLengthMax: 3_072,
   /** How many entries are removed at once where there is no room, and read at once for a purge. */
   removedAtOnce: 64,
   scannedAtOnce: 512,

@@ -7,10 +7,14 @@ import { openDatabase } from '../sqlite/open-database.ts';
 import { serveSqlite } from '../sqlite/worker-server.ts';
 import type { PurgeScope, StoredAnswer } from './answer-cache.ts';
 import type { CacheLimits } from './cache-limits.ts';
+import type { NearAnswer, NearQuestion } from './near-answers.ts';
+import { NEAR_SCHEMA, NearTable } from './near-table.ts';
 
 export type CacheRequest =
   | { kind: 'put'; answer: StoredAnswer; nowMs: number }
   | { kind: 'get'; key: string; nowMs: number }
+  | { kind: 'put_near'; answer: NearAnswer; nowMs: number }
+  | { kind: 'find_near'; question: NearQuestion; nowMs: number }
   | { kind: 'purge'; scope: PurgeScope; revision: number }
   | { kind: 'close' };
 
@@ -37,10 +41,11 @@ const SCHEMA = `
     UPDATE total SET entries = entries - 1, bytes = bytes - length(OLD.value); END;
 `;
 
-const db = openDatabase(path, SCHEMA);
+const db = openDatabase(path, SCHEMA + NEAR_SCHEMA);
 // What is deleted is overwritten: an erased answer is not left in free pages.
 db.exec('PRAGMA synchronous=OFF; PRAGMA secure_delete=ON;');
 
+const near = new NearTable(db, limits);
 const select = db.prepare('SELECT value, expires_at FROM answer WHERE key = ? AND expires_at > ?');
 const remove = db.prepare('DELETE FROM answer WHERE key = ?');
 const insert = db.prepare(
@@ -83,7 +88,7 @@ function get(key: string, nowMs: number): CacheFound | null {
 
 serveSqlite<CacheRequest>({
   db,
-  isWrite: ({ kind }) => kind === 'put' || kind === 'purge',
+  isWrite: ({ kind }) => kind === 'put' || kind === 'put_near' || kind === 'purge',
   handle(request) {
     switch (request.kind) {
       case 'put':
@@ -93,8 +98,14 @@ serveSqlite<CacheRequest>({
       case 'purge': {
         const { customerId, model } = request.scope;
         const { revision } = request;
+        // seam: purge-reaches-what-questions-mean
+        near.purge(request.scope, revision);
         return Number(purge.run(revision, customerId, customerId, model, model).changes);
       }
+      case 'put_near':
+        return near.put(request.answer, request.nowMs);
+      case 'find_near':
+        return near.find(request.question, request.nowMs);
       case 'close':
         return;
       default:

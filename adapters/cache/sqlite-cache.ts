@@ -7,6 +7,7 @@ import { SqliteWorkerClient } from '../sqlite/worker-client.ts';
 import type { AnswerCache, PurgeScope, StoredAnswer } from './answer-cache.ts';
 import { type CacheLimits, cacheLimits } from './cache-limits.ts';
 import { MemoryAnswers } from './memory-answers.ts';
+import type { NearAnswer, NearAnswers, NearFound, NearQuestion } from './near-answers.ts';
 import type { CacheFound, CacheRequest, CacheWorkerData } from './sqlite-cache-worker.ts';
 
 /** Requests per transaction. */
@@ -61,6 +62,14 @@ class FileClient {
     return this.#client.send({ kind: 'put', answer, nowMs: Date.now() });
   }
 
+  putNear(answer: NearAnswer): Promise<void> {
+    return this.#client.send({ kind: 'put_near', answer, nowMs: Date.now() });
+  }
+
+  findNear(question: NearQuestion): Promise<NearFound | null> {
+    return this.#client.send({ kind: 'find_near', question, nowMs: Date.now() });
+  }
+
   purge(scope: PurgeScope, revision: number): Promise<number> {
     return this.#client.send({ kind: 'purge', scope, revision });
   }
@@ -71,12 +80,19 @@ class FileClient {
 }
 
 class SqliteCache implements AnswerCache {
+  readonly near: NearAnswers;
   readonly #file: FileClient;
   readonly #limits: CacheLimits;
   readonly #memory: MemoryAnswers;
 
   constructor(file: FileClient, limits: CacheLimits) {
     this.#file = file;
+    this.near = {
+      put: async (answer) => {
+        if (answer.vector.length <= limits.vectorLengthMax) await file.putNear(answer);
+      },
+      find: (question) => file.findNear(question),
+    };
     this.#limits = limits;
     this.#memory = new MemoryAnswers(limits.memoryBytesMax);
   }

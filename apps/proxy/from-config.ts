@@ -110,6 +110,9 @@ export function tracingFromConfig(
   return { ...settings, toProviders, providers: Object.fromEntries(providers) };
 }
 
+/** Cosine of questions that mean the same; chosen in docs/caching.md. */
+const SIMILAR = 0.9;
+
 /** An answer is one of the server that gave it: a provider that moves begins with an empty cache. */
 export function cacheFromConfig({
   cache,
@@ -118,12 +121,16 @@ export function cacheFromConfig({
   const origins = Object.entries(providers).map(([name, { base_url }]) => {
     return [name, createHash('sha256').update(base_url).digest('hex')] as const;
   });
-  const rules = cache.rules.map(({ ttl_seconds: ttlS, charge_percent, ...rule }) => ({
-    ...rule,
-    ttlS,
-    chargePercent: charge_percent,
-  }));
-  return { rules, origins: new Map(origins) };
+  const rules = cache.rules.map((given) => {
+    const { ttl_seconds: ttlS, charge_percent, multi_turn: multiTurn, ...rule } = given;
+    const semantic =
+      rule.mode === 'semantic' ? { threshold: rule.threshold ?? SIMILAR, multiTurn } : {};
+    return { ...rule, ttlS, chargePercent: charge_percent, ...semantic };
+  });
+  const { embeddings } = cache;
+  const isCalled = embeddings !== undefined && 'model' in embeddings;
+  const embeddingModel = isCalled ? embeddings.model : undefined;
+  return { rules, origins: new Map(origins), embeddingModel };
 }
 
 function openBounds(given: BoundsConfig | undefined): OpenBounds | undefined {

@@ -119,3 +119,26 @@ it('an answer is one of the server that gave it, whatever its provider is called
   expect(origin('http://a/v1')).toBe(origin('http://a/v1'));
   expect(origin('http://a/v1')).not.toBe(origin('http://b/v1'));
 });
+
+it('a semantic rule has its threshold, names its models, and has something that makes vectors', () => {
+  const of = (rule: object, more: object = {}, cache: object = { embeddings: { model: 'e' } }) =>
+    tollgateConfig.safeParse({
+      ...more,
+      cache: { ...cache, rules: [{ mode: 'semantic', ...rule }] },
+    });
+  const fine = of({ models: ['faq'] });
+  expect(fine.success && cacheFromConfig(fine.data)).toMatchObject({
+    embeddingModel: 'e',
+    rules: [{ mode: 'semantic', threshold: 0.9, namespace: 'customer' }],
+  });
+  const valkey = { engines: { cache: { valkey: { url: { env: 'VALKEY_URL' } } } } };
+  for (const [wrong, path] of [
+    [of({}), 'cache.rules.0.models'],
+    [of({ models: ['faq'] }, {}, {}), 'cache.rules.0.mode'],
+    [of({ models: ['faq'] }, valkey), 'cache.rules.0.mode'],
+    [of({ models: ['faq'], threshold: 0.2 }), 'cache.rules.0.threshold'],
+    [of({ mode: 'exact', threshold: 0.9 }), 'cache.rules.0.threshold'],
+  ] as const) {
+    expect(wrong.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  }
+});

@@ -145,6 +145,8 @@ export const proxyLimits = {
   cacheFlightMs: 30_000,
   /** Such calls at once; one more is sent as it comes. */
   cacheFlightsMax: 4_096,
+  /** How long a call waits for the vector of its question, ms; then it is sent. */
+  cacheEmbedMs: 2_000,
   /** Purges that wait for the store; with one more, all that is older is removed. */
   cachePurgesMax: 4_096,
   /** First and longest pause before a purge that the store did not carry out is repeated, ms. */

@@ -10,6 +10,7 @@ import { logUncaught } from '@tollgate/adapters/process/log-uncaught.ts';
 import { supervised } from '@tollgate/adapters/process/supervised.ts';
 import { openSecrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { openCache } from '@tollgate/adapters/stores/open-cache.ts';
+import { openEmbedder } from '@tollgate/adapters/stores/open-embedder.ts';
 import { openIdempotency } from '@tollgate/adapters/stores/open-idempotency.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
@@ -44,6 +45,7 @@ const proxy = await startProxy({
   rates: await openRates(stores),
   answers: await openCache(stores),
   cache: cacheFromConfig(config),
+  embedder: await openEmbedder(config),
   ownUsage: ownUsageOf(config.billing_api_url),
   secrets: openSecrets(secretsPath(config, data)),
   ...routingFromConfig(config, limits, process.env),

@@ -7,6 +7,7 @@ import type { OwnUsage } from '@tollgate/adapters/billing-api/own-usage.ts';
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import type { PayloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
+import type { Embedder } from '@tollgate/adapters/embedding/embedder.ts';
 import { makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { checkDisk, Fault, type Health, healthOf } from '@tollgate/adapters/http/readiness.ts';
 import type { IdempotencyStore } from '@tollgate/adapters/idempotency/idempotency-store.ts';
@@ -32,6 +33,7 @@ import { BudgetBook } from './budget/budget-book.ts';
 import { appendOverrun } from './budget/lease-events.ts';
 import { cacheFamilies } from './cache/cache-families.ts';
 import { CachedCalls, type CacheSettings } from './cache/cached-calls.ts';
+import { openNearCalls } from './cache/near-calls.ts';
 import { FAILURES } from './call/attempt-end.ts';
 import type { CallDeps } from './call/call-deps.ts';
 import { CallHandler } from './call/call-handler.ts';
@@ -79,6 +81,8 @@ export type ProxyOptions = {
   answers?: AnswerCache | undefined;
   /** Default: no call is answered from it. */
   cache?: CacheSettings;
+  /** Of questions, on this machine. Default: there is none. Closed with the proxy. */
+  embedder?: Embedder | undefined;
   secrets: Secrets;
   /** Clients' `Idempotency-Key`s, and how long they are remembered. Default: not at all. Closed with the proxy. */
   idempotency?: { store: IdempotencyStore; lifeMs: number } | undefined;
@@ -308,7 +312,7 @@ class Instance {
   }
 
   #openCache(): CachedCalls | undefined {
-    const { answers: store, cache: settings, limits, logger } = this.#options;
+    const { answers: store, cache: settings, embedder, limits, logger } = this.#options;
     if (store === undefined || settings === undefined) return undefined;
     const purges = this.#directory.cachePurges;
     let quietUntilMs = 0;
@@ -318,7 +322,9 @@ class Instance {
       quietUntilMs = nowMs + limits.cacheFailureLogMs;
       logger.warn({ err, doing }, 'the store of answers failed: it is passed over');
     };
-    return new CachedCalls({ ...settings, store, purges, limits, onError });
+    const onNear = (err: unknown) => onError(err, 'near');
+    const near = openNearCalls(store, settings, { local: embedder, limits, onError: onNear });
+    return new CachedCalls({ ...settings, store, purges, limits, near, onError });
   }
 
   #callDeps(): CallDeps {

@@ -11,8 +11,15 @@ export type CacheRule = {
   /** Ids of keys and customers; undefined: any. */
   keys?: readonly string[] | undefined;
   customers?: readonly string[] | undefined;
-  /** `exact`: the same request; `off`: an exception to the rules behind it. */
-  mode: 'exact' | 'off';
+  /**
+   * `exact`: the same request; `semantic`: also a question that means the same; `off`: an exception to the
+   * rules behind it.
+   */
+  mode: 'exact' | 'semantic' | 'off';
+  /** Of `semantic`: the least cosine of two questions that mean the same. */
+  threshold?: number | undefined;
+  /** Of `semantic`: also of the last question of a conversation whose earlier turns are the same. */
+  multiTurn?: boolean | undefined;
   namespace: CacheNamespace;
   ttlS: number;
   /** What a hit costs, in percent of what the call would have cost at the price in force then. */

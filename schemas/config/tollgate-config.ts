@@ -276,6 +276,11 @@ export const tollgateConfig = configFields.superRefine((config, context) => {
     const message = 'needs proxies and billing API on one data folder, as `npm start` has them';
     context.addIssue({ code: 'custom', path: ['payload_log'], message });
   }
+  const semantic = config.cache.rules.findIndex(({ mode }) => mode === 'semantic');
+  if (semantic !== -1 && config.engines.cache !== undefined) {
+    const message = 'semantic needs the embedded store: engines.cache.valkey compares no questions';
+    context.addIssue({ code: 'custom', path: ['cache', 'rules', semantic, 'mode'], message });
+  }
   for (const [name, { candidates }] of Object.entries(config.routes)) {
     const twice = listedTwice(candidates, config.models);
     if (twice === -1) continue;

@@ -2,8 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
+import type { NearAnswer, NearAnswers } from '@tollgate/adapters/cache/near-answers.ts';
 import { openSqliteCache } from '@tollgate/adapters/cache/sqlite-cache.ts';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerCacheContract } from './answer-cache.ts';
 
 const warnings: string[] = [];
@@ -29,4 +31,91 @@ it('a file that is damaged begins again: a cache is no reason not to start', asy
   expect(warnings).toEqual(['the file of cached answers cannot be read: it begins again']);
   await cache.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe('questions by what they mean', () => {
+  let folder: string;
+  let cache: AnswerCache;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tollgate-near-'));
+    cache = await open();
+  });
+  afterEach(async () => {
+    await cache.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const open = (limits = {}) => openSqliteCache({ path: join(folder, 'a.sqlite'), limits, logger });
+  const near = () => cache.near as NearAnswers;
+  const words = Uint32Array.of(1, 2, 3);
+  const put = (key: string, vector: number[], more: Partial<NearAnswer> = {}) => {
+    const of = {
+      customerId: 'cus_a',
+      model: 'm',
+      purgesSeen: -1,
+      ttlMs: 60_000,
+      frame: 'f',
+      words,
+    };
+    return near().put({ ...of, key, vector: Float32Array.from(vector), ...more });
+  };
+  const find = async (vector: number[], threshold = 0.9, frame = 'f', of = words) => {
+    const question = { frame, vector: Float32Array.from(vector), words: of, threshold };
+    return (await near().find(question))?.key ?? null;
+  };
+
+  it('are found by the nearest one above the threshold, of the same frame and length', async () => {
+    await put('far', [0, 1]);
+    await put('near', [0.8, 0.6]);
+    await put('other frame', [1, 0], { frame: 'g' });
+    await put('other model', [1, 0, 0]);
+    expect([await find([1, 0], 0.7), await find([1, 0]), await find([1, 0], 0.9, 'g')]).toEqual([
+      ...['near', null, 'other frame'],
+    ]);
+    await put('nearer', [0.96, 0.28]);
+    expect(await find([1, 0], 0.7)).toBe('nearer');
+  });
+
+  it('that words tell apart are not found, however near they are', async () => {
+    await put('k', [1, 0], { words: Uint32Array.of(1, 2, 4) });
+    expect(await find([1, 0])).toBeNull();
+    await put('same', [0.99, 0.14]);
+    expect(await find([1, 0])).toBe('same');
+  });
+
+  it('survive a restart, and end with their time', async () => {
+    await put('k', [1, 0]);
+    await put('late', [1, 0], { frame: 'h', ttlMs: 0 });
+    await cache.close();
+    cache = await open();
+    expect([await find([1, 0]), await find([1, 0], 0.9, 'h')]).toEqual(['k', null]);
+  });
+
+  it('are removed by a purge of their customer or their model', async () => {
+    await put('a', [1, 0]);
+    await put('b', [1, 0], { customerId: 'cus_b', frame: 'g' });
+    await put('n', [1, 0], { model: 'n', frame: 'h' });
+    await put('later', [1, 0], { purgesSeen: 7, frame: 'i' });
+    await cache.purge({ customerId: 'cus_a', model: 'm' }, 7);
+    const left = () => Promise.all(['f', 'g', 'h', 'i'].map((frame) => find([1, 0], 0.9, frame)));
+    expect(await left()).toEqual([null, 'b', 'n', 'later']);
+    await cache.purge({ customerId: null, model: 'n' }, 7);
+    expect(await left()).toEqual([null, 'b', null, 'later']);
+  });
+
+  it('are bounded, by frame and in all: the oldest go first', async () => {
+    await cache.close();
+    cache = await open({ nearPerFrameMax: 2, nearMax: 3, vectorLengthMax: 2 });
+    await put('first', [1, 0]);
+    await put('second', [0, 1]);
+    await put('third', [-1, 0]);
+    expect([await find([1, 0]), await find([0, 1]), await find([-1, 0])]).toEqual([
+      ...[null, 'second', 'third'],
+    ]);
+    await put('g', [1, 0], { frame: 'g' });
+    await put('h', [1, 0], { frame: 'h' });
+    await put('too long', [1, 0, 0], { frame: 'i' });
+    expect([await find([0, 1]), await find([-1, 0]), await find([1, 0, 0], 0.9, 'i')]).toEqual([
+      ...[null, 'third', null],
+    ]);
+  });
 });

@@ -132,6 +132,44 @@ export const cached: readonly Plant[] = [
     },
   },
   {
+    bug: 'give a question the answer to its negation',
+    edits: at('marks-are-in-the-frame', { swap: [', marked.marks', ''] }),
+    test: { file: 'apps/proxy/cache/near-calls.unit.test.ts', name: 'that negates it' },
+  },
+  {
+    bug: 'take a call that may use tools for a question',
+    edits: at('tools-are-no-question', { drop: true }),
+    test: { file: 'apps/proxy/cache/near-calls.unit.test.ts', name: 'that may use tools' },
+  },
+  {
+    bug: 'take the last turn of a conversation for a question',
+    edits: at('turns-are-told-from-questions', {
+      swap: ['!INSTRUCTING.has(role)', 'role === null'],
+    }),
+    test: { file: 'apps/proxy/cache/near-calls.unit.test.ts', name: 'in a conversation' },
+  },
+  {
+    bug: 'leave it to vectors which question is the same',
+    edits: at('words-tell-questions-apart', { drop: true }),
+    test: {
+      file: 'tests/contract/embedded-cache.contract.test.ts',
+      name: 'that words tell apart are not found, however near they are',
+    },
+  },
+  {
+    bug: 'let one word that differs decide nothing',
+    edits: at('few-words-decide', { swap: ['differing <= FEW || ', ''] }),
+    test: { file: 'domain/cache/likeness/lexical-guard.unit.test.ts', name: 'by another word' },
+  },
+  {
+    bug: 'leave the questions of a customer who was erased',
+    edits: at('purge-reaches-what-questions-mean', { drop: true }),
+    test: {
+      file: 'tests/contract/embedded-cache.contract.test.ts',
+      name: 'are removed by a purge of their customer or their model',
+    },
+  },
+  {
     bug: 'let those wait on who waited for a call that has ended',
     edits: at('flight-ends-for-all', { drop: true }),
     test: {

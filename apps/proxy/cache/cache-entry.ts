@@ -13,6 +13,8 @@ export type CacheEntry = EntryAge & {
   servedBy: string;
   modelServed: string | null;
   used: KnownQuantities;
+  /** Of an answer that was found by another question: how near that is. It is not stored. */
+  similarity?: number;
   /** As JSON. */
   body: Buffer;
 };

@@ -5,14 +5,17 @@ export type CacheCounts = {
   /** Calls that were answered from the store, and with the answer of an equal call that ran. */
   hits: number;
   coalesced: number;
+  /** Calls that were answered with the answer to another question. */
+  semantic: number;
   /** Calls that were looked for and sent. */
   misses: number;
   /** Times that the store failed. */
   failures: number;
 };
 
-export function cacheFamilies({ hits, coalesced, misses, failures }: CacheCounts): Family[] {
-  const results = { hit: hits, coalesced, miss: misses };
+export function cacheFamilies(counts: CacheCounts): Family[] {
+  const { hits, coalesced, semantic, misses, failures } = counts;
+  const results = { hit: hits, coalesced, semantic, miss: misses };
   return [
     {
       name: 'tollgate_cache_calls_total',

@@ -24,6 +24,8 @@ import type { Deployment } from '../routing/deployments.ts';
 import type { CacheEntry } from './cache-entry.ts';
 import type { RoutedCall } from './routed-call.ts';
 
+const SIMILARITY_PLACES = 4;
+
 export type Hit = {
   entry: CacheEntry;
   deployment: Deployment;
@@ -107,6 +109,7 @@ function eventOf(
     ...{ callId, instanceId, key, request, guard, deployment, holds, cost, saved },
     endpoint: endpoint.name,
     modelServed: entry.modelServed,
+    similarity: entry.similarity,
     used: entry.used,
     overheadUs: Math.max(0, Math.round((performance.now() - arrivedAtMs) * 1000)),
     atMs: nowMs,
@@ -155,7 +158,12 @@ function send(
     'x-tollgate-provider': deployment.provider.name,
     'x-tollgate-model': headerText(deployment.model),
     'x-tollgate-attempts': '0',
-    'x-tollgate-cache': 'hit',
+    ...(entry.similarity === undefined
+      ? { 'x-tollgate-cache': 'hit' }
+      : {
+          'x-tollgate-cache': 'semantic',
+          'x-tollgate-cache-similarity': entry.similarity.toFixed(SIMILARITY_PLACES),
+        }),
     'x-tollgate-cost': event.cost ?? '',
     ...(saved === null ? {} : { 'x-tollgate-saved': formatDecimal12(saved) }),
     'x-tollgate-overhead-us': String(event.overhead_us),

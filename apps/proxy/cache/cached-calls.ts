@@ -3,19 +3,12 @@
  * an equal one that runs, or is sent, and whether its answer is stored. Only of calls that a rule fits;
  * all others pass as if there were none.
  */
-import { hash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import { type CacheDirectives, cacheDirectives } from '@tollgate/domain/cache/cache-directives.ts';
-import {
-  type CacheNamespace,
-  cacheKeyText,
-  namespaceText,
-} from '@tollgate/domain/cache/cache-key.ts';
+import { cacheKeyText, namespaceText } from '@tollgate/domain/cache/cache-key.ts';
 import { type CacheRule, CacheRules } from '@tollgate/domain/cache/cache-rules.ts';
 import { mayServe } from '@tollgate/domain/cache/freshness.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
-import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { AttemptFacts } from '../call/attempt-facts.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { refuseCall } from '../call/refusal.ts';
@@ -27,8 +20,11 @@ import { type CacheEntry, entryBytes, readEntry } from './cache-entry.ts';
 import type { CacheCounts } from './cache-families.ts';
 import { answerFromCache, leaveUnanswered, pricedHit } from './cache-hit.ts';
 import type { CachePurges } from './cache-purges.ts';
+import { keyOf } from './call-key.ts';
 import { Flight, Flights } from './flights.ts';
+import { inTime, type NearCalls, type NearNote } from './near-calls.ts';
 import type { RoutedCall } from './routed-call.ts';
+import { storableEntry } from './storable-entry.ts';
 import { StorePurges } from './store-purges.ts';
 
 /** What is looked for, and under which name the answer is stored. */
@@ -41,18 +37,26 @@ type Lookup = {
   purgesSeen: number;
 };
 
-type Recording = Omit<Lookup, 'call'> & { flight: Flight | undefined };
+type Recording = Omit<Lookup, 'call'> & { note: NearNote | null; flight: Flight | undefined };
+
+/** What a call's question has come to. */
+type Near = { refusal: Refusal | null; note: NearNote | null; entry: CacheEntry | null };
+const NOTHING_NEAR: Near = { refusal: null, note: null, entry: null };
 
 export type CacheSettings = {
   rules: readonly CacheRule[];
   /** Digest of each provider's base URL, by its name. */
   origins: ReadonlyMap<string, string>;
+  /** Name of what makes vectors of questions, if that is a model that calls are sent to. */
+  embeddingModel?: string | undefined;
 };
 
 export type CachedCallsDeps = CacheSettings & {
   store: AnswerCache;
   purges: CachePurges;
   limits: ProxyLimits;
+  /** Of rules that let an answer be given to another question; undefined: there is none. */
+  near?: NearCalls | undefined;
   onError: (error: unknown, doing: 'read' | 'write' | 'purge') => void;
 };
 
@@ -65,7 +69,7 @@ export class CachedCalls {
   readonly #flights: Flights;
   readonly #recordings = new WeakMap<CallRequest, Recording>();
   readonly #purging: StorePurges;
-  readonly counts: CacheCounts = { hits: 0, coalesced: 0, misses: 0, failures: 0 };
+  readonly counts: CacheCounts = { hits: 0, coalesced: 0, semantic: 0, misses: 0, failures: 0 };
 
   constructor(deps: CachedCallsDeps) {
     this.#deps = deps;
@@ -91,10 +95,11 @@ export class CachedCalls {
   settled(facts: AttemptFacts, outcome: AttemptOutcome): void {
     const recording = this.#recordings.get(facts.request);
     if (recording === undefined) return;
-    const entry = this.#entryOf(recording, facts, outcome);
+    const origin = this.#originOf(facts.deployment.provider.name);
+    const entry = storableEntry(recording, facts, outcome, { origin, ...this.#deps.limits });
     if (entry === null) return;
     recording.flight?.end(entry);
-    const { key, purgesSeen } = recording;
+    const { key, purgesSeen, note } = recording;
     const { customerId, model, storedAtMs, expiresAtMs } = entry;
     const ttlMs = expiresAtMs - storedAtMs;
     if (ttlMs === 0) return;
@@ -102,10 +107,12 @@ export class CachedCalls {
     if (purgesSeen < this.#deps.purges.of(entry)) return;
     const answer = { key, customerId, model, purgesSeen, ttlMs, value: entryBytes(entry) };
     this.#deps.store.put(answer).catch((error) => this.#failed(error, 'write'));
+    if (note !== null) this.#deps.near?.put(note, key, entry);
   }
 
   async close(): Promise<void> {
     await this.#purging.close();
+    await this.#deps.near?.close();
     await this.#deps.store.close();
   }
 
@@ -151,10 +158,21 @@ export class CachedCalls {
       joined?.end(found);
       return this.#hit(calls, lookup, found, 'hits');
     }
+    const near = directives.reads ? await this.#findNear(lookup) : NOTHING_NEAR;
+    if (reply.raw.destroyed) return leaveUnanswered(calls, call);
+    if (near.refusal !== null) {
+      call.place.leave();
+      return refuseCall(calls, reply, near.refusal, facts);
+    }
+    if (near.entry !== null) {
+      joined?.end(near.entry);
+      return this.#hit(calls, lookup, near.entry, 'semantic');
+    }
     this.counts.misses++;
     facts.request.record();
     const { rule, namespace, purgesSeen } = lookup;
-    const recording = { rule, directives, namespace, key, purgesSeen, flight: joined };
+    const { note } = near;
+    const recording = { rule, directives, namespace, key, purgesSeen, note, flight: joined };
     this.#recordings.set(facts.request, recording);
     return call.aim.send();
   }
@@ -194,26 +212,30 @@ export class CachedCalls {
     return this.#begin(lookup);
   }
 
+  async #findNear(lookup: Lookup): Promise<Near> {
+    const { near } = this.#deps;
+    const { call, rule, namespace } = lookup;
+    if (near === undefined || rule.mode !== 'semantic') return NOTHING_NEAR;
+    const { headers, facts, aim } = call;
+    const note = await near.note(call, rule, (rest) =>
+      cacheKeyText(namespace, facts.endpoint.name, headers, rest, aim.part),
+    );
+    const found = note === null ? null : await near.find(note, rule.threshold ?? 1);
+    const refusal = renew(call);
+    if (refusal !== null || found === null) return { refusal, note, entry: null };
+    const entry = await this.#find({ ...lookup, key: found.key });
+    return { refusal, note, entry: entry && { ...entry, similarity: found.similarity } };
+  }
+
   async #find(lookup: Lookup): Promise<CacheEntry | null> {
     try {
-      const bytes = await this.#inTime(this.#deps.store.get(lookup.key));
+      const { cacheLookupMs } = this.#deps.limits;
+      const bytes = await inTime(this.#deps.store.get(lookup.key), cacheLookupMs);
       const entry = bytes === null ? null : readEntry(bytes);
       return entry !== null && this.#servable(entry, lookup) ? entry : null;
     } catch (error) {
       this.#failed(error, 'read');
       return null;
-    }
-  }
-
-  async #inTime(found: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, this.#deps.limits.cacheLookupMs, null);
-    });
-    try {
-      return await Promise.race([found, late]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -244,37 +266,12 @@ export class CachedCalls {
     calls: CallDeps,
     { call, rule }: Lookup,
     entry: CacheEntry,
-    how: 'hits' | 'coalesced',
+    how: 'hits' | 'coalesced' | 'semantic',
   ): Promise<void> {
     const deployment = this.#deploymentOf(entry, call) as Deployment;
     this.counts[how]++;
     const hit = pricedHit(entry, deployment, rule.chargePercent);
     return answerFromCache(calls, call, hit);
-  }
-
-  #entryOf(
-    { key: _, rule, directives, namespace, purgesSeen }: Recording,
-    { request, deployment, key: owner }: AttemptFacts,
-    outcome: AttemptOutcome,
-  ): CacheEntry | null {
-    const used = knownQuantities(outcome);
-    if (used === null || !isWhole(outcome)) return null;
-    // A fee that no answer states: what a repetition saves is not known either.
-    if (outcome.cost === null && deployment.price !== null) return null;
-    const body = request.recorded();
-    if (body === null || body.length > this.#deps.limits.cachedAnswerBytesMax) return null;
-    const storedAtMs = Date.now();
-    const ttlS = Math.min(rule.ttlS, directives.ttlS ?? rule.ttlS);
-    return {
-      ...{ namespace, customerId: owner.customerId, model: request.model, purgesSeen },
-      ...{ storedAtMs, expiresAtMs: storedAtMs + ttlS * 1000 },
-      provider: deployment.provider.name,
-      origin: this.#originOf(deployment.provider.name),
-      servedBy: deployment.model,
-      modelServed: outcome.model_served,
-      used,
-      body,
-    };
   }
 
   #failed(error: unknown, doing: 'read' | 'write' | 'purge'): void {
@@ -295,30 +292,4 @@ function renew(call: RoutedCall): Refusal | null {
   if ('code' in aim) return aim;
   call.aim = aim;
   return null;
-}
-
-/**
- * @param namespace which it is, and as of `namespaceText`
- * @param part of the calls of its route
- * @returns null: it must not be answered from the cache
- */
-export function keyOf(
-  request: Pick<CallRequest, 'cacheText'>,
-  namespace: { of: CacheNamespace; text: string },
-  endpoint: string,
-  headers: IncomingHttpHeaders,
-  part: string | null,
-): string | null {
-  // A provider that is told of end users may answer by that name, and not by the end user of the call.
-  const text = request.cacheText(namespace.of === 'end_user');
-  if (text === null) return null;
-  // seam: cache-key-has-its-namespace
-  const whole = cacheKeyText(namespace.text, endpoint, headers, text, part);
-  return hash('sha256', whole);
-}
-
-/** By what its event says. A client that has left takes nothing from an answer that was read to its end. */
-function isWhole({ status, http_status, error_type, usage_source }: AttemptOutcome): boolean {
-  if (status !== 'ok' && status !== 'client_closed') return false;
-  return http_status === 200 && error_type === null && usage_source === 'provider';
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { withEndUser } from '../call/end-user.ts';
 import { openAi } from '../dialects/openai/openai.ts';
-import { keyOf } from './cached-calls.ts';
+import { keyOf } from './call-key.ts';
 
 const PAIRS = Number(process.env['TOLLGATE_CACHE_PAIRS'] ?? 3_000);
 

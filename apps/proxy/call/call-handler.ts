@@ -24,11 +24,12 @@ import type { CallDeps } from './call-deps.ts';
 import { END_USER_REQUIRED, withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { idempotentCall } from './idempotent-call.ts';
-import { InFlight, type Place } from './in-flight.ts';
+import { InFlight, Place } from './in-flight.ts';
+import { gatheredReply, type InnerCalls } from './inner-call.ts';
 import { allowedRoute, otherModelsRefusal } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
 
-export class CallHandler {
+export class CallHandler implements InnerCalls {
   readonly #deps: CallDeps;
   readonly #cache: CachedCalls | undefined;
   readonly #inFlight: InFlight;
@@ -98,6 +99,33 @@ export class CallHandler {
         );
   }
 
+  async ask(endpoint: Endpoint, body: Buffer, of: CallFacts): Promise<Buffer | null> {
+    const { key, request: outer, requestBytes: _, ...rest } = of;
+    const read = endpoint.read({ body }, this.#deps.limits.requestDepthMax);
+    const place = read.ok ? this.#inFlight.enter(key) : null;
+    if (!read.ok || !(place instanceof Place)) return null;
+    const request = endpoint.open({ ...read.facts, endUser: outer?.endUser ?? null });
+    const nowMs = Date.now();
+    const facts = {
+      ...{ ...rest, endpoint, key, request, nowMs, requestBytes: body.length },
+      ...{ callId: this.#deps.newUuid(nowMs), arrivedAtMs: performance.now() },
+      ...{ guard: null, recording: null, trace: undefined, payload: undefined },
+    };
+    const { reply, body: answer } = gatheredReply();
+    const aim = this.#aim(facts, { facts, headers: {}, place, reply });
+    if ('code' in aim) {
+      place.leave();
+      refuseCall(this.#deps, reply, aim, facts);
+    } else {
+      aim.send().catch((error) => {
+        this.#deps.onDefect(error);
+        place.leave();
+        reply.send(error);
+      });
+    }
+    return answer;
+  }
+
   #take(body: Buffer, call: UnreadCall): Promise<void> | void {
     const { guardrails } = this.#deps;
     const { facts } = call;
@@ -159,7 +187,7 @@ export class CallHandler {
     }
     if (this.#cache === undefined) return aim.send();
     const again = () => this.#aim(known, call);
-    return this.#cache.serve(deps, { ...call, facts: known, aim, again });
+    return this.#cache.serve(deps, { ...call, facts: known, aim, again, inner: this });
   }
 
   /** Where it goes as of `facts.nowMs`. */

@@ -149,6 +149,11 @@ export type CallRequest = CallFigures & {
    * @param hasEndUser whom it is for is in it, as the provider is told
    */
   cacheText(hasEndUser: boolean): string | null;
+  /**
+   * What it asks with a text that other texts may mean the same as; null: it asks in another way, or for
+   * something to be done.
+   */
+  question(hasEndUser: boolean): Question | null;
   /** What answers it is kept from now on, for `recorded`. */
   record(): void;
   /** The whole of its last answer as JSON, if that may be given again. */
@@ -157,6 +162,14 @@ export type CallRequest = CallFigures & {
   replay(recorded: Buffer): Replay;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */
   input(): InputTokens | null;
+};
+
+export type Question = {
+  text: string;
+  /** All else that may change its answer, as of `cacheText`. */
+  rest: string;
+  /** There is a conversation before it. */
+  hasTurns: boolean;
 };
 
 export type Replay = { contentType: string; body: Buffer };

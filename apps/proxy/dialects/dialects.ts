@@ -1,8 +1,12 @@
 /** Every dialect that the gateway speaks. Its routes follow from this list. */
 import type { Dialect } from './dialect.ts';
+import { embedding as openAiEmbedding } from './openai/embedding-text.ts';
 import { openAi } from './openai/openai.ts';
 
 /** Of errors where no endpoint says what the client speaks, as on a path that nobody serves. */
 export const houseDialect: Dialect = openAi;
 
 export const dialects: readonly Dialect[] = [openAi];
+
+/** The vector of a text, as this gateway asks for it itself. */
+export const embedding = openAiEmbedding;

@@ -6,6 +6,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
+import type { Embedder } from '@tollgate/adapters/embedding/embedder.ts';
 import type { JournalWrite } from '@tollgate/adapters/journal/journal-writes.ts';
 import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
@@ -20,6 +21,7 @@ import type { BudgetBook, BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
 import { CachePurges } from '../cache/cache-purges.ts';
 import { CachedCalls } from '../cache/cached-calls.ts';
+import { openNearCalls } from '../cache/near-calls.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
@@ -77,6 +79,8 @@ export type StageOptions = {
   routed?: Partial<z.input<typeof routeTerms>>;
   /** Answers are kept there, and a rule lets all calls be answered from it. */
   answers?: AnswerCache;
+  /** Also questions that mean the same, by the model `e` or one of the test's own. */
+  semantic?: { multiTurn?: boolean; local?: Embedder };
 };
 
 export class CallStage {
@@ -207,9 +211,13 @@ export class CallStage {
   }
 
   /** Takes a call. @returns its client */
-  call(body: string, endpoint = openAi.endpoints[0] as Endpoint): Client {
+  call(
+    body: string,
+    endpoint = openAi.endpoints[0] as Endpoint,
+    headers: Record<string, string> = {},
+  ): Client {
     const client = new Client();
-    const incoming = { headers: {}, body: Buffer.from(body), arrivedAtMs: performance.now() };
+    const incoming = { headers, body: Buffer.from(body), arrivedAtMs: performance.now() };
     const place = this.handler.enter(this.#key);
     if (!(place instanceof Place)) throw new Error(place.code);
     const handled = this.handler.handle(
@@ -262,14 +270,21 @@ export class CallStage {
   }
 }
 
-function cacheOf({ answers }: StageOptions, limits: ProxyLimits): CachedCalls | undefined {
+function cacheOf(
+  { answers, semantic }: StageOptions,
+  limits: ProxyLimits,
+): CachedCalls | undefined {
   if (answers === undefined) return undefined;
   const onError = (error: unknown) => {
     throw error;
   };
-  const rules = [{ mode: 'exact', namespace: 'customer', ttlS: 60, chargePercent: 0 } as const];
-  const purges = new CachePurges();
-  return new CachedCalls({ rules, origins: new Map(), store: answers, purges, limits, onError });
+  const exact = { namespace: 'customer', ttlS: 60, chargePercent: 0 } as const;
+  const rule = semantic === undefined ? { mode: 'exact' as const } : { mode: 'semantic' as const };
+  const rules = [{ ...exact, ...rule, threshold: 0.9, multiTurn: semantic?.multiTurn }];
+  const embeddings = { local: semantic?.local, limits, onError };
+  const near = openNearCalls(answers, { rules, embeddingModel: 'e' }, embeddings);
+  const given = { rules, origins: new Map(), store: answers, purges: new CachePurges() };
+  return new CachedCalls({ ...given, limits, near, onError });
 }
 
 function routerTo(

@@ -26,6 +26,8 @@ export type CacheHitFacts = {
   };
   /** The model's name in the answer. */
   modelServed: string | null;
+  /** It is the answer to another question, which is so near; undefined: the request was the same. */
+  similarity?: number | undefined;
   /** What the answer had used. */
   used: KnownQuantities;
   /** Pico-dollars. */
@@ -76,7 +78,7 @@ export function cacheHitEvent(facts: CacheHitFacts): UsageEvent {
     status: 'ok',
     http_status: null,
     error_type: null,
-    cache: 'hit',
+    cache: facts.similarity === undefined ? 'hit' : 'semantic',
     latency_ms: null,
     ttft_ms: null,
     overhead_us: facts.overheadUs,

@@ -12,6 +12,7 @@ import type {
   RequestFacts,
 } from '../dialect.ts';
 import { leavesOut } from './cached/cache-text.ts';
+import { questionOf } from './cached/question.ts';
 import { isWholeChat } from './cached/whole-answer.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
@@ -40,6 +41,7 @@ const jsonChat: JsonEndpoint = {
   input: inputOf,
   unshown: unshownOfChat,
   leftOut: leavesOut.chat,
+  question: questionOf,
   mayRepeat: isWholeChat,
 };
 

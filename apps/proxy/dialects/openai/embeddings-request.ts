@@ -17,6 +17,7 @@ const jsonEmbeddings: JsonEndpoint = {
   input: inputOf,
   unshown: () => null,
   leftOut: leavesOut.embeddings,
+  question: () => null,
   mayRepeat: isWholeEmbedding,
 };
 

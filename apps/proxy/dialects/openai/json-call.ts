@@ -2,7 +2,7 @@
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
-import { type Edit, withEdits } from '../../relay/json-scan.ts';
+import { type Edit, type Member, withEdits } from '../../relay/json-scan.ts';
 import type {
   Answer,
   AnswerHeaders,
@@ -10,6 +10,7 @@ import type {
   CallRequest,
   ImposedLimit,
   InputTokens,
+  Question,
   Replay,
   RequestFacts,
   UpstreamRequest,
@@ -40,6 +41,7 @@ export type JsonEndpoint = {
   unshown: (body: Buffer) => number | null;
   /** Members of a request that change nothing of what is answered. */
   leftOut: ReadonlySet<string>;
+  question: (body: Buffer, members: readonly Member[], hasEndUser: boolean) => Question | null;
   /** Whether an answer may be given again. */
   mayRepeat: NonNullable<Asked['mayRepeat']>;
 };
@@ -147,6 +149,12 @@ export class JsonCall implements CallRequest, Asked {
     const { body, members } = this.#facts;
     if (this.unboundedBy !== null || this.otherModels !== null) return null;
     return cacheText(body, members, this.#of.leftOut, hasEndUser);
+  }
+
+  question(hasEndUser: boolean): Question | null {
+    const { body, members } = this.#facts;
+    if (this.unboundedBy !== null || this.otherModels !== null) return null;
+    return this.#of.question(body, members, hasEndUser);
   }
 
   record(): void {

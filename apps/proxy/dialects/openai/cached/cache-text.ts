@@ -21,6 +21,7 @@ export const leavesOut = { chat: CHAT_LEAVES_OUT, embeddings: EMBEDDINGS_LEAVES_
 /**
  * @param members at the top of the body
  * @param leftOut members that say how an answer is sent
+ * @param instead of what a member says
  * @param hasEndUser members that say for whom are in it
  * @returns null: a member is there twice or in two spellings, and parsers differ on which one counts; or
  *   the answer is not the body's alone
@@ -30,6 +31,7 @@ export function cacheText(
   members: readonly Member[],
   leftOut: ReadonlySet<string>,
   hasEndUser: boolean,
+  instead?: { name: string; value: string },
 ): string | null {
   const spellings = new Set<string>();
   const parts: [name: string, value: string][] = [];
@@ -37,7 +39,8 @@ export function cacheText(
     const spelling = name.toUpperCase().toLowerCase();
     if (spellings.has(spelling)) return null;
     spellings.add(spelling);
-    const value = compactJson(body.toString('utf8', start, end));
+    const isOther = name === instead?.name;
+    const value = isOther ? instead.value : compactJson(body.toString('utf8', start, end));
     if (STORED_THERE.has(spelling) && value !== 'null' && value !== 'false') return null;
     // seam: cache-key-has-the-whole-request
     if (leftOut.has(name) || (!hasEndUser && END_USER.has(name))) continue;

@@ -1,0 +1,76 @@
+/** Questions that vectors take for the same, and that are not. */
+import { describe, expect, it } from 'vitest';
+import { differInAFewWords, guarded } from './lexical-guard.ts';
+
+/** Whether one may have the answer of the other, if their vectors say so. */
+function mayShare(a: string, b: string): boolean {
+  const [one, other] = [guarded(a), guarded(b)];
+  if (one === null || other === null || one.marks !== other.marks) return false;
+  return !differInAFewWords(one.words, other.words);
+}
+
+describe('a question is not taken for another', () => {
+  // GPTCache#694, semantic-router#2691: a question and its opposite are nearer than two that mean the same.
+  // langchain-redis#22: 1+1 and 21+1 had one answer.
+  it.each([
+    ['by another year', 'Who won the election in 2023?', 'Who won the election in 2024?'],
+    ['by another sum', 'What is 1+1?', 'What is 21+1?'],
+    ['by another amount in words', 'Give me two examples', 'Give me three examples'],
+    ['by another amount with its unit', 'Convert 5kg to pounds', 'Convert 50kg to pounds'],
+    ['by another negation', 'Is ibuprofen safe?', 'Is ibuprofen not safe?'],
+    ['by another short negation', 'Why does it work?', "Why doesn't it work?"],
+    ['by another negation of another language', 'Ist das erlaubt?', 'Ist das nicht erlaubt?'],
+    ['by another opposite', 'How do I enable notifications?', 'How do I disable notifications?'],
+    [
+      'by another opposite in a small word',
+      'How do I turn on dark mode?',
+      'How do I turn off dark mode?',
+    ],
+    ['by another name', 'What is the weather in Paris?', 'What is the weather in London?'],
+    ['by another name at the start', 'Paris weather tomorrow?', 'London weather tomorrow?'],
+    ['by another name that nobody writes in capitals', 'weather in paris', 'weather in london'],
+    ['by another quoted text', 'What does "shall" mean?', 'What does "will" mean?'],
+    ['by another quoted code', 'What does `map` do?', 'What does `filter` do?'],
+    ['by another name of a thing', 'Where is config.yaml?', 'Where is config.json?'],
+    ['by another version', 'Is Node v18 supported?', 'Is Node v20 supported?'],
+    ['by another day', 'Are you open on monday?', 'Are you open on sunday?'],
+    ['by another question word', 'When was the tower built?', 'Where was the tower built?'],
+    ['by another order', 'convert euros to dollars', 'convert dollars to euros'],
+    ['by another word', 'How do I reset my password?', 'How do I change my password?'],
+    ['by another word more', 'How do I delete my account?', 'How do I delete my work account?'],
+    [
+      'by another word of many',
+      'Summarize the annual report of the large northern sales office about customers and partners',
+      'Summarize the annual report of the large southern sales office about customers and partners',
+    ],
+  ])('%s', (_, a, b) => expect([mayShare(a, b), mayShare(a, a)]).toEqual([false, true]));
+
+  it.each([
+    ['in code', 'Why?\n```\nreturn 1;\n```'],
+    ['in letters that are not read here', '東京の天気は？'],
+    ['that is a document', 'word '.repeat(500)],
+  ])('%s: it is compared with none', (_, text) => expect(guarded(text)).toBeNull());
+});
+
+describe('a question may be the same', () => {
+  it.each([
+    ['as it is', 'How do I reset my password?', 'how do I reset my password'],
+    [
+      'with courtesy',
+      'How do I reset my password?',
+      'Hi, could you please tell me how to reset my password? Thanks!',
+    ],
+    ['in another form', 'Is the report finished?', "what's in the reports that are finished?"],
+    [
+      'in many other words',
+      'How can I learn to play the piano?',
+      'What should I practise to become a good pianist?',
+    ],
+  ])('%s', (_, a, b) => expect(mayShare(a, b)).toBe(true));
+});
+
+it('what it says of words is the same for the same text, and nothing of the text is in it', () => {
+  const one = guarded('How do I reset my password?');
+  expect(one?.words).toEqual(guarded('how can I reset passwords?')?.words);
+  expect(one?.marks).toBe('[[],[],[],0]');
+});
