@@ -24,6 +24,7 @@ describe('the schema of the warehouse', () => {
       '1112a9cd76cc7f1097c646927eaf341bdc68f4b41a77efa83dc80ef02073e57f',
       '3110766eb197f578aa85e9c4df666df3632098033cd4bb3ba19194fa5452b921',
       'e7569851df815edde649bae54aa241b0b809f918dba91e6612f1ba11dec5c127',
+      '908eadfb115ada2d12bb646ceac21388ab468f9975032926b4cdcd5d7b37bd97',
     ]);
   });
 

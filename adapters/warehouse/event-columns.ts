@@ -36,6 +36,7 @@ export const eventColumns: readonly { name: string; type: string }[] = [
   { name: 'refusal', type: 'Map(String, String)' },
   { name: 'saved_cost', type: 'Nullable(Decimal(38, 12))' },
   { name: 'saved_tokens', type: quantity },
+  { name: 'cache_similarity', type: 'Nullable(Float64)' },
   ...quantityNames.map((name) => ({ name, type: quantity })),
   { name: 'usage_source', type: word },
   { name: 'cost', type: 'Nullable(Decimal(38, 12))' },

@@ -37,6 +37,7 @@ const STEPS = [
   // And budgets are charged for hits that have a cost.
   { name: 'what hits of the cache saved', file: '0008-what-the-cache-saved.sql' },
   { name: 'how much guardrails replaced in the request', file: '0009-redactions.sql' },
+  { name: 'how near the question of a semantic hit was', file: '0010-how-near-a-question-was.sql' },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

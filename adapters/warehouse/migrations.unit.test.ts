@@ -48,6 +48,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'how much guardrails replaced in the request',
       '7be7c6f0ddcf8fc755db614ec207b0edc5075302378af1e2f0244ab274d41e73',
     ],
+    [
+      'how near the question of a semantic hit was',
+      'e074334b8edc8e649ef568d10411cc2afd231076533840ebca49fb87fa3adb69',
+    ],
   ]);
 });
 

@@ -80,6 +80,11 @@ export type UsageEvent = UsageQuantities & {
    */
   saved_cost?: string | null | undefined;
   saved_tokens?: number | null | undefined;
+  /**
+   * Of a cache hit that is the answer to another question (`cache` is `semantic`): the cosine of the two, 4
+   * decimal places. Absent or null: it is none.
+   */
+  cache_similarity?: number | null | undefined;
 
   usage_source: UsageSource;
   /** What the provider charges us in USD, 12 decimal places; of a resolution: the delta. */

@@ -77,6 +77,7 @@ export const usageEvent = z.strictObject({
   // Of cache hits alone.
   saved_cost: decimal12.nullable().optional(),
   saved_tokens: z.int().min(0).max(SAVED_TOKENS_MAX).nullable().optional(),
+  cache_similarity: z.number().min(0).max(1).nullable().optional(),
   // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
   ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),

@@ -111,8 +111,8 @@ export function requestOf(bound: Bound, endUser: string | null): CallRequest {
     streams: () => false,
     answer: answerOf,
     cacheText: () => null,
+    question: () => null,
     record: () => undefined,
-    recorded: () => null,
     replay: (body) => ({ contentType: '', body }),
     input: () => null,
   };

@@ -24,8 +24,6 @@ import type { Deployment } from '../routing/deployments.ts';
 import type { CacheEntry } from './cache-entry.ts';
 import type { RoutedCall } from './routed-call.ts';
 
-const SIMILARITY_PLACES = 4;
-
 export type Hit = {
   entry: CacheEntry;
   deployment: Deployment;
@@ -162,7 +160,7 @@ function send(
       ? { 'x-tollgate-cache': 'hit' }
       : {
           'x-tollgate-cache': 'semantic',
-          'x-tollgate-cache-similarity': entry.similarity.toFixed(SIMILARITY_PLACES),
+          'x-tollgate-cache-similarity': String(event.cache_similarity),
         }),
     'x-tollgate-cost': event.cost ?? '',
     ...(saved === null ? {} : { 'x-tollgate-saved': formatDecimal12(saved) }),

@@ -82,11 +82,12 @@ describe('a question that means the same as one before', () => {
     const [second, askedAgain] = await call(asks(SAME));
     expect([second.got()?.body, askedAgain]).toEqual([first.got()?.body, ['/embeddings']]);
     expect(second.got()?.headers).toMatchObject({
-      ...{ 'x-tollgate-cache': 'semantic', 'x-tollgate-cache-similarity': '1.0000' },
+      ...{ 'x-tollgate-cache': 'semantic', 'x-tollgate-cache-similarity': '1' },
       'x-tollgate-cost': '0.000000000000',
     });
     expect(stage.events().at(-1)).toMatchObject({
       ...{ type: 'cache_hit', cache: 'semantic', saved_cost: '0.000000000042' },
+      cache_similarity: 1,
     });
     expect([stage.defects, stage.handler.inFlight]).toEqual([[], 0]);
   });

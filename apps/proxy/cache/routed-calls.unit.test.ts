@@ -24,7 +24,7 @@ let stage: CallStage;
 const open = async (options: StageOptions = two) => {
   stage = await CallStage.open(books(), { ...options, answers });
 };
-const pass = () => vi.advanceTimersByTimeAsync(0);
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 async function call(body = chat()): Promise<Client> {
   const client = stage.call(body);
@@ -115,6 +115,27 @@ describe('a call that a route leads', () => {
     const other = await call(chat({ seed: 9 }));
     await answer();
     expect([told(other), told(await call())]).toEqual(['miss of p2, 12', 'hit of p1, 12']);
+  });
+
+  it('is given what the attempt that won has answered, where two ran at once', async () => {
+    await open({ ...two, routed: { hedge: { after_ms: 500 } } });
+    const first = stage.call(chat());
+    await pass(500);
+    const [one, other] = stage.posts.map((post) => post.answer);
+    const message = { role: 'assistant', content: 'of the first one' };
+    const choices = [{ index: 0, message, finish_reason: 'stop' }];
+    const body = JSON.stringify({ choices, usage });
+    for (const to of [one, other]) {
+      to?.onHeaders(200, { 'content-type': 'application/json' });
+      to?.onData(Buffer.from(body.slice(0, 9)));
+    }
+    one?.onData(Buffer.from(body.slice(9)));
+    one?.onEnd();
+    await pass();
+    const again = await call();
+    expect([told(first), told(again), again.got()?.body]).toEqual([
+      ...['miss of p1, 2', 'hit of p1, 2', body],
+    ]);
   });
 
   it('is in one part of a split, and is not given what the other part got', async () => {

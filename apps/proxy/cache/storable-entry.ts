@@ -16,7 +16,7 @@ type Recorded = {
 /** @param of digest of the provider's base URL, and the largest answer */
 export function storableEntry(
   { rule, directives, namespace, purgesSeen }: Recorded,
-  { request, deployment, key: owner }: AttemptFacts,
+  { request, deployment, answer, key: owner }: AttemptFacts,
   outcome: AttemptOutcome,
   of: { origin: string; cachedAnswerBytesMax: number },
 ): CacheEntry | null {
@@ -24,7 +24,7 @@ export function storableEntry(
   if (used === null || !isWhole(outcome)) return null;
   // A fee that no answer states: what a repetition saves is not known either.
   if (outcome.cost === null && deployment.price !== null) return null;
-  const body = request.recorded();
+  const body = answer?.whole() ?? null;
   if (body === null || body.length > of.cachedAnswerBytesMax) return null;
   const storedAtMs = Date.now();
   const ttlS = Math.min(rule.ttlS, directives.ttlS ?? rule.ttlS);

@@ -1,7 +1,7 @@
 /** What is fixed about an attempt before it starts. */
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
-import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
+import type { Answer, CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -25,6 +25,8 @@ export type AttemptFacts = Omit<
   trace?: AttemptTrace | undefined;
   /** null: no guardrail applies. */
   guard: CallGuard | null;
+  /** What it got, once it has ended; undefined: nothing. */
+  answer?: Answer | undefined;
   /** Of its call; null or undefined: none is made. */
   recording?: Recording | null;
 };

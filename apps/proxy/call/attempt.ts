@@ -392,6 +392,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         settlement.release();
         this.facts.rates?.settle(event);
         this.facts.trace?.settled(this.facts, event);
+        // Its own: another attempt of the call may have got another one.
+        this.facts.answer = this.#answer;
         if (this.#late === null) this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
         this.#conclude(event, failure);

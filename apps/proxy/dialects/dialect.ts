@@ -154,10 +154,8 @@ export type CallRequest = CallFigures & {
    * something to be done.
    */
   question(hasEndUser: boolean): Question | null;
-  /** What answers it is kept from now on, for `recorded`. */
+  /** What answers it is kept from now on, for `whole` of an answer. */
   record(): void;
-  /** The whole of its last answer as JSON, if that may be given again. */
-  recorded(): Buffer | null;
   /** What was recorded of such a request, as this one asks for it. */
   replay(recorded: Buffer): Replay;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */

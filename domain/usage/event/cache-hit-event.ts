@@ -42,6 +42,9 @@ export type CacheHitFacts = {
   recordedAt: string;
 };
 
+/** 4 decimal places. */
+const SIMILARITY_SCALE = 10_000;
+
 export function cacheHitEvent(facts: CacheHitFacts): UsageEvent {
   const { key, request, deployment, cost, saved } = facts;
   const { price, provider } = deployment;
@@ -69,6 +72,7 @@ export function cacheHitEvent(facts: CacheHitFacts): UsageEvent {
     ...(facts.guard?.redactions ? { redactions: facts.guard.redactions } : {}),
     saved_cost: saved === null ? null : formatDecimal12(saved),
     saved_tokens: tokensOf(facts.used),
+    ...(facts.similarity === undefined ? {} : { cache_similarity: placesOf(facts.similarity) }),
     // seam: hit-used-nothing
     ...zeroQuantities(),
     usage_source: 'none',
@@ -89,6 +93,11 @@ export function cacheHitEvent(facts: CacheHitFacts): UsageEvent {
     time: new Date(facts.atMs).toISOString(),
     recorded_at: facts.recordedAt,
   };
+}
+
+/** A rounding of floats may leave a cosine above 1. */
+function placesOf(similarity: number): number {
+  return Math.min(1, Math.round(similarity * SIMILARITY_SCALE) / SIMILARITY_SCALE);
 }
 
 function tokensOf(used: KnownQuantities): number {

@@ -133,7 +133,7 @@ describe('the quick look at an event', () => {
     const { redactions: ___, ...whole } = unlimited;
     for (const event of [limited, unlimited, whole]) expect(read(event)).toEqual(read(plain));
     // No attempt says which limit refused it, or what it saved.
-    const ofOthers = ['refusal', 'saved_cost', 'saved_tokens'];
+    const ofOthers = ['refusal', 'saved_cost', 'saved_tokens', 'cache_similarity'];
     const ofAttempts = Object.keys(usageEvent.shape).filter((name) => !ofOthers.includes(name));
     expect(ofAttempts.sort()).toEqual([...names].sort());
   });

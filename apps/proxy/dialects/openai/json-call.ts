@@ -61,8 +61,6 @@ export class JsonCall implements CallRequest, Asked {
   readonly #facts: RequestFacts;
   readonly #of: JsonEndpoint;
   mayRepeat: Asked['mayRepeat'] = null;
-  /** The last answer, if what answers it is recorded. */
-  #answer: Answer | undefined;
   /** A provider is asked for the chunk that states the usage, by us alone. */
   #asksForUsage: boolean;
 
@@ -140,9 +138,7 @@ export class JsonCall implements CallRequest, Asked {
   }
 
   answer(headers: AnswerHeaders, limits: AnswerLimits, first = NO_BYTES): Answer {
-    const answer = openAnswer(headers, limits, this, first);
-    if (this.mayRepeat !== null) this.#answer = answer;
-    return answer;
+    return openAnswer(headers, limits, this, first);
   }
 
   cacheText(hasEndUser: boolean): string | null {
@@ -159,10 +155,6 @@ export class JsonCall implements CallRequest, Asked {
 
   record(): void {
     this.mayRepeat = this.#of.mayRepeat;
-  }
-
-  recorded(): Buffer | null {
-    return this.#answer?.whole() ?? null;
   }
 
   replay(recorded: Buffer): Replay {
