@@ -13,6 +13,9 @@ const FORMAT_VERSION = 1;
 const FIRST_BUFFER_BYTES = 64 * 1024;
 /** UTF-8 takes at most three bytes for one UTF-16 unit. */
 const BYTES_PER_UNIT_MAX = 3;
+const ASCII_MAX = 0x7f;
+/** UTF-16 units. */
+const SHORT_LENGTH_MAX = 64;
 
 const OP = {
   checkpoint: 0,
@@ -194,9 +197,23 @@ export class GroupWriter {
 
   #text(value: string): void {
     this.#room(4 + value.length * BYTES_PER_UNIT_MAX);
-    const bytes = this.#buffer.write(value, this.#length + 4, 'utf8');
+    const at = this.#length + 4;
+    const bytes = this.#ascii(value, at) ? value.length : this.#buffer.write(value, at, 'utf8');
     this.#buffer.writeUInt32LE(bytes, this.#length);
-    this.#length += 4 + bytes;
+    this.#length = at + bytes;
+  }
+
+  /** Ids and amounts: for so few letters, to ask the runtime takes longer. @returns false: it is none */
+  #ascii(value: string, at: number): boolean {
+    const { length } = value;
+    if (length > SHORT_LENGTH_MAX) return false;
+    const buffer = this.#buffer;
+    for (let index = 0; index < length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit > ASCII_MAX) return false;
+      buffer[at + index] = unit;
+    }
+    return true;
   }
 
   #room(bytes: number): void {

@@ -4,7 +4,13 @@
  */
 import { divideHalfAwayFromZero, divideUp } from '../money/rounding.ts';
 import type { KnownQuantities } from '../usage/quantities.ts';
-import { type CompiledPrice, highestUpTo, isPriced, priceAt } from './compile.ts';
+import {
+  type CompiledPrice,
+  type CompiledTiers,
+  highestUpTo,
+  isPriced,
+  priceAt,
+} from './compile.ts';
 import type { PricedUnit } from './price.ts';
 
 const MILLION = 1_000_000n;
@@ -20,16 +26,21 @@ export function costOf(price: CompiledPrice, q: KnownQuantities): bigint | null 
   if (q.audioOutputTokens > 0 && !isPriced(price, 'audio_output')) return null;
   const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
   const exact =
-    BigInt(q.inputTokens) * priceAt(price.input, input) +
-    BigInt(q.cacheReadTokens) * priceAt(price.cache_read, input) +
-    BigInt(q.cacheWriteTokens) * priceAt(price.cache_write, input) +
-    BigInt(q.audioInputTokens) * priceAt(price.audio_input, input) +
-    BigInt(q.outputTokens) * priceAt(price.output, input) +
-    BigInt(q.reasoningTokens) * priceAt(price.reasoning, input) +
-    BigInt(q.audioOutputTokens) * priceAt(price.audio_output, input) +
-    BigInt(q.requests) * priceAt(price.request, input);
+    attoOf(q.inputTokens, price.input, input) +
+    attoOf(q.cacheReadTokens, price.cache_read, input) +
+    attoOf(q.cacheWriteTokens, price.cache_write, input) +
+    attoOf(q.audioInputTokens, price.audio_input, input) +
+    attoOf(q.outputTokens, price.output, input) +
+    attoOf(q.reasoningTokens, price.reasoning, input) +
+    attoOf(q.audioOutputTokens, price.audio_output, input) +
+    attoOf(q.requests, price.request, input);
   // seam: cost-is-rounded-once
   return divideHalfAwayFromZero(exact, MILLION);
+}
+
+/** Most calls use two or three of the units: the others cost no multiplication. */
+function attoOf(quantity: number, tiers: CompiledTiers, input: number): bigint {
+  return quantity === 0 ? 0n : BigInt(quantity) * priceAt(tiers, input);
 }
 
 /** What a unit of a call was multiplied by. `atto`: exact, of 1e-18 dollars. */
@@ -71,21 +82,30 @@ export type CostBound = {
   feePicoUsd?: bigint;
 };
 
+// seam: hold-is-at-the-highest-rates
+const OF_INPUT: readonly PricedUnit[] = ['input', 'cache_read', 'cache_write', 'audio_input'];
+const OF_OUTPUT: readonly PricedUnit[] = ['output', 'reasoning', 'audio_output'];
+
 /** An upper bound of `costOf` for any quantities within the bound, in pico-dollars. */
 export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
-  const { inputTokensMax, outputTokensMax, requestsMax } = bound;
-  const highest = (...units: (keyof CompiledPrice)[]): bigint => {
-    let most = 0n;
-    for (const unit of units) {
-      const candidate = highestUpTo(price[unit], inputTokensMax);
-      if (candidate > most) most = candidate;
-    }
-    return most;
-  };
-  // seam: hold-is-at-the-highest-rates
+  const { inputTokensMax, outputTokensMax, requestsMax, feePicoUsd } = bound;
   const exact =
-    BigInt(inputTokensMax) * highest('input', 'cache_read', 'cache_write', 'audio_input') +
-    BigInt(outputTokensMax) * highest('output', 'reasoning', 'audio_output') +
-    BigInt(requestsMax) * highest('request');
-  return divideUp(exact, MILLION) + (bound.feePicoUsd ?? 0n);
+    BigInt(inputTokensMax) * highestOf(price, OF_INPUT, inputTokensMax) +
+    BigInt(outputTokensMax) * highestOf(price, OF_OUTPUT, inputTokensMax) +
+    BigInt(requestsMax) * highestUpTo(price.request, inputTokensMax);
+  const worst = divideUp(exact, MILLION);
+  return feePicoUsd === undefined ? worst : worst + feePicoUsd;
+}
+
+function highestOf(
+  price: CompiledPrice,
+  units: readonly PricedUnit[],
+  inputTokensMax: number,
+): bigint {
+  let most = 0n;
+  for (const unit of units) {
+    const candidate = highestUpTo(price[unit], inputTokensMax);
+    if (candidate > most) most = candidate;
+  }
+  return most;
 }
