@@ -8,6 +8,7 @@ import { benchProjector, projectorBenchUsage } from './projector/bench-projector
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
 import { benchParent, parentBenchUsage } from './proxy/bench-parent.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
+import { benchRouting, routingBenchUsage } from './routing/bench-routing.ts';
 import { benchSemantic, semanticBenchUsage } from './semantic/bench-semantic.ts';
 import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
@@ -21,6 +22,7 @@ const benches: Record<string, { usage: string; run: (args: string[]) => Promise<
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },
   parent: { usage: parentBenchUsage, run: benchParent },
   proxy: { usage: proxyBenchUsage, run: benchProxy },
+  routing: { usage: routingBenchUsage, run: benchRouting },
   semantic: { usage: semanticBenchUsage, run: benchSemantic },
   warehouse: { usage: warehouseBenchUsage, run: benchWarehouse },
 };

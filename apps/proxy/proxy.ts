@@ -49,6 +49,7 @@ import { LedgerView, ledgerViewPrefixes } from './ledger-view/ledger-view.ts';
 import { assertLimits, type ProxyLimits } from './limits.ts';
 import { CustomerMetrics } from './metrics/customer-metrics.ts';
 import { ProxyMetrics } from './metrics/metrics.ts';
+import { RouteMetrics } from './metrics/route-metrics.ts';
 import { PayloadLog } from './payloads/payload-log.ts';
 import { newId, newUuid } from './random.ts';
 import { RateBook } from './rates/rate-book.ts';
@@ -153,6 +154,7 @@ class Instance {
   readonly #journal: Journal;
   readonly #lock: FileLock;
   readonly #metrics: ProxyMetrics;
+  readonly #routes: RouteMetrics;
   readonly #customers: CustomerMetrics | undefined;
   readonly #accessLog: AccessLog | undefined;
   readonly #tracing: Tracing | undefined;
@@ -191,6 +193,7 @@ class Instance {
     if (http?.metricsToken !== undefined) {
       this.#customers = new CustomerMetrics(limits.metricCustomersMax);
     }
+    this.#routes = new RouteMetrics(limits.metricModelsMax);
     this.#metrics = new ProxyMetrics(limits, models.values());
     if (accessLogFd !== undefined) this.#accessLog = new AccessLog(limits, logger, accessLogFd);
     if (tracing != null) this.#tracing = new Tracing(tracing, instanceId, limits, logger);
@@ -354,11 +357,13 @@ class Instance {
         const provider = facts.deployment.provider.name;
         this.#metrics.settled(facts.deployment, outcome, settlement);
         this.#customers?.settled(facts.key.customerId, outcome, settlement);
+        this.#routes.settled(facts, outcome, settlement.cost);
         this.#illness.settled(provider, outcome, performance.now());
         this.#failures.settled(facts, outcome, failure);
         this.#cache?.settled(facts, outcome);
         for (const overrun of settlement.overruns) void this.#bookOverrun(overrun);
       },
+      onRouted: (plan) => this.#routes.planned(plan),
       onRefused: (code) => this.#metrics.refused(code),
       onDefect: (err) => logger.error({ err }, 'another attempt of a call failed'),
       ...{ ledger, ownUsage },
@@ -431,7 +436,8 @@ class Instance {
     const isIll = (provider: string) => this.#illness.isIll(provider, performance.now());
     const cache = this.#cache === undefined ? [] : cacheFamilies(this.#cache.counts);
     const customers = this.#customers?.families() ?? [];
-    return [...this.#metrics.families(gauges, isIll), ...cache, ...customers];
+    const routes = this.#routes.families();
+    return [...this.#metrics.families(gauges, isIll), ...routes, ...cache, ...customers];
   }
 
   #ownMetrics(): string {

@@ -21,11 +21,15 @@ export type Draw = {
   sticky: string | null;
 };
 
-/** @returns all of them, the first to be tried first */
+/**
+ * @param isHard of the request; asked for only by `complexity`
+ * @returns all of them, the first to be tried first
+ */
 export function order<T extends Ranked>(
   strategy: Strategy,
   candidates: readonly T[],
   draw: Draw,
+  isHard = false,
 ): readonly T[] {
   if (candidates.length < 2) return candidates;
   switch (strategy) {
@@ -41,6 +45,9 @@ export function order<T extends Ranked>(
     }
     case 'cheapest':
       return candidates.toSorted(byPrice);
+    case 'complexity':
+      // seam: hard-request-goes-to-the-most-expensive
+      return candidates.toSorted(isHard ? byPriceDown : byPrice);
     case 'fastest':
       return fastest(candidates, draw.random);
     default:
@@ -54,6 +61,11 @@ function byPrice({ worstCase: a }: Ranked, { worstCase: b }: Ranked): number {
   if (a === null) return 1;
   if (b === null) return -1;
   return a < b ? -1 : 1;
+}
+
+/** What nobody knows the price of is no better for that: it comes last here too. */
+function byPriceDown(a: Ranked, b: Ranked): number {
+  return a.worstCase === null || b.worstCase === null ? byPrice(a, b) : byPrice(b, a);
 }
 
 /**

@@ -11,7 +11,7 @@ import type { RouteEvent } from './route-events.ts';
 
 const terms = (retries: number): RouteTerms => ({
   ...{ strategy: 'fixed', candidates: [], rules: [], supports: null, regions: null },
-  ...{ max_price: null, fallback_on: [], retries, timeout_ms: null },
+  ...{ max_price: null, complexity: null, fallback_on: [], retries, timeout_ms: null },
 });
 const DAY = 86_400_000;
 

@@ -11,9 +11,10 @@ export type Capability = 'tools' | 'vision' | 'audio' | 'video' | 'files' | 'jso
 /**
  * In which order the candidates that are able are tried. `fixed`: as listed. `weighted`: drawn for each
  * call. `cheapest`: by what this request costs at most. `fastest`: by how long answers took lately.
- * `split`: drawn once for each end user.
+ * `split`: drawn once for each end user. `complexity`: easy requests as `cheapest`, hard ones the most
+ * expensive first.
  */
-export type Strategy = 'fixed' | 'weighted' | 'cheapest' | 'fastest' | 'split';
+export type Strategy = 'fixed' | 'weighted' | 'cheapest' | 'fastest' | 'split' | 'complexity';
 
 /** Null: the candidate or the price list that it has says so, or nobody knows. */
 export type RouteCandidate = {
@@ -75,6 +76,14 @@ export type FailureClass =
   | 'context_window'
   | 'content_policy';
 
+/** How requests are told apart by how hard they are. */
+export type ComplexityTerms = {
+  /** From this score on, 0 to 1, a request is hard; null: the usual one. */
+  threshold: number | null;
+  /** The route chooses in another way, and it is recorded what this one would have chosen. */
+  shadow: boolean;
+};
+
 export type RouteTerms = {
   strategy: Strategy;
   candidates: RouteCandidate[];
@@ -85,6 +94,8 @@ export type RouteTerms = {
   /** Where calls may be served; null: anywhere. */
   regions: string[] | null;
   max_price: MaxPrice | null;
+  /** Null: by the usual threshold, and only where a strategy asks for it. */
+  complexity: ComplexityTerms | null;
   /** After which failures another candidate is tried. */
   fallback_on: FailureClass[];
   /** Attempts after each candidate had one. */

@@ -13,7 +13,14 @@ const rule = (when: Partial<RuleConditions>, more: Partial<RouteRule> = {}): Rou
 });
 const terms = (...rules: RouteRule[]): RouteTerms => ({
   ...{ strategy: 'fixed', candidates: [] as RouteCandidate[], rules, supports: null },
-  ...{ regions: ['eu'], max_price: null, fallback_on: [], retries: 0, timeout_ms: null },
+  ...{
+    regions: ['eu'],
+    max_price: null,
+    complexity: null,
+    fallback_on: [],
+    retries: 0,
+    timeout_ms: null,
+  },
 });
 const asked: Asked = {
   ...{ model: 'smart', inputTokensMax: 100, capabilities: ['tools'], tags: { team: 'a' } },

@@ -51,6 +51,10 @@ export const accessLine = z.strictObject({
   response_bytes: z.int().min(0),
   /** It was answered by what an earlier call under its `Idempotency-Key` came to. Absent: it was not. */
   replayed: z.literal(true).optional(),
+  /** How hard the request was taken to be. Absent: its route did not ask. */
+  complexity: z.number().min(0).max(1).optional(),
+  /** Provider and model that complexity would have tried first, of a route in shadow mode. */
+  shadow: z.string().optional(),
 });
 
 export type AccessLine = z.infer<typeof accessLine>;

@@ -43,6 +43,18 @@ export const routeExplanation = z.strictObject({
     .nullable(),
   /** Code of what the client would be told. */
   refused: z.string().nullable(),
+  /** How hard the request is taken to be, and by which figures, from 0 to 1. Null: its route does not ask. */
+  complexity: z
+    .strictObject({
+      score: z.number(),
+      /** From this score on a request is hard. */
+      threshold: z.number(),
+      hard: z.boolean(),
+      features: z.record(z.string(), z.number()),
+    })
+    .nullable(),
+  /** Deployment that complexity would try first, of a route in shadow mode; else null. */
+  shadow: z.string().nullable(),
   candidates: z.array(candidate),
 });
 

@@ -16,7 +16,7 @@ export const capabilities = [
   ...(['tools', 'vision', 'audio', 'video', 'files', 'json_schema'] as const),
 ] as const satisfies readonly Capability[];
 const strategies = [
-  ...(['fixed', 'weighted', 'cheapest', 'fastest', 'split'] as const),
+  ...(['fixed', 'weighted', 'cheapest', 'fastest', 'split', 'complexity'] as const),
 ] as const satisfies readonly Strategy[];
 const failureClasses = [
   ...(['unreachable', 'closed', 'broken', 'timeout', 'rate_limited', 'overloaded'] as const),
@@ -91,6 +91,16 @@ const conditions = z.strictObject({
   }),
 });
 
+const complexity = z
+  .strictObject({
+    threshold: z.number().min(0).max(1).nullable().default(null),
+    shadow: z.boolean().default(false),
+  })
+  .meta({
+    description:
+      'How hard a request has to be, from 0 to 1, to go to the most expensive candidate first; null: 0.3. `shadow`: the route chooses as its strategy says, and what complexity would have chosen is counted.',
+  });
+
 const rule = z.strictObject({
   when: conditions,
   candidates: z.array(shortName).min(1).max(CANDIDATES_MAX).nullable().default(null).meta({
@@ -108,6 +118,7 @@ export const routeTermsFields = {
   supports: capabilityList.nullable().default(null),
   regions: regions.nullable().default(null),
   max_price: maxPrice.nullable().default(null),
+  complexity: complexity.nullable().default(null),
   fallback_on: z.array(z.enum(failureClasses)).default([...DEFAULT_FALLBACK_ON]),
   retries: z.int().min(0).max(RETRIES_MAX).default(0),
   hedge: z
@@ -156,6 +167,13 @@ export function refuseOddTerms(terms: RouteTerms, context: z.RefinementCtx): voi
   const isDrawn = draws.some((strategy) => strategy === 'weighted' || strategy === 'split');
   if (isDrawn && terms.candidates.every(({ weight }) => weight === 0)) {
     refuse(['candidates'], 'none has a weight');
+  }
+  const { complexity: hard } = terms;
+  if (hard?.shadow && terms.strategy === 'complexity') {
+    refuse(['complexity', 'shadow'], 'the route chooses by complexity itself');
+  }
+  if (hard !== null && !hard.shadow && !draws.includes('complexity')) {
+    refuse(['complexity'], 'nothing chooses by it: see `strategy`, and `shadow`');
   }
   for (const [index, { candidates, when }] of terms.rules.entries()) {
     const unknown = candidates?.find((name) =>

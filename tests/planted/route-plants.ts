@@ -56,6 +56,32 @@ export const routes: readonly Plant[] = [
     },
   },
   {
+    bug: 'send hard requests to the cheapest candidate',
+    edits: at('hard-request-goes-to-the-most-expensive', {
+      swap: ['isHard ? byPriceDown : byPrice', 'byPrice'],
+    }),
+    test: {
+      file: 'apps/proxy/call/complexity-call.unit.test.ts',
+      name: 'an easy request goes to the cheapest candidate, a hard one to the most expensive',
+    },
+  },
+  {
+    bug: 'judge a short reply without what it answers',
+    edits: at('short-reply-is-read-with-what-it-answers', { instead: 'break;' }),
+    test: {
+      file: 'apps/proxy/dialects/openai/prompt.unit.test.ts',
+      name: 'with what came before, if it is short',
+    },
+  },
+  {
+    bug: 'compare the shadow with nothing that was paid',
+    edits: at('shadow-is-compared-with-what-was-paid', { drop: true }),
+    test: {
+      file: 'apps/proxy/metrics/route-metrics.unit.test.ts',
+      name: 'says how often complexity would have chosen otherwise, and what the same tokens would have cost',
+    },
+  },
+  {
     bug: 'fire a rule for a used budget too early',
     edits: at('budget-rule-is-strict', { swap: ['() > budget', '() >= budget'] }),
     test: {

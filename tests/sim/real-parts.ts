@@ -114,6 +114,7 @@ export function requestOf(bound: Bound, endUser: string | null): CallRequest {
     question: () => null,
     record: () => undefined,
     replay: (body) => ({ contentType: '', body }),
+    prompt: () => ({ text: '', turns: 1, tools: 0 }),
     input: () => null,
   };
   return request;

@@ -30,10 +30,17 @@ export type EndedCall = {
   httpStatus: number | null;
   /** It was answered by what an earlier call under its `Idempotency-Key` came to. */
   replayed?: boolean;
+  /** Of a call whose complexity was worked out. */
+  routed?: Routed | undefined;
   attempts: number;
   durationMs: number;
   requestBytes: number;
   responseBytes: number;
+};
+
+type Routed = {
+  complexity: number;
+  shadow: { provider: { name: string }; model: string } | null;
 };
 
 /** What was known of a call before it ended. */
@@ -42,6 +49,7 @@ type KnownOfCall = Pick<EndedCall, 'nowMs' | 'callId' | 'key' | 'requestBytes'> 
   request: { model: string; stream: boolean } | null;
   /** performance.now() when it had arrived. */
   arrivedAtMs: number;
+  routed?: Routed | undefined;
 };
 
 /** How a call ended; the rest is what was known of it before. */
@@ -119,6 +127,7 @@ export function endedCall(facts: KnownOfCall, instanceId: string, end: End): End
     durationMs: performance.now() - arrivedAtMs,
     requestBytes,
     responseBytes: end.responseBytes,
+    ...(facts.routed === undefined ? {} : { routed: facts.routed }),
     ...(end.replayed === true ? { replayed: true } : {}),
   };
 }
@@ -139,8 +148,16 @@ export function accessText(call: EndedCall): string {
     `"cost":${quoted(outcome?.cost ?? null)},` +
     `"ttft_ms":${outcome?.ttft_ms ?? null},"duration_ms":${rounded(call.durationMs)},` +
     `"request_bytes":${call.requestBytes},"response_bytes":${call.responseBytes}` +
-    `${call.replayed === true ? ',"replayed":true' : ''}}`
+    `${call.replayed === true ? ',"replayed":true' : ''}${routedText(call.routed)}}`
   );
+}
+
+function routedText(routed: EndedCall['routed']): string {
+  if (routed === undefined) return '';
+  const { complexity, shadow } = routed;
+  const to =
+    shadow === null ? '' : `,"shadow":${quoted(`${shadow.provider.name}/${shadow.model}`)}`;
+  return `,"complexity":${complexity}${to}`;
 }
 
 /** Of a call for which nothing was sent. */

@@ -7,6 +7,7 @@ import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import type { RoutedBy } from '../routing/router.ts';
 import type { AttemptTrace } from '../tracing/call-trace.ts';
 
 export type AttemptFacts = Omit<
@@ -25,6 +26,8 @@ export type AttemptFacts = Omit<
   trace?: AttemptTrace | undefined;
   /** null: no guardrail applies. */
   guard: CallGuard | null;
+  /** Of its call. */
+  routed?: RoutedBy | undefined;
   /** What it got, once it has ended; undefined: nothing. */
   answer?: Answer | undefined;
   /** Of its call; null or undefined: none is made. */

@@ -18,7 +18,7 @@ import type { ProxyLimits } from '../limits.ts';
 import type { PayloadLog } from '../payloads/payload-log.ts';
 import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
-import type { Router } from '../routing/router.ts';
+import type { Plan, Router } from '../routing/router.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -64,6 +64,8 @@ export type CallDeps = {
     settlement: Settlement,
     failure: UpstreamFailure | null,
   ) => void;
+  /** Of a call that a route leads, before anything is held. */
+  onRouted: (plan: Plan) => void;
   onRefused: (code: string) => void;
   /** Of a call whose answer has begun: a defect of ours. */
   onDefect: (error: unknown) => void;

@@ -216,8 +216,12 @@ export class CallHandler implements InnerCalls {
         ? otherModelsRefusal(request.otherModels)
         : (deps.router as Router).plan(route, { request, key, header, nowMs });
     if ('code' in plan) return plan;
-    const { stops } = plan;
+    const { stops, complexity, shadow } = plan;
     return new RoutedAim(plan, () => {
+      if (complexity !== null) {
+        facts.routed = { route: route.name, complexity: complexity.score, shadow };
+        deps.onRouted(plan);
+      }
       const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
       const deployments = stops.map(({ deployment }) => deployment);
       return new Call(deps, facts, deployments, reply, place, itinerary).start();

@@ -230,6 +230,7 @@ export class Call implements Applicant, Racing {
       trace: this.facts.trace?.attempt(),
       guard: this.facts.guard,
       recording: this.facts.recording,
+      routed: this.facts.routed,
       startedAtMs,
     };
     return new Attempt(this.deps, facts, listener, this.#readyAtMs);

@@ -15,6 +15,7 @@ import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { CallPayload } from '../payloads/payload-log.ts';
+import type { RoutedBy } from '../routing/router.ts';
 import type { CallTrace } from '../tracing/call-trace.ts';
 import type { CallDeps } from './call-deps.ts';
 import { budgetRemedy } from './remedy.ts';
@@ -39,6 +40,8 @@ export type CallFacts = {
   recording: Recording | null;
   /** Undefined: what it says is not kept. */
   payload?: CallPayload | undefined;
+  /** Of a call that a route leads, where its complexity was worked out. */
+  routed?: RoutedBy | undefined;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */

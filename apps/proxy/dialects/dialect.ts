@@ -6,6 +6,7 @@
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
@@ -158,6 +159,8 @@ export type CallRequest = CallFigures & {
   record(): void;
   /** What was recorded of such a request, as this one asks for it. */
   replay(recorded: Buffer): Replay;
+  /** What its complexity is worked out from. Its time is bounded. */
+  prompt(): Prompt;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */
   input(): InputTokens | null;
 };

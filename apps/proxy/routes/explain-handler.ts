@@ -88,7 +88,7 @@ export class ExplainHandler implements Calls {
   }
 
   #explanation(plan: Plan, request: CallRequest, key: KeyView): RouteExplanation {
-    const { route, terms, considered, stops } = plan;
+    const { route, terms, considered, stops, complexity, shadow } = plan;
     const asked = stops.map((stop) => ({
       stop,
       held: this.#holds(request, key, stop.deployment),
@@ -105,6 +105,8 @@ export class ExplainHandler implements Calls {
       order: tried.map(({ stop }) => nameOf(stop.deployment)),
       holds: 'code' in held ? null : held,
       refused: 'code' in held ? held.code : null,
+      complexity: complexity === null ? null : complexityShown(complexity),
+      shadow: shadow === null ? null : nameOf(shadow),
       candidates: considered.map((one) => {
         const its = asked.find(({ stop }) => stop === one)?.held ?? [];
         return shown(one, 'code' in its ? its.code : null);
@@ -133,6 +135,14 @@ export class ExplainHandler implements Calls {
 
 function nameOf({ provider, model }: Deployment): string {
   return `${provider.name}/${model}`;
+}
+
+function complexityShown({ score, threshold, isHard, features }: NonNullable<Plan['complexity']>) {
+  const rounded = Object.entries(features).map(([name, figure]): [string, number] => [
+    name,
+    Math.round(figure * 1_000) / 1_000,
+  ]);
+  return { score, threshold, hard: isHard, features: Object.fromEntries(rounded) };
 }
 
 function shown(

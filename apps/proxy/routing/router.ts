@@ -6,8 +6,13 @@ import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { isPriced } from '@tollgate/domain/pricing/compile.ts';
 import { worstCaseCost } from '@tollgate/domain/pricing/cost.ts';
 import { type Lack, lacks } from '@tollgate/domain/routing/able.ts';
+import {
+  type Complexity,
+  complexityOf,
+  DEFAULT_COMPLEXITY_THRESHOLD,
+} from '@tollgate/domain/routing/complexity/complexity.ts';
 import { order } from '@tollgate/domain/routing/order.ts';
-import type { RouteCandidate } from '@tollgate/domain/routing/route.ts';
+import type { RouteCandidate, Strategy } from '@tollgate/domain/routing/route.ts';
 import type { Asked, Terms } from '@tollgate/domain/routing/rules.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
 import { inputBound } from '../call/holds.ts';
@@ -67,7 +72,14 @@ export type Plan = {
   considered: readonly Considered[];
   /** To be tried in this order. */
   stops: readonly Able[];
+  /** Null: nothing asks for it. */
+  complexity: (Complexity & { threshold: number; isHard: boolean }) | null;
+  /** Of a route that chooses in another way: what complexity would try first; null: it is not asked. */
+  shadow: Deployment | null;
 };
+
+/** What a call's records say of how it was routed. */
+export type RoutedBy = { route: string; complexity: number; shadow: Deployment | null };
 
 /** Output that prices are compared at where a request sets no limit and none is imposed, tokens. */
 const COMPARED_OUTPUT_TOKENS = 4_096;
@@ -112,8 +124,10 @@ export class Router {
     const { endUser } = call.request;
     const sticky = endUser === null ? null : `${route.name}\n${endUser}`;
     const strategy = sure.length > 0 ? terms.strategy : 'fixed';
-    const stops = order(strategy, tried, { random: this.#random, sticky });
-    return { route, terms, considered, stops };
+    const complexity = judged(route, strategy, call.request);
+    const isHard = complexity?.isHard === true;
+    const stops = order(strategy, tried, { random: this.#random, sticky }, isHard);
+    return { route, terms, considered, stops, complexity, shadow: shadowOf(route, tried, isHard) };
   }
 
   #consider(route: Route, terms: Terms, candidate: RouteCandidate, call: RoutedCall): Considered {
@@ -153,6 +167,23 @@ export class Router {
     };
   }
 }
+
+/** Of a route that never asks, no byte of the request is read for it. */
+function judged({ terms }: Route, strategy: Strategy, request: CallRequest): Plan['complexity'] {
+  const { complexity } = terms;
+  if (strategy !== 'complexity' && complexity?.shadow !== true) return null;
+  const threshold = complexity?.threshold ?? DEFAULT_COMPLEXITY_THRESHOLD;
+  const found = complexityOf(request.prompt());
+  return { ...found, threshold, isHard: found.score >= threshold };
+}
+
+function shadowOf({ terms }: Route, tried: readonly Able[], isHard: boolean): Deployment | null {
+  if (terms.complexity?.shadow !== true) return null;
+  const [first] = order('complexity', tried, NO_DRAW, isHard);
+  return first?.deployment ?? null;
+}
+
+const NO_DRAW = { random: () => 0, sticky: null };
 
 function candidatesOf(
   all: readonly RouteCandidate[],

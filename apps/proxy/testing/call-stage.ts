@@ -36,7 +36,7 @@ import { newUuid } from '../random.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 import { RouteHealth } from '../routing/route-health.ts';
-import { Router, type RouterDeps } from '../routing/router.ts';
+import { type Plan, Router, type RouterDeps } from '../routing/router.ts';
 import { Routes } from '../routing/routes.ts';
 import type { BookHouse } from './book-house.ts';
 import { memoryRateBook } from './rate-house.ts';
@@ -92,6 +92,8 @@ export class CallStage {
   /** What calls wrote to the journal, in order. */
   readonly writes: JournalWrite[] = [];
   readonly refused: string[] = [];
+  /** Of calls whose complexity was worked out. */
+  readonly routed: Plan[] = [];
   readonly journalFailures: string[] = [];
   /** What calls threw: each is a defect of ours. */
   readonly defects: string[] = [];
@@ -145,6 +147,7 @@ export class CallStage {
         this.settled.push([facts.deployment.provider.name, outcome.cost, overruns]);
         cache?.settled(facts, outcome);
       },
+      onRouted: (plan) => this.routed.push(plan),
       onRefused: (code) => this.refused.push(code),
       onDefect: (error) => this.defects.push((error as Error).message),
       onJournalFailure: (error) => this.journalFailures.push(error.message),

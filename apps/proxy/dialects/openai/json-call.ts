@@ -1,5 +1,6 @@
 /** A call whose request is one JSON object: how it goes to a provider. */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, type Member, withEdits } from '../../relay/json-scan.ts';
@@ -21,6 +22,7 @@ import { cacheText } from './cached/cache-text.ts';
 import { streamOf } from './cached/chat-replay.ts';
 import { clampEdits } from './clamp-edits.ts';
 import { SEARCHES_ALONE } from './open-parts.ts';
+import { promptOf } from './prompt.ts';
 import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
@@ -161,6 +163,10 @@ export class JsonCall implements CallRequest, Asked {
     if (!this.stream) return { contentType: 'application/json', body: recorded };
     const body = streamOf(recorded, this.#facts.edits.length === 0);
     return { contentType: 'text/event-stream; charset=utf-8', body };
+  }
+
+  prompt(): Prompt {
+    return promptOf(this.#facts.body, this.#facts.members);
   }
 
   hasInput(): boolean {
