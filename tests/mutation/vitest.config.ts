@@ -7,7 +7,11 @@ import { SOURCES_VARIABLE, type Sources } from './plan.ts';
 
 const { projects = [], reporters: _, ...test } = base.test ?? {};
 /** The modules are imported again by the runner: a process for each time would cost a second. */
-const staying = { isolate: false, maxWorkers: 1, fsModuleCache: false };
+const staying = {
+  ...{ isolate: false, maxWorkers: 1, fsModuleCache: false },
+  // Mutants are put into what vite loads.
+  experimental: { viteModuleRunner: true },
+};
 const runner = fileURLToPath(new URL('./runner.ts', import.meta.url));
 
 const sources = JSON.parse(readFileSync(process.env[SOURCES_VARIABLE] ?? '', 'utf8')) as Sources;

@@ -8,5 +8,5 @@ export default mergeConfig(base, {
   root: fileURLToPath(new URL('../../', import.meta.url)),
   plugins: [seamPlugin()],
   // What was planted must not be found again by a later run, nor the sound source by this one.
-  test: { fsModuleCache: false },
+  test: { fsModuleCache: false, experimental: { viteModuleRunner: true } },
 });
