@@ -275,10 +275,14 @@ export const proxyLimits = {
   scanQueueMs: 5_000,
   /** Heap of that thread, MiB: the body as text, twice, and what patterns remember. */
   scannerHeapMib: 512,
-  /** Questions to webhooks of guardrails at once; one more is not asked, and their policy decides. */
-  guardrailQuestionsMax: 1_024,
-  /** Sockets to one such webhook, and what is read of its answer, bytes. */
-  guardrailConnectionsMax: 64,
+  /**
+   * Questions to webhooks of guardrails at once, asked or waiting for a socket; one more is not asked, and
+   * their policy decides. One customer alone gets three quarters of them, as many as calls of a key may be
+   * in flight; the rest is for others, however slow the webhooks of that one are.
+   */
+  guardrailQuestionsMax: 1_366,
+  /** Sockets to one such webhook: one customer gets three quarters of them. Bytes read of its answer. */
+  guardrailConnectionsMax: 86,
   guardrailAnswerBytesMax: 16 * 1024,
   /**
    * A request, or an answer that is held back until it is judged, bytes: the longest outputs have some

@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const WHOLE_CALLS = 'apps/proxy/guardrails/guardrails.int.test.ts';
+const FAIRNESS = 'apps/proxy/guardrails/fair-guardrails.unit.test.ts';
 
 export const guards: readonly Plant[] = [
   {
@@ -79,6 +80,35 @@ export const guards: readonly Plant[] = [
     test: {
       file: 'adapters/config/check-guardrails.unit.test.ts',
       name: 'names the field of a pattern that is none, of an address inside, and of a bad secret',
+    },
+  },
+  {
+    bug: 'let one customer ask all the questions to webhooks',
+    edits: at('questions-are-of-a-customer', { swap: ['customerId', "'all'"] }),
+    test: { file: FAIRNESS, name: 'leaves questions for others, however many it asks' },
+  },
+  {
+    bug: 'let the first who come have the sockets to a webhook',
+    edits: at('sockets-are-of-a-customer', { swap: ['customerId', "'all'"] }),
+    test: {
+      file: FAIRNESS,
+      name: 'answers the others at once while one asks more than it has sockets for',
+    },
+  },
+  {
+    bug: 'give a question that has waited its whole time once more',
+    edits: at('waiting-is-within-the-time', { swap: ['timeoutMs - waitedMs', 'timeoutMs'] }),
+    test: {
+      file: FAIRNESS,
+      name: 'is never asked more than it has sockets for, and who waited has so much less time',
+    },
+  },
+  {
+    bug: 'let held answers of one customer take all the room',
+    edits: at('room-is-left-for-others', { swap: ['own > PER_FREE_BYTE * free', 'free < 0'] }),
+    test: {
+      file: FAIRNESS,
+      name: 'of one customer leave room for those of others, and all keep to the bound',
     },
   },
 ];

@@ -20,20 +20,25 @@ import type { BodyScanners } from './body-scanners.ts';
 
 export type GuardrailStage = 'request' | 'answer';
 
+/** To a guardrail's webhook. */
+export type Question = {
+  guardrail: Guardrail;
+  stage: GuardrailStage;
+  id: string;
+  /** Whose turn it takes. */
+  customerId: string;
+  /** JSON. */
+  body: () => string;
+};
+
 /** What all calls share. */
 export type GuardHouse = {
   readonly limits: ProxyLimits;
   readonly scanners: BodyScanners;
-  /** Asks a guardrail's webhook. @param body of the question, JSON */
-  ask(
-    guardrail: Guardrail,
-    stage: GuardrailStage,
-    id: string,
-    body: () => string,
-  ): Promise<Verdict>;
-  /** @returns false: so much more would be too much for this process */
-  takeRoom(bytes: number): boolean;
-  giveRoomBack(bytes: number): void;
+  ask(question: Question): Promise<Verdict>;
+  /** @returns false: so much more would be too much, of this customer or for this process */
+  takeRoom(customerId: string, bytes: number): boolean;
+  giveRoomBack(customerId: string, bytes: number): void;
 };
 
 /** What applies to the calls of one key. */
@@ -125,9 +130,11 @@ export class CallGuard {
     const isTooLarge = facts.body.length > this.house.limits.judgedTextBytesMax;
     const verdict = isTooLarge
       ? { kind: 'none' as const, error: 'too_large' }
-      : await this.house.ask(guardrail, 'request', `${callId}.request.${guardrail.name}`, () =>
-          question(guardrail, this.key, facts, callId, `"request":${facts.body}`),
-        );
+      : await this.house.ask({
+          ...{ guardrail, stage: 'request', customerId: this.key.customerId },
+          id: `${callId}.request.${guardrail.name}`,
+          body: () => question(guardrail, this.key, facts, callId, `"request":${facts.body}`),
+        });
     if (verdict.kind === 'allow') return null;
     if (verdict.kind === 'deny') return denied(guardrail, 'webhook', verdict.reason);
     return guardrail.webhook?.whenUnavailable === 'open' ? null : unavailable(guardrail);

@@ -6,7 +6,11 @@
  * A proxy without guardrails has none of these; a key that none applies to costs one look into a map.
  */
 import type { Verdict, Verdicts } from '@tollgate/adapters/webhooks/verdicts.ts';
-import { appliesTo, type Guardrail } from '@tollgate/domain/guardrail/guardrail.ts';
+import {
+  appliesTo,
+  type Guardrail,
+  type GuardrailWebhook,
+} from '@tollgate/domain/guardrail/guardrail.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { BodyScanners } from './body-scanners.ts';
@@ -15,7 +19,10 @@ import {
   type GuardHouse,
   type GuardrailStage,
   type KeyGuardrails,
+  type Question,
 } from './call-guard.ts';
+import { FairRoom } from './fair-room.ts';
+import { WebhookTurns } from './webhook-turns.ts';
 
 export type GuardrailOptions = {
   guardrails: readonly Guardrail[];
@@ -31,13 +38,15 @@ export class Guardrails implements GuardHouse {
   readonly #options: GuardrailOptions;
   /** A key whose settings change is another object. */
   readonly #ofKeys = new WeakMap<KeyView, KeyGuardrails | null>();
-  #asked = 0;
-  #heldBytes = 0;
+  readonly #turns: WebhookTurns;
+  readonly #held: FairRoom;
 
   constructor(options: GuardrailOptions) {
     this.#options = options;
     this.limits = options.limits;
     this.scanners = new BodyScanners(options.limits);
+    this.#turns = new WebhookTurns(options.limits);
+    this.#held = new FairRoom(options.limits.judgedBytesMax);
   }
 
   /** @returns null: none applies to the calls of this key */
@@ -52,45 +61,36 @@ export class Guardrails implements GuardHouse {
     return found === null ? null : new CallGuard(this, found, key);
   }
 
-  async ask(
-    guardrail: Guardrail,
-    stage: GuardrailStage,
-    id: string,
-    body: () => string,
-  ): Promise<Verdict> {
-    const { webhook, name } = guardrail;
+  async ask(question: Question): Promise<Verdict> {
+    const { webhook, name } = question.guardrail;
     if (webhook === null) return { kind: 'allow' };
-    const verdict = await this.#ask(webhook, id, body);
-    this.#options.onVerdict(name, stage, verdict);
+    const verdict = await this.#turns.ask(webhook, question.customerId, (leftMs) =>
+      this.#ask(webhook, question, leftMs),
+    );
+    this.#options.onVerdict(name, question.stage, verdict);
     return verdict;
   }
 
   async #ask(
-    { url, secret, timeoutMs }: NonNullable<Guardrail['webhook']>,
-    id: string,
-    body: () => string,
+    { url, secret }: GuardrailWebhook,
+    { id, body }: Question,
+    timeoutMs: number,
   ): Promise<Verdict> {
-    if (this.#asked >= this.limits.guardrailQuestionsMax) return { kind: 'none', error: 'busy' };
-    this.#asked++;
     try {
       const message = { url, secrets: [secret], id, body: body(), atMs: Date.now(), timeoutMs };
       return await this.#options.verdicts.ask(message);
     } catch {
       // A text that is too long to be written once more.
       return { kind: 'none', error: 'too_large' };
-    } finally {
-      this.#asked--;
     }
   }
 
-  takeRoom(bytes: number): boolean {
-    if (this.#heldBytes + bytes > this.limits.judgedBytesMax) return false;
-    this.#heldBytes += bytes;
-    return true;
+  takeRoom(customerId: string, bytes: number): boolean {
+    return this.#held.take(customerId, bytes);
   }
 
-  giveRoomBack(bytes: number): void {
-    this.#heldBytes -= bytes;
+  giveRoomBack(customerId: string, bytes: number): void {
+    this.#held.giveBack(customerId, bytes);
   }
 
   async close(): Promise<void> {

@@ -40,7 +40,8 @@ export class JudgedAnswer {
     const { length } = bytes;
     const { judgedTextBytesMax } = this.#house.limits;
     // seam: held-answer-has-a-bound
-    if (this.#length + length > judgedTextBytesMax || !this.#house.takeRoom(length)) {
+    const isAbove = this.#length + length > judgedTextBytesMax;
+    if (isAbove || !this.#house.takeRoom(this.#guard.key.customerId, length)) {
       this.drop();
       this.#isTooLarge = true;
       return;
@@ -71,7 +72,7 @@ export class JudgedAnswer {
   }
 
   drop(): void {
-    this.#house.giveRoomBack(this.#length);
+    this.#house.giveRoomBack(this.#guard.key.customerId, this.#length);
     this.#length = 0;
     this.#bytes = [];
   }
@@ -90,10 +91,13 @@ export class JudgedAnswer {
     const isOpen = guardrail.webhook?.whenUnavailable === 'open';
     const said = saidBy(answer, this.#bytes);
     if (said === null) return isOpen ? 'passed' : unjudged(guardrail);
-    const id = `${answer.callId}.answer.${guardrail.name}`;
-    const verdict = await this.#house.ask(guardrail, 'answer', id, () =>
-      question(guardrail, this.#guard.key, answer.call, answer.callId, `"answer":${said}`),
-    );
+    const { key } = this.#guard;
+    const { callId, call } = answer;
+    const verdict = await this.#house.ask({
+      ...{ guardrail, stage: 'answer', customerId: key.customerId },
+      id: `${callId}.answer.${guardrail.name}`,
+      body: () => question(guardrail, key, call, callId, `"answer":${said}`),
+    });
     if (verdict.kind === 'allow') return 'passed';
     if (verdict.kind === 'none') return isOpen ? 'passed' : unjudged(guardrail);
     return blocked(guardrail, verdict.reason);

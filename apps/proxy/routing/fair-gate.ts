@@ -29,19 +29,27 @@ export class FairGate {
     return sum;
   }
 
-  /** True: inside, until `leave` is called. A promise: waits; false if there was no turn in time. */
-  take(owner: string): true | Promise<boolean> {
-    const queue = this.#queues.get(owner);
+  /** Inside at once, until `leave` is called, or not at all. */
+  enters(owner: string): boolean {
     // Those of others who wait may not enter now either: they were asked whenever a place was left.
-    if (queue === undefined && this.#mayEnter(owner)) {
-      this.#enter(owner);
-      return true;
-    }
+    if (this.#queues.has(owner) || !this.#mayEnter(owner)) return false;
+    this.#enter(owner);
+    return true;
+  }
+
+  /**
+   * True: inside, until `leave` is called. A promise: waits; false if there was no turn in time.
+   *
+   * @param waitMs for this one, instead of the gate's own
+   */
+  take(owner: string, waitMs = this.#waitMs): true | Promise<boolean> {
+    if (this.enters(owner)) return true;
+    const queue = this.#queues.get(owner);
     return new Promise((enter) => {
       const waiting: Waiting = {
         owner,
         enter,
-        timer: setTimeout(() => this.#turnAway(waiting), this.#waitMs),
+        timer: setTimeout(() => this.#turnAway(waiting), waitMs),
       };
       if (queue === undefined) this.#queues.set(owner, [waiting]);
       else queue.push(waiting);
