@@ -8,7 +8,7 @@ import { lastLineOf, operatorCommand } from './operator-command.ts';
 
 type Installation = { readonly data: string; readonly config: string };
 
-export async function withStores<T>(
+async function withStores<T>(
   { data, config }: Installation,
   work: (stores: OpenStores) => Promise<T>,
 ): Promise<T> {

@@ -6,9 +6,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandError } from '@tollgate/cli/command.ts';
 import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
 import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+import { projectorLimits } from '@tollgate/projector/limits.ts';
+import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
 import { attempt } from '@tollgate/projector/testing/projector-house.ts';
 import { runScenario } from '@tollgate/standalone/scenario/scenario.ts';
@@ -146,12 +149,26 @@ describe.each(changes)('the audit of changed %s', (_, those) => {
   });
 });
 
-describe('a rebuild that was killed', () => {
+describe('a rebuild', () => {
   beforeEach(openCopy);
   afterEach(closeCopy);
 
+  it('I5: is given up where a projector runs against the rules, and has changed nothing', async () => {
+    const { stores } = copy;
+    const command: typeof stores.warehouse.command = async (sql, ...more) => {
+      await stores.warehouse.command(sql, ...more);
+      if (!sql.startsWith('CREATE DATABASE tollgate_rebuild')) return;
+      await claimPartitions({ ...stores, owner: 'another' }, [3], projectorLimits);
+    };
+    const intruding = { ...stores, warehouse: { ...stores.warehouse, command } };
+    const refused = rebuild(intruding, {});
+    await expect(refused).rejects.toThrow(CommandError);
+    await expect(refused).rejects.toThrow('a projector has taken partition 3 meanwhile');
+    expect(await findings()).toEqual([]);
+  });
+
   it.each([1, 2, 3])(
-    'I5: after %i of its tables shows all events when Tollgate starts again',
+    'I5: that was killed after %i of its tables shows all events when Tollgate starts again',
     async (tables) => {
       const { log, warehouse } = copy.stores;
       const late = Array.from({ length: 9 }, (_, i) =>

@@ -26,7 +26,6 @@ const LONG: readonly string[] = [
   'tests/e2e/demo.e2e.test.ts',
   'tests/e2e/audit.e2e.test.ts',
   'tests/e2e/signals.e2e.test.ts',
-  'tests/e2e/audit-engines.e2e.test.ts',
   'tests/e2e/alarms.e2e.test.ts',
   'tests/e2e/backup.e2e.test.ts',
   'tests/e2e/rates.e2e.test.ts',
