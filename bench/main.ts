@@ -6,10 +6,12 @@ import { benchCache, cacheBenchUsage } from './cache/bench-cache.ts';
 import { benchKafkaLog, kafkaLogBenchUsage } from './log/bench-kafka-log.ts';
 import { benchProjector, projectorBenchUsage } from './projector/bench-projector.ts';
 import { benchGrowth, growthBenchUsage } from './projector/growth/bench-growth.ts';
+import { benchConfigured, configuredBenchUsage } from './proxy/bench-configured.ts';
 import { benchParent, parentBenchUsage } from './proxy/bench-parent.ts';
 import { benchProxy, proxyBenchUsage } from './proxy/bench-proxy.ts';
 import { benchRouting, routingBenchUsage } from './routing/bench-routing.ts';
 import { benchSemantic, semanticBenchUsage } from './semantic/bench-semantic.ts';
+import { benchStreams, streamsBenchUsage } from './streams/bench-streams.ts';
 import { benchWarehouse, warehouseBenchUsage } from './warehouse/bench-warehouse.ts';
 
 const benches: Record<string, { usage: string; run: (args: string[]) => Promise<void> }> = {
@@ -17,6 +19,7 @@ const benches: Record<string, { usage: string; run: (args: string[]) => Promise<
   budgets: { usage: budgetsBenchUsage, run: benchBudgets },
   'budgets-end-users': { usage: endUsersBenchUsage, run: benchEndUsers },
   cache: { usage: cacheBenchUsage, run: benchCache },
+  configured: { usage: configuredBenchUsage, run: benchConfigured },
   'kafka-log': { usage: kafkaLogBenchUsage, run: benchKafkaLog },
   projector: { usage: projectorBenchUsage, run: benchProjector },
   'projector-growth': { usage: growthBenchUsage, run: benchGrowth },
@@ -24,6 +27,7 @@ const benches: Record<string, { usage: string; run: (args: string[]) => Promise<
   proxy: { usage: proxyBenchUsage, run: benchProxy },
   routing: { usage: routingBenchUsage, run: benchRouting },
   semantic: { usage: semanticBenchUsage, run: benchSemantic },
+  streams: { usage: streamsBenchUsage, run: benchStreams },
   warehouse: { usage: warehouseBenchUsage, run: benchWarehouse },
 };
 

@@ -8,8 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
 
 const upstream = process.argv[2];
-if (upstream === undefined) throw new Error('usage: node bench/relay/main.ts UPSTREAM_URL');
-const pool = new Pool(upstream, { connections: 128, pipelining: 1 });
+if (upstream === undefined) {
+  throw new Error('usage: node bench/relay/main.ts UPSTREAM_URL [CONNECTIONS]');
+}
+const connections = Number(process.argv[3] ?? 128);
+const pool = new Pool(upstream, { connections, pipelining: 1 });
 
 function relay(path: string, body: Buffer, response: ServerResponse): void {
   pool.dispatch(

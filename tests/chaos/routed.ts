@@ -45,6 +45,8 @@ const FAULTS: readonly { fault: string; share: number }[] = [
 const FAULT_MS = 900;
 /** The second candidate fails as well, but seldom. */
 const BETA_SHARE = 0.25;
+/** So of one route some attempts run at once: its answers take some 20 to 150 ms to begin and end. */
+const HEDGED = { route: 'by-list', after_ms: 60 };
 /** Of the calls that went by a route, so many had another attempt, or the run shows nothing. */
 const FOLLOWED_SHARE_MIN = 0.01;
 
@@ -60,6 +62,7 @@ export function routesOf(timeoutMs: number) {
       ],
       retries: 1,
       timeout_ms: timeoutMs,
+      ...(name === HEDGED.route ? { hedge: { after_ms: HEDGED.after_ms } } : {}),
     },
   ]);
   return Object.fromEntries(routes);

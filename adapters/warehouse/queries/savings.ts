@@ -21,7 +21,8 @@ ${rows.join('\n    UNION ALL\n')}
   ),
   attempts AS (
     SELECT customer_id, call_id, any(model_requested) AS route, max(attempt) AS number,
-      max(type = 'attempt' AND status IN ('ok', 'client_closed')) AS answered,
+      max(type = 'attempt' AND status IN ('ok', 'client_closed')
+        AND ifNull(error_type, '') != 'hedge.lost') AS answered,
       sum(ifNull(cost, toDecimal128(0, 12))) AS usd,
       sum(input_tokens + cache_write_tokens) AS tokens_in, sum(cache_read_tokens) AS tokens_cached,
       sum(output_tokens + reasoning_tokens) AS tokens_out

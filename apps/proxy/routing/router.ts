@@ -5,7 +5,7 @@
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { isPriced } from '@tollgate/domain/pricing/compile.ts';
 import { worstCaseCost } from '@tollgate/domain/pricing/cost.ts';
-import { type Lack, lacks } from '@tollgate/domain/routing/able.ts';
+import { type Lack, lacks, type Needs } from '@tollgate/domain/routing/able.ts';
 import {
   type Complexity,
   complexityOf,
@@ -113,7 +113,9 @@ export class Router {
     const nowMs = this.#now();
     const terms = route.rules.of(this.#asked(call));
     const listed = candidatesOf(route.terms.candidates, terms.candidates);
-    const considered = listed.map((candidate) => this.#consider(route, terms, candidate, call));
+    // Of the request alone: the same for every candidate.
+    const needs = needsOf(call.request, terms);
+    const considered = listed.map((candidate) => this.#consider(route, needs, candidate, call));
     const sure = considered.filter((one) => isAble(one) && one.lacks.length === 0);
     // Where none surely has room for the request, those that may have room are better than no answer.
     const able = (sure.length > 0 ? sure : byRoom(considered.filter(isAble))) as Able[];
@@ -130,7 +132,7 @@ export class Router {
     return { route, terms, considered, stops, complexity, shadow: shadowOf(route, tried, isHard) };
   }
 
-  #consider(route: Route, terms: Terms, candidate: RouteCandidate, call: RoutedCall): Considered {
+  #consider(route: Route, needs: Needs, candidate: RouteCandidate, call: RoutedCall): Considered {
     const { request, key, nowMs } = call;
     const { deployments, directory, health } = this.#deps;
     const { model, provider } = candidate;
@@ -146,7 +148,7 @@ export class Router {
       candidate,
       deployment: found,
       refusal,
-      lacks: lacks(needsOf(request, terms), factsOf(route, candidate, found)),
+      lacks: lacks(needs, factsOf(route, candidate, found)),
       worstCase: worstCaseOf(request, found),
       openUntilMs: known.breaker.isOpen(this.#now()) ? known.breaker.openUntilMs : 0,
       health: known,
@@ -212,7 +214,7 @@ function soonest(able: readonly Able[]): readonly Able[] {
 function needsOf(
   { inputTokensMax, outputTokensMax, answerCount, needs }: CallRequest,
   terms: Terms,
-) {
+): Needs {
   const { regions, maxPrice } = terms;
   const outputTokens = outputTokensMax === null ? null : Math.ceil(outputTokensMax / answerCount);
   const capabilities = needs;

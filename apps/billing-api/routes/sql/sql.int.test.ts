@@ -71,6 +71,11 @@ function routedUsage(): UsageEvent[] {
   const tokens = { input_tokens: 1_000, cache_read_tokens: 1, output_tokens: 100 };
   return [
     routed(1, { ...tokens, cost: '0.000210075000' }),
+    // Another attempt ran at once, and was given up.
+    routed(1, {
+      ...{ attempt: 2, status: 'client_closed', error_type: 'hedge.lost', output_tokens: 9 },
+      cost: '0.000000000003',
+    }),
     failed,
     // Its provider billed what it did not answer, and another one answered.
     routed(2, { type: 'resolution', resolves_id: failed.id, cost: '0.000500000000' }),
@@ -398,7 +403,7 @@ describe('docs/sql.md', () => {
     const saved = examples.find(({ title }) => title.startsWith('What routes and'))?.sql ?? '';
     // Two answers at 2.5, 1.25 and 10 dollars per million tokens.
     const elsewhere = 2n * 3_501_250_000n;
-    const paid = 2n * 210_075_000n + 500_000_000n + 7n;
+    const paid = 2n * 210_075_000n + 500_000_000n + 7n + 3n;
     const usd = (pico: bigint) => `0.${String(pico).padStart(12, '0')}`;
     const rows = (await rowsOf(saved)).filter(([customer]) => customer === 'cus_routed');
     expect(rows).toEqual([

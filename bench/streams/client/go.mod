@@ -1,0 +1,3 @@
+module tollgate/bench/streams
+
+go 1.21
