@@ -363,6 +363,12 @@ export const proxyLimits = {
    * what comes of a stream before its first token.
    */
   heldBackBytesMax: 64 * 1024,
+  /**
+   * An answer of a cascade that waits until it is judged, bytes, and those of all calls: the longest outputs
+   * take half a megabyte, and as a stream of chunks several times that; beyond it an answer is given as it is.
+   */
+  cascadeAnswerBytesMax: 4 * 1024 * 1024,
+  cascadeBytesMax: 64 * 1024 * 1024,
 
   /**
    * A cause of upstream failures is logged once, then with its number at the end of each window, ms: an

@@ -53,14 +53,14 @@ function failureOfStatus(
 }
 
 /** After these, the same deployment may do better a moment later. */
-const PASSING: ReadonlySet<FailureClass> = new Set([
+const PASSING: ReadonlySet<Tried['last']> = new Set([
   ...(['unreachable', 'closed', 'broken', 'rate_limited', 'overloaded', 'server_error'] as const),
 ]);
 
 /** A candidate of one call, in the order in which they are tried. */
 export type Tried = {
-  /** What its last attempt came to; null: it had none. */
-  last: FailureClass | null;
+  /** What its last attempt came to; null: it had none. `fell_short`: it has answered. */
+  last: FailureClass | 'fell_short' | null;
   /** Its provider says that it serves again at this time, ms of the clock of `nowMs`; 0: it does not say. */
   readyAtMs: number;
 };

@@ -44,6 +44,7 @@ export function order<T extends Ranked>(
       );
     }
     case 'cheapest':
+    case 'cascade':
       return candidates.toSorted(byPrice);
     case 'complexity':
       // seam: hard-request-goes-to-the-most-expensive

@@ -12,9 +12,16 @@ export type Capability = 'tools' | 'vision' | 'audio' | 'video' | 'files' | 'jso
  * In which order the candidates that are able are tried. `fixed`: as listed. `weighted`: drawn for each
  * call. `cheapest`: by what this request costs at most. `fastest`: by how long answers took lately.
  * `split`: drawn once for each end user. `complexity`: easy requests as `cheapest`, hard ones the most
- * expensive first.
+ * expensive first. `cascade`: as `cheapest`, and an answer that falls short is asked of the next one.
  */
-export type Strategy = 'fixed' | 'weighted' | 'cheapest' | 'fastest' | 'split' | 'complexity';
+export type Strategy =
+  | 'fixed'
+  | 'weighted'
+  | 'cheapest'
+  | 'fastest'
+  | 'split'
+  | 'complexity'
+  | 'cascade';
 
 /** Null: the candidate or the price list that it has says so, or nobody knows. */
 export type RouteCandidate = {
@@ -84,6 +91,9 @@ export type ComplexityTerms = {
   shadow: boolean;
 };
 
+/** What an answer shows of itself that is not good. */
+export type Shortfall = 'refusal' | 'truncated' | 'invalid_json' | 'failed_schema';
+
 export type RouteTerms = {
   strategy: Strategy;
   candidates: RouteCandidate[];
@@ -96,6 +106,8 @@ export type RouteTerms = {
   max_price: MaxPrice | null;
   /** Null: by the usual threshold, and only where a strategy asks for it. */
   complexity: ComplexityTerms | null;
+  /** Of a cascade: after which shortfalls the next candidate is asked. Absent: after each. */
+  escalate_on?: Shortfall[];
   /** After which failures another candidate is tried. */
   fallback_on: FailureClass[];
   /** Attempts after each candidate had one. */

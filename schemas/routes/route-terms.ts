@@ -6,6 +6,7 @@ import type {
   Capability,
   FailureClass,
   RouteTerms,
+  Shortfall,
   Strategy,
 } from '@tollgate/domain/routing/route.ts';
 import { z } from 'zod';
@@ -16,8 +17,11 @@ export const capabilities = [
   ...(['tools', 'vision', 'audio', 'video', 'files', 'json_schema'] as const),
 ] as const satisfies readonly Capability[];
 const strategies = [
-  ...(['fixed', 'weighted', 'cheapest', 'fastest', 'split', 'complexity'] as const),
+  ...(['fixed', 'weighted', 'cheapest', 'fastest', 'split', 'complexity', 'cascade'] as const),
 ] as const satisfies readonly Strategy[];
+const shortfalls = [
+  ...(['refusal', 'truncated', 'invalid_json', 'failed_schema'] as const),
+] as const satisfies readonly Shortfall[];
 const failureClasses = [
   ...(['unreachable', 'closed', 'broken', 'timeout', 'rate_limited', 'overloaded'] as const),
   ...(['server_error', 'unauthorized', 'model_unavailable', 'context_window'] as const),
@@ -119,6 +123,13 @@ export const routeTermsFields = {
   regions: regions.nullable().default(null),
   max_price: maxPrice.nullable().default(null),
   complexity: complexity.nullable().default(null),
+  escalate_on: z
+    .array(z.enum(shortfalls))
+    .min(1)
+    .default([...shortfalls])
+    .meta({
+      description: 'Of a cascade: what of an answer lets the next candidate be asked as well.',
+    }),
   fallback_on: z.array(z.enum(failureClasses)).default([...DEFAULT_FALLBACK_ON]),
   retries: z.int().min(0).max(RETRIES_MAX).default(0),
   hedge: z
@@ -164,6 +175,12 @@ export function refuseOddTerms(terms: RouteTerms, context: z.RefinementCtx): voi
     refuse(['hedge'], 'needs another candidate: a second attempt goes to the next one');
   }
   const draws = [terms.strategy, ...terms.rules.map(({ strategy }) => strategy)];
+  if (terms.hedge && draws.includes('cascade')) {
+    refuse(['hedge'], 'a cascade asks the next candidate only after it has seen an answer');
+  }
+  if (draws.includes('cascade') && terms.candidates.length < 2) {
+    refuse(['strategy'], 'a cascade needs another candidate');
+  }
   const isDrawn = draws.some((strategy) => strategy === 'weighted' || strategy === 'split');
   if (isDrawn && terms.candidates.every(({ weight }) => weight === 0)) {
     refuse(['candidates'], 'none has a weight');

@@ -1,6 +1,7 @@
 /** Mistakes of routes. */
 import { at, type Plant } from './plant.ts';
 
+const CASCADE_TEST = 'apps/proxy/call/cascade-call.unit.test.ts';
 const CALL_TEST = 'apps/proxy/call/routed-call.unit.test.ts';
 const HEDGE_TEST = 'apps/proxy/call/hedged-call.unit.test.ts';
 const ADMISSION_TEST = 'apps/proxy/call/routed-admission.unit.test.ts';
@@ -80,6 +81,24 @@ export const routes: readonly Plant[] = [
       file: 'apps/proxy/metrics/route-metrics.unit.test.ts',
       name: 'says how often complexity would have chosen otherwise, and what the same tokens would have cost',
     },
+  },
+  {
+    bug: 'give an error although an answer is kept',
+    edits: at('kept-answer-is-better-than-none', { instead: 'return null;' }),
+    test: { file: CASCADE_TEST, name: 'if the other candidate fails' },
+  },
+  {
+    bug: 'ask for a better answer to one that its own limit has cut',
+    edits: at('cut-by-its-limit-is-as-asked', { swap: ['wanted.cutByLimit ? null : ', ''] }),
+    test: {
+      file: CASCADE_TEST,
+      name: 'is none, if the limit of the call has cut it: the next one would be cut as well',
+    },
+  },
+  {
+    bug: 'let answers of cascades wait without a bound',
+    edits: at('waiting-answer-has-a-bound', { drop: true }),
+    test: { file: CASCADE_TEST, name: 'if it is too large to wait' },
   },
   {
     bug: 'fire a rule for a used budget too early',

@@ -114,6 +114,8 @@ export function requestOf(bound: Bound, endUser: string | null): CallRequest {
     question: () => null,
     record: () => undefined,
     replay: (body) => ({ contentType: '', body }),
+    judge: () => undefined,
+    wanted: () => ({ json: null, tools: null }),
     prompt: () => ({ text: '', turns: 1, tools: 0 }),
     input: () => null,
   };
@@ -135,6 +137,7 @@ function answerOf(headers: AnswerHeaders): Answer {
     ...{ quantities, isUsageFinal: () => false, usageNote: () => null, fault: () => null },
     ...{ model: () => 'm', id: () => null, outputText: () => null, whole: () => null },
     refusedFor: () => null,
+    said: () => null,
     outputTokensMax: () => (typeof shown === 'string' ? Number(shown) : null),
   };
 }

@@ -39,7 +39,7 @@ export type EndedCall = {
 };
 
 type Routed = {
-  complexity: number;
+  complexity: number | null;
   shadow: { provider: { name: string }; model: string } | null;
 };
 
@@ -153,7 +153,7 @@ export function accessText(call: EndedCall): string {
 }
 
 function routedText(routed: EndedCall['routed']): string {
-  if (routed === undefined) return '';
+  if (routed === undefined || routed.complexity === null) return '';
   const { complexity, shadow } = routed;
   const to =
     shadow === null ? '' : `,"shadow":${quoted(`${shadow.provider.name}/${shadow.model}`)}`;

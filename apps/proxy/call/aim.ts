@@ -8,6 +8,8 @@ export type Aim = {
   /** Of a route that divides its calls: the part that this one is in; null: all are alike. */
   readonly part: string | null;
   readonly send: () => Promise<void>;
+  /** Which of its answers is given is known only when it has ended: none is kept, or looked for. */
+  readonly isUncached?: boolean;
 };
 
 /** Only what the cache is asked for is worked out. */
@@ -38,6 +40,10 @@ export class RoutedAim implements Aim {
   /** Who is compared with others is not given what the others got. */
   get part(): string | null {
     return this.#divides ? (this.#plan.stops[0]?.name ?? null) : null;
+  }
+
+  get isUncached(): boolean {
+    return this.#plan.terms.strategy === 'cascade';
   }
 
   get #divides(): boolean {

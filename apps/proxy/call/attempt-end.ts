@@ -2,7 +2,7 @@
 import type { UpstreamFailure, UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { failureOf } from '@tollgate/domain/routing/failure.ts';
 import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
-import type { FailureClass } from '@tollgate/domain/routing/route.ts';
+import type { FailureClass, Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import type { Answer, AnswerFault } from '../dialects/dialect.ts';
@@ -22,6 +22,8 @@ export type AttemptEnd =
       last: readonly Buffer[];
       /** A guardrail keeps the answer from the client, who is told this; null: none does. */
       blocked: Refusal | null;
+      /** What of it is not good, of an attempt that another candidate may follow; else null. */
+      short: Shortfall | null;
       /** What was read of it; undefined: nothing was answered to the client's request. */
       answer: Answer | undefined;
     }

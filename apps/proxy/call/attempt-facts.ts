@@ -1,4 +1,6 @@
 /** What is fixed about an attempt before it starts. */
+
+import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { Answer, CallRequest, ImposedLimit } from '../dialects/dialect.ts';
@@ -30,6 +32,8 @@ export type AttemptFacts = Omit<
   routed?: RoutedBy | undefined;
   /** What it got, once it has ended; undefined: nothing. */
   answer?: Answer | undefined;
+  /** Its answer is judged, and the next candidate asked if it is not good; undefined: there is none. */
+  cascade?: { judge(answer: Answer, limit: ImposedLimit | null): Shortfall | null } | undefined;
   /** Of its call; null or undefined: none is made. */
   recording?: Recording | null;
 };

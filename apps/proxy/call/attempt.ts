@@ -14,6 +14,7 @@ import type {
   UpstreamHeaders,
 } from '@tollgate/adapters/provider/upstream.ts';
 import type { AttemptEnding } from '@tollgate/domain/routing/next-step.ts';
+import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import { timeText } from '@tollgate/domain/text/time-text.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText, startedText } from '@tollgate/domain/usage/event/event-text.ts';
@@ -63,6 +64,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   readonly #tape: Tape | null;
   /** Tokens of its input and output, where its usage is an estimate. */
   #counted: readonly number[] | null = null;
+  /** What of its answer is not good enough for its cascade. */
+  #short: Shortfall | null = null;
   #clientGone = false;
   /** While the answer is read on without a client. */
   #drain: Drain | undefined;
@@ -352,6 +355,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // seam: attempt-is-settled
     const settlement = settle(this.facts, outcome, this.#counted);
     if ('uncounted' in settlement) return this.#countFirst(settlement.uncounted, status, failure);
+    this.#short = status === 'ok' && fault === null ? this.#shortfall() : null;
     this.#finished = true;
     this.#takeBackDeadline?.();
     this.#drain?.end();
@@ -367,7 +371,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.#judged?.note ??
         (this.#flagged?.isFlagged === true ? FLAGGED : null) ??
         errorTypeOf(this.#status, failure, fault, gaveUpAt) ??
-        settlement.note,
+        settlement.note ??
+        (this.#short === null ? null : `cascade.${this.#short}`),
       latency_ms: roundMs(endedAtMs - this.#sentAtMs),
       ttft_ms: firstTokenAtMs === null ? null : roundMs(firstTokenAtMs - this.#sentAtMs),
       overhead_us: this.#overheadUs(endedAtMs),
@@ -399,6 +404,13 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.#conclude(event, failure);
       },
     );
+  }
+
+  /** What a guardrail keeps from the client is not judged: no other candidate may answer it. */
+  #shortfall(): Shortfall | null {
+    const { cascade, imposedLimit } = this.facts;
+    if (cascade === undefined || this.#answer === undefined) return null;
+    return this.#judged?.refusal ? null : cascade.judge(this.#answer, imposedLimit);
   }
 
   /** It is whole, and its client gets it: now, or when the call comes again. */
@@ -450,6 +462,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#judged === null ? last : [...this.#judged.release(), ...last],
       blocked: this.#judged?.refusal ?? null,
+      short: this.#short,
       answer: this.#answer,
     };
     if (this.#tape !== null) {

@@ -3,6 +3,7 @@
  * for, and where it may go. Each step either goes on or refuses.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CachedCalls } from '../cache/cached-calls.ts';
 import type {
@@ -19,8 +20,10 @@ import { Itinerary } from '../routing/itinerary.ts';
 import type { Router } from '../routing/router.ts';
 import type { Route } from '../routing/routes.ts';
 import { type Aim, RoutedAim } from './aim.ts';
+import type { Attempt } from './attempt.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
+import { Cascade, CascadeRoom } from './cascade.ts';
 import { END_USER_REQUIRED, withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { idempotentCall } from './idempotent-call.ts';
@@ -29,10 +32,15 @@ import { gatheredReply, type InnerCalls } from './inner-call.ts';
 import { allowedRoute, otherModelsRefusal } from './model-access.ts';
 import { type CallFacts, refuseCall } from './refusal.ts';
 
+const SHORTFALLS: readonly Shortfall[] = [
+  ...(['refusal', 'truncated', 'invalid_json', 'failed_schema'] as const),
+];
+
 export class CallHandler implements InnerCalls {
   readonly #deps: CallDeps;
   readonly #cache: CachedCalls | undefined;
   readonly #inFlight: InFlight;
+  readonly #cascadeRoom: CascadeRoom;
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -40,6 +48,7 @@ export class CallHandler implements InnerCalls {
   constructor(deps: CallDeps, cache?: CachedCalls) {
     this.#deps = deps;
     this.#cache = cache;
+    this.#cascadeRoom = new CascadeRoom(deps.limits.cascadeBytesMax);
     this.#inFlight = new InFlight(deps.limits, () => this.#idle?.());
   }
 
@@ -185,7 +194,7 @@ export class CallHandler implements InnerCalls {
       place.leave();
       return refuseCall(deps, reply, aim, facts);
     }
-    if (this.#cache === undefined) return aim.send();
+    if (this.#cache === undefined || aim.isUncached === true) return aim.send();
     const again = () => this.#aim(known, call);
     return this.#cache.serve(deps, { ...call, facts: known, aim, again, inner: this });
   }
@@ -217,15 +226,24 @@ export class CallHandler implements InnerCalls {
         : (deps.router as Router).plan(route, { request, key, header, nowMs });
     if ('code' in plan) return plan;
     const { stops, complexity, shadow } = plan;
+    const cascades = plan.terms.strategy === 'cascade' && stops.length > 1;
     return new RoutedAim(plan, () => {
-      if (complexity !== null) {
-        facts.routed = { route: route.name, complexity: complexity.score, shadow };
+      const { name } = route;
+      if (complexity !== null || cascades) {
+        facts.routed = { route: name, complexity: complexity?.score ?? null, shadow };
         deps.onRouted(plan);
       }
       const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
       const deployments = stops.map(({ deployment }) => deployment);
-      return new Call(deps, facts, deployments, reply, place, itinerary).start();
+      const cascade = cascades ? this.#cascade(request, route) : null;
+      return new Call(deps, facts, deployments, reply, place, itinerary, cascade).start();
     });
+  }
+
+  #cascade(request: CallRequest, { terms }: Route): Cascade<Attempt> {
+    const { cascadeAnswerBytesMax } = this.#deps.limits;
+    const { escalate_on = SHORTFALLS } = terms;
+    return new Cascade(request, escalate_on, this.#cascadeRoom, cascadeAnswerBytesMax);
   }
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {

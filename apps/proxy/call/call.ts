@@ -18,7 +18,7 @@ import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
-import type { Itinerary, StopEnd } from '../routing/itinerary.ts';
+import type { Itinerary, Next, StopEnd } from '../routing/itinerary.ts';
 import { retryAfterMs } from '../routing/retry-after.ts';
 import { type Applicant, admit, renewRates } from './admission.ts';
 import { Attempt } from './attempt.ts';
@@ -31,6 +31,7 @@ import {
 } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
+import type { Cascade, Kept } from './cascade.ts';
 import { answerHeaders, BODILESS } from './headers.ts';
 import { HeldBack } from './held-back.ts';
 import type { Place } from './in-flight.ts';
@@ -53,6 +54,8 @@ export class Call implements Applicant, Racing {
   readonly #route: readonly Deployment[];
   /** Of a routed call: its attempts; null: it has one deployment. */
   readonly #itinerary: Itinerary | null;
+  /** Of a cascade: what becomes of answers that are not good enough; null: it is none. */
+  readonly #cascade: Cascade<Attempt> | null;
   readonly #reply: FastifyReply;
   readonly #response: ServerResponse;
   /** Among the calls in flight. */
@@ -105,6 +108,7 @@ export class Call implements Applicant, Racing {
     reply: FastifyReply,
     place: Place,
     itinerary: Itinerary | null = null,
+    cascade: Cascade<Attempt> | null = null,
   ) {
     this.deps = deps;
     this.facts = facts;
@@ -113,6 +117,7 @@ export class Call implements Applicant, Racing {
     this.#response = reply.raw;
     this.place = place;
     this.#itinerary = itinerary;
+    this.#cascade = cascade;
     this.#heldBack = itinerary === null ? null : new HeldBack(deps.limits.heldBackBytesMax);
     this.#readyAtMs = facts.arrivedAtMs;
   }
@@ -174,6 +179,7 @@ export class Call implements Applicant, Racing {
   #leave(): void {
     clearTimeout(this.#deadline);
     this.#hasLeft = true;
+    this.#cascade?.release();
     // seam: place-is-of-all-attempts
     if (!this.#isAdmitting && this.#others === 0) this.place.leave();
   }
@@ -231,6 +237,7 @@ export class Call implements Applicant, Racing {
       guard: this.facts.guard,
       recording: this.facts.recording,
       routed: this.facts.routed,
+      cascade: this.#judging,
       startedAtMs,
     };
     return new Attempt(this.deps, facts, listener, this.#readyAtMs);
@@ -239,7 +246,8 @@ export class Call implements Applicant, Racing {
   /** What is judged, or recorded to be given again, is one attempt's. */
   #hedgeAfterMs(): number | null {
     const { guard, recording } = this.facts;
-    return guard === null && recording === null ? (this.#itinerary?.hedgeAfterMs ?? null) : null;
+    const isAlone = guard === null && recording === null && this.#cascade === null;
+    return isAlone ? (this.#itinerary?.hedgeAfterMs ?? null) : null;
   }
 
   hedgeAt(): ReturnType<Itinerary['hedge']> {
@@ -296,7 +304,7 @@ export class Call implements Applicant, Racing {
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
     this.#status = status;
     this.#headers = headers;
-    if (this.#heldBack?.begin(status, this.#mayGoOn)) return;
+    if (this.#heldBack?.begin(status, this.#mayGoOn, this.#judging)) return;
     if (waits) return;
     this.#writeHead(null, null);
     // Mostly the first bytes come in the same packet, and leave in one write with it.
@@ -417,6 +425,7 @@ export class Call implements Applicant, Racing {
     const nowMs = performance.now();
     itinerary.sent(nowMs);
     this.#heldBack?.clear();
+    this.#cascade?.begin();
     this.#headers = {};
     // The first attempt has a time limit of its own.
     if (this.#attempts > 0) this.#watchTime(itinerary);
@@ -430,8 +439,25 @@ export class Call implements Applicant, Racing {
     itinerary.ended(learned, nowMs);
     const isOurs = learned.failure === 'nothing';
     // What a guardrail has blocked no other candidate may answer.
-    const isFinal = isOurs || this.#isOutOfTime || failure === null || end.blocked !== null;
-    return isFinal ? null : itinerary.next(failure, nowMs);
+    if (isOurs || this.#isOutOfTime || end.blocked !== null) return null;
+    return failure === null ? this.#escalate(itinerary, end) : itinerary.next(failure, nowMs);
+  }
+
+  /** What judges the running attempt's answer; undefined: it is the client's, however it is. */
+  get #judging(): Cascade<Attempt> | undefined {
+    return this.#itinerary?.mayEscalate === true ? (this.#cascade ?? undefined) : undefined;
+  }
+
+  /** The client gets it all the same if no better one comes. */
+  #escalate(itinerary: Itinerary, end: Recorded): Next | null {
+    const cascade = this.#cascade;
+    if (cascade === null || end.short === null || this.#clientGone) return null;
+    if (this.#response.headersSent || !itinerary.mayEscalate) return null;
+    if (!cascade.takeRoom(end.last.reduce((sum, { length }) => sum + length, 0))) return null;
+    const last = this.#heldBack?.before(end.last) ?? end.last;
+    const [status, headers, of] = [this.#status, this.#headers, this.#attempt as Attempt];
+    cascade.keep({ end: { ...end, last }, status, headers, of });
+    return itinerary.escalate();
   }
 
   #stopEnd(end: Recorded, headers: UpstreamHeaders): StopEnd {
@@ -464,10 +490,13 @@ export class Call implements Applicant, Racing {
   }
 
   get #mayGoOn(): boolean {
-    return this.#itinerary?.mayGoOn === true;
+    // What comes may be worse than what is kept, until something has come.
+    return this.#itinerary?.mayGoOn === true || this.#cascade?.hasKept === true;
   }
 
-  #answer(end: Recorded): void {
+  #answer(came: Recorded): void {
+    const kept = this.#response.headersSent ? null : (this.#cascade?.instead(came) ?? null);
+    const end = kept === null ? came : this.#turnBack(kept);
     this.#isAnswered = true;
     this.#leave();
     this.#hasWritten = true;
@@ -475,6 +504,15 @@ export class Call implements Applicant, Racing {
     else if (end.ending === 'answered') this.#writeLast(end);
     else this.#fail(this.#failure(end.ending), null);
     this.#log(end);
+  }
+
+  #turnBack({ end, status, headers, of }: Kept<Attempt>): Recorded {
+    this.#status = status;
+    this.#headers = headers;
+    this.#attempt = of;
+    this.#heldBack?.clear();
+    this.facts.recording?.answeredBy(of.facts.attempt);
+    return end;
   }
 
   /** The record is durable: the last bytes may leave. */
@@ -531,7 +569,8 @@ export class Call implements Applicant, Racing {
   #answerHeaders(upstream: UpstreamHeaders, cost: string | null, overheadUs: number | null) {
     const { facts } = this.#attempt as Attempt;
     const headers = answerHeaders(upstream, { facts, cost, overheadUs });
-    if (this.#race !== null) headers['x-tollgate-attempts'] = String(this.#attempts);
+    const hasOthers = this.#race !== null || this.#cascade !== null;
+    if (hasOthers) headers['x-tollgate-attempts'] = String(this.#attempts);
     return headers;
   }
 

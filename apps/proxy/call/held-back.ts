@@ -1,3 +1,5 @@
+type Room = { takeRoom(bytes: number): boolean };
+
 /**
  * What an attempt of a routed call has answered, while another candidate may still answer instead
  * (docs/design.md, Route): the body of an error, and what comes of a stream before its first token. Once
@@ -8,6 +10,8 @@ export class HeldBack {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #isError = false;
+  /** For an answer that waits to its end; null: it waits for its first token. */
+  #room: Room | null = null;
   isHolding = false;
 
   constructor(bytesMax: number) {
@@ -18,10 +22,12 @@ export class HeldBack {
    * The head of an answer has come.
    *
    * @param mayGoOn whether another attempt could follow
+   * @param room of an answer that is judged as a whole; null: it leaves with its first token
    * @returns true: it waits
    */
-  begin(status: number, mayGoOn: boolean): boolean {
+  begin(status: number, mayGoOn: boolean, room: Room | null = null): boolean {
     this.#isError = status >= 400;
+    this.#room = this.#isError ? null : room;
     this.isHolding = mayGoOn;
     return mayGoOn;
   }
@@ -30,7 +36,10 @@ export class HeldBack {
   push(bytes: Buffer, hasToken: boolean): boolean {
     this.#chunks.push(bytes);
     this.#bytes += bytes.length;
-    this.isHolding = (this.#isError || !hasToken) && this.#bytes <= this.#bytesMax;
+    this.isHolding =
+      this.#room === null
+        ? (this.#isError || !hasToken) && this.#bytes <= this.#bytesMax
+        : this.#room.takeRoom(bytes.length);
     return this.isHolding;
   }
 

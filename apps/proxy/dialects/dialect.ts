@@ -6,6 +6,7 @@
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { Said, Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
@@ -161,6 +162,10 @@ export type CallRequest = CallFigures & {
   replay(recorded: Buffer): Replay;
   /** What its complexity is worked out from. Its time is bounded. */
   prompt(): Prompt;
+  /** What answers it is put together, if it is a stream, for `said`. Before it is sent. */
+  judge(): void;
+  /** What its answers are judged by. */
+  wanted(): Omit<Wanted, 'cutByLimit'>;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */
   input(): InputTokens | null;
 };
@@ -253,6 +258,8 @@ export type Answer = {
   whole(): Buffer | null;
   /** Why the provider refuses the request, of an answer with the status of an error. */
   refusedFor(): RefusedFor | null;
+  /** What each choice of a whole answer says, if its request is judged; null: nobody can tell. */
+  said(): readonly Said[] | null;
   /** The provider's names for the model and for this answer. */
   model(): string | null;
   id(): string | null;

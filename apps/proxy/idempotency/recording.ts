@@ -42,6 +42,8 @@ export class Recording {
   readonly #callId: string;
   readonly #tapes: Tape[] = [];
   #hasEnded = false;
+  /** Which of its attempts the client got the answer of, from 1; null: the last one. */
+  #given: number | null = null;
 
   constructor(
     house: RecordingHouse,
@@ -62,6 +64,11 @@ export class Recording {
     return tape;
   }
 
+  /** The client gets what an earlier attempt has answered, as no better answer came. */
+  answeredBy(attempt: number): void {
+    this.#given = attempt;
+  }
+
   /** The call has ended, however it did. */
   end(): void {
     if (this.#hasEnded) return;
@@ -73,7 +80,7 @@ export class Recording {
   }
 
   #recordOf(tapes: readonly Tape[]): AnswerRecord | null | 'unsent' {
-    const tape = tapes.at(-1);
+    const tape = this.#given === null ? tapes.at(-1) : tapes[this.#given - 1];
     // seam: what-may-be-billed-is-not-sent-again
     if (tape === undefined || !tapes.some(mayBeBilled)) return 'unsent';
     const { ending, outcome, blocked } = tape.end as TapedEnd;

@@ -13,6 +13,8 @@ type Series = {
   labels: string;
   complexity: Map<string, number>;
   shadow: Map<string, number>;
+  /** Answers that were judged. */
+  cascade: Map<string, number>;
   /** Of attempts whose cost is known, and what the shadow's choice would have cost. */
   pico: bigint;
   shadowPico: bigint;
@@ -41,7 +43,12 @@ export class RouteMetrics {
   }
 
   /** What the tokens that were used would have cost there: another model may write more, or less. */
-  settled({ routed }: AttemptFacts, outcome: AttemptOutcome, cost: bigint | null): void {
+  settled(facts: AttemptFacts, outcome: AttemptOutcome, cost: bigint | null): void {
+    const { routed, cascade } = facts;
+    if (cascade !== undefined && outcome.status === 'ok') {
+      const [, shortfall = 'good'] = /^cascade\.(.*)/.exec(outcome.error_type ?? '') ?? [];
+      add(this.#of(routed?.route ?? OTHER).cascade, shortfall);
+    }
     const shadow = routed?.shadow;
     if (shadow == null || cost === null || outcome.status !== 'ok') return;
     const used = knownOf(outcome);
@@ -79,6 +86,11 @@ export class RouteMetrics {
         counts(({ shadow }) => shadow, 'choice'),
       ),
       counter(
+        'tollgate_route_cascade_answers_total',
+        'Answers of cascades that another candidate could follow: good, or what was not good of them.',
+        counts(({ cascade }) => cascade, 'verdict'),
+      ),
+      counter(
         'tollgate_route_shadowed_cost_usd_total',
         'What attempts of routes in shadow mode cost, where both costs are known, in US dollars.',
         usd(({ pico }) => pico),
@@ -98,7 +110,14 @@ export class RouteMetrics {
     let series = this.#routes.get(name);
     if (series === undefined) {
       const labels = labelsOf({ route: name });
-      series = { labels, complexity: new Map(), shadow: new Map(), pico: 0n, shadowPico: 0n };
+      series = {
+        labels,
+        complexity: new Map(),
+        shadow: new Map(),
+        cascade: new Map(),
+        pico: 0n,
+        shadowPico: 0n,
+      };
       this.#routes.set(name, series);
     }
     return series;

@@ -66,6 +66,7 @@ const regions = fc.constantFrom<(string[] | null)[]>(null, ['eu'], ['eu', 'us'])
 /** What strategies that choose by price are asked by, and which price they want. */
 const choosing = fc.constantFrom(
   ...([
+    ['cascade', '', 'least'],
     ['complexity', 'hi', 'least'],
     ['complexity', 'Prove that it must never be both. Justify each step.', 'most'],
   ] as const),
@@ -75,7 +76,7 @@ it('cheapest able: never one that cannot, and none that can is cheaper', () => {
   expectAble(fc.constant(['cheapest', '', 'least'] as const), 2_000);
 });
 
-it('by complexity: never one that cannot, and none that can is cheaper, or costs more if it is hard', () => {
+it('by complexity or as a cascade: never one that cannot, and none that can is cheaper, or costs more if it is hard', () => {
   expectAble(choosing, 400);
 });
 
@@ -93,6 +94,7 @@ function expectAble(choices: fc.Arbitrary<Choosing>, numRuns: number): void {
           return [`${entry.provider}/${entry.model}`, { ...entry, supports, region }];
         }),
       );
+      fc.pre(strategy !== 'cascade' || given.size > 1);
       const terms = routeTerms.parse({
         ...{ strategy, candidates: [...given.values()], regions: where },
       });

@@ -33,10 +33,10 @@ type ItineraryTerms = Pick<RouteTerms, 'fallback_on' | 'retries' | 'timeout_ms' 
 
 export type Next = { deployment: Deployment; waitMs: number };
 
-type Visit = Stop & { last: FailureClass | null; readyAtMs: number; sentIn: number };
+type Visit = Stop & { last: Tried['last']; readyAtMs: number; sentIn: number };
 
 /** Failures that a request can bring about wherever it goes. */
-const MAY_BE_THE_REQUESTS: ReadonlySet<FailureClass> = new Set(['server_error', 'broken']);
+const MAY_BE_THE_REQUESTS: ReadonlySet<Tried['last']> = new Set(['server_error', 'broken']);
 
 export class Itinerary {
   /** performance.now() by which the call must have ended. */
@@ -171,7 +171,8 @@ export class Itinerary {
     this.#isDoubted = false;
     for (const visit of this.#visits) {
       const { last, health, sentIn } = visit;
-      if (visit === served || last === null || !MAY_BE_THE_REQUESTS.has(last)) continue;
+      if (visit === served || last === null || last === 'fell_short') continue;
+      if (!MAY_BE_THE_REQUESTS.has(last)) continue;
       health.breaker.failed(last, null, nowMs, sentIn);
     }
   }
@@ -189,6 +190,21 @@ export class Itinerary {
     const visit = this.#visits[this.#at] as Visit;
     visit.last ??= isForGood ? 'model_unavailable' : 'overloaded';
     if (this.#lastFailure !== null) return this.next(this.#lastFailure, nowMs);
+    const index = this.#visits.findIndex(({ last }) => last === null);
+    if (index === -1) return null;
+    this.#at = index;
+    return { deployment: (this.#visits[index] as Visit).deployment, waitMs: 0 };
+  }
+
+  /** Another candidate may be asked for a better answer than that of the running attempt. */
+  get mayEscalate(): boolean {
+    if (performance.now() >= this.deadlineMs) return false;
+    return this.#visits.some(({ last }, index) => last === null && index !== this.#at);
+  }
+
+  /** Its answer was not good enough. @returns the next one that was not asked; null: there is none */
+  escalate(): Next | null {
+    (this.#visits[this.#at] as Visit).last = 'fell_short';
     const index = this.#visits.findIndex(({ last }) => last === null);
     if (index === -1) return null;
     this.#at = index;

@@ -79,7 +79,7 @@ export type Plan = {
 };
 
 /** What a call's records say of how it was routed. */
-export type RoutedBy = { route: string; complexity: number; shadow: Deployment | null };
+export type RoutedBy = { route: string; complexity: number | null; shadow: Deployment | null };
 
 /** Output that prices are compared at where a request sets no limit and none is imposed, tokens. */
 const COMPARED_OUTPUT_TOKENS = 4_096;

@@ -12,6 +12,8 @@ export type Asked = {
   unshownTokensMax(): number | null;
   /** Whether a whole JSON answer may be given again; null: none is recorded. */
   readonly mayRepeat: ((answer: Readonly<Record<string, unknown>>) => boolean) | null;
+  /** What its answers say is judged as a whole. */
+  readonly isJudged?: boolean;
   /** There is something in it to be read. */
   hasInput(): boolean;
 };

@@ -3,6 +3,7 @@
  * through. Only small ones are parsed: in others its members are looked for as they come. What cannot be
  * read is null, never a guess (I8).
  */
+import type { Said } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { HeldBody } from '../../relay/held-body.ts';
@@ -11,6 +12,7 @@ import { JsonReader, jsonText } from '../../relay/json-text.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { refusedFor } from './refused-for.ts';
+import { saidIn } from './said.ts';
 import { isPlainText, statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
 import { outputTokensMax } from './unshown-output.ts';
@@ -119,6 +121,11 @@ export class JsonAnswer implements Answer {
   refusedFor(): RefusedFor | null {
     this.#read();
     return this.#json === null ? null : refusedFor(this.#json);
+  }
+
+  said(): Said[] | null {
+    this.#read();
+    return this.#json === null || this.#fault !== null ? null : saidIn(this.#json);
   }
 
   model(): string | null {

@@ -1,5 +1,6 @@
 /** A call whose request is one JSON object: how it goes to a provider. */
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
@@ -23,6 +24,7 @@ import { streamOf } from './cached/chat-replay.ts';
 import { clampEdits } from './clamp-edits.ts';
 import { SEARCHES_ALONE } from './open-parts.ts';
 import { promptOf } from './prompt.ts';
+import { wantedIn } from './said.ts';
 import { searches } from './searching-models.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
@@ -63,6 +65,7 @@ export class JsonCall implements CallRequest, Asked {
   readonly #facts: RequestFacts;
   readonly #of: JsonEndpoint;
   mayRepeat: Asked['mayRepeat'] = null;
+  isJudged = false;
   /** A provider is asked for the chunk that states the usage, by us alone. */
   #asksForUsage: boolean;
 
@@ -163,6 +166,14 @@ export class JsonCall implements CallRequest, Asked {
     if (!this.stream) return { contentType: 'application/json', body: recorded };
     const body = streamOf(recorded, this.#facts.edits.length === 0);
     return { contentType: 'text/event-stream; charset=utf-8', body };
+  }
+
+  judge(): void {
+    this.isJudged = true;
+  }
+
+  wanted(): Omit<Wanted, 'cutByLimit'> {
+    return wantedIn(this.#facts.body, this.#facts.members);
   }
 
   prompt(): Prompt {

@@ -2,6 +2,7 @@
  * A compressed answer, although none was asked for: it passes as it came, and what it says is read by
  * an answer of its kind once it has ended. The chunk that states the usage cannot be taken out of it.
  */
+import type { Said } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { PackedBody } from '../../relay/packed-body.ts';
@@ -78,6 +79,10 @@ export class PackedAnswer implements Answer {
 
   refusedFor(): RefusedFor | null {
     return this.#answer()?.refusedFor() ?? null;
+  }
+
+  said(): readonly Said[] | null {
+    return this.#answer()?.said() ?? null;
   }
 
   model(): string | null {

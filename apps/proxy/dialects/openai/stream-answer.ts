@@ -3,6 +3,7 @@
  * follows wait for the usage event (I9). Stripped is only the chunk that our own `include_usage`
  * caused (I11).
  */
+import type { Said } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { CLOSE_BRACE, OPEN_BRACE } from '../../relay/json-codes.ts';
 import { hasMoreValues, JsonReader } from '../../relay/json-text.ts';
@@ -10,6 +11,7 @@ import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-r
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
 import type { Asked } from './asked.ts';
 import { ChunkRecording } from './cached/chunk-recording.ts';
+import { saidIn } from './said.ts';
 import { statesError } from './stated-error.ts';
 import { StatedUsage } from './stated-usage.ts';
 import { outputTokensMax } from './unshown-output.ts';
@@ -57,7 +59,9 @@ export class StreamAnswer implements Answer, EventReader {
     this.#valuesMax = limits.sseEventValuesMax;
     this.#usage = new StatedUsage(asked.generates);
     this.#written = new WrittenOutput(limits.estimateTextBytesMax);
-    if (asked.mayRepeat !== null) this.#recording = new ChunkRecording(limits.cachedAnswerBytesMax);
+    if (asked.mayRepeat !== null || asked.isJudged === true) {
+      this.#recording = new ChunkRecording(limits.cachedAnswerBytesMax);
+    }
   }
 
   get progress(): 'open' | 'perhaps' | 'done' {
@@ -121,6 +125,11 @@ export class StreamAnswer implements Answer, EventReader {
   whole(): Buffer | null {
     if (this.#recording === undefined || this.fault() !== null) return null;
     return this.#recording.body();
+  }
+
+  said(): Said[] | null {
+    const whole = this.fault() === null ? this.#recording?.assembled() : null;
+    return whole == null ? null : saidIn(whole);
   }
 
   model(): string | null {

@@ -55,7 +55,13 @@ export class ChunkRecording {
 
   /** @returns null: it is not whole, or cannot be put together */
   body(): Buffer | null {
-    if (this.#spoiled || !this.#isDone || this.#usage === null) return null;
+    const answer = this.#usage === null ? null : this.assembled();
+    return answer !== null && isWholeChat(answer) ? Buffer.from(JSON.stringify(answer)) : null;
+  }
+
+  /** The same of any answer, however it ended. */
+  assembled(): Fields | null {
+    if (this.#spoiled || !this.#isDone) return null;
     const choices = [...this.#choices]
       .sort(([a], [b]) => a - b)
       .map(([index, { rest, texts, calls }]) => ({
@@ -64,8 +70,7 @@ export class ChunkRecording {
         logprobs: null,
         ...rest,
       }));
-    const answer = { ...this.#rest, object: 'chat.completion', choices, usage: this.#usage };
-    return isWholeChat(answer) ? Buffer.from(JSON.stringify(answer)) : null;
+    return { ...this.#rest, object: 'chat.completion', choices, usage: this.#usage };
   }
 
   #readChoice(choice: unknown): boolean {

@@ -1,0 +1,62 @@
+/** What of an answer surely does not fit the schema that its client gave. */
+import { expect, it } from 'vitest';
+import { fitsSchema } from './json-schema.ts';
+
+const person = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', minLength: 1, maxLength: 3 },
+    age: { type: ['integer', 'null'], minimum: 0, exclusiveMaximum: 150 },
+    tags: { type: 'array', items: { enum: ['a', 'b'] }, maxItems: 2 },
+    boss: { $ref: '#' },
+    at: { anyOf: [{ $ref: '#/$defs/point' }, { type: 'string' }] },
+  },
+  required: ['name'],
+  additionalProperties: false,
+  $defs: {
+    point: { type: 'array', prefixItems: [{ type: 'number' }, { type: 'number' }], minItems: 2 },
+  },
+};
+
+it.each<[boolean, unknown]>([
+  [true, { name: 'Li', age: null, tags: ['a', 'b'], boss: { name: 'O' }, at: [1, 2.5] }],
+  [true, { name: '𝕏𝕏𝕏', at: 'here' }],
+  [false, []],
+  [false, {}],
+  [false, { name: '' }],
+  [false, { name: 'long' }],
+  [false, { name: 'Li', age: 1.5 }],
+  [false, { name: 'Li', age: -1 }],
+  [false, { name: 'Li', age: 150 }],
+  [false, { name: 'Li', age: '1' }],
+  [false, { name: 'Li', tags: ['c'] }],
+  [false, { name: 'Li', tags: ['a', 'b', 'a'] }],
+  [false, { name: 'Li', boss: { age: 1 } }],
+  [false, { name: 'Li', at: [1] }],
+  [false, { name: 'Li', at: [1, 'x'] }],
+  [false, { name: 'Li', other: 1 }],
+  [false, { name: 'Li', toString: 1 }],
+])('%s: %j', (fits, value) => {
+  expect(fitsSchema(value, person)).toBe(fits);
+});
+
+it('compares what has members by their values, in whatever order', () => {
+  const schema = { enum: [{ a: 1, b: [2] }] };
+  expect([fitsSchema({ b: [2], a: 1 }, schema), fitsSchema({ a: 1, b: [3] }, schema)]).toEqual([
+    ...[true, false],
+  ]);
+});
+
+it('takes what it does not read for fitting: a second opinion is paid for only where it is due', () => {
+  const unread = [null, true, { pattern: '^(a+)+$' }, { $ref: 'https://x.example/y' }, { type: 7 }];
+  expect(unread.every((schema) => fitsSchema('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', schema))).toBe(
+    true,
+  );
+  expect(fitsSchema(1, false)).toBe(false);
+});
+
+it('has a bound: a schema that leads back to itself, or to very much, ends', () => {
+  const anyOf = Array.from({ length: 30 }, () => ({ $ref: '#' }));
+  expect(fitsSchema({}, { $ref: '#', anyOf })).toBe(true);
+  expect(fitsSchema({}, { $ref: '#/a', a: { $ref: '#/a' } })).toBe(true);
+});
