@@ -92,7 +92,13 @@ describe('a call that a route leads', () => {
         { deployments: [{ model: 'n' }, {}] },
       ],
       ['of one that its rule leaves out', { routed: { rules: [{ when: {}, candidates: ['n'] }] } }],
-      ['of one that cannot do it', { routed: { max_price: { input: '0.000000000001' } } }],
+      [
+        'of one that cannot do it',
+        {
+          deployments: [{ price: priced(5) }, { model: 'n' }],
+          routed: { max_price: { input: '0.000002' } },
+        },
+      ],
     ])('%s', async (_, then) => {
       await open();
       await call();
