@@ -7,6 +7,7 @@ import {
   complexityOf,
   DEFAULT_COMPLEXITY_THRESHOLD,
 } from '@tollgate/domain/routing/complexity/complexity.ts';
+import { judgedAnswers } from './answers.ts';
 import { fittedWeights } from './fit.ts';
 import { byKind, type Figures, leaveOneKindOut, outcomesOf, summaryOf } from './outcomes.ts';
 import { promptsOf } from './prompts.ts';
@@ -51,6 +52,7 @@ export async function benchRouting(args: string[]): Promise<void> {
   console.log(
     `\nfitted, each kind by weights that were found without it: ${percent(leaveOneKindOut())}`,
   );
+  console.log(`\n${judgedAnswers()}`);
 }
 
 const HEAD = `| Router | Right | Hard sent to the cheap model | Answered well | Cost | Saved | Regret |
