@@ -27,6 +27,7 @@ import { startSimulator } from '@tollgate/simulator/start.ts';
 import OpenAI, { type ClientOptions } from 'openai';
 
 const PARTITIONS = 16;
+const POLL_PAUSE_MS_MAX = 150;
 
 /** The simulated provider's price list, repeated here and not read from the simulator. */
 const SIMULATOR_PRICES = [
@@ -221,11 +222,16 @@ async function publishSimulatorPrices(ledger: Ledger): Promise<void> {
   }
 }
 
-/** Polls, with a deadline that only a defect reaches. */
+/**
+ * Polls, with a deadline that only a defect reaches. More and more slowly: what is asked for shares two
+ * cores with what it waits for, and an answer of the warehouse takes longer than the first pause.
+ */
 export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + 20_000;
+  let pauseMs = 20;
   while (!(await done())) {
     if (performance.now() > deadlineMs) throw new Error(`not within 20 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    pauseMs = Math.min(POLL_PAUSE_MS_MAX, pauseMs * 1.5);
   }
 }
