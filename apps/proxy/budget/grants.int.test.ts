@@ -180,7 +180,7 @@ describe('a window', () => {
     expect(window).toHaveLength(3);
   });
 
-  it('I3: that another proxy opens first is not opened again, and no grant lands beside it', async () => {
+  it('I3: that another proxy opens first is not opened again, and no second grant lands with it', async () => {
     const definition = await books().define({ limit: 1_500n });
     const other = await books().open();
     let isFirst = true;

@@ -384,6 +384,12 @@ export class WindowAccount {
     this.#isPrepared = true;
   }
 
+  /** Reads the window and opens it: for calls that need it later. */
+  async prepareAhead(): Promise<void> {
+    await this.prepare();
+    if (!this.account.opened) await this.#open(this.#opening(Date.now()));
+  }
+
   /** What opens the window, by the definition as it was last read. */
   #opening(nowMs: number): Opening {
     const opened = windowOpened(this.#latest, this.bounds, nowMs);
