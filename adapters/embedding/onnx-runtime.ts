@@ -15,10 +15,21 @@ export type Runtime = {
 
 const PACKAGE = 'onnxruntime-node';
 
+const require = createRequire(import.meta.url);
+
 /** @throws Error that says how to install it */
 export function openRuntime(name = PACKAGE): Runtime {
+  return installed(name, () => require(name) as Runtime);
+}
+
+/** Loads nothing. @throws as `openRuntime` */
+export function findRuntime(name = PACKAGE): void {
+  installed(name, () => require.resolve(name));
+}
+
+function installed<T>(name: string, look: () => T): T {
   try {
-    return createRequire(import.meta.url)(name) as Runtime;
+    return look();
   } catch (cause) {
     const install = `ONNXRUNTIME_NODE_INSTALL=skip npm install --no-save ${name}`;
     const message = `cache.embeddings.local needs the package ${name}: ${install}`;

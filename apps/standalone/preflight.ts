@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { checkEmbeddings } from '@tollgate/adapters/config/check-embeddings.ts';
 import { checkGuardrails } from '@tollgate/adapters/config/check-guardrails.ts';
 import { checkSecrets } from '@tollgate/adapters/config/check-secrets.ts';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
@@ -28,6 +29,7 @@ export function checkStart(
   // seam: secrets-are-checked-first
   checkSecrets(config, environment);
   checkGuardrails(config, environment);
+  checkEmbeddings(config);
   checkFolder('the data folder', data);
   const secrets = secretsPath(config, data);
   if (existsSync(secrets)) openSecrets(secrets);
