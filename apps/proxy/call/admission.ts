@@ -24,6 +24,8 @@ export type Applicant = {
   readonly deps: CallDeps;
   readonly facts: CallFacts & { request: CallRequest };
   readonly place: Place;
+  /** It is done without rather than made smaller than the call asks for. */
+  readonly isSpare?: boolean;
   /** Its client has gone, or it has no time left: nothing is sent for it. */
   isOver(): boolean;
   /** The attempt may be sent. Its rates are at the call's place. */
@@ -68,7 +70,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     if (!hasTurn) return refuse(call, NO_CONNECTION);
     const first = budgets.holdNow(wanted, nowMs) ?? (await budgets.hold(wanted, nowMs));
     const near =
-      first.kind === 'exceeded'
+      first.kind === 'exceeded' && call.isSpare !== true
         ? await nearLimit(call, first, onPath, deployment, imposed, nowMs)
         : null;
     const held = near === null ? first : near.outcome;
@@ -110,7 +112,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
  * @returns null: it need not be counted again; else why it may not go on, or null
  */
 export function renewRates(
-  { deps, facts, place }: Applicant,
+  { deps, facts, place }: Pick<Applicant, 'deps' | 'facts' | 'place'>,
   limits: readonly RateLimit[],
   deployment: Deployment,
   limit: ImposedLimit | null,

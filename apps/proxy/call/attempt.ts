@@ -258,12 +258,14 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       this.#relay(first);
       return undefined;
     }
-    this.#answer = this.facts.request.answer(this.#headers, this.#deps.limits, first);
+    this.#answer = this.#read(first);
     return this.#answer;
   }
 
-  #openEmpty(): Answer {
-    return this.facts.request.answer(this.#headers, this.#deps.limits);
+  #read(first?: Buffer): Answer {
+    const { request, deployment } = this.facts;
+    const { asksForUsage } = deployment.provider;
+    return request.answer(this.#headers, this.#deps.limits, first, asksForUsage);
   }
 
   /**
@@ -337,7 +339,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     this.#endedAtMs ??= nowMs;
     const endedAtMs = this.#endedAtMs;
     // Of an answer without a body.
-    if (this.#isAnswerForClient) this.#answer ??= this.#openEmpty();
+    if (this.#isAnswerForClient) this.#answer ??= this.#read();
     const gaveUpAt = this.#drain?.reached ?? null;
     if (this.#judged?.isPending === true && this.#isForClient(failure)) {
       return this.#judgeFirst(this.#judged);

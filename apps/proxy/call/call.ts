@@ -125,9 +125,11 @@ export class Call implements Applicant, Racing {
   /** Ends the reply itself, now or later. */
   start(): Promise<void> {
     this.#isAdmitting = true;
+    const timed = this.#itinerary?.isTimed === true ? this.#itinerary : null;
+    // First: a call may be refused at once, and its end takes the timer back.
+    if (timed !== null) this.#watchTime(timed);
     const admitted = admit(this, this.#route[0] as Deployment, this.facts.nowMs);
-    if (this.#itinerary?.isTimed !== true) return admitted;
-    this.#watchTime(this.#itinerary);
+    if (timed === null) return admitted;
     return admitted.catch((error) => {
       clearTimeout(this.#deadline);
       if (!this.#isAnswered) throw error;
@@ -272,10 +274,15 @@ export class Call implements Applicant, Racing {
     this.#itinerary?.turnTo(index);
   }
 
+  givesUp(index: number): void {
+    this.#itinerary?.givesUp(index);
+  }
+
   lost({ facts }: Attempt, index: number, end: Recorded, headers: UpstreamHeaders): void {
     facts.deployment.provider.connections.leave(this.facts.key.customerId);
     const nowMs = performance.now();
-    if (end.outcome.status === 'client_closed') {
+    // What was never sent says nothing of how long an answer takes.
+    if (end.outcome.status === 'client_closed' && end.ending !== 'unsent') {
       this.#itinerary?.gaveUp(index, end.outcome.latency_ms ?? 0, nowMs);
     } else this.#itinerary?.ended(this.#stopEnd(end, headers), nowMs, index);
   }
@@ -289,13 +296,15 @@ export class Call implements Applicant, Racing {
     if (this.#hasLeft) this.#leave();
   }
 
-  async onLate(): Promise<string | null> {
+  async onLate(place = this.place): Promise<string | null> {
     const { facts } = this.#attempt as Attempt;
     const { key, request } = this.facts;
-    const rates = limitsOnPath(this.deps.directory, key, request, facts.deployment);
-    this.#late = await renewRates(this, rates, facts.deployment, facts.imposedLimit);
+    const { deps } = this;
+    const rates = limitsOnPath(deps.directory, key, request, facts.deployment);
+    const takes = { deps, facts: this.facts, place };
+    this.#late = await renewRates(takes, rates, facts.deployment, facts.imposedLimit);
     // What it had taken is given back: its end must not give it back once more.
-    facts.rates = this.#late === null && rates.length > 0 ? this.place.rates : null;
+    facts.rates = this.#late === null && rates.length > 0 ? place.rates : null;
     if (this.#late === null) return null;
     this.deps.onRefused(this.#late.code);
     return this.#late.code;

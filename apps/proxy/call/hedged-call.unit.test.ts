@@ -95,6 +95,13 @@ describe('a second attempt', () => {
     expect([told(), stage.refused, stage.handler.inFlight]).toEqual([[200, 'p1', '1'], [], 0]);
   });
 
+  it('is not sent with less output than was asked for: it could win over the whole answer', async () => {
+    const clamp = { on_exceeded: 'clamp', clamp_min_output_tokens: 1 } as const;
+    await begin({ ...two, budgets: [{ ...clamp, limit: HOLD + HOLD - 1n }] });
+    await pass(AFTER_MS);
+    expect([stage.posts.length, stage.held().held]).toEqual([1, HOLD]);
+  });
+
   it('counts in every rate limit on its path, and is not sent where one is used up', async () => {
     await begin({ ...two, rateLimits: [rateLimit({ limit: 1 })] });
     await pass(AFTER_MS);
@@ -180,6 +187,25 @@ describe('the first that has something of an answer', () => {
     expect([told(), sent(1).controls]).toEqual([[400, 'p2', '2'], GIVEN_UP]);
   });
 
+  it.each<[string, boolean[], string]>([
+    ['leaves without it', [true, false], CHUNK + DONE],
+    ['leaves whole', [false, true], CHUNK + USAGE + DONE],
+  ])(
+    'is read as it was asked for, whatever the other one was asked: its usage %s',
+    async (_, asked, body) => {
+      stage = await CallStage.open(books(), two);
+      for (const [index, asksForUsage] of asked.entries()) {
+        Object.assign(stage.route[index]?.provider ?? {}, { asksForUsage });
+      }
+      client = stage.call(STREAM);
+      await pass(AFTER_MS);
+      sent(1).answer.onHeaders(200, SSE);
+      await says(1, CHUNK);
+      await says(1, USAGE + DONE);
+      expect([stage.posts.length, client.got()?.body]).toEqual([2, body]);
+    },
+  );
+
   it('is charged in full if both have answered by then', async () => {
     await begin(two);
     stage.journalWaits = true;
@@ -209,6 +235,16 @@ describe('an attempt that fails while another runs', () => {
       await answers(left);
       expect([told(), stage.handler.inFlight]).toEqual([[200, `p${left}`, '2'], 0]);
     }
+  });
+
+  it('is not followed by one at the candidate that was just given up', async () => {
+    await begin(two);
+    await pass(AFTER_MS);
+    sent(2).answer.onHeaders(200, { 'content-type': 'application/json' });
+    await fails(2);
+    expect([stage.posts.length, told()?.[0]]).toEqual([2, 502]);
+    await fails(1, 'aborted');
+    expect([stage.posts.length, stage.handler.inFlight]).toEqual([2, 0]);
   });
 
   it('is followed by a third if that one fails too, as in any call', async () => {
@@ -256,5 +292,47 @@ describe('both attempts', () => {
     expect(stage.writes.findLast(({ op }) => op === 'started')).toMatchObject({
       event: expect.stringContaining('"p1/'),
     });
+  });
+});
+
+describe('a second attempt whose minute ends while it is recorded', () => {
+  const late: StageOptions = {
+    ...{ deployments: [{}, {}], routed: { hedge: { after_ms: 58_000 } } },
+    rateLimits: [rateLimit({ limit: 3 })],
+  };
+  const durable = async (writes: number) => {
+    for (let write = 0; write < writes; write++) {
+      stage.durable();
+      await pass();
+    }
+  };
+
+  it('is done without, and its candidate asked if the first fails all the same', async () => {
+    await begin(late);
+    stage.journalWaits = true;
+    await pass(58_000);
+    await pass(2_100);
+    await fails(1);
+    // Its own start, then the end of the first, its own end, and the start of the next one.
+    await durable(4);
+    expect(stage.posts.length).toBe(2);
+    await answers(2);
+    await durable(1);
+    expect([told(), stage.handler.inFlight]).toEqual([[200, 'p2', '3'], 0]);
+  });
+
+  it('counts in the next one if the first has failed, and is sent', async () => {
+    await begin(late);
+    stage.journalWaits = true;
+    await pass(57_990);
+    await fails(1);
+    await pass(2_100);
+    await durable(2);
+    expect(stage.posts.length).toBe(2);
+    await answers(2);
+    await durable(1);
+    expect([told(), stage.handler.inFlight, stage.held().held]).toEqual([
+      ...[[200, 'p2', '2'], 0, 0n],
+    ]);
   });
 });

@@ -37,6 +37,10 @@ export type Racing = AttemptListener & {
   ): Attempt;
   /** From now on the call is this attempt's. */
   adopt(attempt: Attempt, index: number): void;
+  /** Of two that run, this one's answer is not waited for. */
+  givesUp(index: number): void;
+  /** @param place that the attempt has its rate limits of, if not the call's own */
+  onLate(place?: Place): Promise<string | null>;
   /** One of both has failed while the other runs, or was given up. */
   lost(attempt: Attempt, index: number, end: Recorded, headers: UpstreamHeaders): void;
   /** Something is still under way for the call, or is no more. */
@@ -106,7 +110,7 @@ export class Race {
       return this.#lost(lane, end);
     }
     const isAnswer = end.ending === 'unrecorded' || routedFailure(end) === null;
-    if (this.#winner === null && !isAnswer && other !== null && !other.hasEnded) {
+    if (this.#winner === null && !isAnswer && other?.isRunning === true) {
       // The call goes on with the other one, as if it were alone.
       this.#lost(lane, end);
       return this.#wins(other);
@@ -116,9 +120,12 @@ export class Race {
   }
 
   async onLate(lane: Lane): Promise<string | null> {
-    if (lane === this.first) return this.#call.onLate();
+    if (lane.place === null) return this.#call.onLate();
+    // The first one has failed: it is the call's only one by now.
+    if (this.#winner === lane) return this.#call.onLate(lane.place);
     // Its window ended while it was recorded: a call does without a second attempt.
     const { attempt } = lane;
+    lane.isGivenUp = true;
     if (attempt === null) return null;
     attempt.facts.rates?.cancel();
     attempt.facts.rates = null;
@@ -139,7 +146,8 @@ export class Race {
       this.#call.ended();
     };
     const applicant: Applicant = {
-      ...{ deps, facts, place },
+      // A smaller answer could win, although the first one has room for all of it.
+      ...{ deps, facts, place, isSpare: true },
       isOver: () => this.#winner !== null || this.#call.isOver(),
       onRefused: notSent,
       onOver: notSent,
@@ -161,8 +169,9 @@ export class Race {
     this.#winner = lane;
     const loser = lane === this.first ? this.#hedge : this.first;
     this.#call.adopt(lane.attempt as Attempt, lane.index);
-    if (loser !== null && !loser.hasEnded) {
+    if (loser?.isRunning === true) {
       if (loser === this.first) this.#call.began();
+      this.#call.givesUp(loser.index);
       // seam: loser-is-given-up
       loser.attempt?.lose();
     }
@@ -189,7 +198,9 @@ export class Lane implements AttemptListener {
   head: Head | null = null;
   readonly kept: Buffer[] = [];
   keptBytes = 0;
-  hasEnded = false;
+  /** It gave itself up: its candidate was not asked. */
+  isGivenUp = false;
+  #hasEnded = false;
   readonly #race: Race;
 
   constructor(race: Race, index: number, place: Place | null = null) {
@@ -215,8 +226,13 @@ export class Lane implements AttemptListener {
     return this.#race.onLate(this);
   }
 
+  /** Something may come of it. */
+  get isRunning(): boolean {
+    return !this.#hasEnded && !this.isGivenUp;
+  }
+
   end(): void {
-    this.hasEnded = true;
+    this.#hasEnded = true;
     this.place?.leave();
   }
 }

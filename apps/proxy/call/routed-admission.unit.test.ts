@@ -184,6 +184,15 @@ describe('the deadline of a whole call', () => {
     expect(stage.refused).toEqual(['upstream_timeout']);
   });
 
+  it('is no timer of a call that is refused at once: it kept the call and its body for that long', async () => {
+    const deployments = [{ price: null }, { price: null }];
+    stage = await CallStage.open(books(), { ...timed, deployments });
+    const timers = vi.getTimerCount();
+    client = stage.call(chat());
+    await pass();
+    expect([stage.refused, vi.getTimerCount() - timers]).toEqual([['model_unpriced'], 0]);
+  });
+
   it('nor between two attempts: the call ends as the last one did', async () => {
     await begin({ ...timed, deployments: [{}, { alias: 'b' }], budgets: [{ model: 'b' }] });
     const grant = stage.ledger.hold();

@@ -142,8 +142,14 @@ export type CallRequest = CallFigures & {
    * A reader for what a provider answers to this request.
    *
    * @param first the bytes that its body begins with, blank space left out; they are pushed next
+   * @param asksForUsage as in what this provider was sent: another one may be asked at the same time
    */
-  answer(headers: AnswerHeaders, limits: AnswerLimits, first?: Buffer): Answer;
+  answer(
+    headers: AnswerHeaders,
+    limits: AnswerLimits,
+    first?: Buffer,
+    asksForUsage?: boolean,
+  ): Answer;
   /**
    * What of it may change its answer, in canonical form; null: it must not be answered from the cache.
    * Its time grows with the body.

@@ -110,6 +110,11 @@ export class Itinerary {
     return visit === undefined ? null : { deployment: visit.deployment, index };
   }
 
+  /** Nobody waits for it any longer: whatever comes of the other one, it has had its attempt. */
+  givesUp(index: number): void {
+    (this.#visits[index] as Visit).last ??= 'timeout';
+  }
+
   /** One of two that ran was given up after so long: that says only that it took longer. */
   gaveUp(index: number, afterMs: number, nowMs: number): void {
     const visit = this.#visits[index] as Visit;

@@ -32,7 +32,9 @@ class Fit {
       const found = this.#resolve(schema['$ref']);
       if (found !== undefined && !this.fits(value, found, next)) return false;
     }
-    if (!isOfType(value, schema['type'])) return false;
+    const { type } = schema;
+    if (Array.isArray(type)) this.#steps += type.length;
+    if (!isOfType(value, type)) return false;
     if ('const' in schema && !this.#equals(value, schema['const'], next)) return false;
     const { enum: values } = schema;
     const isListed = (one: unknown) => this.#equals(value, one, next);
@@ -64,6 +66,7 @@ class Fit {
     if (++this.#steps > STEPS_MAX || depth > DEPTH_MAX) return true;
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
     const [names, others] = [Object.keys(a), Object.keys(b)];
+    this.#steps += (names.length + others.length) >> 2;
     if (Array.isArray(a) !== Array.isArray(b) || names.length !== others.length) return false;
     return names.every((name) => {
       const [one, other] = [(a as Schema)[name], (b as Schema)[name]];
@@ -91,7 +94,9 @@ class Fit {
       if (lacks) return false;
     }
     const known = isFields(properties) ? properties : {};
-    for (const name of Object.keys(value)) {
+    const names = Object.keys(value);
+    this.#steps += names.length >> 2;
+    for (const name of names) {
       const isKnown = Object.hasOwn(known, name);
       if (!isKnown && patternProperties !== undefined) continue;
       if (!this.fits(value[name], isKnown ? known[name] : others, depth)) return false;
@@ -101,7 +106,9 @@ class Fit {
 
   /** Within the schema alone: nothing is fetched. @returns undefined: it leads nowhere */
   #resolve(reference: string): unknown {
-    if (!reference.startsWith('#')) return undefined;
+    // What leads to an anchor is not read.
+    if (reference !== '#' && !reference.startsWith('#/')) return undefined;
+    this.#steps += reference.length >> 4;
     let found = this.#root;
     for (const part of reference.slice(1).split('/').slice(1)) {
       const name = part.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -55,6 +55,25 @@ it('takes what it does not read for fitting: a second opinion is paid for only w
   expect(fitsSchema(1, false)).toBe(false);
 });
 
+it('does not take the root for what an anchor leads to', () => {
+  const $defs = { text: { $anchor: 'text', type: 'string' } };
+  const schema = { type: 'object', properties: { a: { $ref: '#text' } }, $defs };
+  expect(fitsSchema({ a: 'x' }, schema)).toBe(true);
+});
+
+const long = 'x'.repeat(60_000);
+const many = Object.fromEntries(Array(40_000).entries());
+
+it.each<[string, object, unknown]>([
+  ['a reference', { [long]: { type: 'string' }, items: { $ref: `#/${long}` } }, 'a'],
+  ['a list of types', { items: { type: [...Array(10_000).fill('null'), 'string'] } }, 'a'],
+  ['a list of members', { items: { enum: [many, {}] } }, {}],
+])('has a bound for each step as well: %s that is long', (_, schema, fitting) => {
+  expect(fitsSchema([fitting, 1], schema)).toBe(false);
+  // It is not looked for among so many.
+  expect(fitsSchema([...Array(10).fill(fitting), 1], schema)).toBe(true);
+});
+
 it('has a bound: a schema that leads back to itself, or to very much, ends', () => {
   const anyOf = Array.from({ length: 30 }, () => ({ $ref: '#' }));
   expect(fitsSchema({}, { $ref: '#', anyOf })).toBe(true);

@@ -66,8 +66,6 @@ export class JsonCall implements CallRequest, Asked {
   readonly #of: JsonEndpoint;
   mayRepeat: Asked['mayRepeat'] = null;
   isJudged = false;
-  /** A provider is asked for the chunk that states the usage, by us alone. */
-  #asksForUsage: boolean;
 
   constructor(endpoint: JsonEndpoint, facts: RequestFacts) {
     this.endpoint = facts.endpoint;
@@ -83,7 +81,6 @@ export class JsonCall implements CallRequest, Asked {
     this.otherModels = facts.otherModels;
     this.#facts = facts;
     this.#of = endpoint;
-    this.#asksForUsage = facts.edits.length > 0;
   }
 
   get body(): Buffer {
@@ -94,8 +91,9 @@ export class JsonCall implements CallRequest, Asked {
     return this.outputTokensMax !== 0;
   }
 
+  /** The one edit there is asks for that chunk. */
   get stripsUsageChunk(): boolean {
-    return this.#asksForUsage;
+    return this.#facts.edits.length > 0;
   }
 
   unboundedModel(model: string): string | null {
@@ -112,8 +110,6 @@ export class JsonCall implements CallRequest, Asked {
   upstream(model: string, limit: ImposedLimit | null, asksForUsage = true): UpstreamRequest {
     const headers = this.stream ? STREAM_HEADERS : JSON_HEADERS;
     const edits = asksForUsage ? this.#facts.edits : NO_EDITS;
-    // The one edit there is asks for that chunk.
-    this.#asksForUsage = edits.length > 0;
     return { path: this.#of.path, headers, body: this.#bodyFor(model, limit, edits) };
   }
 
@@ -142,8 +138,23 @@ export class JsonCall implements CallRequest, Asked {
     return saysEvents(headers['content-type']);
   }
 
-  answer(headers: AnswerHeaders, limits: AnswerLimits, first = NO_BYTES): Answer {
-    return openAnswer(headers, limits, this, first);
+  answer(
+    headers: AnswerHeaders,
+    limits: AnswerLimits,
+    first = NO_BYTES,
+    asksForUsage = true,
+  ): Answer {
+    return openAnswer(headers, limits, asksForUsage ? this : this.#unaskedForUsage(), first);
+  }
+
+  /** The same to a provider that was not asked for its usage: what it states is its answer's own. */
+  #unaskedForUsage(): Asked {
+    const { generates, mayRepeat, isJudged } = this;
+    return {
+      ...{ generates, mayRepeat, isJudged, stripsUsageChunk: false },
+      unshownTokensMax: () => this.unshownTokensMax(),
+      hasInput: () => this.hasInput(),
+    };
   }
 
   cacheText(hasEndUser: boolean): string | null {
