@@ -65,9 +65,11 @@ class OnnxEmbedder implements Embedder {
     if (this.#waiting >= WAITING_MAX) return Promise.resolve(null);
     this.#waiting++;
     const vector = this.#turn.then(() => this.#ask(text));
-    this.#turn = vector.finally(() => {
+    const done = () => {
       this.#waiting--;
-    });
+    };
+    // A failure is the asker's: the next turn comes all the same.
+    this.#turn = vector.then(done, done);
     return vector;
   }
 

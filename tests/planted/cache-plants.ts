@@ -157,6 +157,19 @@ export const cached: readonly Plant[] = [
     },
   },
   {
+    bug: 'take small words for nothing',
+    edits: at('small-words-decide', { drop: true }),
+    test: { file: 'domain/cache/likeness/lexical-guard.unit.test.ts', name: 'by whom it is about' },
+  },
+  {
+    bug: "give who waited the answer to another question that only the other one's rule allows",
+    edits: at('other-questions-are-for-their-rule', { drop: true }),
+    test: {
+      file: 'apps/proxy/cache/near-calls.unit.test.ts',
+      name: 'a call that waited for an equal one is not given the answer to another question, unless its own rule says so',
+    },
+  },
+  {
     bug: 'let one word that differs decide nothing',
     edits: at('few-words-decide', { swap: ['differing <= FEW || ', ''] }),
     test: { file: 'domain/cache/likeness/lexical-guard.unit.test.ts', name: 'by another word' },

@@ -1,4 +1,5 @@
 /** An answer that may be given again, and all that must be known to do so, as the bytes of its entry. */
+import type { CacheRule } from '@tollgate/domain/cache/cache-rules.ts';
 import type { EntryAge } from '@tollgate/domain/cache/freshness.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 
@@ -13,8 +14,9 @@ export type CacheEntry = EntryAge & {
   servedBy: string;
   modelServed: string | null;
   used: KnownQuantities;
-  /** Of an answer that was found by another question: how near that is. It is not stored. */
+  /** Of an answer that was found by another question: how near that is, and who allows it. Neither is stored. */
   similarity?: number;
+  foundBy?: CacheRule;
   /** As JSON. */
   body: Buffer;
 };

@@ -224,7 +224,8 @@ export class CachedCalls {
     const refusal = renew(call);
     if (refusal !== null || found === null) return { refusal, note, entry: null };
     const entry = await this.#find({ ...lookup, key: found.key });
-    return { refusal, note, entry: entry && { ...entry, similarity: found.similarity } };
+    const { similarity } = found;
+    return { refusal, note, entry: entry && { ...entry, similarity, foundBy: rule } };
   }
 
   async #find(lookup: Lookup): Promise<CacheEntry | null> {
@@ -242,6 +243,9 @@ export class CachedCalls {
   #servable(entry: CacheEntry, { call, directives, namespace, rule }: Lookup): boolean {
     // seam: entry-is-of-its-namespace
     if (entry.namespace !== namespace) return false;
+    // Of a call that this one waited for: another key's rule may allow what this one's does not.
+    // seam: other-questions-are-for-their-rule
+    if (entry.foundBy !== undefined && entry.foundBy !== rule) return false;
     const { maxAgeS } = directives;
     const purgedAt = this.#deps.purges.of(entry);
     if (!mayServe(entry, { nowMs: Date.now(), maxAgeS, purgedAt })) return false;

@@ -42,13 +42,23 @@ export class NearCalls {
     if (question === null || (question.hasTurns && rule.multiTurn !== true)) return null;
     const marked = guarded(question.text);
     if (marked === null) return null;
-    const { embedder, limits } = this.#deps;
-    const vector = await inTime(embedder.embed(question.text, call), limits.cacheEmbedMs);
+    const { embedder } = this.#deps;
+    const vector = await this.#vectorOf(question.text, call);
     if (vector === null) return null;
     // Two models' vectors do not compare, and what is marked is not compared but equal.
     // seam: marks-are-in-the-frame
     const rest = `${JSON.stringify(['near', embedder.name, marked.marks])}\n${question.rest}`;
     return { frame: hash('sha256', keyOfRest(rest)), vector, words: marked.words };
+  }
+
+  async #vectorOf(text: string, call: RoutedCall): Promise<Float32Array | null> {
+    const { embedder, limits, onError } = this.#deps;
+    try {
+      return await inTime(embedder.embed(text, call), limits.cacheEmbedMs);
+    } catch (error) {
+      onError(error);
+      return null;
+    }
   }
 
   async find(note: NearNote, threshold: number): Promise<NearFound | null> {

@@ -195,6 +195,32 @@ describe('without a vector in time a call is sent as any other', () => {
   });
 });
 
+it('a call that waited for an equal one is not given the answer to another question, unless its own rule says so', async () => {
+  await open({ semantic: { keys: ['key_1'] } });
+  await call(asks(FIRST));
+  const first = stage.call(asks(SAME));
+  await pass();
+  const waiting = [stage.call(asks(SAME)), stage.call(asks(SAME), undefined, {}, 'key_2')];
+  await answer();
+  expect([first, ...waiting].map(cacheOf)).toEqual(['semantic', 'semantic', undefined]);
+  expect(stage.last().path).toBe('/chat/completions');
+  await answer();
+  expect(waiting.map(cacheOf)).toEqual(['semantic', 'miss']);
+});
+
+it('a call whose vector fails in this process is sent as any other, and the failure is said', async () => {
+  const failures: unknown[] = [];
+  const local = {
+    name: 'local',
+    embed: () => Promise.reject(new Error('no memory')),
+    close: async () => undefined,
+  };
+  await open({ semantic: { local, failures } });
+  const [client, asked] = await call(asks(FIRST));
+  expect([cacheOf(client), asked, stage.defects]).toEqual(['miss', ['/chat/completions'], []]);
+  expect(failures).toEqual([new Error('no memory')]);
+});
+
 it('a model on this machine is asked for vectors, and nobody pays for it', async () => {
   const local = {
     name: 'local',

@@ -80,7 +80,13 @@ export type StageOptions = {
   /** Answers are kept there, and a rule lets all calls be answered from it. */
   answers?: AnswerCache;
   /** Also questions that mean the same, by the model `e` or one of the test's own. */
-  semantic?: { multiTurn?: boolean; local?: Embedder };
+  semantic?: {
+    multiTurn?: boolean;
+    local?: Embedder;
+    /** Of these keys alone. */
+    keys?: readonly string[];
+    failures?: unknown[];
+  };
 };
 
 export class CallStage {
@@ -218,14 +224,16 @@ export class CallStage {
     body: string,
     endpoint = openAi.endpoints[0] as Endpoint,
     headers: Record<string, string> = {},
+    keyId = this.#key.keyId,
   ): Client {
     const client = new Client();
     const incoming = { headers, body: Buffer.from(body), arrivedAtMs: performance.now() };
-    const place = this.handler.enter(this.#key);
+    const key = { ...this.#key, keyId };
+    const place = this.handler.enter(key);
     if (!(place instanceof Place)) throw new Error(place.code);
     const handled = this.handler.handle(
       endpoint,
-      this.#key,
+      key,
       place,
       incoming as unknown as FastifyRequest,
       client.reply as unknown as FastifyReply,
@@ -283,8 +291,14 @@ function cacheOf(
   };
   const exact = { namespace: 'customer', ttlS: 60, chargePercent: 0 } as const;
   const rule = semantic === undefined ? { mode: 'exact' as const } : { mode: 'semantic' as const };
-  const rules = [{ ...exact, ...rule, threshold: 0.9, multiTurn: semantic?.multiTurn }];
-  const embeddings = { local: semantic?.local, limits, onError };
+  const { multiTurn, keys, failures } = semantic ?? {};
+  const rules = [
+    { ...exact, ...rule, threshold: 0.9, multiTurn, keys },
+    { ...exact, mode: 'exact' as const },
+  ];
+  const onNear = (error: unknown) =>
+    failures === undefined ? onError(error) : failures.push(error);
+  const embeddings = { local: semantic?.local, limits, onError: onNear };
   const near = openNearCalls(answers, { rules, embeddingModel: 'e' }, embeddings);
   const given = { rules, origins: new Map(), store: answers, purges: new CachePurges() };
   return new CachedCalls({ ...given, limits, near, onError });

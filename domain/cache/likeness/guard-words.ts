@@ -17,6 +17,9 @@ export const NEGATIONS = list(`
   niet geen nooit zonder
   inte ingen aldrig utan ikke aldri uden`);
 
+/** Of these, which are one. Who wants to stop a headache does not want to avoid it. */
+export const PLAIN_NEGATIONS = list('not no cannot nicht kein keine keinen keiner keinem keines');
+
 /** Numbers that are written out, and what multiplies. */
 export const NUMBER_WORDS = list(`
   zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -29,33 +32,47 @@ export const NUMBER_WORDS = list(`
   hourly daily weekly monthly quarterly yearly annually`);
 
 /**
- * Of pairs of opposites the rarer side, with what means the same: who asks for the other side has none of
- * them. Words as they are written, or stems.
+ * Of pairs of opposites the rarer side, with what means the same and nothing that does not: who asks for the other
+ * side has none of them, and a baby is no child. Words as they are written, or stems.
  */
 const SIDES = [
-  'less fewer few little least min minimum minimal minimiz lowest low lower smaller smallest small reduc decreas shrink decline',
-  'off disabl deactivat inactiv',
-  'out outgoing export logout signout outward',
-  'down downward downgrad',
+  ...[
+    'less fewer',
+    'few little',
+    'least',
+    'min minimum minimal minimiz',
+    'lowest',
+    'low',
+    'lower',
+    'small',
+    'smaller',
+    'smallest',
+    'reduc decreas',
+    'shrink',
+    'decline',
+  ],
+  ...['off disabl deactivat', 'inactiv'],
+  ...['out outward', 'outgoing', 'export', 'logout signout'],
+  ...['down downward', 'downgrad'],
   'below under beneath underneath',
-  'outside external outdoor',
+  ...['outside outdoor', 'external'],
   'from',
-  'before prior earlier earliest early',
-  'after later latest late since afterward',
+  ...['before prior', 'early', 'earlier', 'earliest'],
+  ...['after afterward', 'late', 'later', 'latest', 'since'],
   'until till',
-  'bad worse worst poor',
-  'old older oldest',
-  'slow slower slowest slowly',
-  'short shorter shortest',
-  'young younger youngest child children kid kids baby babi',
-  'cheap cheaper cheapest inexpensiv affordabl',
+  ...['bad', 'worse', 'worst', 'poor'],
+  ...['old', 'older', 'oldest'],
+  ...['slow slowly', 'slower', 'slowest'],
+  ...['short', 'shorter', 'shortest'],
+  ...['young', 'younger', 'youngest', 'child children kid kids', 'baby babi'],
+  ...['cheap inexpensiv affordabl', 'cheaper', 'cheapest'],
   'free',
-  'remov delet destroy uninstall eras',
-  'end finish close pause quit',
-  'sell sold sale',
+  ...['remov', 'delet eras', 'destroy', 'uninstall'],
+  ...['end', 'finish', 'close', 'pause', 'quit'],
+  ...['sell sold', 'sale'],
   'lend lent',
   'borrow',
-  'lose lost los',
+  ...['lose los', 'lost'],
   'pull',
   'receiv',
   'upload',
@@ -70,28 +87,44 @@ const SIDES = [
   'false fals untrue',
   'wrong incorrect invalid',
   'negativ',
-  'disadvantag drawback con cons downside against',
+  ...['disadvantag drawback downside con cons', 'against'],
   'cause',
-  'effect consequence',
+  ...['effect', 'consequence'],
   'output',
   'response respons',
   'server',
   'write writ',
   'async asynchronous',
   'private privat',
-  'cold colder coldest cool cooler',
-  'night evening',
-  'woman women female girl wife mother daughter sister',
+  ...['cold', 'colder', 'coldest', 'cool', 'cooler'],
+  ...['night', 'evening'],
+  ...['woman women', 'female', 'girl', 'wife', 'mother', 'daughter', 'sister'],
   'left',
   'right',
-  'deny deni forbid reject refus ban prohibit block',
-  'difference differ compar versus vs',
+  ...['deny deni reject refus', 'forbid ban prohibit', 'block'],
+  ...['difference differ', 'compar versus vs'],
 ] as const;
 
 /** To the number of its side. */
 export const OPPOSITES: ReadonlyMap<string, number> = new Map(
   SIDES.flatMap((side, index) => side.split(' ').map((word) => [word, index] as const)),
 );
+
+/**
+ * Small words that decide as well: when it was, whether one has to, whose it is, and how one thing is to the
+ * other ("books by Einstein" and "about Einstein", "sign up" and "sign in").
+ */
+export const RELATIONS = list(`
+  or by over up between within per through than must was were did will shall give get getting got
+  your yours yourself he him his she her hers they them their theirs`);
+
+/** They decide behind a word that does not carry the question: "contact me" and "contact you", "email about". */
+export const RELATED = list('you me us about');
+
+/** They carry a question, and in capitals they are names: "hepatitis A", "in Go", "in May". */
+export const NAMES_TOO = list('a am go it may us will');
+/** Behind one of them, it is the month. */
+export const BEFORE_MONTHS = list('in of since until by last next this from before after during');
 
 /** What a question asks for. */
 export const ASKED = list('when where who whose whom why');
@@ -102,12 +135,11 @@ export const ASKING = list(
 
 /** They carry a question and decide nothing: an answer to it is the same without them. */
 export const FILLERS = list(`
-  a an the to in on into onto up over through about between within per this that these those there here it its is are was were be been being am do does did done doing
-  have has had having can could would should will shall may might must i i'm i'd i've me my mine we us our you
-  your they them their he she his her what what's whats which how how's of for with by as at and or but if then
-  so than too very really just also about any some please kindly hi hello hey thanks thank ok okay
-  tell say explain describe show give let want wanted need like know help way ways step steps go going get
-  getting got exactly actually basically simply possible possibly best
+  a an the to in on into onto about this that these those there here it its is are be been being am do does done doing
+  have has had having can could would should may might i i'm i'd i've me my mine we us our you
+  what what's whats which how how's of for with as at and but if then
+  so too very really just also about any some please kindly hi hello hey thanks thank ok okay
+  tell say explain describe show let want wanted need like know help way ways step steps go going exactly actually basically simply possible possibly best
   someone somebody anyone something anything thing things information info details detail
   quick quickly question wondering wonder curious trying try able mean means meaning called
   need needs`);

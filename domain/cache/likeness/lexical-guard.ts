@@ -4,23 +4,28 @@
  * the same, so they are closer to each other than two questions are that mean the same in other words
  * (GPTCache#694, semantic-router#2691, langchain-redis#22).
  *
- * Marks (numbers, names, quotes, negations, opposites) have to be equal: they are a part of what questions are
- * looked up by. Of the other words, few that differ decide (`differInAFewWords`).
+ * Marks (numbers, names, quotes, negations, opposites, small words that decide) have to be equal: they are a
+ * part of what questions are looked up by. Of the other words, few that differ decide (`differInAFewWords`).
  */
 import {
   ASKED,
   ASKING,
+  BEFORE_MONTHS,
   FILLERS,
+  NAMES_TOO,
   NEGATIONS,
   NUMBER_WORDS,
   OPPOSITES,
+  PLAIN_NEGATIONS,
+  RELATED,
+  RELATIONS,
   STARTERS,
 } from './guard-words.ts';
 
 export type Guarded = {
   /** Equal marks have equal texts. */
   marks: string;
-  /** Of each other word, in order, a number: 32 bits of its stem's hash. */
+  /** Of each mark and each other word, in order, a number: 32 bits of the hash of a mark, or of a stem. */
   words: Uint32Array;
 };
 
@@ -29,70 +34,104 @@ const LENGTH_MAX = 2_000;
 
 /** What is code is not read, and what is in other letters has no words here. */
 const UNREAD = /```|=>|[{};]\s*$|<\/?[a-z][^>]*>|\(\)|(?!\p{Script=Latin})\p{L}/mu;
+/** What another form of the same text loses ("10²", "102"), what nobody sees, and `QUOTE`. */
+const LOST = /[\p{No}\p{Lm}\p{Cf}\p{Co}]/u;
 const QUOTED =
   /"([^"]*)"|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»|`([^`]*)`|(?<=^|\s)'([^']+)'(?=[\s.,!?;:]|$)/gu;
+/** Where a quoted text was. */
+const QUOTE = '\uE000';
 /** Who asks where something can be done asks how. */
 const WHERE_I_CAN = /\bwhere (?=(?:can|could|do|may|should|would) (?:i|we|you)\b)/giu;
+const HAS_TO = /\b(?:do|does|did) (\p{L}+) (?:have to|need(?: to)?)\b/giu;
+/** Courtesy, in words that decide elsewhere. */
+const COURTESY = /\bwas (?=(?:just )?(?:wondering|curious)\b)|\bgive (?=(?:me|us)\b)/giu;
+/** "(2 * 3) + 4" is not "2 * (3 + 4)". */
+const BRACKETS = /[()[\]]/gu;
 const SENTENCE_END = /[.!?:;\n]$/u;
 const OUTER = /^[\s.,;:!?()[\]"'“”„«»…–—-]+|[\s.,;:!?()[\]"'“”„«»…–—-]+$/gu;
+/** Of a number, all else says what it is: "-5", ".5", "5!", "5'". */
+const OUTSIDE_NUMBERS = /^\s+|[\s.,;:?]+$/gu;
 const HAS_DIGIT = /\p{N}/u;
-const IS_CODE_LIKE = /[@/\\_#+*=<>|~^%$€£¥&]|\p{L}\.\p{L}|\p{Ll}\p{Lu}|^\p{Lu}{2,}s?$/u;
+const IS_CODE_LIKE = /[()[\]@/\\_#+*=<>|~^%$€£¥&]|\p{L}\.\p{L}|\p{Ll}\p{Lu}|^\p{Lu}{2,}s?$/u;
 const IS_CAPITAL = /^\p{Lu}/u;
 
 /** @returns null: nobody here can say what of it must be the same */
 export function guarded(text: string): Guarded | null {
-  const plain = text.normalize('NFKC').replaceAll('’', "'").replace(WHERE_I_CAN, 'how ');
-  if (plain.length > LENGTH_MAX || UNREAD.test(plain)) return null;
-  const named: string[] = [];
+  if (text.length > LENGTH_MAX || LOST.test(text)) return null;
+  const plain = plainOf(text);
+  if (UNREAD.test(plain)) return null;
+  const quoted: string[] = [];
   const said = plain.replace(QUOTED, (whole) => {
-    named.push(whole);
-    return ' ';
+    quoted.push(whole);
+    return ` ${QUOTE} `;
   });
-  const marks = { named, opposites: [] as number[], asked: [] as string[], negations: 0 };
+  const marks: Record<Mark['of'], string[]> = { named: [], related: [], asked: [] };
   const words: number[] = [];
-  let previous = '';
+  const add = ({ of, text: mark }: Mark) => {
+    marks[of].push(mark);
+    // No stem begins so.
+    words.push(hashOf(` ${mark}`));
+  };
+  let before = '';
   let isFirst = true;
   for (const raw of said.split(/(?<=\n)|[^\S\n]+/u)) {
-    const word = raw.replace(OUTER, '');
-    if (word !== '') {
+    for (const [bracket] of raw.matchAll(BRACKETS)) add({ of: 'named', text: bracket });
+    const word = raw.replace(HAS_DIGIT.test(raw) ? OUTSIDE_NUMBERS : OUTER, '');
+    if (word === QUOTE) add({ of: 'named', text: quoted.shift() ?? '' });
+    else if (word !== '') {
       const lower = word.toLowerCase();
-      const isWord = !mark(word, lower, isFirst, previous, marks);
-      if (isWord && !FILLERS.has(lower)) words.push(hashOf(stemOf(lower)));
-      previous = lower;
+      const mark = markOf(word, lower, isFirst, before);
+      if (mark !== null) add(mark);
+      else if (!FILLERS.has(lower)) words.push(hashOf(stemOf(lower)));
+      before = lower;
       isFirst = false;
     }
     if (SENTENCE_END.test(raw)) isFirst = true;
   }
-  const { opposites, asked, negations } = marks;
-  const sorted = [opposites.toSorted((a, b) => a - b), [...new Set(asked)].toSorted()];
-  return { marks: JSON.stringify([named, ...sorted, negations]), words: Uint32Array.from(words) };
+  // It asks for what nobody here has read.
+  if (words.length === 0) return null;
+  const { named, related, asked } = marks;
+  const sorted = [related.toSorted(), [...new Set(asked)].toSorted()];
+  return { marks: JSON.stringify([named, ...sorted]), words: Uint32Array.from(words) };
 }
 
-type Marks = { named: string[]; opposites: number[]; asked: string[]; negations: number };
+function plainOf(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replaceAll('’', "'")
+    .replace(WHERE_I_CAN, 'how ')
+    .replace(HAS_TO, 'must $1')
+    .replace(COURTESY, '');
+}
 
-/** @returns whether the word is a mark */
-function mark(word: string, lower: string, isFirst: boolean, before: string, to: Marks): boolean {
-  if (HAS_DIGIT.test(word) || IS_CODE_LIKE.test(word) || NUMBER_WORDS.has(lower)) {
-    to.named.push(lower);
-    return true;
-  }
-  if (NEGATIONS.has(lower) || lower.endsWith("n't")) {
-    to.negations++;
-    return true;
-  }
-  if (ASKED.has(lower) && (isFirst || ASKING.has(before))) {
-    to.asked.push(lower);
-    return true;
-  }
+/** Of `named`, the order counts too: "from Gmail to Outlook". */
+type Mark = { of: 'named' | 'related' | 'asked'; text: string };
+
+/** @param before the word before it @returns null: it is a word like others */
+function markOf(word: string, lower: string, isFirst: boolean, before: string): Mark | null {
+  // As it is written: mW and MW, Mb and MB are not the same.
+  const name: Mark = { of: 'named', text: word };
+  if (HAS_DIGIT.test(word) || IS_CODE_LIKE.test(word)) return name;
+  if (NUMBER_WORDS.has(lower)) return { of: 'named', text: lower };
+  if (PLAIN_NEGATIONS.has(lower) || lower.endsWith("n't")) return { of: 'named', text: ' not' };
+  if (NEGATIONS.has(lower)) return { of: 'named', text: lower };
+  if (ASKED.has(lower) && (isFirst || ASKING.has(before))) return { of: 'asked', text: lower };
   const side = OPPOSITES.get(lower) ?? OPPOSITES.get(stemOf(lower));
-  if (side !== undefined) {
-    to.opposites.push(side);
-    return true;
-  }
-  if (!IS_CAPITAL.test(word) || FILLERS.has(lower) || ASKED.has(lower)) return false;
-  if (isFirst && STARTERS.has(lower)) return false;
-  to.named.push(lower);
-  return true;
+  if (side !== undefined) return { of: 'named', text: ` ${side}` };
+  const isCapital = IS_CAPITAL.test(word);
+  if (isCapital && !isFirst && NAMES_TOO.has(lower)) return name;
+  // seam: small-words-decide
+  if (isRelation(lower, before)) return { of: 'related', text: lower };
+  if (!isCapital || FILLERS.has(lower) || ASKED.has(lower)) return null;
+  return isFirst && STARTERS.has(lower) ? null : name;
+}
+
+function isRelation(lower: string, before: string): boolean {
+  if (RELATIONS.has(lower)) return true;
+  if (RELATED.has(lower)) return before !== '' && !FILLERS.has(before);
+  if (lower === 'may') return BEFORE_MONTHS.has(before);
+  // "What should I do to": that is how.
+  return lower === 'should' && !FILLERS.has(before) && !ASKED.has(before);
 }
 
 /** Enough to have one form of what is counted or done: no word is looked up in it. */
@@ -122,15 +161,16 @@ const FEW_OF = 4;
 /**
  * Whether what two questions share says nothing: nearly all words are the same, and those that are not
  * are what the questions are about ("reset my password", "change my password"); or all words are the
- * same, and their order is not ("euros to dollars").
+ * same, and their order is not ("euros to dollars", "milk but not eggs").
  */
 export function differInAFewWords(a: Uint32Array, b: Uint32Array): boolean {
   const [ofA, ofB] = [new Set(a), new Set(b)];
-  let differing = 0;
-  for (const word of ofA) if (!ofB.has(word)) differing++;
-  const all = differing + ofB.size;
-  for (const word of ofB) if (!ofA.has(word)) differing++;
+  const onlyA = ofA.difference(ofB).size;
+  const onlyB = ofB.difference(ofA).size;
+  const differing = onlyA + onlyB;
   if (differing === 0) return a.length !== b.length || a.some((word, at) => word !== b[at]);
+  // All of it and more: it is narrower, or somebody's words around what others ask.
+  if (onlyA === 0 || onlyB === 0) return true;
   // seam: few-words-decide
-  return differing <= FEW || differing * FEW_OF < all;
+  return differing <= FEW || differing * FEW_OF < ofB.size + onlyA;
 }
