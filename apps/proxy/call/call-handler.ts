@@ -14,6 +14,7 @@ import type {
   RequestFacts,
 } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
+import { FairRoom } from '../guardrails/fair-room.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { Itinerary } from '../routing/itinerary.ts';
@@ -23,7 +24,7 @@ import { type Aim, RoutedAim } from './aim.ts';
 import type { Attempt } from './attempt.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './call-deps.ts';
-import { Cascade, CascadeRoom } from './cascade.ts';
+import { Cascade } from './cascade.ts';
 import { END_USER_REQUIRED, withEndUser } from './end-user.ts';
 import { guardedCall, readBody, type UnreadCall } from './guarded-call.ts';
 import { idempotentCall } from './idempotent-call.ts';
@@ -40,7 +41,7 @@ export class CallHandler implements InnerCalls {
   readonly #deps: CallDeps;
   readonly #cache: CachedCalls | undefined;
   readonly #inFlight: InFlight;
-  readonly #cascadeRoom: CascadeRoom;
+  readonly #cascadeRoom: FairRoom;
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -48,7 +49,7 @@ export class CallHandler implements InnerCalls {
   constructor(deps: CallDeps, cache?: CachedCalls) {
     this.#deps = deps;
     this.#cache = cache;
-    this.#cascadeRoom = new CascadeRoom(deps.limits.cascadeBytesMax);
+    this.#cascadeRoom = new FairRoom(deps.limits.cascadeBytesMax);
     this.#inFlight = new InFlight(deps.limits, () => this.#idle?.());
   }
 
@@ -235,15 +236,16 @@ export class CallHandler implements InnerCalls {
       }
       const itinerary = new Itinerary(stops, route.terms, deps.limits, arrivedAtMs);
       const deployments = stops.map(({ deployment }) => deployment);
-      const cascade = cascades ? this.#cascade(request, route) : null;
+      const cascade = cascades ? this.#cascade(request, key, route) : null;
       return new Call(deps, facts, deployments, reply, place, itinerary, cascade).start();
     });
   }
 
-  #cascade(request: CallRequest, { terms }: Route): Cascade<Attempt> {
+  #cascade(request: CallRequest, { customerId }: KeyView, { terms }: Route): Cascade<Attempt> {
     const { cascadeAnswerBytesMax } = this.#deps.limits;
     const { escalate_on = SHORTFALLS } = terms;
-    return new Cascade(request, escalate_on, this.#cascadeRoom, cascadeAnswerBytesMax);
+    const room = this.#cascadeRoom;
+    return new Cascade(request, escalate_on, room, customerId, cascadeAnswerBytesMax);
   }
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {

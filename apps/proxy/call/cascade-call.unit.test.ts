@@ -1,8 +1,11 @@
 /** Calls of a cascade: the cheap model first, and the next one if its answer shows that it is not good. */
 import { describe, expect, it, vi } from 'vitest';
+import type { CallRequest } from '../dialects/dialect.ts';
+import { FairRoom } from '../guardrails/fair-room.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, type Client, type StageOptions } from '../testing/call-stage.ts';
 import { CHUNK, chat, DONE, HOLD, USAGE, usage } from '../testing/calls.ts';
+import { Cascade } from './cascade.ts';
 
 const books = useMemoryBooks(Date.UTC(2026, 5, 1, 12));
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -205,6 +208,19 @@ describe('a stream', () => {
       await pass();
     }
   });
+});
+
+it('answers of one customer that wait leave room for those of others', () => {
+  const room = new FairRoom(1_000);
+  const request = { judge: () => undefined } as CallRequest;
+  const of = (customer: string) => new Cascade(request, [], room, customer, 600);
+  const [first, second, other] = [of('a'), of('a'), of('b')];
+  expect([first.takeRoom(600), second.takeRoom(300), second.takeRoom(150)]).toEqual([
+    ...[true, false, true],
+  ]);
+  expect(other.takeRoom(180)).toBe(true);
+  for (const cascade of [first, second, other]) cascade.release();
+  expect([of('a').takeRoom(600), of('b').takeRoom(300)]).toEqual([true, true]);
 });
 
 it('nobody is asked for a better answer if the client has gone', async () => {

@@ -1,31 +1,14 @@
 /**
  * One call of a cascade (docs/routing.md, Cascade): whether an answer is good enough, and the last one that
- * was not, which the client gets if no better one comes. What waits has a bound, for one answer and for all.
+ * was not, which the client gets if no better one comes. What waits has a bound, for one answer and for all;
+ * no customer fills that alone.
  */
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { type Said, shortfallOf, type Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { Answer, CallRequest, ImposedLimit } from '../dialects/dialect.ts';
+import type { FairRoom } from '../guardrails/fair-room.ts';
 import type { Recorded } from './attempt-end.ts';
-
-/** For answers of all calls that wait, bytes. */
-export class CascadeRoom {
-  #left: number;
-
-  constructor(bytesMax: number) {
-    this.#left = bytesMax;
-  }
-
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  giveBack(bytes: number): void {
-    this.#left += bytes;
-  }
-}
 
 /** An answer that was not good enough, whole. */
 export type Kept<Of> = {
@@ -40,7 +23,8 @@ export type Kept<Of> = {
 export class Cascade<Of = unknown> {
   readonly #request: CallRequest;
   readonly #escalateOn: readonly Shortfall[];
-  readonly #room: CascadeRoom;
+  readonly #room: FairRoom;
+  readonly #customerId: string;
   readonly #answerBytesMax: number;
   #wanted: Omit<Wanted, 'cutByLimit'> | undefined;
   /** Bytes that wait of the answer that comes, and of the one that is kept. */
@@ -51,13 +35,15 @@ export class Cascade<Of = unknown> {
   constructor(
     request: CallRequest,
     escalateOn: readonly Shortfall[],
-    room: CascadeRoom,
+    room: FairRoom,
+    customerId: string,
     answerBytesMax: number,
   ) {
     request.judge();
     this.#request = request;
     this.#escalateOn = escalateOn;
     this.#room = room;
+    this.#customerId = customerId;
     this.#answerBytesMax = answerBytesMax;
   }
 
@@ -85,14 +71,15 @@ export class Cascade<Of = unknown> {
   /** @returns false: no more of this answer may wait */
   takeRoom(bytes: number): boolean {
     // seam: waiting-answer-has-a-bound
-    if (this.#ofAnswer + bytes > this.#answerBytesMax || !this.#room.take(bytes)) return false;
+    if (this.#ofAnswer + bytes > this.#answerBytesMax) return false;
+    if (!this.#room.take(this.#customerId, bytes)) return false;
     this.#ofAnswer += bytes;
     return true;
   }
 
   /** In place of the one before: the later candidate is the better one. */
   keep(kept: Kept<Of>): void {
-    this.#room.giveBack(this.#ofKept);
+    this.#room.giveBack(this.#customerId, this.#ofKept);
     this.#kept = kept;
     this.#ofKept = this.#ofAnswer;
     this.#ofAnswer = 0;
@@ -112,13 +99,13 @@ export class Cascade<Of = unknown> {
 
   /** Another attempt begins: what waited of the last one is dropped, or kept by now. */
   begin(): void {
-    this.#room.giveBack(this.#ofAnswer);
+    this.#room.giveBack(this.#customerId, this.#ofAnswer);
     this.#ofAnswer = 0;
   }
 
   /** The call has ended. */
   release(): void {
-    this.#room.giveBack(this.#ofAnswer + this.#ofKept);
+    this.#room.giveBack(this.#customerId, this.#ofAnswer + this.#ofKept);
     this.#ofAnswer = 0;
     this.#ofKept = 0;
   }
