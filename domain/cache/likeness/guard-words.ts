@@ -115,8 +115,11 @@ export const OPPOSITES: ReadonlyMap<string, number> = new Map(
  * other ("books by Einstein" and "about Einstein", "sign up" and "sign in").
  */
 export const RELATIONS = list(`
-  or by over up between within per through than must was were did will shall give get getting got
+  or if too as by over up between within per through than must was were did will shall give get getting got
   your yours yourself he him his she her hers they them their theirs`);
+
+/** Before a number or a name they say what it is there for: "5 of 10" and "5 to 10", "to Rome" and "in Rome". */
+export const PLACING = list('to of for at with in on into onto');
 
 /** They decide behind a word that does not carry the question: "contact me" and "contact you", "email about". */
 export const RELATED = list('you me us about');
@@ -137,8 +140,8 @@ export const ASKING = list(
 export const FILLERS = list(`
   a an the to in on into onto about this that these those there here it its is are be been being am do does done doing
   have has had having can could would should may might i i'm i'd i've me my mine we us our you
-  what what's whats which how how's of for with as at and but if then
-  so too very really just also about any some please kindly hi hello hey thanks thank ok okay
+  what what's whats which how how's of for with at and but then
+  so very really just also about any some please kindly hi hello hey thanks thank ok okay
   tell say explain describe show let want wanted need like know help way ways step steps go going exactly actually basically simply possible possibly best
   someone somebody anyone something anything thing things information info details detail
   quick quickly question wondering wonder curious trying try able mean means meaning called

@@ -16,6 +16,7 @@ import {
   NEGATIONS,
   NUMBER_WORDS,
   OPPOSITES,
+  PLACING,
   PLAIN_NEGATIONS,
   RELATED,
   RELATIONS,
@@ -44,7 +45,9 @@ const QUOTE = '\uE000';
 const WHERE_I_CAN = /\bwhere (?=(?:can|could|do|may|should|would) (?:i|we|you)\b)/giu;
 const HAS_TO = /\b(?:do|does|did) (\p{L}+) (?:have to|need(?: to)?)\b/giu;
 /** Courtesy, in words that decide elsewhere. */
-const COURTESY = /\bwas (?=(?:just )?(?:wondering|curious)\b)|\bgive (?=(?:me|us)\b)/giu;
+const COURTESY =
+  /\bif (?=(?:you|someone|anyone) (?:can|could|would)\b)|\bwas (?=(?:just )?(?:wondering|curious)\b)|\bgive (?=(?:me|us)\b)/giu;
+const IS_MINUS = /^[–-]$/u;
 /** "(2 * 3) + 4" is not "2 * (3 + 4)". */
 const BRACKETS = /[()[\]]/gu;
 const SENTENCE_END = /[.!?:;\n]$/u;
@@ -78,6 +81,7 @@ export function guarded(text: string): Guarded | null {
     for (const [bracket] of raw.matchAll(BRACKETS)) add({ of: 'named', text: bracket });
     const word = raw.replace(HAS_DIGIT.test(raw) ? OUTSIDE_NUMBERS : OUTER, '');
     if (word === QUOTE) add({ of: 'named', text: quoted.shift() ?? '' });
+    else if (IS_MINUS.test(raw) && HAS_DIGIT.test(before)) add({ of: 'named', text: '-' });
     else if (word !== '') {
       const lower = word.toLowerCase();
       const mark = markOf(word, lower, isFirst, before);
@@ -110,9 +114,10 @@ type Mark = { of: 'named' | 'related' | 'asked'; text: string };
 /** @param before the word before it @returns null: it is a word like others */
 function markOf(word: string, lower: string, isFirst: boolean, before: string): Mark | null {
   // As it is written: mW and MW, Mb and MB are not the same.
-  const name: Mark = { of: 'named', text: word };
+  const placed = PLACING.has(before) ? `${before} ${word}` : word;
+  const name: Mark = { of: 'named', text: placed };
   if (HAS_DIGIT.test(word) || IS_CODE_LIKE.test(word)) return name;
-  if (NUMBER_WORDS.has(lower)) return { of: 'named', text: lower };
+  if (NUMBER_WORDS.has(lower)) return { of: 'named', text: placed.toLowerCase() };
   if (PLAIN_NEGATIONS.has(lower) || lower.endsWith("n't")) return { of: 'named', text: ' not' };
   if (NEGATIONS.has(lower)) return { of: 'named', text: lower };
   if (ASKED.has(lower) && (isFirst || ASKING.has(before))) return { of: 'asked', text: lower };
