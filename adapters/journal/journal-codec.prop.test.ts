@@ -29,7 +29,6 @@ const write: fc.Arbitrary<JournalWrite> = fc.oneof(
       expectedRevision: text,
       eventId: text,
       amount,
-      opening: fc.option(text),
     }),
   }),
   fc.record({

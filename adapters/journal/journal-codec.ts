@@ -28,8 +28,6 @@ const OP = {
   lease_forgotten: 7,
   shipped: 8,
   lease_total: 9,
-  /** A lease that is requested together with the opening of its window. */
-  first_lease_requested: 10,
 } as const;
 
 /** A segment with finished records: at least one, numbered without a gap. */
@@ -173,14 +171,13 @@ export class GroupWriter {
     }
   }
 
-  #request({ leaseId, stream, expectedRevision, eventId, amount, opening }: LeaseRequest): void {
-    this.#byte(opening === null ? OP.lease_requested : OP.first_lease_requested);
+  #request({ leaseId, stream, expectedRevision, eventId, amount }: LeaseRequest): void {
+    this.#byte(OP.lease_requested);
     this.#text(leaseId);
     this.#text(stream);
     this.#text(expectedRevision);
     this.#text(eventId);
     this.#text(String(amount));
-    if (opening !== null) this.#text(opening);
   }
 
   #byte(value: number): void {
@@ -256,9 +253,7 @@ export class GroupReader {
       case OP.recorded:
         return { op: 'recorded', partition: this.#uint(), event: this.#place() };
       case OP.lease_requested:
-        return { op: 'lease_requested', request: { ...this.#request(), opening: null } };
-      case OP.first_lease_requested:
-        return { op: 'lease_requested', request: { ...this.#request(), opening: this.#text() } };
+        return { op: 'lease_requested', request: this.#request() };
       case OP.lease_granted:
         return { op: 'lease_granted', leaseId: this.#text() };
       case OP.lease_refused:
@@ -299,7 +294,7 @@ export class GroupReader {
     return charges;
   }
 
-  #request(): Omit<LeaseRequest, 'opening'> {
+  #request(): LeaseRequest {
     return {
       leaseId: this.#text(),
       stream: this.#text(),

@@ -19,7 +19,6 @@ const lease = (leaseId: string, amount: bigint) => ({
   expectedRevision: '4',
   eventId: `event of ${leaseId}`,
   amount,
-  opening: null,
 });
 
 /**

@@ -25,10 +25,9 @@ export function grantedEvent(instanceId: string, { leaseId, amount }: LeaseReque
 }
 
 /**
- * Appends a grant at the revision it was decided from, as often as it takes to know the outcome; with
- * what opens its window, if that is to come right before it.
+ * Appends a grant at the revision it was decided from, as often as it takes to know the outcome.
  *
- * @returns false if another event has that revision: then nothing of it can ever land
+ * @returns false if another event has that revision: then the grant can never land
  */
 export async function appendGrant(
   ledger: Ledger,
@@ -43,12 +42,9 @@ export async function appendGrant(
     ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
   };
-  const { opening } = request;
-  // seam: opening-goes-with-its-grant
-  const events = opening === null ? [event] : [JSON.parse(opening) as NewLedgerEvent, event];
   return untilKnown(async () => {
     // seam: grant-is-appended
-    return (await ledger.append(request.stream, expected, events)).ok;
+    return (await ledger.append(request.stream, expected, [event])).ok;
   });
 }
 
