@@ -1,10 +1,10 @@
 /**
- * One call: the client's side of it, to the last byte of the answer (docs/design.md, Settle). It owns
- * the response, its back-pressure, its headers and what happens when the client leaves. The provider's
- * side is an `Attempt`; a call is a loop over attempts, each admitted by itself (`admission.ts`), with
- * its own hold, record and event, and `domain/routing` decides whether another one follows.
+ * One call, to the last byte of the answer (docs/design.md, Settle): a loop over attempts, each admitted
+ * by itself (`admission.ts`), with its own hold, record and event; `domain/routing` decides whether another
+ * one follows. The provider's side is an `Attempt`, the client's a `ClientAnswer`; the call says whose answer
+ * the client gets, when it may end, and what happens when the client leaves.
  *
- * I9: the last byte leaves after the attempt's end is durable. I11: bytes pass as they came.
+ * I9: the last byte leaves after the attempt's end is durable.
  */
 import type { ServerResponse } from 'node:http';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
@@ -16,7 +16,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import type { BudgetHold } from '../budget/budget-book.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
-import { type ErrorCode, errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
+import type { ErrorCode, Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import type { Itinerary, Next, StopEnd } from '../routing/itinerary.ts';
 import { retryAfterMs } from '../routing/retry-after.ts';
@@ -32,8 +32,7 @@ import {
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
 import type { Cascade, Kept } from './cascade.ts';
-import { answerHeaders, BODILESS } from './headers.ts';
-import { HeldBack } from './held-back.ts';
+import { type Answered, ClientAnswer } from './client-answer.ts';
 import type { Place } from './in-flight.ts';
 import { type Lane, Race, type Racing } from './race.ts';
 import { limitsOnPath } from './rates.ts';
@@ -44,10 +43,7 @@ const NEVER_ADMITTED: ReadonlySet<ErrorCode> = new Set([
   ...(['model_unpriced', 'output_limit_required', 'unbounded_request'] as const),
 ]);
 
-/** Answers up to this are copied into one write with their head; above it copying costs more. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
-
-export class Call implements Applicant, Racing {
+export class Call implements Applicant, Racing, Answered {
   readonly deps: CallDeps;
   readonly facts: CallFacts & { request: CallRequest };
   /** Deployments in the order in which they are tried. */
@@ -58,6 +54,7 @@ export class Call implements Applicant, Racing {
   readonly #cascade: Cascade<Attempt> | null;
   readonly #reply: FastifyReply;
   readonly #response: ServerResponse;
+  readonly #client: ClientAnswer;
   /** Among the calls in flight. */
   readonly place: Place;
   /** performance.now() when the next attempt could have been sent but for this gateway. */
@@ -66,10 +63,6 @@ export class Call implements Applicant, Racing {
   #attempt: Attempt | undefined;
   /** What the last attempt came to; null: none has ended. */
   #ended: Recorded | null = null;
-  /** Head of the answer that the running attempt has got. */
-  #status = 502;
-  #headers: UpstreamHeaders = {};
-  #stallTimer: NodeJS.Timeout | undefined;
   /** Of a routed call: when it has no time left. */
   #deadline: NodeJS.Timeout | undefined;
   /** Of a routed call: when the next attempt may start. */
@@ -85,8 +78,6 @@ export class Call implements Applicant, Racing {
   #hasLeft = false;
   /** Of candidates that could not be asked, what the client is told; null: all were asked. */
   #refusal: Refusal | null = null;
-  /** What the running attempt has said so far, and another one may say better; null: nothing waits. */
-  readonly #heldBack: HeldBack | null;
   /** For the next attempt, which nothing is sent for yet. */
   #isWaiting = false;
   /** An attempt is recorded, or sent, and has not ended. */
@@ -96,10 +87,6 @@ export class Call implements Applicant, Racing {
   #clientGone = false;
   /** Why the attempt was not sent after all. */
   #late: Refusal | null = null;
-  /** Bytes of a body have left, and the head with them. */
-  #hasWritten = false;
-  /** Of the answer's body. */
-  #bytes = 0;
 
   constructor(
     deps: CallDeps,
@@ -118,7 +105,7 @@ export class Call implements Applicant, Racing {
     this.place = place;
     this.#itinerary = itinerary;
     this.#cascade = cascade;
-    this.#heldBack = itinerary === null ? null : new HeldBack(deps.limits.heldBackBytesMax);
+    this.#client = new ClientAnswer(this, reply.raw, itinerary !== null);
     this.#readyAtMs = facts.arrivedAtMs;
   }
 
@@ -135,6 +122,20 @@ export class Call implements Applicant, Racing {
       if (!this.#isAnswered) throw error;
       this.deps.onDefect(error);
     });
+  }
+
+  /** Whose answer the client gets. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
+  }
+
+  /** Where the client gets the answer of an earlier attempt, or of one of two. */
+  get attemptsStated(): number | null {
+    return this.#race === null && this.#cascade === null ? null : this.#attempts;
+  }
+
+  get isClientGone(): boolean {
+    return this.#clientGone;
   }
 
   isOver(): boolean {
@@ -311,52 +312,15 @@ export class Call implements Applicant, Racing {
   }
 
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
-    this.#status = status;
-    this.#headers = headers;
-    if (this.#heldBack?.begin(status, this.#mayGoOn, this.#judging)) return;
-    if (waits) return;
-    this.#writeHead(null, null);
-    // Mostly the first bytes come in the same packet, and leave in one write with it.
-    process.nextTick(Call.#flushHead, this);
-  }
-
-  /** A client learns that its call was taken before the first event comes. */
-  static #flushHead(call: Call): void {
-    const response = call.#response;
-    if (!call.#hasWritten && !response.destroyed) response.flushHeaders();
+    this.#client.begin(status, headers, waits, this.#mayGoOn, this.#judging);
   }
 
   onBytes(bytes: Buffer): void {
-    if (this.#clientGone || bytes.length === 0) return;
-    const held = this.#heldBack;
-    if (held?.isHolding === true) {
-      if (held.push(bytes, this.#attempt?.hasToken === true)) return;
-      for (const earlier of held.take()) this.#write(earlier);
-    } else this.#write(bytes);
-    const response = this.#response;
-    if (response.writableLength <= this.deps.limits.clientBufferBytesMax) return;
-    // A slow client slows its provider down; one that reads nothing at all is gone.
-    if (this.#stallTimer !== undefined) return;
-    this.#attempt?.pause();
-    this.#stallTimer = setTimeout(() => response.destroy(), this.deps.limits.clientStallTimeoutMs);
-    response.once('drain', () => {
-      clearTimeout(this.#stallTimer);
-      this.#stallTimer = undefined;
-      this.#attempt?.resume();
-    });
-  }
-
-  #write(bytes: Buffer): void {
-    const response = this.#response;
-    if (!response.headersSent) this.#writeHead(null, null);
-    this.#hasWritten = true;
-    this.#bytes += bytes.length;
-    this.facts.payload?.take(bytes);
-    response.write(bytes);
+    this.#client.push(bytes);
   }
 
   onEnd(end: AttemptEnd): void {
-    clearTimeout(this.#stallTimer);
+    this.#client.stopWatching();
     this.#isRunning = false;
     this.#attempt?.facts.deployment.provider.connections.leave(this.facts.key.customerId);
     if (end.ending === 'unrecorded') return this.#abandon(end.error);
@@ -433,9 +397,8 @@ export class Call implements Applicant, Racing {
   #follow(itinerary: Itinerary): void {
     const nowMs = performance.now();
     itinerary.sent(nowMs);
-    this.#heldBack?.clear();
+    this.#client.clear();
     this.#cascade?.begin();
-    this.#headers = {};
     // The first attempt has a time limit of its own.
     if (this.#attempts > 0) this.#watchTime(itinerary);
   }
@@ -444,7 +407,7 @@ export class Call implements Applicant, Racing {
   #learn(itinerary: Itinerary, end: Recorded): ReturnType<Itinerary['next']> {
     const nowMs = performance.now();
     const failure = routedFailure(end);
-    const learned = this.#stopEnd(end, this.#headers);
+    const learned = this.#stopEnd(end, this.#client.headers);
     itinerary.ended(learned, nowMs);
     const isOurs = learned.failure === 'nothing';
     // What a guardrail has blocked no other candidate may answer.
@@ -463,9 +426,9 @@ export class Call implements Applicant, Racing {
     if (cascade === null || end.short === null || this.#clientGone) return null;
     if (this.#response.headersSent || !itinerary.mayEscalate) return null;
     if (!cascade.takeRoom(end.last.reduce((sum, { length }) => sum + length, 0))) return null;
-    const last = this.#heldBack?.before(end.last) ?? end.last;
-    const [status, headers, of] = [this.#status, this.#headers, this.#attempt as Attempt];
-    cascade.keep({ end: { ...end, last }, status, headers, of });
+    const last = this.#client.rest(end.last);
+    const { status, headers } = this.#client;
+    cascade.keep({ end: { ...end, last }, status, headers, of: this.#attempt as Attempt });
     return itinerary.escalate();
   }
 
@@ -508,58 +471,17 @@ export class Call implements Applicant, Racing {
     const end = kept === null ? came : this.#turnBack(kept);
     this.#isAnswered = true;
     this.#leave();
-    this.#hasWritten = true;
-    if (end.blocked !== null) this.#fail(end.blocked, end.outcome.cost);
-    else if (end.ending === 'answered') this.#writeLast(end);
-    else this.#fail(this.#failure(end.ending), null);
+    if (end.blocked !== null) this.#client.fail(end.blocked, end.outcome.cost);
+    else if (end.ending === 'answered') this.#client.end(end);
+    else this.#client.fail(this.#failure(end.ending), null);
     this.#log(end);
   }
 
   #turnBack({ end, status, headers, of }: Kept<Attempt>): Recorded {
-    this.#status = status;
-    this.#headers = headers;
+    this.#client.turnBack(status, headers);
     this.#attempt = of;
-    this.#heldBack?.clear();
     this.facts.recording?.answeredBy(of.facts.attempt);
     return end;
-  }
-
-  /** The record is durable: the last bytes may leave. */
-  #writeLast({ outcome, overheadUs, last: ownLast }: Recorded): void {
-    const response = this.#response;
-    const last = this.#heldBack?.before(ownLast) ?? ownLast;
-    const length = last.reduce((sum, bytes) => sum + bytes.length, 0);
-    this.#bytes += length;
-    const { payload } = this.facts;
-    if (payload !== undefined) for (const bytes of last) payload.take(bytes);
-    if (!response.headersSent) {
-      this.#writeHead(outcome.cost, overheadUs, length);
-      if (length <= ONE_WRITE_BYTES_MAX) {
-        // As text of bytes, the body leaves in one write with the head: a system call less.
-        const [only] = last;
-        const body = last.length === 1 && only !== undefined ? only : Buffer.concat(last, length);
-        response.end(body.toString('latin1'), 'latin1');
-        return;
-      }
-    }
-    for (const bytes of last) if (bytes.length > 0) response.write(bytes);
-    response.end();
-  }
-
-  /** An answer that broke off breaks off here too; one that never came is an error of ours. */
-  #fail(refusal: Refusal, cost: string | null): void {
-    const response = this.#response;
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    response.writeHead(errorCatalogue[refusal.code].status, {
-      ...this.#answerHeaders({}, cost, null),
-      ...errorHeaders(refusal),
-    });
-    const body = this.facts.endpoint.errorBody(refusal);
-    this.#bytes = Buffer.byteLength(body);
-    response.end(body);
   }
 
   #failure(ending: Exclude<AttemptEnding, 'answered'>): Refusal {
@@ -567,27 +489,11 @@ export class Call implements Applicant, Racing {
     return late ?? { code: FAILURES[ending] };
   }
 
-  #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
-    if (this.#clientGone || this.#response.headersSent) return;
-    const headers = this.#answerHeaders(this.#headers, cost, overheadUs);
-    const hasLength = contentLength !== undefined && !BODILESS.has(this.#status);
-    if (hasLength) headers['content-length'] = contentLength;
-    this.#response.writeHead(this.#status, headers);
-  }
-
-  #answerHeaders(upstream: UpstreamHeaders, cost: string | null, overheadUs: number | null) {
-    const { facts } = this.#attempt as Attempt;
-    const headers = answerHeaders(upstream, { facts, cost, overheadUs });
-    const hasOthers = this.#race !== null || this.#cascade !== null;
-    if (hasOthers) headers['x-tollgate-attempts'] = String(this.#attempts);
-    return headers;
-  }
-
   /** Client gone before the answer was complete: by the key's policy (docs/design.md, Settle). */
   #onClientClose(): void {
     if (this.#response.writableFinished) return;
     this.#clientGone = true;
-    clearTimeout(this.#stallTimer);
+    this.#client.stopWatching();
     if (this.#isWaiting) {
       clearTimeout(this.#retryTimer);
       this.#isWaiting = false;
@@ -609,7 +515,7 @@ export class Call implements Applicant, Racing {
       refusal: end?.blocked?.code ?? null,
       httpStatus: response.headersSent ? response.statusCode : null,
       attempts: this.#attempts,
-      responseBytes: this.#bytes,
+      responseBytes: this.#client.bytes,
     };
     accessLog?.add(this.facts, instanceId, ended);
     trace?.ended(this.facts, ended);
