@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { MemoryAnswers } from './memory-answers.ts';
 
 const NOW_MS = 1_000;
@@ -26,4 +26,22 @@ it('a copy is good for its time alone', () => {
   memory.put('a', entry(10));
   expect(memory.get('a', 2 * NOW_MS - 1)).not.toBeNull();
   expect([memory.get('a', 2 * NOW_MS), memory.bytes]).toEqual([null, 0]);
+});
+
+// Each read deleted the entry and added it again: of one name that left 50,000 holes, which every read passed.
+it('a read changes the order alone: nothing is taken from the table, or added to it', () => {
+  const memory = new MemoryAnswers(3_000);
+  for (const key of ['a', 'b', 'c']) memory.put(key, entry(10));
+  const changes = [vi.spyOn(Map.prototype, 'delete'), vi.spyOn(Map.prototype, 'set')];
+  try {
+    for (const key of ['a', 'c', 'a', 'b']) memory.get(key, NOW_MS);
+    expect(changes.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+  } finally {
+    for (const change of changes) change.mockRestore();
+  }
+  memory.put('large', entry(2_200));
+  expect([...KEYS, 'large'].map((key) => memory.get(key, NOW_MS)?.length ?? null)).toEqual([
+    ...[null, 10, null],
+    2_200,
+  ]);
 });
