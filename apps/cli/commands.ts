@@ -1,15 +1,66 @@
 /** Every command, in the order of the help text. */
 import type { Command } from './command.ts';
-import { adminTokenCommand } from './commands/admin-token/command.ts';
+import {
+  adminTokenAdd,
+  adminTokenList,
+  adminTokenRemove,
+  adminTokenReset,
+} from './commands/admin-token/commands.ts';
 import { auditCommand } from './commands/audit/command.ts';
 import { backupCommand } from './commands/backup/command.ts';
+import {
+  budgetsArchive,
+  budgetsCreate,
+  budgetsList,
+  budgetsRaise,
+  budgetsSet,
+  budgetsShow,
+  budgetsTopUp,
+} from './commands/budgets/commands.ts';
 import { checkConfigCommand } from './commands/check-config/command.ts';
+import { completionCommand } from './commands/completion/command.ts';
+import { customersCreate, customersList } from './commands/customers/commands.ts';
+import {
+  keysArchive,
+  keysCreate,
+  keysList,
+  keysResume,
+  keysRevoke,
+  keysRotate,
+  keysShow,
+  keysSuspend,
+  keysUpdate,
+} from './commands/keys/commands.ts';
+import {
+  profilesList,
+  profilesRemove,
+  profilesSet,
+  profilesShow,
+  profilesUse,
+} from './commands/profiles/commands.ts';
 import { rebuildCommand } from './commands/rebuild/command.ts';
+import { demoCommand, startCommand } from './commands/start/commands.ts';
+
+const customers = [customersList, customersCreate];
+const keys = [
+  ...[keysList, keysShow, keysCreate, keysUpdate, keysRotate],
+  ...[keysSuspend, keysResume, keysRevoke, keysArchive],
+];
+const budgets = [
+  ...[budgetsList, budgetsShow, budgetsCreate, budgetsSet],
+  ...[budgetsRaise, budgetsTopUp, budgetsArchive],
+];
+const stores = [auditCommand, rebuildCommand, backupCommand, checkConfigCommand];
+const adminTokens = [adminTokenReset, adminTokenAdd, adminTokenList, adminTokenRemove];
+const profiles = [profilesList, profilesShow, profilesSet, profilesUse, profilesRemove];
 
 export const commands: readonly Command[] = [
-  auditCommand,
-  rebuildCommand,
-  backupCommand,
-  checkConfigCommand,
-  adminTokenCommand,
+  ...[startCommand, demoCommand],
+  ...customers,
+  ...keys,
+  ...budgets,
+  ...stores,
+  ...adminTokens,
+  ...profiles,
+  completionCommand(() => commands),
 ];

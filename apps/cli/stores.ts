@@ -12,7 +12,7 @@ import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import type { Stores } from '@tollgate/audit/stores.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
-import { CommandError } from './command.ts';
+import { CommandError } from './errors.ts';
 
 export type InstallationStores = Stores & {
   /** The cluster that the warehouse's tables are spread over, if they are. */

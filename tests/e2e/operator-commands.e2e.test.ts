@@ -16,7 +16,7 @@ it.each([
   [['nonsense'], /^There is no command nonsense\./],
   [['audit', '--nonsense'], /--nonsense/],
   [['backup'], /^--to: where does the backup go\?/],
-  [['admin-token', 'renew'], /^admin-token: say one of reset/],
+  [['admin-token', 'renew'], /^There is no command admin-token renew\..* There are: reset, add/],
   [['check-config', '--config', 'no-file.yaml'], /^no-file\.yaml: no such file$/],
 ])('%j cannot run, and says so in one line', async (words, message) => {
   const [code, said] = await operatorCommand(...words);

@@ -53,7 +53,7 @@ export async function openApiHouse(options: ApiHouseOptions = {}) {
   }
 
   return {
-    ...{ stores, api },
+    ...{ stores, api, token },
     get: <T>(url: string) => send<T>({ method: 'GET', url }, {}),
     /** @param body text goes as it is; anything else as JSON */
     post: <T>(url: string, body: unknown, headers: Record<string, string | string[]> = {}) => {

@@ -58,10 +58,13 @@ export async function wrongConfigurations(hour: Hour, folder: string): Promise<v
       '--silent',
       'tollgate',
       '--',
-      'budgets',
+      'bugdets',
     ]);
     assert.deepEqual([code, errorLines.length], [2, 1]);
-    assert.match(errorLines[0] ?? '', /^There is no command budgets\. There are: .*check-config/);
+    assert.match(
+      errorLines[0] ?? '',
+      /^There is no command bugdets\. Did you mean budgets\? There are: .*check-config/,
+    );
   });
 }
 

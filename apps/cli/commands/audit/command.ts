@@ -1,18 +1,25 @@
 /** `tollgate audit`: holds every store against the log and the ledger (apps/audit). */
-import { runAudit } from '@tollgate/audit/audit.ts';
 import type { Command } from '../../command.ts';
-import { openStores } from '../../stores.ts';
 
 export const auditCommand: Command = {
   name: 'audit',
-  summary: `compute raw rows, roll-ups, budgets, snapshots and invoices again from the log
-and the ledger, and name every difference to what is stored; changes nothing`,
-  options: { json: { type: 'boolean', help: 'print the differences as JSON' } },
-  async run({ config, data, values, print, say, progress }) {
+  summary: 'compute everything again from log and ledger, and name every difference',
+  detail: `Raw rows, roll-ups, budgets, snapshots and invoices are computed again from the log and the ledger, and
+every difference to what is stored is named. Changes nothing. Stop Tollgate first: it refuses to run on a
+data folder that is in use. On servers, stop the proxies and projectors yourself: otherwise it reports usage
+that is still on its way as a difference.`,
+  examples: [
+    { line: 'tollgate audit', help: 'the installation in ./.tollgate' },
+    { line: 'tollgate audit --data /var/lib/tollgate --json', help: 'another one, for a program' },
+  ],
+  async run({ installation, output, print, say, progress }) {
+    const { openStores } = await import('../../stores.ts');
+    const { runAudit } = await import('@tollgate/audit/audit.ts');
+    const { config, data } = await installation();
     const stores = await openStores(data, config, progress);
     try {
       const { differences, count } = await runAudit(stores, progress);
-      if (values['json'] === true) print(JSON.stringify({ count, differences }, null, 2));
+      if (output.isJson) print(JSON.stringify({ count, differences }));
       else
         for (const { store, place, finding } of differences) print(`${store} ${place}: ${finding}`);
       if (count > differences.length) say(`… and ${count - differences.length} more`);

@@ -20,7 +20,7 @@ import { instancesWithJournal, journalPath } from '@tollgate/adapters/journal/in
 import { copyJournal } from '@tollgate/adapters/journal/journal-copy.ts';
 import { JournalDamaged } from '@tollgate/adapters/journal/journal-segment.ts';
 import { copyAtOnce } from '@tollgate/adapters/sqlite/copy-at-once.ts';
-import { CommandError } from '../../command.ts';
+import { CommandError } from '../../errors.ts';
 
 /** Is written last: a folder without it is half a backup. */
 const MANIFEST = 'backup.json';

@@ -1,12 +1,12 @@
 /** `tollgate rebuild`: builds the warehouse again from the log. */
-import { type Command, UsageError } from '../../command.ts';
-import { openStores } from '../../stores.ts';
-import { rebuild } from './rebuild.ts';
+import type { Command, Values } from '../../command.ts';
+import { UsageError } from '../../errors.ts';
 
 export const rebuildCommand: Command = {
   name: 'rebuild',
-  summary: `build raw rows and roll-ups again from the log, in fresh tables that then
-replace the old ones`,
+  summary: 'build raw rows and roll-ups again from the log',
+  detail: `They are made in fresh tables that then replace the old ones. Stop Tollgate first: it refuses to run on a
+data folder that is in use, and to finish while a projector writes.`,
   options: {
     batch: {
       type: 'string',
@@ -14,8 +14,15 @@ replace the old ones`,
       help: "records per batch (default: the projector's own)",
     },
   },
-  async run({ config, data, values, say, progress }) {
+  examples: [
+    { line: 'tollgate rebuild', help: 'after a backup was restored' },
+    { line: 'tollgate rebuild --batch 5000', help: 'with smaller steps, where memory is short' },
+  ],
+  async run({ installation, output, values, say, progress }) {
     const batch = batchOf(values['batch']);
+    const { openStores } = await import('../../stores.ts');
+    const { rebuild } = await import('./rebuild.ts');
+    const { config, data } = await installation();
     const stores = await openStores(data, config, progress);
     const startMs = performance.now();
     try {
@@ -24,6 +31,8 @@ replace the old ones`,
         onProgress: (done, total) => progress(`${done} of ${total} records`),
       });
       const seconds = (performance.now() - startMs) / 1000;
+      if (output.isJson)
+        output.object({ object: 'rebuild', rows: Number(rows), seconds }, () => undefined);
       say(`Rebuilt ${rows} rows in ${seconds.toFixed(1)} s.`);
       return 0;
     } finally {
@@ -32,7 +41,7 @@ replace the old ones`,
   },
 };
 
-function batchOf(text: string | boolean | undefined): number | undefined {
+function batchOf(text: Values[string]): number | undefined {
   if (text === undefined) return undefined;
   const batch = Number(text);
   if (Number.isInteger(batch) && batch > 0) return batch;

@@ -17,7 +17,7 @@ import {
 import { type BuildOptions, buildScratch, readDeadLetters } from '@tollgate/audit/scratch.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
-import { CommandError } from '../../command.ts';
+import { CommandError } from '../../errors.ts';
 import type { InstallationStores } from '../../stores.ts';
 
 /**
