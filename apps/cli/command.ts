@@ -12,7 +12,7 @@ export type Option = {
   /** May be stated more than once; then its value is a list. */
   many?: boolean;
   /** All values that it takes. */
-  choices?: readonly string[];
+  oneOf?: readonly string[];
 };
 
 export type Parameter = {
@@ -22,7 +22,7 @@ export type Parameter = {
   optional?: boolean;
   /** The last one may take all that follows. */
   many?: boolean;
-  choices?: readonly string[];
+  oneOf?: readonly string[];
 };
 
 /** A line that works as it is written. A test runs each of them. */

@@ -20,6 +20,7 @@ import {
 import { checkConfigCommand } from './commands/check-config/command.ts';
 import { completionCommand } from './commands/completion/command.ts';
 import { customersCreate, customersList } from './commands/customers/commands.ts';
+import { invoicesList, invoicesShow } from './commands/invoices/commands.ts';
 import {
   keysArchive,
   keysCreate,
@@ -40,6 +41,7 @@ import {
 } from './commands/profiles/commands.ts';
 import { rebuildCommand } from './commands/rebuild/command.ts';
 import { demoCommand, startCommand } from './commands/start/commands.ts';
+import { usageCommand } from './commands/usage/command.ts';
 
 const customers = [customersList, customersCreate];
 const keys = [
@@ -59,6 +61,8 @@ export const commands: readonly Command[] = [
   ...customers,
   ...keys,
   ...budgets,
+  usageCommand,
+  ...[invoicesList, invoicesShow],
   ...stores,
   ...adminTokens,
   ...profiles,

@@ -20,7 +20,7 @@ export type Api = {
 };
 
 /** What the API says of a request that it does not carry out. */
-export class ApiRefusal extends FailedError {
+class ApiRefusal extends FailedError {
   readonly status: number;
   readonly code: string;
 
@@ -32,7 +32,7 @@ export class ApiRefusal extends FailedError {
 }
 
 /** Nobody answers there, or something that is no billing API. */
-export class ApiUnreachable extends CommandError {}
+class ApiUnreachable extends CommandError {}
 
 export type ApiOptions = {
   url: string;

@@ -16,7 +16,7 @@ export function scopeFilter(values: Values): Record<string, string> {
   return Object.fromEntries(stated.map(({ type, id }) => [`${type}_id`, id]));
 }
 
-export function statedScopes(values: Values): Scope[] {
+function statedScopes(values: Values): Scope[] {
   return Object.keys(scopeOptions).flatMap((type) => {
     const id = values[type];
     return typeof id === 'string' ? [{ type, id }] : [];

@@ -72,21 +72,19 @@ const TABLE_HEAD = ['| | |', '|---|---|'];
 
 function parameterRows(parameters: readonly Parameter[]): string[] {
   if (parameters.length === 0) return [];
-  const rows = parameters.map(
-    ({ name, help, choices }) => `| \`${name}\` | ${cell(help, choices)} |`,
-  );
+  const rows = parameters.map(({ name, help, oneOf }) => `| \`${name}\` | ${cell(help, oneOf)} |`);
   return [...TABLE_HEAD, ...rows];
 }
 
 function optionRows(options: Readonly<Record<string, Option>>, hasHead = true): string[] {
-  const rows = Object.entries(options).map(([name, { value, help, choices }]) => {
+  const rows = Object.entries(options).map(([name, { value, help, oneOf }]) => {
     const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    return `| \`${flag}\` | ${cell(help, choices)} |`;
+    return `| \`${flag}\` | ${cell(help, oneOf)} |`;
   });
   return rows.length > 0 && hasHead ? [...TABLE_HEAD, ...rows] : rows;
 }
 
-function cell(help: string, choices?: readonly string[]): string {
-  const text = choices === undefined ? help : `${help}: ${choices.join(', ')}`;
+function cell(help: string, oneOf?: readonly string[]): string {
+  const text = oneOf === undefined ? help : `${help}: ${oneOf.join(', ')}`;
   return text.replaceAll('|', '\\|').replaceAll('*', '\\*');
 }

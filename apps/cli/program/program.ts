@@ -5,6 +5,7 @@
 import {
   Argument,
   type CommanderError,
+  InvalidArgumentError,
   Command as Parser,
   Option as ParserOption,
 } from 'commander';
@@ -86,7 +87,7 @@ type Wiring = {
   chosen(line: CommandLine): void;
 };
 
-export function buildProgram(commands: readonly Command[], wiring: Wiring): Parser {
+function buildProgram(commands: readonly Command[], wiring: Wiring): Parser {
   const { width, write } = wiring;
   const root = new Parser('tollgate')
     .description('Tollgate on the command line.')
@@ -140,26 +141,35 @@ function described({ summary, detail }: Command): string {
   return `${first}\n\n${detail.replaceAll(/(?<!\n)\n(?!\n)/g, ' ')}`;
 }
 
-export function examplesText({ examples }: Command): string {
+function examplesText({ examples }: Command): string {
   const lines = examples.map(({ line, help }) => `  ${line}\n      ${help}`);
   return `Examples:\n${lines.join('\n')}`;
 }
 
 function parserOption(name: string, option: Option): ParserOption {
-  const { type, value = 'VALUE', many = false, choices, help } = option;
+  const { type, value = 'VALUE', many = false, oneOf, help } = option;
   const flags = type === 'boolean' ? `--${name}` : `--${name} <${value}${many ? '...' : ''}>`;
   const made = new ParserOption(flags, help);
-  if (choices !== undefined) made.choices(choices);
+  if (oneOf !== undefined) restrict(made, oneOf);
   if (!many) return made;
   // One value each time: with more, it would take the words that follow.
   made.variadic = false;
   return made.argParser((text: string, before: string[] = []) => [...before, text]);
 }
 
-function argument({ name, help, optional = false, many = false, choices }: Parameter): Argument {
+function argument({ name, help, optional = false, many = false, oneOf }: Parameter): Argument {
   const shown = `${name}${many ? '...' : ''}`;
   const made = new Argument(optional ? `[${shown}]` : `<${shown}>`, help);
-  return choices === undefined ? made : made.choices(choices);
+  if (oneOf !== undefined) restrict(made, oneOf);
+  return made;
+}
+
+function restrict(made: Argument | ParserOption, oneOf: readonly string[]): void {
+  made.argParser((text: string) => {
+    if (oneOf.includes(text)) return text;
+    throw new InvalidArgumentError(`Write one of ${oneOf.join(', ')}.`);
+  });
+  made.description = `${made.description}: ${oneOf.join(', ')}`;
 }
 
 /** By the names that people type. */

@@ -14,7 +14,7 @@ const BAR = 10;
 const NEAR_PERCENT = 80;
 
 /** Percent of the limit; null: nobody knows. Only for the eye: sums are the API's. */
-export function percentOf({ current: { spent, limit } }: Budget): number | null {
+function percentOf({ current: { spent, limit } }: Budget): number | null {
   if (spent === null) return null;
   if (Number(limit) === 0) return Number(spent) > 0 ? 100 : 0;
   return (Number(spent) / Number(limit)) * 100;

@@ -24,7 +24,7 @@ export const budgetsList: Command = {
       type: 'string',
       value: 'STATUS',
       help: 'only these (default: active)',
-      choices: STATUS,
+      oneOf: STATUS,
     },
   },
   examples: [
@@ -69,7 +69,7 @@ export const budgetsCreate: Command = {
     installation: { type: 'boolean', help: 'of all customers together' },
     window: {
       ...{ type: 'string', value: 'WINDOW', help: 'when it begins again (default: month)' },
-      choices: ['hour', 'day', 'week', 'month', 'total'],
+      oneOf: ['hour', 'day', 'week', 'month', 'total'],
     },
     model: { type: 'string', value: 'PATTERN', help: 'only calls of these models; * is any text' },
     soft: { type: 'boolean', help: 'raises alarms and refuses nothing' },

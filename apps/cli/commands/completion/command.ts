@@ -22,7 +22,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
 zsh: source <(tollgate completion zsh), in ~/.zshrc after compinit
 
 fish: tollgate completion fish | source, in config.fish`,
-    parameters: [{ name: 'SHELL', help: 'which shell', choices: Object.keys(SHELLS) }],
+    parameters: [{ name: 'SHELL', help: 'which shell', oneOf: Object.keys(SHELLS) }],
     examples: [
       { line: 'tollgate completion bash', help: 'the script itself' },
       { line: 'tollgate completion fish', help: 'of another shell' },

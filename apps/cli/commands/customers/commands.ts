@@ -26,7 +26,7 @@ export const customersList: Command = {
       type: 'string',
       value: 'STATUS',
       help: 'only these',
-      choices: ['active', 'archived'],
+      oneOf: ['active', 'archived'],
     },
   },
   examples: [

@@ -16,7 +16,7 @@ export const keysList: Command = {
     ...{ customer, team, ...mostOption },
     status: {
       ...{ type: 'string', value: 'STATUS', help: 'only these' },
-      choices: ['active', 'suspended', 'expired', 'revoked', 'archived'],
+      oneOf: ['active', 'suspended', 'expired', 'revoked', 'archived'],
     },
     env: { type: 'string', value: 'NAME', help: 'only of this environment, as live or test' },
   },

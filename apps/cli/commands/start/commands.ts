@@ -28,14 +28,14 @@ running calls end; again ends all at once.`,
 const demoOptions: Record<string, Option> = {
   scenario: {
     ...{ type: 'string', value: 'NAME', help: 'what happens (default: month)' },
-    choices: ['month', 'stampede', 'routing'],
+    oneOf: ['month', 'stampede', 'routing'],
   },
   calls: { type: 'string', value: 'N', help: 'calls to send' },
   rounds: { type: 'string', value: 'N', help: 'of the stampede' },
   trace: { type: 'string', value: 'FILE', help: 'replay a CSV' },
   speed: { type: 'string', value: 'X', help: 'pace of the trace' },
   proxies: { type: 'string', value: 'N', help: 'proxy processes behind one port' },
-  engines: { type: 'string', value: 'NAME', help: 'where', choices: ['embedded', 'distributed'] },
+  engines: { type: 'string', value: 'NAME', help: 'where', oneOf: ['embedded', 'distributed'] },
   keep: { type: 'boolean', help: 'leave the platform running, to explore' },
 };
 

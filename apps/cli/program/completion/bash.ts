@@ -12,9 +12,9 @@ export function bashCompletion(places: readonly Place[]): string {
   const takesValue = new Set(
     places.flatMap(({ options }) => options.filter((o) => o.takesValue).map(({ name }) => name)),
   );
-  const choices = new Map(
+  const oneOf = new Map(
     places.flatMap(({ path, options }) =>
-      options.flatMap(({ name, choices: all }): [string, string][] =>
+      options.flatMap(({ name, oneOf: all }): [string, string][] =>
         all.length === 0 ? [] : [[`${path}|--${name}`, all.join(' ')]],
       ),
     ),
@@ -36,7 +36,7 @@ _tollgate() {
     esac
   done
   case "$path|$before" in
-${[...choices].map(([at, all]) => `    ${quoted(at)}) COMPREPLY=($(compgen -W ${quoted(all)} -- "$current")); return ;;`).join('\n')}
+${[...oneOf].map(([at, all]) => `    ${quoted(at)}) COMPREPLY=($(compgen -W ${quoted(all)} -- "$current")); return ;;`).join('\n')}
   esac
   if ((skip)); then COMPREPLY=($(compgen -f -- "$current")); return; fi
   if [[ "$current" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$current"))

@@ -19,8 +19,8 @@ export function fishCompletion(places: readonly Place[]): string {
   return `${NOTE}\n${lines.join('\n')}\n`;
 }
 
-function optionText({ name, help, takesValue, choices }: PlaceOption): string {
-  const values = choices.length === 0 ? '' : ` -a ${quoted(choices.join(' '))}`;
+function optionText({ name, help, takesValue, oneOf }: PlaceOption): string {
+  const values = oneOf.length === 0 ? '' : ` -a ${quoted(oneOf.join(' '))}`;
   return `-l ${name}${takesValue ? ' -r' : ''}${takesValue && values === '' ? ' -F' : values} -d ${quoted(help)}`;
 }
 

@@ -8,7 +8,7 @@ export type PlaceOption = {
   name: string;
   help: string;
   takesValue: boolean;
-  choices: readonly string[];
+  oneOf: readonly string[];
 };
 export type Place = {
   /** Words of the command so far, such as `keys` or `keys list`; empty at the start. */
@@ -27,7 +27,7 @@ export function places(commands: readonly Command[]): Place[] {
   const above = paths.map((path) => ({ path, words: wordsAfter(path, commands), options: shared }));
   const leaves = commands.map(({ name, options = {}, parameters = [] }) => ({
     path: name,
-    words: (parameters[0]?.choices ?? []).map((word) => ({ word, help: '' })),
+    words: (parameters[0]?.oneOf ?? []).map((word) => ({ word, help: '' })),
     options: [...optionsOf(options), ...shared],
   }));
   return [...above, ...leaves];
@@ -49,8 +49,8 @@ function wordsAfter(path: string, commands: readonly Command[]): Word[] {
 }
 
 function optionsOf(options: Readonly<Record<string, Option>>): PlaceOption[] {
-  return Object.entries(options).map(([name, { type, help, choices = [] }]) => ({
-    ...{ name, help, choices },
+  return Object.entries(options).map(([name, { type, help, oneOf = [] }]) => ({
+    ...{ name, help, oneOf },
     takesValue: type === 'string',
   }));
 }

@@ -15,8 +15,8 @@ export function zshCompletion(places: readonly Place[]): string {
       .join(' ');
     return `    ${quoted(path)}) next=(${next}); flags=(${all}) ;;`;
   });
-  const choices = places.flatMap(({ path, options }) =>
-    options.filter((option) => option.choices.length > 0).map((option) => choiceCase(path, option)),
+  const oneOf = places.flatMap(({ path, options }) =>
+    options.filter((option) => option.oneOf.length > 0).map((option) => choiceCase(path, option)),
   );
   return `${NOTE}
 _tollgate() {
@@ -35,7 +35,7 @@ _tollgate() {
     esac
   done
   case "$at_path|\${words[CURRENT-1]}" in
-${choices.join('\n')}
+${oneOf.join('\n')}
   esac
   if ((skip)); then _files; return; fi
   if [[ "\${words[CURRENT]}" == -* ]]; then _describe -o option flags
@@ -51,8 +51,8 @@ compdef _tollgate tollgate
 `;
 }
 
-function choiceCase(path: string, { name, choices }: PlaceOption): string {
-  return `    ${quoted(`${path}|--${name}`)}) compadd -- ${choices.map(quoted).join(' ')}; return ;;`;
+function choiceCase(path: string, { name, oneOf }: PlaceOption): string {
+  return `    ${quoted(`${path}|--${name}`)}) compadd -- ${oneOf.map(quoted).join(' ')}; return ;;`;
 }
 
 /** A colon ends a name in `_describe`. */
