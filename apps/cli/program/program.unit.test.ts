@@ -54,7 +54,7 @@ describe('the command line', () => {
     ['audit --data', /--data/],
     ['audit --nonsense', /--nonsense/],
     ['audit --jsno', 'Did you mean --json?'],
-    ['budgets create $5 --window fortnight', /Allowed oneOf are hour, day, week, month, total/],
+    ['budgets create $5 --window fortnight', /Write one of hour, day, week, month, total/],
     ['keys show', /KEY/],
   ])('%s is refused, and the message names what is wrong', (text, message) => {
     expect(() => spaced(text)).toThrow(message);
