@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandError } from '@tollgate/cli/errors.ts';
 import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
+import { CommandError } from '@tollgate/cli/errors.ts';
 import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
