@@ -20,6 +20,10 @@ import {
   type TeamEvent,
   teamStreams,
 } from '@tollgate/domain/customer/customer-events.ts';
+import {
+  type ExchangeRatesPublished,
+  exchangeRateStreams,
+} from '@tollgate/domain/exchange/exchange-rate-events.ts';
 import { type FenceTaken, fenceStreams } from '@tollgate/domain/fence/fence-events.ts';
 import {
   type IdempotencyEvent,
@@ -65,6 +69,7 @@ import {
   customerPayloads,
   installationPayloads,
 } from '@tollgate/schemas/ledger/customer-events.ts';
+import { exchangeRatePayloads } from '@tollgate/schemas/ledger/exchange-rate-events.ts';
 import {
   billingPayloads,
   budgetDefinitionPayloads,
@@ -106,6 +111,10 @@ export const cacheEvents = eventCategory<CacheEvent>(cacheStreams, cachePayloads
 export const rateLimitEvents = eventCategory<RateLimitEvent>(rateLimitStreams, rateLimitPayloads);
 export const routeEvents = eventCategory<RouteEvent>(routeStreams, routePayloads);
 export const billingEvents = eventCategory<BillingEvent>(billingStreams, billingPayloads);
+export const exchangeRateEvents = eventCategory<ExchangeRatesPublished>(
+  exchangeRateStreams,
+  exchangeRatePayloads,
+);
 export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
   reconciliationStreams,
@@ -142,6 +151,7 @@ export const anyLedgerEvent = eventParser([
   routeEvents,
   installationEvents,
   billingEvents,
+  exchangeRateEvents,
   invoiceEvents,
   reconciliationEvents,
   priceBookEvents,

@@ -4,7 +4,13 @@ import { billingEvents } from '@tollgate/adapters/ledger/categories.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import { workOutSnapshot } from '@tollgate/billing-api/closing/freeze.ts';
-import { loadBilling, loadInvoice } from '@tollgate/billing-api/closing/streams.ts';
+import { loadBilling, loadInvoice, loadRateTables } from '@tollgate/billing-api/closing/streams.ts';
+import {
+  COST_CURRENCY,
+  type ExchangeRate,
+  type RateTable,
+} from '@tollgate/domain/exchange/exchange-rate.ts';
+import { rateInForce } from '@tollgate/domain/exchange/rate-in-force.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import type { Billing, FrozenPeriod } from '@tollgate/domain/period/billing.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
@@ -20,12 +26,15 @@ export async function auditBilling(
 ): Promise<void> {
   const streams = new Set<string>();
   for await (const { stream } of pastEvents(ledger, [billingEvents.prefix])) streams.add(stream);
+  const tables = await loadRateTables(ledger);
   for (const stream of streams) {
     const customerId = billingEvents.idOf(stream);
     try {
       const { billing } = await loadBilling(ledger, customerId);
       for (const period of billing.periods) {
         if (period.status !== 'frozen') continue;
+        // seam: audit-of-the-rate
+        auditRate(tables, period, found);
         await auditSnapshot(scratch, customerId, billing, period, found);
         await auditInvoice(ledger, period, found);
       }
@@ -33,6 +42,29 @@ export async function auditBilling(
       found.add('snapshot', stream, error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+/** The rate that a period was closed with is that of a table which held at the period's end (I6). */
+function auditRate(tables: readonly RateTable[], period: FrozenPeriod, found: Differences): void {
+  const { currency, exchangeRate: rate, endMs } = period;
+  if ((rate?.quote ?? COST_CURRENCY) !== currency) {
+    found.add('snapshot', `${period.id} exchange_rate`, `is not to ${currency}`);
+  }
+  if (rate === null) return;
+  const table = tables.find(({ version }) => version === rate.version);
+  if (table === undefined) {
+    found.add('snapshot', `${period.id} exchange_rate`, `nobody published ${rate.version}`);
+    return;
+  }
+  const should = rateInForce([table], COST_CURRENCY, currency, endMs);
+  if (canonicalJson(should) === canonicalJson(rate)) return;
+  const says = should === null ? 'nothing' : textOf(should);
+  const finding = `is ${textOf(rate)}, ${rate.version} says ${says}`;
+  found.add('snapshot', `${period.id} exchange_rate`, finding);
+}
+
+function textOf({ numerator, denominator }: ExchangeRate): string {
+  return `${numerator}/${denominator}`;
 }
 
 async function auditSnapshot(

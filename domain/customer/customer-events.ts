@@ -32,6 +32,8 @@ export type CustomerUpdated = {
   data: Partial<ModelLists> & {
     customer_id: string;
     name?: string;
+    /** Of periods that open after it. */
+    currency?: string;
     markup_ppm?: number;
     key_defaults?: KeyDefaults | null;
   };

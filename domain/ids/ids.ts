@@ -22,6 +22,7 @@ export type IdPrefix =
   | 'cut'
   | 'rtl'
   | 'pb'
+  | 'xrt'
   | 'pur'
   | 'whk'
   | 'alm'

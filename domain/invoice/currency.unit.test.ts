@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { minorUnitPlaces } from './currency.ts';
+import { isBillable, minorUnitPlaces } from './currency.ts';
 
 describe('minor units of ISO 4217', () => {
   it('are 0, 2, 3 or 4 decimal places', () => {
@@ -15,6 +15,18 @@ describe('minor units of ISO 4217', () => {
   ])('have %i places in %s', (places, currencies) => {
     for (const currency of currencies.split(' ')) {
       expect([currency, minorUnitPlaces(currency)]).toEqual([currency, places]);
+    }
+  });
+});
+
+describe('customers are billed', () => {
+  it.each([
+    [true, 'USD EUR GBP JPY KRW KWD TND CHF HUF INR XAF XPF'],
+    // Units of account, funds, metals, tests, nothing at all, four places, and what ended.
+    [false, 'UYI UYW CLF XAU XTS XXX CHE USN DEM eur EURO'],
+  ])('in ISO 4217 currencies of 0, 2 or 3 places: %s of %s', (billable, currencies) => {
+    for (const currency of currencies.split(' ')) {
+      expect([currency, isBillable(currency)]).toEqual([currency, billable]);
     }
   });
 });

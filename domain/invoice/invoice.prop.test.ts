@@ -27,6 +27,7 @@ const period: ClosingPeriod = {
   logs: [{ log: 0, ends: ['9'] }],
   currency: 'USD',
   markupPpm: 200_000,
+  exchangeRate: null,
 };
 
 function bodyOf(sums: readonly UsageSum[], unresolved = NOTHING_UNRESOLVED) {
@@ -37,6 +38,7 @@ function bodyOf(sums: readonly UsageSum[], unresolved = NOTHING_UNRESOLVED) {
     previous: undefined,
     sums,
     markupPpmOf: (number) => number * 50_000,
+    exchangeRateOf: () => null,
     unresolved,
     leaves: { count: 0, merkleRoot: HASH },
   });

@@ -1,10 +1,17 @@
 /**
  * Invoice lines from a snapshot at cost plus mark-up (docs/design.md, Rating and invoices). Pure.
- * I6: costs are added exactly, and the total is rounded once, half away from zero, to the currency's
- * minor unit (`shares.ts`; ADR 0005); the lines add up to it. I8: what has no known
+ * I6: costs are added exactly in USD and converted by an exact fraction, and the total is rounded
+ * once, half away from zero, to the currency's minor unit (`shares.ts`; ADR 0005); the lines add up
+ * to it. I8: what has no known
  * cost is listed and not charged.
  */
 
+import {
+  commonDenominator,
+  type ExchangeRate,
+  type Fraction,
+  fractionOf,
+} from '../exchange/exchange-rate.ts';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import { exactInteger } from '../period/exact-integer.ts';
 import {
@@ -34,6 +41,8 @@ export type InvoiceLine = SummedQuantities & {
   /** Part of `cost` that is estimated. */
   estimated_cost: string;
   markup_ppm: number;
+  /** Of late usage: the rate of its own period. Absent: the invoice's rate holds. */
+  exchange_rate?: ExchangeRate;
   /** In the currency's minor unit. */
   amount_minor: number;
 };
@@ -59,6 +68,8 @@ export type InvoiceBody = {
   period_end: string;
   time_zone: string;
   currency: string;
+  /** What amounts were converted with from the USD of costs; absent: the currency is USD. */
+  exchange_rate?: ExchangeRate;
   lines: InvoiceLine[];
   total_minor: number;
   /** Without an amount: nothing unproven is billed. */
@@ -98,6 +109,7 @@ export function invoiceBody(
     period_end: snapshot.end,
     time_zone: snapshot.time_zone,
     currency: snapshot.currency,
+    ...(snapshot.exchange_rate === null ? {} : { exchange_rate: snapshot.exchange_rate }),
     lines,
     total_minor: exactInteger(total, 'the total'),
     unresolved: { count: unresolved.count, event_ids: unresolved.event_ids },
@@ -118,11 +130,16 @@ function invoiceLines(snapshot: SnapshotBody, version: InvoiceVersion): InvoiceL
     else members.push(line);
   }
   const billable = [...groups.values()].filter(isBillable);
-  const exact = billable.map((group) =>
-    exactMinor(costOf(group), (group[0] as SnapshotLine).markup_ppm, snapshot.currency),
-  );
+  const firsts = billable.map((group) => group[0] as SnapshotLine);
+  const rates = firsts.map((line) => fractionOf(line.exchange_rate ?? snapshot.exchange_rate));
+  const common = commonDenominator(rates);
+  const exact = billable.map((group, index) => {
+    const { markup_ppm } = firsts[index] as SnapshotLine;
+    const minor = exactMinor(costOf(group), markup_ppm, snapshot.currency);
+    return minor * shareOf(common, rates[index] as Fraction);
+  });
   const round = version === 1 ? roundedEach : roundedInAll;
-  const amounts = round(exact, PPM * PICO);
+  const amounts = round(exact, PPM * PICO * common);
   return billable.map((group, index) => lineOf(group, amounts[index] as bigint));
 }
 
@@ -134,7 +151,8 @@ function isBillable(group: readonly SnapshotLine[]): boolean {
 }
 
 function lineOf(group: readonly SnapshotLine[], amount: bigint): InvoiceLine {
-  const { kind, period_number, provider, model, markup_ppm } = group[0] as SnapshotLine;
+  const { kind, period_number, provider, model, markup_ppm, exchange_rate } =
+    group[0] as SnapshotLine;
   const estimated = group.filter((line) => line.usage_source === 'estimated');
   const cost = costOf(group);
   return {
@@ -149,6 +167,7 @@ function lineOf(group: readonly SnapshotLine[], amount: bigint): InvoiceLine {
     cost: formatDecimal12(cost),
     estimated_cost: formatDecimal12(costOf(estimated)),
     markup_ppm,
+    ...(exchange_rate === undefined ? {} : { exchange_rate }),
     amount_minor: exactInteger(amount, 'the amount of a line'),
   };
 }
@@ -170,7 +189,12 @@ function costOf(lines: readonly SnapshotLine[]): bigint {
 const PPM = 1_000_000n;
 const PICO = 1_000_000_000_000n;
 
-/** cost × (1 + mark-up), in 1 / (PPM × PICO) of the minor unit. @param costPico 1e-12 of the currency */
+/** The rate in 1 / `common`. */
+function shareOf(common: bigint, { numerator, denominator }: Fraction): bigint {
+  return numerator * (common / denominator);
+}
+
+/** cost × (1 + mark-up), in 1 / (PPM × PICO) of a minor unit, before it is converted. */
 function exactMinor(costPico: bigint, markupPpm: number, currency: string): bigint {
   return costPico * (PPM + BigInt(markupPpm)) * 10n ** BigInt(minorUnitPlaces(currency));
 }

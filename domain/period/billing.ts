@@ -2,6 +2,7 @@
  * The fold of `billing-<customer>`: all periods of one customer (docs/design.md, Periods). I4:
  * periods are numbered 1, 2, 3, … without gap or overlap, and each is frozen once, in order.
  */
+import { COST_CURRENCY, type ExchangeRate } from '../exchange/exchange-rate.ts';
 import { parseInstant } from './calendar.ts';
 import type { BillingEvent, LogCut, PeriodClosing, PeriodOpened } from './period-events.ts';
 
@@ -13,14 +14,17 @@ type PeriodFacts = {
   endMs: number;
   timeZone: string;
   anchorDay: number;
+  /** ISO 4217, as of the opening. */
+  currency: string;
 };
 
 /** The input of the snapshot, fixed when the period began to close. */
 type ClosingFacts = {
   cutId: string;
   logs: readonly LogCut[];
-  currency: string;
   markupPpm: number;
+  /** From USD; null: the period is billed in USD. */
+  exchangeRate: ExchangeRate | null;
 };
 
 export type OpenPeriod = PeriodFacts & { status: 'open' };
@@ -73,6 +77,7 @@ function opened(billing: Billing, data: PeriodOpened['data']): Billing {
     endMs: parseInstant(data.end),
     timeZone: data.time_zone,
     anchorDay: data.anchor_day,
+    currency: data.currency ?? COST_CURRENCY,
   };
   return { periods: [...billing.periods, period] };
 }
@@ -88,6 +93,7 @@ function closing(billing: Billing, data: PeriodClosing['data']): Billing {
     logs: data.logs,
     currency: data.currency,
     markupPpm: data.markup_ppm,
+    exchangeRate: data.exchange_rate ?? null,
   });
 }
 

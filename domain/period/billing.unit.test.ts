@@ -55,6 +55,7 @@ describe('the periods of a customer', () => {
         logs,
         currency: 'USD',
         markupPpm: 5,
+        exchangeRate: null,
         snapshot: { id: 'snp_1', hash: 'h1', body: '{"n":1}' },
       },
       {
@@ -65,6 +66,7 @@ describe('the periods of a customer', () => {
         endMs: parseInstant(MAR),
         timeZone: 'UTC',
         anchorDay: 1,
+        currency: 'USD',
       },
     ]);
   });

@@ -4,6 +4,8 @@
  * among several closers. I4: a period closes only after the previous one is frozen, with a cut that
  * covers everything the previous cut covered, so no event is in two snapshots or in none.
  */
+import { COST_CURRENCY, type ExchangeRate, type RateTable } from '../exchange/exchange-rate.ts';
+import { rateInForce } from '../exchange/rate-in-force.ts';
 import type { Billing, Period } from './billing.ts';
 import { formatInstant, monthBounds } from './calendar.ts';
 import { isCutBelow } from './cut.ts';
@@ -19,19 +21,14 @@ export type PeriodRefusal =
   | { code: 'period_not_closing'; status: Period['status'] }
   | { code: 'previous_period_not_frozen'; number: number }
   | { code: 'cut_below_previous'; number: number }
-  /**
-   * Costs are in USD and no exchange rate is known: a bill in another currency would be a guess.
-   */
-  | { code: 'currency_without_exchange_rate'; currency: string };
+  /** Costs are in USD: without a rate that holds at the period's end, a bill would be a guess. */
+  | { code: 'exchange_rate_missing'; currency: string; endMs: number };
 
 export type Decision<Event> = { ok: true; event: Event } | { ok: false; refusal: PeriodRefusal };
 
 function refuse(refusal: PeriodRefusal): { ok: false; refusal: PeriodRefusal } {
   return { ok: false, refusal };
 }
-
-/** The only currency that costs are known in. */
-export const COST_CURRENCY = 'USD';
 
 export type OpenCommand = {
   customerId: string;
@@ -48,9 +45,6 @@ export type OpenCommand = {
 export function decideOpen(billing: Billing, command: OpenCommand): Decision<PeriodOpened> {
   const { timeZone, anchorDay, currency } = command;
   const last = billing.periods.at(-1);
-  if (currency !== COST_CURRENCY) {
-    return refuse({ code: 'currency_without_exchange_rate', currency });
-  }
   if (last?.status === 'open') return refuse({ code: 'period_still_open', periodId: last.id });
   const startMs =
     command.startMs ?? last?.endMs ?? monthBounds(command.atMs, timeZone, anchorDay).startMs;
@@ -70,6 +64,7 @@ export function decideOpen(billing: Billing, command: OpenCommand): Decision<Per
         end: formatInstant(endMs),
         time_zone: timeZone,
         anchor_day: anchorDay,
+        ...(currency === COST_CURRENCY ? {} : { currency }),
       },
     },
   };
@@ -111,18 +106,36 @@ export function decideDue(
 export type ClosingCommand = DueCommand & {
   cutId: string;
   logs: readonly LogCut[];
-  currency: string;
   markupPpm: number;
+  /** As `decideExchangeRate` found it. */
+  exchangeRate: ExchangeRate | null;
 };
 
+/**
+ * The rate that a period which ends at `endMs` is billed with; null in the currency of costs.
+ *
+ * @param tables in the order of their publication
+ */
+export function decideExchangeRate(
+  currency: string,
+  endMs: number,
+  tables: readonly RateTable[],
+): { ok: true; rate: ExchangeRate | null } | { ok: false; refusal: PeriodRefusal } {
+  if (currency === COST_CURRENCY) return { ok: true, rate: null };
+  const rate = rateInForce(tables, COST_CURRENCY, currency, endMs);
+  if (rate === null) return refuse({ code: 'exchange_rate_missing', currency, endMs });
+  return { ok: true, rate };
+}
+
 export function decideClosing(billing: Billing, command: ClosingCommand): Decision<PeriodClosing> {
-  const { currency, markupPpm } = command;
+  const { markupPpm, exchangeRate } = command;
   const due = decideDue(billing, command);
   if (!due.ok) return due;
-  if (currency !== COST_CURRENCY) {
-    return refuse({ code: 'currency_without_exchange_rate', currency });
-  }
   const period = billing.periods.find(({ id }) => id === command.periodId) as Period;
+  const { currency } = period;
+  if ((exchangeRate?.quote ?? COST_CURRENCY) !== currency) {
+    throw new Error(`${period.id} is billed in ${currency}, and its rate is to another currency`);
+  }
   const previous = billing.periods[period.number - 2];
   if (previous?.status === 'frozen' && isCutBelow(command.logs, previous.logs)) {
     return refuse({ code: 'cut_below_previous', number: previous.number });
@@ -139,6 +152,7 @@ export function decideClosing(billing: Billing, command: ClosingCommand): Decisi
         logs: [...command.logs],
         currency,
         markup_ppm: markupPpm,
+        ...(exchangeRate === null ? {} : { exchange_rate: exchangeRate }),
       },
     },
   };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ExchangeRate } from '../exchange/exchange-rate.ts';
 import { type Billing, evolveBilling, firstUnfrozen, noBilling } from './billing.ts';
 import { parseInstant } from './calendar.ts';
 import { isCutBelow } from './cut.ts';
 import { decideClosing, decideFreeze, decideOpen } from './decide.ts';
-import type { BillingEvent } from './period-events.ts';
+import type { BillingEvent, PeriodOpened } from './period-events.ts';
 
 const at = parseInstant;
 const JAN = '2026-01-01T00:00:00.000Z';
@@ -30,6 +31,11 @@ function frozen(number: number): BillingEvent {
   return { type: 'SnapshotFrozen', data: { ...data, body: '{}', hash: '00' } };
 }
 
+function rateTo(quote: string): ExchangeRate {
+  const stated = { source: 'ecb', as_of: JAN, version: 'xrt_1' };
+  return { base: 'USD', quote, numerator: '9', denominator: '10', ...stated };
+}
+
 const open = {
   customerId: 'cus_1',
   periodId: 'per_new',
@@ -47,8 +53,8 @@ const close = {
   nowMs: at(FEB) + 3_600_000,
   cutId: 'cut_2',
   logs: [{ log: 0, ends: ['10'] }],
-  currency: 'USD',
   markupPpm: 100,
+  exchangeRate: null,
 };
 
 describe('opening a period', () => {
@@ -97,20 +103,27 @@ describe('opening a period', () => {
     });
   });
 
-  it('is refused while one is open, with a gap or an overlap, or in a currency without a rate', () => {
+  it('is refused while one is open, with a gap or an overlap', () => {
     const still = given(opened(1, JAN, FEB));
     const done = given(opened(1, JAN, FEB), closing(1, FEB), frozen(1));
     expect([
       decideOpen(still, open),
       decideOpen(done, { ...open, startMs: at(FEB) + 1 }),
       decideOpen(done, { ...open, startMs: at(FEB) - 1 }),
-      decideOpen(noBilling, { ...open, currency: 'EUR' }),
     ]).toEqual([
       { ok: false, refusal: { code: 'period_still_open', periodId: 'per_1' } },
       { ok: false, refusal: { code: 'period_not_contiguous', expectedStartMs: at(FEB) } },
       { ok: false, refusal: { code: 'period_not_contiguous', expectedStartMs: at(FEB) } },
-      { ok: false, refusal: { code: 'currency_without_exchange_rate', currency: 'EUR' } },
     ]);
+  });
+
+  it('names its currency, which binds until it is closed, unless that is USD', () => {
+    const opened = decideOpen(noBilling, { ...open, currency: 'EUR' });
+    if (!opened.ok) throw new Error(opened.refusal.code);
+    expect(opened.event.data.currency).toBe('EUR');
+    expect(given(opened.event).periods[0]?.currency).toBe('EUR');
+    const dollars = decideOpen(noBilling, open);
+    expect(dollars.ok && 'currency' in dollars.event.data).toBe(false);
   });
 });
 
@@ -144,14 +157,27 @@ describe('closing a period', () => {
       decideClosing(billing, { ...close, endMs: at(JAN) }),
       decideClosing(billing, { ...close, endMs: at(FEB) + 1 }),
       decideClosing(billing, { ...close, periodId: 'per_9' }),
-      decideClosing(billing, { ...close, currency: 'JPY' }),
     ]).toEqual([
       { ok: false, refusal: { code: 'period_not_due', dueAtMs: close.nowMs } },
       outside,
       outside,
       { ok: false, refusal: { code: 'period_unknown' } },
-      { ok: false, refusal: { code: 'currency_without_exchange_rate', currency: 'JPY' } },
     ]);
+  });
+
+  it('names the exchange rate of a period in another currency, and takes none to a third', () => {
+    const euros: BillingEvent = {
+      type: 'PeriodOpened',
+      data: { ...(opened(1, JAN, FEB).data as PeriodOpened['data']), currency: 'EUR' },
+    };
+    const decision = decideClosing(given(euros), { ...close, exchangeRate: rateTo('EUR') });
+    expect(decision).toMatchObject({
+      ok: true,
+      event: { data: { currency: 'EUR', exchange_rate: rateTo('EUR') } },
+    });
+    for (const exchangeRate of [null, rateTo('CHF')]) {
+      expect(() => decideClosing(given(euros), { ...close, exchangeRate })).toThrow('in EUR');
+    }
   });
 
   it('early at T moves the end to T', () => {

@@ -4,6 +4,7 @@
  * closing run.
  */
 
+import type { ExchangeRate } from '../exchange/exchange-rate.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
 /** By customer id. */
@@ -33,12 +34,14 @@ export type PeriodOpened = {
     time_zone: string;
     /** Day of the month on which the customer's billing months begin, 1 to 31. */
     anchor_day: number;
+    /** ISO 4217: what the period is billed in, whatever the customer's currency is later; absent: USD. */
+    currency?: string;
   };
 };
 
 /**
  * Names everything besides the log that the snapshot is made from: the end (moved if closed early),
- * the cut, and the mark-up at that moment. So every process that freezes the period, at any time,
+ * the cut, and the mark-up and the exchange rate at that moment. So every process that freezes the period, at any time,
  * makes the same bytes.
  */
 export type PeriodClosing = {
@@ -53,6 +56,8 @@ export type PeriodClosing = {
     currency: string;
     /** Parts per million. */
     markup_ppm: number;
+    /** From USD to the currency; absent: it is USD. */
+    exchange_rate?: ExchangeRate;
   };
 };
 

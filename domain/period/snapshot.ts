@@ -5,6 +5,7 @@
  * I8: what has no known cost is counted, listed as unresolved, and adds no amount.
  */
 
+import type { ExchangeRate } from '../exchange/exchange-rate.ts';
 import { formatDecimal12 } from '../money/money.ts';
 import { type FirstQuantityName, firstQuantityNames } from '../usage/quantities.ts';
 import type { UsageSource } from '../usage/usage-event.ts';
@@ -41,6 +42,11 @@ export type SnapshotLine = SummedQuantities & {
   cost: string;
   /** Late usage has the mark-up of the period that it belongs to. */
   markup_ppm: number;
+  /**
+   * Of late usage whose period was billed in this currency too: the rate of that period, so that a
+   * correction gives back what was charged. Absent: the snapshot's rate holds.
+   */
+  exchange_rate?: ExchangeRate;
 };
 
 /**
@@ -71,7 +77,8 @@ type SnapshotContent = {
   /** Of all events; what is not known of unresolved ones adds nothing. */
   totals: SummedQuantities & { events: number; cost: string };
   markup_ppm: number;
-  exchange_rate: null;
+  /** From USD to the currency; null: it is USD. Amounts in here are in USD either way. */
+  exchange_rate: ExchangeRate | null;
   leaves: { count: number; merkle_root: string };
 };
 
@@ -117,6 +124,8 @@ export type SnapshotInput = {
   sums: readonly UsageSum[];
   /** Mark-up of an earlier period, by its number, in parts per million. */
   markupPpmOf: (periodNumber: number) => number;
+  /** The rate that an earlier period was billed with. */
+  exchangeRateOf: (periodNumber: number) => ExchangeRate | null;
   unresolved: Unresolved;
   /** `merkleRoot` in lower-case hex. */
   leaves: { count: number; merkleRoot: string };
@@ -155,7 +164,7 @@ function contentOf(input: SnapshotInput): SnapshotContent {
     lines,
     totals: totalsOf(input.sums),
     markup_ppm: period.markupPpm,
-    exchange_rate: null,
+    exchange_rate: period.exchangeRate,
     leaves: { count: input.leaves.count, merkle_root: input.leaves.merkleRoot },
   };
 }
@@ -169,7 +178,17 @@ function lineOf(sum: UsageSum, input: SnapshotInput): SnapshotLine {
     ...sum.quantities,
     cost: formatDecimal12(sum.costPicoUsd),
     markup_ppm: late ? input.markupPpmOf(sum.periodNumber) : input.period.markupPpm,
+    ...(late ? rateOfLateUsage(sum, input) : {}),
   };
+}
+
+function rateOfLateUsage(
+  { periodNumber }: UsageSum,
+  { period, exchangeRateOf }: SnapshotInput,
+): { exchange_rate?: ExchangeRate } {
+  const own = exchangeRateOf(periodNumber);
+  // seam: late-usage-has-its-own-rate
+  return own !== null && own.quote === period.currency ? { exchange_rate: own } : {};
 }
 
 function unresolvedLine(sum: UsageSum, input: SnapshotInput): UnresolvedLine[] {

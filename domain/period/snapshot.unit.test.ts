@@ -21,6 +21,7 @@ const facts = {
   logs: [{ log: 0, ends: ['7', '0'] }],
   currency: 'USD',
   markupPpm: 200_000,
+  exchangeRate: null,
 };
 const period: ClosingPeriod = { ...facts, status: 'closing' };
 const previous: FrozenPeriod = {
@@ -59,6 +60,7 @@ function bodyOf(
     previous: before,
     sums,
     markupPpmOf: (number: number) => number * 50_000,
+    exchangeRateOf: () => null,
     unresolved: { count: 1, event_ids: ['evt_1'] },
     leaves: { count: 5, merkleRoot: 'cd' },
   };
@@ -155,6 +157,7 @@ it('the first body of a customer has no previous one', () => {
   const body = snapshotBody({
     ...{ snapshotId: 'snp_1', customerId: 'cus_1', period, previous: undefined, sums: [] },
     markupPpmOf: () => 0,
+    exchangeRateOf: () => null,
     unresolved: { count: 0, event_ids: [] },
     leaves: { count: 0, merkleRoot: '' },
   });

@@ -3,13 +3,8 @@ import type { InvoiceBody, InvoiceLine } from '@tollgate/domain/invoice/invoice.
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName, shortText } from '../names/names.ts';
-import {
-  currencyCode,
-  markupPpm,
-  sha256Hex,
-  summedQuantities,
-  unresolvedEvents,
-} from './snapshot.ts';
+import { currencyCode, exchangeRate } from './exchange-rate.ts';
+import { markupPpm, sha256Hex, summedQuantities, unresolvedEvents } from './snapshot.ts';
 
 const count = z.int().min(0);
 
@@ -25,6 +20,7 @@ const invoiceLine = z.strictObject({
   cost: decimal12,
   estimated_cost: decimal12,
   markup_ppm: markupPpm,
+  exchange_rate: exchangeRate.exactOptional(),
   amount_minor: z.int(),
 }) satisfies z.ZodType<InvoiceLine>;
 
@@ -41,6 +37,7 @@ export const invoiceBody = z.strictObject({
   period_end: timestamp,
   time_zone: shortName,
   currency: currencyCode,
+  exchange_rate: exchangeRate.exactOptional(),
   lines: z.array(invoiceLine),
   total_minor: z.int(),
   unresolved: unresolvedEvents,

@@ -4,8 +4,9 @@ import { timestamp } from '../event/usage-event.ts';
 import { listOf, listQuery } from '../http/list.ts';
 import { objectId as id, shortName } from '../names/names.ts';
 import { instantOrDate } from '../time/instant.ts';
+import { currencyCode } from './exchange-rate.ts';
 import { invoiceBody } from './invoice.ts';
-import { currencyCode, sha256Hex } from './snapshot.ts';
+import { sha256Hex } from './snapshot.ts';
 
 const yearMs = 31_557_600_000;
 
@@ -78,6 +79,7 @@ export const periodView = z.strictObject({
   end: timestamp,
   time_zone: z.string(),
   anchor_day: z.int(),
+  currency: currencyCode.meta({ description: 'What the period is billed in, since its opening.' }),
   status: z.enum(['open', 'closing', 'closed']),
   cut_id: id.nullable(),
   snapshot_id: id.nullable(),

@@ -9,12 +9,12 @@ import { type FirstQuantityName, firstQuantityNames } from '@tollgate/domain/usa
 import { z } from 'zod';
 import { decimal12, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName, shortText } from '../names/names.ts';
+import { currencyCode, exchangeRate } from './exchange-rate.ts';
 
 const dimension = shortText.nullable();
 const count = z.int().min(0);
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const markupPpm = z.int().min(0).max(100_000_000);
-export const currencyCode = z.string().regex(/^[A-Z]{3}$/);
 
 /** A resolution is a delta, so a sum may be below zero. */
 export const summedQuantities = Object.fromEntries(
@@ -43,6 +43,7 @@ const snapshotLine = z.strictObject({
   ...summedQuantities,
   cost: decimal12,
   markup_ppm: markupPpm,
+  exchange_rate: exchangeRate.exactOptional(),
 }) satisfies z.ZodType<SnapshotLine>;
 
 const unresolvedFields = {
@@ -76,7 +77,7 @@ const content = {
   lines: z.array(snapshotLine),
   totals: z.strictObject({ events: count, ...summedQuantities, cost: decimal12 }),
   markup_ppm: markupPpm,
-  exchange_rate: z.null(),
+  exchange_rate: exchangeRate.nullable(),
   leaves: z.strictObject({ count, merkle_root: sha256Hex }),
 };
 

@@ -3,11 +3,11 @@ import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts
 import type { InstallationEvent } from '@tollgate/domain/installation/installation-events.ts';
 import type { KeyDefaults } from '@tollgate/domain/key/key-defaults.ts';
 import { z } from 'zod';
+import { currencyCode as currency } from '../billing/exchange-rate.ts';
 import { tagsOf } from '../event/tags.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import {
   budgetDefinitionPayloads,
-  currency,
   markupPpm,
   modelLists,
   type PayloadsOf,
@@ -50,6 +50,7 @@ export const customerPayloads = {
   CustomerUpdated: z.strictObject({
     customer_id: id,
     name: name.exactOptional(),
+    currency: currency.exactOptional(),
     markup_ppm: markupPpm.exactOptional(),
     ...modelLists,
     ...defaults,

@@ -20,6 +20,7 @@ import type { PriceVersionPublished } from '@tollgate/domain/pricing/price.ts';
 import type { ReconciliationEvent } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
 import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
 import { z } from 'zod';
+import { currencyCode as currency, exchangeRate } from '../billing/exchange-rate.ts';
 import { tagsOf } from '../event/tags.ts';
 import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
@@ -34,7 +35,6 @@ const revisionText = z.string().regex(/^\d+$/);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 const quantity = count.max(QUANTITY_MAX);
-export const currency = z.string().regex(/^[A-Z]{3}$/);
 export const markupPpm = z.int().min(0).max(100_000_000);
 const logCuts = z.array(z.strictObject({ log: count, ends: z.array(revisionText) }));
 /** Patterns of model names (domain/routing/model-access.ts). */
@@ -203,6 +203,7 @@ export const billingPayloads = {
     end: timestamp,
     time_zone: name,
     anchor_day: z.int().min(1).max(31),
+    currency: currency.exactOptional(),
   }),
   PeriodClosing: z.strictObject({
     period_id: id,
@@ -212,6 +213,7 @@ export const billingPayloads = {
     logs: logCuts,
     currency,
     markup_ppm: markupPpm,
+    exchange_rate: exchangeRate.exactOptional(),
   }),
   SnapshotFrozen: z.strictObject({
     snapshot_id: id,

@@ -3,6 +3,7 @@ import { at, type Plant } from './plant.ts';
 
 const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
 const SNAPSHOT_TEST = 'apps/billing-api/closing/snapshot.int.test.ts';
+const CURRENCIES_TEST = 'apps/billing-api/closing/currencies.unit.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
 export const billing: readonly Plant[] = [
@@ -58,6 +59,38 @@ export const billing: readonly Plant[] = [
     test: {
       file: 'tests/e2e/clock-steps.e2e.test.ts',
       name: 'I3, I4, I5: the audit is clean, and every budget is level',
+    },
+  },
+  {
+    bug: 'bill late usage at the exchange rate of today',
+    edits: at('late-usage-has-its-own-rate', { instead: 'return {};' }),
+    test: {
+      file: CURRENCIES_TEST,
+      name: 'has late usage at the rate of its own period, so a correction gives back what was charged',
+    },
+  },
+  {
+    bug: 'bill an open period in the currency that its customer has now',
+    edits: at('currency-of-the-opening', { instead: 'const { currency } = customer;' }),
+    test: {
+      file: CURRENCIES_TEST,
+      name: 'binds from the next period: an open one is billed in its own',
+    },
+  },
+  {
+    bug: 'take the first table of exchange rates of an instant, not its correction',
+    edits: at('later-table-corrects', { swap: ['>= 0', '> 0'] }),
+    test: {
+      file: 'domain/exchange/rate-in-force.unit.test.ts',
+      name: 'of one instant is what was published last: that is how a table is corrected',
+    },
+  },
+  {
+    bug: 'audit invoices in other currencies by whatever rate they state',
+    edits: at('audit-of-the-rate', { drop: true }),
+    test: {
+      file: 'apps/audit/exchange-rates.unit.test.ts',
+      name: 'is found if its table says another rate, or nobody published it',
     },
   },
   {

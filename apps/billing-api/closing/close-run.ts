@@ -6,6 +6,7 @@
  * appends.
  */
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
+import { COST_CURRENCY, type RateTable } from '@tollgate/domain/exchange/exchange-rate.ts';
 import {
   type Billing,
   type ClosingPeriod,
@@ -15,14 +16,18 @@ import {
   lastFrozen,
   periodEnds,
 } from '@tollgate/domain/period/billing.ts';
-import { decideClosing, type PeriodRefusal } from '@tollgate/domain/period/decide.ts';
+import {
+  decideClosing,
+  decideExchangeRate,
+  type PeriodRefusal,
+} from '@tollgate/domain/period/decide.ts';
 import { type ClosingTarget, type NextStep, nextStep } from '@tollgate/domain/period/next-step.ts';
 import { billingStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
 import { type ClosingDeps, limitsOf } from './closing-deps.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
 import { assertBillable, freeze, issueInvoice, usageSetOf } from './freeze.ts';
 import { appendPeriod } from './open-period.ts';
-import { type LoadedBilling, loadBilling, loadCustomer } from './streams.ts';
+import { type LoadedBilling, loadBilling, loadCustomer, loadRateTables } from './streams.ts';
 import { assertLinesFit } from './usage-sums.ts';
 
 export type Closed = { customerId: string; period: FrozenPeriod; invoiceId: string };
@@ -34,10 +39,13 @@ type Run = {
   graceMs: number;
   cut: () => Promise<Cut>;
   applied: (cutId: string, logs: readonly LogCut[]) => Promise<void>;
+  /** Read once, for the first customer who needs them. */
+  rateTables: () => Promise<RateTable[]>;
 };
 
 function startRun(deps: ClosingDeps, graceMs: number): Run {
   let cut: Promise<Cut> | undefined;
+  let tables: Promise<RateTable[]> | undefined;
   const applied = new Map<string, Promise<void>>();
   return {
     deps,
@@ -51,6 +59,10 @@ function startRun(deps: ClosingDeps, graceMs: number): Run {
       const known = applied.get(cutId) ?? waitUntilApplied(deps, logs);
       applied.set(cutId, known);
       return known;
+    },
+    rateTables() {
+      tables ??= loadRateTables(deps.ledger);
+      return tables;
     },
   };
 }
@@ -181,9 +193,15 @@ async function beginClosing(
   { period, due, endMs }: Extract<NextStep, { kind: 'begin' }>,
 ): Promise<Taken> {
   const { ledger, warehouse } = run.deps;
-  const { currency, markup_ppm: markupPpm } = await loadCustomer(ledger, customerId);
+  const customer = await loadCustomer(ledger, customerId);
+  // seam: currency-of-the-opening
+  const { currency } = period;
+  const tables = currency === COST_CURRENCY ? [] : await run.rateTables();
+  const found = decideExchangeRate(currency, endMs, tables);
+  if (!found.ok) return found.refusal;
   const { id: cutId, logs } = await run.cut();
-  const decision = decideClosing(billing, { ...due, cutId, logs, currency, markupPpm });
+  const terms = { markupPpm: customer.markup_ppm, exchangeRate: found.rate };
+  const decision = decideClosing(billing, { ...due, cutId, logs, ...terms });
   if (!decision.ok) return decision.refusal;
   // What is not projected yet cannot be judged, and what is closing cannot be closed in parts.
   // seam: closing-waits-for-the-cut

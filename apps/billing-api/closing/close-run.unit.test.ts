@@ -128,22 +128,11 @@ describe('a run over everything that is due', () => {
   it('names a period that it closed although the next one is refused', async () => {
     await house.january('cus_a');
     house.usage.use('cus_a', JANUARY);
-    const { ledger } = house.deps;
-    // After the first snapshot the customer is said to be billed in a currency without a rate.
-    const read: typeof ledger.read = async (stream, options) => {
-      const events = await ledger.read(stream, options);
-      if (!stream.startsWith('customer-') || (await house.states('cus_a'))[0] !== 'frozen') {
-        return events;
-      }
-      return events.map((event) => ({
-        ...event,
-        data: { ...(event.data as object), currency: 'EUR' },
-      }));
-    };
-    const deps = { ...house.deps, ledger: { ...ledger, read } };
-    const { closed, failed } = await house.closeAt(AFTER_JANUARY, ['cus_a'], deps);
+    await house.change('cus_a', { currency: 'EUR' });
+    const { closed, failed } = await house.closeAt(AFTER_FEBRUARY, ['cus_a']);
     expect(closed).toMatchObject([{ customerId: 'cus_a', period: { number: 1 } }]);
-    const refusal = { code: 'currency_without_exchange_rate', currency: 'EUR' };
+    const endMs = parseInstant('2026-03-01T00:00:00.000Z');
+    const refusal = { code: 'exchange_rate_missing', currency: 'EUR', endMs };
     expect(failed).toEqual([{ customerId: 'cus_a', refusal }]);
   });
 

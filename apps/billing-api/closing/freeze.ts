@@ -168,7 +168,8 @@ function bodyOf(
   const facts = {
     snapshotId: snapshotIdOf(content.period),
     previous: frozenPeriod(billing, content.period.number - 1),
-    markupPpmOf: (number: number) => markupPpmOf(billing, number),
+    markupPpmOf: (number: number) => frozenAt(billing, number).markupPpm,
+    exchangeRateOf: (number: number) => frozenAt(billing, number).exchangeRate,
   };
   return snapshotBody({ ...content, ...facts }, version);
 }
@@ -196,10 +197,10 @@ function snapshotIdOf(period: ClosingPeriod | FrozenPeriod): string {
   return makeId('snp', period.endMs, sha256Text(`snapshot:${period.id}`));
 }
 
-function markupPpmOf(billing: Billing, number: number): number {
+function frozenAt(billing: Billing, number: number): FrozenPeriod {
   const period = frozenPeriod(billing, number);
   if (period === undefined) throw new Error(`period ${number} is not frozen`);
-  return period.markupPpm;
+  return period;
 }
 
 /**

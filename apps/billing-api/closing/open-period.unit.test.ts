@@ -53,11 +53,11 @@ describe('the first period', () => {
     expect(result.ok && result.period.id.slice(0, 14)).toBe(begins(0));
   });
 
-  it('is refused in a currency without a rate, and nothing is appended', async () => {
+  it('is in the currency that the customer has at its opening, with a rate or without', async () => {
     await house.customer('cus_a', { currency: 'EUR' });
-    const refusal = { code: 'currency_without_exchange_rate', currency: 'EUR' };
-    expect(await open()).toEqual({ ok: false, refusal });
-    expect(house.store.types('billing-cus_a')).toEqual([]);
+    expect(await open()).toMatchObject({ ok: true, period: { currency: 'EUR' } });
+    await house.change('cus_a', { currency: 'JPY' });
+    expect(await open()).toMatchObject({ ok: true, period: { number: 1, currency: 'EUR' } });
   });
 });
 
@@ -133,7 +133,7 @@ describe('while a period is open', () => {
     expect(await open()).toMatchObject({ ok: true, period: { number: 3, status: 'open' } });
   });
 
-  it('a currency without a rate is refused all the same', async () => {
+  it('of before currencies, it is in USD, whatever the customer’s is now (I4)', async () => {
     await house.customer('cus_a', { currency: 'EUR' });
     const data: PeriodOpened['data'] = {
       period_id: 'per_1',
@@ -147,10 +147,7 @@ describe('while a period is open', () => {
     const stream = billingStreams.of('cus_a');
     const opened = newLedgerEvent(stream, { type: 'PeriodOpened', data }, '');
     await house.store.append(stream, 'no_stream', [opened]);
-    expect(await open()).toMatchObject({
-      ok: false,
-      refusal: { code: 'currency_without_exchange_rate' },
-    });
+    expect(await open()).toMatchObject({ ok: true, period: { number: 1, currency: 'USD' } });
   });
 });
 

@@ -14,7 +14,7 @@ export const closingProblemCodes = [
   'period_not_due',
   'previous_period_not_frozen',
   'cut_below_previous',
-  'currency_not_supported',
+  'exchange_rate_missing',
   'concurrent_change',
   'projector_behind',
   'snapshot_too_large',
@@ -42,10 +42,14 @@ export function problemOfRefusal(refusal: PeriodRefusal): ApiProblem {
     case 'previous_period_not_frozen':
     case 'cut_below_previous':
       return new ApiProblem(refusal.code, { extra: { number: refusal.number } });
-    case 'currency_without_exchange_rate':
-      return new ApiProblem('currency_not_supported', {
-        detail: `No exchange rate from USD to ${refusal.currency} is known.`,
+    case 'exchange_rate_missing': {
+      const { currency, endMs } = refusal;
+      const end = formatInstant(endMs);
+      return new ApiProblem(refusal.code, {
+        detail: `No exchange rate from USD to ${currency} holds at ${end}.`,
+        extra: { currency, end },
       });
+    }
     case 'period_not_open':
     case 'period_not_closing':
       return new ApiProblem('concurrent_change');

@@ -36,9 +36,12 @@ const refusals: [PeriodRefusal, string, object?][] = [
   ],
   [{ code: 'cut_below_previous', number: 3 }, 'cut_below_previous', { extra: { number: 3 } }],
   [
-    { code: 'currency_without_exchange_rate', currency: 'EUR' },
-    'currency_not_supported',
-    { detail: 'No exchange rate from USD to EUR is known.' },
+    { code: 'exchange_rate_missing', currency: 'EUR', endMs: parseInstant(FEB) },
+    'exchange_rate_missing',
+    {
+      detail: `No exchange rate from USD to EUR holds at ${FEB}.`,
+      extra: { currency: 'EUR', end: FEB },
+    },
   ],
   [{ code: 'period_not_open', status: 'closing' }, 'concurrent_change'],
   [{ code: 'period_not_closing', status: 'frozen' }, 'concurrent_change'],

@@ -2,12 +2,15 @@
 import {
   billingEvents,
   customerEvents,
+  exchangeRateEvents,
   invoiceEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
 import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
-import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
+import { foldStream, readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import type { RateTable } from '@tollgate/domain/exchange/exchange-rate.ts';
+import { EXCHANGE_RATES_ID } from '@tollgate/domain/exchange/exchange-rate-events.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
 import type { InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { ClosingError } from './closing-error.ts';
@@ -40,6 +43,19 @@ export async function loadInvoice(
 ): Promise<InvoiceIssued['data'] | undefined> {
   const [event] = await ledger.read(invoiceEvents.of(invoiceId), { limit: 1 });
   return event === undefined ? undefined : invoiceEvents.parse(event).data;
+}
+
+/**
+ * All tables of exchange rates, in the order of their publication: at one a day, 2 MB a year.
+ */
+export async function loadRateTables(ledger: Ledger): Promise<RateTable[]> {
+  const tables: RateTable[] = [];
+  const stream = exchangeRateEvents.of(EXCHANGE_RATES_ID);
+  const page = { pageEvents: closingLimits.streamPageEvents };
+  for await (const { event } of readEvents(ledger, exchangeRateEvents, stream, page)) {
+    tables.push(event.data);
+  }
+  return tables;
 }
 
 /** @throws ClosingError customer_unknown */

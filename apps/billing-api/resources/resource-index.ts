@@ -6,6 +6,7 @@
 import {
   budgetDefinitionEvents,
   customerEvents,
+  exchangeRateEvents,
   installationEvents,
   keyEvents,
   priceBookEvents,
@@ -21,6 +22,7 @@ import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
 import { type BudgetDefinition, evolveDefinition } from '@tollgate/domain/budget/definition.ts';
 import { type Customer, evolveCustomer } from '@tollgate/domain/customer/customer.ts';
 import { evolveTeam, type Team } from '@tollgate/domain/customer/team.ts';
+import type { RateTable } from '@tollgate/domain/exchange/exchange-rate.ts';
 import {
   evolveInstallation,
   type Installation,
@@ -49,6 +51,7 @@ const events = eventParser([
   rateLimitEvents,
   routeEvents,
   priceBookEvents,
+  exchangeRateEvents,
   reconciliationEvents,
   installationEvents,
 ]);
@@ -66,6 +69,7 @@ export class ResourceIndex {
   readonly rateLimits = new Entities<RateLimit>();
   readonly routes = new Entities<PublishedRoute>();
   readonly priceVersions = new Entities<PriceVersion>();
+  readonly rateTables = new Entities<RateTable>();
   /** One, of the id `INSTALLATION_ID`. */
   readonly installation = new Entities<Installation>();
   readonly imports = new Entities<ReconciliationImport>();
@@ -178,6 +182,8 @@ export class ResourceIndex {
       case 'ReconciliationLines':
       case 'ReconciliationAccepted':
         return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));
+      case 'ExchangeRatesPublished':
+        return this.rateTables.fold(event.data.version, at, () => event.data);
       case 'PriceVersionPublished':
         this.#prices = evolvePrices(this.#prices, event);
         return this.priceVersions.fold(event.data.version, at, () => ({

@@ -22,6 +22,7 @@ import {
   updateCustomer,
 } from './customers/customers.ts';
 import { ingestEvents } from './events/ingest.ts';
+import { listExchangeRates, publishExchangeRates } from './exchange-rates/exchange-rates.ts';
 import { getInstallation, updateInstallation } from './installation/installation.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
@@ -115,6 +116,8 @@ export const allRoutes: readonly ApiRoute[] = [
   listDeliveries,
   publishPriceBook,
   listPriceBooks,
+  publishExchangeRates,
+  listExchangeRates,
   ingestEvents,
   getUsage,
   runSql,

@@ -165,13 +165,17 @@ describe('the billing routes', () => {
   it('say by name what cannot be done', async () => {
     const customerId = await house.customer();
     const euro = await house.customer({ currency: 'EUR' });
+    const january = await openJanuary(euro);
     const { id } = await openJanuary(customerId);
     house.clock.nowMs = parseInstant('2026-01-15T00:00:00.000Z');
     const params = { period_id: id };
     const nobody = { customer_id: 'cus_nobody' };
     expect([
       await problemOf(openPeriodRoute, { body: nobody }),
-      await problemOf(openPeriodRoute, { body: { customer_id: euro } }),
+      await problemOf(closePeriodRoute, {
+        params: { period_id: january.id },
+        body: { at: '2026-01-15T00:00:00Z' },
+      }),
       await problemOf(openPeriodRoute, { body: { customer_id: customerId, anchor_day: 9 } }),
       await problemOf(openPeriodRoute, { body: { ...nobody, time_zone: 'Mars/Olympus' } }),
       await problemOf(closePeriodRoute, { params }),
@@ -182,7 +186,7 @@ describe('the billing routes', () => {
       await problemOf(listPeriods, { query: { starting_after: 'per_nobody' } }),
     ]).toEqual([
       { code: 'customer_not_found' },
-      { code: 'currency_not_supported' },
+      { code: 'exchange_rate_missing', currency: 'EUR', end: '2026-01-15T00:00:00.000Z' },
       { code: 'period_still_open', period_id: id },
       { code: 'invalid_request' },
       { code: 'period_not_due', due_at: '2026-02-01T01:00:00.000Z' },

@@ -1,10 +1,16 @@
 /** Ledger, log and warehouse in memory, and customers whose first period is January 2026. */
+import { randomUUID } from 'node:crypto';
 import { customerEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import type { CustomerCreated } from '@tollgate/domain/customer/customer-events.ts';
+import type {
+  CustomerCreated,
+  CustomerUpdated,
+} from '@tollgate/domain/customer/customer-events.ts';
+import type { RateTable } from '@tollgate/domain/exchange/exchange-rate.ts';
 import type { Billing, Period } from '@tollgate/domain/period/billing.ts';
 import { parseInstant } from '@tollgate/domain/period/calendar.ts';
+import { publishRates } from '../../exchange-rates/publish-rates.ts';
 import { closeDue } from '../close-run.ts';
 import type { ClosingDeps } from '../closing-deps.ts';
 import { openPeriod } from '../open-period.ts';
@@ -47,9 +53,38 @@ export class MemoryHouse {
     await this.store.append(stream, 'no_stream', [created]);
   }
 
+  async change(
+    customerId: string,
+    change: Omit<CustomerUpdated['data'], 'customer_id'>,
+  ): Promise<void> {
+    const stream = customerEvents.of(customerId);
+    const data = { customer_id: customerId, ...change };
+    const updated = newLedgerEvent(stream, { type: 'CustomerUpdated', data }, randomUUID());
+    await this.store.append(stream, await this.#lastOf(stream), [updated]);
+  }
+
+  /** As of the first of January 2026, in force for a year, unless the change says otherwise. */
+  async publishRates(rates: Record<string, string>, change: Partial<RateTable> = {}) {
+    const table: RateTable = {
+      version: `xrt_${Object.entries(rates).join('_')}`,
+      source: 'finance',
+      origin: 'published',
+      base: 'USD',
+      as_of: '2026-01-01T00:00:00.000Z',
+      valid_until: '2027-01-01T00:00:00.000Z',
+      rates: Object.entries(rates).map(([currency, rate]) => ({ currency, rate })),
+      ...change,
+    };
+    await publishRates(this.deps.ledger, table, 100);
+  }
+
+  async #lastOf(stream: string): Promise<bigint> {
+    return BigInt((await this.store.read(stream)).length) - 1n;
+  }
+
   /** A customer whose period January is open. @returns the id of that period */
-  async january(customerId: string): Promise<string> {
-    await this.customer(customerId);
+  async january(customerId: string, of: Partial<CustomerCreated['data']> = {}): Promise<string> {
+    await this.customer(customerId, of);
     const startMs = parseInstant('2026-01-01T00:00:00.000Z');
     const request = { customerId, startMs, timeZone: null, anchorDay: null };
     const result = await openPeriod(this.deps, request);

@@ -137,7 +137,18 @@ export const ofTheState = {
     'Several collectors sent an event with this id.',
     'Name the `source` as well.',
   ),
-  currency_not_supported: entry(422, false, 'This currency is not supported yet.', 'Use `USD`.'),
+  currency_not_supported: entry(
+    422,
+    false,
+    'Nobody can be billed in this currency.',
+    'Use an ISO 4217 code of a currency with 0, 2 or 3 decimal places.',
+  ),
+  exchange_rate_missing: entry(
+    409,
+    true,
+    'The period is billed in another currency than USD, and no exchange rate holds at its end.',
+    'Publish a table for that instant at `/v1/exchange_rates`, then close again; nothing was changed.',
+  ),
   no_event_accepted: entry(
     422,
     false,

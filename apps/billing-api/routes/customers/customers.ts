@@ -10,8 +10,8 @@ import {
   evolveCustomer,
 } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import { isBillable } from '@tollgate/domain/invoice/currency.ts';
 import type { KeyDefaults } from '@tollgate/domain/key/key-defaults.ts';
-import { COST_CURRENCY } from '@tollgate/domain/period/decide.ts';
 import {
   customerChange,
   customerParams,
@@ -45,7 +45,7 @@ export const createCustomer = defineRoute({
   errors: ['external_id_taken', 'currency_not_supported', 'concurrent_change'],
   async handler({ body, newId, commandId, timeMs }, context) {
     const time_zone = requireTimeZone('body.time_zone', body.time_zone);
-    if (body.currency !== COST_CURRENCY) throw new ApiProblem('currency_not_supported');
+    requireBillable(body.currency);
     const { external_id = null, ...rest } = withStoredDefaults(body);
     const customer_id = await ownerOf(external_id, newId('cus'), context);
     const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);
@@ -70,6 +70,11 @@ export const createCustomer = defineRoute({
     return view({ state, createdAtMs: timeMs, updatedAtMs: timeMs });
   },
 });
+
+/** @throws ApiProblem currency_not_supported */
+function requireBillable(currency: string): void {
+  if (!isBillable(currency)) throw new ApiProblem('currency_not_supported');
+}
 
 /** The body with its defaults of new keys as the ledger has them, if it states any. */
 function withStoredDefaults<T extends { key_defaults?: Stated | null }>(
@@ -148,13 +153,19 @@ export const updateCustomer = defineRoute({
   method: 'PATCH',
   path: '/v1/customers/{customer_id}',
   tag: 'Customers',
-  summary: 'Change name, mark-up, models or defaults of a customer; what is left out stays',
+  summary: 'Change name, currency, mark-up, models or defaults; what is left out stays',
   params: customerParams,
   body: customerChange,
   status: 200,
   response: customerView,
-  errors: ['customer_not_found', 'customer_archived', 'concurrent_change'],
+  errors: [
+    'customer_not_found',
+    'customer_archived',
+    'currency_not_supported',
+    'concurrent_change',
+  ],
   async handler({ params, body, commandId }, context) {
+    if (body.currency !== undefined) requireBillable(body.currency);
     const said = withStoredDefaults(body);
     const decide = (state: Customer | undefined) => decideUpdateCustomer(state, said);
     return view(await change(context, params.customer_id, commandId, decide));

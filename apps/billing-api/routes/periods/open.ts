@@ -19,12 +19,7 @@ export const openPeriodRoute = defineRoute({
   body: openPeriodRequest,
   status: 201,
   response: periodView,
-  errors: [
-    'customer_not_found',
-    'period_still_open',
-    'period_not_contiguous',
-    'currency_not_supported',
-  ],
+  errors: ['customer_not_found', 'period_still_open', 'period_not_contiguous'],
   async handler({ body }, context) {
     const { customer_id: customerId, start, time_zone: named, anchor_day: anchorDay } = body;
     const timeZone = named === undefined ? null : requireTimeZone('body.time_zone', named);

@@ -17,6 +17,7 @@ export function viewPeriod(customerId: string, period: Period): PeriodView {
     end: formatInstant(period.endMs),
     time_zone: period.timeZone,
     anchor_day: period.anchorDay,
+    currency: period.currency,
     status: period.status === 'frozen' ? 'closed' : period.status,
     cut_id: period.status === 'open' ? null : period.cutId,
     snapshot_id: snapshotId,
