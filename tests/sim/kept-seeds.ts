@@ -27,4 +27,25 @@ export const keptSeeds: readonly { seed: number; found: string }[] = [
     found:
       'the last call of an end user took of a slice from before a top-up: none was asked for, so none was told',
   },
+  {
+    seed: 11154,
+    found:
+      'the last calls came before all planned ones: a slice from before a raise, which had ended, served one',
+  },
+  {
+    seed: 16111,
+    found: 'the same, with a raise whose maker died before the window was told',
+  },
+  {
+    seed: 50999,
+    found: 'the same, with a raise that the window was told behind the slice',
+  },
+  {
+    seed: 65118,
+    found: 'the same, with credit',
+  },
+  {
+    seed: 42610,
+    found: 'the same, where a window was opened and its first slice granted in two appends',
+  },
 ];

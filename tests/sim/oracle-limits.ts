@@ -25,8 +25,6 @@ export type LimitKnown = {
   aheadMs: number;
   /** Credit that the window had then. */
   live: readonly string[];
-  /** How many slices proxies had asked for. */
-  slicesAsked: number;
 };
 
 export class OracleLimits {
@@ -67,14 +65,6 @@ export class OracleLimits {
     this.counts.creditEnded++;
     const left = credit.end(id);
     return left === pico(unused) ? null : `${unused} of ${id} are gone, and ${left} were left`;
-  }
-
-  /** Whether the limit that a proxy knew is lower than the one that the window was told. */
-  isLowered(budgetId: string, told: bigint, { revision, atMs }: LimitKnown): boolean {
-    const states = this.#budgets.get(budgetId) ?? [];
-    const [before, now] = [states[Number(told)], states[Number(revision)]];
-    if (before === undefined || now === undefined) return true;
-    return limitOf(now, atMs) < limitOf(before, atMs);
   }
 
   /**

@@ -29,8 +29,6 @@ type Account = {
   reported: Set<string>;
   /** When slices of it were last asked back. */
   recalledAtMs: number;
-  /** The call that was last given a hold: its begin, by its proxy's clock, and the slices that it took of. */
-  lastHold: { startedAtMs: number; leaseIds: readonly string[] } | null;
 };
 
 /** Between two requests for slices of a window. */
@@ -46,8 +44,8 @@ export class Oracle {
   readonly #attempts = new Map<string, Attempt>();
   /** Leases that nobody has settled, in all windows. */
   openLeases = 0;
-  /** Slices that proxies asked for, in order, with the least revision of each window's limit. */
-  readonly #asked = new Map<string, { order: number; least: ReadonlyMap<string, bigint> }>();
+  /** Slices that proxies asked for, with the least revision of each window's limit. */
+  readonly #asked = new Map<string, ReadonlyMap<string, bigint>>();
   readonly #limits = new OracleLimits();
   readonly #counts = {
     ...{ grants: 0, reduced: 0, settled: 0, overruns: 0, adjusted: 0, limits: 0, recalls: 0 },
@@ -108,11 +106,7 @@ export class Oracle {
    * @param least which revision of a window's limit it has to have, if the slice is of that window
    */
   asked(lease: string, least: ReadonlyMap<string, bigint>): void {
-    this.#asked.set(lease, { order: this.slicesAsked + 1, least });
-  }
-
-  get slicesAsked(): number {
-    return this.#asked.size;
+    this.#asked.set(lease, least);
   }
 
   /** The provider took a request. */
@@ -217,28 +211,13 @@ export class Oracle {
     const { stream, revision } = known;
     const account = this.#accounts.get(stream);
     const has = account?.limitRevision ?? -1n;
-    const mayBeBehind = account !== undefined && this.#isOfEarlierSlice(account, known);
-    if (account === undefined || (has < revision && !mayBeBehind)) {
+    if (account === undefined || has < revision) {
       const wrong = `its limit is of revision ${has}, not ${revision}`;
       return this.#world.violate(`I3: ${stream}: ${wrong}`);
     }
     const { budget, credit, asOfMs } = account;
-    const followed = has < revision ? { ...known, revision: has } : known;
-    const wrong = this.#limits.behind(budget.id, credit, asOfMs, followed);
+    const wrong = this.#limits.behind(budget.id, credit, asOfMs, known);
     if (wrong !== null) this.#world.violate(`I3: ${stream}: ${wrong}`);
-  }
-
-  /**
-   * A window of an end user follows its definition at its next slice: a call that is served by one
-   * asked for earlier leaves it behind, unless the limit was lowered.
-   */
-  #isOfEarlierSlice(account: Account, known: LimitKnown): boolean {
-    const { budget, lastHold, limitRevision } = account;
-    if (!budget.isPerEndUser || lastHold?.startedAtMs !== known.atMs) return false;
-    const areEarlier = lastHold.leaseIds.every(
-      (id) => (this.#asked.get(id)?.order ?? Infinity) <= known.slicesAsked,
-    );
-    return areEarlier && !this.#limits.isLowered(budget.id, limitRevision, known);
   }
 
   /** Credit of a window that has not ended. */
@@ -249,12 +228,6 @@ export class Oracle {
         ?.credit.live()
         .map(({ id }) => id) ?? []
     );
-  }
-
-  /** A call has its hold, of these slices of a window. */
-  tookOf(stream: string, leaseIds: readonly string[], startedAtMs: number): void {
-    const account = this.#accounts.get(stream);
-    if (account !== undefined) account.lastHold = { startedAtMs, leaseIds };
   }
 
   /** A call that began after credit had ended holds nothing of it. */
@@ -297,7 +270,7 @@ export class Oracle {
       budget: this.#budgets.get(id) as PlannedBudget,
       ...{ credit: new CreditModel(), limitRevision: -1n, asOfMs: -Infinity, limitMax: 0n },
       ...{ granted: new Set(), billed: 0n, beyond: 0n, reported: new Set() },
-      ...{ recalledAtMs: Number.NEGATIVE_INFINITY, lastHold: null },
+      recalledAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#accounts.set(stream, account);
     return account;
@@ -328,7 +301,7 @@ export class Oracle {
     if (account.granted.has(lease)) return this.#world.violate(`I3: ${lease} was granted twice`);
     account.granted.add(lease);
     this.openLeases++;
-    const least = this.#asked.get(lease)?.least.get(stream) ?? -1n;
+    const least = this.#asked.get(lease)?.get(stream) ?? -1n;
     if (account.limitRevision < least) {
       const had = `of a limit of revision ${account.limitRevision}, and its proxy knew ${least}`;
       this.#world.violate(`I3: ${stream}: ${lease} is ${had}`);

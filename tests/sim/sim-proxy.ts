@@ -151,7 +151,6 @@ export class SimProxy {
     const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
     for (const { account, parts } of facts.holds) {
       const leaseIds = parts.map(({ lease }) => lease.leaseId);
-      oracle.tookOf(account.stream, leaseIds, startedAtMs);
       if (!isStepped) oracle.mustHoldLive(account.stream, leaseIds, startedAtMs);
     }
     world.note(this.process, () => {

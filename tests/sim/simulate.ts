@@ -128,7 +128,7 @@ class Theatre {
 
   /** Nothing goes wrong any more: everything goes back by itself. */
   async #rest(): Promise<void> {
-    const { world, disks, oracle } = this.#stage;
+    const { world, disks, oracle, plan } = this.#stage;
     for (const network of this.#networks) network.heal();
     this.#slots.forEach((proxy, slot) => {
       if (proxy === null) return;
@@ -142,11 +142,13 @@ class Theatre {
       oracle.openLeases === 0 &&
       this.#slots.every((proxy) => proxy?.process.alive === true && proxy.isIdle) &&
       disks.every(({ isRemoved, lockedBy }) => isRemoved || lockedBy !== null);
-    // Then once more, when what was on its way has come: a grant, for instance, that nobody waits for.
+    // A limit binds later slices, so none from before a change may be there for the last calls: what was
+    // planned comes first, and what is on its way, such as a grant that nobody waits for.
+    const planned = [...plan.calls, ...plan.changes].map(({ atMs }) => atMs);
+    await world.runUntil(Math.max(world.nowMs, ...planned) + LATE_MS_MAX);
     const isAtRest =
       (await world.runUntil(world.nowMs + REST_WITHIN_MS, hasRest)) &&
       !(await this.#lastCalls()) &&
-      !(await world.runUntil(world.nowMs + LATE_MS_MAX)) &&
       (await world.runUntil(world.nowMs + REST_WITHIN_MS, hasRest));
     if (isAtRest) return;
     const left = disks.filter(({ isRemoved, lockedBy }) => !isRemoved && lockedBy === null);
@@ -297,8 +299,7 @@ function limitsOf(proxy: SimProxy, index: number, { plan, oracle }: Stage): Limi
     const stream = streamOf(budget.id, windowStart(budget.window, budget.zone, atMs), endUser);
     const isStepped = plan.faults.some(({ kind }) => kind === 'clock');
     const aheadMs = isStepped ? Infinity : 2 * CLOCK_OFF_MS_MAX;
-    const { slicesAsked } = oracle;
-    return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream), slicesAsked };
+    return { stream, revision, atMs, aheadMs, live: oracle.creditOf(stream) };
   });
 }
 
