@@ -29,6 +29,7 @@ const write: fc.Arbitrary<JournalWrite> = fc.oneof(
       expectedRevision: text,
       eventId: text,
       amount,
+      opening: fc.option(text),
     }),
   }),
   fc.record({

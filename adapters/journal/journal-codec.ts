@@ -28,6 +28,8 @@ const OP = {
   lease_forgotten: 7,
   shipped: 8,
   lease_total: 9,
+  /** A lease that is requested together with the opening of its window. */
+  first_lease_requested: 10,
 } as const;
 
 /** A segment with finished records: at least one, numbered without a gap. */
@@ -171,13 +173,14 @@ export class GroupWriter {
     }
   }
 
-  #request({ leaseId, stream, expectedRevision, eventId, amount }: LeaseRequest): void {
-    this.#byte(OP.lease_requested);
+  #request({ leaseId, stream, expectedRevision, eventId, amount, opening }: LeaseRequest): void {
+    this.#byte(opening === null ? OP.lease_requested : OP.first_lease_requested);
     this.#text(leaseId);
     this.#text(stream);
     this.#text(expectedRevision);
     this.#text(eventId);
     this.#text(String(amount));
+    if (opening !== null) this.#text(opening);
   }
 
   #byte(value: number): void {
@@ -253,7 +256,9 @@ export class GroupReader {
       case OP.recorded:
         return { op: 'recorded', partition: this.#uint(), event: this.#place() };
       case OP.lease_requested:
-        return { op: 'lease_requested', request: this.#request() };
+        return { op: 'lease_requested', request: { ...this.#request(), opening: null } };
+      case OP.first_lease_requested:
+        return { op: 'lease_requested', request: { ...this.#request(), opening: this.#text() } };
       case OP.lease_granted:
         return { op: 'lease_granted', leaseId: this.#text() };
       case OP.lease_refused:
@@ -294,7 +299,7 @@ export class GroupReader {
     return charges;
   }
 
-  #request(): LeaseRequest {
+  #request(): Omit<LeaseRequest, 'opening'> {
     return {
       leaseId: this.#text(),
       stream: this.#text(),

@@ -52,6 +52,7 @@ const GRANT: JournalWrite[] = [
       expectedRevision: '4',
       eventId: 'e',
       amount: 10n ** 20n,
+      opening: null,
     },
   },
   { op: 'lease_granted', leaseId: LEASE },

@@ -12,6 +12,8 @@ export type LeaseRequest = {
   expectedRevision: string;
   eventId: string;
   amount: bigint;
+  /** JSON of the event that opens the window: both are one append, at `no_stream`. null: it is open. */
+  opening: string | null;
 };
 
 export type LeaseTotal = { leaseId: string; stream: string; amount: bigint; spent: bigint };

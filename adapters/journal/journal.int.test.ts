@@ -19,6 +19,7 @@ const lease = (leaseId: string, amount: bigint) => ({
   expectedRevision: '4',
   eventId: `event of ${leaseId}`,
   amount,
+  opening: null,
 });
 
 /**

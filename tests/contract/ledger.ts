@@ -78,11 +78,13 @@ export function ledgerContract(name: string, factory: LedgerFactory): void {
       const { ledger } = opened;
       const events = [event('A'), event('B')];
       const first = await ledger.append('a-1', 'no_stream', events);
-      await ledger.append('a-1', 1n, [event('C')]);
+      const third = event('C');
+      await ledger.append('a-1', 1n, [third]);
       const again = await ledger.append('a-1', 'no_stream', events);
       const partly = await ledger.append('a-1', 0n, [events[1] as NewLedgerEvent, event('D')]);
       expect(again).toEqual(first);
-      expect(partly.ok).toBe(false);
+      const longer = await ledger.append('a-1', 1n, [third, event('D')]);
+      expect([partly.ok, longer.ok]).toEqual([false, false]);
       expect(await ledger.read('a-1')).toHaveLength(3);
     });
 

@@ -240,11 +240,39 @@ export const budgets: readonly Plant[] = [
     bug: 'grant at whatever revision the stream has now',
     edits: at('grant-is-appended', {
       instead: `{
-        const result = await ledger.append(request.stream, expected, [event]);
+        const result = await ledger.append(request.stream, expected, events);
         return result.ok || (await ledger.append(request.stream, result.actual, [event])).ok;
       }`,
     }),
     test: { file: LEASES_TEST, name: 'I3: a grant lands where it was decided, or never' },
+  },
+  {
+    bug: 'append the first grant of a window without what opens it',
+    edits: at('opening-goes-with-its-grant', { instead: 'const events = [event];' }),
+    test: {
+      file: LEASES_TEST,
+      name: 'I3: a first grant lands together with what opens its window, or neither ever does',
+    },
+  },
+  {
+    bug: 'use the first slice of a window whose limit has fallen while it was opened',
+    edits: at('opened-window-is-looked-after', {
+      swap: ['readDefinition(ledger, this.#definition.budget_id)', 'this.#latest'],
+    }),
+    test: {
+      file: 'apps/proxy/budget/grants.int.test.ts',
+      name: 'I3: learns of a limit that falls while it opens before a call holds its first slice',
+    },
+  },
+  {
+    bug: 'use a slice of a raise that has ended while its request was journaled',
+    edits: at('falls-count-from-the-decision', {
+      before: 'this.#fallsWhenRequested = this.#falls;',
+    }),
+    test: {
+      file: 'apps/proxy/budget/changing-limits.int.test.ts',
+      name: 'I3: that ends while a slice of it is on its way to the journal is in no slice that calls take of',
+    },
   },
   {
     bug: 'append without revision',

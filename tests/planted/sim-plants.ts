@@ -16,7 +16,7 @@ export const simulated: readonly Plant[] = [
     bug: 'lease protocol: skip the revision: grant behind whatever came first',
     edits: at('grant-is-appended', {
       instead: `{
-        const result = await ledger.append(request.stream, expected, [event]);
+        const result = await ledger.append(request.stream, expected, events);
         return result.ok || (await ledger.append(request.stream, result.actual, [event])).ok;
       }`,
     }),

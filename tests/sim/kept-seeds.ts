@@ -28,6 +28,11 @@ export const keptSeeds: readonly { seed: number; found: string }[] = [
       'the last call of an end user took of a slice from before a top-up: none was asked for, so none was told',
   },
   {
+    seed: 45601,
+    found:
+      'credit that ended while a slice of it waited for the journal was in a slice that calls took of',
+  },
+  {
     seed: 11154,
     found:
       'the last calls came before all planned ones: a slice from before a raise, which had ended, served one',

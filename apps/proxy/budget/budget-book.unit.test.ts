@@ -82,12 +82,12 @@ it('a call reads those of its budgets that it has not read while it waits for th
   const answer = ledger.hold();
   const held = (await open()).hold(requests, NOON);
   await pass();
-  const reads = ['read window 0', 'read window 0, too early', 'read window 0, too early'];
-  expect(ledger.asked).toEqual(reads);
+  const reads = () => ledger.asked.filter((asked) => asked.startsWith('read window'));
+  expect(reads()).toHaveLength(budgets.length);
   answer();
   await pass();
   expect((await held).kind).toBe('held');
-  expect(ledger.asked.filter((asked) => asked.startsWith('read window'))).toEqual(reads);
+  expect(reads()).toHaveLength(budgets.length);
 });
 
 describe('calls that wait', () => {
@@ -97,7 +97,9 @@ describe('calls that wait', () => {
     ask(book, definition, 300n, 300n, 400n);
     await pass();
     expect(said).toEqual(['300 held', '300 held', '400 held']);
-    expect(ledger.asked.filter((asked) => asked === 'append LeaseGranted')).toHaveLength(1);
+    expect(
+      ledger.asked.filter((asked) => asked === 'append WindowOpened LeaseGranted'),
+    ).toHaveLength(1);
     ask(book, definition, 9_000n, 8_000n, 6_000n);
     await pass();
     expect(said.slice(3)).toEqual(['9000 held', '6000 held', '8000 exceeded']);

@@ -94,7 +94,7 @@ describe('a raise', () => {
     const of = await changed(before, raised(1_000, NOON + MINUTE));
     let isDone = false;
     const append: Ledger['append'] = async (stream, expected, events) => {
-      if (events[0]?.type === 'LeaseGranted' && !isDone) {
+      if (events.at(-1)?.type === 'LeaseGranted' && !isDone) {
         isDone = true;
         timeIs(NOON + MINUTE);
         const other = await open();
@@ -105,6 +105,23 @@ describe('a raise', () => {
     };
     const book = await open({ append });
     expect(await outcome(book, of, 500n)).toBe('exceeded');
+  });
+
+  it('I3: that ends while a slice of it is on its way to the journal is in no slice that calls take of', async () => {
+    const before = await books().define({ limit: 1_000n });
+    const of = await changed(before, raised(31_000, NOON + MINUTE));
+    // It opens the window, and is granted nothing.
+    expect(await outcome(await open(), of, 99_999n)).toBe('exceeded');
+    let later: Promise<string> | undefined;
+    const beforeWrite = ({ op }: { op: string }) => {
+      if (op !== 'lease_requested' || later !== undefined) return;
+      timeIs(NOON + MINUTE);
+      later = outcome(book, of, 1_500n);
+    };
+    const book = await books().open({ beforeWrite, limits: { leaseReturnWaitMs: 1 } });
+    // A slice of 2,000, by the raised limit.
+    expect(await outcome(book, of, 100n)).toBe('held');
+    expect(await later).toBe('exceeded');
   });
 
   it('I3: that ends while a call waits for the ledger is not granted to it', async () => {
@@ -215,7 +232,7 @@ describe('credit that ends', () => {
     const definition = await changed(before, toppedUp(600, NOON + MINUTE));
     const append: Ledger['append'] = async (stream, expected, events) => {
       const result = await books().ledger.append(stream, expected, events);
-      if (events[0]?.type === 'LeaseGranted') timeIs(NOON + MINUTE);
+      if (events.at(-1)?.type === 'LeaseGranted') timeIs(NOON + MINUTE);
       return result;
     };
     const book = await open({ append });

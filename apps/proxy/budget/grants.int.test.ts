@@ -3,12 +3,18 @@
  * (docs/design.md, Budgets: leases).
  */
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { describe, expect, it } from 'vitest';
 import { holdOf, useBooks } from '../testing/book-house.ts';
 import { wanted } from '../testing/budget-house.ts';
 
 const books = useBooks();
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A call that nothing can serve opens the window, and is granted nothing. */
+async function openWindow(definition: BudgetDefinition): Promise<void> {
+  await expect(holdOf(await books().open(), definition, 99_999n)).rejects.toThrow('exceeded');
+}
 
 /** Another proxy's grant of 1,000, which comes right before each of the first `times` appends. */
 function beatenBy(times: number): { between: Partial<Ledger>; grants: () => number } {
@@ -30,7 +36,7 @@ describe('a grant', () => {
     const definition = await books().define();
     const order: string[] = [];
     const append: Ledger['append'] = async (stream, expected, events) => {
-      order.push(`ledger ${events[0]?.type}`);
+      order.push(`ledger ${events.map(({ type }) => type).join(' ')}`);
       const result = await books().ledger.append(stream, expected, events);
       await turn();
       order.push('ledger answered');
@@ -46,10 +52,8 @@ describe('a grant', () => {
     await holdOf(book, definition, 10n);
     order.push('held');
     expect(order).toEqual([
-      'ledger WindowOpened',
-      'ledger answered',
       'journal lease_requested',
-      'ledger LeaseGranted',
+      'ledger WindowOpened LeaseGranted',
       'ledger answered',
       'journal lease_granted',
       'held',
@@ -67,12 +71,13 @@ describe('a grant', () => {
       },
     });
     await expect(holdOf(book, definition, 10n)).rejects.toThrow('unavailable');
-    expect(await books().window(definition)).toEqual(['WindowOpened 16000']);
+    expect(await books().window(definition)).toEqual([]);
   });
 
   it('I3: that another proxy’s beat is refused in the journal, so that no take-over asks for it', async () => {
     const definition = await books().define();
     const { between } = beatenBy(1);
+    await openWindow(definition);
     const book = await books().open({ between });
     await holdOf(book, definition, 10n);
     expect(await books().window(definition)).toEqual([
@@ -80,13 +85,14 @@ describe('a grant', () => {
       'LeaseGranted other_1 1000',
       'LeaseGranted lse_2 1000',
     ]);
-    const contents = await books().journals[0]?.contents();
+    const contents = await books().journals.at(-1)?.contents();
     expect(contents?.leaseRequests).toEqual([]);
     expect(contents?.leases).toMatchObject([{ leaseId: 'lse_2' }]);
   });
 
   it('I3: that was beaten fails if the journal cannot say so', async () => {
     const definition = await books().define();
+    await openWindow(definition);
     const book = await books().open({
       ...beatenBy(1),
       beforeWrite: async ({ op }) => {
@@ -100,6 +106,7 @@ describe('a grant', () => {
   // litellm#34238: a proxy went by a figure that was out of date.
   it('is decided from what others were granted meanwhile', async () => {
     const definition = await books().define({ limit: 1_500n });
+    await openWindow(definition);
     const book = await books().open(beatenBy(1));
     await expect(holdOf(book, definition, 600n)).rejects.toThrow('exceeded');
     await holdOf(book, definition, 500n);
@@ -107,13 +114,14 @@ describe('a grant', () => {
 
   it('gives up after so many conflicts', async () => {
     const definition = await books().define();
+    await openWindow(definition);
     const { between, grants } = beatenBy(9);
     const book = await books().open({ between, limits: { grantConflictsMax: 3 } });
     const outcome = await book.hold([wanted(definition, 10n)], Date.now());
     expect(outcome).toMatchObject({ kind: 'unavailable' });
     expect(String((outcome as { cause?: unknown }).cause)).toContain('too many conflicts');
     expect(grants()).toBe(3);
-    expect((await books().journals[0]?.contents())?.leaseRequests).toEqual([]);
+    expect((await books().journals.at(-1)?.contents())?.leaseRequests).toEqual([]);
   });
 
   it('I3: whose answer was lost is used once it is known, and no second one is asked for', async () => {
@@ -121,7 +129,7 @@ describe('a grant', () => {
     let isLost = false;
     const append: Ledger['append'] = async (stream, expected, events) => {
       const result = await books().ledger.append(stream, expected, events);
-      if (events[0]?.type !== 'LeaseGranted' || isLost) return result;
+      if (events.at(-1)?.type !== 'LeaseGranted' || isLost) return result;
       isLost = true;
       throw new Error('the answer was lost');
     };
@@ -172,6 +180,44 @@ describe('a window', () => {
     expect(window).toHaveLength(3);
   });
 
+  it('I3: that another proxy opens first is not opened again, and no second grant lands with it', async () => {
+    const definition = await books().define({ limit: 1_500n });
+    const other = await books().open();
+    let isFirst = true;
+    const append: Ledger['append'] = async (stream, expected, events) => {
+      if (isFirst) await holdOf(other, definition, 1_000n);
+      isFirst = false;
+      return books().ledger.append(stream, expected, events);
+    };
+    const book = await books().open({ between: { append } });
+    await holdOf(book, definition, 500n);
+    expect(await books().window(definition)).toEqual([
+      'WindowOpened 1500',
+      'LeaseGranted lse_2 1000',
+      'LeaseGranted lse_3 500',
+    ]);
+  });
+
+  // The control plane has found no window that it could tell.
+  it('I3: learns of a limit that falls while it opens before a call holds its first slice', async () => {
+    const definition = await books().define();
+    const { budget_id } = definition;
+    const append: Ledger['append'] = async (stream, expected, events) => {
+      const data = { budget_id, limit: '0.000000000400' };
+      const changed = { id: `changed ${budget_id}`, type: 'BudgetLimitChanged', data };
+      await books().ledger.append(`budget_definition-${budget_id}`, 0n, [changed]);
+      return books().ledger.append(stream, expected, events);
+    };
+    const book = await books().open({ between: { append } });
+    await expect(holdOf(book, definition, 600n)).rejects.toThrow('exceeded');
+    expect((await books().window(definition)).slice(0, 4)).toEqual([
+      'WindowOpened 16000',
+      'LeaseGranted lse_1 1000',
+      'LimitChanged 400',
+      'LeaseSettled lse_1 0',
+    ]);
+  });
+
   it('is unavailable if its opening fails', async () => {
     const definition = await books().define();
     const append = async () => {
@@ -179,7 +225,7 @@ describe('a window', () => {
       throw new Error('away');
     };
     const book = await books().open({ between: { append } });
-    const outcome = await book.hold([wanted(definition, 10n)], Date.now());
+    const outcome = await book.hold([wanted(definition, 99_999n)], Date.now());
     expect(outcome).toMatchObject({ kind: 'unavailable', cause: new Error('away') });
   });
 

@@ -29,6 +29,7 @@ const request = (leaseId: string, expectedRevision = '0'): LeaseRequest => ({
   expectedRevision,
   eventId: `grant of ${leaseId}`,
   amount: 7n,
+  opening: null,
 });
 
 async function typesAndLeases() {
@@ -57,6 +58,18 @@ describe('the ledger events of a lease', () => {
     // The proxy that takes the first one over asks again: the grant is stored already.
     expect(await appendGrant(ledger, 'ins_1', request('lse_1'))).toBe(true);
     expect(await typesAndLeases()).toEqual([['LeaseGranted', 'lse_1']]);
+  });
+
+  it('I3: a first grant lands together with what opens its window, or neither ever does', async () => {
+    const stream = 'budget-bud_2@20260101T000000Z';
+    const opening = JSON.stringify({ id: randomUUID(), type: 'WindowOpened', data: {} });
+    const first = (leaseId: string) => ({ ...request(leaseId, 'no_stream'), stream, opening });
+    expect(await appendGrant(losingAnswers(ledger, 2), 'ins_1', first('lse_1'))).toBe(true);
+    // Another proxy opens the window by the same definition, so under the same id.
+    expect(await appendGrant(ledger, 'ins_2', first('lse_2'))).toBe(false);
+    expect(await appendGrant(ledger, 'ins_1', first('lse_1'))).toBe(true);
+    const types = (await ledger.read(stream)).map(({ type }) => type);
+    expect(types).toEqual(['WindowOpened', 'LeaseGranted']);
   });
 
   it('I3: a lease is settled once, by owner and taker together', async () => {

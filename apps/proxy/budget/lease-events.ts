@@ -25,9 +25,10 @@ export function grantedEvent(instanceId: string, { leaseId, amount }: LeaseReque
 }
 
 /**
- * Appends a grant at the revision it was decided from, as often as it takes to know the outcome.
+ * Appends a grant at the revision it was decided from, as often as it takes to know the outcome; with
+ * what opens its window, if that is to come right before it.
  *
- * @returns false if another event has that revision: then the grant can never land
+ * @returns false if another event has that revision: then nothing of it can ever land
  */
 export async function appendGrant(
   ledger: Ledger,
@@ -42,9 +43,12 @@ export async function appendGrant(
     ...newLedgerEvent(request.stream, granted, request.leaseId),
     id: request.eventId,
   };
+  const { opening } = request;
+  // seam: opening-goes-with-its-grant
+  const events = opening === null ? [event] : [JSON.parse(opening) as NewLedgerEvent, event];
   return untilKnown(async () => {
     // seam: grant-is-appended
-    return (await ledger.append(request.stream, expected, [event])).ok;
+    return (await ledger.append(request.stream, expected, events)).ok;
   });
 }
 

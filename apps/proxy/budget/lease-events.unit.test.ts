@@ -12,6 +12,7 @@ const REQUEST: LeaseRequest = {
   expectedRevision: '7',
   eventId: 'as journaled',
   amount: 1_500_000_000_000n,
+  opening: null,
 };
 
 /** One stream in memory that refuses nothing. */

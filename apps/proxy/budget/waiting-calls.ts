@@ -127,7 +127,7 @@ export class WaitingCalls {
   prepare(): void {
     if (this.#asking || this.#turns !== null || this.#account.account.opened) return;
     const { stream } = this.#account;
-    this.unlessAsking(() => this.#account.prepare()).catch((error: unknown) =>
+    this.unlessAsking(() => this.#account.prepareAhead()).catch((error: unknown) =>
       this.#deps.onError(error, stream),
     );
   }

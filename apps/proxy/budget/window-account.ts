@@ -10,11 +10,11 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
-import type { BudgetAccount } from '@tollgate/domain/budget/account.ts';
+import { type BudgetAccount, evolveAccount } from '@tollgate/domain/budget/account.ts';
 import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
-import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
+import type { BudgetWindowEvent, WindowOpened } from '@tollgate/domain/budget/budget-events.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
 import {
@@ -49,6 +49,11 @@ export type WindowAccountDeps = {
 
 export type GrantOutcome = 'granted' | 'exhausted';
 
+/** What opens a window. */
+type Opening = { opened: WindowOpened; event: NewLedgerEvent };
+/** A grant that is asked of the ledger, and what opens its window in the same append. */
+type Requested = { request: LeaseRequest; opened: WindowOpened | null };
+
 export class WindowAccount {
   readonly stream: string;
   #definition: BudgetDefinition;
@@ -61,8 +66,9 @@ export class WindowAccount {
   /** Of this proxy alone. */
   readonly rate: SpendRate;
   readonly #view: WindowView;
+  #isPrepared = false;
   /** A request in the journal whose append has not answered. */
-  #doubtful: LeaseRequest | null = null;
+  #doubtful: Requested | null = null;
   /** When time lowers the limit next, by the clock of the day, and how often that was or it was changed. */
   #fallsAtMs = Number.POSITIVE_INFINITY;
   #falls = 0;
@@ -259,22 +265,29 @@ export class WindowAccount {
       // The process that opened the window or changed the definition may have died before it
       // appended the limit here; and time changes it, also while this waits for the ledger.
       const nowMs = Date.now();
+      const opening = this.account.opened ? null : this.#opening(nowMs);
       // seam: changed-limit-is-followed
-      if (isBehind(this.account, this.#latest, nowMs)) {
+      if (opening === null && isBehind(this.account, this.#latest, nowMs)) {
         await this.#followDefinition();
         continue;
       }
+      const account = opening === null ? this.account : evolveAccount(this.account, opening.opened);
       this.endAt(nowMs);
-      this.#fallsAtMs = nextFallMs(this.account, this.#latest, nowMs);
-      const decision = decideGrant(this.account, this.free(), waiting(), ahead);
+      this.#fallsAtMs = nextFallMs(account, this.#latest, nowMs);
+      const decision = decideGrant(account, this.free(), waiting(), ahead);
       if (decision.kind === 'exhausted') {
+        // A refusal states the figures of a window that is there.
+        if (opening !== null) {
+          await this.#open(opening);
+          continue;
+        }
         // Others may have returned slices since this account was last read.
         if (refreshed) return 'exhausted';
         await this.refresh();
         refreshed = true;
         continue;
       }
-      if (await this.#append(decision.amount)) return 'granted';
+      if (await this.#append(decision.amount, opening)) return 'granted';
       if (conflicts >= grantConflictsAtOnce) await backoff.pause();
       await this.refresh();
       refreshed = true;
@@ -357,31 +370,43 @@ export class WindowAccount {
     this.rate.settled(lease);
   }
 
-  /** Reads the window, and opens it if nobody has: what a grant needs first. */
+  /** Reads the window, and what opens it if nobody has: what a grant needs first. */
   async prepare(): Promise<void> {
-    if (this.account.opened) return;
-    await this.refresh();
-    if (!this.account.opened) await this.#open();
+    // What is out of date by then is not appended, or is found when the definition is read again.
+    if (this.account.opened || this.#isPrepared) return;
+    const { ledger } = this.#deps;
+    // Windows of end users are too many to get a change: each follows its definition at its next grant.
+    const [definition] = await Promise.all([
+      this.#isOfEndUser ? this.#latest : readDefinition(ledger, this.#definition.budget_id),
+      this.refresh(),
+    ]);
+    this.#learn(definition, Date.now());
+    this.#isPrepared = true;
+  }
+
+  /** Reads the window and opens it: for calls that need it later. */
+  async prepareAhead(): Promise<void> {
+    await this.prepare();
+    if (!this.account.opened) await this.#open(this.#opening(Date.now()));
+  }
+
+  /** What opens the window, by the definition as it was last read. */
+  #opening(nowMs: number): Opening {
+    const opened = windowOpened(this.#latest, this.bounds, nowMs);
+    return { opened, event: newLedgerEvent(this.stream, opened, String(this.#latest.revision)) };
   }
 
   /**
-   * Opens the window with the limit of the definition, then reads the definition again: a change
-   * that came in between found no window to be appended to, so it is appended here, before any grant.
+   * Opens the window without a grant, then reads the definition again: a change that came in between
+   * found no window to be appended to, so it is appended here, before any grant.
    */
-  async #open(): Promise<void> {
-    const { ledger } = this.#deps;
-    // Windows of end users are too many to get a change: each follows its definition at its next grant.
-    const before = this.#isOfEndUser
-      ? this.definition
-      : await readDefinition(ledger, this.#definition.budget_id);
-    const opened = windowOpened(before, this.bounds, Date.now());
+  async #open({ opened, event }: Opening): Promise<void> {
+    const { raises, topUps } = this.#latest;
     const atMs = performance.now();
-    const { ok } = await ledger.append(this.stream, 'no_stream', [
-      newLedgerEvent(this.stream, opened, String(before.revision)),
-    ]);
+    const { ok } = await this.#deps.ledger.append(this.stream, 'no_stream', [event]);
     // Another proxy may have opened it a moment earlier, under the same id: it is what this one says
     // unless time changes limits of its definition.
-    const isSame = ok && before.raises.length === 0 && before.topUps.length === 0;
+    const isSame = ok && raises.length === 0 && topUps.length === 0;
     if (isSame) this.#view.take(opened, 0n, atMs);
     else await this.refresh();
     if (!this.#isOfEndUser) await this.#followDefinition();
@@ -408,29 +433,34 @@ export class WindowAccount {
     throw new Error(`${this.stream}: too many conflicts for a limit`);
   }
 
-  /** False: another append came first. */
-  async #append(amount: bigint): Promise<boolean> {
+  /**
+   * @param opening goes into the same append: both or none
+   * @returns false: another append came first
+   */
+  async #append(amount: bigint, opening: Opening | null): Promise<boolean> {
     const leaseId = this.#deps.newLeaseId();
     const eventId = ledgerEventId(this.stream, 'LeaseGranted', leaseId);
     const expected = this.#view.revision;
-    const request = {
+    const request: LeaseRequest = {
       leaseId,
       stream: this.stream,
       expectedRevision: String(expected),
       eventId,
       amount,
+      opening: opening === null ? null : JSON.stringify(opening.event),
     };
     // Journaled before it is appended: the proxy that takes over this journal appends the grant
     // once more with the same id and revision, so that it cannot land later (docs/design.md,
     // Budgets: leases).
-    await this.#deps.journal.write({ op: 'lease_requested', request });
-    this.#doubtful = request;
     this.#fallsWhenRequested = this.#falls;
-    return this.#confirm(request);
+    await this.#deps.journal.write({ op: 'lease_requested', request });
+    // seam: falls-count-from-the-decision
+    this.#doubtful = { request, opened: opening?.opened ?? null };
+    return this.#confirm(this.#doubtful);
   }
 
   /** Finds out whether the ledger has a requested grant, and if so takes it into use. */
-  async #confirm(request: LeaseRequest): Promise<boolean> {
+  async #confirm({ request, opened }: Requested): Promise<boolean> {
     const { ledger, journal, instanceId } = this.#deps;
     const { leaseId, amount } = request;
     const atMs = performance.now();
@@ -441,20 +471,32 @@ export class WindowAccount {
       await journal.write({ op: 'lease_refused', leaseId });
       return false;
     }
-    await journal.write({ op: 'lease_granted', leaseId });
+    const { expectedRevision: after } = request;
+    let revision = after === 'no_stream' ? 0n : BigInt(after) + 1n;
+    // Nobody else has the id of this grant, so what was appended with it is there as well.
+    if (opened !== null) this.#view.take(opened, revision++, atMs);
+    const isFirst = opened !== null && !this.#isOfEndUser;
+    const [journaled, looked] = await Promise.allSettled([
+      journal.write({ op: 'lease_granted', leaseId }),
+      // A change that came since the definition was read found no window to be appended to.
+      // seam: opened-window-is-looked-after
+      isFirst ? readDefinition(ledger, this.#definition.budget_id) : this.#latest,
+    ]);
+    if (journaled.status === 'rejected') throw journaled.reason;
+    if (looked.status === 'fulfilled') this.#learn(looked.value, Date.now());
     this.#leases.push({
       leaseId,
       amount,
       spent: 0n,
       held: 0n,
       holds: 0,
-      // The limit may have fallen since it was decided.
-      closed: this.#falls !== this.#fallsWhenRequested,
+      // The limit may have fallen since it was decided, or nobody knows whether it has.
+      closed: this.#falls !== this.#fallsWhenRequested || looked.status === 'rejected',
       usedAtMs: performance.now(),
     });
-    const { expectedRevision: after } = request;
-    const revision = after === 'no_stream' ? 0n : BigInt(after) + 1n;
     this.#view.take(grantedEvent(instanceId, request), revision, atMs);
+    if (looked.status === 'rejected') throw looked.reason;
+    if (isFirst && isBehind(this.account, this.#latest, Date.now())) await this.#followDefinition();
     return true;
   }
 }

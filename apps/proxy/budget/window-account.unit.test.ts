@@ -62,6 +62,11 @@ function beat(times: number): void {
   };
 }
 
+/** A call that nothing can serve opens the window, and is granted nothing. */
+const openFor = (book: BudgetBook, definition: BudgetDefinition) =>
+  expect(holdOf(book, definition, 99_999n)).rejects.toThrow('exceeded');
+
+const FIRST = ['read definition 0', 'read window 0, meanwhile'];
 const GRANT = ['lease_requested', 'append LeaseGranted', 'lease_granted'];
 
 describe('the ledger is asked no more than it must be', () => {
@@ -69,21 +74,21 @@ describe('the ledger is asked no more than it must be', () => {
     const definition = await books().define();
     const book = await open();
     expect(await askedFor(book, definition, 1_000n)).toEqual([
-      ...['read window 0', 'read definition 0', 'append WindowOpened', 'read definition 0'],
-      ...GRANT,
+      ...[...FIRST, 'lease_requested', 'append WindowOpened LeaseGranted', 'lease_granted'],
+      'read definition 0, meanwhile',
     ]);
     expect(await askedFor(book, definition, 10n)).toEqual(GRANT);
     expect(await askedFor(book, definition, 990n)).toEqual([]);
-    expect(await askedFor(await open(), definition, 1n)).toEqual([...['read window 0', ...GRANT]]);
+    expect(await askedFor(await open(), definition, 1n)).toEqual([...FIRST, ...GRANT]);
   });
 
   // What time changes another proxy may have said otherwise, under the same id.
-  it('for a window of a budget with a raise', async () => {
+  it('for a window that opens without a grant, of a budget with a raise', async () => {
     const definition = await books().define();
     await raiseFor(definition, 1_000);
-    expect(await askedFor(await open(), definition, 10n)).toEqual([
-      ...['read window 0', 'read definition 0', 'append WindowOpened', 'read window 0'],
-      ...['read definition 0', ...GRANT],
+    const book = await open();
+    expect(await asked(() => openFor(book, definition))).toEqual([
+      ...[...FIRST, 'append WindowOpened', 'read window 0', 'read definition 0', 'read window 1'],
     ]);
   });
 
@@ -157,8 +162,9 @@ describe('a grant', () => {
       {
         op: 'lease_requested',
         request: {
-          ...{ leaseId: 'lse_1', stream, expectedRevision: '0', amount: 1_000n },
+          ...{ leaseId: 'lse_1', stream, expectedRevision: 'no_stream', amount: 1_000n },
           eventId: ledgerEventId(stream, 'LeaseGranted', 'lse_1'),
+          opening: expect.stringContaining('"type":"WindowOpened"'),
         },
       },
       { op: 'lease_granted', leaseId: 'lse_1' },
@@ -180,6 +186,7 @@ describe('a grant that another proxy came before', () => {
   it('is refused in the journal, and decided again from what is there now', async () => {
     const definition = await books().define({ limit: 2_500n });
     const book = await open();
+    await openFor(book, definition);
     beat(2);
     const all = await askedFor(book, definition, 500n);
     const refused = ['lease_requested', 'append LeaseGranted', 'lease_refused'];
@@ -193,6 +200,7 @@ describe('a grant that another proxy came before', () => {
   it('is given up after so many', async () => {
     const definition = await books().define();
     const book = await open({ grantConflictsMax: 3 });
+    await openFor(book, definition);
     beat(3);
     await expect(holdOf(book, definition, 10n)).rejects.toThrow('unavailable');
     expect(written).toHaveLength(6);
@@ -203,6 +211,7 @@ describe('a grant that another proxy came before', () => {
 
   it('is refused for good if what is left is too little, and is not unknown', async () => {
     const definition = await books().define({ limit: 1_500n });
+    await openFor(await open(), definition);
     const book = await open({ grantConflictsMax: 2, leaseReturnWaitMs: 0 });
     beat(1);
     const all = await asked(() =>

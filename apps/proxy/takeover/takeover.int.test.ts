@@ -31,6 +31,8 @@ import { takeOverDead } from './takeover.ts';
 
 const DEAD = 'ins_dead';
 const STREAM = 'budget-bud_1@20260101T000000Z';
+/** A window that the dead proxy has not opened yet. */
+const NEW_STREAM = 'budget-bud_2@20260101T000000Z';
 const ATTEMPT = '019aaaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa';
 const HOLD = 300n;
 const CHARGED = 40n;
@@ -52,12 +54,13 @@ async function openStores(folder: string) {
   return { log, ledger, close: () => Promise.all([log.close(), ledger.close()]) };
 }
 
-const request = (leaseId: string, expectedRevision: string): LeaseRequest => ({
+const request = (leaseId: string, expectedRevision: string, stream = STREAM): LeaseRequest => ({
   leaseId,
-  stream: STREAM,
+  stream,
   expectedRevision,
   eventId: `grant of ${leaseId}`,
   amount: 1_000n,
+  opening: null,
 });
 
 /** A call in flight with a hold on `lse_1`. */
@@ -78,8 +81,8 @@ function startedAttempt(): string {
 }
 
 /**
- * The files of a proxy that died with one slice in use, one slice requested and not answered, one
- * call finished and not shipped, and one call in flight.
+ * The files of a proxy that died with one slice in use, two slices requested and not answered, one of
+ * them the first of its window, one call finished and not shipped, and one call in flight.
  */
 async function dieWithWork(folder: string): Promise<void> {
   const { ledger, close } = await openStores(folder);
@@ -89,6 +92,9 @@ async function dieWithWork(folder: string): Promise<void> {
   await appendGrant(ledger, DEAD, request('lse_1', '0'));
   await journal.write({ op: 'lease_granted', leaseId: 'lse_1' });
   await journal.write({ op: 'lease_requested', request: request('lse_2', '1') });
+  const opening = JSON.stringify({ id: 'opened', type: 'WindowOpened', data: {} });
+  const first = { ...request('lse_3', 'no_stream', NEW_STREAM), opening };
+  await journal.write({ op: 'lease_requested', request: first });
   await journal.write({ op: 'started', attemptId: 'done', event: '{}' });
   await journal.write({ op: 'started', attemptId: ATTEMPT, event: startedAttempt() });
   const charges = [{ leaseId: 'lse_1', amount: CHARGED }];
@@ -108,6 +114,7 @@ async function takeOver(folder: string, stores: { ledger: Ledger; log: Log }) {
     return `${id} ${status ?? 'as stored'}`;
   });
   const window = await ledger.read(STREAM, { fromRevision: 1n });
+  window.push(...(await ledger.read(NEW_STREAM)));
   return {
     // At least once: a record whose append a death left in doubt is there twice, byte for byte.
     events: [...new Set(events)].sort(),
@@ -153,11 +160,14 @@ it('I1, I3: finishes, ships and settles once, whichever step its own death comes
       ['LeaseGranted', 'lse_2', undefined],
       ['LeaseSettled', 'lse_1', '0.000000000340'],
       ['LeaseSettled', 'lse_2', '0.000000000000'],
+      ['WindowOpened', undefined, undefined],
+      ['LeaseGranted', 'lse_3', undefined],
+      ['LeaseSettled', 'lse_3', '0.000000000000'],
     ],
     journal: false,
   });
-  // Before and after a grant, a batch shipped and two settlements.
-  expect(images).toHaveLength(8);
+  // Before and after two grants, a batch shipped and three settlements.
+  expect(images).toHaveLength(12);
   for (const outcome of await Promise.all(again)) expect(outcome).toEqual(undisturbed);
 });
 

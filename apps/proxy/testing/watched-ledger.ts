@@ -3,15 +3,15 @@ import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts
 
 export class WatchedLedger {
   /**
-   * `append LeaseGranted`, `read window 2`: what was asked, and from which revision; `too early` where
-   * the answer before it was not there yet.
+   * `append WindowOpened LeaseGranted`, `read window 2`: what was asked, and from which revision;
+   * `meanwhile` where the answer before it was not there yet.
    */
   readonly asked: string[] = [];
   /** How long each answer takes. */
   answerMs = 0;
   /** `lost`: an append is done, and its answer is an error. */
   fault: 'away' | 'lost' | null = null;
-  /** Called before each append. */
+  /** Called before each append, with its last event. */
   beforeAppend: (stream: string, event: NewLedgerEvent) => unknown = () => undefined;
   #answers: Promise<void> = Promise.resolve();
   #running = 0;
@@ -20,8 +20,8 @@ export class WatchedLedger {
   between(ledger: Ledger): Partial<Ledger> {
     return {
       append: (stream, expected, events) => {
-        const [event] = events as [NewLedgerEvent];
-        return this.answer(`append ${event.type}`, async () => {
+        const event = events.at(-1) as NewLedgerEvent;
+        return this.answer(`append ${events.map(({ type }) => type).join(' ')}`, async () => {
           this.#mayFail('away');
           await this.beforeAppend(stream, event);
           const result = await ledger.append(stream, expected, events);
@@ -41,7 +41,7 @@ export class WatchedLedger {
 
   /** Notes what is asked, and does it when it is time. */
   async answer<T>(asked: string, does: () => T | Promise<T>): Promise<T> {
-    this.asked.push(this.#running === 0 ? asked : `${asked}, too early`);
+    this.asked.push(this.#running === 0 ? asked : `${asked}, meanwhile`);
     this.#running++;
     try {
       await this.#answers;
