@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buildStripe, type RequestRecord, type StripeFakeOptions } from './app.ts';
 import { machineClock } from './clock.ts';
 import { Dashboard } from './dashboard.ts';
+import type { Meters } from './meters.ts';
 import { type StripeState, stateOf } from './state.ts';
 import type { Webhooks } from './webhooks.ts';
 import type { Faults } from './wire/faults.ts';
@@ -14,6 +15,7 @@ export interface RunningStripe {
   readonly client: { readonly host: string; readonly port: number; readonly protocol: 'http' };
   readonly faults: Faults;
   readonly webhooks: Webhooks;
+  readonly meters: Meters;
   /** What a person does by hand. */
   readonly dashboard: Dashboard;
   /** Every request that came, oldest first. */
@@ -30,7 +32,7 @@ export type StartOptions = Partial<StripeFakeOptions> & { readonly port?: number
 /** On the machine's time, unless a clock is given. */
 export async function startStripe(options: StartOptions = {}): Promise<RunningStripe> {
   const { port = 0, clock = machineClock, ...more } = options;
-  const { server, world, webhooks, faults, requests } = buildStripe({ clock, ...more });
+  const { server, world, webhooks, meters, faults, requests } = buildStripe({ clock, ...more });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
@@ -39,6 +41,7 @@ export async function startStripe(options: StartOptions = {}): Promise<RunningSt
     client: { host: '127.0.0.1', port: address.port, protocol: 'http' },
     faults,
     webhooks,
+    meters,
     dashboard: new Dashboard(world),
     requests,
     state: () => stateOf(world),

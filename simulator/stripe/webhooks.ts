@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { StripeClock } from './clock.ts';
+import { type MeterReport, thinView } from './meters.ts';
 import { eventView } from './objects/views.ts';
 import type { Json, StripeEvent, World } from './objects/world.ts';
 
@@ -87,6 +88,16 @@ export class Webhooks {
     }
     return deliveries;
   }
+}
+
+/** A thin notice, as an event destination of v2 gets it. */
+export function signThin(
+  report: MeterReport,
+  secret: string,
+  nowMs: number,
+): { readonly payload: string; readonly signature: string } {
+  const payload = JSON.stringify(thinView(report));
+  return { payload, signature: signatureOf(payload, secret, Math.floor(nowMs / 1_000)) };
 }
 
 /** docs.stripe.com/webhooks/signature: HMAC-SHA256 over `timestamp.payload`. */

@@ -27,7 +27,7 @@ const EXPECTED = [
   'GET /v1/customers/search total_count: only there',
 ].toSorted();
 
-describe.skipIf(unavailable !== null)('the fake Stripe beside stripe-mock', () => {
+describe.skipIf(unavailable !== null)('the fake Stripe and stripe-mock', () => {
   let mock: StripeMock;
   let fake: RunningStripe;
   const exchanges: Exchange[] = [];
@@ -113,6 +113,7 @@ async function converse(stripe: Stripe, fake: RunningStripe, clock: SimulatedClo
   });
   await ends(stripe, customer.id);
   await webhooks(stripe);
+  await meters(stripe, customer.id);
   await stripe.customers.del(customer.id);
   expect(fake.requests.every(({ status }) => status === 200)).toBe(true);
 }
@@ -249,4 +250,23 @@ async function webhooks(stripe: Stripe): Promise<void> {
   await stripe.webhookEndpoints.del(endpoint.id);
   const { data } = await stripe.events.list({ type: 'invoice.finalized', limit: 1 });
   await stripe.events.retrieve(data[0]?.id ?? '');
+}
+
+/** Of v2 stripe-mock knows nothing. */
+async function meters(stripe: Stripe, customer: string): Promise<void> {
+  await stripe.billing.meters.create({
+    display_name: 'Tokens',
+    event_name: 'tokens',
+    default_aggregation: { formula: 'sum' },
+  });
+  await stripe.billing.meterEvents.create({
+    event_name: 'tokens',
+    identifier: 'inv_1:0',
+    payload: { stripe_customer_id: customer, value: '25' },
+  });
+  await stripe.billing.meterEventAdjustments.create({
+    event_name: 'tokens',
+    type: 'cancel',
+    cancel: { identifier: 'inv_1:0' },
+  });
 }

@@ -16,6 +16,19 @@ export function parseForm(text: string): FormObject {
   return root;
 }
 
+/** The JSON of v2 in the shape of a form: lists by their indices, all else as text. */
+export function formOfJson(text: string): FormObject {
+  const value: unknown = text === '' ? {} : JSON.parse(text);
+  const form = shaped(value);
+  if (typeof form === 'string') throw invalid('The request body must be a JSON object.');
+  return form;
+}
+
+function shaped(value: unknown): Form {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, shaped(entry)]));
+}
+
 function pathOf(key: string): string[] {
   const match = /^([^[\]]+)((?:\[[^[\]]*\])*)$/.exec(key);
   if (match === null) throw invalid(`Invalid parameter name: ${key}`, 'parameter_unknown', key);

@@ -69,11 +69,6 @@ export class IdempotencyKeys {
     if (entry !== undefined) entry.saved = saved;
   }
 
-  /** The request ended before its execution: the key is as new. */
-  forget(key: string): void {
-    this.#entries.delete(key);
-  }
-
   #expired(entry: Entry): boolean {
     return this.#clock.nowMs() - entry.atMs >= stripeLimits.idempotencyKeyMs;
   }

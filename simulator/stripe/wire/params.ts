@@ -122,6 +122,14 @@ export const object = <F extends Fields>(fields: F): Optional<Parsed<F> | null> 
     return parseFields(value, fields, (name) => `${param}[${name}]`);
   });
 
+/** A map with keys of the caller's, as the payload of a meter event. */
+export const map: Optional<Readonly<Record<string, string>>> = field((value, param) => {
+  if (typeof value === 'string') throw invalid('Invalid object', undefined, param);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => [name, text().read(entry, param)]),
+  );
+});
+
 /** Accepted in any form and not looked at: it changes nothing that the fake keeps. */
 export const ignored: Optional<Form> = field((value) => value);
 

@@ -3,7 +3,8 @@ export type StripeErrorType =
   | 'api_error'
   | 'card_error'
   | 'idempotency_error'
-  | 'invalid_request_error';
+  | 'invalid_request_error'
+  | 'temporary_session_expired';
 
 export class StripeError extends Error {
   readonly status: number;
