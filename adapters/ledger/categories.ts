@@ -51,6 +51,10 @@ import {
   type ReconciliationEvent,
   reconciliationStreams,
 } from '@tollgate/domain/reconciliation/reconciliation-events.ts';
+import {
+  type ProviderTotalsEvent,
+  providerTotalsStreams,
+} from '@tollgate/domain/reconciliation/totals/totals-events.ts';
 import { type RouteEvent, routeStreams } from '@tollgate/domain/routing/route-events.ts';
 import {
   type DeliveryEvent,
@@ -84,6 +88,7 @@ import {
   reconciliationPayloads,
   teamPayloads,
 } from '@tollgate/schemas/ledger/ledger-events.ts';
+import { providerTotalsPayloads } from '@tollgate/schemas/ledger/provider-totals-events.ts';
 import { rateLimitPayloads } from '@tollgate/schemas/ledger/rate-limit-events.ts';
 import { routePayloads } from '@tollgate/schemas/ledger/route-events.ts';
 import { eventCategory, eventParser } from './event-category.ts';
@@ -120,6 +125,10 @@ export const reconciliationEvents = eventCategory<ReconciliationEvent>(
   reconciliationStreams,
   reconciliationPayloads,
 );
+export const providerTotalsEvents = eventCategory<ProviderTotalsEvent>(
+  providerTotalsStreams,
+  providerTotalsPayloads,
+);
 export const priceBookEvents = eventCategory<PriceVersionPublished>(
   priceBookStreams,
   priceBookPayloads,
@@ -154,6 +163,7 @@ export const anyLedgerEvent = eventParser([
   exchangeRateEvents,
   invoiceEvents,
   reconciliationEvents,
+  providerTotalsEvents,
   priceBookEvents,
   idempotencyEvents,
   alarmEvents,

@@ -106,6 +106,14 @@ export const apiLimits = {
   reconciliationChunkLines: 1_000,
   /** How many attempts an answer lists for which the bill states other figures. */
   reconciliationDifferencesMax: 100,
+  /** Rows of a provider's totals in one ledger event, below 500 KB: a row has at most some 450 bytes. */
+  totalsChunkRows: 1_000,
+  /** Longest comparison with a provider's totals, days. */
+  totalsDaysMax: 400,
+  /** Days times models that one answer shows, some 1 KB each. */
+  totalsCellsMax: 3_000,
+  /** The same of the answer to the request itself, which the ledger keeps for repetitions. */
+  totalsCellsAnsweredMax: 300,
   /** Wait for the warehouse before a budget is answered without its unresolved part, ms. */
   unresolvedWaitMs: 2_000,
   /** Over how long the recent rate of a budget is measured, ms: a pause of minutes is no trend. */

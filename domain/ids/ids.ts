@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'ins'
   | 'rec'
   | 'rul'
+  | 'tot'
   | 'cut'
   | 'rtl'
   | 'pb'

@@ -185,6 +185,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['BudgetToppedUp', 'BudgetRaised', 'BudgetRaiseEnded', 'BudgetRestored', 'CreditExpired'],
       ...['LeaseReduced', 'CachePurged', 'RoutePublished', 'RouteArchived'],
       'ExchangeRatesPublished',
+      ...['TotalsRows', 'TotalsCompared'],
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),

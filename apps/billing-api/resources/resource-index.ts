@@ -10,6 +10,7 @@ import {
   installationEvents,
   keyEvents,
   priceBookEvents,
+  providerTotalsEvents,
   rateLimitEvents,
   reconciliationEvents,
   routeEvents,
@@ -40,6 +41,10 @@ import {
   evolveReconciliation,
   type ReconciliationImport,
 } from '@tollgate/domain/reconciliation/reconciliation.ts';
+import {
+  evolveTotals,
+  type TotalsComparison,
+} from '@tollgate/domain/reconciliation/totals/totals-events.ts';
 import { evolveRoute, type PublishedRoute } from '@tollgate/domain/routing/published-route.ts';
 import { Entities, type Entity } from './entities.ts';
 
@@ -53,6 +58,7 @@ const events = eventParser([
   priceBookEvents,
   exchangeRateEvents,
   reconciliationEvents,
+  providerTotalsEvents,
   installationEvents,
 ]);
 
@@ -73,6 +79,7 @@ export class ResourceIndex {
   /** One, of the id `INSTALLATION_ID`. */
   readonly installation = new Entities<Installation>();
   readonly imports = new Entities<ReconciliationImport>();
+  readonly totals = new Entities<TotalsComparison>();
   readonly #customerOfExternalId = new Map<string, string>();
   readonly #keyOfDigest = new Map<string, string>();
   #prices = emptyPriceList();
@@ -184,6 +191,9 @@ export class ResourceIndex {
         return this.imports.fold(event.data.import_id, at, (s) => evolveReconciliation(s, event));
       case 'ExchangeRatesPublished':
         return this.rateTables.fold(event.data.version, at, () => event.data);
+      case 'TotalsRows':
+      case 'TotalsCompared':
+        return this.totals.fold(event.data.totals_id, at, (s) => evolveTotals(s, event));
       case 'PriceVersionPublished':
         this.#prices = evolvePrices(this.#prices, event);
         return this.priceVersions.fold(event.data.version, at, () => ({

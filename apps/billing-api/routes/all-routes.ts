@@ -47,6 +47,11 @@ import {
   importBill,
   listReconciliations,
 } from './reconciliations/reconciliations.ts';
+import {
+  compareProviderTotals,
+  getProviderTotals,
+  listProviderTotals,
+} from './reconciliations/totals.ts';
 import { resolveByRule } from './resolutions/resolutions.ts';
 import { archiveRoute, getRoute, listRoutes, publishRoute } from './routes/routes.ts';
 import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
@@ -132,6 +137,9 @@ export const allRoutes: readonly ApiRoute[] = [
   resolveByRule,
   listReconciliations,
   getReconciliation,
+  compareProviderTotals,
+  listProviderTotals,
+  getProviderTotals,
   openPeriodRoute,
   listPeriods,
   getPeriod,

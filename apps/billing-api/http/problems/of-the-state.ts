@@ -191,6 +191,18 @@ export const ofTheState = {
     'No bill can be complete for attempts that have not started yet.',
     'Send an `end` that is not in the future; look at its year.',
   ),
+  bill_unreadable: entry(
+    422,
+    false,
+    'This is no export of a provider that can be compared.',
+    '`detail` says why; docs/reconcile.md says which exports are read.',
+  ),
+  totals_range_too_long: entry(
+    422,
+    false,
+    'The range has no day, or more than can be compared at once.',
+    'Send `first_day` and `last_day` in order, at most 400 days apart.',
+  ),
   total_required: entry(
     422,
     false,

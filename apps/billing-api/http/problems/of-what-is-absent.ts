@@ -30,6 +30,12 @@ export const ofWhatIsAbsent = {
     'Check the id, and whether the key has `payload_log`. What is too old is deleted.',
   ),
   reconciliation_not_found: entry(404, false, 'There is no such reconciliation.', CHECK_ID),
+  provider_totals_not_found: entry(
+    404,
+    false,
+    'There is no such comparison with a provider’s totals.',
+    CHECK_ID,
+  ),
   period_not_found: entry(404, false, 'There is no such period.', CHECK_ID),
   snapshot_not_found: entry(404, false, 'There is no such snapshot.', CHECK_ID),
   invoice_not_found: entry(404, false, 'There is no such invoice.', CHECK_ID),
