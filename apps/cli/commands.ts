@@ -40,6 +40,7 @@ import {
   profilesUse,
 } from './commands/profiles/commands.ts';
 import { rebuildCommand } from './commands/rebuild/command.ts';
+import { reconcileCommand } from './commands/reconcile/command.ts';
 import { demoCommand, startCommand } from './commands/start/commands.ts';
 import { usageCommand } from './commands/usage/command.ts';
 
@@ -63,6 +64,7 @@ export const commands: readonly Command[] = [
   ...budgets,
   usageCommand,
   ...[invoicesList, invoicesShow],
+  reconcileCommand,
   ...stores,
   ...adminTokens,
   ...profiles,

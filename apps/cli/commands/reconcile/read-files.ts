@@ -1,0 +1,58 @@
+/** The exports that a command names, as the API takes them: whole, or summed up where they are large. */
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { BillError } from '@tollgate/adapters/bills/bill-collector.ts';
+import { BillReader } from '@tollgate/adapters/bills/read-bill.ts';
+import { totalsForm } from '@tollgate/adapters/bills/totals-form.ts';
+import { CommandError } from '../../errors.ts';
+
+/** All files of one request, bytes: the API takes 8 MiB, and quotes in JSON are two characters. */
+const SENT_WHOLE_MAX = 3 * 1024 * 1024;
+
+export type SentFile = { name: string; content: string };
+
+/** @param say is told of each problem in a file that is sent as its sums */
+export async function readFiles(
+  paths: readonly string[],
+  say: (line: string) => void,
+): Promise<SentFile[]> {
+  let left = SENT_WHOLE_MAX;
+  const files: SentFile[] = [];
+  for (const path of paths) {
+    const file = await readFile(path, left, say);
+    left -= file.content.length;
+    files.push(file);
+  }
+  return files;
+}
+
+async function readFile(
+  path: string,
+  wholeMax: number,
+  say: (line: string) => void,
+): Promise<SentFile> {
+  const name = basename(path);
+  const reader = new BillReader();
+  let whole: Buffer[] | undefined = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      reader.push(chunk);
+      bytes += chunk.length;
+      if (bytes > wholeMax) whole = undefined;
+      whole?.push(chunk);
+    }
+    const bill = reader.end();
+    if (whole !== undefined) return { name, content: Buffer.concat(whole).toString('utf8') };
+    for (const { line, message } of bill.problems) say(`${name}, line ${line}: ${message}`);
+    for (const { reason, records } of bill.skipped)
+      say(`${name}: ${records} not compared: ${reason}`);
+    say(`${name} is sent as its sums; its SHA-256 is ${bill.sha256}.`);
+    return { name, content: totalsForm(bill) };
+  } catch (cause) {
+    if (cause instanceof BillError) throw new CommandError(`${name}: ${cause.message}`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new CommandError(`${path} cannot be read (${code}).`, { cause });
+  }
+}
