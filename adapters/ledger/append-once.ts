@@ -6,7 +6,7 @@
  * stream has moved past it before we try at a newer one.
  */
 import { Backoff } from '../backoff/backoff.ts';
-import type { ExpectedRevision, Ledger, LedgerEvent, NewLedgerEvent } from './ledger.ts';
+import type { ExpectedRevision, Ledger, LedgerEvent, NewLedgerEvent, Urgency } from './ledger.ts';
 import { readStream } from './read-stream.ts';
 
 const ATTEMPTS_MAX = 100;
@@ -17,9 +17,10 @@ export function appendOnce(
   ledger: Ledger,
   stream: string,
   event: NewLedgerEvent,
-  options: { signal?: AbortSignal; notBefore?: bigint } = {},
+  options: { signal?: AbortSignal; notBefore?: bigint } & Urgency = {},
 ): Promise<LedgerEvent> {
-  return new StreamTail(ledger, stream, options.notBefore).appendOnce(event, options.signal);
+  const { notBefore, signal, ...urgency } = options;
+  return new StreamTail(ledger, stream, notBefore, urgency).appendOnce(event, signal);
 }
 
 /**
@@ -28,6 +29,7 @@ export function appendOnce(
 export class StreamTail {
   readonly #ledger: Ledger;
   readonly #stream: string;
+  readonly #urgency: Urgency;
   readonly #revisions = new Map<string, bigint>();
   #last: ExpectedRevision = 'no_stream';
   #next: bigint;
@@ -35,8 +37,9 @@ export class StreamTail {
   #knowsEnd: boolean;
 
   /** @param notBefore none of the events to come can be below this revision; it must exist */
-  constructor(ledger: Ledger, stream: string, notBefore = 0n) {
+  constructor(ledger: Ledger, stream: string, notBefore = 0n, urgency: Urgency = {}) {
     this.#ledger = ledger;
+    this.#urgency = urgency;
     this.#stream = stream;
     this.#next = notBefore;
     if (notBefore > 0n) this.#last = notBefore - 1n;
@@ -77,7 +80,8 @@ export class StreamTail {
         // Mostly nothing has come behind the end that is known: then it need not be read before.
         if (!this.#knowsEnd) read = await this.#read();
         if (this.#missing(events).length > 0) {
-          await this.#ledger.append(this.#stream, this.#last, this.#missing(events));
+          const missing = this.#missing(events);
+          await this.#ledger.append(this.#stream, this.#last, missing, this.#urgency);
           // Taken or not: what the stream contains decides.
           read = await this.#read();
         }
@@ -105,7 +109,8 @@ export class StreamTail {
   /** @returns what came since it was read last */
   async #read(): Promise<readonly LedgerEvent[]> {
     const read: LedgerEvent[] = [];
-    const gained = readStream(this.#ledger, this.#stream, { fromRevision: this.#next });
+    const from = { fromRevision: this.#next, ...this.#urgency };
+    const gained = readStream(this.#ledger, this.#stream, from);
     for await (const event of gained) {
       this.#revisions.set(event.id, event.revision);
       this.#last = event.revision;

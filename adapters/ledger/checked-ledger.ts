@@ -9,12 +9,12 @@ import type { Ledger } from './ledger.ts';
 export function checkedLedger(ledger: Ledger): Ledger {
   return {
     appendBytesMax: ledger.appendBytesMax,
-    async append(stream, expected, events) {
+    async append(stream, expected, events, urgency) {
       for (const { type, data } of events) {
         const known = anyLedgerEvent.parse({ stream, type, data });
         if (known === null) throw new Error(`${stream}: no reader knows ${type}`);
       }
-      return await ledger.append(stream, expected, events);
+      return await ledger.append(stream, expected, events, urgency);
     },
     read: (stream, options) => ledger.read(stream, options),
     subscribe: (options) => ledger.subscribe(options),

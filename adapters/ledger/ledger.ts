@@ -47,6 +47,12 @@ export function appendBytes(events: readonly NewLedgerEvent[]): number {
   return events.reduce((sum, { data }) => sum + Buffer.byteLength(JSON.stringify(data)), 0);
 }
 
+/** Of one request. */
+export type Urgency = {
+  /** Nobody waits for it: what somebody waits for may go first. A ledger may take no notice. */
+  background?: boolean;
+};
+
 export type Ledger = {
   /** Bytes of JSON that one append can hold; what may come near asks before it decides. */
   readonly appendBytesMax: number;
@@ -60,10 +66,14 @@ export type Ledger = {
     stream: string,
     expected: ExpectedRevision,
     events: readonly NewLedgerEvent[],
+    urgency?: Urgency,
   ): Promise<AppendResult>;
 
   /** Events of one stream in order, from `fromRevision` (default 0), at most `limit`. */
-  read(stream: string, options?: { fromRevision?: bigint; limit?: number }): Promise<LedgerEvent[]>;
+  read(
+    stream: string,
+    options?: { fromRevision?: bigint; limit?: number } & Urgency,
+  ): Promise<LedgerEvent[]>;
 
   /**
    * Every event of the streams whose name starts with one of `prefixes`, in ledger order, from

@@ -3,12 +3,12 @@
  * place that pages.
  */
 import type { EventBody, EventCategory } from './event-category.ts';
-import type { ExpectedRevision, Ledger, LedgerEvent } from './ledger.ts';
+import type { ExpectedRevision, Ledger, LedgerEvent, Urgency } from './ledger.ts';
 
 /** Events of one page; most streams are shorter. */
 const PAGE_EVENTS = 1_000;
 
-export type ReadOptions = {
+export type ReadOptions = Urgency & {
   /** Default: from the beginning. */
   fromRevision?: bigint;
   pageEvents?: number;
@@ -18,11 +18,11 @@ export type ReadOptions = {
 export async function* readStream(
   ledger: Pick<Ledger, 'read'>,
   stream: string,
-  { fromRevision = 0n, pageEvents = PAGE_EVENTS }: ReadOptions = {},
+  { fromRevision = 0n, pageEvents = PAGE_EVENTS, ...urgency }: ReadOptions = {},
 ): AsyncGenerator<LedgerEvent, void> {
   let next = fromRevision;
   for (;;) {
-    const page = await ledger.read(stream, { fromRevision: next, limit: pageEvents });
+    const page = await ledger.read(stream, { fromRevision: next, limit: pageEvents, ...urgency });
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageEvents) return;

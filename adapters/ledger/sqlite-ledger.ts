@@ -35,16 +35,19 @@ export async function openSqliteLedger(options: { path: string }): Promise<Ledge
   await reader.send(probe);
   return {
     appendBytesMax: APPEND_BYTES_MAX,
-    append: (stream, expected, events) =>
-      writer.send<AppendResult>({
+    append: (stream, expected, events, { background } = {}) => {
+      const stored = events.map(({ id, type, data }) => ({ id, type, data }));
+      const request = {
         kind: 'append',
         stream,
         expected,
-        events: events.map(({ id, type, data }) => ({ id, type, data })),
+        events: stored,
         nowMs: Date.now(),
-      }),
-    read: (stream, { fromRevision = 0n, limit = READ_LIMIT } = {}) =>
-      reader.send<LedgerEvent[]>({ kind: 'read', stream, fromRevision, limit }),
+      } as const;
+      return writer.send<AppendResult>(request, [], background);
+    },
+    read: (stream, { fromRevision = 0n, limit = READ_LIMIT, background } = {}) =>
+      reader.send<LedgerEvent[]>({ kind: 'read', stream, fromRevision, limit }, [], background),
     subscribe: (subscription) => follow(reader, subscription),
     async close() {
       await Promise.all([writer.close({ kind: 'close' }), reader.close({ kind: 'close' })]);

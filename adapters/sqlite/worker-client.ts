@@ -16,11 +16,19 @@ type Pending = { resolve: (result: never) => void; reject: (error: Error) => voi
 /** `moved`: buffers of the request that go to the worker without a copy. */
 type Queued<Request> = { request: Request; moved: readonly ArrayBuffer[]; pending: Pending };
 
+/**
+ * Of requests that nobody waits for, so many go with each group, or as many as it has of others: it takes at
+ * most twice as long for them, and they keep up with what causes them.
+ */
+const BACKGROUND_PER_GROUP = 4;
+
 export class SqliteWorkerClient<Request> {
   readonly #worker: Worker;
   readonly #queueMax: number;
   readonly #groupMax: number;
   #queue: Queued<Request>[] = [];
+  /** Those that nobody waits for. */
+  #background: Queued<Request>[] = [];
   #inFlight: Pending[] = [];
   #scheduled = false;
   #failure: SqliteWorkerError | null = null;
@@ -39,16 +47,21 @@ export class SqliteWorkerClient<Request> {
 
   /**
    * @param moved buffers of the request that the caller gives away
+   * @param background nobody waits for it: what somebody waits for goes first
    * @throws SqliteWorkerError if the queue is full, the request failed, or the worker is gone
    */
-  send<Result>(request: Request, moved: readonly ArrayBuffer[] = []): Promise<Result> {
+  send<Result>(
+    request: Request,
+    moved: readonly ArrayBuffer[] = [],
+    background = false,
+  ): Promise<Result> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#queue.length >= this.#queueMax) {
+    if (this.#queue.length + this.#background.length >= this.#queueMax) {
       return Promise.reject(new SqliteWorkerError('too many requests wait for the store'));
     }
     return new Promise<Result>((resolve, reject) => {
       const pending = { resolve: resolve as (result: never) => void, reject };
-      this.#queue.push({ request, moved, pending });
+      (background ? this.#background : this.#queue).push({ request, moved, pending });
       this.#schedule();
     });
   }
@@ -56,7 +69,8 @@ export class SqliteWorkerClient<Request> {
   /** Waits for the answers to what was sent, then ends the worker. */
   async close(closeRequest: Request): Promise<void> {
     if (this.#failure !== null) return;
-    await this.send(closeRequest);
+    // Behind all that was sent: it is the last of its group.
+    await this.send(closeRequest, [], true);
     await this.#worker.terminate();
   }
 
@@ -70,8 +84,12 @@ export class SqliteWorkerClient<Request> {
   }
 
   #post(): void {
-    if (this.#inFlight.length > 0 || this.#queue.length === 0 || this.#failure !== null) return;
+    const waiting = this.#queue.length + this.#background.length;
+    if (this.#inFlight.length > 0 || waiting === 0 || this.#failure !== null) return;
     const group = this.#queue.splice(0, this.#groupMax);
+    const room = Math.max(BACKGROUND_PER_GROUP, group.length);
+    // seam: background-leaves-room
+    group.push(...this.#background.splice(0, room));
     this.#inFlight = group.map(({ pending }) => pending);
     const requests = group.map(({ request }) => request);
     const moved = group.flatMap((queued) => queued.moved);
@@ -93,6 +111,8 @@ export class SqliteWorkerClient<Request> {
     if (this.#failure !== null) return;
     this.#failure = failure;
     for (const pending of this.#inFlight.splice(0)) pending.reject(failure);
-    for (const { pending } of this.#queue.splice(0)) pending.reject(failure);
+    for (const queue of [this.#queue, this.#background]) {
+      for (const { pending } of queue.splice(0)) pending.reject(failure);
+    }
   }
 }

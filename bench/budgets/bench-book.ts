@@ -48,8 +48,8 @@ export async function openBenchBook(): Promise<BenchBook> {
 
 function counting(ledger: Ledger): Pick<BenchBook, 'ledger' | 'appends' | 'events'> {
   let [appends, events] = [0, 0];
-  const append: Ledger['append'] = async (stream, expected, added) => {
-    const result = await ledger.append(stream, expected, added);
+  const append: Ledger['append'] = async (stream, expected, added, urgency) => {
+    const result = await ledger.append(stream, expected, added, urgency);
     if (result.ok) {
       appends++;
       events += added.length;

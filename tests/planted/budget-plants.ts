@@ -275,6 +275,22 @@ export const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'let what nobody waits for go before calls that wait',
+    edits: at('background-leaves-room', { swap: ['group.push', 'group.unshift'] }),
+    test: {
+      file: 'adapters/ledger/sqlite-ledger.int.test.ts',
+      name: 'comes behind what somebody waits for, although it was asked before',
+    },
+  },
+  {
+    bug: 'return idle slices as if a call waited for it',
+    edits: at('idle-slices-leave-room', { swap: ['!isWanted', 'false'] }),
+    test: {
+      file: 'apps/proxy/budget/sweep.unit.test.ts',
+      name: 'as something that nobody waits for: a call that needs a slice goes first',
+    },
+  },
+  {
     bug: 'append without revision',
     edits: [
       ...at('revision-of-an-append', {

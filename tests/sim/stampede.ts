@@ -86,7 +86,8 @@ export async function stampede(options: StampedeOptions): Promise<StampedeOutcom
 }
 
 async function definePath(ledger: SimLedger): Promise<HoldRequest[]> {
-  const append: Ledger['append'] = async (...of) => ledger.append(...of, null);
+  const append: Ledger['append'] = async (stream, expected, events) =>
+    ledger.append(stream, expected, events, null);
   const path: HoldRequest[] = [];
   for (const [index, [limit, amount]] of BUDGETS.entries()) {
     const definition = await defineBudget({ append } as Ledger, `bud_${index}`, { limit });

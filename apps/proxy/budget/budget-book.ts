@@ -298,7 +298,7 @@ export class BudgetBook {
     const isFree = await waiting.unlessAsking(async () => {
       await account.confirmDoubtful();
       // Whether it is scarce or asked for, others have decided since.
-      if (hasIdle(account, limits)) await account.refresh();
+      if (hasIdle(account, limits)) await account.refresh({ background: true });
     });
     if (!isFree) return;
     const hasEnded = nowMs >= account.bounds.endMs;

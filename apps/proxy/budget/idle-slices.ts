@@ -52,11 +52,13 @@ export async function returnSlices(
   // seam: recalled-slices-go-back
   const isWanted = which === 'unused_parts' || account.isRecalled();
   const isAll = which === 'unused' || isWanted;
+  // seam: idle-slices-leave-room
+  const urgency = { background: !isWanted };
   for (const lease of [...account.leases]) {
     const idleMs = isAll ? 0 : idleMsOf(account, lease, limits);
     const at = { nowMs: performance.now(), idleMs, windowEnded };
     if (isOver(lease, at)) account.close(lease);
-    if (lease.closed && lease.holds === 0) await account.settle(lease);
+    if (lease.closed && lease.holds === 0) await account.settle(lease, urgency);
     // seam: free-parts-go-back
     if (isWanted && !lease.closed) await account.giveBack(lease);
   }

@@ -6,7 +6,7 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { appendOnce } from '@tollgate/adapters/ledger/append-once.ts';
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
-import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger, NewLedgerEvent, Urgency } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { EventAt } from '@tollgate/adapters/ledger/read-stream.ts';
 import type {
@@ -86,19 +86,19 @@ async function untilKnown(append: () => Promise<boolean>): Promise<boolean> {
 /**
  * Settles a lease once. A second caller must find the same figure: both read one journal.
  *
- * @param notBefore no event from this revision on is known; before it the lease is open
+ * @param options.notBefore no event from this revision on is known; before it the lease is open
  */
 export async function settleLease(
   ledger: Ledger,
   stream: string,
   leaseId: string,
   spent: bigint,
-  notBefore = 0n,
+  options: { notBefore?: bigint } & Urgency = {},
 ): Promise<EventAt<LeaseSettled>> {
   const data = { lease_id: leaseId, spent: formatDecimal12(spent) };
   // seam: settlement-event
   const settled = newLedgerEvent(stream, { type: 'LeaseSettled', data }, leaseId);
-  const stored = await appendOnce(ledger, stream, settled, { notBefore });
+  const stored = await appendOnce(ledger, stream, settled, options);
   const event = budgetWindowEvents.parse(stored);
   if (event.type !== 'LeaseSettled' || parseDecimal12(event.data.spent) !== spent) {
     const found = event.type === 'LeaseSettled' ? event.data.spent : event.type;

@@ -55,6 +55,26 @@ describe('a slice goes back', () => {
     expect(await settled(total)).toEqual(['LeaseSettled lse_1 0']);
   });
 
+  it('as something that nobody waits for: a call that needs a slice goes first', async () => {
+    const appended: [string | undefined, unknown][] = [];
+    const idle = await books().open({
+      between: {
+        append: (stream, expected, events, urgency) => {
+          appended.push([events.at(-1)?.type, urgency?.background ?? false]);
+          return books().ledger.append(stream, expected, events);
+        },
+      },
+    });
+    idle.start();
+    idle.cancel(await holdOf(idle, total, 10n));
+    await pass(leaseIdleMs);
+    expect(appended).toEqual([
+      ['LeaseGranted', false],
+      ['LeaseSettled', true],
+    ]);
+    await idle.stop();
+  });
+
   it('as often as it gets idle, until the book stops', async () => {
     book.start();
     for (const times of [1, 2, 3]) {

@@ -10,7 +10,7 @@ import { Backoff } from '@tollgate/adapters/backoff/backoff.ts';
 import type { Journal } from '@tollgate/adapters/journal/journal.ts';
 import type { LeaseRequest } from '@tollgate/adapters/journal/journal-writes.ts';
 import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
-import type { Ledger, NewLedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
+import type { Ledger, NewLedgerEvent, Urgency } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type BudgetAccount, evolveAccount } from '@tollgate/domain/budget/account.ts';
 import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
@@ -296,8 +296,8 @@ export class WindowAccount {
   }
 
   /** Reads the events that this account has not folded yet. */
-  refresh(): Promise<void> {
-    return this.#view.refresh();
+  refresh(urgency?: Urgency): Promise<void> {
+    return this.#view.refresh(urgency);
   }
 
   /** What an event of the window says besides its figures. */
@@ -346,22 +346,23 @@ export class WindowAccount {
   }
 
   /** Settles a closed lease without holds: ledger, read back, then the journal forgets it. */
-  settle(lease: LocalLease): Promise<void> {
+  settle(lease: LocalLease, urgency: Urgency = {}): Promise<void> {
     const running = this.#settling.get(lease);
     if (running !== undefined) return running;
-    const settling = this.#settle(lease).finally(() => this.#settling.delete(lease));
+    const settling = this.#settle(lease, urgency).finally(() => this.#settling.delete(lease));
     this.#settling.set(lease, settling);
     return settling;
   }
 
-  async #settle(lease: LocalLease): Promise<void> {
+  async #settle(lease: LocalLease, urgency: Urgency): Promise<void> {
     if (!lease.closed || lease.holds !== 0) throw new Error(`lease ${lease.leaseId} is in use`);
     const { ledger, journal } = this.#deps;
     // The lease is open as far as this account has read: only later events can have settled it.
     const { account, revision } = this.#view;
     const isOpen = account.openLeases.has(lease.leaseId);
     const notBefore = isOpen && revision !== 'no_stream' ? revision + 1n : 0n;
-    const settled = await settleLease(ledger, this.stream, lease.leaseId, lease.spent, notBefore);
+    const options = { notBefore, ...urgency };
+    const settled = await settleLease(ledger, this.stream, lease.leaseId, lease.spent, options);
     this.#view.take(settled.event, settled.at.revision);
     await journal.write({ op: 'lease_forgotten', leaseId: lease.leaseId });
     const index = this.#leases.indexOf(lease);

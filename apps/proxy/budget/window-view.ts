@@ -3,7 +3,7 @@
  * read again: an append says at which revision it is, and so that nothing came before it unseen.
  */
 import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
-import type { ExpectedRevision, Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { ExpectedRevision, Ledger, Urgency } from '@tollgate/adapters/ledger/ledger.ts';
 import { readEvents } from '@tollgate/adapters/ledger/read-stream.ts';
 import { type BudgetAccount, evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
 import type { BudgetWindowEvent } from '@tollgate/domain/budget/budget-events.ts';
@@ -42,11 +42,12 @@ export class WindowView {
   }
 
   /** Reads the events that the account has not folded yet. */
-  async refresh(): Promise<void> {
+  async refresh(urgency: Urgency = {}): Promise<void> {
     // Of events that come while it is read nobody can say whether they are in it.
     const atMs = performance.now();
     const gained = readEvents(this.#ledger, budgetWindowEvents, this.stream, {
       fromRevision: this.#next,
+      ...urgency,
     });
     for await (const { event, at } of gained) this.take(event, at.revision);
     this.#readAtMs = Math.max(atMs, this.#readAtMs);
