@@ -10,6 +10,13 @@ export const billLimits = {
   rowsMax: 50_000,
   /** Problems that are named; all are counted. */
   problemsNamedMax: 100,
+  /** Pages of one report of an admin API: of days, more than a year. */
+  pagesMax: 64,
+  /** How long one page may take, ms; how often it is asked for; the first pause and the longest, ms. */
+  answerMs: 30_000,
+  attemptsMax: 6,
+  pauseMs: 1_000,
+  pauseMaxMs: 60_000,
   /** Columns and reasons that are named. */
   namesMax: 200,
 } as const;

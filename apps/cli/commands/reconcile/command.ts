@@ -62,7 +62,7 @@ export const reconcileCommand: Command = {
   detail: `Takes exports of OpenAI, Anthropic, Google Cloud, AWS, OpenRouter and LiteLLM as they are. Several files
 may be pages of one report, or a usage report and its costs. docs/reconcile.md says which, and by which rules
 a difference is explained. It ends with 1 if something is left unexplained.`,
-  parameters: [{ name: 'FILE', help: 'an export, JSON or CSV', many: true }],
+  parameters: [{ name: 'FILE', help: 'an export, JSON or CSV', many: true, optional: true }],
   options: {
     provider: {
       ...{ type: 'string', value: 'NAME', many: true },
@@ -76,6 +76,20 @@ a difference is explained. It ends with 1 if something is left unexplained.`,
       ...{ type: 'string', value: 'THEIRS=OURS', many: true },
       help: 'a name in the export, and its name here',
     },
+    fetch: {
+      ...{ type: 'string', value: 'PROVIDER', oneOf: ['openai', 'anthropic'] },
+      help: 'instead of files: ask its admin API for usage and costs, with an admin key',
+    },
+    'admin-key-file': {
+      ...{ type: 'string', value: 'PATH' },
+      help: 'holds the admin key (default: OPENAI_ADMIN_KEY or ANTHROPIC_ADMIN_KEY)',
+    },
+    'first-day': {
+      type: 'string',
+      value: 'DAY',
+      help: 'as 2026-11-01 (default: all of the export)',
+    },
+    'last-day': { type: 'string', value: 'DAY', help: 'included' },
     'dry-run': { type: 'boolean', help: 'compare, and keep nothing' },
   },
   examples: [
@@ -83,12 +97,15 @@ a difference is explained. It ends with 1 if something is left unexplained.`,
       line: 'tollgate reconcile usage.csv --own api_key:key_1 --dry-run',
       help: 'what the dashboard of OpenAI exports; usage of other keys never passed the gateway',
     },
+    {
+      line: 'tollgate reconcile --fetch openai --first-day 2026-11-01 --last-day 2026-11-30',
+      help: 'a month from the admin API; nothing asks it unless you do',
+    },
   ],
   async run(context) {
-    const { words, values, output, say } = context;
-    const { readFiles } = await import('./read-files.ts');
+    const { values, output } = context;
     const body = {
-      files: await readFiles(words, say),
+      ...(await filesOf(context)),
       ...(values['provider'] === undefined ? {} : { providers: values['provider'] }),
       own_identities: values['own'] ?? [],
       models: modelsOf((values['model'] ?? []) as readonly string[]),
@@ -100,6 +117,27 @@ a difference is explained. It ends with 1 if something is left unexplained.`,
     return isExplained(answer) ? 0 : 1;
   },
 };
+
+/** Of the files that are named, or of what an admin API answers. */
+async function filesOf({ words, values, environment, say, signal }: CommandContext) {
+  const { fetchFiles, readFiles } = await import('./read-files.ts');
+  const { fetch, 'first-day': first, 'last-day': last } = values as Record<string, string>;
+  const days = {
+    ...(first === undefined ? {} : { first_day: first }),
+    ...(last === undefined ? {} : { last_day: last }),
+  };
+  if (fetch === undefined) {
+    if (words.length === 0) throw new UsageError('Name a FILE, or a provider with --fetch.');
+    return { files: await readFiles(words, say), ...days };
+  }
+  if (words.length > 0) throw new UsageError('--fetch takes no FILE.');
+  if (first === undefined || last === undefined) {
+    throw new UsageError('--fetch needs --first-day and --last-day.');
+  }
+  const asked = { from: fetch as 'openai' | 'anthropic', firstDay: first, lastDay: last };
+  const keyFile = values['admin-key-file'] as string | undefined;
+  return { files: await fetchFiles(asked, { keyFile, environment, say, signal }), ...days };
+}
 
 function modelsOf(pairs: readonly string[]): Record<string, string> {
   const entries = pairs.map((pair) => {

@@ -50,3 +50,11 @@ it('a file that is no export is refused before anything is asked', async () => {
   expect([code, err]).toEqual([2, expect.stringContaining('x.csv: this is no export')]);
   expect(house.requests).toEqual([]);
 });
+
+it('asks no admin API without a key for it and a range of days', async () => {
+  const days = ['--first-day', '2026-11-01', '--last-day', '2026-11-30'];
+  const keyless = await house.run(['reconcile', '--fetch', 'openai', ...days]);
+  expect([keyless.code, keyless.err]).toEqual([2, expect.stringContaining('set OPENAI_ADMIN_KEY')]);
+  const dayless = await house.run(['reconcile', '--fetch', 'openai']);
+  expect([dayless.code, dayless.err]).toEqual([2, expect.stringContaining('needs --first-day')]);
+});
