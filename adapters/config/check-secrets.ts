@@ -17,6 +17,8 @@ export function checkSecrets(
       api_key,
     ]),
     ['metrics_token', config.metrics_token],
+    ['payments.stripe.secret_key', config.payments.stripe?.secret_key],
+    ['payments.stripe.webhook_secret', config.payments.stripe?.webhook_secret],
     ...Object.entries(config.guardrails).map(([name, { webhook }]): [string, Reference] => [
       `guardrails.${name}.webhook.secret`,
       webhook?.secret,

@@ -35,6 +35,12 @@ import {
 } from '@tollgate/domain/installation/installation-events.ts';
 import { type KeyEvent, keyStreams } from '@tollgate/domain/key/key-events.ts';
 import {
+  type ExportEvent,
+  exportStreams,
+  type PaymentCustomerMapped,
+  paymentCustomerStreams,
+} from '@tollgate/domain/payment/payment-events.ts';
+import {
   type BillingEvent,
   billingStreams,
   type CutTaken,
@@ -89,6 +95,10 @@ import {
   teamPayloads,
 } from '@tollgate/schemas/ledger/ledger-events.ts';
 import { providerTotalsPayloads } from '@tollgate/schemas/ledger/provider-totals-events.ts';
+import {
+  exportPayloads,
+  paymentCustomerPayloads,
+} from '@tollgate/schemas/ledger/payment-events.ts';
 import { rateLimitPayloads } from '@tollgate/schemas/ledger/rate-limit-events.ts';
 import { routePayloads } from '@tollgate/schemas/ledger/route-events.ts';
 import { eventCategory, eventParser } from './event-category.ts';
@@ -121,6 +131,11 @@ export const exchangeRateEvents = eventCategory<ExchangeRatesPublished>(
   exchangeRatePayloads,
 );
 export const invoiceEvents = eventCategory<InvoiceEvent>(invoiceStreams, invoicePayloads);
+export const exportEvents = eventCategory<ExportEvent>(exportStreams, exportPayloads);
+export const paymentCustomerEvents = eventCategory<PaymentCustomerMapped>(
+  paymentCustomerStreams,
+  paymentCustomerPayloads,
+);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
   reconciliationStreams,
   reconciliationPayloads,
@@ -162,6 +177,8 @@ export const anyLedgerEvent = eventParser([
   billingEvents,
   exchangeRateEvents,
   invoiceEvents,
+  exportEvents,
+  paymentCustomerEvents,
   reconciliationEvents,
   providerTotalsEvents,
   priceBookEvents,

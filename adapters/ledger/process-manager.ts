@@ -11,6 +11,9 @@
  *
  * An item that fails is tried again with back-off and without a last try, and does not hold up the
  * others.
+ *
+ * Where several processes run the same work, and twice would be too often, `handle` begins with a claim: an
+ * append at the revision that it decided from, which one of them wins.
  */
 import { Backoff, type BackoffMs, pause } from '../backoff/backoff.ts';
 
@@ -21,6 +24,8 @@ export type ProcessManager<Item> = {
   due: () => Promise<readonly Item[]>;
   /** Tells items apart, for the log and for the back-off. */
   idOf: (item: Item) => string;
+  /** How many items are carried out at once; default: one. */
+  atOnceMax?: number;
   /** Should end soon when the signal aborts; it is waited for. */
   handle: (item: Item, signal: AbortSignal) => Promise<void>;
   /** Pause between two looks for what is due, ms. */
@@ -75,10 +80,14 @@ class ProcessRun<Item> {
     try {
       const items = await due();
       this.#forgetAllBut(new Set(items.map(idOf)));
-      for (const item of items) {
-        if (signal.aborted) return;
-        await this.#handle(item, signal);
-      }
+      const rest = items.values();
+      const lane = async () => {
+        for (const item of rest) {
+          if (signal.aborted) return;
+          await this.#handle(item, signal);
+        }
+      };
+      await Promise.all(Array.from({ length: this.#manager.atOnceMax ?? 1 }, lane));
     } catch (error) {
       onError(`${name}: what is due cannot be read; trying again`, error);
     }

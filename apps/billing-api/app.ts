@@ -21,6 +21,8 @@ import { Idempotency } from './http/idempotency.ts';
 import { admission, serveRoute } from './http/serve-route.ts';
 import { unpackRequests } from './http/unpack-requests.ts';
 import { apiLimits } from './limits.ts';
+import { ExportIndex } from './payments/export-index.ts';
+import { addPaymentWebhooks } from './payments/webhook-route.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -62,9 +64,12 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const directory = new ResourceIndex({ ledger, retryMs, onLost });
   const billing = new BillingIndex({ ledger, retryMs, onLost });
   const alarms = new AlarmIndex({ ledger, retryMs, onLost }, limits);
-  await Promise.all([directory.start(), billing.start(), alarms.start()]);
+  const exports = new ExportIndex({ ledger, retryMs, onLost });
+  const readModels = [directory, billing, alarms, exports];
+  await Promise.all(readModels.map((model) => model.start()));
   const context: ApiContext = {
-    ...{ ...deps, limits, directory, billing, alarms, alarmStats: new AlarmStats() },
+    ...{ ...deps, limits, directory, billing, alarms, exports },
+    alarmStats: new AlarmStats(),
     destinations: deps.destinations ?? destinations([]),
     models: deps.models ?? {},
     importLock: new ImportLock(),
@@ -89,6 +94,8 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   const idempotency = new Idempotency(deps.ledger);
   const admit = admission(limits.requestsInFlightMax);
   for (const route of allRoutes) serveRoute(app, route, { context, idempotency, admit });
+  const { readNotice = null } = deps.payments ?? {};
+  if (readNotice !== null) addPaymentWebhooks(app, context, readNotice, admit);
   const families = () => measured(context, metrics, gauges);
   const ownMetrics = async () =>
     metricsText([{ process: 'billing-api', families: await families() }]);
@@ -105,7 +112,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     families,
     async stop() {
       await app.close();
-      await Promise.all([directory.stop(), billing.stop(), alarms.stop()]);
+      await Promise.all(readModels.map((model) => model.stop()));
     },
   };
 }

@@ -15,6 +15,8 @@ import type { AlarmIndex } from './alarms/alarm-index.ts';
 import type { AlarmStats } from './alarms/alarm-stats.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
 import type { ApiLimits } from './limits.ts';
+import type { ExportIndex } from './payments/export-index.ts';
+import type { PaymentDeps } from './payments/payment-deps.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
 import type { ResourceIndex } from './resources/resource-index.ts';
 
@@ -46,6 +48,8 @@ export type ApiDeps = {
   destinations?: Destinations;
   /** Those that the configuration names. Default: none. */
   models?: NamedModels;
+  /** Where invoices are exported to. Default: nowhere. */
+  payments?: PaymentDeps | undefined;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };
@@ -59,6 +63,8 @@ export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations' | 'models'> & {
   directory: ResourceIndex;
   /** The read model of periods, snapshots and invoices. */
   billing: BillingIndex;
+  /** The read model of exports to a payment system. */
+  exports: ExportIndex;
   /** The read model of alarms, webhooks and deliveries. */
   alarms: AlarmIndex;
   alarmStats: AlarmStats;

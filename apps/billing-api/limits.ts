@@ -153,6 +153,11 @@ export const apiLimits = {
   /** Alarms that are remembered, for lists: some 500 bytes each. */
   alarmsKeptMax: 50_000,
 
+  /** Pause between two looks for keys of customers who do not pay, or have paid, ms. */
+  dunningPollMs: 5_000,
+  /** A webhook of the payment system, bytes: an invoice with its first lines is some 30 KB. */
+  paymentWebhookBytesMax: 1024 * 1024,
+
   /** Live webhooks: each alarm is sent to each of them. */
   webhooksMax: 100,
   /** Longest overlap of an old and a new secret of a webhook, seconds: 30 days. */

@@ -4,6 +4,7 @@
 
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
+import { paymentSettings } from '@tollgate/adapters/config/payment-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { createJsonLogger } from '@tollgate/adapters/process/json-logger.ts';
@@ -16,6 +17,7 @@ import { openWarehouse } from '@tollgate/adapters/stores/open-warehouse.ts';
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import { storesHealth } from './health/stores-health.ts';
 import { apiLimits } from './limits.ts';
+import { paymentDeps } from './payments/open-payments.ts';
 import { publishConfiguredPrices, startBilling } from './start-billing.ts';
 
 const { config, data, host, port } = readProcessSettings(
@@ -43,6 +45,7 @@ const billing = await startBilling({
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
   models: config.models,
+  payments: await paymentDeps(paymentSettings(config, process.env)),
   logger,
   health: storesHealth({ log, warehouse, folder: data }),
   metrics: () => child.metrics(),

@@ -8,6 +8,7 @@ import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
+import type { RunningProcess } from '@tollgate/adapters/ledger/process-manager.ts';
 import type { Log } from '@tollgate/adapters/log/log.ts';
 import type { PayloadStore } from '@tollgate/adapters/payloads/payloads.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
@@ -22,6 +23,8 @@ import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts
 import { AlarmWatch } from './alarms/alarm-watch.ts';
 import { type BillingApi, buildApi } from './app.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { startDunning } from './payments/dunning.ts';
+import type { PaymentDeps } from './payments/payment-deps.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 import { DeliveryRun } from './webhooks/delivery-run.ts';
@@ -45,6 +48,8 @@ export type BillingOptions = {
   models?: ApiDeps['models'];
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
+  /** Where invoices are exported to. Default: nowhere. */
+  payments?: PaymentDeps | undefined;
   /** Closed with it. Default: no payloads are kept. */
   payloads?: PayloadStore | undefined;
 };
@@ -106,6 +111,7 @@ export async function startBilling(
     onError,
     health,
     payloads: options.payloads,
+    payments: options.payments,
     ...http,
     ...(metrics === undefined ? {} : { metrics }),
     ...(topicPrefix === undefined ? {} : { topicPrefix }),
@@ -124,13 +130,14 @@ export async function startBilling(
   const runId = makeId('run', Date.now(), randomBytes(ID_RANDOM_BYTES));
   const watch = startAlarmWatch(api.context, runId);
   const deliveries = startDeliveries(api.context, runId);
+  const dunning = startDunningOf(api.context);
   return {
     app: api.app,
     families: api.families,
     async stop() {
       await api.stop();
       await resolver.stop();
-      await Promise.all([watch.stop(), deliveries.stop()]);
+      await Promise.all([watch.stop(), deliveries.stop(), dunning?.stop()]);
       replayKeys.close();
       await options.payloads?.close();
     },
@@ -145,6 +152,14 @@ function startAlarmWatch(context: ApiContext, runId: string): AlarmWatch {
   });
   watch.start();
   return watch;
+}
+
+/** @returns undefined where nothing is exported */
+function startDunningOf(context: ApiContext): RunningProcess | undefined {
+  const { ledger, directory, exports, limits, onError, clock, payments } = context;
+  if (payments === undefined) return undefined;
+  const { suspendAfterMs } = payments;
+  return startDunning({ ledger, directory, exports, limits, onError, clock, suspendAfterMs });
 }
 
 function startDeliveries(context: ApiContext, runId: string): { stop(): Promise<void> } {

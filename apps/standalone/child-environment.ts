@@ -21,9 +21,9 @@ export function childEnvironment(
   config: TollgateConfig,
   environment: Environment,
 ): Record<string, string> {
-  const { calls, shared, warehouse } = secretsOf(config);
-  const secrets = new Set([...calls, ...shared, ...warehouse]);
-  const needed = new Set([...shared, ...(kind === 'proxy' ? calls : warehouse)]);
+  const { calls, shared, meter } = secretsOf(config);
+  const secrets = new Set([...calls, ...shared, ...meter]);
+  const needed = new Set([...shared, ...(kind === 'proxy' ? calls : meter)]);
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) continue;
@@ -38,7 +38,8 @@ function isOfSystem(name: string): boolean {
 }
 
 /** Names of variables. */
-function secretsOf({ engines, providers, metrics_token, tracing }: TollgateConfig) {
+function secretsOf(config: TollgateConfig) {
+  const { engines, providers, metrics_token, tracing, payments } = config;
   const { log, ledger, warehouse, rates } = engines;
   return {
     calls: namesOf([
@@ -51,7 +52,11 @@ function secretsOf({ engines, providers, metrics_token, tracing }: TollgateConfi
       ledger?.eventstoredb.connection_string,
       metrics_token,
     ]),
-    warehouse: namesOf([warehouse?.clickhouse.password]),
+    meter: namesOf([
+      warehouse?.clickhouse.password,
+      payments.stripe?.secret_key,
+      payments.stripe?.webhook_secret,
+    ]),
   };
 }
 

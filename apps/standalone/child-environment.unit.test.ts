@@ -5,6 +5,7 @@ import { childEnvironment } from './child-environment.ts';
 const config = parseConfig(
   't.yaml',
   `metrics_token: { env: METRICS }
+payments: { stripe: { secret_key: { env: STRIPE_KEY }, webhook_secret: { env: STRIPE_HOOK } } }
 tracing: { headers: { authorization: { env: COLLECTOR } } }
 providers: { p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY } } }
 engines:
@@ -24,6 +25,8 @@ const shell = {
     WAREHOUSE: 'w',
     RATES: 'r',
     COLLECTOR: 'c',
+    STRIPE_KEY: 'sk',
+    STRIPE_HOOK: 'whsec',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
   },
   ...{ AWS_SECRET_ACCESS_KEY: 'a', GITHUB_TOKEN: 'g', OPENAI_API_KEY: 'o' },
@@ -39,6 +42,6 @@ it('I12: a child gets the secrets that it uses, and no other variable of the she
     ].sort(),
   );
   expect(names('meter').sort()).toEqual(
-    [...system, 'METRICS', 'KAFKA', 'LEDGER', 'WAREHOUSE'].sort(),
+    [...system, 'METRICS', 'KAFKA', 'LEDGER', 'WAREHOUSE', 'STRIPE_KEY', 'STRIPE_HOOK'].sort(),
   );
 });

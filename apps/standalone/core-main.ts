@@ -1,10 +1,11 @@
 /**
- * The core process owns the embedded warehouse. It runs the projector, the billing API and the
- * resolver, and publishes prices. Log and ledger may be on servers.
+ * The core process owns the embedded warehouse. It runs the projector, the billing API, the resolver
+ * and the exporter, and publishes prices. Log and ledger may be on servers.
  */
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { payloadSettings } from '@tollgate/adapters/config/payload-settings.ts';
+import { paymentSettings } from '@tollgate/adapters/config/payment-settings.ts';
 import { readProcessSettings } from '@tollgate/adapters/config/process-arguments.ts';
 import { makePrivateFiles, makePrivateFolder } from '@tollgate/adapters/files/private-folder.ts';
 import { openPayloads } from '@tollgate/adapters/payloads/sqlite-payloads.ts';
@@ -18,6 +19,7 @@ import { EngineMissingError, openWarehouse } from '@tollgate/adapters/stores/ope
 import { migrate } from '@tollgate/adapters/warehouse/migrate.ts';
 import { storesHealth } from '@tollgate/billing-api/health/stores-health.ts';
 import { apiLimits } from '@tollgate/billing-api/limits.ts';
+import { paymentDeps } from '@tollgate/billing-api/payments/open-payments.ts';
 import { publishConfiguredPrices, startBilling } from '@tollgate/billing-api/start-billing.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
 
@@ -47,6 +49,7 @@ const projector = await startProjector({
   owner: 'core',
   logger,
 });
+const payments = paymentSettings(config, process.env);
 const payloads = payloadSettings(config, data);
 const billing = await startBilling({
   ledger,
@@ -65,6 +68,7 @@ const billing = await startBilling({
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
   models: config.models,
+  payments: await paymentDeps(payments),
   logger,
   health: storesHealth({
     ...{ log, warehouse, folder: data },
@@ -72,12 +76,20 @@ const billing = await startBilling({
   }),
   metrics: () => child.metrics(),
 });
+// Its client is loaded only where it is asked for.
+const exporter =
+  payments === null
+    ? null
+    : await (await import('@tollgate/exporter/open-exporter.ts')).openExporter({
+        ...{ ledger, logger, settings: payments },
+      });
 const child = supervised({
   drainTimeoutMs: apiLimits.drainTimeoutMs,
   name: 'core',
   families: async () => [...(await billing.families()), ...projector.families()],
   onStop: async () => {
     await billing.stop();
+    await exporter?.stop();
     await projector.stop();
     await Promise.all([warehouse.close(), log.close(), deadLetters.close(), ledger.close()]);
   },

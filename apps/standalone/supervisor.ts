@@ -53,9 +53,7 @@ export async function startSupervisor(
   checkStart(given, process.env);
   const ports = await portsOf(given);
   const paths = dataFolder(given.data);
-  for (const folder of [given.data, paths.run, dirname(paths.simulatorBill)]) {
-    makePrivateFolder(folder);
-  }
+  [given.data, paths.run, dirname(paths.simulatorBill)].forEach(makePrivateFolder);
   const lock = tryLock(paths.supervisorLock);
   if (lock === null) throw new FolderInUse(`another Tollgate runs on ${given.data}`);
   const simulator = await simulatorFor(given, paths.simulatorBill);
@@ -101,19 +99,20 @@ export async function startSupervisor(
   const core = onServer
     ? child('meter', 'billing-api', '../billing-api/main.ts', api)
     : child('meter', 'core', './core-main.ts', api);
-  const projectors = Array.from({ length: onServer ? config.projectors : 0 }, (_, i) =>
-    child('meter', `projector-${i + 1}`, '../projector/main.ts', []),
-  );
+  const meters = (names: readonly string[], module: string) =>
+    names.map((name) => child('meter', name, module, []));
+  const projectors = meters(projectorNames(config), '../projector/main.ts');
+  const exporters = meters(exporterNames(config), '../exporter/main.ts');
   const at = ['--port', String(config.proxy_port), '--host', config.host];
   const proxies = Array.from({ length: config.proxies }, (_, i) =>
     child('proxy', `proxy-${i + 1}`, '../proxy/main.ts', at),
   );
-  const all = [core, ...projectors, ...proxies];
+  const all = [core, ...projectors, ...exporters, ...proxies];
   const metrics = new FleetMetrics(all);
   endWithThisProcess(all, simulator);
   // The core publishes the prices that proxies need, so it starts first and ends last.
   await core.start();
-  await Promise.all([...projectors, ...proxies].map((one) => one.start()));
+  await Promise.all([...projectors, ...exporters, ...proxies].map((one) => one.start()));
   saveState();
   return {
     proxyUrl: `http://${inUrl(config.host)}:${config.proxy_port}`,
@@ -127,11 +126,23 @@ export async function startSupervisor(
       for (const one of all) one.expectEnd();
       await Promise.all(proxies.map((proxy) => proxy.stop()));
       rates.keep();
-      await Promise.all([core, ...projectors].map((one) => one.stop()));
+      await Promise.all([core, ...projectors, ...exporters].map((one) => one.stop()));
       await simulator?.stop();
       lock.release();
     },
   };
+}
+
+/** None where the core does it. */
+function projectorNames({ engines, projectors }: TollgateConfig): string[] {
+  const length = engines.warehouse === undefined ? 0 : projectors;
+  return Array.from({ length }, (_, i) => `projector-${i + 1}`);
+}
+
+/** None where the core does it, or nobody. */
+function exporterNames({ engines, payments }: TollgateConfig): string[] {
+  const isOwn = engines.warehouse !== undefined && payments.stripe !== undefined;
+  return isOwn ? ['exporter'] : [];
 }
 
 /** However this process ends, nothing that it started runs on. */

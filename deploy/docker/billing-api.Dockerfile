@@ -12,6 +12,7 @@ COPY adapters/package.json adapters/
 COPY apps/audit/package.json apps/audit/
 COPY apps/billing-api/package.json apps/billing-api/
 COPY apps/cli/package.json apps/cli/
+COPY apps/exporter/package.json apps/exporter/
 COPY apps/projector/package.json apps/projector/
 COPY apps/proxy/package.json apps/proxy/
 COPY apps/standalone/package.json apps/standalone/
@@ -22,6 +23,7 @@ COPY simulator/package.json simulator/
 COPY tests/package.json tests/
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
     --workspace=adapters --workspace=domain --workspace=schemas --workspace=apps/billing-api \
+    --workspace=apps/exporter \
   && test ! -e node_modules/chdb
 
 FROM ${BASE}
@@ -35,6 +37,8 @@ COPY adapters adapters
 COPY domain domain
 COPY schemas schemas
 COPY apps/billing-api apps/billing-api
+# Started by a command of its own (docs/stripe.md).
+COPY apps/exporter apps/exporter
 # The simulator imports nothing of ours and no package: its files are enough. Started by a command of
 # its own (see docker-compose.yml), for demonstrations only.
 COPY simulator simulator

@@ -12,6 +12,7 @@ COPY adapters/package.json adapters/
 COPY apps/audit/package.json apps/audit/
 COPY apps/billing-api/package.json apps/billing-api/
 COPY apps/cli/package.json apps/cli/
+COPY apps/exporter/package.json apps/exporter/
 COPY apps/projector/package.json apps/projector/
 COPY apps/proxy/package.json apps/proxy/
 COPY apps/standalone/package.json apps/standalone/

@@ -1,6 +1,7 @@
 /** What the billing API takes and answers about periods, snapshots and invoices. */
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
+import { invoiceExportView } from '../http/invoice-exports.ts';
 import { listOf, listQuery } from '../http/list.ts';
 import { objectId as id, shortName } from '../names/names.ts';
 import { instantOrDate } from '../time/instant.ts';
@@ -132,7 +133,11 @@ export const invoiceList = listOf(invoiceSummary);
 
 export const invoiceView = invoiceBody.extend({
   hash: sha256Hex.meta({
-    description: 'SHA-256 over the RFC 8785 text of this object without `hash` and `issued_at`.',
+    description:
+      'SHA-256 over the RFC 8785 text of this object without `hash`, `issued_at` and `export`.',
   }),
   issued_at: timestamp,
+  export: invoiceExportView.nullable().meta({
+    description: 'What became of it in the payment system; null: it was not exported.',
+  }),
 });

@@ -19,6 +19,7 @@ import { engines, secret } from './engines-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
 import { payloadLog } from './payload-log-config.ts';
+import { payments } from './payments-config.ts';
 import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -238,6 +239,8 @@ const configFields = z.strictObject({
   idempotency: idempotency.default({ hours: 24 }),
   /** What is asked of calls besides budgets and rates, by name. Default: nothing. */
   guardrails: guardrails.default({}),
+  /** Where invoices are exported to. Default: nowhere. */
+  payments: payments.default({}),
   webhooks: z
     .strictObject({
       /**

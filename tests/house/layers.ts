@@ -5,7 +5,9 @@
 import { posix } from 'node:path';
 import { type Finding, finding, isProduction, type SourceModule } from './source-tree.ts';
 
-const APPS = ['audit', 'billing-api', 'cli', 'console', 'projector', 'proxy', 'standalone'];
+const APPS = [
+  ...['audit', 'billing-api', 'cli', 'console', 'exporter', 'projector', 'proxy', 'standalone'],
+];
 const PACKAGES = new Map([
   ...['domain', 'schemas', 'adapters', 'simulator', 'tests', 'bench'].map((n) => [n, n] as const),
   ...APPS.map((name) => [name, `apps/${name}`] as const),
@@ -22,6 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/proxy': ['domain', 'schemas', 'adapters'],
   'apps/projector': ['domain', 'schemas', 'adapters'],
   'apps/billing-api': ['domain', 'schemas', 'adapters'],
+  // It exports what was issued, by the read models of those who issued it.
+  'apps/exporter': ['domain', 'schemas', 'adapters', 'apps/billing-api'],
   // A page uses the public API and nothing else of ours.
   'apps/console': ['schemas'],
   // It works out again what the projector and the billing API made.
@@ -59,6 +63,7 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   openai: ['apps/standalone/'],
   re2js: ['adapters/'],
   standardwebhooks: ['adapters/'],
+  stripe: ['adapters/payments/'],
   undici: ['adapters/'],
   yaml: ['adapters/'],
   zod: ['schemas/', 'apps/'],

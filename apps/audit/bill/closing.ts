@@ -10,6 +10,7 @@ type Period = {
 };
 
 export type Invoice = {
+  id: string;
   currency: string;
   total_minor: number;
   lines: (Figures & { description: string; model: string | null; amount_minor: number })[];

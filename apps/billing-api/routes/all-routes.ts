@@ -24,6 +24,11 @@ import {
 import { ingestEvents } from './events/ingest.ts';
 import { listExchangeRates, publishExchangeRates } from './exchange-rates/exchange-rates.ts';
 import { getInstallation, updateInstallation } from './installation/installation.ts';
+import {
+  exportInvoice,
+  listInvoiceExports,
+  mapPaymentCustomer,
+} from './invoice-exports/invoice-exports.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
 import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
@@ -150,4 +155,7 @@ export const allRoutes: readonly ApiRoute[] = [
   getProof,
   listInvoices,
   getInvoice,
+  exportInvoice,
+  listInvoiceExports,
+  mapPaymentCustomer,
 ];

@@ -3,18 +3,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BUCKETS } from '@tollgate/audit/bill/figures.ts';
+import { adminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
+import { assertEqual, BUCKETS } from '@tollgate/audit/bill/figures.ts';
 import type { Started } from '../platform-process.ts';
 import { runRouting } from '../scenario/routing.ts';
 import { runScenario, type ScenarioResult } from '../scenario/scenario.ts';
 import { runStampede } from '../scenario/stampede.ts';
+import { type DemoStripe, startDemoStripe } from '../scenario/stripe-bill.ts';
 import { builtInShapes, traceShapes } from '../scenario/workload.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const USAGE = `Usage: npm run demo -- [options]
 
 Starts the embedded platform and the simulator, sends a workload through the official openai SDK,
-kills a proxy, closes the month, and compares the simulator's bill with every figure of ours.
+kills a proxy, closes the month, exports its invoices to a fake Stripe, and compares the simulator's
+bill with every figure of ours.
 
   --scenario S   month (default): to an invoice, as above; stampede: rounds of far more calls at once
                  than a budget can pay for, a proxy killed in half of them, no budget exceeded;
@@ -120,11 +123,27 @@ function scenarioOptions(proxies: string) {
 }
 
 async function month(): Promise<void> {
+  const stripe = await startDemoStripe(stack?.config);
+  try {
+    await monthWith(stripe);
+  } finally {
+    // A server that listens would keep this process from ending.
+    if (!values.keep) await stripe.stop();
+  }
+}
+
+async function monthWith(stripe: DemoStripe): Promise<void> {
+  const options = { ...scenarioOptions('2'), config: stripe.config };
   const { platform, ...result } = await runScenario({
-    ...scenarioOptions('2'),
+    ...options,
     speed: number('speed', values.speed, 0),
     shapes: values.trace === undefined ? builtInShapes(calls) : traceShapes(values.trace, calls),
   });
+  const api = adminClient(platform.apiUrl, platform.adminToken);
+  const invoices = result.invoices.map(({ invoice }) => invoice);
+  result.places['Stripe'] = await stripe.bill(api, platform.apiUrl, invoices);
+  assertEqual(result.places);
+  options.say('Invoices are in Stripe (a fake) and paid; its webhooks came twice and in reverse');
   report(result);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, null, 2));
   await end(platform);

@@ -84,6 +84,12 @@ export const ofTheRequest = {
     'This virtual key is unknown, or opens nothing now.',
     'Check that it is whole; an operator sees its status.',
   ),
+  webhook_not_signed: entry(
+    400,
+    false,
+    'No one who knows the secret of this webhook has signed this request just now.',
+    'Compare `payments.stripe.webhook_secret` with the endpoint at Stripe, and the clocks.',
+  ),
   invalid_token: entry(401, false, 'This admin token is not valid.', 'Check that it is whole.'),
   unknown_path: entry(404, false, 'There is nothing at this path.', 'See /docs for all paths.'),
   method_not_allowed: entry(

@@ -8,6 +8,12 @@ export const ofTheState = {
     'This `external_id` belongs to another object.',
     'Use another one, or the object that has it.',
   ),
+  payments_not_configured: entry(
+    409,
+    false,
+    'This installation exports no invoices.',
+    'Set `payments.stripe` in tollgate.yaml.',
+  ),
   customer_archived: entry(409, false, 'This customer is archived.', 'Use another customer.'),
   team_archived: entry(409, false, 'This team is archived.', 'Use another team.'),
   key_revoked: entry(409, false, 'This key is revoked.', 'Issue a new one.'),

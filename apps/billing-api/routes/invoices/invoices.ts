@@ -13,6 +13,7 @@ import { loadInvoice } from '../../closing/streams.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import { exportView } from '../invoice-exports/export-view.ts';
 
 export const listInvoices = defineRoute({
   operationId: 'listInvoices',
@@ -39,12 +40,18 @@ export const getInvoice = defineRoute({
   status: 200,
   response: invoiceView,
   errors: ['invoice_not_found'],
-  async handler({ params }, { billing, ledger }) {
+  async handler({ params }, { billing, ledger, exports, clock }) {
     const entry = billing.invoice(params.invoice_id);
     const issued = await loadInvoice(ledger, params.invoice_id);
     if (entry === undefined || issued === undefined) throw new ApiProblem('invoice_not_found');
     const body = invoiceBody.parse(JSON.parse(issued.body));
-    return { ...body, hash: issued.hash, issued_at: formatInstant(entry.issuedAtMs) };
+    const exported = exports.of(params.invoice_id);
+    return {
+      ...body,
+      hash: issued.hash,
+      issued_at: formatInstant(entry.issuedAtMs),
+      export: exported === undefined ? null : exportView(exported, clock()),
+    };
   },
 });
 

@@ -1,0 +1,185 @@
+/** The fold of `invoice_export-<invoice>`: how far an export is, and what is in its way. */
+
+import type {
+  ExportEvent,
+  ExportFinalized,
+  ExportPolicy,
+  ExportStep,
+  ExportStepFailed,
+  ExportStepStarted,
+  StopReason,
+} from './payment-events.ts';
+import { afterFinalizing, type PaymentState, withReport } from './payment-state.ts';
+
+export type RunningStep = {
+  step: ExportStep;
+  chunk: number;
+  attempt: number;
+  runId: string;
+  startedAtMs: number;
+};
+
+export type InvoiceExport = {
+  invoiceId: string;
+  customerId: string;
+  system: 'stripe';
+  policy: ExportPolicy;
+  requestedAtMs: number;
+  /** The last step that was started and has neither ended nor failed. */
+  running: RunningStep | null;
+  /** Steps that were started, over the whole export. */
+  attempts: number;
+  /** Of the idempotency keys to come. */
+  generation: number;
+  /** Steps that were begun, by `stepName`: when first, and when with their present key, Unix ms. */
+  firstAtMs: ReadonlyMap<string, number>;
+  keyUsedAtMs: ReadonlyMap<string, number>;
+  customer: string | null;
+  draft: string | null;
+  /** More drafts than one, of processes that were stopped for a day: never finalized. */
+  strays: readonly string[];
+  chunksAdded: number;
+  verified: boolean;
+  finalized: ExportFinalized['data'] | null;
+  balance: { external_id: string; amount_minor: number } | null;
+  failure: { count: number; error: string; message: string; nextAtMs: number } | null;
+  stopped: { step: ExportStep; reason: StopReason; detail: string } | null;
+  /** How it ended. */
+  done: 'invoice' | 'balance' | 'skipped' | null;
+  payment: PaymentState | null;
+};
+
+/** Tells the steps of an export apart. */
+export function stepName(step: ExportStep, chunk: number): string {
+  return step === 'lines' ? `lines.${chunk}` : step;
+}
+
+/** @param state undefined before the first event */
+export function evolveExport(state: InvoiceExport | undefined, event: ExportEvent): InvoiceExport {
+  if (event.type === 'ExportRequested') return state ?? requested(event.data);
+  if (state === undefined) throw new Error(`${event.type} before ExportRequested`);
+  switch (event.type) {
+    case 'ExportStepStarted':
+      return started(state, event.data);
+    case 'ExportStepFailed':
+      return failed(state, event.data);
+    case 'ExportStopped': {
+      const { step, reason, detail } = event.data;
+      return { ...state, running: null, stopped: { step, reason, detail } };
+    }
+    case 'ExportResumed':
+      return resumed(state);
+    case 'PaymentReported':
+      return { ...state, payment: withReport(state.payment, event.data) };
+    default:
+      return reached(state, event);
+  }
+}
+
+function requested(data: {
+  invoice_id: string;
+  customer_id: string;
+  system: 'stripe';
+  policy: ExportPolicy;
+  requested_at: string;
+}): InvoiceExport {
+  return {
+    invoiceId: data.invoice_id,
+    customerId: data.customer_id,
+    system: data.system,
+    policy: data.policy,
+    requestedAtMs: Date.parse(data.requested_at),
+    ...{ running: null, attempts: 0, generation: 1 },
+    ...{ firstAtMs: new Map(), keyUsedAtMs: new Map() },
+    ...{ customer: null, draft: null, strays: [], chunksAdded: 0, verified: false },
+    ...{ finalized: null, balance: null, failure: null, stopped: null, done: null, payment: null },
+  };
+}
+
+function started(state: InvoiceExport, data: ExportStepStarted['data']): InvoiceExport {
+  const { step, chunk, attempt, generation, run_id: runId } = data;
+  const startedAtMs = Date.parse(data.started_at);
+  const name = stepName(step, chunk);
+  const isNewKey = generation > state.generation || !state.keyUsedAtMs.has(name);
+  const isFirst = !state.firstAtMs.has(name);
+  return {
+    ...state,
+    running: { step, chunk, attempt, runId, startedAtMs },
+    attempts: Math.max(state.attempts, attempt),
+    generation: Math.max(state.generation, generation),
+    firstAtMs: isFirst ? new Map(state.firstAtMs).set(name, startedAtMs) : state.firstAtMs,
+    keyUsedAtMs: isNewKey ? new Map(state.keyUsedAtMs).set(name, startedAtMs) : state.keyUsedAtMs,
+  };
+}
+
+/** What an attempt says that another one has replaced is of no concern. */
+function failed(state: InvoiceExport, data: ExportStepFailed['data']): InvoiceExport {
+  const { running } = state;
+  if (running?.attempt !== data.attempt) return state;
+  const { error, message, next_attempt_at } = data;
+  const count = (state.failure?.count ?? 0) + 1;
+  const failure = { count, error, message, nextAtMs: Date.parse(next_attempt_at) };
+  const next = { ...state, running: null, failure };
+  if (!data.new_key) return next;
+  const keyUsedAtMs = new Map(state.keyUsedAtMs);
+  keyUsedAtMs.delete(stepName(running.step, running.chunk));
+  return { ...next, keyUsedAtMs, generation: state.generation + 1 };
+}
+
+/** What was deleted there is made again; everything else goes on where it was, and is looked at again. */
+function resumed(state: InvoiceExport): InvoiceExport {
+  const begun = {
+    ...{ ...state, stopped: null, failure: null, verified: false },
+    ...{ generation: state.generation + 1, keyUsedAtMs: new Map<string, number>() },
+  };
+  if (state.stopped?.reason !== 'draft_gone') return begun;
+  return { ...begun, draft: null, chunksAdded: 0 };
+}
+
+type Reached = Exclude<
+  ExportEvent,
+  {
+    type:
+      | 'ExportRequested'
+      | 'ExportStepStarted'
+      | 'ExportStepFailed'
+      | 'ExportStopped'
+      | 'ExportResumed'
+      | 'PaymentReported';
+  }
+>;
+
+/** A step that has come to its end, whichever process made it. */
+function reached(state: InvoiceExport, event: Reached): InvoiceExport {
+  const next = { ...state, running: null, failure: null };
+  switch (event.type) {
+    case 'ExportCustomerChosen':
+      return { ...next, customer: state.customer ?? event.data.external_customer_id };
+    case 'ExportDraftCreated': {
+      const { external_id: id } = event.data;
+      if (state.draft === null || state.draft === id) return { ...next, draft: id };
+      return { ...next, strays: [...state.strays, id] };
+    }
+    case 'ExportLinesAdded':
+      if (event.data.external_id !== state.draft) return state;
+      return { ...next, chunksAdded: Math.max(state.chunksAdded, event.data.chunk + 1) };
+    case 'ExportVerified':
+      return event.data.external_id === state.draft ? { ...next, verified: true } : state;
+    case 'ExportFinalized': {
+      const { data } = event;
+      const isDone = data.status !== 'open' || state.policy.collection === 'charge';
+      const payment = state.payment ?? afterFinalizing(data);
+      return { ...next, finalized: data, payment, done: isDone ? 'invoice' : state.done };
+    }
+    case 'ExportSent':
+      return { ...next, done: 'invoice' };
+    case 'ExportBalanceChanged': {
+      const { external_id, amount_minor } = event.data;
+      return { ...next, balance: { external_id, amount_minor }, done: 'balance' };
+    }
+    case 'ExportSkipped':
+      return { ...next, done: 'skipped' };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Streams `invoice_export-<invoice>`: how one invoice went to a payment system, and what became of it
+ * there. Streams `payment_customer-<customer>`: who a customer is there. A started step is a claim: the
+ * append says which process makes it, and it is durable before anything is sent (docs/stripe.md).
+ *
+ * Amounts are in the payment system's minor units (`units.ts`).
+ */
+import { streamCategory } from '../stream/stream-category.ts';
+
+/** By invoice id. */
+export const exportStreams = streamCategory('invoice_export');
+/** By customer id. */
+export const paymentCustomerStreams = streamCategory('payment_customer');
+
+/** `verify` only reads; each other step is one change there. */
+export type ExportStep =
+  | 'customer'
+  | 'draft'
+  | 'lines'
+  | 'verify'
+  | 'finalize'
+  | 'send'
+  | 'balance';
+
+/**
+ * What an export follows, from its beginning to its end. It is fixed when the export is requested, so that
+ * a configuration that changes in between cannot change what a repeated request says.
+ */
+export type ExportPolicy = {
+  /** Whether the customer is sent the invoice, or charged at once. */
+  collection: 'send' | 'charge';
+  /** Of an invoice that is sent. */
+  days_until_due: number;
+  automatic_tax: boolean;
+  /** An invoice over nothing: nothing happens there, or it is made and counts as paid. */
+  zero: 'skip' | 'invoice';
+  /** Below the least amount that can be paid: the system carries it on, or we put it on the balance. */
+  below_minimum: 'invoice' | 'customer_balance';
+  /** A total below zero. */
+  negative: 'customer_balance' | 'invoice';
+  /** Whether a customer without a counterpart there gets one. */
+  customers: 'create' | 'existing';
+  /** Lines that an invoice may have there; more are merged (`plan.ts`). */
+  lines_max: number;
+  /** Lines of one request. */
+  chunk_lines: number;
+};
+
+export type ExportRequested = {
+  type: 'ExportRequested';
+  data: {
+    invoice_id: string;
+    customer_id: string;
+    system: 'stripe';
+    policy: ExportPolicy;
+    requested_at: string;
+  };
+};
+
+/** A claim, and the first use of an idempotency key if its generation is new. */
+export type ExportStepStarted = {
+  type: 'ExportStepStarted';
+  data: {
+    invoice_id: string;
+    step: ExportStep;
+    /** Which part of the lines; 0 of every other step. */
+    chunk: number;
+    /** Of the whole export, from 1. */
+    attempt: number;
+    /** Part of the idempotency key: the next one is a new request to the system. */
+    generation: number;
+    run_id: string;
+    started_at: string;
+  };
+};
+
+/** Who pays, for this export: a mapping that changes later changes nothing of it. */
+export type ExportCustomerChosen = {
+  type: 'ExportCustomerChosen';
+  data: { invoice_id: string; external_customer_id: string };
+};
+
+export type ExportDraftCreated = {
+  type: 'ExportDraftCreated';
+  data: { invoice_id: string; external_id: string };
+};
+
+export type ExportLinesAdded = {
+  type: 'ExportLinesAdded';
+  data: { invoice_id: string; external_id: string; chunk: number; lines: number };
+};
+
+/** All lines were read back and are those of the plan. */
+export type ExportVerified = {
+  type: 'ExportVerified';
+  data: { invoice_id: string; external_id: string; lines: number; sum_minor: number };
+};
+
+export type PaymentStatus = 'open' | 'uncollectible' | 'void' | 'paid';
+
+export type ExportFinalized = {
+  type: 'ExportFinalized';
+  data: {
+    invoice_id: string;
+    external_id: string;
+    number: string | null;
+    status: PaymentStatus;
+    /** Of the lines, without tax. */
+    subtotal_minor: number;
+    /** With tax. */
+    total_minor: number;
+    amount_due_minor: number;
+    due_at: string | null;
+    hosted_url: string | null;
+    pdf_url: string | null;
+  };
+};
+
+export type ExportSent = {
+  type: 'ExportSent';
+  data: { invoice_id: string; external_id: string };
+};
+
+/** Instead of an invoice: below zero what the customer has good, above it what is owed. */
+export type ExportBalanceChanged = {
+  type: 'ExportBalanceChanged';
+  data: { invoice_id: string; external_id: string; amount_minor: number };
+};
+
+export type ExportSkipped = {
+  type: 'ExportSkipped';
+  data: { invoice_id: string; reason: 'zero' };
+};
+
+/** It is tried again. */
+export type ExportStepFailed = {
+  type: 'ExportStepFailed';
+  data: {
+    invoice_id: string;
+    step: ExportStep;
+    attempt: number;
+    /** A short code. */
+    error: string;
+    message: string;
+    /** The answer is stored under the key there, so the next try needs another one. */
+    new_key: boolean;
+    failed_at: string;
+    next_attempt_at: string;
+  };
+};
+
+export type StopReason =
+  | 'customer_unmapped'
+  | 'currency_unsupported'
+  | 'refused'
+  | 'draft_edited'
+  | 'draft_gone'
+  | 'finalized_differs';
+
+/** A person has to look; until then nothing more is sent. */
+export type ExportStopped = {
+  type: 'ExportStopped';
+  data: {
+    invoice_id: string;
+    step: ExportStep;
+    reason: StopReason;
+    detail: string;
+    stopped_at: string;
+  };
+};
+
+export type ExportResumed = {
+  type: 'ExportResumed';
+  data: { invoice_id: string; resumed_at: string };
+};
+
+/** What the payment system says of an invoice, in a webhook or when it was asked. */
+export type PaymentReported = {
+  type: 'PaymentReported';
+  data: {
+    invoice_id: string;
+    external_id: string;
+    source: 'webhook' | 'read';
+    /** Of the webhook's event, or of the reading. */
+    source_id: string;
+    status: PaymentStatus;
+    amount_due_minor: number;
+    amount_paid_minor: number;
+    /** By credit notes. */
+    credited_minor: number;
+    /** Payments that were tried. */
+    attempts: number;
+    due_at: string | null;
+    /** When the payment system said it. */
+    at: string;
+  };
+};
+
+export type ExportEvent =
+  | ExportRequested
+  | ExportStepStarted
+  | ExportCustomerChosen
+  | ExportDraftCreated
+  | ExportLinesAdded
+  | ExportVerified
+  | ExportFinalized
+  | ExportSent
+  | ExportBalanceChanged
+  | ExportSkipped
+  | ExportStepFailed
+  | ExportStopped
+  | ExportResumed
+  | PaymentReported;
+
+export type PaymentCustomerMapped = {
+  type: 'PaymentCustomerMapped';
+  data: {
+    customer_id: string;
+    system: 'stripe';
+    external_customer_id: string;
+    how: 'created' | 'found' | 'given';
+  };
+};

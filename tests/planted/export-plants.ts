@@ -1,0 +1,85 @@
+/** Bugs that would bill a customer twice, bill what nobody checked, or believe what nobody said. */
+import { at, type Plant } from './plant.ts';
+
+const RUN_TEST = 'apps/exporter/export-run.unit.test.ts';
+
+export const exports: readonly Plant[] = [
+  {
+    bug: 'make a step of an export that another process has begun',
+    edits: at('export-step-is-a-claim', { drop: true }),
+    test: { file: RUN_TEST, name: 'of two exporters at once is made once' },
+  },
+  {
+    bug: 'make a customer without looking for the one that was made',
+    edits: at('customer-is-looked-for-first', { instead: 'const looks = isExisting;' }),
+    test: {
+      file: RUN_TEST,
+      name: 'whose process dies at any append or request ends in one invoice',
+    },
+  },
+  {
+    bug: 'make a draft without looking for the one that was made',
+    edits: at('draft-is-looked-for-first', { swap: ['move.inDoubt', 'false'] }),
+    test: {
+      file: RUN_TEST,
+      name: 'whose process dies at any append or request ends in one invoice',
+    },
+  },
+  {
+    bug: 'add lines without looking for those that were added',
+    edits: at('lines-are-looked-for-first', { swap: ['move.inDoubt', 'false'] }),
+    test: {
+      file: RUN_TEST,
+      name: 'whose process dies at any append or request ends in one invoice',
+    },
+  },
+  {
+    bug: 'repeat under its key what was answered with a failure',
+    edits: at('answered-failure-takes-a-new-key', { swap: ["kind === 'failed'", 'false'] }),
+    test: {
+      file: RUN_TEST,
+      name: 'with any of its requests answered by a failure ends in one invoice',
+    },
+  },
+  {
+    bug: 'finalize an invoice without reading its lines back',
+    edits: at('verified-before-finalized', { swap: ["'verify'", "'finalize'"] }),
+    test: {
+      file: RUN_TEST,
+      name: 'is a draft, its lines in parts, read back, finalized and sent, an event for each',
+    },
+  },
+  {
+    bug: 'finalize a draft that somebody has edited',
+    edits: at('edited-draft-stops', { drop: true }),
+    test: { file: RUN_TEST, name: 'has a line more: nothing is finalized' },
+  },
+  {
+    bug: 'take the last webhook that came for the truth',
+    edits: at('payment-reports-are-merged', { instead: 'status: said.status' }),
+    test: {
+      file: 'domain/payment/payment-state.prop.test.ts',
+      name: 'reports that come twice and in any order leave the state that the last one tells of',
+    },
+  },
+  {
+    bug: 'take a webhook that nobody has signed',
+    edits: at('payment-webhook-is-signed', {
+      instead: 'const event = JSON.parse(Buffer.from(body).toString()) as Stripe.Event;',
+    }),
+    test: {
+      file: 'apps/exporter/stripe.int.test.ts',
+      name: 'that nobody signed, or that were signed long ago, are refused and change nothing',
+    },
+  },
+  {
+    bug: 'give keys back that an operator has suspended',
+    edits: at('only-own-suspensions-are-lifted', {
+      instead: 'if (key.suspend_reason === null) return [];',
+    }),
+    test: {
+      file: 'domain/payment/dunning.unit.test.ts',
+      name: 'stay suspended where an operator did it, and put away where they are',
+    },
+  },
+];
