@@ -94,11 +94,11 @@ import {
   reconciliationPayloads,
   teamPayloads,
 } from '@tollgate/schemas/ledger/ledger-events.ts';
-import { providerTotalsPayloads } from '@tollgate/schemas/ledger/provider-totals-events.ts';
 import {
   exportPayloads,
   paymentCustomerPayloads,
 } from '@tollgate/schemas/ledger/payment-events.ts';
+import { providerTotalsPayloads } from '@tollgate/schemas/ledger/provider-totals-events.ts';
 import { rateLimitPayloads } from '@tollgate/schemas/ledger/rate-limit-events.ts';
 import { routePayloads } from '@tollgate/schemas/ledger/route-events.ts';
 import { eventCategory, eventParser } from './event-category.ts';

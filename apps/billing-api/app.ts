@@ -22,6 +22,7 @@ import { admission, serveRoute } from './http/serve-route.ts';
 import { unpackRequests } from './http/unpack-requests.ts';
 import { apiLimits } from './limits.ts';
 import { ExportIndex } from './payments/export-index.ts';
+import { exportFamilies } from './payments/export-metrics.ts';
 import { addPaymentWebhooks } from './payments/webhook-route.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
@@ -118,7 +119,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
 }
 
 async function measured(
-  { directory, alarmStats }: ApiContext,
+  { directory, alarmStats, exports, payments }: ApiContext,
   metrics: ApiMetrics,
   gauges: BudgetGauges,
 ): Promise<Family[]> {
@@ -128,5 +129,7 @@ async function measured(
     'Since the read model was known to be level with the ledger, in seconds.',
     directory.ageMs() / 1000,
   );
-  return [...metrics.families(), age, ...(await gauges.families()), ...alarmStats.families()];
+  const ofExports = payments === undefined ? [] : exportFamilies(exports.all());
+  const measuredElsewhere = [...(await gauges.families()), ...alarmStats.families()];
+  return [...metrics.families(), age, ...measuredElsewhere, ...ofExports];
 }

@@ -49,6 +49,14 @@ export type InvoiceExport = {
   payment: PaymentState | null;
 };
 
+export type ExportState = 'waiting' | 'failing' | 'stopped' | 'done';
+
+export function exportStateOf({ done, stopped, failure }: InvoiceExport): ExportState {
+  if (done !== null) return 'done';
+  if (stopped !== null) return 'stopped';
+  return failure === null ? 'waiting' : 'failing';
+}
+
 /** Tells the steps of an export apart. */
 export function stepName(step: ExportStep, chunk: number): string {
   return step === 'lines' ? `lines.${chunk}` : step;

@@ -6,7 +6,6 @@ import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
 import { counting } from './counting-plants.ts';
-import { exports } from './export-plants.ts';
 import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
@@ -18,6 +17,7 @@ import { rates } from './rate-plants.ts';
 import { repetitions } from './repetition-plants.ts';
 import { routes } from './route-plants.ts';
 import { simulated } from './sim-plants.ts';
+import { payments } from './stripe-plants.ts';
 import { telling } from './why-plants.ts';
 
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
@@ -90,5 +90,5 @@ export const plants: readonly Plant[] = [
   ...operation,
   ...cached,
   ...payloads,
-  ...exports,
+  ...payments,
 ];

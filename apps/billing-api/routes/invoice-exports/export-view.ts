@@ -1,5 +1,5 @@
 /** An export as the API shows it. */
-import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
+import { exportStateOf, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
 import { overdueMs, type PaymentState } from '@tollgate/domain/payment/payment-state.ts';
 import type { InvoiceExportView } from '@tollgate/schemas/http/invoice-exports.ts';
 
@@ -10,7 +10,7 @@ export function exportView(state: InvoiceExport, nowMs: number): InvoiceExportVi
     invoice_id: state.invoiceId,
     customer_id: state.customerId,
     system: state.system,
-    state: stateOf(state),
+    state: exportStateOf(state),
     requested_at: iso(state.requestedAtMs),
     outcome: state.done,
     external_customer_id: state.customer,
@@ -33,12 +33,6 @@ export function exportView(state: InvoiceExport, nowMs: number): InvoiceExportVi
     stray_drafts: [...state.strays],
     payment: state.payment === null ? null : paymentView(state.payment, nowMs),
   };
-}
-
-export function stateOf({ done, stopped, failure }: InvoiceExport): InvoiceExportView['state'] {
-  if (done !== null) return 'done';
-  if (stopped !== null) return 'stopped';
-  return failure === null ? 'waiting' : 'failing';
 }
 
 function paymentView(payment: PaymentState, nowMs: number): InvoiceExportView['payment'] {

@@ -3,7 +3,11 @@
  * request only says that it is to be done: the exporter does it (apps/exporter).
  */
 import { exportEvents, paymentCustomerEvents } from '@tollgate/adapters/ledger/categories.ts';
-import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
+import {
+  evolveExport,
+  exportStateOf,
+  type InvoiceExport,
+} from '@tollgate/domain/payment/invoice-export.ts';
 import type {
   ExportEvent,
   ExportRequested,
@@ -22,7 +26,7 @@ import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem, type ErrorCode } from '../../http/errors.ts';
 import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
-import { exportView, stateOf } from './export-view.ts';
+import { exportView } from './export-view.ts';
 
 export const exportInvoice = defineRoute({
   operationId: 'exportInvoice',
@@ -88,7 +92,8 @@ export const listInvoiceExports = defineRoute({
       query,
       ({ invoiceId }) => invoiceId,
       (one) => exportView(one, nowMs),
-      (one) => isWanted(query.customer_id, one.customerId) && isWanted(query.state, stateOf(one)),
+      (one) =>
+        isWanted(query.customer_id, one.customerId) && isWanted(query.state, exportStateOf(one)),
     );
   },
 });

@@ -3,11 +3,14 @@ import { at, type Plant } from './plant.ts';
 
 const RUN_TEST = 'apps/exporter/export-run.unit.test.ts';
 
-export const exports: readonly Plant[] = [
+export const payments: readonly Plant[] = [
   {
     bug: 'make a step of an export that another process has begun',
     edits: at('export-step-is-a-claim', { drop: true }),
-    test: { file: RUN_TEST, name: 'of two exporters at once is made once' },
+    test: {
+      file: 'domain/payment/next-step.unit.test.ts',
+      name: 'waits for another process that has begun it, and takes it for dead after a while',
+    },
   },
   {
     bug: 'make a customer without looking for the one that was made',
