@@ -95,7 +95,7 @@ a difference is explained. It ends with 1 if something is left unexplained.`,
   examples: [
     {
       line: 'tollgate reconcile usage.csv --own api_key:key_1 --dry-run',
-      help: 'what the dashboard of OpenAI exports; usage of other keys never passed the gateway',
+      help: 'the dashboard’s export; usage of other keys never passed the gateway',
     },
     {
       line: 'tollgate reconcile --fetch openai --first-day 2026-11-01 --last-day 2026-11-30',

@@ -35,13 +35,15 @@ it('says in one line why an export differs, and ends with 1 if something stays u
 });
 
 it('sends a file that is too large for a request as its sums, and the report is the same', async () => {
-  const many = Array.from({ length: 90_000 }, () => line('script', 1, 3)).join('\n');
+  // A column that nobody reads makes it large.
+  const note = 'x'.repeat(4_000);
+  const many = Array.from({ length: 900 }, () => `${line('script', 1, 3)},${note}`).join('\n');
   const { code, out, err } = await house.run([
-    ...['reconcile', file('large.csv', `${HEADER}\n${many}\n`), '--dry-run', '--json'],
+    ...['reconcile', file('large.csv', `${HEADER},note\n${many}\n`), '--dry-run', '--json'],
   ]);
   expect([code, err]).toEqual([0, expect.stringContaining('large.csv is sent as its sums')]);
   const { source, report } = JSON.parse(out);
-  expect([source, report.buckets[0].theirs]).toEqual(['openai_usage_csv', 270_000]);
+  expect([source, report.buckets[0].theirs]).toEqual(['openai_usage_csv', 2_700]);
 });
 
 it('a file that is no export is refused before anything is asked', async () => {
