@@ -26,6 +26,9 @@ function kindOf(error: InstanceType<typeof Stripe.errors.StripeError>): ErrorKin
   if (error instanceof Stripe.errors.StripeIdempotencyError) {
     return statusCode === 409 ? 'busy' : 'failed';
   }
+  // Another request had the object: Stripe answers that again under the same key, for a day.
+  // seam: saved-refusal-takes-a-new-key
+  if (error.code === 'lock_timeout') return 'failed';
   if (error instanceof Stripe.errors.StripeRateLimitError) return 'busy';
   switch (statusCode) {
     case 401:

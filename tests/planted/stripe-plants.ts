@@ -1,6 +1,7 @@
 /** Bugs that would bill a customer twice, bill what nobody checked, or believe what nobody said. */
 import { at, type Plant } from './plant.ts';
 
+const PEERS_TEST = 'tests/stripe/exporter-peers.int.test.ts';
 const RUN_TEST = 'apps/exporter/export-run.unit.test.ts';
 
 export const payments: readonly Plant[] = [
@@ -83,6 +84,19 @@ export const payments: readonly Plant[] = [
     test: {
       file: 'domain/payment/dunning.unit.test.ts',
       name: 'stay suspended where an operator did it, and put away where they are',
+    },
+  },
+  {
+    bug: 'keep the key of a request that Stripe has refused and saved',
+    edits: at('saved-refusal-takes-a-new-key', { drop: true }),
+    test: { file: PEERS_TEST, name: 'goes on within minutes after a 429 that Stripe has saved' },
+  },
+  {
+    bug: 'believe of a customer’s key what Stripe has forgotten',
+    edits: at('customer-is-looked-for-first', { instead: 'const looks = isExisting;' }),
+    test: {
+      file: PEERS_TEST,
+      name: 'makes a customer once, although the answer was lost a day ago',
     },
   },
 ];

@@ -1,0 +1,96 @@
+/** What is exported, and what Stripe must have of it in the end: written down, not worked out. */
+import type { Scenario } from './export-house.ts';
+import type { Outcome } from './stripe-outcome.ts';
+
+export interface Example extends Scenario {
+  readonly name: string;
+  readonly outcome: Outcome;
+}
+
+const rows = (...amounts: readonly number[]): [string, number][] =>
+  amounts.map((amount, index) => [`openai model-${index}`, amount]);
+
+function invoice(
+  total: number,
+  lines: readonly [string, number][],
+  more: { readonly status?: string; readonly currency?: string; readonly sent?: number } = {},
+): Outcome {
+  const { status = 'open', currency = 'usd', sent = 1 } = more;
+  const invoices = [{ status, currency, total, lines }];
+  return { customers: 1, invoices, balance: [], sent, done: 'invoice', stopped: null };
+}
+
+const none: Outcome = {
+  customers: 0,
+  invoices: [],
+  balance: [],
+  sent: 0,
+  done: 'skipped',
+  stopped: null,
+};
+
+export const USD: Example = {
+  name: 'dollars, sent',
+  amounts: [120, 30, -5, 0],
+  outcome: invoice(145, rows(120, 30, -5, 0)),
+};
+
+export const CHARGED: Example = {
+  name: 'dollars, charged',
+  amounts: [120, 30, -5, 0],
+  policy: { collection: 'charge' },
+  outcome: invoice(145, rows(120, 30, -5, 0), { sent: 0 }),
+};
+
+export const NEGATIVE: Example = {
+  name: 'minus one cent',
+  amounts: [-1],
+  outcome: { ...none, customers: 1, balance: [['adjustment', -1]], done: 'balance' },
+};
+
+export const SMALL: readonly Example[] = [
+  USD,
+  CHARGED,
+  {
+    name: 'yen',
+    amounts: [1_000, 500],
+    currency: 'JPY',
+    outcome: invoice(1_500, rows(1_000, 500), { currency: 'jpy' }),
+  },
+  {
+    // 1.234 + 1.235 = 2.469: Stripe has three decimals too, and the last must be 0.
+    name: 'Kuwaiti dinars',
+    amounts: [1_234, 1_235],
+    currency: 'KWD',
+    outcome: invoice(2_470, rows(1_230, 1_240), { currency: 'kwd' }),
+  },
+  {
+    name: 'euros',
+    amounts: [999, 1],
+    currency: 'EUR',
+    outcome: invoice(1_000, rows(999, 1), { currency: 'eur' }),
+  },
+  NEGATIVE,
+  { name: 'nothing', amounts: [0], outcome: none },
+  {
+    name: '49 cents',
+    amounts: [49],
+    outcome: {
+      ...invoice(49, rows(49), { status: 'paid', sent: 0 }),
+      balance: [['invoice_too_small', 49]],
+    },
+  },
+];
+
+/** The 249 largest amounts, and all others in one: amounts fall, so the first are the largest. */
+function large(count: number): Example {
+  const amounts = Array.from({ length: count }, (_, index) => count - index);
+  const total = (count * (count + 1)) / 2;
+  const own = amounts.slice(0, 249);
+  const rest = total - own.reduce((sum, amount) => sum + amount, 0);
+  const text = `${count - 249} further lines; the invoice in Tollgate has each of them`;
+  const outcome = invoice(total, [...rows(...own), [text, rest]]);
+  return { name: `${count} lines`, amounts, policy: { chunk_lines: 100 }, outcome };
+}
+
+export const LARGE: readonly Example[] = [large(251), large(5_000)];

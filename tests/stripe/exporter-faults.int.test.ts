@@ -1,0 +1,168 @@
+/**
+ * The exporter on its real adapter against the fake Stripe: whatever dies, is lost or is refused at
+ * whatever point, Stripe has the invoice once, with the right lines, total and state, and the ledger
+ * says so.
+ */
+import type { Fault } from '@tollgate/simulator/stripe/wire/faults.ts';
+import { describe, expect, it } from 'vitest';
+import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
+import { CHARGED, type Example, LARGE, NEGATIVE, SMALL, USD } from './export-scenarios.ts';
+import { type Outcome, outcomeOf } from './stripe-outcome.ts';
+
+interface Wrong {
+  readonly at: unknown;
+  readonly outcome: Outcome;
+}
+
+let runs = 0;
+
+/** One run; what it left is compared, and only what is wrong is told. */
+async function trial(
+  example: Example,
+  at: unknown,
+  go: (house: StripeHouse) => Promise<unknown>,
+): Promise<Wrong[]> {
+  const house = await StripeHouse.open(example);
+  runs += 1;
+  try {
+    await go(house);
+    const outcome = outcomeOf(house);
+    return JSON.stringify(outcome) === JSON.stringify(example.outcome) ? [] : [{ at, outcome }];
+  } finally {
+    await house.close();
+  }
+}
+
+/** A run without a fault: how many requests it makes, and how many points it can die at. */
+async function measure(scenario: Scenario): Promise<{ requests: number; points: number }> {
+  const house = await StripeHouse.open(scenario);
+  await house.run('run_a');
+  const { points, stripe } = house;
+  await house.close();
+  return { requests: stripe.requests.length, points };
+}
+
+const FAULTS: readonly (readonly [string, Fault])[] = [
+  ['a lost answer', { kind: 'lost_response', how: 'garbled' }],
+  ['a lost request', { kind: 'lost_request', how: 'garbled' }],
+  ['a 429 that asks for three seconds', { kind: 'refused', status: 429, retryAfterS: 3 }],
+  ['a 500 before its work', { kind: 'refused', status: 500 }],
+  ['a 503', { kind: 'refused', status: 503 }],
+  ['a saved 429 of an object that is held', { kind: 'locked' }],
+  ['a saved 500 with its work done', { kind: 'failed', done: true }],
+  ['a saved 500 without its work', { kind: 'failed', done: false }],
+];
+
+const ALL = process.env['TOLLGATE_STRIPE_MATRIX'] === 'all';
+
+/** Soon, and after a day, when no key is known any more; of most scenarios by turns. */
+function pausesAt(example: Example, point: number): readonly number[] {
+  const pauses = [0, 25 * HOUR_MS];
+  if (ALL || [USD, CHARGED, NEGATIVE].includes(example)) return pauses;
+  return [pauses[point % 2] ?? 0];
+}
+
+describe('exactly one invoice at Stripe', () => {
+  it.each([...SMALL])('of $name, whose exporter dies at any point', async (example) => {
+    const { points } = await measure(example);
+    const wrong = [];
+    for (let point = 1; point <= points; point += 1) {
+      for (const pauseMs of pausesAt(example, point)) {
+        const at = { point, pauseMs };
+        const found = await trial(example, at, async (house) => {
+          await house.runAndDie('run_a', point);
+          house.house.nowMs += pauseMs;
+          await house.run('run_b');
+        });
+        wrong.push(...found);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(points).toBeGreaterThan(0);
+  });
+
+  it.each([...LARGE])(
+    'of $name, whose exporter dies at one point after another',
+    async (example) => {
+      const { points } = await measure(example);
+      const step = example.amounts.length > 1_000 ? 7 : 3;
+      const wrong = [];
+      for (let point = 1; point <= points; point += step) {
+        const found = await trial(example, point, async (house) => {
+          await house.runAndDie('run_a', point);
+          house.house.nowMs += point % 2 === 0 ? 25 * HOUR_MS : 0;
+          await house.run('run_b');
+        });
+        wrong.push(...found);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  const struck = [USD, CHARGED, NEGATIVE].flatMap((example) =>
+    FAULTS.map(([name, fault]) => ({ name: `${example.name}, with ${name}`, example, fault })),
+  );
+  it.each(struck)('of $name at any request', async ({ example, fault }) => {
+    const { requests } = await measure(example);
+    const wrong = [];
+    for (let request = 1; request <= requests; request += 1) {
+      const found = await trial(example, request, (house) => {
+        house.stripe.faults.add({ request, fault });
+        return house.run('run_a');
+      });
+      wrong.push(...found);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('when the exporter dies and its successor meets a fault', async () => {
+    const { points } = await measure(USD);
+    const wrong = [];
+    for (let point = 1; point <= points; point += 1) {
+      const fault = FAULTS[point % FAULTS.length]?.[1] ?? expect.unreachable();
+      const found = await trial(USD, { point, fault }, async (house) => {
+        await house.runAndDie('run_a', point);
+        house.stripe.faults.add({ fault, times: 2 });
+        await house.run('run_b');
+      });
+      wrong.push(...found);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('after an outage of an hour that begins at any request', async () => {
+    const { requests } = await measure(USD);
+    const wrong = [];
+    for (let request = 1; request <= requests; request += 1) {
+      const found = await trial(USD, request, async ({ stripe, house }) => {
+        const startMs = house.nowMs;
+        const untilMs = startMs + HOUR_MS;
+        stripe.faults.add({
+          fromRequest: request,
+          untilMs,
+          fault: { kind: 'refused', status: 503 },
+        });
+        await house.exportAll(house.exporter('run_a'));
+        expect(house.nowMs).toBeGreaterThanOrEqual(untilMs);
+      });
+      wrong.push(...found);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('of two exporters at once, one of whose requests is slow', async () => {
+    const wrong = [];
+    for (let request = 0; request <= 12; request += 1) {
+      const found = await trial(USD, request, (house) => {
+        if (request > 0) house.stripe.faults.add({ request, fault: { kind: 'slow', ms: 1_000 } });
+        return Promise.all([house.run('run_a'), house.run('run_b')]);
+      });
+      wrong.push(...found);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is what more than 400 runs ended in', () => {
+    expect(runs).toBeGreaterThan(400);
+  });
+});
