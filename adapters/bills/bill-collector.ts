@@ -79,6 +79,7 @@ export class BillCollector {
   /** A record that is no record at all: a line of JSON that does not parse. */
   malformed(line: number, message: string): void {
     this.#problemsCount++;
+    // seam: malformed-records-are-named
     if (this.#problems.length < billLimits.problemsNamedMax) this.#problems.push({ line, message });
   }
 

@@ -14,6 +14,7 @@ import { operation } from './operation-plants.ts';
 import { payloads } from './payload-plants.ts';
 import { at, type Plant } from './plant.ts';
 import { rates } from './rate-plants.ts';
+import { reconciled } from './reconcile-plants.ts';
 import { repetitions } from './repetition-plants.ts';
 import { routes } from './route-plants.ts';
 import { simulated } from './sim-plants.ts';
@@ -91,4 +92,5 @@ export const plants: readonly Plant[] = [
   ...cached,
   ...payloads,
   ...payments,
+  ...reconciled,
 ];

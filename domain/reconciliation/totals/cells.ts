@@ -99,6 +99,7 @@ export function cellsOf(
 
 /** A line without credentials is not known to be anybody else's. */
 export function isForeign(row: TotalsRow, own: ReadonlySet<string>): boolean {
+  // seam: other-credentials-are-the-gap
   return own.size > 0 && row.identities.length > 0 && !row.identities.some((id) => own.has(id));
 }
 

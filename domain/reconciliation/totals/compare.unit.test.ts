@@ -237,6 +237,11 @@ describe('what explains a difference in money', () => {
     expect(compared.modelsOnlyOurs).toEqual(['m']);
     expect(compared.modelsOnlyOnBill).toEqual(['other']);
     expect(compared.total.unexplained).toBe(-2_000_000_000_000n);
+    // Of money alone: a model that is missing costs nothing there, which is no other price.
+    const other = row({}, { model: 'other', amount: 5n });
+    const money = compare([other], sent, { money: true, facts: { states: [] } });
+    expect(money.total.unexplained).toBe(-2_000_000_000_000n);
+    expect(money.causes.map(({ cause }) => cause)).not.toContain('price');
   });
 });
 

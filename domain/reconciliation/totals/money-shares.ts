@@ -55,6 +55,7 @@ export function moneyOf(
   const unexplained = valued(left, prices) ?? 0n;
   const explained = shares.reduce((sum, { amount }) => sum + (amount ?? 0n), unexplained);
   const rest = theirs - ours - explained;
+  // seam: what-is-not-on-the-bill-is-unexplained
   const isOnBill = cell.own.amounts + cell.foreign.amounts > 0;
   const wide = shares.find((one) => isWithin(rest, spreadOf(one.quantities, context)));
   if (rest !== 0n && isOnBill) {

@@ -106,6 +106,7 @@ function uncertain(cell: Cell, difference: Quantities, known: Known): QuantitySh
 function decided(causes: readonly Cause[], quantities: Quantities): QuantityShare {
   const [only] = causes;
   if (only === undefined) return share('undecided', {});
+  // seam: undecided-is-not-guessed
   if (causes.length === 1) return share(only, quantities);
   return { cause: 'undecided', candidates: causes, quantities };
 }
