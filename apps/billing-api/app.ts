@@ -24,6 +24,7 @@ import { apiLimits } from './limits.ts';
 import { ExportIndex } from './payments/export-index.ts';
 import { exportFamilies } from './payments/export-metrics.ts';
 import { addPaymentWebhooks } from './payments/webhook-route.ts';
+import { linksOf } from './links/links.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -73,6 +74,10 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     alarmStats: new AlarmStats(),
     destinations: deps.destinations ?? destinations([]),
     models: deps.models ?? {},
+    links: linksOf(deps, directory, limits),
+    downloadPaths: allRoutes.flatMap(({ downloads, path }) =>
+      downloads === undefined ? [] : [path],
+    ),
     importLock: new ImportLock(),
     ownUsage: new KeptAnswers({
       keptMs: limits.ownUsageKeptMs,
@@ -94,9 +99,11 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   app.addHook('preParsing', unpackRequests(limits.requestBodyBytesMax));
   const idempotency = new Idempotency(deps.ledger);
   const admit = admission(limits.requestsInFlightMax);
-  for (const route of allRoutes) serveRoute(app, route, { context, idempotency, admit });
   const { readNotice = null } = deps.payments ?? {};
   if (readNotice !== null) addPaymentWebhooks(app, context, readNotice, admit);
+  const admitDownload = admission(limits.downloadsMax);
+  const served = { context, idempotency, admit, admitDownload };
+  for (const route of allRoutes) serveRoute(app, route, served);
   const families = () => measured(context, metrics, gauges);
   const ownMetrics = async () =>
     metricsText([{ process: 'billing-api', families: await families() }]);

@@ -17,6 +17,7 @@ import type { BillingIndex } from './closing/billing-index.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ExportIndex } from './payments/export-index.ts';
 import type { PaymentDeps } from './payments/payment-deps.ts';
+import type { Links } from './links/links.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
 import type { ResourceIndex } from './resources/resource-index.ts';
 
@@ -68,6 +69,10 @@ export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations' | 'models'> & {
   /** The read model of alarms, webhooks and deliveries. */
   alarms: AlarmIndex;
   alarmStats: AlarmStats;
+  /** Signed links, which open downloads without a token. */
+  links: Links;
+  /** Paths of the routes that answer with a file. */
+  downloadPaths: readonly string[];
   importLock: ImportLock;
   /** What keys have used, for those who ask with them: anybody may ask all the time. */
   ownUsage: KeptAnswers<UsedInWindow[]>;

@@ -20,6 +20,13 @@ export const apiLimits = {
   keepAliveTimeoutMs: 72_000,
   /** Requests in flight; one more is answered with 503 before its body is read. */
   requestsInFlightMax: 256,
+  /** Files that are being sent at once: each may read from the warehouse for as long as it takes. */
+  downloadsMax: 16,
+  /** How long a reader of a file may take nothing, ms; then it is cut off, and its place is free. */
+  downloadStalledMs: 60_000,
+  /** Longest and usual life of a signed link, seconds. */
+  linkSecondsMax: 30 * 24 * 60 * 60,
+  linkSecondsDefault: 24 * 60 * 60,
   /** Wrong fields that one error names; more would be noise. */
   fieldErrorsMax: 20,
 

@@ -10,7 +10,11 @@ export const INSTALLATION_ID = 'settings';
 /** Only what it names has changed. */
 export type InstallationUpdated = {
   type: 'InstallationUpdated';
-  data: { key_defaults?: KeyDefaults | null };
+  data: {
+    key_defaults?: KeyDefaults | null;
+    /** Signed links of an earlier generation open nothing. */
+    links_generation?: number;
+  };
 };
 
 export type InstallationEvent = InstallationUpdated;

@@ -5,9 +5,11 @@ import type { InstallationEvent } from './installation-events.ts';
 export type Installation = {
   /** Of new keys; null: there are none. */
   key_defaults: KeyDefaults | null;
+  /** Of the signed links that open something. */
+  links_generation: number;
 };
 
-export const newInstallation: Installation = { key_defaults: null };
+export const newInstallation: Installation = { key_defaults: null, links_generation: 0 };
 
 /** @param state undefined before the first event */
 export function evolveInstallation(

@@ -59,5 +59,8 @@ export const customerPayloads = {
 } satisfies PayloadsOf<CustomerEvent>;
 
 export const installationPayloads = {
-  InstallationUpdated: z.strictObject(defaults),
+  InstallationUpdated: z.strictObject({
+    ...defaults,
+    links_generation: z.int().min(1).exactOptional(),
+  }),
 } satisfies PayloadsOf<InstallationEvent>;

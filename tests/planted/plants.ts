@@ -6,6 +6,7 @@ import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
 import { counting } from './counting-plants.ts';
+import { exported } from './export-plants.ts';
 import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
@@ -93,4 +94,5 @@ export const plants: readonly Plant[] = [
   ...payloads,
   ...payments,
   ...reconciled,
+  ...exported,
 ];

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem, errorCatalogue, type FieldError, problemBody } from './errors.ts';
 import { hashRequest, type Idempotency, type StoredAnswer } from './idempotency.ts';
-import type { ApiRequest, ApiRoute } from './route.ts';
+import { type ApiRequest, type ApiRoute, type Download, download } from './route.ts';
 
 /** The request as the server received it. */
 export type Incoming = {
@@ -57,6 +57,18 @@ export async function answer(
     await store(stored);
     return { ...whole, repeated: false };
   });
+}
+
+/** Of a route whose answer is a file. @throws ApiProblem; anything else is a bug */
+export async function downloadOf(
+  route: ApiRoute,
+  incoming: Incoming,
+  context: ApiContext,
+): Promise<Download> {
+  const parsed = parseRequest(route, incoming, context);
+  const commandId = Buffer.from(context.randomBytes(32)).toString('hex');
+  const request = requestOf(incoming, parsed, context, commandId, context.clock());
+  return download.parse(await route.handler(request, context));
 }
 
 /** A refusal that will not change is an answer like any other, so it is stored too. */

@@ -29,7 +29,12 @@ it('a handler is told when its client leaves, and not when the client has its an
     randomBytes: (length: number) => new Uint8Array(length),
   } as unknown as ApiContext;
   const app = Fastify();
-  const deps = { context, idempotency: {} as Idempotency, admit: () => undefined };
+  const deps = {
+    context,
+    idempotency: {} as Idempotency,
+    admit: () => undefined,
+    admitDownload: () => undefined,
+  };
   serveRoute(
     app,
     route('/quick', () => Promise.resolve()),

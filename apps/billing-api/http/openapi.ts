@@ -36,7 +36,7 @@ function operationOf(route: ApiRoute): Json {
   const responses: Record<string, Json> = {
     [route.status]: {
       description: 'Success',
-      content: { 'application/json': { schema: schemaOf(route.response, 'output') } },
+      content: contentOf(route),
     },
   };
   for (const code of errors) {
@@ -55,6 +55,12 @@ function operationOf(route: ApiRoute): Json {
     ...bodyOf(route),
     responses,
   };
+}
+
+function contentOf({ downloads, response }: ApiRoute): Json {
+  if (downloads === undefined)
+    return { 'application/json': { schema: schemaOf(response, 'output') } };
+  return Object.fromEntries(downloads.map((type) => [type, {}]));
 }
 
 function bodyOf(route: ApiRoute): Json {
@@ -88,7 +94,7 @@ export function docsPage(routes: readonly ApiRoute[]): string {
 <h2><code>${route.method} ${escapeHtml(route.path)}</code></h2>
 <p>${escapeHtml(route.summary)}. ${escapeHtml(route.description ?? '')}</p>
 ${route.body === null ? '' : block('Body', schemaOf(route.body, 'input'))}
-${block('Query', schemaOf(route.query, 'input'))}${block('Answer', schemaOf(route.response, 'output'))}
+${block('Query', schemaOf(route.query, 'input'))}${answerOf(route)}
 <p>Errors: ${route.errors.map((code) => `<a href="#error-${code}">${code}</a>`).join(', ')}</p>
 </section>`,
   );
@@ -110,6 +116,11 @@ pre{background:#f4f4f4;padding:.5rem;overflow:auto}dt{margin-top:1rem}</style></
 <code>Idempotency-Key</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
 <ul>${links.join('')}</ul>${sections.join('')}<h2>Errors</h2><dl>${errors.join('')}</dl>
 </body></html>`;
+}
+
+function answerOf({ downloads, response }: ApiRoute): string {
+  if (downloads === undefined) return block('Answer', schemaOf(response, 'output'));
+  return `<h3>Answer</h3><p>A file: ${downloads.map(escapeHtml).join(', ')}. A signed link opens it too.</p>`;
 }
 
 function block(title: string, schema: Json): string {

@@ -52,6 +52,19 @@ export type BodyRequest = {
 
 type InputOf<S extends z.ZodType> = z.output<S>;
 
+/** An answer that is a file. It is made as it is read: a slow reader makes it slow, and no larger. */
+export type Download = {
+  /** Media type, with its charset. */
+  type: string;
+  filename: string;
+  body: AsyncIterable<Uint8Array | string> | Uint8Array | string;
+  /** Whether it gets smaller by gzip, for those who take that. */
+  compressible: boolean;
+};
+
+/** The response of a route whose handler returns a `Download`. */
+export const download = z.custom<Download>();
+
 export type ApiRoute<
   P extends z.ZodType = z.ZodType,
   Q extends z.ZodType = z.ZodType,
@@ -77,6 +90,11 @@ export type ApiRoute<
   bodyOf?(request: BodyRequest): { body: unknown; mediaType: string | null };
   /** A POST that changes nothing needs no protection from repetition: its key is ignored. */
   readOnly?: boolean;
+  /**
+   * Media types of a file, if the answer is one: the response is `download`. A signed link opens it as
+   * well as a token (links/README.md).
+   */
+  downloads?: readonly string[];
   status: 200 | 201 | 202;
   response: R;
   /** Codes that the handler may answer with, besides those that every route has. */

@@ -4,11 +4,13 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../context.ts';
-import { answer } from './answer.ts';
+import { isOpenedByLink, withoutLink } from '../links/opened-by-link.ts';
+import { answer, downloadOf } from './answer.ts';
 import { parseJsonBody } from './body.ts';
 import { ApiProblem } from './errors.ts';
 import { type Idempotency, readIdempotencyKey } from './idempotency.ts';
 import type { ApiRoute } from './route.ts';
+import { sendDownload } from './send-download.ts';
 import { keyIdOf } from './virtual-key.ts';
 
 declare module 'fastify' {
@@ -34,17 +36,20 @@ type RouteDeps = {
   context: ApiContext;
   idempotency: Idempotency;
   admit: (reply: FastifyReply) => void;
+  /** Files have a bound of their own: each reads for as long as its reader takes. */
+  admitDownload: (reply: FastifyReply) => void;
 };
 
 export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDeps): void {
-  const { context, idempotency, admit } = deps;
+  const { context, idempotency, admit, admitDownload } = deps;
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     onRequest: async (request, reply) => {
       if (route.auth === 'key') request.keyId = identify(request, context);
-      else authorize(request, context);
+      else if (!isOpenedByLink(route, request, context)) authorize(request, context);
       admit(reply);
+      if (route.downloads !== undefined) admitDownload(reply);
     },
     handler: async (request, reply) => {
       const { body, mediaType } = bodyOf(route, request, context.limits.requestDepthMax);
@@ -52,7 +57,7 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
         id: request.id,
         path: request.url.split('?', 1)[0] ?? '',
         params: request.params,
-        query: request.query,
+        query: withoutLink(request.query as Record<string, unknown>),
         body,
         mediaType,
         idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
@@ -61,6 +66,12 @@ export function serveRoute(app: FastifyInstance, route: ApiRoute, deps: RouteDep
         warn: (fields: Record<string, string | number>, message: string) =>
           context.onError(`${message} ${JSON.stringify(fields)}`, undefined),
       };
+      if (route.downloads !== undefined) {
+        return sendDownload(reply, await downloadOf(route, incoming, context), {
+          accepts: request.headers['accept-encoding'],
+          stalledMs: context.limits.downloadStalledMs,
+        });
+      }
       const answered = await answer(route, incoming, context, idempotency);
       if (answered.repeated) reply.header('idempotent-replayed', 'true');
       const type = answered.status < 400 ? 'application/json' : 'application/problem+json';

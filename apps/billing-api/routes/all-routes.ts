@@ -30,8 +30,10 @@ import {
   mapPaymentCustomer,
 } from './invoice-exports/invoice-exports.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
+import { downloadInvoiceLines } from './invoices/lines-csv.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
 import { getKey, issueKey, listKeys, rotateKey, updateKey } from './keys/keys.ts';
+import { createLink, rotateLinks } from './links/links.ts';
 import { getMe } from './me/me.ts';
 import { getPayload, listPayloads, purgePayloads } from './payloads/payloads.ts';
 import { closePeriodRoute } from './periods/close.ts';
@@ -158,4 +160,7 @@ export const allRoutes: readonly ApiRoute[] = [
   exportInvoice,
   listInvoiceExports,
   mapPaymentCustomer,
+  downloadInvoiceLines,
+  createLink,
+  rotateLinks,
 ];

@@ -90,6 +90,13 @@ export const ofTheRequest = {
     'No one who knows the secret of this webhook has signed this request just now.',
     'Compare `payments.stripe.webhook_secret` with the endpoint at Stripe, and the clocks.',
   ),
+  link_invalid: entry(
+    403,
+    false,
+    'This link opens nothing: it is not whole, of another file, or was revoked.',
+    'Open it as it was given, or ask for a new one.',
+  ),
+  link_expired: entry(403, false, 'This link has expired.', 'Ask for a new one.'),
   invalid_token: entry(401, false, 'This admin token is not valid.', 'Check that it is whole.'),
   unknown_path: entry(404, false, 'There is nothing at this path.', 'See /docs for all paths.'),
   method_not_allowed: entry(

@@ -1,0 +1,38 @@
+/** Bugs by which a file would be somebody else's, open for ever, or dangerous to open. */
+import { at, type Plant } from './plant.ts';
+
+const LINKS_TEST = 'apps/billing-api/links/links.unit.test.ts';
+
+export const exported: readonly Plant[] = [
+  {
+    bug: 'open downloads by any signature',
+    edits: at('link-is-signed', { drop: true }),
+    test: {
+      file: LINKS_TEST,
+      name: 'opens nothing else: no other path or parameter, and no later end',
+    },
+  },
+  {
+    bug: 'open downloads by links that have expired',
+    edits: at('link-expires', { drop: true }),
+    test: { file: LINKS_TEST, name: 'opens the file that it was made for, until it expires' },
+  },
+  {
+    bug: 'keep the key of signed links when they are revoked',
+    edits: at('link-key-of-its-generation', {
+      swap: ['generation !== known.generation', 'known.generation < 0'],
+    }),
+    test: {
+      file: 'apps/billing-api/exports/exports.int.test.ts',
+      name: 'opens nothing once all links were revoked, and those made later do',
+    },
+  },
+  {
+    bug: 'write formulas into a spreadsheet',
+    edits: at('csv-formulas', { instead: 'return given;' }),
+    test: {
+      file: 'apps/billing-api/exports/csv.unit.test.ts',
+      name: 'with a separator in it is in quotes, apostrophe and all',
+    },
+  },
+];
