@@ -10,6 +10,7 @@ import { OneAtATime } from '../process/one-at-a-time.ts';
 import { chdbError } from './chdb-error.ts';
 import type { GuestLimits } from './guests/guest-limits.ts';
 import { type GuestSource, Guests } from './guests/guests.ts';
+import { ParquetFiles } from './parquet-files.ts';
 import { Pool } from './pool.ts';
 import { RowsFile } from './rows-file.ts';
 import { INSERT_SETTINGS, INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
@@ -47,6 +48,10 @@ export async function openChdbWarehouse(options: {
   const readers = Array.from({ length: READERS }, connect);
   const reads = new Pool(readers, READ_QUEUE_MAX);
   const freezer = connect();
+  const exporter = connect();
+  const files = new ParquetFiles(`${options.path}.exported`, async (sql, params) => {
+    await guarded(() => exporter.client.command({ query: sql, query_params: params }));
+  });
   const writes = new OneAtATime();
   const loads = new OneAtATime();
   const written = new RowsFile(`${options.path}.rows`);
@@ -94,10 +99,14 @@ export async function openChdbWarehouse(options: {
       writes.run(() => counted(() => insertInto(writer, written, table, lines))),
     loadLines: (table, lines) =>
       loads.run(() => counted(() => insertInto(loader, loaded, table, lines))),
+    parquet: (sql, params = {}) => files.of(sql, params),
     async close() {
       await guests.close();
+      await files.close();
       await Promise.all([writes, loads].map((queue) => queue.run(() => Promise.resolve())));
-      await Promise.all([writer, loader, freezer, ...readers].map(({ client }) => client.close()));
+      await Promise.all(
+        [writer, loader, freezer, exporter, ...readers].map(({ client }) => client.close()),
+      );
       await Promise.all([written.close(), loaded.close()]);
     },
   };

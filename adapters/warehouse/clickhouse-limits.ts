@@ -1,5 +1,5 @@
 /** Every bound of the warehouse on ClickHouse with its unit and its reason. */
-import { QUERY_SECONDS_MAX } from './statement-settings.ts';
+import { FILE_SECONDS_MAX, QUERY_SECONDS_MAX } from './statement-settings.ts';
 
 export const clickhouseLimits = {
   /** Until a connection is made, TLS included, ms. */
@@ -24,6 +24,11 @@ export const clickhouseLimits = {
   guests: 2,
   /** Of those, how many may wait: each may take its whole time. */
   guestQueueMax: 8,
+  /** Files under way at once, and waiting: each keeps its connection for as long as its reader takes. */
+  files: 2,
+  fileQueueMax: 8,
+  /** Until a file is whole on the server, ms: the engine stops it itself before that. */
+  fileTimeoutMs: (FILE_SECONDS_MAX + 5) * 1_000,
   /** How long a guest's query may go on after its own time limit, ms: then it is killed. */
   guestGraceMs: 2_000,
   /** To kill a statement, ms. */

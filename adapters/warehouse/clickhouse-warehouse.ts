@@ -15,7 +15,7 @@ import { type ClickhouseAddress, ClickhouseConnection } from './clickhouse-conne
 import { type ClickhouseLimits, clickhouseLimits } from './clickhouse-limits.ts';
 import { CLUSTER_SETTINGS, FENCE_INSERT_SETTINGS, FENCE_TABLE } from './cluster-schema.ts';
 import { Pool } from './pool.ts';
-import { INSERT_SETTINGS_TEXT, READ_SETTINGS } from './statement-settings.ts';
+import { INSERT_SETTINGS_TEXT, PARQUET_SETTINGS, READ_SETTINGS } from './statement-settings.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 import { CANCELLED, TIMEOUT_EXCEEDED, WarehouseError } from './warehouse-error.ts';
 
@@ -86,6 +86,7 @@ class ClickhouseWarehouse implements Warehouse {
   readonly #cluster: string | undefined;
   readonly #reads: Pool<number>;
   readonly #guests: Pool<number>;
+  readonly #files: Pool<number>;
   readonly #writes = new OneAtATime();
   readonly #loads = new OneAtATime();
   readonly #running = new Set<Promise<unknown>>();
@@ -106,6 +107,7 @@ class ClickhouseWarehouse implements Warehouse {
     this.#cluster = options.cluster;
     this.#reads = new Pool(places(limits.reads), limits.readQueueMax);
     this.#guests = new Pool(places(limits.guests), limits.guestQueueMax);
+    this.#files = new Pool(places(limits.files), limits.fileQueueMax);
   }
 
   query<T extends Row>(sql: string, params: Record<string, unknown> = {}): Promise<T[]> {
@@ -191,6 +193,29 @@ class ClickhouseWarehouse implements Warehouse {
     const query = `INSERT INTO ${table} SETTINGS ${settings} FORMAT JSONEachRow`;
     const { writeTimeoutMs } = this.#limits;
     return this.#write(queue, () => this.#connection.run({ query, body }, writeTimeoutMs));
+  }
+
+  /** Holds a place until its reader is done, also where that is before the end. */
+  async *parquet(
+    sql: string,
+    params: Record<string, unknown> = {},
+  ): AsyncGenerator<Uint8Array, void> {
+    const query = `${sql} SETTINGS ${PARQUET_SETTINGS}`;
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+    const { promise: mayBegin, resolve: begin, reject } = Promise.withResolvers<void>();
+    const place = this.#tracked(() =>
+      this.#files.run(() => {
+        begin();
+        return isOver;
+      }),
+    );
+    place.catch(reject);
+    try {
+      await mayBegin;
+      yield* this.#connection.parquet(query, params, this.#limits.fileTimeoutMs);
+    } finally {
+      end();
+    }
   }
 
   async close(): Promise<void> {

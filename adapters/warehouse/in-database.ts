@@ -16,6 +16,7 @@ export function inDatabase(warehouse: Warehouse, database: string): Warehouse {
     command: (sql, params) => warehouse.command(rename(sql), params),
     insertLines: (table, lines) => warehouse.insertLines(rename(table), lines),
     loadLines: (table, lines) => warehouse.loadLines(rename(table), lines),
+    parquet: (sql, params) => warehouse.parquet(rename(sql), params),
     close: () => Promise.resolve(),
   };
 }

@@ -72,5 +72,12 @@ export type Warehouse = {
    */
   loadLines(table: string, lines: string | Iterable<Uint8Array>): Promise<void>;
 
+  /**
+   * The rows of one SELECT as a Parquet file, with the engine's own types, in pieces that are read no faster
+   * than they are asked for. A file that was not finished is not begun: nothing comes before all rows
+   * were found.
+   */
+  parquet(sql: string, params?: Record<string, unknown>): AsyncIterable<Uint8Array>;
+
   close(): Promise<void>;
 };

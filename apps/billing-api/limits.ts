@@ -22,6 +22,8 @@ export const apiLimits = {
   requestsInFlightMax: 256,
   /** Files that are being sent at once: each may read from the warehouse for as long as it takes. */
   downloadsMax: 16,
+  /** Events that are read for a file at a time: some 4 MB of texts; three such pages wait at most. */
+  exportPageEvents: 5_000,
   /** How long a reader of a file may take nothing, ms; then it is cut off, and its place is free. */
   downloadStalledMs: 60_000,
   /** Longest and usual life of a signed link, seconds. */
@@ -60,6 +62,9 @@ export const apiLimits = {
   healthKeptMs: 1_000,
   /** How long a shutdown may take, ms: longer than any statement of the warehouse may run. */
   drainTimeoutMs: 70_000,
+  /** How often exchange rates are asked for, ms: new ones come once a day; and after a failure. */
+  ratesEveryMs: 6 * 60 * 60 * 1000,
+  ratesRetryMs: 15 * 60 * 1000,
   /** Events in one page of a ledger stream. */
   ledgerPageEvents: 1_000,
 

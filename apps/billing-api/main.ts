@@ -44,6 +44,7 @@ const billing = await startBilling({
   http: httpSettings(config, host, process.env),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
+  exchangeRates: config.exchange_rates,
   models: config.models,
   payments: await paymentDeps(paymentSettings(config, process.env)),
   logger,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
 import type { HttpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
+import { ecbRates } from '@tollgate/adapters/exchange-rates/ecb.ts';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { RunningProcess } from '@tollgate/adapters/ledger/process-manager.ts';
@@ -25,6 +26,7 @@ import { type BillingApi, buildApi } from './app.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { startDunning } from './payments/dunning.ts';
 import type { PaymentDeps } from './payments/payment-deps.ts';
+import { startRateFetcher } from './exchange-rates/rate-fetcher.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 import { DeliveryRun } from './webhooks/delivery-run.ts';
@@ -44,6 +46,8 @@ export type BillingOptions = {
   topicPrefix?: string | undefined;
   /** Names, addresses and networks that webhooks may lead to, besides public ones. */
   webhooksAllow?: readonly string[];
+  /** Who is asked for exchange rates. Default: nobody. */
+  exchangeRates?: TollgateConfig['exchange_rates'];
   /** Those that the configuration names. Default: none. */
   models?: ApiDeps['models'];
   /** Default: any name is answered, and no token is asked for. */
@@ -127,6 +131,7 @@ export async function startBilling(
     batchEvents: limits.resolverBatchEvents,
     onError,
   });
+  const fetcher = startFetcher(options, api.context);
   const runId = makeId('run', Date.now(), randomBytes(ID_RANDOM_BYTES));
   const watch = startAlarmWatch(api.context, runId);
   const deliveries = startDeliveries(api.context, runId);
@@ -138,10 +143,23 @@ export async function startBilling(
       await api.stop();
       await resolver.stop();
       await Promise.all([watch.stop(), deliveries.stop(), dunning?.stop()]);
+      await fetcher?.stop();
+      await Promise.all([watch.stop(), deliveries.stop()]);
       replayKeys.close();
       await options.payloads?.close();
     },
   };
+}
+
+/** The only source that there is. */
+function startFetcher({ exchangeRates }: BillingOptions, { ledger, limits, onError }: ApiContext) {
+  if (exchangeRates === undefined) return undefined;
+  const pace = {
+    everyMs: limits.ratesEveryMs,
+    retryMs: limits.ratesRetryMs,
+    ledgerPageEvents: limits.ledgerPageEvents,
+  };
+  return startRateFetcher({ source: ecbRates(exchangeRates.url), ledger, pace, onError });
 }
 
 function startAlarmWatch(context: ApiContext, runId: string): AlarmWatch {

@@ -67,6 +67,7 @@ const billing = await startBilling({
         }),
   topicPrefix: config.engines.log?.kafka.topic_prefix,
   webhooksAllow: config.webhooks.allow,
+  exchangeRates: config.exchange_rates,
   models: config.models,
   payments: await paymentDeps(payments),
   logger,

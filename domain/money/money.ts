@@ -27,12 +27,14 @@ export function formatDecimal12(pico: bigint): string {
 /** What comes before so many digits behind the point. */
 const ZEROS = Array.from({ length: 13 }, (_, digits) => `0.${'0'.repeat(12 - digits)}`);
 
-/** An integer of 10^-places as decimal text with so many places. */
+/** An integer of 10^-places as decimal text with so many places, and no point where there are none. */
 export function formatDecimal(amount: bigint, places: number): string {
   const negative = amount < 0n;
   const digits = String(negative ? -amount : amount).padStart(places + 1, '0');
+  const sign = negative ? '-' : '';
+  if (places === 0) return sign + digits;
   const point = digits.length - places;
-  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
 /**

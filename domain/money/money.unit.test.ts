@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDecimal12, PICO_PER_UNIT, parseDecimal } from './money.ts';
+import { formatDecimal, formatDecimal12, PICO_PER_UNIT, parseDecimal } from './money.ts';
 import { divideHalfAwayFromZero, divideUp } from './rounding.ts';
 
 describe('I6: money as text', () => {
@@ -10,6 +10,18 @@ describe('I6: money as text', () => {
       '-0.000000000001',
       '0.000000000001',
       '0.999999999999',
+    ]);
+  });
+
+  it('has as many places as are asked for, and no point without any', () => {
+    const texts = [0, 2, 3].map((places) => [
+      formatDecimal(-7n, places),
+      formatDecimal(1234n, places),
+    ]);
+    expect(texts).toEqual([
+      ['-7', '1234'],
+      ['-0.07', '12.34'],
+      ['-0.007', '1.234'],
     ]);
   });
 

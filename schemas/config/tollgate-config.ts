@@ -16,6 +16,7 @@ import { instantOrDateUtc } from '../time/instant.ts';
 import { bounds } from './bounds-config.ts';
 import { cache } from './cache-config.ts';
 import { engines, secret } from './engines-config.ts';
+import { exchangeRates } from './exchange-rates-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
 import { payloadLog } from './payload-log-config.ts';
@@ -241,6 +242,8 @@ const configFields = z.strictObject({
   guardrails: guardrails.default({}),
   /** Where invoices are exported to. Default: nowhere. */
   payments: payments.default({}),
+  /** Who is asked for exchange rates. Default: nobody; they are published through the API. */
+  exchange_rates: exchangeRates.optional(),
   webhooks: z
     .strictObject({
       /**

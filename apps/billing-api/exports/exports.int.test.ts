@@ -15,6 +15,7 @@ import {
 } from '../closing/testing/january.ts';
 import { publishRates } from '../exchange-rates/publish-rates.ts';
 import { type ApiHouse, openApiHouse } from '../testing/api-house.ts';
+import { focusFaults } from './testing/focus-check.ts';
 
 let house: ClosingHouse;
 let api: ApiHouse;
@@ -78,6 +79,7 @@ describe('the lines of an invoice as CSV', () => {
     expect([minor, invoice.total_minor]).toEqual([239, 239]);
     const cost = rows.reduce((sum, row) => sum + parseDecimal(row['cost_usd'] ?? '', 12), 0n);
     expect(cost).toBe(1_333_333_333_341n);
+    expect(rows.map((row) => row['amount'])).toEqual(rows.map((row) => row['amount_minor']));
     expect(rows.map((row) => row['model'])).toContain(`'${NAME}`);
     expect(new Set(rows.map((row) => row['currency']))).toEqual(new Set(['JPY']));
   });
@@ -91,6 +93,95 @@ describe('the lines of an invoice as CSV', () => {
       'gzip',
     ]);
     expect(gunzipSync(packed.rawPayload).toString()).toBe(plain.body);
+  });
+});
+
+describe('the events of a period', () => {
+  const path = () => `/v1/periods/${invoice.period_id}/events`;
+
+  it('as CSV are those of its customer, and add up to the snapshot to the pico-dollar (I4, I10)', async () => {
+    const rows = rowsOf((await fetched(await linkTo(`${path()}.csv`))).body);
+    const cost = rows.reduce((sum, row) => sum + parseDecimal(row['cost'] || '0', 12), 0n);
+    expect([rows.length, cost]).toEqual([3, 1_333_333_333_341n]);
+    expect(rows.map((row) => row['end_user'])).toContain("'+1");
+    expect(rows.map((row) => row['input_tokens'])).toEqual(['1000', '1000', '1000']);
+    expect(rows[0]?.['time']).toBe(JANUARY);
+  });
+
+  it('go on where they broke off: the parts are the whole, in pages of any size', async () => {
+    const limits = api.api.context.limits as { exportPageEvents: number };
+    limits.exportPageEvents = 2;
+    const url = await linkTo(`${path()}.csv`, { query: { escape: 'none' } });
+    const whole = (await fetched(url)).body;
+    const lines = whole.split('\r\n').slice(0, -1);
+    for (let taken = 2; taken <= lines.length; taken++) {
+      const part = lines.slice(0, taken).map((line) => `${line}\r\n`);
+      const after = (lines[taken - 1] ?? '').split(',').at(-1) ?? '';
+      expect(part.join('') + (await fetched(`${url}&after=${after}`)).body).toBe(whole);
+    }
+    limits.exportPageEvents = 5_000;
+  });
+
+  it('as Parquet add up to the same, exactly', async () => {
+    const answer = await fetched(await linkTo(`${path()}.parquet`));
+    expect(answer.headers['content-type']).toBe('application/vnd.apache.parquet');
+    const text = answer.rawPayload.toString('base64');
+    const [sum] = await house.deps.warehouse.query(
+      `SELECT toDecimalString(sum(cost), 12) AS cost, toString(count()) AS events,
+         toString(sum(input_tokens)) AS tokens FROM format(Parquet, base64Decode('${text}'))`,
+    );
+    expect(sum).toEqual({ cost: '1.333333333341', events: '3', tokens: '3000' });
+  });
+
+  it('of a period that is not closed are refused by name', async () => {
+    const { json } = await api.get<{ data: { id: string; status: string }[] }>('/v1/periods');
+    const open = json.data.find(({ status }) => status === 'open');
+    for (const kind of ['csv', 'parquet']) {
+      const refused = await fetched(await linkTo(`/v1/periods/${open?.id}/events.${kind}`));
+      expect([refused.statusCode, refused.json().code]).toEqual([409, 'period_not_closed']);
+    }
+  });
+
+  it('that do not add up to the snapshot break off, so that the file never looks whole', async () => {
+    const { warehouse } = api.api.context;
+    const query = warehouse.query.bind(warehouse);
+    warehouse.query = async (sql, params) => (await query(sql, params)).slice(0, -1) as never;
+    const answer = await fetched(await linkTo(`${path()}.csv`)).catch(() => 'broken off');
+    warehouse.query = query;
+    expect(answer).toBe('broken off');
+  });
+});
+
+describe('an invoice in FOCUS 1.2', () => {
+  it('has every mandatory column with its type, and adds up to the total', async () => {
+    const answer = await fetched(
+      await linkTo(`/v1/invoices/${invoice.id}/focus.csv`, { query: { issuer: 'Example AG' } }),
+    );
+    const rows = rowsOf(answer.body);
+    const columns = (answer.body.split('\r\n')[0] ?? '').split(',');
+    expect(focusFaults(columns, rows)).toEqual([]);
+    const billed = rows.reduce((sum, row) => sum + Number(row['BilledCost']), 0);
+    expect(billed).toBe(invoice.total_minor);
+    expect(rows[0]).toMatchObject({
+      ...{ BillingCurrency: 'JPY', InvoiceIssuerName: 'Example AG', ConsumedUnit: 'Tokens' },
+      ...{ BillingPeriodStart: '2026-01-01T00:00:00Z', ChargePeriodEnd: '2026-02-01T00:00:00Z' },
+    });
+  });
+
+  it('would be found wrong without a column, with an empty one, or another form', () => {
+    expect(focusFaults(['BilledCost', 'Cost'], [{ BilledCost: '1e3', Cost: '1' }])).toEqual(
+      expect.arrayContaining([
+        'ListCost is missing',
+        'Cost is not a column',
+        'BilledCost of row 0 is no Decimal: 1e3',
+      ]),
+    );
+    expect(focusFaults(['ServiceName'], [{ ServiceName: '' }])).toContain(
+      'ServiceName of row 0 is null',
+    );
+    expect(focusFaults(['ChargeClass'], [{ ChargeClass: 'Late' }])).toContain(
+      'ChargeClass of row 0 may not be Late',
+    );
   });
 });
 

@@ -51,7 +51,7 @@ function joined<T extends PassThrough | ReturnType<typeof createGzip>>(
 }
 
 /** RFC 9110 §12.5.3: named, or anything, and not with a weight of nothing. */
-export function takesGzip(accepts: string | undefined): boolean {
+function takesGzip(accepts: string | undefined): boolean {
   const weights = new Map(
     (accepts ?? '').split(',').map((entry) => {
       const [name = '', ...parameters] = entry

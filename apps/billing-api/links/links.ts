@@ -4,8 +4,8 @@
  * the path, the query and the expiry.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import { INSTALLATION_ID } from '@tollgate/domain/installation/installation-events.ts';
-import type { ApiDeps } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { ResourceIndex } from '../resources/resource-index.ts';
@@ -66,7 +66,7 @@ function signatureOf(key: Uint8Array, { path, query }: Target, expires: string):
 
 /** With the installation's own key, and the generation that the ledger says. */
 export function linksOf(
-  { secrets, clock }: Pick<ApiDeps, 'secrets' | 'clock'>,
+  { secrets, clock }: { secrets: Secrets; clock: () => number },
   directory: ResourceIndex,
   limits: Pick<ApiLimits, 'ledgerStaleMaxMs'>,
 ): Links {

@@ -29,6 +29,7 @@ import {
   listInvoiceExports,
   mapPaymentCustomer,
 } from './invoice-exports/invoice-exports.ts';
+import { downloadInvoiceFocus } from './invoices/focus-csv.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { downloadInvoiceLines } from './invoices/lines-csv.ts';
 import { archiveKey, resumeKey, revokeKey, suspendKey } from './keys/key-life.ts';
@@ -38,6 +39,7 @@ import { getMe } from './me/me.ts';
 import { getPayload, listPayloads, purgePayloads } from './payloads/payloads.ts';
 import { closePeriodRoute } from './periods/close.ts';
 import { closingRun } from './periods/closing-run.ts';
+import { downloadEventsCsv, downloadEventsParquet } from './periods/events-files.ts';
 import { getPeriod } from './periods/get.ts';
 import { listPeriods } from './periods/list.ts';
 import { openPeriodRoute } from './periods/open.ts';
@@ -151,6 +153,8 @@ export const allRoutes: readonly ApiRoute[] = [
   listPeriods,
   getPeriod,
   closePeriodRoute,
+  downloadEventsCsv,
+  downloadEventsParquet,
   closingRun,
   listSnapshots,
   getSnapshot,
@@ -161,6 +165,7 @@ export const allRoutes: readonly ApiRoute[] = [
   listInvoiceExports,
   mapPaymentCustomer,
   downloadInvoiceLines,
+  downloadInvoiceFocus,
   createLink,
   rotateLinks,
 ];

@@ -45,6 +45,9 @@ export class ScriptedWarehouse implements Warehouse {
     await this.#takes('load', table, text);
   }
 
+  parquet = (): AsyncIterable<Uint8Array> => {
+    throw new Error('no file is made here');
+  };
   select = () => Promise.reject(new Error('no guest asks here'));
   syntaxTree = () => Promise.reject(new Error('no guest asks here'));
   close = () => Promise.resolve();

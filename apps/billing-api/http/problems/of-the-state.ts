@@ -95,6 +95,12 @@ export const ofTheState = {
     'The customer has an open period.',
     'Close it first; the next one then opens by itself.',
   ),
+  period_not_closed: entry(
+    409,
+    true,
+    'The period is not closed yet, so what is in it can still change.',
+    'Close it first, or ask `/v1/usage` and `/v1/calls` for what is known by now.',
+  ),
   period_not_contiguous: entry(
     409,
     false,

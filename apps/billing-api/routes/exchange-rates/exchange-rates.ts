@@ -7,13 +7,11 @@ import { formatInstant, parseInstant } from '@tollgate/domain/period/calendar.ts
 import { exchangeRatesRequest, exchangeRatesView } from '@tollgate/schemas/http/exchange-rates.ts';
 import { listOf, listQuery } from '@tollgate/schemas/http/list.ts';
 import { publishRates } from '../../exchange-rates/publish-rates.ts';
+import { RATES_HOLD_MS } from '../../exchange-rates/rate-fetcher.ts';
 import { ApiProblem } from '../../http/errors.ts';
 import { pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { Entity } from '../../resources/entities.ts';
-
-/** A reference rate outlives the longest run of holidays of its bank, and not a fetcher that died. */
-const HOLDS_MS = 7 * 86_400_000;
 
 export const publishExchangeRates = defineRoute({
   operationId: 'publishExchangeRates',
@@ -30,7 +28,7 @@ export const publishExchangeRates = defineRoute({
   response: exchangeRatesView,
   errors: ['concurrent_change'],
   async handler({ body, newId, timeMs }, context) {
-    const { as_of, valid_until = formatInstant(parseInstant(as_of) + HOLDS_MS) } = body;
+    const { as_of, valid_until = formatInstant(parseInstant(as_of) + RATES_HOLD_MS) } = body;
     refuseUnusable({ ...body, valid_until });
     const table = { ...body, version: newId('xrt'), origin: 'published' as const, valid_until };
     const revision = await publishRates(context.ledger, table, context.limits.ledgerPageEvents);
