@@ -21,10 +21,10 @@ import { Idempotency } from './http/idempotency.ts';
 import { admission, serveRoute } from './http/serve-route.ts';
 import { unpackRequests } from './http/unpack-requests.ts';
 import { apiLimits } from './limits.ts';
+import { linksOf } from './links/links.ts';
 import { ExportIndex } from './payments/export-index.ts';
 import { exportFamilies } from './payments/export-metrics.ts';
 import { addPaymentWebhooks } from './payments/webhook-route.ts';
-import { linksOf } from './links/links.ts';
 import { ImportLock } from './reconciliation/import-lock.ts';
 import { ResourceIndex } from './resources/resource-index.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -39,6 +39,10 @@ export type BillingApi = {
 
 /** Any JSON: data of an event in binary mode may be of a type of its own. Routes say what they take. */
 const JSON_TYPES = /^(?:application|text)\/(?:[\w.-]+\+)?json(?:\s*;|$)/i;
+
+const downloadPaths = allRoutes.flatMap(({ downloads, path }) =>
+  downloads === undefined ? [] : [path],
+);
 
 /** Resolves when the read models have caught up with the ledger. */
 export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
@@ -75,9 +79,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     destinations: deps.destinations ?? destinations([]),
     models: deps.models ?? {},
     links: linksOf(deps, directory, limits),
-    downloadPaths: allRoutes.flatMap(({ downloads, path }) =>
-      downloads === undefined ? [] : [path],
-    ),
+    downloadPaths,
     importLock: new ImportLock(),
     ownUsage: new KeptAnswers({
       keptMs: limits.ownUsageKeptMs,

@@ -15,9 +15,9 @@ import type { AlarmIndex } from './alarms/alarm-index.ts';
 import type { AlarmStats } from './alarms/alarm-stats.ts';
 import type { BillingIndex } from './closing/billing-index.ts';
 import type { ApiLimits } from './limits.ts';
+import type { Links } from './links/links.ts';
 import type { ExportIndex } from './payments/export-index.ts';
 import type { PaymentDeps } from './payments/payment-deps.ts';
-import type { Links } from './links/links.ts';
 import type { ImportLock } from './reconciliation/import-lock.ts';
 import type { ResourceIndex } from './resources/resource-index.ts';
 

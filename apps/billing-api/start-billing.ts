@@ -24,9 +24,9 @@ import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts
 import { AlarmWatch } from './alarms/alarm-watch.ts';
 import { type BillingApi, buildApi } from './app.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { startRateFetcher } from './exchange-rates/rate-fetcher.ts';
 import { startDunning } from './payments/dunning.ts';
 import type { PaymentDeps } from './payments/payment-deps.ts';
-import { startRateFetcher } from './exchange-rates/rate-fetcher.ts';
 import { publishPrices } from './price-book/publish-prices.ts';
 import { startResolver } from './reconciliation/resolver.ts';
 import { DeliveryRun } from './webhooks/delivery-run.ts';
