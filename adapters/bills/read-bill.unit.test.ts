@@ -224,6 +224,13 @@ describe('nothing of an export is dropped without a word', () => {
     ]);
   });
 
+  it('takes a bucket that it does not know for a charge by its name, whatever the name', () => {
+    const odd = openaiCosts.replace('cached input', 'constructor');
+    expect(readBillText(odd).rows[0]).toMatchObject({
+      ...{ model: null, item: 'gpt-4o-2024-08-06, constructor', amountOf: null },
+    });
+  });
+
   it('keeps days without usage: they are known to be quiet', () => {
     expect(readBillText(openaiUsage).lastDay).toBe('2025-12-02');
     expect(readBillText(openaiCsv).lastDay).toBe('2025-12-02');

@@ -96,6 +96,14 @@ export function countOf(text: string, unit: bigint): number | null {
   return atto < 0n || whole * 10n ** 18n !== atto ? null : Number(whole);
 }
 
+/** What a file calls a bucket; a name that only every object has, as `constructor`, is none. */
+export function bucketIn(
+  kinds: Readonly<Record<string, QuantityName>>,
+  name: string,
+): QuantityName | undefined {
+  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+}
+
 /** All buckets of text models that have their cache and reasoning apart. */
 export const TEXT_BUCKETS: readonly QuantityName[] = [
   'input_tokens',

@@ -4,6 +4,7 @@ import type { QuantityName } from '@tollgate/domain/usage/quantities.ts';
 import { anthropicCosts, anthropicUsage } from '@tollgate/schemas/bills/anthropic.ts';
 import {
   amountOf,
+  bucketIn,
   defineSource,
   identitiesOf,
   placesOf,
@@ -72,7 +73,7 @@ export const anthropicSources = [
       }
       const identities = identitiesOf({ workspace: record.workspace_id });
       const row = rowOf({ day, amount, identities, tier: tierOf(record.service_tier) });
-      const bucket = KINDS[record.token_type ?? ''];
+      const bucket = bucketIn(KINDS, record.token_type ?? '');
       if (model === null || bucket === undefined) {
         return { ...more, rows: [{ ...row, item: description ?? type ?? 'unnamed' }] };
       }

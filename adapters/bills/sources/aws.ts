@@ -7,6 +7,7 @@ import type { QuantityName } from '@tollgate/domain/usage/quantities.ts';
 import { awsUsage } from '@tollgate/schemas/bills/clouds.ts';
 import {
   amountOf,
+  bucketIn,
   countOf,
   defineSource,
   identitiesOf,
@@ -40,12 +41,12 @@ type UsageType = { model: string; bucket: QuantityName; tier: string | null };
 
 function usageTypeOf(type: string, product: string | null): UsageType | null {
   const [, name, kind, variant] = TOKENS.exec(type) ?? [];
-  const bucket = KINDS[kind?.toLowerCase() ?? ''];
+  const bucket = bucketIn(KINDS, kind?.toLowerCase() ?? '');
   if (name !== undefined && bucket !== undefined) {
     return { model: name, bucket, tier: tierIn(variant ?? '') };
   }
   const [, cache = '', direction] = MARKETPLACE.exec(type) ?? [];
-  const sold = KINDS[`${cache}${direction ?? ''}`.toLowerCase()];
+  const sold = bucketIn(KINDS, `${cache}${direction ?? ''}`.toLowerCase());
   if (direction === undefined || sold === undefined || product === null) return null;
   const model = product.replace(/\s*\(.*\)$/, '');
   return { model, bucket: sold, tier: tierIn(type) };

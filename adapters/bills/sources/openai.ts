@@ -4,6 +4,7 @@ import type { QuantityName } from '@tollgate/domain/usage/quantities.ts';
 import { openaiCosts, openaiUsage } from '@tollgate/schemas/bills/openai.ts';
 import {
   amountOf,
+  bucketIn,
   defineSource,
   identitiesOf,
   placesOf,
@@ -80,7 +81,7 @@ function readCosts(record: Costs): Reading | string {
   }
   const row = rowOf({ day, amount, identities: identities(record), item });
   const [, model, kind = ''] = LINE_ITEM.exec(item) ?? [];
-  const bucket = KINDS[kind.toLowerCase()];
+  const bucket = bucketIn(KINDS, kind.toLowerCase());
   if (model === undefined || bucket === undefined) return { ...more, rows: [row] };
   return { ...more, rows: [{ ...row, model, item: null, amountOf: bucket }] };
 }
