@@ -64,7 +64,8 @@ export async function providerSums(
          AND e.time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC'))
      WHERE end_day > 0
      GROUP BY start_day, end_day, near, served, asked, certainty
-     ORDER BY start_day, end_day, served, asked, certainty`,
+     ORDER BY start_day, end_day, served, asked, certainty
+     SETTINGS join_use_nulls = 0`,
     {
       ...{
         providers: [...providers],
