@@ -3,8 +3,8 @@
  * of its own, which is read piece by piece and deleted at the end, by whatever it ends.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, rmSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OneAtATime } from '../process/one-at-a-time.ts';
 import { PARQUET_SETTINGS } from './statement-settings.ts';
@@ -23,11 +23,11 @@ export class ParquetFiles {
   constructor(folder: string, run: Run) {
     this.#folder = folder;
     this.#run = run;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 
   async *of(sql: string, params: Record<string, unknown>): AsyncGenerator<Uint8Array, void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = join(this.#folder, `${randomUUID()}.parquet`);
     try {
       await this.#writes.run(() =>
@@ -44,8 +44,8 @@ export class ParquetFiles {
     }
   }
 
-  /** Waits for the file that is being written. */
+  /** Waits for the file that is being written; one that is being sent breaks off. */
   close(): Promise<void> {
-    return this.#writes.run(() => Promise.resolve());
+    return this.#writes.run(() => rm(this.#folder, { recursive: true, force: true }));
   }
 }
