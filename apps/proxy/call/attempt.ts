@@ -469,7 +469,12 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     };
     if (this.#tape !== null) {
       const { facts } = this;
-      const head = answerHeaders(this.#headers, { facts, cost: null, overheadUs: null });
+      const head = answerHeaders(this.#headers, {
+        facts,
+        cost: null,
+        overheadUs: null,
+        attempts: null,
+      });
       this.#tape.ended(end, head);
     }
     this.#listener.onEnd(end);

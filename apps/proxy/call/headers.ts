@@ -31,56 +31,66 @@ const PASSED_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-'];
 
 const NAMES_OUR_ACCOUNT = new Set(['openai-organization', 'openai-project']);
 
-/** Answers that have no body, and no length of one (RFC 9110 §8.6). */
-export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
 const NONE: readonly string[] = [];
-const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 export type AnswerFacts = {
   facts: AttemptFacts;
   /** Decimal text, if it is known when the headers leave. */
   cost: string | null;
   overheadUs: number | null;
+  /** If it is not what the attempt's own number says; else null. */
+  attempts: number | null;
 };
 
+/** Names and values in turn, no name twice, in the order in which they leave. */
+export type HeaderFields = (string | string[])[];
+
+/** The same by name. */
 export function answerHeaders(
   upstream: UpstreamHeaders,
   answer: AnswerFacts,
-): Record<string, string | string[] | number> {
-  const headers: Record<string, string | string[] | number> = { ...ANSWER_HEADERS };
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  const fields = answerFields(upstream, answer);
+  for (let at = 0; at < fields.length; at += 2) {
+    headers[fields[at] as string] = fields[at + 1] as string | string[];
+  }
+  return headers;
+}
+
+const OURS = Object.entries(ANSWER_HEADERS).flat();
+
+/** A list and no object: an object with so many names is made, and gone through, far slower. */
+export function answerFields(upstream: UpstreamHeaders, answer: AnswerFacts): HeaderFields {
+  const fields: HeaderFields = [...OURS];
   const named = namedByConnection(upstream['connection']);
   const { facts, cost, overheadUs } = answer;
-  const rates = facts.rates?.headers() ?? NO_HEADERS;
-  const statesRates = hasAny(rates);
+  const firstOfRates = fields.length;
+  facts.rates?.addHeaders(fields);
+  const statesRates = fields.length > firstOfRates;
   for (const name in upstream) {
     const value = upstream[name];
     // seam: answer-headers-are-on-the-list
     if (value === undefined || !passes(name) || named.includes(name)) continue;
     // Where a limit of ours applies, what the provider says of our account would be taken for it.
     if (statesRates && name.startsWith('x-ratelimit-')) continue;
-    headers[name] = value;
+    if (mayBeHeader(value)) fields.push(name, value);
   }
-  for (const name in rates) headers[name] = rates[name] as string;
-  headers['x-tollgate-call-id'] = facts.callId;
-  headers['x-tollgate-provider'] = facts.deployment.provider.name;
-  headers['x-tollgate-model'] = headerText(facts.deployment.model);
-  headers['x-tollgate-attempts'] = String(facts.attempt);
-  headers['x-tollgate-cache'] = 'miss';
-  if (cost !== null) headers['x-tollgate-cost'] = cost;
-  if (overheadUs !== null) headers['x-tollgate-overhead-us'] = String(overheadUs);
+  const { deployment } = facts;
+  fields.push('x-tollgate-call-id', facts.callId);
+  fields.push('x-tollgate-provider', deployment.provider.name);
+  fields.push('x-tollgate-model', headerText(deployment.model));
+  fields.push('x-tollgate-attempts', String(answer.attempts ?? facts.attempt));
+  fields.push('x-tollgate-cache', 'miss');
+  if (cost !== null) fields.push('x-tollgate-cost', cost);
+  if (overheadUs !== null) fields.push('x-tollgate-overhead-us', String(overheadUs));
   const { imposedLimit } = facts;
   if (imposedLimit !== null) {
-    headers['x-tollgate-output-limit'] = String(imposedLimit.tokens);
-    if (imposedLimit.clamped) headers['x-tollgate-output-clamped'] = 'true';
+    fields.push('x-tollgate-output-limit', String(imposedLimit.tokens));
+    if (imposedLimit.clamped) fields.push('x-tollgate-output-clamped', 'true');
   }
-  if (facts.holds.length > 0) addRemaining(headers, facts);
-  return headers;
-}
-
-function hasAny(headers: Readonly<Record<string, string>>): boolean {
-  for (const _ in headers) return true;
-  return false;
+  if (facts.holds.length > 0) addRemaining(fields, facts);
+  return fields;
 }
 
 function passes(name: string): boolean {
@@ -96,6 +106,15 @@ const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
 /** A model's name comes from a client or a file: what no header can hold is percent-encoded. */
 export function headerText(text: string): string {
   return HEADER_TEXT.test(text) ? text : encodeURIComponent(text.toWellFormed());
+}
+
+/** What is no text of a header as Node has it could begin another one. */
+const VALUE_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function mayBeHeader(value: string | string[]): boolean {
+  return typeof value === 'string'
+    ? VALUE_TEXT.test(value)
+    : value.every((one) => VALUE_TEXT.test(one));
 }
 
 /** Headers that were meant for the connection to us alone, besides the known ones. */
@@ -118,17 +137,20 @@ const REMAINING = {
  * Of the tightest budget in each unit, as this proxy last saw it, other proxies' slices taken as
  * spent. I10: not of one that other customers spend from.
  */
-function addRemaining(
-  headers: Record<string, string | string[] | number>,
-  { holds }: AttemptFacts,
-): void {
-  const least: Partial<Record<keyof typeof REMAINING, bigint>> = {};
+function addRemaining(fields: HeaderFields, { holds }: AttemptFacts): void {
+  let [usd, tokens, requests]: (bigint | undefined)[] = [];
   for (const { account, unit } of holds) {
     if (hasOthers(account.definition)) continue;
     const left = account.remaining();
-    const known = least[unit.kind];
-    if (known !== undefined && known <= left) continue;
-    least[unit.kind] = left;
-    headers[REMAINING[unit.kind]] = formatDecimal12(left);
+    if (unit.kind === 'usd') usd = lesser(usd, left);
+    else if (unit.kind === 'tokens') tokens = lesser(tokens, left);
+    else requests = lesser(requests, left);
   }
+  if (usd !== undefined) fields.push(REMAINING.usd, formatDecimal12(usd));
+  if (tokens !== undefined) fields.push(REMAINING.tokens, formatDecimal12(tokens));
+  if (requests !== undefined) fields.push(REMAINING.requests, formatDecimal12(requests));
+}
+
+function lesser(known: bigint | undefined, amount: bigint): bigint {
+  return known === undefined || amount < known ? amount : known;
 }

@@ -10,7 +10,7 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
     const deployment = { provider: { name: 'p' }, model, price: null };
     const given = { callId: 'c', attempt: 1, holds: [], imposedLimit: null, deployment };
     const facts = given as unknown as AttemptFacts;
-    const headers = answerHeaders({}, { facts, cost: null, overheadUs: null });
+    const headers = answerHeaders({}, { facts, cost: null, overheadUs: null, attempts: null });
     const response = new ServerResponse({ method: 'GET' } as never);
     response.writeHead(200, headers);
     const sent = String(response.getHeader('x-tollgate-model') ?? headers['x-tollgate-model']);
@@ -38,7 +38,7 @@ describe('the headers of an answer', () => {
     'x-tollgate-attempts': '1',
     'x-tollgate-cache': 'miss',
   };
-  const unknown = { cost: null, overheadUs: null };
+  const unknown = { cost: null, overheadUs: null, attempts: null };
 
   it('say what is left of the tightest budget in each unit', () => {
     const holds = [
@@ -62,13 +62,15 @@ describe('the headers of an answer', () => {
 
   it('say what is known of the call when they leave', () => {
     const facts = withHolds(left(5_000_000_000_000n, 2n, 3n), 2);
-    expect(answerHeaders({}, { facts, cost: '0.000000000042', overheadUs: 0 })).toEqual({
-      ...ours,
-      'x-tollgate-attempts': '2',
-      'x-tollgate-cost': '0.000000000042',
-      'x-tollgate-overhead-us': '0',
-      'x-tollgate-budget-remaining': '0.000000000002',
-    });
+    expect(answerHeaders({}, { ...unknown, facts, cost: '0.000000000042', overheadUs: 0 })).toEqual(
+      {
+        ...ours,
+        'x-tollgate-attempts': '2',
+        'x-tollgate-cost': '0.000000000042',
+        'x-tollgate-overhead-us': '0',
+        'x-tollgate-budget-remaining': '0.000000000002',
+      },
+    );
     expect(answerHeaders({}, { facts: withHolds([]), ...unknown })).toEqual(ours);
     const [none] = [answerHeaders({}, { facts: withHolds(left(-1n, 0n)), ...unknown })];
     expect(none['x-tollgate-budget-remaining']).toBe('-0.000000000001');

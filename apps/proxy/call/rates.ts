@@ -142,7 +142,7 @@ export function rateRefusal(refused: RateRefusal, nowMs: number): Refusal {
     limit: fields,
     refusedBy,
     remedy: rateRemedy(retryMs === null, resets_at),
-    ...(per === null ? {} : { headers: rateHeaders([state]) }),
+    ...(per === null ? {} : { headers: rateHeaders(state) }),
   };
 }
 

@@ -338,14 +338,19 @@ it('states OpenAI’s headers of the limits that have the least left', async () 
     rateLimit({ rate_limit_id: 'c', measure: 'concurrent_calls' }),
   ];
   const ticket = await taken(book, rateCall(limits, 100, 50));
-  expect(ticket.headers()).toEqual({
-    'x-ratelimit-limit-requests': '5',
-    'x-ratelimit-remaining-requests': '4',
-    'x-ratelimit-reset-requests': '50s',
-    'x-ratelimit-limit-tokens': '1000',
-    'x-ratelimit-remaining-tokens': '850',
-    'x-ratelimit-reset-tokens': '50s',
-  });
+  const stated = (of: typeof ticket) => {
+    const fields: unknown[] = [];
+    of.addHeaders(fields);
+    return fields;
+  };
+  expect(stated(ticket)).toEqual([
+    ...['x-ratelimit-limit-requests', '5'],
+    ...['x-ratelimit-remaining-requests', '4'],
+    ...['x-ratelimit-reset-requests', '50s'],
+    ...['x-ratelimit-limit-tokens', '1000'],
+    ...['x-ratelimit-remaining-tokens', '850'],
+    ...['x-ratelimit-reset-tokens', '50s'],
+  ]);
   const slots = await taken(book, rateCall([limits[3] as (typeof limits)[0]]));
-  expect(slots.headers()).toEqual({});
+  expect(stated(slots)).toEqual([]);
 });

@@ -74,16 +74,17 @@ export class RateTicket {
   }
 
   /** As OpenAI states them: of the limits of requests and of tokens that have the least left. */
-  headers(): Record<string, string> {
+  addHeaders(fields: unknown[]): void {
     const nowMs = this.#clock();
-    const states: RateState[] = [];
+    let ofRequests: WindowShare | undefined;
+    let ofTokens: WindowShare | undefined;
     for (const { share, measure, counts } of this.#windows) {
       if (!counts) continue;
-      const isOfTokens = measure !== 'requests';
-      const [left, resetMs] = [share.left(nowMs), share.msToNext(nowMs)];
-      states.push({ isOfTokens, limit: share.limit.limit, left, resetMs });
+      if (measure === 'requests') ofRequests = tighter(ofRequests, share, nowMs);
+      else ofTokens = tighter(ofTokens, share, nowMs);
     }
-    return rateHeaders(states);
+    if (ofRequests !== undefined) addStated(fields, stateOf(ofRequests, false, nowMs));
+    if (ofTokens !== undefined) addStated(fields, stateOf(ofTokens, true, nowMs));
   }
 
   #return({ share, startMs, counts }: WindowPart, unused: number): void {
@@ -93,34 +94,42 @@ export class RateTicket {
 
 export type RateState = { isOfTokens: boolean; limit: number; left: number; resetMs: number };
 
-export function rateHeaders(states: readonly RateState[]): Record<string, string> {
+/** The same of one limit, for a refusal. */
+export function rateHeaders(state: RateState): Record<string, string> {
+  const fields: string[] = [];
+  addStated(fields, state);
   const headers: Record<string, string> = {};
-  for (const { isOfTokens, limit, remaining, reset } of UNITS) {
-    let least: RateState | undefined;
-    for (const state of states) {
-      if (state.isOfTokens !== isOfTokens) continue;
-      if (least === undefined || state.left < least.left) least = state;
-    }
-    if (least === undefined) continue;
-    headers[limit] = String(least.limit);
-    headers[remaining] = String(Math.max(0, least.left));
-    headers[reset] = `${Math.ceil(least.resetMs) / 1_000}s`;
-  }
+  for (let at = 0; at < fields.length; at += 2)
+    headers[fields[at] as string] = fields[at + 1] as string;
   return headers;
 }
 
+function tighter(known: WindowShare | undefined, share: WindowShare, nowMs: number): WindowShare {
+  return known === undefined || share.left(nowMs) < known.left(nowMs) ? share : known;
+}
+
+function stateOf(share: WindowShare, isOfTokens: boolean, nowMs: number): RateState {
+  const { limit } = share.limit;
+  return { isOfTokens, limit, left: share.left(nowMs), resetMs: share.msToNext(nowMs) };
+}
+
+function addStated(fields: unknown[], { isOfTokens, limit, left, resetMs }: RateState): void {
+  const names = isOfTokens ? NAMES.tokens : NAMES.requests;
+  fields.push(names.limit, String(limit));
+  fields.push(names.remaining, String(Math.max(0, left)));
+  fields.push(names.reset, `${Math.ceil(resetMs) / 1_000}s`);
+}
+
 /** Written out: a name that is made for each call is a new text, which must be looked up again. */
-const UNITS = [
-  {
-    isOfTokens: false,
+const NAMES = {
+  requests: {
     limit: 'x-ratelimit-limit-requests',
     remaining: 'x-ratelimit-remaining-requests',
     reset: 'x-ratelimit-reset-requests',
   },
-  {
-    isOfTokens: true,
+  tokens: {
     limit: 'x-ratelimit-limit-tokens',
     remaining: 'x-ratelimit-remaining-tokens',
     reset: 'x-ratelimit-reset-tokens',
   },
-] as const;
+} as const;
