@@ -128,10 +128,20 @@ export function chargeHold(
 ): { charges: bigint[]; overrun: bigint } {
   let held = 0n;
   for (const amount of parts) held += amount;
-  const most = proven === null || proven > held ? held : proven;
+  return allocateCharge(parts, chargeAmount(unit, held, stated, proven));
+}
+
+/** What one hold of `held` is charged in all. */
+export function chargeAmount(
+  unit: HoldUnit,
+  held: bigint,
+  stated: StatedUsage | null,
+  proven: bigint | null,
+): bigint {
   const charge = stated === null ? null : chargeOf(unit, stated);
   // seam: unknown-outcome-is-charged
-  return allocateCharge(parts, charge === null ? most : charge);
+  if (charge !== null) return charge;
+  return proven === null || proven > held ? held : proven;
 }
 
 /**

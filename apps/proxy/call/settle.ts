@@ -6,7 +6,13 @@
  * what a whole answer proves to be the most (I3).
  */
 import type { Charge } from '@tollgate/adapters/journal/journal-writes.ts';
-import { chargeHold, type StatedUsage, worstCase } from '@tollgate/domain/budget/amounts.ts';
+import {
+  chargeAmount,
+  chargeHold,
+  type StatedUsage,
+  worstCase,
+} from '@tollgate/domain/budget/amounts.ts';
+import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
@@ -153,9 +159,8 @@ function chargeHolds(
   const settled: bigint[][] = [];
   const price = facts.deployment.price?.price ?? null;
   for (const { account, unit, parts } of holds) {
-    const amounts = parts.map(amountOf);
     const most = bound === null ? null : worstCase(unit, bound, price);
-    const { charges: ofHold, overrun } = chargeHold(unit, amounts, stated, most);
+    const { charges: ofHold, overrun } = chargeParts(unit, parts, stated, most);
     for (let index = 0; index < parts.length; index++) {
       const { lease } = parts[index] as HoldPart;
       charges.push({ leaseId: lease.leaseId, amount: ofHold[index] ?? 0n });
@@ -174,6 +179,21 @@ function chargeHolds(
     proven: bound === null ? null : provenHolds(holds, settled),
     release: () => releaseAll(holds, settled),
   };
+}
+
+function chargeParts(
+  unit: HoldUnit,
+  parts: readonly HoldPart[],
+  stated: StatedUsage | null,
+  most: bigint | null,
+): ReturnType<typeof chargeHold> {
+  const [only] = parts;
+  if (parts.length !== 1 || only === undefined) {
+    return chargeHold(unit, parts.map(amountOf), stated, most);
+  }
+  // What nearly every hold is: of one slice, on which all of the charge falls.
+  const charge = chargeAmount(unit, only.amount, stated, most);
+  return { charges: [charge], overrun: charge > only.amount ? charge - only.amount : 0n };
 }
 
 const amountOf = ({ amount }: HoldPart) => amount;

@@ -37,15 +37,17 @@ export function writeWholeHead(
     response.writeHead(status, fields as OutgoingHttpHeader[]);
     return;
   }
-  let head = statusLine(status);
+  // Joined, and not put together piece by piece: what is written to a socket must be one piece.
+  const lines = [statusLine(status)];
   for (let at = 0; at < fields.length; at += 2) {
     const value = fields[at + 1] as string | string[];
-    if (typeof value === 'string') head += `${fields[at]}: ${value}\r\n`;
-    else for (const one of value) head += `${fields[at]}: ${one}\r\n`;
+    if (typeof value === 'string') lines.push(`${fields[at]}: ${value}`);
+    else for (const one of value) lines.push(`${fields[at]}: ${one}`);
   }
   response.statusCode = status;
   const inner = response as Inner;
-  inner._header = head + lastLines(inner._keepAliveTimeout);
+  lines.push(lastLines(inner._keepAliveTimeout));
+  inner._header = lines.join('\r\n');
   inner._headerSent = false;
 }
 
@@ -71,7 +73,7 @@ const statusLines = new Map<number, string>();
 function statusLine(status: number): string {
   const known = statusLines.get(status);
   if (known !== undefined) return known;
-  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}`;
   // As many as there are statuses.
   statusLines.set(status, line);
   return line;
