@@ -138,10 +138,10 @@ export function chargeAmount(
   stated: StatedUsage | null,
   proven: bigint | null,
 ): bigint {
+  const most = proven === null || proven > held ? held : proven;
   const charge = stated === null ? null : chargeOf(unit, stated);
   // seam: unknown-outcome-is-charged
-  if (charge !== null) return charge;
-  return proven === null || proven > held ? held : proven;
+  return charge === null ? most : charge;
 }
 
 /**
