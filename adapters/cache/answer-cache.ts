@@ -28,9 +28,12 @@ export type PurgeScope = {
 };
 
 export type AnswerCache = {
-  /** The caller gives the value away. */
+  /** The caller gives the value away. @returns when every process finds it, but for the moment of `get` */
   put(answer: StoredAnswer): Promise<void>;
-  get(key: string): Promise<Uint8Array | null>;
+  /**
+   * No promise where nothing has to be waited for. What another process stored a moment ago may be missing.
+   */
+  get(key: string): Uint8Array | null | Promise<Uint8Array | null>;
   /**
    * Removes the bytes of what was stored by calls that began before this purge was known.
    *

@@ -9,8 +9,18 @@ export const cacheLimits = {
   memoryBytesMax: 64 * 1024 * 1024,
   /** So long a copy in memory is taken for what the file has, ms: other proxies write to it too. */
   memoryMs: 10_000,
-  /** Requests that wait for the embedded store's thread; one more is a miss. */
+  /**
+   * So long what the file did not have is taken for missing, ms: other proxies write to it too. Under load
+   * that spares most calls the way to the store's thread; calls that are rarer than this all ask it.
+   */
+  absentMs: 20,
+  /** Requests and answers that wait for the embedded store's thread; one more is a miss, or is not stored. */
   queueMax: 4_096,
+  /** Bytes of these answers. */
+  waitingBytesMax: 64 * 1024 * 1024,
+  /** Answers are handed to the thread so rarely at most, ms, but for when there are so many bytes of them. */
+  batchMs: 50,
+  batchBytes: 1024 * 1024,
   /**
    * Questions in an embedded store by what they mean, and of these, of those that are compared with each
    * other: a thousand vectors of 1,536 numbers take 5 ms of the store's thread. A vector has 3,072 numbers at

@@ -6,12 +6,8 @@
  * leaves a hole behind, and all holes of a name are passed at its next addition. Of an answer that is asked
  * for again and again among 50,000 others, that took longer than all the rest of the call.
  */
-import type { PurgeScope } from './answer-cache.ts';
 
 export type MemoryAnswer = {
-  customerId: string;
-  model: string;
-  purgesSeen: number;
   value: Uint8Array;
   /** Unix ms. */
   goodUntilMs: number;
@@ -66,14 +62,11 @@ export class MemoryAnswers {
     if (place !== undefined) this.#remove(place);
   }
 
-  purge({ customerId, model }: PurgeScope, revision: number): void {
-    for (const place of this.#places.values()) {
-      const { answer } = place;
-      if (answer.purgesSeen >= revision) continue;
-      if (customerId !== null && answer.customerId !== customerId) continue;
-      if (model !== null && answer.model !== model) continue;
-      this.#remove(place);
-    }
+  clear(): void {
+    this.#places.clear();
+    this.#oldest = null;
+    this.#youngest = null;
+    this.#bytes = 0;
   }
 
   #remove(place: Place): void {

@@ -2,10 +2,9 @@ import { expect, it, vi } from 'vitest';
 import { MemoryAnswers } from './memory-answers.ts';
 
 const NOW_MS = 1_000;
-const entry = (bytes: number, more: object = {}) => ({
-  ...{ customerId: 'c', model: 'm', purgesSeen: -1, goodUntilMs: 2 * NOW_MS },
+const entry = (bytes: number) => ({
+  goodUntilMs: 2 * NOW_MS,
   value: new Uint8Array(bytes),
-  ...more,
 });
 const KEYS = ['a', 'b', 'c'];
 

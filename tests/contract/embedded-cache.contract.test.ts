@@ -1,7 +1,8 @@
 /** The AnswerCache's contract on the embedded store, and what only its file promises. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
 import type { NearAnswer, NearAnswers } from '@tollgate/adapters/cache/near-answers.ts';
 import { openSqliteCache } from '@tollgate/adapters/cache/sqlite-cache.ts';
@@ -30,6 +31,52 @@ it('a file that is damaged begins again: a cache is no reason not to start', asy
   expect(Buffer.from((await cache.get('k')) ?? []).toString()).toBe('v');
   expect(warnings).toEqual(['the file of cached answers cannot be read: it begins again']);
   await cache.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('nothing of a file of an earlier release is left in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-cache-'));
+  const path = join(folder, 'answers.sqlite');
+  const db = new DatabaseSync(path);
+  db.exec(`CREATE TABLE total (entries, bytes); INSERT INTO total VALUES (1, 6);
+    CREATE TABLE answer (key TEXT, value BLOB); INSERT INTO answer VALUES ('k', 'secret of old')`);
+  db.close();
+  const cache = await openSqliteCache({ path, logger });
+  expect(await cache.get('k')).toBeNull();
+  await cache.close();
+  expect(readFileSync(path).includes('secret of old')).toBe(false);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('a purge reaches what is on its way to the file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-cache-'));
+  const path = join(folder, 'answers.sqlite');
+  const cache = await openSqliteCache({ path, logger });
+  const of = { customerId: 'c', model: 'm', purgesSeen: -1, ttlMs: 60_000 };
+  const put = (key: string) => cache.put({ ...of, key, value: Buffer.from('v') });
+  await put('first');
+  const written = put('second');
+  expect(await cache.purge({ customerId: 'c', model: null }, 0)).toBe(2);
+  await written;
+  expect(await cache.get('second')).toBeNull();
+  await cache.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('what the file did not have is taken for missing for a moment, and what this process stored is not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-cache-'));
+  const path = join(folder, 'answers.sqlite');
+  const [one, other] = [
+    await openSqliteCache({ path, logger, limits: { absentMs: 3_600_000 } }),
+    await openSqliteCache({ path, logger }),
+  ];
+  const of = { customerId: 'c', model: 'm', purgesSeen: -1, ttlMs: 60_000 };
+  await other.put({ ...of, key: 'theirs', value: Buffer.from('v') });
+  // No promise: nobody was asked.
+  expect(one.get('theirs')).toBeNull();
+  await one.put({ ...of, key: 'own', value: Buffer.from('v') });
+  expect([await one.get('own'), await one.get('theirs')]).not.toContain(null);
+  await Promise.all([one.close(), other.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 

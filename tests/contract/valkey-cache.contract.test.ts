@@ -22,7 +22,7 @@ describe.skipIf(unavailable !== null)('the answers on Valkey', () => {
 
   async function open(prefix: string, limits: Partial<CacheLimits> = {}): Promise<AnswerCache> {
     const cache = openValkeyCache({ url: engine.url, prefix, logger, limits });
-    await eventually(() => cache.get('first'));
+    await eventually(async () => cache.get('first'));
     return cache;
   }
 

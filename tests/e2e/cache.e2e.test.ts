@@ -136,7 +136,7 @@ async function removed(): Promise<void> {
   const path = join(house.folder, 'answers.sqlite');
   const db = new DatabaseSync(path, { readOnly: true });
   await until('what was purged is removed', async () => {
-    const row = db.prepare('SELECT count(*) AS n FROM answer WHERE customer = ?').get(customer);
+    const row = db.prepare('SELECT count(*) AS n FROM entry WHERE customer = ?').get(customer);
     return row?.['n'] === 0;
   });
   db.close();

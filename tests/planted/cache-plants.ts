@@ -183,6 +183,30 @@ export const cached: readonly Plant[] = [
     },
   },
   {
+    bug: 'let answers wait for the file without bound',
+    edits: at('waiting-answers-are-bounded', { drop: true }),
+    test: {
+      file: 'adapters/cache/waiting-answers.unit.test.ts',
+      name: 'is bounded in number and in bytes, and takes more when those are written or have failed',
+    },
+  },
+  {
+    bug: 'believe for ever that the file lacks what another proxy has stored since',
+    edits: at('absence-is-believed-for-a-moment', { drop: true }),
+    test: {
+      file: 'tests/contract/embedded-cache.contract.test.ts',
+      name: 'is one store for all processes, and has one entry of a key: the last one',
+    },
+  },
+  {
+    bug: 'write an answer after it was purged',
+    edits: at('purge-follows-what-waits', { drop: true }),
+    test: {
+      file: 'tests/contract/embedded-cache.contract.test.ts',
+      name: 'a purge reaches what is on its way to the file',
+    },
+  },
+  {
     bug: 'let those wait on who waited for a call that has ended',
     edits: at('flight-ends-for-all', { drop: true }),
     test: {

@@ -24,11 +24,11 @@ export type CacheEntry = EntryAge & {
 const LINE_END = 10;
 
 export function entryBytes({ body, ...known }: CacheEntry): Uint8Array {
-  const head = Buffer.from(`${JSON.stringify(known)}\n`);
-  // Memory of its own: it is kept for longer than what it was read into.
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
+  const head = `${JSON.stringify(known)}\n`;
+  const length = Buffer.byteLength(head);
+  const bytes = Buffer.allocUnsafe(length + body.length);
+  bytes.write(head);
+  bytes.set(body, length);
   return bytes;
 }
 

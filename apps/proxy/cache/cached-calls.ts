@@ -12,7 +12,6 @@ import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.
 import type { AttemptFacts } from '../call/attempt-facts.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { refuseCall } from '../call/refusal.ts';
-import type { CallRequest } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -37,11 +36,15 @@ type Lookup = {
   purgesSeen: number;
 };
 
-type Recording = Omit<Lookup, 'call'> & { note: NearNote | null; flight: Flight | undefined };
+/** Of a call that is sent, and whose answer may be stored. */
+export type CacheRecording = {
+  lookup: Omit<Lookup, 'call'>;
+  note: NearNote | null;
+  flight: Flight | undefined;
+};
 
 /** What a call's question has come to. */
 type Near = { refusal: Refusal | null; note: NearNote | null; entry: CacheEntry | null };
-const NOTHING_NEAR: Near = { refusal: null, note: null, entry: null };
 
 export type CacheSettings = {
   rules: readonly CacheRule[];
@@ -62,12 +65,12 @@ export type CachedCallsDeps = CacheSettings & {
 
 /** Equal calls that one waits for, one after the other. */
 const WAITS_MAX = 2;
+const DONE = Promise.resolve();
 
 export class CachedCalls {
   readonly #deps: CachedCallsDeps;
   readonly #rules: CacheRules;
   readonly #flights: Flights;
-  readonly #recordings = new WeakMap<CallRequest, Recording>();
   readonly #purging: StorePurges;
   readonly counts: CacheCounts = { hits: 0, coalesced: 0, semantic: 0, misses: 0, failures: 0 };
 
@@ -93,13 +96,15 @@ export class CachedCalls {
 
   /** Once an attempt's end is durable, before its last byte leaves. */
   settled(facts: AttemptFacts, outcome: AttemptOutcome): void {
-    const recording = this.#recordings.get(facts.request);
-    if (recording === undefined) return;
+    const { cached } = facts;
+    if (cached === undefined) return;
     const origin = this.#originOf(facts.deployment.provider.name);
-    const entry = storableEntry(recording, facts, outcome, { origin, ...this.#deps.limits });
+    const { cachedAnswerBytesMax } = this.#deps.limits;
+    const { lookup, note, flight } = cached;
+    const entry = storableEntry(lookup, facts, outcome, origin, cachedAnswerBytesMax);
     if (entry === null) return;
-    recording.flight?.end(entry);
-    const { key, purgesSeen, note } = recording;
+    flight?.end(entry);
+    const { key, purgesSeen } = lookup;
     const { customerId, model, storedAtMs, expiresAtMs } = entry;
     const ttlMs = expiresAtMs - storedAtMs;
     if (ttlMs === 0) return;
@@ -140,41 +145,81 @@ export class CachedCalls {
     return { call, rule, directives, namespace: whose.text, key, purgesSeen };
   }
 
-  async #serve(calls: CallDeps, lookup: Lookup): Promise<void> {
-    const { call, directives, key } = lookup;
+  /** On the path of every such call: nothing is awaited where nothing has to be waited for. */
+  #serve(calls: CallDeps, lookup: Lookup): Promise<void> {
+    const { directives, key } = lookup;
+    if (!directives.reads) return this.#send(lookup, this.#begin(lookup), null);
+    if (this.#flights.of(key) !== undefined) return this.#follow(calls, lookup);
+    return this.#lookUp(calls, lookup, this.#begin(lookup));
+  }
+
+  /** Behind an equal call that runs. */
+  async #follow(calls: CallDeps, lookup: Lookup): Promise<void> {
+    const { call } = lookup;
     const { reply, facts } = call;
-    const joined = directives.reads ? await this.#join(lookup) : this.#begin(lookup);
+    const joined = await this.#join(lookup);
     if (reply.raw.destroyed) return leaveUnanswered(calls, call);
-    if (joined !== undefined && 'code' in joined) {
-      call.place.leave();
-      return refuseCall(calls, reply, joined, facts);
+    if (joined === undefined || joined instanceof Flight) {
+      return this.#lookUp(calls, lookup, joined);
     }
-    if (joined !== undefined && !(joined instanceof Flight)) {
-      return this.#hit(calls, lookup, joined, 'coalesced');
+    if (!('code' in joined)) return this.#hit(calls, lookup, joined, 'coalesced');
+    call.place.leave();
+    return refuseCall(calls, reply, joined, facts);
+  }
+
+  #lookUp(calls: CallDeps, lookup: Lookup, flight: Flight | undefined): Promise<void> {
+    const found = this.#find(lookup);
+    if (found instanceof Promise) {
+      return found.then((late) => this.#looked(calls, lookup, flight, late));
     }
-    const found = directives.reads ? await this.#find(lookup) : null;
-    if (reply.raw.destroyed) return leaveUnanswered(calls, call);
+    return this.#looked(calls, lookup, flight, found);
+  }
+
+  #looked(
+    calls: CallDeps,
+    lookup: Lookup,
+    flight: Flight | undefined,
+    found: CacheEntry | null,
+  ): Promise<void> {
+    const { call, rule } = lookup;
+    if (call.reply.raw.destroyed) {
+      leaveUnanswered(calls, call);
+      return DONE;
+    }
     if (found !== null) {
-      joined?.end(found);
+      flight?.end(found);
       return this.#hit(calls, lookup, found, 'hits');
     }
-    const near = directives.reads ? await this.#findNear(lookup) : NOTHING_NEAR;
-    if (reply.raw.destroyed) return leaveUnanswered(calls, call);
-    if (near.refusal !== null) {
+    const { near } = this.#deps;
+    return near === undefined || rule.mode !== 'semantic'
+      ? this.#send(lookup, flight, null)
+      : this.#lookNear(near, calls, lookup, flight);
+  }
+
+  async #lookNear(
+    near: NearCalls,
+    calls: CallDeps,
+    lookup: Lookup,
+    flight: Flight | undefined,
+  ): Promise<void> {
+    const { call } = lookup;
+    const { refusal, note, entry } = await this.#findNear(near, lookup);
+    if (call.reply.raw.destroyed) return leaveUnanswered(calls, call);
+    if (refusal !== null) {
       call.place.leave();
-      return refuseCall(calls, reply, near.refusal, facts);
+      return refuseCall(calls, call.reply, refusal, call.facts);
     }
-    if (near.entry !== null) {
-      joined?.end(near.entry);
-      return this.#hit(calls, lookup, near.entry, 'semantic');
-    }
+    if (entry === null) return this.#send(lookup, flight, note);
+    flight?.end(entry);
+    return this.#hit(calls, lookup, entry, 'semantic');
+  }
+
+  #send(lookup: Lookup, flight: Flight | undefined, note: NearNote | null): Promise<void> {
+    const { facts, aim } = lookup.call;
     this.counts.misses++;
     facts.request.record();
-    const { rule, namespace, purgesSeen } = lookup;
-    const { note } = near;
-    const recording = { rule, directives, namespace, key, purgesSeen, note, flight: joined };
-    this.#recordings.set(facts.request, recording);
-    return call.aim.send();
+    facts.cached = { lookup, note, flight };
+    return aim.send();
   }
 
   /** Whatever becomes of the call, its flight ends with it. */
@@ -212,10 +257,8 @@ export class CachedCalls {
     return this.#begin(lookup);
   }
 
-  async #findNear(lookup: Lookup): Promise<Near> {
-    const { near } = this.#deps;
+  async #findNear(near: NearCalls, lookup: Lookup): Promise<Near> {
     const { call, rule, namespace } = lookup;
-    if (near === undefined || rule.mode !== 'semantic') return NOTHING_NEAR;
     const { headers, facts, aim } = call;
     const note = await near.note(call, rule, (rest) =>
       cacheKeyText(namespace, facts.endpoint.name, headers, rest, aim.part),
@@ -228,16 +271,23 @@ export class CachedCalls {
     return { refusal, note, entry: entry && { ...entry, similarity, foundBy: rule } };
   }
 
-  async #find(lookup: Lookup): Promise<CacheEntry | null> {
+  #find(lookup: Lookup): CacheEntry | null | Promise<CacheEntry | null> {
+    const found = this.#deps.store.get(lookup.key);
+    return found instanceof Promise ? this.#findLate(found, lookup) : this.#entryOf(found, lookup);
+  }
+
+  async #findLate(found: Promise<Uint8Array | null>, lookup: Lookup): Promise<CacheEntry | null> {
     try {
-      const { cacheLookupMs } = this.#deps.limits;
-      const bytes = await inTime(this.#deps.store.get(lookup.key), cacheLookupMs);
-      const entry = bytes === null ? null : readEntry(bytes);
-      return entry !== null && this.#servable(entry, lookup) ? entry : null;
+      return this.#entryOf(await inTime(found, this.#deps.limits.cacheLookupMs), lookup);
     } catch (error) {
       this.#failed(error, 'read');
       return null;
     }
+  }
+
+  #entryOf(bytes: Uint8Array | null, lookup: Lookup): CacheEntry | null {
+    const entry = bytes === null ? null : readEntry(bytes);
+    return entry !== null && this.#servable(entry, lookup) ? entry : null;
   }
 
   #servable(entry: CacheEntry, { call, directives, namespace, rule }: Lookup): boolean {
@@ -266,7 +316,7 @@ export class CachedCalls {
     );
   }
 
-  async #hit(
+  #hit(
     calls: CallDeps,
     { call, rule }: Lookup,
     entry: CacheEntry,

@@ -13,26 +13,32 @@ type Recorded = {
   purgesSeen: number;
 };
 
-/** @param of digest of the provider's base URL, and the largest answer */
+/** @param origin digest of the provider's base URL */
 export function storableEntry(
   { rule, directives, namespace, purgesSeen }: Recorded,
   { request, deployment, answer, key: owner }: AttemptFacts,
   outcome: AttemptOutcome,
-  of: { origin: string; cachedAnswerBytesMax: number },
+  origin: string,
+  bytesMax: number,
 ): CacheEntry | null {
   const used = knownQuantities(outcome);
   if (used === null || !isWhole(outcome)) return null;
   // A fee that no answer states: what a repetition saves is not known either.
   if (outcome.cost === null && deployment.price !== null) return null;
   const body = answer?.whole() ?? null;
-  if (body === null || body.length > of.cachedAnswerBytesMax) return null;
+  if (body === null || body.length > bytesMax) return null;
   const storedAtMs = Date.now();
   const ttlS = Math.min(rule.ttlS, directives.ttlS ?? rule.ttlS);
+  // One literal: this is on the path of every such call.
   return {
-    ...{ namespace, customerId: owner.customerId, model: request.model, purgesSeen },
-    ...{ storedAtMs, expiresAtMs: storedAtMs + ttlS * 1000 },
+    namespace,
+    customerId: owner.customerId,
+    model: request.model,
+    purgesSeen,
+    storedAtMs,
+    expiresAtMs: storedAtMs + ttlS * 1000,
     provider: deployment.provider.name,
-    origin: of.origin,
+    origin,
     servedBy: deployment.model,
     modelServed: outcome.model_served,
     used,

@@ -3,6 +3,7 @@
 import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
+import type { CacheRecording } from '../cache/cached-calls.ts';
 import type { Answer, CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';
@@ -36,4 +37,6 @@ export type AttemptFacts = Omit<
   cascade?: { judge(answer: Answer, limit: ImposedLimit | null): Shortfall | null } | undefined;
   /** Of its call; null or undefined: none is made. */
   recording?: Recording | null;
+  /** Of its call; undefined: its answer is not stored. */
+  cached?: CacheRecording | undefined;
 };

@@ -240,6 +240,7 @@ export class Call implements Applicant, Racing, Answered {
       guard: this.facts.guard,
       recording: this.facts.recording,
       routed: this.facts.routed,
+      cached: this.facts.cached,
       cascade: this.#judging,
       startedAtMs,
     };

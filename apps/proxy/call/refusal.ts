@@ -9,6 +9,7 @@ import type { FastifyReply } from 'fastify';
 import { answerAndClose, hasBodyToCome } from '../body/answer-and-close.ts';
 import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
+import type { CacheRecording } from '../cache/cached-calls.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
@@ -42,6 +43,8 @@ export type CallFacts = {
   payload?: CallPayload | undefined;
   /** Of a call that a route leads, where its complexity was worked out. */
   routed?: RoutedBy | undefined;
+  /** Of a call that was looked for in the cache of answers, and is sent. */
+  cached?: CacheRecording | undefined;
 };
 
 /** Refusals of an authenticated key are events too; they do not wait for durability (I9). */
