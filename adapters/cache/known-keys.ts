@@ -2,7 +2,7 @@
  * Which keys a store may have, in memory that its thread shares with the main one (a Bloom filter): the
  * thread writes, the main one reads. What it does not have is not in the store; what it has is there mostly.
  *
- * There are two halves: one is read while the other is made anew.
+ * There are two halves: one is read while the other is made again.
  */
 
 /** Of each key: one in 3,000 is taken for another one, and one in a hundred once there are twice as many. */

@@ -183,6 +183,13 @@ export const cached: readonly Plant[] = [
     },
   },
   {
+    bug: 'give an answer again that said nothing',
+    edits: at('empty-answer-is-not-stored', {
+      swap: ["name !== 'role' && ", "name === 'role' || "],
+    }),
+    test: { file: CALLS_TEST, name: 'that is whole and says nothing' },
+  },
+  {
     bug: 'let answers wait for the file without bound',
     edits: at('waiting-answers-are-bounded', { drop: true }),
     test: {
@@ -191,7 +198,7 @@ export const cached: readonly Plant[] = [
     },
   },
   {
-    bug: 'believe for ever that the file lacks what another proxy has stored since',
+    bug: 'believe forever that the file lacks what another proxy has stored since',
     edits: at('absence-is-believed-for-a-moment', { drop: true }),
     test: {
       file: 'tests/contract/embedded-cache.contract.test.ts',

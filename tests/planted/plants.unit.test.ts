@@ -4,7 +4,7 @@ import { plants } from './plants.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
-const SUITES = ['tests/contract/ledger.ts', 'tests/contract/idempotency.ts'];
+const SUITES = ['ledger', 'idempotency', 'answer-cache'].map((name) => `tests/contract/${name}.ts`);
 
 // That each edit fits its seam is a rule of `npm run check`.
 describe('the planted bugs', () => {

@@ -41,6 +41,24 @@ export const routes: readonly Plant[] = [
     },
   },
   {
+    bug: 'work out prices that no strategy compares',
+    edits: at('prices-are-known-where-they-are-compared', {
+      swap: ['if (isTold ||', 'if (!isTold ||'],
+    }),
+    test: {
+      file: 'apps/proxy/routing/cheapest-able.prop.test.ts',
+      name: 'fixed: works out no price, unless it is asked for',
+    },
+  },
+  {
+    bug: 'take a null that a schema allows for a failed schema',
+    edits: at('nullable-takes-null', { drop: true }),
+    test: {
+      file: 'domain/routing/cascade/json-schema.unit.test.ts',
+      name: 'takes null for what a schema says is nullable, and nothing else',
+    },
+  },
+  {
     bug: 'take a capability that nobody knows of for one that is there',
     edits: at('unknown-is-unable', { swap: ['!== true', '=== false'] }),
     test: {

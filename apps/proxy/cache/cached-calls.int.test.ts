@@ -356,6 +356,12 @@ describe('streams and JSON', () => {
       ['without usage', JSON.stringify({ ...JSON.parse(answerText('x')), usage: undefined })],
       ['that is cut JSON', answerText('x').slice(0, -5)],
       ['that is empty', ''],
+      ['that is whole and says nothing', answerText('')],
+      [
+        'in a stream that ends as it should and says nothing',
+        `${chunk({ delta: { role: 'assistant', content: '' }, finish_reason: 'stop' })}data: [DONE]\n\n`,
+        'text/event-stream',
+      ],
       ['with a status of an error', answerText('x'), 'application/json', 500],
       ['with another status of success', answerText('x'), 'application/json', 203],
       ['in a stream without its end', chunk(done), 'text/event-stream'],

@@ -4,7 +4,7 @@
  * all others pass as if there were none.
  */
 import type { AnswerCache } from '@tollgate/adapters/cache/answer-cache.ts';
-import { type CacheDirectives, cacheDirectives } from '@tollgate/domain/cache/cache-directives.ts';
+import { cacheDirectives } from '@tollgate/domain/cache/cache-directives.ts';
 import { cacheKeyText, namespaceText } from '@tollgate/domain/cache/cache-key.ts';
 import { type CacheRule, CacheRules } from '@tollgate/domain/cache/cache-rules.ts';
 import { mayServe } from '@tollgate/domain/cache/freshness.ts';
@@ -19,29 +19,16 @@ import { type CacheEntry, entryBytes, readEntry } from './cache-entry.ts';
 import type { CacheCounts } from './cache-families.ts';
 import { answerFromCache, leaveUnanswered, pricedHit } from './cache-hit.ts';
 import type { CachePurges } from './cache-purges.ts';
+import type { CacheName, NearNote } from './cache-recording.ts';
 import { keyOf } from './call-key.ts';
 import { Flight, Flights } from './flights.ts';
-import { inTime, type NearCalls, type NearNote } from './near-calls.ts';
+import { inTime, type NearCalls } from './near-calls.ts';
 import type { RoutedCall } from './routed-call.ts';
 import { storableEntry } from './storable-entry.ts';
 import { StorePurges } from './store-purges.ts';
 
 /** What is looked for, and under which name the answer is stored. */
-type Lookup = {
-  call: RoutedCall;
-  rule: CacheRule;
-  directives: CacheDirectives;
-  namespace: string;
-  key: string;
-  purgesSeen: number;
-};
-
-/** Of a call that is sent, and whose answer may be stored. */
-export type CacheRecording = {
-  lookup: Omit<Lookup, 'call'>;
-  note: NearNote | null;
-  flight: Flight | undefined;
-};
+type Lookup = CacheName & { call: RoutedCall };
 
 /** What a call's question has come to. */
 type Near = { refusal: Refusal | null; note: NearNote | null; entry: CacheEntry | null };

@@ -12,6 +12,7 @@ import type { Embedder } from '@tollgate/adapters/embedding/embedder.ts';
 import type { CacheRule } from '@tollgate/domain/cache/cache-rules.ts';
 import { guarded } from '@tollgate/domain/cache/likeness/lexical-guard.ts';
 import type { CacheEntry } from './cache-entry.ts';
+import type { NearNote } from './cache-recording.ts';
 import { type CallEmbedder, embedderByModel, embedderOf } from './call-embedders.ts';
 import type { RoutedCall } from './routed-call.ts';
 
@@ -21,9 +22,6 @@ export type NearCallsDeps = {
   limits: { cacheEmbedMs: number; cacheLookupMs: number };
   onError: (error: unknown) => void;
 };
-
-/** A question as it is compared with others, and stored next to its answer. */
-export type NearNote = { frame: string; vector: Float32Array; words: Uint32Array };
 
 export class NearCalls {
   readonly #deps: NearCallsDeps;

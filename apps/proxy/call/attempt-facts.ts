@@ -3,7 +3,7 @@
 import type { Shortfall } from '@tollgate/domain/routing/route.ts';
 import type { AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
-import type { CacheRecording } from '../cache/cached-calls.ts';
+import type { CacheRecording } from '../cache/cache-recording.ts';
 import type { Answer, CallRequest, ImposedLimit } from '../dialects/dialect.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';

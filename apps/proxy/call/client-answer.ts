@@ -17,7 +17,7 @@ import type { CallFacts } from './refusal.ts';
 import { writeWholeHead } from './whole-head.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
+export const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
 /** The call that is answered. */
 export type Answered = {

@@ -3,6 +3,7 @@
  * it would keep it in memory for nothing.
  */
 import type { ServerResponse } from 'node:http';
+import { ONE_WRITE_BYTES_MAX } from './client-answer.ts';
 
 /**
  * @param stallMs a client that has not taken it by then is gone
@@ -14,7 +15,9 @@ export function endWhole(
   stallMs: number,
   done: () => void,
 ): void {
-  response.end(body);
+  // As text of bytes, the body leaves in one write with the head: a system call less.
+  if (body.length <= ONE_WRITE_BYTES_MAX) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
   if (response.writableLength === 0) return done();
   const timer = setTimeout(() => response.destroy(), stallMs);
   response.once('close', () => {

@@ -9,7 +9,7 @@ import type { FastifyReply } from 'fastify';
 import { answerAndClose, hasBodyToCome } from '../body/answer-and-close.ts';
 import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
-import type { CacheRecording } from '../cache/cached-calls.ts';
+import type { CacheRecording } from '../cache/cache-recording.ts';
 import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';

@@ -20,7 +20,7 @@ import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import { proxyLimits } from '../limits.ts';
 import { Deployments, type Provider } from './deployments.ts';
 import { RouteHealth } from './route-health.ts';
-import { Router, type RouterDeps } from './router.ts';
+import { type Plan, Router, type RouterDeps } from './router.ts';
 import { openRoute, Routes } from './routes.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -80,6 +80,29 @@ it('by complexity or as a cascade: never one that cannot, and none that can is c
   expectAble(choosing, 400);
 });
 
+it.each([
+  ['fixed: works out no price, unless it is asked for', 'fixed', false],
+  ['fastest: works out no price, unless it is asked for', 'fastest', false],
+  ['weighted: works out no price, unless it is asked for', 'weighted', false],
+  ['cheapest: works out the price of each', 'cheapest', true],
+] as const)('%s', (_, strategy, isPriced) => {
+  const router = routerOf();
+  const asked = { inputTokensMax: 1, outputTokensMax: 1, needs: [], answerCount: 1 };
+  const able = listed.filter((one) => {
+    const cost = costIfAble({ ...one, supports: null, region: null }, asked, null);
+    return typeof cost === 'bigint';
+  });
+  const given = able.slice(0, 2);
+  const route = openRoute('r', null, routeTerms.parse({ strategy, candidates: given }));
+  const call = callOf(asked, '');
+  const [plan, told] = [router.plan(route, call) as Plan, router.consider(route, call)];
+  const known = ({ considered }: Plan) => considered.map(({ worstCase }) => worstCase !== null);
+  expect([known(plan), known(told)]).toEqual([
+    [isPriced, isPriced],
+    [true, true],
+  ]);
+});
+
 type Choosing = readonly [RouteTerms['strategy'], string, 'least' | 'most'];
 
 function expectAble(choices: fc.Arbitrary<Choosing>, numRuns: number): void {
@@ -98,14 +121,7 @@ function expectAble(choices: fc.Arbitrary<Choosing>, numRuns: number): void {
       const terms = routeTerms.parse({
         ...{ strategy, candidates: [...given.values()], regions: where },
       });
-      const call = {
-        ...{ key: { tags: {} }, header: () => undefined, nowMs: NOW },
-        request: {
-          ...{ ...asked, model: 'r', endUser: null, unboundedBy: null },
-          unboundedModel: () => null,
-          prompt: () => ({ text, turns: 1, tools: 0 }),
-        } as unknown as CallRequest,
-      } as unknown as Parameters<Router['plan']>[1];
+      const call = callOf(asked, text);
       const costOf = new Map(
         [...given].map(([name, entry]) => [name, costIfAble(entry, asked, where)]),
       );
@@ -133,6 +149,17 @@ function expectAble(choices: fc.Arbitrary<Choosing>, numRuns: number): void {
     { numRuns, seed: 15 },
   );
   expect([served > numRuns / 10, refused > numRuns / 10]).toEqual([true, true]);
+}
+
+function callOf(asked: object, text: string): Parameters<Router['plan']>[1] {
+  return {
+    ...{ key: { tags: {} }, header: () => undefined, nowMs: NOW },
+    request: {
+      ...{ ...asked, model: 'r', endUser: null, unboundedBy: null },
+      unboundedModel: () => null,
+      prompt: () => ({ text, turns: 1, tools: 0 }),
+    } as unknown as CallRequest,
+  } as unknown as Parameters<Router['plan']>[1];
 }
 
 /** Null: nobody knows. */

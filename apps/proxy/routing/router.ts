@@ -105,11 +105,17 @@ export class Router {
 
   /** @returns a plan with a stop at least, or what the client is told */
   plan(route: Route, call: RoutedCall): Plan | Refusal {
-    const plan = this.consider(route, call);
+    const plan = this.#plan(route, call, false);
     return plan.stops.length > 0 ? plan : refusalOf(plan);
   }
 
+  /** The same, with all that may be told of each candidate. */
   consider(route: Route, call: RoutedCall): Plan {
+    return this.#plan(route, call, true);
+  }
+
+  /** @param isTold what each costs at most is asked for, whether or not the strategy compares it */
+  #plan(route: Route, call: RoutedCall, isTold: boolean): Plan {
     const nowMs = this.#now();
     const terms = route.rules.of(this.#asked(call));
     const listed = candidatesOf(route.terms.candidates, terms.candidates);
@@ -122,12 +128,14 @@ export class Router {
     const closed = able.filter(({ openUntilMs }) => openUntilMs <= nowMs);
     // seam: open-deployments-are-left-alone
     const tried = closed.length > 0 ? closed : soonest(able);
-    for (const one of tried) one.load = one.health.latency.load(nowMs);
     const { endUser } = call.request;
     const sticky = endUser === null ? null : `${route.name}\n${endUser}`;
     const strategy = sure.length > 0 ? terms.strategy : 'fixed';
     const complexity = judged(route, strategy, call.request);
     const isHard = complexity?.isHard === true;
+    // seam: prices-are-known-where-they-are-compared
+    if (isTold || complexity !== null || BY_PRICE.has(strategy)) priceAll(considered, call.request);
+    if (strategy === 'fastest') for (const one of tried) one.load = one.health.latency.load(nowMs);
     const stops = order(strategy, tried, { random: this.#random, sticky }, isHard);
     return { route, terms, considered, stops, complexity, shadow: shadowOf(route, tried, isHard) };
   }
@@ -149,7 +157,7 @@ export class Router {
       deployment: found,
       refusal,
       lacks: lacks(needs, factsOf(route, candidate, found)),
-      worstCase: worstCaseOf(request, found),
+      worstCase: null,
       openUntilMs: known.breaker.isOpen(this.#now()) ? known.breaker.openUntilMs : 0,
       health: known,
       weight: candidate.weight,
@@ -240,6 +248,15 @@ function factsOf({ terms }: Route, candidate: RouteCandidate, deployment: Deploy
     region: region ?? configured?.region ?? provider.region ?? null,
     price: price?.price ?? null,
   };
+}
+
+/** Of calls of other strategies no price is worked out. */
+const BY_PRICE: ReadonlySet<Strategy> = new Set<Strategy>(['cheapest', 'cascade', 'complexity']);
+
+function priceAll(considered: readonly Considered[], request: CallRequest): void {
+  for (const one of considered) {
+    if (one.deployment !== null) one.worstCase = worstCaseOf(request, one.deployment);
+  }
 }
 
 /** At the same output for all, as far as each can write that much. */

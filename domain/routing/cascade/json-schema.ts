@@ -27,6 +27,9 @@ class Fit {
     if (++this.#steps > STEPS_MAX || depth > DEPTH_MAX) return true;
     if (schema === false) return false;
     if (!isFields(schema)) return true;
+    // Of OpenAPI 3.0, which many schemas are written in, and some providers take.
+    // seam: nullable-takes-null
+    if (value === null && schema['nullable'] === true) return true;
     const next = depth + 1;
     if (typeof schema['$ref'] === 'string') {
       const found = this.#resolve(schema['$ref']);

@@ -18,7 +18,15 @@ export function isWholeChat({ choices, error }: Fields): boolean {
 function isWholeChoice(choice: unknown): boolean {
   if (!isFields(choice) || !saysNothing(choice['error'])) return false;
   // seam: cut-answer-is-not-stored
-  return CHOSEN_ENDS.has(choice['finish_reason']) && isFields(choice['message']);
+  if (!CHOSEN_ENDS.has(choice['finish_reason'])) return false;
+  const { message } = choice;
+  // What answers nothing may do so by chance: the next call may get an answer.
+  return isFields(message) && Object.keys(message).some((name) => says(name, message[name]));
+}
+
+function says(name: string, value: unknown): boolean {
+  // seam: empty-answer-is-not-stored
+  return name !== 'role' && !saysNothing(value);
 }
 
 export function isWholeEmbedding({ data, error }: Fields): boolean {
