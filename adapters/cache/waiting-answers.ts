@@ -52,7 +52,9 @@ export class WaitingAnswers {
     batch.bytes += more;
     this.#bytes += more;
     batch.answers.set(answer.key, { ...answer, expiresAtMs: nowMs + answer.ttlMs });
-    if (batch.bytes >= batchBytes) this.flush();
+    // One that comes alone goes at once.
+    const isAlone = performance.now() - this.#wentAtMs >= this.#limits.batchMs;
+    if (isAlone || batch.bytes >= batchBytes) this.flush();
     return batch.written.promise;
   }
 
@@ -77,7 +79,6 @@ export class WaitingAnswers {
     const batch = { answers: new Map(), bytes: 0, written: Promise.withResolvers<void>() };
     this.#batches.push(batch);
     this.#isOpen = true;
-    // One that comes alone goes at once.
     const waitMs = this.#limits.batchMs - (performance.now() - this.#wentAtMs);
     this.#timer = setTimeout(() => this.flush(), Math.max(0, waitMs));
     return batch;
