@@ -56,6 +56,9 @@ it('each is found until it is written, the last one of a key, and no longer than
 });
 
 it('is bounded in number and in bytes, and takes more when those are written or have failed', async () => {
+  const alone = waiting.put(answer('alone', 'x'), 0);
+  batches.shift()?.written.resolve();
+  await alone;
   const failed = waiting.put(answer('a', 'x'.repeat(59)), 0);
   expect(waiting.put(answer('b', 'x'.repeat(42)), 0)).toBeNull();
   // Larger than a batch: it goes.
