@@ -19,7 +19,7 @@ import { useZstd } from './kafka-codec.ts';
 import { connectOnce } from './kafka-connect-once.ts';
 import { type KafkaLimits, kafkaLimits } from './kafka-limits.ts';
 import { KafkaReader } from './kafka-reader.ts';
-import { openTopic } from './kafka-topic.ts';
+import { openTopic, topicFault } from './kafka-topic.ts';
 import { lateLog } from './late-log.ts';
 import type { Commit, Log } from './log.ts';
 
@@ -140,6 +140,20 @@ export function kafkaConfig(
       logger?.warn({ ...fields, namespace: entry.namespace }, `kafkajs: ${message}`);
     },
   };
+}
+
+/** What is wrong with the topic; null: nothing. @throws Error if no broker answers */
+export async function kafkaTopicFault(options: KafkaLogOptions): Promise<string | null> {
+  const { topic, partitions, replicationFactor } = options;
+  const limits = { ...kafkaLimits, ...options.limits };
+  connectOnce();
+  const admin = new Kafka({ ...kafkaConfig(options, limits), retry: { retries: 1 } }).admin();
+  await admin.connect();
+  try {
+    return await topicFault(admin, { topic, partitions, replicationFactor, limits });
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function prepareTopic(

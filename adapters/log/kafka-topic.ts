@@ -31,6 +31,21 @@ export async function openTopic(admin: Admin, options: TopicOptions): Promise<vo
   await checkSettings(admin, topic, settings);
 }
 
+/** What is wrong with the topic; null: nothing. Makes and changes nothing. */
+export async function topicFault(admin: Admin, options: TopicOptions): Promise<string | null> {
+  const { topic } = options;
+  if (!(await admin.listTopics()).includes(topic)) {
+    return `topic ${topic} is not there: the next start makes it`;
+  }
+  try {
+    await checkShape(admin, options);
+    await checkSettings(admin, topic, settingsOf(options));
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Another process may make it at the same time; kafkajs does not call that an error. */
 async function makeTopic(
   admin: Admin,

@@ -1,12 +1,19 @@
 /** What every process of ours says of itself, under the names that Prometheus' clients agree on. */
 import { readdirSync } from 'node:fs';
-import { type Family, single } from './families.ts';
+import { releaseVersion } from '../process/release-version.ts';
+import { type Family, labelsOf, single } from './families.ts';
 
 export function processFamilies(): Family[] {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
   const { active, idle } = performance.eventLoopUtilization();
-  const families = [
+  const families: Family[] = [
+    {
+      name: 'tollgate_build_info',
+      type: 'gauge',
+      help: 'Always 1; the label has the release of the process.',
+      samples: [['', labelsOf({ version: releaseVersion }), 1]],
+    },
     single(
       'process_cpu_seconds_total',
       'counter',

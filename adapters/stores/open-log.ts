@@ -43,6 +43,22 @@ export async function openLog(options: LogOptions, topic: 'usage' | 'dead_letter
   });
 }
 
+/** What is wrong with the topics; none where the log is embedded. @throws Error if no broker answers */
+export async function logFaults(options: LogOptions): Promise<string[]> {
+  const kafka = options.config.engines.log?.kafka;
+  if (kafka === undefined) return [];
+  const { kafkaTopicFault } = await import('../log/kafka-log.ts');
+  const faults = ['usage', 'dead_letter'].map((topic) =>
+    kafkaTopicFault({
+      ...connection(options, kafka),
+      topic: `${kafka.topic_prefix}.${topic}`,
+      ordinal: ORDINAL,
+      replicationFactor: kafka.replication_factor,
+    }),
+  );
+  return (await Promise.all(faults)).filter((fault) => fault !== null);
+}
+
 /** How projectors share the log; undefined where only one process can have the log's warehouse. */
 export async function openOwnership(options: LogOptions): Promise<Ownership | undefined> {
   const kafka = options.config.engines.log?.kafka;

@@ -75,6 +75,7 @@ export type CommandContext = {
   timeZone(): Promise<string>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
+  fetch: typeof fetch;
   /** Runs a program of ours in a process of its own, which has the terminal. @returns its exit code */
   runProgram(args: readonly string[]): Promise<number>;
 };

@@ -17,9 +17,11 @@ import {
   budgetsShow,
   budgetsTopUp,
 } from './commands/budgets/commands.ts';
+import { callsList, callsWhy } from './commands/calls/commands.ts';
 import { checkConfigCommand } from './commands/check-config/command.ts';
 import { completionCommand } from './commands/completion/command.ts';
 import { customersCreate, customersList } from './commands/customers/commands.ts';
+import { doctorCommand } from './commands/doctor/command.ts';
 import { invoicesList, invoicesShow } from './commands/invoices/commands.ts';
 import {
   keysArchive,
@@ -32,6 +34,8 @@ import {
   keysSuspend,
   keysUpdate,
 } from './commands/keys/commands.ts';
+import { limitsArchive, limitsCreate, limitsList, limitsSet } from './commands/limits/commands.ts';
+import { periodsClose, periodsList, periodsOpen } from './commands/periods/commands.ts';
 import {
   profilesList,
   profilesRemove,
@@ -39,9 +43,12 @@ import {
   profilesShow,
   profilesUse,
 } from './commands/profiles/commands.ts';
+import { providersCheck } from './commands/providers/commands.ts';
 import { rebuildCommand } from './commands/rebuild/command.ts';
 import { reconcileCommand } from './commands/reconcile/command.ts';
+import { routesExplain, routesList } from './commands/routes/commands.ts';
 import { demoCommand, startCommand } from './commands/start/commands.ts';
+import { topCommand } from './commands/top/command.ts';
 import { usageCommand } from './commands/usage/command.ts';
 
 const customers = [customersList, customersCreate];
@@ -58,11 +65,14 @@ const adminTokens = [adminTokenReset, adminTokenAdd, adminTokenList, adminTokenR
 const profiles = [profilesList, profilesShow, profilesSet, profilesUse, profilesRemove];
 
 export const commands: readonly Command[] = [
-  ...[startCommand, demoCommand],
+  ...[startCommand, demoCommand, doctorCommand],
   ...customers,
   ...keys,
   ...budgets,
-  usageCommand,
+  ...[limitsList, limitsCreate, limitsSet, limitsArchive],
+  ...[routesList, routesExplain, providersCheck],
+  ...[usageCommand, topCommand, callsList, callsWhy],
+  ...[periodsList, periodsOpen, periodsClose],
   ...[invoicesList, invoicesShow],
   reconcileCommand,
   ...stores,

@@ -56,7 +56,7 @@ function contextOf(
   output: Output,
   surroundings: Surroundings & { signal: AbortSignal },
 ): CommandContext {
-  const { environment, signal, clock = Date.now } = surroundings;
+  const { environment, signal, clock = Date.now, fetch: send = fetch } = surroundings;
   const text = (name: string) => values[name] as string | undefined;
   const say = (line: string) => output.say(line);
   const installation = once(() => readInstallation(text('config'), text('data')));
@@ -67,12 +67,22 @@ function contextOf(
   };
   const connection = once(() => findConnection(asked, environment, installation, say));
   return {
-    ...{ words, values, environment, output, installation, connection, signal, clock, say },
+    ...{
+      words,
+      values,
+      environment,
+      output,
+      installation,
+      connection,
+      signal,
+      clock,
+      say,
+      fetch: send,
+    },
     api: once(async () => {
       const { apiUrl, ...found } = await connection();
       const token = await readToken(found, environment, say);
-      const { fetch } = surroundings;
-      return openApi({ url: apiUrl, token, signal, ...(fetch === undefined ? {} : { fetch }) });
+      return openApi({ url: apiUrl, token, signal, fetch: send });
     }),
     timeZone: once(() => zoneOf(text('time-zone'), environment, connection)),
     runProgram: surroundings.runProgram ?? ((args) => runProgram(args, environment)),

@@ -52,6 +52,8 @@ const ROOMS = [
   // Clients of the gateway.
   'apps/standalone/scenario/',
   'apps/standalone/main.ts',
+  'apps/cli/commands/routes/',
+  'apps/cli/commands/providers/',
 ];
 
 export function checkDialectFields(modules: readonly SourceModule[]): Finding[] {

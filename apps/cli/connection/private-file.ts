@@ -6,7 +6,7 @@ const OTHERS = 0o007;
 const GROUP = 0o070;
 
 /** @returns undefined: its owner alone can use it */
-function readersOf(path: string): 'everybody' | 'group' | undefined {
+export function readersOf(path: string): 'everybody' | 'group' | undefined {
   // On Windows the bits of the mode say nothing.
   if (process.platform === 'win32') return undefined;
   const { mode } = statSync(path);

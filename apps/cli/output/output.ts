@@ -14,6 +14,8 @@ export type Sink = {
   isTerminal: boolean;
   /** Columns of the terminal. */
   width: number;
+  /** Lines of the terminal; undefined: it is none. */
+  height?: number | undefined;
   paint: Paint;
 };
 

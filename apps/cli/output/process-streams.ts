@@ -35,6 +35,9 @@ function sinkOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Sink {
       const columns = isTerminal ? stream.columns : Number.isInteger(stated) ? stated : undefined;
       return Math.max(WIDTH_MIN, columns !== undefined && columns > 0 ? columns : WIDTH_DEFAULT);
     },
+    get height() {
+      return isTerminal ? stream.rows : undefined;
+    },
     paint: painter(hasColours(env, isTerminal)),
   };
 }

@@ -1,0 +1,85 @@
+/**
+ * Asks a provider for the models that it serves: it needs the key, costs nothing, and every server of the
+ * OpenAI dialect has it. What comes of it says whether calls would work.
+ */
+export type ProviderAnswer = {
+  provider: string;
+  url: string;
+  outcome: 'works' | 'key_refused' | 'unreachable' | 'slow' | 'no_list' | 'failing';
+  http_status: number | null;
+  /** How long it took, ms. */
+  took_ms: number;
+  models: number | null;
+  /** What the provider's clock is ahead of ours, ms; null: it does not say its time. */
+  clock_ahead_ms: number | null;
+  detail: string;
+};
+
+export type AskedProvider = { name: string; baseUrl: string; apiKey: string };
+
+const WAIT_MS = 10_000;
+
+export async function askProvider(
+  { name, baseUrl, apiKey }: AskedProvider,
+  { fetch: send, clock, signal }: { fetch: typeof fetch; clock: () => number; signal: AbortSignal },
+): Promise<ProviderAnswer> {
+  const url = `${baseUrl.replace(/\/+$/, '')}/models`;
+  const startMs = performance.now();
+  const timeout = AbortSignal.timeout(WAIT_MS);
+  const base = { provider: name, url, http_status: null, models: null, clock_ahead_ms: null };
+  const took = () => Math.round(performance.now() - startMs);
+  try {
+    const sentMs = clock();
+    const answer = await send(url, {
+      // The key goes to this address and to no other (I12).
+      redirect: 'manual',
+      headers: apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` },
+      signal: AbortSignal.any([timeout, signal]),
+    });
+    const ahead = clockAhead(answer.headers.get('date'), sentMs, clock());
+    const models = await modelsIn(answer);
+    return {
+      ...{ ...base, ...judged(answer.status, models) },
+      ...{ http_status: answer.status, took_ms: took(), models, clock_ahead_ms: ahead },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (timeout.aborted) {
+      const detail = `no answer within ${WAIT_MS / 1000} s`;
+      return { ...base, outcome: 'slow', took_ms: took(), detail };
+    }
+    const { cause } = error as { cause?: { code?: string; message?: string } };
+    const detail = cause?.code ?? cause?.message ?? (error as Error).message;
+    return { ...base, outcome: 'unreachable', took_ms: took(), detail };
+  }
+}
+
+function judged(status: number, models: number | null): Pick<ProviderAnswer, 'outcome' | 'detail'> {
+  if (status === 401 || status === 403) return { outcome: 'key_refused', detail: `HTTP ${status}` };
+  if (status === 404 || status === 405) {
+    return { outcome: 'no_list', detail: 'answers, and has no list of models' };
+  }
+  if (status >= 200 && status < 300) {
+    return models === null
+      ? { outcome: 'failing', detail: 'answered with no list of models: is the base URL right?' }
+      : { outcome: 'works', detail: `${models} models` };
+  }
+  return { outcome: 'failing', detail: `HTTP ${status}` };
+}
+
+async function modelsIn(answer: Response): Promise<number | null> {
+  try {
+    const { data } = (await answer.json()) as { data?: unknown };
+    return Array.isArray(data) ? data.length : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A date has whole seconds, and was made between the two instants: what could be is no difference. */
+export function clockAhead(date: string | null, sentMs: number, receivedMs: number): number | null {
+  const theirs = date === null ? Number.NaN : Date.parse(date);
+  if (Number.isNaN(theirs)) return null;
+  if (theirs > receivedMs) return theirs - receivedMs;
+  return theirs + 1_000 < sentMs ? theirs + 1_000 - sentMs : 0;
+}
