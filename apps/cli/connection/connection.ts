@@ -52,6 +52,7 @@ async function whole(
 ): Promise<Connection> {
   const path = profilesPath(environment);
   const { TOLLGATE_PROFILE: ofEnvironment = '', TOLLGATE_API_URL: url = '' } = environment;
+  const { TOLLGATE_PROXY_URL: proxyUrl = '' } = environment;
   const { [TOKEN_VARIABLE]: token = '' } = environment;
   const named = asked ?? (ofEnvironment === '' ? undefined : ofEnvironment);
   const fromEnvironment = named === undefined && (url !== '' || token !== '');
@@ -69,6 +70,7 @@ async function whole(
   }
   return {
     ...(url === '' ? await onThisMachine(installation) : atUrl(checkedUrl(url))),
+    ...(proxyUrl === '' ? {} : { proxyUrl: checkedUrl(proxyUrl) }),
     token: token === '' ? null : { env: TOKEN_VARIABLE },
     timeZone: null,
   };

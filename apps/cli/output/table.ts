@@ -3,7 +3,7 @@
  * first; then columns that can be missed are left out, the last first. A line is never longer than the
  * terminal.
  */
-import { fitted, harmless, padded, widthOf } from './width.ts';
+import { ELLIPSIS, fitted, harmless, padded, widthOf } from './width.ts';
 
 export type Column<T> = {
   title: string;
@@ -11,6 +11,8 @@ export type Column<T> = {
   align?: 'left' | 'right';
   /** The fewest columns that still say something; default: as wide as it is. */
   min?: number;
+  /** What is left of a text that is too long; default: its start. Of plain characters only. */
+  keeps?: 'end';
   /** It may be left out where there is no room. */
   spare?: boolean;
   style?: (row: T, text: string) => string;
@@ -55,12 +57,21 @@ export class Table<T> {
     const last = this.#columns.length - 1;
     const cells = this.#columns.map(({ column, width }, at) => {
       const { align = 'left' } = column;
-      const text = fitted(textOf(column), width);
+      const text = cut(textOf(column), width, column);
       // A blank at the end of a line makes some terminals wrap it.
       return paint(column, at === last && align === 'left' ? text : padded(text, width, align));
     });
-    return cells.join(GAP);
+    return cells.join(GAP).trimEnd();
   }
+}
+
+/** Half of a figure is another figure: one that does not fit is not shown at all. */
+function cut<T>(text: string, width: number, { align, keeps }: Column<T>): string {
+  if (widthOf(text) <= width) return text;
+  if (align === 'right') return ELLIPSIS;
+  return keeps === 'end'
+    ? `${ELLIPSIS}${text.slice(text.length - width + 1)}`
+    : fitted(text, width);
 }
 
 function fittingColumns<T>(natural: Fitted<T>[], terminalWidth: number): Fitted<T>[] {
@@ -76,13 +87,8 @@ function fittingColumns<T>(natural: Fitted<T>[], terminalWidth: number): Fitted<
       one.width = natural.find(({ column }) => column === one.column)?.width ?? one.width;
     }
   }
-  // Nothing else helps: the last ones lose what is too much.
-  for (let at = columns.length - 1; at > 0 && total() > terminalWidth; at--) {
-    const one = columns[at] as Fitted<T>;
-    const tooMuch = total() - terminalWidth;
-    if (one.width - tooMuch >= 1) one.width -= tooMuch;
-    else columns.splice(at, 1);
-  }
+  // Nothing else helps: the last ones are left out.
+  while (columns.length > 1 && total() > terminalWidth) columns.pop();
   const [first] = columns;
   if (first !== undefined) first.width = Math.min(first.width, Math.max(1, terminalWidth));
   return columns;

@@ -1,4 +1,5 @@
 /** Amounts and times as people read them. Programs get the API's own texts (`--json`). */
+import { minorUnitPlaces } from '@tollgate/domain/invoice/currency.ts';
 
 const CENTS = 2;
 const DIGITS_SHOWN = 4;
@@ -33,8 +34,9 @@ function money(decimal: string, before: string, after: string): string {
   return `${isNegative ? '-' : ''}${before}${grouped(whole)}.${shown}${after}`;
 }
 
-/** Amounts in whole cents or the like, as invoices have them. */
-export function minorText(minor: number, currency: string, places = CENTS): string {
+/** Amounts in the smallest that can be paid, as invoices have them: `43.12 EUR`, `4,312 JPY`. */
+export function minorText(minor: number, currency: string): string {
+  const places = minorUnitPlaces(currency);
   const digits = String(Math.abs(minor)).padStart(places + 1, '0');
   const whole = grouped(digits.slice(0, digits.length - places));
   const part = places === 0 ? '' : `.${digits.slice(digits.length - places)}`;

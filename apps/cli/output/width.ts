@@ -8,7 +8,7 @@ const EMOJI = /^\p{RGI_Emoji}$/v;
 /** Marks, controls and joiners: alone they take no column. */
 const ZERO = /^[\p{Mn}\p{Me}\p{Cc}\p{Cf}]+$/u;
 
-const ELLIPSIS = '…';
+export const ELLIPSIS = '…';
 
 /** Of the text as it is shown: colours take no columns. */
 export function widthOf(text: string): number {

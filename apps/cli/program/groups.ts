@@ -3,7 +3,7 @@ export const groups: Readonly<Record<string, string>> = {
   'admin-token':
     'tokens of the administration, in the secrets file of an installation on this machine',
   profiles: 'installations by name, each with its address and where its token is',
-  customers: 'customers',
+  customers: 'those whose usage is billed',
   keys: 'virtual keys',
   budgets: 'budgets, and what is left of them',
   limits: 'rate limits',

@@ -26,8 +26,8 @@ const TOKEN_REFUSED =
   "shell's history. Put it into a file of yours (--token-file FILE), into TOLLGATE_ADMIN_TOKEN, or " +
   'into a profile (`tollgate profiles set --help`).';
 
-const FOOTER = `Exit code: 0 all is well; 1 it failed or found something wrong; 2 it could not run.
-\`tollgate COMMAND --help\` has the options of a command, and examples.`;
+const FOOTER = `Exit code: 0 all is well; 1 it failed or found something wrong; 2 it could not
+run. \`tollgate COMMAND --help\` has the options of a command, and examples.`;
 
 /** @returns text of a help that was asked for. @throws UsageError */
 export function parseCommandLine(
@@ -99,6 +99,7 @@ function buildProgram(commands: readonly Command[], wiring: Wiring): Parser {
     })
     .configureHelp({ showGlobalOptions: true })
     .helpOption('-h, --help', 'this text')
+    .helpCommand('help [command]', 'the help of a command')
     .addHelpText('after', `\n${FOOTER}`);
   for (const [name, option] of Object.entries(sharedOptions)) {
     root.addOption(parserOption(name, option));

@@ -12,14 +12,22 @@ export type CliHouse = Awaited<ReturnType<typeof openCliHouse>>;
 
 const URL_OF_HOUSE = 'http://tollgate.test';
 
-export async function openCliHouse(options: ApiHouseOptions = {}) {
+export type CliHouseOptions = ApiHouseOptions & {
+  /** Who answers elsewhere; undefined: the billing API does. */
+  others?: (url: URL) => Response | undefined;
+};
+
+export async function openCliHouse({ others, ...options }: CliHouseOptions = {}) {
   const api = await openApiHouse(options);
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-cli-'));
   const home = join(folder, 'home');
   mkdirSync(home);
   const requests: string[] = [];
   const send: typeof fetch = async (input, init = {}) => {
-    const { pathname, search } = new URL(String(input));
+    const url = new URL(String(input));
+    const other = others?.(url);
+    if (other !== undefined) return other;
+    const { pathname, search } = url;
     requests.push(`${init.method} ${pathname}${search}`);
     const answer = await api.api.app.inject({
       ...{ method: (init.method ?? 'GET') as 'GET', url: pathname + search },
@@ -34,6 +42,7 @@ export async function openCliHouse(options: ApiHouseOptions = {}) {
   };
   const environment = {
     ...{ TOLLGATE_API_URL: URL_OF_HOUSE, TOLLGATE_ADMIN_TOKEN: api.token },
+    TOLLGATE_PROXY_URL: URL_OF_HOUSE,
     ...{ HOME: home, TZ: 'Europe/Berlin' },
   };
   return {

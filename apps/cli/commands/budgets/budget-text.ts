@@ -35,8 +35,8 @@ function colour(output: Output, budget: Budget, text: string): string {
 export function budgetColumns(output: Output): Column<Budget>[] {
   return [
     { title: 'id', value: ({ id }) => id },
-    { title: 'scope', value: scopeText, min: 10 },
-    { title: 'window', value: ({ window }) => window },
+    { title: 'scope', value: scopeText, min: 8 },
+    { title: 'window', value: ({ window }) => window, spare: true },
     {
       title: 'limit',
       value: ({ current, unit }) => amountText(current.limit, unit),
@@ -68,6 +68,12 @@ export function showBudget(output: Output, budget: Detail, timeZone: string): vo
   const { current, unit } = budget;
   const amount = (decimal: string | null) => amountText(decimal, unit);
   const unresolved = current.unresolved;
+  const pace = (rate: Detail['spending']['window']) => {
+    if (rate === null) return 'not known';
+    const { exhausted_at: end } = rate;
+    const until = end === null ? '' : `, used up ${timeText(end, timeZone)}`;
+    return `${amount(rate.per_hour)} an hour${until}`;
+  };
   output.facts([
     ['id', budget.id],
     ['scope', scopeText(budget)],
@@ -90,17 +96,9 @@ export function showBudget(output: Output, budget: Detail, timeZone: string): vo
         ? 'unknown'
         : `${amount(unresolved.amount)} of ${unresolved.attempts} attempts`,
     ],
+    ['pace', pace(budget.spending.window)],
+    ['pace now', pace(budget.spending.recent)],
   ]);
-  const { window: pace, recent } = budget.spending;
-  for (const [name, rate] of [
-    ['pace of the window', pace],
-    ['pace now', recent],
-  ] as const) {
-    if (rate === null) continue;
-    const end =
-      rate.exhausted_at === null ? '' : `, used up ${timeText(rate.exhausted_at, timeZone)}`;
-    output.facts([[name, `${amount(rate.per_hour)} an hour${end}`]]);
-  }
   const { raises, credit } = current.parts;
   const parts = [
     ...raises.map((raise) => ({ ...raise, kind: 'raise', ends: raise.until })),

@@ -20,7 +20,7 @@ const columns = (zone: string, paint: CommandContext['output']['paint']): Column
   { title: 'time', value: ({ time }) => timeText(time, zone) },
   { title: 'id', value: ({ id }) => id },
   { title: 'model', value: ({ model }) => model ?? '', min: 8 },
-  { title: 'key', value: ({ key_id }) => key_id ?? '', min: 8, spare: true },
+  { title: 'key', value: ({ key_id }) => key_id ?? '', spare: true },
   {
     title: 'status',
     value: ({ status, error_type }) => error_type ?? status,

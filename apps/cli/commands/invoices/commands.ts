@@ -11,7 +11,7 @@ type Invoice = InvoiceBody & { hash: string; issued_at: string };
 
 const summaryColumns = (timeZone: string): Column<InvoiceSummary>[] => [
   { title: 'id', value: ({ id }) => id },
-  { title: 'customer', value: ({ customer_id }) => customer_id, min: 8, spare: true },
+  { title: 'customer', value: ({ customer_id }) => customer_id, spare: true },
   { title: 'from', value: ({ period_start }) => timeText(period_start, timeZone).slice(0, 10) },
   { title: 'until', value: (one) => timeText(one.period_end, timeZone).slice(0, 10), spare: true },
   {

@@ -11,7 +11,7 @@ export function keyColumns(output: Output, timeZone: string): Column<Key>[] {
   return [
     { title: 'id', value: ({ id }) => id },
     { title: 'name', value: ({ name }) => name, min: 8 },
-    { title: 'customer', value: ({ customer_id }) => customer_id, min: 8, spare: true },
+    { title: 'customer', value: ({ customer_id }) => customer_id, spare: true },
     { title: 'env', value: ({ environment }) => environment, spare: true },
     { title: 'ends in', value: ({ last_four }) => last_four, spare: true },
     {

@@ -21,7 +21,7 @@ const LOOK_EVERY_MS = 1_000;
 
 const columns: Column<PeriodView>[] = [
   { title: 'id', value: ({ id }) => id },
-  { title: 'customer', value: ({ customer_id }) => customer_id, min: 8 },
+  { title: 'customer', value: ({ customer_id }) => customer_id, spare: true },
   { title: 'from', value: (one) => timeText(one.start, one.time_zone).slice(0, 10) },
   { title: 'until', value: (one) => timeText(one.end, one.time_zone).slice(0, 10) },
   { title: 'zone', value: ({ time_zone }) => time_zone, spare: true },

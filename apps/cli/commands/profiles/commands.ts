@@ -47,7 +47,7 @@ export const profilesShow: Command = {
   name: 'profiles show',
   summary: 'say which installation commands talk to now, and why',
   detail: `A connection comes whole from one place: the profile that is named (--profile, TOLLGATE_PROFILE), else
-TOLLGATE_API_URL and TOLLGATE_ADMIN_TOKEN of the environment, else the default profile, else the configuration
+TOLLGATE_API_URL, TOLLGATE_PROXY_URL and TOLLGATE_ADMIN_TOKEN of the environment, else the default profile, else the configuration
 on this machine. So no token goes to the address of another installation.`,
   examples: [{ line: 'tollgate profiles show', help: 'where a command would go, asks nobody' }],
   async run(context) {

@@ -37,8 +37,8 @@ export const usageCommand: Command = {
     { line: 'tollgate usage', help: 'this month by model, with its course' },
     { line: 'tollgate usage --in yesterday --by customer,model', help: 'who used what' },
     {
-      line: 'tollgate usage --from 2026-11-01 --until 2026-11-08 --window day --by "tag:app" --json',
-      help: 'a week by a tag of the keys, for a program',
+      line: 'tollgate usage --in 2026-11 --window day --by tag:app --json',
+      help: 'a month day by day, by a tag of the keys, for a program',
     },
   ],
   async run(context) {
@@ -170,7 +170,7 @@ function columns(
       ? []
       : [
           {
-            ...{ title: `cost by ${course.unit}`, min: 8, spare: true },
+            ...{ title: `cost by ${course.unit}`, min: 8, spare: true, keeps: 'end' as const },
             value: (row: UsageRow) => course.of.get(nameOf(row, groups)) ?? '',
           },
         ]),
