@@ -5,6 +5,7 @@ import { alarms } from './alarm-plants.ts';
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
+import { commandLine } from './cli-plants.ts';
 import { counting } from './counting-plants.ts';
 import { exported } from './export-plants.ts';
 import { guards } from './guard-plants.ts';
@@ -95,4 +96,5 @@ export const plants: readonly Plant[] = [
   ...payments,
   ...reconciled,
   ...exported,
+  ...commandLine,
 ];

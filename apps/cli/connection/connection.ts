@@ -55,6 +55,7 @@ async function whole(
   const { TOLLGATE_PROXY_URL: proxyUrl = '' } = environment;
   const { [TOKEN_VARIABLE]: token = '' } = environment;
   const named = asked ?? (ofEnvironment === '' ? undefined : ofEnvironment);
+  // seam: connection-is-whole
   const fromEnvironment = named === undefined && (url !== '' || token !== '');
   const { profiles, default: usual } = fromEnvironment
     ? { profiles: {}, default: undefined }

@@ -28,6 +28,7 @@ export function readPrivateFile(path: string, warn: (line: string) => void): str
     const { code } = cause as NodeJS.ErrnoException;
     throw new CommandError(`${path} cannot be read (${code}).`, { cause });
   }
+  // seam: token-file-is-private
   if (readers === 'everybody') {
     throw new CommandError(
       `${path} can be used by every user of this machine: \`chmod 600 ${path}\`, and replace the token ` +

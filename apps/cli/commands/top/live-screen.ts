@@ -28,6 +28,7 @@ export class LiveScreen {
 
   /** The terminal is as it was, however the command ends. */
   close(): void {
+    // seam: screen-is-left
     if (this.#isOpen) this.#out.write(LEAVE);
     this.#isOpen = false;
   }
