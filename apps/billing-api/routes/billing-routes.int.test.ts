@@ -20,6 +20,7 @@ import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';
 import type { ApiRoute } from '../http/route.ts';
 import { apiLimits } from '../limits.ts';
+import { ExportIndex } from '../payments/export-index.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { closePeriodRoute } from './periods/close.ts';
 import { closingRun } from './periods/closing-run.ts';
@@ -32,23 +33,23 @@ const JANUARY = '2026-01-10T12:00:00.000Z';
 
 let house: ClosingHouse;
 let index: BillingIndex;
+let exports: ExportIndex;
 let context: ApiContext;
 beforeAll(async () => {
   house = await openClosingHouse();
   const onLost = (error: unknown): void => {
     throw error;
   };
-  index = new BillingIndex({
-    ledger: house.deps.ledger,
-    retryMs: { first: 50, max: 2_000 },
-    onLost,
-  });
-  await index.start();
+  const readModel = { ledger: house.deps.ledger, retryMs: { first: 50, max: 2_000 }, onLost };
+  index = new BillingIndex(readModel);
+  exports = new ExportIndex(readModel);
+  await Promise.all([index.start(), exports.start()]);
   // Handlers of billing use these parts of the context alone.
-  context = { ...house.deps, limits: apiLimits, billing: index } as unknown as ApiContext;
+  const parts = { ...house.deps, limits: apiLimits, billing: index, exports };
+  context = parts as unknown as ApiContext;
 });
 afterAll(async () => {
-  await index.stop();
+  await Promise.all([index.stop(), exports.stop()]);
   await house.close();
 });
 
@@ -139,9 +140,10 @@ describe('the billing routes', () => {
     );
     expect(invoice).toMatchObject({ total_minor: 120, snapshot_hash: snapshot.hash });
     expect(listed).toMatchObject({ id: invoice.id, total_minor: 120, hash: invoice.hash });
-    const { hash, issued_at, ...hashed } = invoice;
+    const { hash, issued_at, export: exported, ...hashed } = invoice;
     expect(sha256Hex(canonicalJson(hashed))).toBe(hash);
     expect(issued_at).toMatch(/Z$/);
+    expect(exported).toBeNull();
 
     const proofParams = { snapshot_id: snapshot.id, event_id: event.id };
     const proof = eventProof.parse(await call(getProof, { params: proofParams }));
