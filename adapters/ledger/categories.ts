@@ -33,6 +33,10 @@ import {
   type InstallationEvent,
   installationStreams,
 } from '@tollgate/domain/installation/installation-events.ts';
+import {
+  type InvoiceNumberGiven,
+  invoiceSeriesStreams,
+} from '@tollgate/domain/invoice/document-events.ts';
 import { type KeyEvent, keyStreams } from '@tollgate/domain/key/key-events.ts';
 import {
   type ExportEvent,
@@ -80,6 +84,7 @@ import {
   installationPayloads,
 } from '@tollgate/schemas/ledger/customer-events.ts';
 import { exchangeRatePayloads } from '@tollgate/schemas/ledger/exchange-rate-events.ts';
+import { invoiceSeriesPayloads } from '@tollgate/schemas/ledger/invoice-document-events.ts';
 import {
   billingPayloads,
   budgetDefinitionPayloads,
@@ -136,6 +141,10 @@ export const paymentCustomerEvents = eventCategory<PaymentCustomerMapped>(
   paymentCustomerStreams,
   paymentCustomerPayloads,
 );
+export const invoiceSeriesEvents = eventCategory<InvoiceNumberGiven>(
+  invoiceSeriesStreams,
+  invoiceSeriesPayloads,
+);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
   reconciliationStreams,
   reconciliationPayloads,
@@ -179,6 +188,7 @@ export const anyLedgerEvent = eventParser([
   invoiceEvents,
   exportEvents,
   paymentCustomerEvents,
+  invoiceSeriesEvents,
   reconciliationEvents,
   providerTotalsEvents,
   priceBookEvents,

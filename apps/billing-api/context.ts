@@ -9,6 +9,7 @@ import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
 import type { ReplayKeys } from '@tollgate/adapters/secrets/replay-keys.ts';
 import type { Warehouse } from '@tollgate/adapters/warehouse/warehouse.ts';
 import type { Destinations } from '@tollgate/adapters/webhooks/destinations.ts';
+import type { Invoicing } from '@tollgate/schemas/config/invoicing-config.ts';
 import type { UsedInWindow } from '@tollgate/schemas/http/me.ts';
 import type { NamedModels } from '@tollgate/schemas/routes/route-terms.ts';
 import type { AlarmIndex } from './alarms/alarm-index.ts';
@@ -51,6 +52,8 @@ export type ApiDeps = {
   models?: NamedModels;
   /** Where invoices are exported to. Default: nowhere. */
   payments?: PaymentDeps | undefined;
+  /** Who sells. Default: nobody, and invoices get no number. */
+  invoicing?: Invoicing | undefined;
   /** Replaces some bounds of `limits.ts`; for tests and demonstrations. */
   limits?: Partial<ApiLimits>;
 };

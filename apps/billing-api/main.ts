@@ -2,6 +2,7 @@
  * Starts the billing API as a process of its own, where projectors are processes of their own too.
  */
 
+import { checkInvoicing } from '@tollgate/adapters/config/check-invoicing.ts';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { httpSettings } from '@tollgate/adapters/config/http-settings.ts';
 import { paymentSettings } from '@tollgate/adapters/config/payment-settings.ts';
@@ -26,6 +27,7 @@ const { config, data, host, port } = readProcessSettings(
 );
 const logger = createJsonLogger('billing-api');
 logUncaught(logger);
+checkInvoicing(config);
 makePrivateFiles();
 makePrivateFolder(data);
 const stores = { config, data, clientId: 'tollgate-billing-api', logger };
@@ -47,6 +49,7 @@ const billing = await startBilling({
   exchangeRates: config.exchange_rates,
   models: config.models,
   payments: await paymentDeps(paymentSettings(config, process.env)),
+  invoicing: config.invoicing,
   logger,
   health: storesHealth({ log, warehouse, folder: data }),
   metrics: () => child.metrics(),

@@ -50,6 +50,8 @@ export type BillingOptions = {
   exchangeRates?: TollgateConfig['exchange_rates'];
   /** Those that the configuration names. Default: none. */
   models?: ApiDeps['models'];
+  /** Default: nobody sells. */
+  invoicing?: ApiDeps['invoicing'];
   /** Default: any name is answered, and no token is asked for. */
   http?: HttpSettings | undefined;
   /** Where invoices are exported to. Default: nowhere. */
@@ -116,6 +118,7 @@ export async function startBilling(
     health,
     payloads: options.payloads,
     payments: options.payments,
+    invoicing: options.invoicing,
     ...http,
     ...(metrics === undefined ? {} : { metrics }),
     ...(topicPrefix === undefined ? {} : { topicPrefix }),

@@ -70,6 +70,7 @@ const billing = await startBilling({
   exchangeRates: config.exchange_rates,
   models: config.models,
   payments: await paymentDeps(payments),
+  invoicing: config.invoicing,
   logger,
   health: storesHealth({
     ...{ log, warehouse, folder: data },

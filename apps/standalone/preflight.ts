@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { checkEmbeddings } from '@tollgate/adapters/config/check-embeddings.ts';
 import { checkGuardrails } from '@tollgate/adapters/config/check-guardrails.ts';
+import { checkInvoicing } from '@tollgate/adapters/config/check-invoicing.ts';
 import { checkSecrets } from '@tollgate/adapters/config/check-secrets.ts';
 import { dataFolder, secretsPath } from '@tollgate/adapters/config/data-folder.ts';
 import { ConfigError } from '@tollgate/adapters/config/load-config.ts';
@@ -30,6 +31,7 @@ export function checkStart(
   checkSecrets(config, environment);
   checkGuardrails(config, environment);
   checkEmbeddings(config);
+  checkInvoicing(config);
   checkFolder('the data folder', data);
   const secrets = secretsPath(config, data);
   if (existsSync(secrets)) openSecrets(secrets);

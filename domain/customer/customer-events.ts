@@ -1,5 +1,6 @@
 /** Streams `customer-<id>` and `team-<id>`: who is billed, and its teams. */
 
+import type { BillingDetails } from '../invoice/billing-details.ts';
 import type { KeyDefaults } from '../key/key-defaults.ts';
 import type { ModelLists } from '../routing/model-access.ts';
 import { streamCategory } from '../stream/stream-category.ts';
@@ -24,6 +25,8 @@ export type CustomerCreated = {
     markup_ppm: number;
     /** Of new keys; absent or null: none of its own. */
     key_defaults?: KeyDefaults | null;
+    /** What its invoices say of it; absent or null: its name. */
+    billing_details?: BillingDetails | null;
   };
 };
 
@@ -36,6 +39,8 @@ export type CustomerUpdated = {
     currency?: string;
     markup_ppm?: number;
     key_defaults?: KeyDefaults | null;
+    /** As a whole. */
+    billing_details?: BillingDetails | null;
   };
 };
 

@@ -1,4 +1,5 @@
 /** Life of a customer: the fold of `customer-<id>` and what may happen to it. */
+import type { BillingDetails } from '../invoice/billing-details.ts';
 import type { KeyDefaults } from '../key/key-defaults.ts';
 import { ANY_MODEL, type ModelLists } from '../routing/model-access.ts';
 import type {
@@ -9,12 +10,17 @@ import type {
 } from './customer-events.ts';
 
 export type Customer = CustomerCreated['data'] &
-  ModelLists & { key_defaults: KeyDefaults | null; archived: boolean };
+  ModelLists & {
+    key_defaults: KeyDefaults | null;
+    billing_details: BillingDetails | null;
+    archived: boolean;
+  };
 
 /** @param state undefined before the first event */
 export function evolveCustomer(state: Customer | undefined, event: CustomerEvent): Customer {
   if (event.type === 'CustomerCreated') {
-    return { ...ANY_MODEL, key_defaults: null, ...event.data, archived: false };
+    const unsaid = { key_defaults: null, billing_details: null };
+    return { ...ANY_MODEL, ...unsaid, ...event.data, archived: false };
   }
   if (state === undefined) throw new Error(`${event.type} before CustomerCreated`);
   switch (event.type) {

@@ -14,7 +14,7 @@ describe('a customer', () => {
     ...{ customer_id: 'cus_1', external_id: 'acme', name: 'Acme', time_zone: 'Europe/Berlin' },
     ...{ currency: 'EUR', markup_ppm: 200_000 },
   };
-  const unsaid = { ...lists, key_defaults: null };
+  const unsaid = { ...lists, key_defaults: null, billing_details: null };
   const created = { type: 'CustomerCreated', data } as const;
   const archived = { type: 'CustomerArchived', data: { customer_id: 'cus_1' } } as const;
 

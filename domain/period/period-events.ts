@@ -5,6 +5,7 @@
  */
 
 import type { ExchangeRate } from '../exchange/exchange-rate.ts';
+import type { InvoiceNumbered, InvoiceTermsFixed } from '../invoice/document-events.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
 /** By customer id. */
@@ -90,4 +91,4 @@ export type InvoiceIssued = {
   };
 };
 
-export type InvoiceEvent = InvoiceIssued;
+export type InvoiceEvent = InvoiceIssued | InvoiceTermsFixed | InvoiceNumbered;

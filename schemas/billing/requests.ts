@@ -127,6 +127,9 @@ const invoiceSummary = z.strictObject({
   total_minor: z.int(),
   hash: sha256Hex,
   issued_at: timestamp,
+  invoice_number: z.string().nullable().meta({
+    description: 'In the series of its seller; null where the configuration has none for it.',
+  }),
 });
 export type InvoiceSummary = z.infer<typeof invoiceSummary>;
 export const invoiceList = listOf(invoiceSummary);

@@ -19,6 +19,7 @@ import { engines, secret } from './engines-config.ts';
 import { exchangeRates } from './exchange-rates-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
+import { invoicing } from './invoicing-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
 import { tracing } from './tracing-config.ts';
@@ -244,6 +245,8 @@ const configFields = z.strictObject({
   payments: payments.default({}),
   /** Who is asked for exchange rates. Default: nobody; they are published through the API. */
   exchange_rates: exchangeRates.optional(),
+  /** Who sells, and how invoices are numbered and printed. Default: nobody, so none is. */
+  invoicing: invoicing.default({ sellers: {} }),
   webhooks: z
     .strictObject({
       /**

@@ -1,6 +1,7 @@
 /** Bodies of /v1/customers. */
 import { z } from 'zod';
 import { currencyCode } from '../billing/exchange-rate.ts';
+import { billingDetails, billingDetailsRequest } from '../names/billing-details.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import { changeOf } from './change.ts';
 import { keyDefaults, keyDefaultsView } from './key-defaults.ts';
@@ -10,6 +11,11 @@ import { created, life } from './resources.ts';
 const currency = currencyCode.meta({ description: 'ISO 4217, with 0, 2 or 3 decimal places.' });
 const markupPpm = z.int().min(0).max(100_000_000);
 const defaults = { key_defaults: keyDefaults.nullable().exactOptional() };
+const details = {
+  billing_details: billingDetailsRequest.nullable().exactOptional().meta({
+    description: 'What invoices from now on say of the customer. Replaced as a whole.',
+  }),
+};
 
 export const customerRequest = z.strictObject({
   name,
@@ -20,6 +26,7 @@ export const customerRequest = z.strictObject({
   markup_ppm: markupPpm.default(0),
   ...modelLists,
   ...defaults,
+  ...details,
 });
 export const customerView = z.strictObject({
   object: z.literal('customer'),
@@ -31,6 +38,7 @@ export const customerView = z.strictObject({
   markup_ppm: markupPpm,
   ...shownModelLists,
   key_defaults: keyDefaultsView.nullable(),
+  billing_details: billingDetails.nullable(),
   ...life,
   ...created,
 });
@@ -44,5 +52,6 @@ export const customerChange = changeOf({
   }),
   ...modelLists,
   ...defaults,
+  ...details,
 });
 export const customerParams = z.strictObject({ customer_id: id });

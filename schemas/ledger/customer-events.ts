@@ -5,6 +5,7 @@ import type { KeyDefaults } from '@tollgate/domain/key/key-defaults.ts';
 import { z } from 'zod';
 import { currencyCode as currency } from '../billing/exchange-rate.ts';
 import { tagsOf } from '../event/tags.ts';
+import { billingDetails } from '../names/billing-details.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
 import {
   budgetDefinitionPayloads,
@@ -35,6 +36,7 @@ const keyDefaults = z.strictObject({
   rate_limits: z.array(defaultRateLimit).exactOptional(),
 }) satisfies z.ZodType<KeyDefaults>;
 const defaults = { key_defaults: keyDefaults.nullable().exactOptional() };
+const details = { billing_details: billingDetails.nullable().exactOptional() };
 
 export const customerPayloads = {
   CustomerCreated: z.strictObject({
@@ -46,6 +48,7 @@ export const customerPayloads = {
     markup_ppm: markupPpm,
     ...modelLists,
     ...defaults,
+    ...details,
   }),
   CustomerUpdated: z.strictObject({
     customer_id: id,
@@ -54,6 +57,7 @@ export const customerPayloads = {
     markup_ppm: markupPpm.exactOptional(),
     ...modelLists,
     ...defaults,
+    ...details,
   }),
   CustomerArchived: z.strictObject({ customer_id: id }),
 } satisfies PayloadsOf<CustomerEvent>;

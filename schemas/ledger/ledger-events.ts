@@ -24,6 +24,7 @@ import { currencyCode as currency, exchangeRate } from '../billing/exchange-rate
 import { tagsOf } from '../event/tags.ts';
 import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
+import { invoiceDocumentPayloads } from './invoice-document-events.ts';
 import { priceVersion } from './price-version.ts';
 
 /** One parser of `data` for each event type of a stream category. */
@@ -233,6 +234,7 @@ export const invoicePayloads = {
     body: z.string(),
     hash: sha256Hex,
   }),
+  ...invoiceDocumentPayloads,
 } satisfies PayloadsOf<InvoiceEvent>;
 
 export const reconciliationPayloads = {

@@ -85,7 +85,7 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
 /** Of customers, teams, keys, usage and calls. */
 const GAINED = new Set([
   ...['cache_hits', 'saved_cost'],
-  ...['allowed_models', 'denied_models', 'key_defaults'],
+  ...['allowed_models', 'denied_models', 'key_defaults', 'billing_details', 'invoice_number'],
   ...['default_budget_ids', 'default_rate_limit_ids'],
 ]);
 
@@ -193,6 +193,7 @@ describe('the ledger and the log of commit b214725', () => {
       ...['TotalsRows', 'TotalsCompared'],
       ...Object.keys(exportPayloads),
       ...Object.keys(paymentCustomerPayloads),
+      ...['InvoiceTermsFixed', 'InvoiceNumbered', 'InvoiceNumberGiven'],
     ]);
     const known = [...anyLedgerEvent.storedTypes].filter(
       (type) => !type.includes('.') && !younger.has(type),

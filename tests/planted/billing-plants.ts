@@ -6,7 +6,35 @@ const SNAPSHOT_TEST = 'apps/billing-api/closing/snapshot.int.test.ts';
 const CURRENCIES_TEST = 'apps/billing-api/closing/currencies.unit.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
+const NUMBER_TEST = 'apps/billing-api/invoicing/number-invoice.unit.test.ts';
+
 export const billing: readonly Plant[] = [
+  {
+    bug: 'give an invoice another number when a process died after it got one',
+    edits: at('number-event-id', {
+      swap: ['terms.invoice_id);', 'terms.invoice_id + Math.random());'],
+    }),
+    test: {
+      file: NUMBER_TEST,
+      name: 'have no gap and no duplicate when a process is killed after any of its calls',
+    },
+  },
+  {
+    bug: 'begin the numbers of a series at two',
+    edits: at('number-is-the-place', { swap: ['revision + 1n', 'revision + 2n'] }),
+    test: {
+      file: NUMBER_TEST,
+      name: 'have no gap and no duplicate when six processes number seven invoices at once',
+    },
+  },
+  {
+    bug: 'leave what a closing run issued without a number',
+    edits: at('issued-before-numbered', { instead: '' }),
+    test: {
+      file: NUMBER_TEST,
+      name: 'are given by a closing run, and one that died before them is finished by the next',
+    },
+  },
   {
     bug: 'look the price up when the call is settled',
     edits: at('attempt-is-settled', {

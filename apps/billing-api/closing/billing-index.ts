@@ -7,7 +7,7 @@ import { type FollowerOptions, LedgerFollower } from '@tollgate/adapters/ledger/
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
-import type { BillingEvent, InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
+import type { BillingEvent, InvoiceEvent } from '@tollgate/domain/period/period-events.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 
 type PeriodEntry = { customerId: string; periodId: string; number: number };
@@ -27,6 +27,8 @@ export type InvoiceEntry = {
   periodStart: string;
   periodEnd: string;
   issuedAtMs: number;
+  /** Of its series; null: it has none. */
+  number: string | null;
 };
 
 export class BillingIndex {
@@ -106,7 +108,7 @@ export class BillingIndex {
       const customerId = billingEvents.idOf(at.stream);
       this.#applyBilling(customerId, billingEvents.parse(at), at.recordedAtMs);
     } else if (invoiceEvents.storedTypes.has(at.type)) {
-      this.#applyInvoice(invoiceEvents.parse(at).data, at.recordedAtMs);
+      this.#applyInvoice(invoiceEvents.parse(at), at.recordedAtMs);
     }
   }
 
@@ -123,7 +125,12 @@ export class BillingIndex {
     this.#billings.set(customerId, evolveBilling(this.billing(customerId), slim));
   }
 
-  #applyInvoice(data: InvoiceIssued['data'], atMs: number): void {
+  #applyInvoice({ type, data }: InvoiceEvent, atMs: number): void {
+    const known = this.#invoices.get(data.invoice_id);
+    if (type === 'InvoiceNumbered' && known !== undefined) {
+      this.#invoices.set(data.invoice_id, { ...known, number: data.number });
+    }
+    if (type !== 'InvoiceIssued') return;
     const body = invoiceBody.parse(JSON.parse(data.body));
     this.#invoices.set(data.invoice_id, {
       id: data.invoice_id,
@@ -138,6 +145,7 @@ export class BillingIndex {
       periodStart: body.period_start,
       periodEnd: body.period_end,
       issuedAtMs: atMs,
+      number: null,
     });
   }
 }

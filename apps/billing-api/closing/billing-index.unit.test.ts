@@ -54,6 +54,7 @@ describe('after its start the read model', () => {
     expect(index.invoice(invoiceId)).toEqual({
       id: invoiceId,
       customerId: 'cus_a',
+      number: null,
       snapshotId: id,
       snapshotHash: hash,
       hash: house.store.texts(`invoice-${invoiceId}`, 0)['hash'],

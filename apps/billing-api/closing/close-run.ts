@@ -23,6 +23,8 @@ import {
 } from '@tollgate/domain/period/decide.ts';
 import { type ClosingTarget, type NextStep, nextStep } from '@tollgate/domain/period/next-step.ts';
 import { billingStreams, type LogCut } from '@tollgate/domain/period/period-events.ts';
+import { hasSellers } from '../invoicing/invoice-terms.ts';
+import { numberInvoice } from '../invoicing/number-invoice.ts';
 import { type ClosingDeps, limitsOf } from './closing-deps.ts';
 import { type Cut, takeCut, waitUntilApplied } from './cut.ts';
 import { assertBillable, freeze, issueInvoice, usageSetOf } from './freeze.ts';
@@ -86,7 +88,7 @@ export async function closePeriod(
   const { billing } = await loadBilling(deps.ledger, customerId);
   const period = billing.periods.find(({ id }) => id === periodId);
   if (period?.status !== 'frozen') throw new Error(`${periodId} is not frozen after its closing`);
-  const invoiceId = await issueInvoice(deps.ledger, period);
+  const invoiceId = await issueNumbered(deps, period);
   return { ok: true, closed: { customerId, period, invoiceId } };
 }
 
@@ -132,10 +134,18 @@ async function closedSince({ deps }: Run, customerId: string, before: Billing): 
   const closed: Closed[] = [];
   for (const period of billing.periods) {
     if (period.status !== 'frozen' || frozenPeriod(before, period.number) !== undefined) continue;
-    const invoiceId = await issueInvoice(deps.ledger, period);
+    const invoiceId = await issueNumbered(deps, period);
     closed.push({ customerId, period, invoiceId });
   }
   return closed;
+}
+
+/** Without a seller an invoice has no number: it may get one later. */
+async function issueNumbered(deps: ClosingDeps, period: FrozenPeriod): Promise<string> {
+  const invoiceId = await issueInvoice(deps.ledger, period);
+  // seam: issued-before-numbered
+  if (hasSellers(deps.invoicing)) await numberInvoice(deps, invoiceId);
+  return invoiceId;
 }
 
 async function advance(
@@ -163,7 +173,7 @@ async function takeStep(
 ): Promise<Taken> {
   const previous = lastFrozen(loaded.billing);
   // A run that died after a snapshot and before its invoice is finished before anything else.
-  if (previous !== undefined) await issueInvoice(run.deps.ledger, previous);
+  if (previous !== undefined) await issueNumbered(run.deps, previous);
   const next = nextStep(loaded.billing, target, run);
   switch (next.kind) {
     case 'open':

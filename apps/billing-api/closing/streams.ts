@@ -11,8 +11,9 @@ import { type Customer, evolveCustomer } from '@tollgate/domain/customer/custome
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
 import type { RateTable } from '@tollgate/domain/exchange/exchange-rate.ts';
 import { EXCHANGE_RATES_ID } from '@tollgate/domain/exchange/exchange-rate-events.ts';
+import { evolveInvoice, type IssuedInvoice } from '@tollgate/domain/invoice/issued-invoice.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
-import type { InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
+import type { InvoiceEvent, InvoiceIssued } from '@tollgate/domain/period/period-events.ts';
 import { ClosingError } from './closing-error.ts';
 import { closingLimits } from './closing-limits.ts';
 
@@ -36,13 +37,34 @@ export async function loadBilling(ledger: Ledger, customerId: string): Promise<L
   return { billing: state, revision };
 }
 
-/** The stream of an invoice has one event; undefined before it was issued. */
+/** The first event of its stream; undefined before it was issued. */
 export async function loadInvoice(
   ledger: Ledger,
   invoiceId: string,
 ): Promise<InvoiceIssued['data'] | undefined> {
   const [event] = await ledger.read(invoiceEvents.of(invoiceId), { limit: 1 });
-  return event === undefined ? undefined : invoiceEvents.parse(event).data;
+  if (event === undefined) return undefined;
+  const first = invoiceEvents.parse(event);
+  if (first.type !== 'InvoiceIssued') throw new Error(`${event.stream} begins with ${first.type}`);
+  return first.data;
+}
+
+/** The whole stream; undefined before it was issued. */
+export async function loadIssuedInvoice(
+  ledger: Ledger,
+  invoiceId: string,
+): Promise<IssuedInvoice | undefined> {
+  const { state } = await foldStream(
+    ledger,
+    {
+      category: invoiceEvents,
+      stream: invoiceEvents.of(invoiceId),
+      pageEvents: closingLimits.streamPageEvents,
+    },
+    (invoice: IssuedInvoice | undefined, event: InvoiceEvent) => evolveInvoice(invoice, event),
+    undefined,
+  );
+  return state;
 }
 
 /**

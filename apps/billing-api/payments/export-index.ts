@@ -95,8 +95,9 @@ export class ExportIndex {
       this.#customers.set(customer_id, external_customer_id);
       return;
     }
-    if (at.type !== 'InvoiceIssued') return;
-    const { invoice_id: invoiceId, customer_id: customerId } = invoiceEvents.parse(at).data;
+    const event = invoiceEvents.parse(at);
+    if (event.type !== 'InvoiceIssued') return;
+    const { invoice_id: invoiceId, customer_id: customerId } = event.data;
     if (this.#exports.has(invoiceId)) return;
     this.#waiting.set(invoiceId, { invoiceId, customerId, issuedAtMs: at.recordedAtMs });
   }

@@ -29,6 +29,7 @@ import {
   listInvoiceExports,
   mapPaymentCustomer,
 } from './invoice-exports/invoice-exports.ts';
+import { getInvoiceDocument, numberInvoiceRoute } from './invoices/documents.ts';
 import { downloadInvoiceFocus } from './invoices/focus-csv.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { downloadInvoiceLines } from './invoices/lines-csv.ts';
@@ -168,4 +169,6 @@ export const allRoutes: readonly ApiRoute[] = [
   downloadInvoiceFocus,
   createLink,
   rotateLinks,
+  getInvoiceDocument,
+  numberInvoiceRoute,
 ];

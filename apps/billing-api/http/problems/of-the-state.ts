@@ -2,6 +2,18 @@
 import { type ErrorEntry, entry } from './entry.ts';
 
 export const ofTheState = {
+  invoice_not_numbered: entry(
+    409,
+    false,
+    'This invoice has no number, because no seller was configured for its customer.',
+    'Configure `invoicing`, and give it its number with POST /v1/invoices/{invoice_id}/number.',
+  ),
+  seller_not_configured: entry(
+    409,
+    false,
+    'The configuration has no seller for this customer.',
+    'Configure `invoicing.sellers`, or name another seller in the billing details.',
+  ),
   external_id_taken: entry(
     409,
     false,

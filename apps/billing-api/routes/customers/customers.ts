@@ -1,5 +1,6 @@
 /** /v1/customers: who is billed. A new customer's first period is opened with it. */
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
+import { canonicalLocale } from '@tollgate/adapters/documents/locale-format.ts';
 import { customerEvents, externalIdEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import {
@@ -10,6 +11,7 @@ import {
   evolveCustomer,
 } from '@tollgate/domain/customer/customer.ts';
 import type { CustomerEvent } from '@tollgate/domain/customer/customer-events.ts';
+import type { BillingDetails } from '@tollgate/domain/invoice/billing-details.ts';
 import { isBillable } from '@tollgate/domain/invoice/currency.ts';
 import type { KeyDefaults } from '@tollgate/domain/key/key-defaults.ts';
 import {
@@ -24,7 +26,7 @@ import { openPeriod } from '../../closing/open-period.ts';
 import { problemOfError, problemOfRefusal } from '../../closing/problems.ts';
 import type { ApiContext } from '../../context.ts';
 import { carryOut } from '../../http/carry-out.ts';
-import { ApiProblem } from '../../http/errors.ts';
+import { ApiProblem, type FieldError } from '../../http/errors.ts';
 import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
 import { requireTimeZone } from '../../http/time-zone.ts';
@@ -46,6 +48,7 @@ export const createCustomer = defineRoute({
   async handler({ body, newId, commandId, timeMs }, context) {
     const time_zone = requireTimeZone('body.time_zone', body.time_zone);
     requireBillable(body.currency);
+    requireBillingDetails(body.billing_details, context);
     const { external_id = null, ...rest } = withStoredDefaults(body);
     const customer_id = await ownerOf(external_id, newId('cus'), context);
     const taken = external_id === null ? undefined : context.directory.findCustomer(external_id);
@@ -74,6 +77,22 @@ export const createCustomer = defineRoute({
 /** @throws ApiProblem currency_not_supported */
 function requireBillable(currency: string): void {
   if (!isBillable(currency)) throw new ApiProblem('currency_not_supported');
+}
+
+/** @throws ApiProblem invalid_request for a locale or a seller that is not known here */
+function requireBillingDetails(
+  details: BillingDetails | null | undefined,
+  { invoicing }: ApiContext,
+): void {
+  const { locale = null, seller = null } = details ?? {};
+  const errors: FieldError[] = [];
+  const refuse = (field: string, message: string) =>
+    errors.push({ path: `body.billing_details.${field}`, message });
+  if (locale !== null && canonicalLocale(locale) === null) refuse('locale', 'not a known locale');
+  if (seller !== null && !Object.hasOwn(invoicing?.sellers ?? {}, seller)) {
+    refuse('seller', 'not a seller of `invoicing.sellers`');
+  }
+  if (errors.length > 0) throw new ApiProblem('invalid_request', { errors });
 }
 
 /** The body with its defaults of new keys as the ledger has them, if it states any. */
@@ -166,6 +185,7 @@ export const updateCustomer = defineRoute({
   ],
   async handler({ params, body, commandId }, context) {
     if (body.currency !== undefined) requireBillable(body.currency);
+    requireBillingDetails(body.billing_details, context);
     const said = withStoredDefaults(body);
     const decide = (state: Customer | undefined) => decideUpdateCustomer(state, said);
     return view(await change(context, params.customer_id, commandId, decide));

@@ -70,5 +70,6 @@ function summaryOf(entry: InvoiceEntry): InvoiceSummary {
     total_minor: entry.totalMinor,
     hash: entry.hash,
     issued_at: formatInstant(entry.issuedAtMs),
+    invoice_number: entry.number,
   };
 }

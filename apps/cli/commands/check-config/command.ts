@@ -13,6 +13,7 @@ export const checkConfigCommand: Command = {
     const { readCatalogue } = await import('@tollgate/adapters/catalogue/genai-prices.ts');
     const { checkEmbeddings } = await import('@tollgate/adapters/config/check-embeddings.ts');
     const { checkGuardrails } = await import('@tollgate/adapters/config/check-guardrails.ts');
+    const { checkInvoicing } = await import('@tollgate/adapters/config/check-invoicing.ts');
     const { checkSecrets } = await import('@tollgate/adapters/config/check-secrets.ts');
     const { configWarnings } = await import('@tollgate/adapters/config/config-warnings.ts');
     const { config } = await installation();
@@ -20,6 +21,7 @@ export const checkConfigCommand: Command = {
     checkSecrets(config, environment);
     checkGuardrails(config, environment);
     checkEmbeddings(config);
+    checkInvoicing(config);
     const warnings = configWarnings(config, await readCatalogue(), clock());
     if (output.isJson) output.object({ object: 'config_check', warnings }, () => undefined);
     for (const warning of warnings) say(`warning: ${warning}`);

@@ -1,0 +1,21 @@
+/** Whether invoices can be made as the configuration says, before anything is opened. */
+import { numberFormatFault } from '@tollgate/domain/invoice/number-series.ts';
+import { canonicalTimeZone } from '@tollgate/domain/period/calendar.ts';
+import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
+import { canonicalLocale } from '../documents/locale-format.ts';
+import { ConfigError } from './load-config.ts';
+
+/** @throws ConfigError naming the field of a bad number format, time zone or locale */
+export function checkInvoicing({ invoicing }: Pick<TollgateConfig, 'invoicing'>): void {
+  for (const [name, { number_format, time_zone, locale }] of Object.entries(invoicing.sellers)) {
+    const at = `invoicing.sellers.${name}`;
+    const fault = numberFormatFault(number_format);
+    if (fault !== null) throw new ConfigError(`${at}.number_format: ${fault}`);
+    if (canonicalTimeZone(time_zone) === null) {
+      throw new ConfigError(`${at}.time_zone: not an IANA time zone`);
+    }
+    if (canonicalLocale(locale) === null) {
+      throw new ConfigError(`${at}.locale: not a locale, such as de-DE`);
+    }
+  }
+}
