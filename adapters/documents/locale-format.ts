@@ -34,10 +34,11 @@ export function documentFormat(request: FormatRequest): DocumentFormat {
   const locale = new Intl.Locale(request.locale, { numberingSystem: 'latn', calendar: 'gregory' });
   const { currency } = request;
   const places = minorUnitPlaces(currency);
-  const money = new Intl.NumberFormat(locale, {
-    ...{ style: 'currency', currency },
-    ...{ minimumFractionDigits: places, maximumFractionDigits: places },
-  });
+  const money = (currencyDisplay: 'symbol' | 'code') =>
+    new Intl.NumberFormat(locale, {
+      ...{ style: 'currency', currency, currencyDisplay },
+      ...{ minimumFractionDigits: places, maximumFractionDigits: places },
+    });
   const percent = new Intl.NumberFormat(locale, { style: 'percent' });
   const decimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1 });
   const parts = decimal.formatToParts(-123_456_789_012.5);
@@ -46,10 +47,10 @@ export function documentFormat(request: FormatRequest): DocumentFormat {
     locale: request.locale,
     decimal: partOf(parts, 'decimal', '.'),
     group: partOf(parts, 'group', ''),
-    minus: partOf(parts, 'minusSign', '-'),
+    minus: partOf(parts, 'minusSign', '-').replace(DIRECTION, ''),
     group_digits: [groups.at(-1) ?? 3, groups.at(-2) ?? 3],
     group_digits_min: groupDigitsMin(decimal),
-    money: around(money.formatToParts(1)),
+    money: moneyAround(money),
     percent: around(percent.formatToParts(1)),
     days: daysOf(locale, request),
   };
@@ -75,6 +76,18 @@ function around(parts: readonly Intl.NumberFormatPart[]): { before: string; afte
   const last = parts.findLastIndex(({ type }) => type === 'integer' || type === 'fraction');
   const text = (some: readonly Intl.NumberFormatPart[]) => some.map(({ value }) => value).join('');
   return { before: text(parts.slice(0, first)), after: text(parts.slice(last + 1)) };
+}
+
+const DIRECTION = /[\u061C\u200E\u200F]/gu;
+
+/** A sign that is written from right to left would turn the line around: its code is written. */
+function moneyAround(money: (display: 'symbol' | 'code') => Intl.NumberFormat) {
+  const sign = around(money('symbol').formatToParts(1));
+  const isTurned = /[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(sign.before + sign.after);
+  const { before, after } = isTurned ? around(money('code').formatToParts(1)) : sign;
+  // The wide yen of Japanese is in no font but those for East Asian text.
+  const plain = (text: string) => text.replace(DIRECTION, '').replace('\uFFE5', '\u00A5');
+  return { before: plain(before), after: plain(after) };
 }
 
 function daysOf(locale: Intl.Locale, request: FormatRequest): DocumentFormat['days'] {

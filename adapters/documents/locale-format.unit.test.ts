@@ -17,7 +17,8 @@ describe('how a locale writes', () => {
     ['de-DE', 'EUR', '1.234,5', '|\u00A0€'],
     ['es-ES', 'EUR', '1234,5', '|\u00A0€'],
     ['hi-IN', 'INR', '1,234.5', '₹|'],
-    ['ja-JP', 'JPY', '1,234.5', '￥|'],
+    ['ja-JP', 'JPY', '1,234.5', '¥|'],
+    ['ar-EG', 'EGP', '1,234.5', '|\u00A0EGP'],
     ['pl', 'PLN', '1234,5', '|\u00A0zł'],
   ])('figures and money: %s, %s', (locale, currency, figure, around) => {
     const format = documentFormat({ ...request, locale, currency });

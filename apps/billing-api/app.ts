@@ -2,6 +2,7 @@
  * Builds the billing API without listening (docs/design.md, HTTP manners). Every route is data
  * (http/route.ts): the server and its OpenAPI document are made from the same declarations.
  */
+import { DocumentThread } from '@tollgate/adapters/documents/document-thread.ts';
 import { PAGE_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import { type Family, metricsText, single } from '@tollgate/adapters/metrics/families.ts';
 import { KeptAnswers } from '@tollgate/adapters/process/kept-answers.ts';
@@ -75,7 +76,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
   await Promise.all(readModels.map((model) => model.start()));
   const context: ApiContext = {
     ...{ ...deps, limits, directory, billing, alarms, exports },
-    alarmStats: new AlarmStats(),
+    ...{ alarmStats: new AlarmStats(), documents: new DocumentThread(limits) },
     destinations: deps.destinations ?? destinations([]),
     models: deps.models ?? {},
     links: linksOf(deps, directory, limits),
@@ -122,7 +123,7 @@ export async function buildApi(deps: ApiDeps): Promise<BillingApi> {
     families,
     async stop() {
       await app.close();
-      await Promise.all(readModels.map((model) => model.stop()));
+      await Promise.all([context.documents, ...readModels].map((part) => part.stop()));
     },
   };
 }

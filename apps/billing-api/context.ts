@@ -1,4 +1,5 @@
 /** What the billing API is built from, and the context that every handler gets. */
+import type { DocumentThread } from '@tollgate/adapters/documents/document-thread.ts';
 import type { HostPolicy } from '@tollgate/adapters/http/manners.ts';
 import type { Health } from '@tollgate/adapters/http/readiness.ts';
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
@@ -72,6 +73,7 @@ export type ApiContext = Omit<ApiDeps, 'limits' | 'destinations' | 'models'> & {
   /** The read model of alarms, webhooks and deliveries. */
   alarms: AlarmIndex;
   alarmStats: AlarmStats;
+  documents: DocumentThread;
   /** Signed links, which open downloads without a token. */
   links: Links;
   /** Paths of the routes that answer with a file. */

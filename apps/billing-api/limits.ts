@@ -116,6 +116,12 @@ export const apiLimits = {
 
   /** Lines in one ledger event, which stays below 500 KB (a line has at most some 400 bytes). */
   reconciliationChunkLines: 1_000,
+  /** Invoices that wait for the thread that renders them, or are rendered: each is up to some 10 MB. */
+  documentsWaitingMax: 16,
+  /** How long one is waited for, ms: 5,000 lines take some 5 s, behind others. */
+  documentTimeoutMs: 60_000,
+  /** Heap of that thread, MiB: a PDF of 5,000 lines is 6 MB, and its pages are held until it is done. */
+  documentHeapMib: 512,
   /** How many attempts an answer lists for which the bill states other figures. */
   reconciliationDifferencesMax: 100,
   /** Rows of a provider's totals in one ledger event, below 500 KB: a row has at most some 450 bytes. */

@@ -61,10 +61,12 @@ const VENDORS: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ['adapters/'],
   'node:sqlite': ['adapters/'],
   openai: ['apps/standalone/'],
+  pdfkit: ['adapters/documents/'],
   re2js: ['adapters/'],
   standardwebhooks: ['adapters/'],
   stripe: ['adapters/payments/'],
   undici: ['adapters/'],
+  uqr: ['adapters/documents/'],
   yaml: ['adapters/'],
   zod: ['schemas/', 'apps/'],
 };

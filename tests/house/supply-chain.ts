@@ -17,6 +17,8 @@ export type Lockfile = { packages: Readonly<Record<string, LockedPackage>> };
 const PERMISSIVE = new Set([
   ...['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'],
   ...['Unlicense', 'CC0-1.0', 'Python-2.0'],
+  // Of fonts: they may be handed on, and be in documents, as long as they are not sold alone.
+  'OFL-1.1',
 ]);
 /** Changes of its own files have to be shown; it is a tool of ours, and no part of the product. */
 const OF_TOOLS = new Set(['MPL-2.0']);
@@ -24,6 +26,7 @@ const OF_TOOLS = new Set(['MPL-2.0']);
 /** State their licence in a form of before SPDX, which npm leaves out of the lockfile: MIT. */
 const STATED_OTHERWISE = new Set([
   ...['node_modules/ssh2', 'node_modules/buildcheck', 'node_modules/cpu-features'],
+  'node_modules/png-js',
 ]);
 
 const HASH = /^sha512-[A-Za-z0-9+/]{86}==$/;

@@ -10,6 +10,32 @@ const NUMBER_TEST = 'apps/billing-api/invoicing/number-invoice.unit.test.ts';
 
 export const billing: readonly Plant[] = [
   {
+    bug: 'let the PDF of an invoice say when it was made',
+    edits: at('pdf-has-the-time-of-issue', {
+      swap: ['CreationDate: at, ModDate: at', 'CreationDate: at, ModDate: new Date()'],
+    }),
+    test: {
+      file: 'adapters/documents/invoice-pdf.unit.test.ts',
+      name: 'I4: is the same bytes each time, on every machine',
+    },
+  },
+  {
+    bug: 'print a letter that the font does not have as an empty box',
+    edits: at('glyphs-are-asked-for', { instead: '' }),
+    test: {
+      file: 'adapters/documents/invoice-pdf.unit.test.ts',
+      name: 'is refused with the characters that its fonts cannot print',
+    },
+  },
+  {
+    bug: 'show what a name says as a part of the page',
+    edits: at('html-is-escaped', { instead: 'return text;' }),
+    test: {
+      file: 'adapters/documents/invoice-html.unit.test.ts',
+      name: 'I10: what a name says is text, wherever it is, and the page may load and run nothing',
+    },
+  },
+  {
     bug: 'give an invoice another number when a process died after it got one',
     edits: at('number-event-id', {
       swap: ['terms.invoice_id);', 'terms.invoice_id + Math.random());'],

@@ -29,7 +29,12 @@ import {
   listInvoiceExports,
   mapPaymentCustomer,
 } from './invoice-exports/invoice-exports.ts';
-import { getInvoiceDocument, numberInvoiceRoute } from './invoices/documents.ts';
+import {
+  getInvoiceDocument,
+  getInvoiceHtml,
+  getInvoicePdf,
+  numberInvoiceRoute,
+} from './invoices/documents.ts';
 import { downloadInvoiceFocus } from './invoices/focus-csv.ts';
 import { getInvoice, listInvoices } from './invoices/invoices.ts';
 import { downloadInvoiceLines } from './invoices/lines-csv.ts';
@@ -165,6 +170,8 @@ export const allRoutes: readonly ApiRoute[] = [
   exportInvoice,
   listInvoiceExports,
   mapPaymentCustomer,
+  getInvoiceHtml,
+  getInvoicePdf,
   downloadInvoiceLines,
   downloadInvoiceFocus,
   createLink,

@@ -8,6 +8,12 @@ export const ofTheState = {
     'This invoice has no number, because no seller was configured for its customer.',
     'Configure `invoicing`, and give it its number with POST /v1/invoices/{invoice_id}/number.',
   ),
+  document_not_printable: entry(
+    409,
+    false,
+    'The fonts of the PDF have no glyphs for some `characters` of this invoice.',
+    'Take `document.html`: a browser has fonts for them, and prints it.',
+  ),
   seller_not_configured: entry(
     409,
     false,

@@ -11,6 +11,7 @@ export const ofUs = {
   log_unavailable: entry(503, true, 'The log does not answer.', 'Send the request again.'),
   sql_busy: entry(503, true, 'Too many SQL queries run at once.', 'Try again shortly.'),
   warehouse_unavailable: entry(503, true, 'The warehouse does not answer.', 'Try again shortly.'),
+  documents_busy: entry(503, true, 'Too many documents are being made.', 'Try again shortly.'),
   projector_behind: entry(
     503,
     true,
