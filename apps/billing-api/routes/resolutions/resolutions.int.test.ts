@@ -19,6 +19,8 @@ const HOUR_MS = 3_600_000;
 // Long enough ago for a bill of the hour to reach beyond it.
 const START_MS = Date.now() - 3 * HOUR_MS;
 const at = (ms: number) => new Date(ms).toISOString();
+/** Months from the day before, so that the attempts are of the window of now, also on the first of a month. */
+const ANCHOR = at(START_MS - 24 * HOUR_MS).slice(0, 10);
 const RANGE = { start: at(START_MS), end: at(START_MS + HOUR_MS) };
 
 let house: ApiHouse;
@@ -75,9 +77,10 @@ async function charged(provider: string, statuses: UsageEvent['status'][]) {
     ...{ customer_id: customer.id, name: 'k' },
   });
   const { json: budget } = await house.post<{ id: string }>('/v1/budgets', {
-    ...{ scope: { type: 'key', id: key.id }, window: 'month', limit: '100' },
+    ...{ scope: { type: 'key', id: key.id }, window: 'month', anchor: ANCHOR, limit: '100' },
   });
-  const { startMs } = windowBounds({ window: 'month', time_zone: 'UTC', anchor: null }, Date.now());
+  const rule = { window: 'month', time_zone: 'UTC', anchor: ANCHOR } as const;
+  const { startMs } = windowBounds(rule, Date.now());
   const window = windowStream(budget.id, startMs);
   const limit = '100.000000000000';
   const events: BudgetWindowEvent[] = [

@@ -11,12 +11,14 @@ const toolCall = fc.record({
   type: fc.constant('function'),
   function: fc.record({ name: fc.string({ minLength: 1 }), arguments: fc.string() }),
 });
+// One that says nothing is not stored: see `empty-answer-is-not-stored`.
 const choice = fc
   .record({
     content: fc.option(text),
     reasoning: fc.option(text),
     calls: fc.array(toolCall, { maxLength: 3 }),
   })
+  .filter((said) => said.content !== null || said.reasoning !== null || said.calls.length > 0)
   .map(({ content, reasoning, calls }) => ({
     message: {
       role: 'assistant',
