@@ -11,10 +11,9 @@ import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Attempt } from './attempt.ts';
 import type { Recorded } from './attempt-end.ts';
 import type { CallDeps } from './call-deps.ts';
-import { answerFields, answerHeaders } from './headers.ts';
+import { answerFields, answerHeaders, BODILESS } from './headers.ts';
 import { HeldBack } from './held-back.ts';
 import type { CallFacts } from './refusal.ts';
-import { writeWholeHead } from './whole-head.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 export const ONE_WRITE_BYTES_MAX = 16 * 1024;
@@ -84,7 +83,7 @@ export class ClientAnswer {
     this.headers = headers;
     if (this.#heldBack?.begin(status, mayGoOn, room)) return;
     if (waits) return;
-    this.#writeHead();
+    this.#writeHead(null, null);
     // Mostly the first bytes come in the same packet, and leave in one write with it.
     process.nextTick(ClientAnswer.#flushHead, this);
   }
@@ -123,7 +122,7 @@ export class ClientAnswer {
 
   #write(bytes: Buffer): void {
     const response = this.#response;
-    if (!response.headersSent) this.#writeHead();
+    if (!response.headersSent) this.#writeHead(null, null);
     this.#hasWritten = true;
     this.bytes += bytes.length;
     this.#call.facts.payload?.take(bytes);
@@ -145,9 +144,7 @@ export class ClientAnswer {
     const { payload } = this.#call.facts;
     if (payload !== undefined) for (const bytes of last) payload.take(bytes);
     if (!response.headersSent) {
-      if (!this.#call.isClientGone) {
-        writeWholeHead(response, this.status, this.#fields(outcome.cost, overheadUs), length);
-      }
+      this.#writeHead(outcome.cost, overheadUs, length);
       if (length <= ONE_WRITE_BYTES_MAX) {
         // As text of bytes, the body leaves in one write with the head: a system call less.
         const [only] = last;
@@ -177,14 +174,12 @@ export class ClientAnswer {
     response.end(body);
   }
 
-  /** Of an answer whose length is not known. */
-  #writeHead(): void {
+  #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
     if (this.#call.isClientGone || this.#response.headersSent) return;
-    this.#response.writeHead(this.status, this.#fields(null, null) as OutgoingHttpHeader[]);
-  }
-
-  #fields(cost: string | null, overheadUs: number | null) {
-    return answerFields(this.headers, this.#facts(cost, overheadUs));
+    const fields = answerFields(this.headers, this.#facts(cost, overheadUs));
+    const hasLength = contentLength !== undefined && !BODILESS.has(this.status);
+    if (hasLength) fields.push('content-length', String(contentLength));
+    this.#response.writeHead(this.status, fields as OutgoingHttpHeader[]);
   }
 
   #facts(cost: string | null, overheadUs: number | null) {
