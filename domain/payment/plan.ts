@@ -26,13 +26,13 @@ export type PlanLine = {
   key: string;
   description: string;
   amount_minor: number;
-  /** How many lines of the invoice it stands for. */
+  /** How many of the invoice's lines were merged into it. */
   merged: number;
   /** What was used, by quantity, and what it cost before any mark-up: for people, and for audits. */
   detail: Readonly<Record<string, string>>;
 };
 
-/** A line with those of the invoice that it stands for. */
+/** A line, and the invoice's lines that were merged into it. */
 type Sourced = Pick<PlanLine, 'key' | 'description' | 'amount_minor'> & {
   source: readonly InvoiceLine[];
 };
