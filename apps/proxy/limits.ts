@@ -199,6 +199,11 @@ export const proxyLimits = {
   /** How often idle slices are looked for, ms. */
   leaseSweepMs: 1_000,
   /**
+   * How old what is left of a budget may be in the head of an answer, ms: at 10,000 calls a second, twenty
+   * heads then state the same. A client that waits for its answers sees each of its own calls.
+   */
+  statedLeftMs: 2,
+  /**
    * How long a call that the budget could pay waits for slices that other proxies have, ms: they look
    * for idle ones every `leaseSweepMs`, and give up those of a scarce budget after
    * `leaseScarceIdleMs`. Then 402.

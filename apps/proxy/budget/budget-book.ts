@@ -187,7 +187,7 @@ export class BudgetBook {
       const entry = this.#current.get(nameOf(definition, definition.per === null ? null : endUser));
       if (entry === undefined || !isWithin(entry.account.bounds, nowMs)) continue;
       const { account } = entry;
-      const used = account.limit - account.remaining() - account.heldByOthers();
+      const used = account.limit - account.left.remaining() - account.left.heldByOthers();
       const percent = account.limit > 0n ? Number((used * 10_000n) / account.limit) / 100 : 100;
       most = Math.max(most, percent);
     }

@@ -104,7 +104,7 @@ describe('each end user', () => {
     const outcomes = [await both(anna), await both(ben)];
     expect(outcomes.map(({ kind }) => kind)).toEqual(['exceeded', 'held']);
     const [ofShared] = outcomes[1]?.kind === 'held' ? outcomes[1].holds : [];
-    expect(ofShared?.account.remaining()).toBe(70n);
+    expect(ofShared?.account.left.remaining()).toBe(70n);
   });
 
   it('is bound by a changed limit at the next slice, and no kept slice outlives a lower one', async () => {

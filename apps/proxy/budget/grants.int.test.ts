@@ -259,8 +259,11 @@ describe('a window', () => {
     const definition = await books().define();
     const book = await books().open();
     const [hold] = await holdOf(book, definition, 600n);
-    expect(hold?.account.remaining()).toBe(15_400n);
-    expect(hold?.account.formatted()).toEqual({ limit: '0.000000016000', spent: '0.000000000600' });
-    expect(hold?.account.free()).toBe(400n);
+    expect(hold?.account.left.remaining()).toBe(15_400n);
+    expect(hold?.account.left.formatted()).toEqual({
+      limit: '0.000000016000',
+      spent: '0.000000000600',
+    });
+    expect(hold?.account.left.free()).toBe(400n);
   });
 });

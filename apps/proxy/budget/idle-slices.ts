@@ -27,7 +27,7 @@ const NOTABLE_PER_LIMIT = 64n;
 
 function isNotable(account: WindowAccount, sinceMs: number): boolean {
   if (account.definition.per !== null || account.readAtMs > sinceMs) return false;
-  const free = account.free();
+  const free = account.left.free();
   return free > 0n && free * NOTABLE_PER_LIMIT >= account.limit;
 }
 

@@ -178,13 +178,13 @@ describe('the end of a window', () => {
     const definition = await books().define({ window: 'day' });
     const book = await books().open();
     const hold = await holdOf(book, definition, 10n);
-    expect(hold[0]?.account.free()).toBe(990n);
+    expect(hold[0]?.account.left.free()).toBe(990n);
     clock.mockReturnValue(MIDNIGHT - 1);
     await book.stop();
-    expect(hold[0]?.account.free()).toBe(990n);
+    expect(hold[0]?.account.left.free()).toBe(990n);
     clock.mockReturnValue(MIDNIGHT);
     await book.stop();
-    expect(hold[0]?.account.free()).toBe(0n);
+    expect(hold[0]?.account.left.free()).toBe(0n);
     charge(hold, 5n);
     await book.stop();
     expect((await books().window(definition, DAY)).at(-1)).toBe('LeaseSettled lse_1 5');

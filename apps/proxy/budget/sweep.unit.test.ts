@@ -142,7 +142,7 @@ describe('a window that has ended', () => {
     vi.setSystemTime(MIDNIGHT);
     await book.stop();
     // I3: the slice that a call uses takes no others on.
-    expect(same?.account.free()).toBe(0n);
+    expect(same?.account.left.free()).toBe(0n);
     const [kept] = await holdOf(book, daily, 10n, NOON);
     expect(kept?.account).toBe(before?.account);
     book.cancel([same, kept].flatMap((hold) => hold ?? []));

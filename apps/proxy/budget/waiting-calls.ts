@@ -64,7 +64,7 @@ export class WaitingCalls {
     return (
       amount >= this.#refusedFrom &&
       performance.now() < this.#refusedUntilMs &&
-      amount > this.#account.free()
+      amount > this.#account.left.free()
     );
   }
 
@@ -139,7 +139,7 @@ export class WaitingCalls {
       while (this.#waiters.length > 0) {
         const wanted = this.#waiters.reduce((sum, { amount }) => sum + amount, 0n);
         let refused = NOBODY;
-        if (wanted > this.#account.free()) {
+        if (wanted > this.#account.left.free()) {
           const short = await this.#grant();
           if (short !== null) refused = await this.#returned(short);
         }
@@ -192,14 +192,14 @@ export class WaitingCalls {
     const account = this.#account;
     if (performance.now() < this.#returnsNotBeforeMs) return new Set(asked);
     for (;;) {
-      const held = account.heldByOthers();
-      const remaining = account.remaining();
+      const held = account.left.heldByOthers();
+      const remaining = account.left.remaining();
       const stillWaiting = new Set(this.#waiters);
       const waiting = asked.filter((waiter) => stillWaiting.has(waiter));
       const hopeless = waiting.filter(({ amount }) => amount > remaining + held);
       const smallest = leastOf(waiting);
       if (smallest === null || hopeless.length > 0) return new Set(hopeless);
-      if (smallest <= account.free()) return NOBODY;
+      if (smallest <= account.left.free()) return NOBODY;
       const overdue = this.#overdue(waiting);
       if (overdue !== null) return overdue;
       if (smallest > remaining) await account.recall(smallest - remaining);

@@ -13,7 +13,6 @@ import { ledgerEventId } from '@tollgate/adapters/ledger/event-ids.ts';
 import type { Ledger, NewLedgerEvent, Urgency } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type BudgetAccount, evolveAccount } from '@tollgate/domain/budget/account.ts';
-import { leftOf, takenOf } from '@tollgate/domain/budget/amounts.ts';
 import type { BudgetWindowEvent, WindowOpened } from '@tollgate/domain/budget/budget-events.ts';
 import type { BudgetDefinition } from '@tollgate/domain/budget/definition.ts';
 import { decideGrant } from '@tollgate/domain/budget/grant.ts';
@@ -30,13 +29,13 @@ import {
   stretchOf,
 } from '@tollgate/domain/budget/pace.ts';
 import type { WindowBounds } from '@tollgate/domain/budget/window.ts';
-import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { appendAt, appendGrant, grantedEvent, reducedEvent, settleLease } from './lease-events.ts';
 import { freeOf, type HoldPart, type LocalLease, releaseHold, takeHold } from './local-lease.ts';
 import { readDefinition } from './read-definition.ts';
 import { Recalls } from './recalls.ts';
 import { SpendRate } from './spend-rate.ts';
+import { WindowLeft } from './window-left.ts';
 import { WindowView } from './window-view.ts';
 
 export type WindowAccountDeps = {
@@ -66,6 +65,8 @@ export class WindowAccount {
   /** Of this proxy alone. */
   readonly rate: SpendRate;
   readonly #view: WindowView;
+  /** What is left of it, as this proxy knows. */
+  readonly left: WindowLeft;
   #isPrepared = false;
   /** A request in the journal whose append has not answered. */
   #doubtful: Requested | null = null;
@@ -90,6 +91,7 @@ export class WindowAccount {
     this.#deps = deps;
     this.#recalls = new Recalls(stream, deps);
     this.#view = new WindowView(deps.ledger, stream, (event, before) => this.#note(event, before));
+    this.left = new WindowLeft(this, deps);
     this.rate = new SpendRate(rateBefore);
   }
 
@@ -153,34 +155,6 @@ export class WindowAccount {
     return this.#leases;
   }
 
-  /** What new holds can take without asking the ledger. */
-  free(): bigint {
-    let free = 0n;
-    for (const lease of this.#leases) free += freeOf(lease);
-    return free;
-  }
-
-  /** What no call here uses, with what is on its way back and the ledger still counts. */
-  #unused(): bigint {
-    let unused = this.free();
-    const { openLeases } = this.account;
-    for (const { leaseId, amount, closed } of this.#leases) {
-      const known = openLeases.get(leaseId)?.amount ?? 0n;
-      // seam: parts-on-their-way-back-are-left
-      if (!closed && known > amount) unused += known - amount;
-    }
-    return unused;
-  }
-
-  /** What other proxies have of it, as this account was last read. */
-  heldByOthers(): bigint {
-    let held = 0n;
-    for (const { instanceId, amount } of this.account.openLeases.values()) {
-      if (instanceId !== this.#deps.instanceId) held += amount;
-    }
-    return held;
-  }
-
   /** How many times as long its waits are as those of a new window. */
   get stretch(): bigint {
     return stretchOf(this.#events, this.#isOfEndUser ? END_USER_EVENTS_PER_DOUBLING : undefined);
@@ -215,20 +189,9 @@ export class WindowAccount {
     await this.refresh();
   }
 
-  /** What is left of the limit as this proxy last saw it, its own running holds taken as spent. */
-  remaining(): bigint {
-    return leftOf(this.account, this.#unused());
-  }
-
   /** As it is in force now. */
   get limit(): bigint {
     return this.account.limit;
-  }
-
-  /** Limit and what is spent or reserved, as decimal text, for the refusal. */
-  formatted(): { limit: string; spent: string } {
-    const taken = takenOf(this.account, this.#unused());
-    return { limit: formatDecimal12(this.account.limit), spent: formatDecimal12(taken) };
   }
 
   /**
@@ -274,7 +237,7 @@ export class WindowAccount {
       const account = opening === null ? this.account : evolveAccount(this.account, opening.opened);
       this.endAt(nowMs);
       this.#fallsAtMs = nextFallMs(account, this.#latest, nowMs);
-      const decision = decideGrant(account, this.free(), waiting(), ahead);
+      const decision = decideGrant(account, this.left.free(), waiting(), ahead);
       if (decision.kind === 'exhausted') {
         // A refusal states the figures of a window that is there.
         if (opening !== null) {

@@ -292,7 +292,7 @@ it('I3: the limit that a refusal states follows the definition, and what was set
   const definition = await books().define();
   const book = await open();
   const [hold] = await holdOf(book, definition, 600n);
-  expect([hold?.account.remaining(), hold?.account.formatted()]).toEqual([
+  expect([hold?.account.left.remaining(), hold?.account.left.formatted()]).toEqual([
     15_400n,
     { limit: '0.000000016000', spent: '0.000000000600' },
   ]);
@@ -301,7 +301,7 @@ it('I3: the limit that a refusal states follows the definition, and what was set
   await changeLimit(definition, 1n, '9000');
   const changed = { ...definition, limit: 9_000n, revision: 1n };
   await holdOf(book, changed, 1_000n);
-  expect([hold?.account.remaining(), hold?.account.formatted()]).toEqual([
+  expect([hold?.account.left.remaining(), hold?.account.left.formatted()]).toEqual([
     7_700n,
     { limit: '0.000000009000', spent: '0.000000001300' },
   ]);

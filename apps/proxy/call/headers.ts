@@ -5,7 +5,7 @@
 import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
 import type { UpstreamHeaders } from '@tollgate/adapters/provider/upstream.ts';
 import { hasOthers } from '@tollgate/domain/budget/definition.ts';
-import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
+import type { Stated } from '../budget/window-left.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 
 /**
@@ -141,19 +141,20 @@ const REMAINING = {
  * spent. I10: not of one that other customers spend from.
  */
 function addRemaining(fields: HeaderFields, { holds }: AttemptFacts): void {
-  let [usd, tokens, requests]: (bigint | undefined)[] = [];
+  const atMs = performance.now();
+  let [usd, tokens, requests]: (Stated | undefined)[] = [];
   for (const { account, unit } of holds) {
     if (hasOthers(account.definition)) continue;
-    const left = account.remaining();
+    const left = account.left.stated(atMs);
     if (unit.kind === 'usd') usd = lesser(usd, left);
     else if (unit.kind === 'tokens') tokens = lesser(tokens, left);
     else requests = lesser(requests, left);
   }
-  if (usd !== undefined) fields.push(REMAINING.usd, formatDecimal12(usd));
-  if (tokens !== undefined) fields.push(REMAINING.tokens, formatDecimal12(tokens));
-  if (requests !== undefined) fields.push(REMAINING.requests, formatDecimal12(requests));
+  if (usd !== undefined) fields.push(REMAINING.usd, usd.text);
+  if (tokens !== undefined) fields.push(REMAINING.tokens, tokens.text);
+  if (requests !== undefined) fields.push(REMAINING.requests, requests.text);
 }
 
-function lesser(known: bigint | undefined, amount: bigint): bigint {
-  return known === undefined || amount < known ? amount : known;
+function lesser(known: Stated | undefined, other: Stated): Stated {
+  return known === undefined || other.left < known.left ? other : known;
 }

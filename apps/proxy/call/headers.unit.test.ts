@@ -1,5 +1,6 @@
 import { ServerResponse } from 'node:http';
 import { ANSWER_HEADERS } from '@tollgate/adapters/http/manners.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { answerHeaders } from './headers.ts';
@@ -23,7 +24,10 @@ describe('the headers of an answer', () => {
   const left = (...amounts: bigint[]) => amounts.map((amount) => holdOf('usd', amount));
   const holdOf = (kind: string, amount: bigint, scope = 'key') => ({
     unit: { kind },
-    account: { remaining: () => amount, definition: { scope: { type: scope } } },
+    account: {
+      left: { stated: () => ({ left: amount, text: formatDecimal12(amount) }) },
+      definition: { scope: { type: scope } },
+    },
   });
   const withHolds = (holds: unknown[], attempt = 1) =>
     ({

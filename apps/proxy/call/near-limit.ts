@@ -65,12 +65,18 @@ export async function holdNearLimit(
     outcome = await deps.budgets.hold(wanted, nowMs);
     if (outcome.kind !== 'exceeded') break;
     const { account } = outcome;
-    const left = account.remaining();
+    const left = account.left.remaining();
     let next = clampedLimit(outcome, left, asked, limit, inputTokensMax);
     if (next === null && !hasWaited) {
       // Slices of other proxies may come back: a call that they could pay for waits for them.
       hasWaited = true;
-      next = clampedLimit(outcome, left + account.heldByOthers(), asked, limit, inputTokensMax);
+      next = clampedLimit(
+        outcome,
+        left + account.left.heldByOthers(),
+        asked,
+        limit,
+        inputTokensMax,
+      );
     }
     if (next === null) break;
     if (next !== 'again') limit = next;
@@ -128,7 +134,7 @@ async function countedInput(
   const budget = { definition, unit, limitsModel: null };
   const wanted = holdRequests([budget], request, deployment, smallest, least);
   const [hold] = 'code' in wanted ? [] : wanted;
-  if (hold === undefined || hold.amount > account.remaining()) return bytes;
+  if (hold === undefined || hold.amount > account.left.remaining()) return bytes;
   return await counters.count(request, encoding, customerId);
 }
 

@@ -132,12 +132,12 @@ function limitThatWasHit(
   const { definition, bounds } = account;
   const { unit, window } = definition;
   const scope = definition.per ?? definition.scope.type;
-  const limit = account.formatted();
+  const limit = account.left.formatted();
   const told = hasOthers(definition) ? NOT_TOLD : limit;
   const resetsAt = Number.isFinite(bounds.endMs) ? new Date(bounds.endMs).toISOString() : null;
   const until = resetsAt === null ? 'Ask your operator to raise it.' : `It resets at ${resetsAt}.`;
   const needed = formatDecimal12(amount);
-  const tokens = fitting(account.remaining(), counted);
+  const tokens = fitting(account.left.remaining(), counted);
   const advice =
     tokens === null
       ? 'A smaller output limit would not help.'
