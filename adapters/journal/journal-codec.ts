@@ -30,6 +30,8 @@ const OP = {
   lease_total: 9,
   /** A lease that is requested together with the opening of its window. */
   first_lease_requested: 10,
+  /** What the finished attempts of a group charge, lease by lease: its last write. */
+  charges: 11,
 } as const;
 
 /** A segment with finished records: at least one, numbered without a gap. */
@@ -51,6 +53,7 @@ export type JournalRecord =
   | { op: 'started'; attemptId: string; event: Place }
   | { op: 'finished'; attemptId: string; partition: number; event: Place; charges: Charge[] }
   | { op: 'recorded'; partition: number; event: Place }
+  | { op: 'charges'; charges: Charge[] }
   | { op: 'lease_total'; total: LeaseTotal }
   | Exclude<JournalWrite, { event: string }>;
 
@@ -60,20 +63,36 @@ type Finished = { attemptId: string; partition: number; event: string; charges: 
 export class GroupWriter {
   #buffer: Buffer<SharedArrayBuffer>;
   #length = GROUP_HEADER_BYTES;
+  /** By lease: a group holds many attempts, and they charge the same few leases. */
+  readonly #charged = new Map<string, bigint>();
 
   /** @param buffer one to use again */
   constructor(buffer?: SharedArrayBuffer) {
     this.#buffer = Buffer.from(buffer ?? new SharedArrayBuffer(FIRST_BUFFER_BYTES));
   }
 
-  /** With the header's room. */
+  /** With the header's room; without what its attempts charge. */
   get lengthBytes(): number {
     return this.#length;
   }
 
-  /** The whole buffer; its first `lengthBytes` are used. It is another one once the group outgrows it. */
+  /** It is another one once the group outgrows it. */
   get buffer(): SharedArrayBuffer {
     return this.#buffer.buffer;
+  }
+
+  /**
+   * Ends the group.
+   *
+   * @returns the whole buffer; its first `lengthBytes` are the group, with the header's room
+   */
+  end(): { buffer: SharedArrayBuffer; lengthBytes: number } {
+    if (this.#charged.size > 0) {
+      this.#byte(OP.charges);
+      this.#charges(this.#charged);
+      this.#charged.clear();
+    }
+    return { buffer: this.buffer, lengthBytes: this.#length };
   }
 
   /** @throws RangeError if a number does not fit; nothing of the write is kept then */
@@ -162,12 +181,19 @@ export class GroupWriter {
     this.#text(attemptId);
     this.#uint(partition);
     this.#text(event);
-    this.#charges(charges);
+    // Earlier versions wrote them here, attempt by attempt.
+    this.#uint(0);
+    // seam: group-charges-add-up
+    for (let index = 0; index < charges.length; index++) {
+      const { leaseId, amount } = charges[index] as Charge;
+      const before = this.#charged.get(leaseId);
+      this.#charged.set(leaseId, before === undefined ? amount : before + amount);
+    }
   }
 
-  #charges(charges: readonly Charge[]): void {
-    this.#uint(charges.length);
-    for (const { leaseId, amount } of charges) {
+  #charges(charges: ReadonlyMap<string, bigint>): void {
+    this.#uint(charges.size);
+    for (const [leaseId, amount] of charges) {
       this.#text(leaseId);
       this.#text(String(amount));
     }
@@ -253,6 +279,8 @@ export class GroupReader {
           event: this.#place(),
           charges: this.#charges(),
         };
+      case OP.charges:
+        return { op: 'charges', charges: this.#charges() };
       case OP.recorded:
         return { op: 'recorded', partition: this.#uint(), event: this.#place() };
       case OP.lease_requested:

@@ -56,6 +56,8 @@ export class JournalState {
         return this.#start(record.attemptId, record.event, groupAt);
       case 'finished':
         return this.#finish(record.attemptId, record.charges);
+      case 'charges':
+        return this.#charge(record.charges);
       case 'recorded':
         this.#nextSeq++;
         return;
@@ -92,13 +94,17 @@ export class JournalState {
     if (!this.attempts.delete(attemptId)) {
       refuse(`attempt ${attemptId} is finished and was not started`);
     }
+    this.#charge(charges);
+    this.#nextSeq++;
+  }
+
+  #charge(charges: readonly Charge[]): void {
     for (const { leaseId, amount } of charges) {
       const lease = this.leases.get(leaseId);
-      if (lease === undefined) refuse(`attempt ${attemptId} charges no lease ${leaseId}`);
+      if (lease === undefined) refuse(`an attempt charges lease ${leaseId}, which is not there`);
       // seam: charge-adds-to-its-lease
       lease.spent += amount;
     }
-    this.#nextSeq++;
   }
 
   #requestLease(request: LeaseRequest): void {

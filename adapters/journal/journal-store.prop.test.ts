@@ -40,7 +40,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function groupOf(writes: readonly JournalWrite[]): Buffer {
   const group = new GroupWriter();
   for (const write of writes) group.add(write);
-  return Buffer.from(group.buffer, 0, group.lengthBytes);
+  const { buffer, lengthBytes } = group.end();
+  return Buffer.from(buffer, 0, lengthBytes);
 }
 
 const GRANT: JournalWrite[] = [
@@ -168,7 +169,8 @@ const COPY_WRITER = `
       const group = new GroupWriter();
       group.add({ op: 'recorded', partition: 0, event: String(n) });
       if (n > 40) group.add({ op: 'shipped', uptoSeq: n - 40 });
-      store.apply(Buffer.from(group.buffer, 0, group.lengthBytes));
+      const { buffer, lengthBytes } = group.end();
+        store.apply(Buffer.from(buffer, 0, lengthBytes));
       if (n > 400) parentPort.postMessage(n);
     }
   })();`;

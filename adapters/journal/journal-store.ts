@@ -172,7 +172,8 @@ export class JournalStore {
       if (previous === null) throw new Error('an attempt is in no segment');
       attempts.set(attemptId, group.addStarted(attemptId, previous.read(at, length)));
     }
-    return Buffer.from(group.buffer, 0, group.lengthBytes);
+    const { buffer, lengthBytes } = group.end();
+    return Buffer.from(buffer, 0, lengthBytes);
   }
 
   /** Segments whose records are all in the log are reused or removed. */

@@ -218,7 +218,7 @@ class WorkerJournal implements Journal {
         this.#worker.postMessage(next.request);
         continue;
       }
-      const { buffer, lengthBytes } = next.writer;
+      const { buffer, lengthBytes } = next.writer.end();
       this.#worker.postMessage(this.#buffers.send(buffer, lengthBytes));
     }
   }

@@ -159,6 +159,14 @@ export const budgets: readonly Plant[] = [
     },
   },
   {
+    bug: 'charge a lease for the last attempt of a group alone',
+    edits: at('group-charges-add-up', { before: 'this.#charged.clear();' }),
+    test: {
+      file: 'adapters/journal/journal-codec.prop.test.ts',
+      name: 'I3: charges of one lease in one group add up, and those that an earlier version wrote are read',
+    },
+  },
+  {
     bug: 'forget the lease total',
     edits: at('charge-adds-to-its-lease', { drop: true }),
     test: {

@@ -212,7 +212,8 @@ const buffer = new SharedArrayBuffer(1024 * 1024);
 function encoded(writes: readonly Write[]): Buffer {
   const group = new GroupWriter(buffer);
   for (const { write } of writes) group.add(write);
-  return Buffer.from(new Uint8Array(group.buffer, 0, group.lengthBytes));
+  const ended = group.end();
+  return Buffer.from(new Uint8Array(ended.buffer, 0, ended.lengthBytes));
 }
 
 function recordOf({ write }: Write): Omit<OutboxRecord, 'seq'>[] {

@@ -119,10 +119,8 @@ export class WindowShare {
   left(nowMs: number): number {
     const { limit, smoothing } = this.limit;
     if (!this.runs(nowMs)) return limit;
-    const { window, storeMs } = this.#storeClock(nowMs);
-    return (
-      Math.max(0, availableBy(limit, smoothing, window, storeMs) - this.#given) + this.available
-    );
+    const given = smoothing ? this.#availableBy(nowMs) : limit;
+    return Math.max(0, given - this.#given) + this.available;
   }
 
   /** Of the store's wall clock. */
@@ -174,6 +172,11 @@ export class WindowShare {
     this.#seenAtMs = nowMs;
     this.#usableUntilMs = sentAtMs + remainingMs - this.#bounds.rateWindowGuardMs;
     this.#opensAtMs = nowMs + remainingMs;
+  }
+
+  #availableBy(nowMs: number): number {
+    const { window, storeMs } = this.#storeClock(nowMs);
+    return availableBy(this.limit.limit, true, window, storeMs);
   }
 
   #storeClock(nowMs: number) {
