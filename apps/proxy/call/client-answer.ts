@@ -11,9 +11,10 @@ import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { Attempt } from './attempt.ts';
 import type { Recorded } from './attempt-end.ts';
 import type { CallDeps } from './call-deps.ts';
-import { answerFields, answerHeaders, BODILESS } from './headers.ts';
+import { answerFields, answerHeaders } from './headers.ts';
 import { HeldBack } from './held-back.ts';
 import type { CallFacts } from './refusal.ts';
+import { writeWholeHead } from './whole-head.ts';
 
 /** Answers up to this are copied into one write with their head; above it copying costs more. */
 export const ONE_WRITE_BYTES_MAX = 16 * 1024;
@@ -83,7 +84,7 @@ export class ClientAnswer {
     this.headers = headers;
     if (this.#heldBack?.begin(status, mayGoOn, room)) return;
     if (waits) return;
-    this.#writeHead(null, null);
+    this.#writeHead();
     // Mostly the first bytes come in the same packet, and leave in one write with it.
     process.nextTick(ClientAnswer.#flushHead, this);
   }
@@ -122,7 +123,7 @@ export class ClientAnswer {
 
   #write(bytes: Buffer): void {
     const response = this.#response;
-    if (!response.headersSent) this.#writeHead(null, null);
+    if (!response.headersSent) this.#writeHead();
     this.#hasWritten = true;
     this.bytes += bytes.length;
     this.#call.facts.payload?.take(bytes);
@@ -144,7 +145,9 @@ export class ClientAnswer {
     const { payload } = this.#call.facts;
     if (payload !== undefined) for (const bytes of last) payload.take(bytes);
     if (!response.headersSent) {
-      this.#writeHead(outcome.cost, overheadUs, length);
+      if (!this.#call.isClientGone) {
+        writeWholeHead(response, this.status, this.#fields(outcome.cost, overheadUs), length);
+      }
       if (length <= ONE_WRITE_BYTES_MAX) {
         // As text of bytes, the body leaves in one write with the head: a system call less.
         const [only] = last;
@@ -174,12 +177,14 @@ export class ClientAnswer {
     response.end(body);
   }
 
-  #writeHead(cost: string | null, overheadUs: number | null, contentLength?: number): void {
+  /** Of an answer whose length is not known. */
+  #writeHead(): void {
     if (this.#call.isClientGone || this.#response.headersSent) return;
-    const fields = answerFields(this.headers, this.#facts(cost, overheadUs));
-    const hasLength = contentLength !== undefined && !BODILESS.has(this.status);
-    if (hasLength) fields.push('content-length', String(contentLength));
-    this.#response.writeHead(this.status, fields as OutgoingHttpHeader[]);
+    this.#response.writeHead(this.status, this.#fields(null, null) as OutgoingHttpHeader[]);
+  }
+
+  #fields(cost: string | null, overheadUs: number | null) {
+    return answerFields(this.headers, this.#facts(cost, overheadUs));
   }
 
   #facts(cost: string | null, overheadUs: number | null) {

@@ -31,9 +31,6 @@ const PASSED_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-'];
 
 const NAMES_OUR_ACCOUNT = new Set(['openai-organization', 'openai-project']);
 
-/** Answers that have no body, and no length of one (RFC 9110 §8.6). */
-export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
 const NONE: readonly string[] = [];
 
 export type AnswerFacts = {
