@@ -14,7 +14,7 @@ import { type KnownQuantities, quantities } from '../usage/quantities.ts';
 import { available, type BudgetAccount } from './account.ts';
 import type { CountedTokens } from './budget-events.ts';
 import { allocateCharge } from './grant.ts';
-import type { HoldUnit } from './hold-unit.ts';
+import { type HoldUnit, PPM } from './hold-unit.ts';
 
 /** What an attempt used, as the provider stated it. */
 export type StatedUsage = {
@@ -22,8 +22,6 @@ export type StatedUsage = {
   cost: bigint | null;
   quantities: KnownQuantities;
 };
-
-const PPM = 1_000_000n;
 
 type TokenField = Extract<(typeof quantities)[number], { unit: 'tokens' }>['field'];
 
@@ -71,7 +69,7 @@ export function worstCaseIn(
     if (price === null) return null;
     if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
     cost ??= worstCaseCost(price, bound);
-    const worst = billedOf(cost, unit.markupPpm);
+    const worst = billedOf(cost, unit);
     // A charge beyond the bound falls on a lease: something must be held of one.
     return worst === 0n && !isFree(price) ? 1n : worst;
   };
@@ -94,15 +92,15 @@ function mostOf(unit: Exclude<HoldUnit, { kind: 'usd' }>, bound: CostBound): big
 }
 
 /** A cost with its mark-up, rounded up: a budget never counts less than an invoice will ask. */
-function billedOf(cost: bigint, markupPpm: number): bigint {
-  return markupPpm === 0 ? cost : divideUp(cost * (PPM + BigInt(markupPpm)), PPM);
+function billedOf(cost: bigint, { factorPpm }: Extract<HoldUnit, { kind: 'usd' }>): bigint {
+  return factorPpm === PPM ? cost : divideUp(cost * factorPpm, PPM);
 }
 
 /** What a budget is charged for an attempt whose usage the provider stated; null: not known. */
 export function chargeOf(unit: HoldUnit, { cost, quantities: used }: StatedUsage): bigint | null {
   switch (unit.kind) {
     case 'usd':
-      return cost === null ? null : billedOf(cost, unit.markupPpm);
+      return cost === null ? null : billedOf(cost, unit);
     case 'tokens':
       return BigInt(tokensOf(used, unit.counts, unit.cacheReads)) * PICO_PER_UNIT;
     case 'requests':

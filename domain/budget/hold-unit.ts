@@ -5,11 +5,16 @@
  */
 import type { BudgetDefined, CountedTokens } from './budget-events.ts';
 
+/** Parts per million of one. */
+export const PPM = 1_000_000n;
+
 export type HoldUnit = { readonly text: string } & (
   | {
       readonly kind: 'usd';
       /** Parts per million that are added to the cost; 0: at cost. */
       readonly markupPpm: number;
+      /** What a cost is multiplied by, in parts per million. */
+      readonly factorPpm: bigint;
     }
   | { readonly kind: 'tokens'; readonly counts: CountedTokens; readonly cacheReads: boolean }
   | { readonly kind: 'requests' }
@@ -36,7 +41,7 @@ const REQUESTS: HoldUnit = { kind: 'requests', text: 'requests' };
 
 function usdUnit(markupPpm: number): HoldUnit {
   const text = markupPpm === 0 ? 'usd' : `usd+${markupPpm}ppm`;
-  return { kind: 'usd', markupPpm, text };
+  return { kind: 'usd', markupPpm, factorPpm: PPM + BigInt(markupPpm), text };
 }
 
 function tokensUnit(counts: CountedTokens, cacheReads: boolean): HoldUnit {

@@ -83,8 +83,8 @@ export class RateTicket {
       if (measure === 'requests') ofRequests = tighter(ofRequests, share, nowMs);
       else ofTokens = tighter(ofTokens, share, nowMs);
     }
-    if (ofRequests !== undefined) addStated(fields, stateOf(ofRequests, false, nowMs));
-    if (ofTokens !== undefined) addStated(fields, stateOf(ofTokens, true, nowMs));
+    if (ofRequests !== undefined) addStated(fields, NAMES.requests, ofRequests, nowMs);
+    if (ofTokens !== undefined) addStated(fields, NAMES.tokens, ofTokens, nowMs);
   }
 
   #return({ share, startMs, counts }: WindowPart, unused: number): void {
@@ -95,29 +95,46 @@ export class RateTicket {
 export type RateState = { isOfTokens: boolean; limit: number; left: number; resetMs: number };
 
 /** The same of one limit, for a refusal. */
-export function rateHeaders(state: RateState): Record<string, string> {
-  const fields: string[] = [];
-  addStated(fields, state);
-  const headers: Record<string, string> = {};
-  for (let at = 0; at < fields.length; at += 2)
-    headers[fields[at] as string] = fields[at + 1] as string;
-  return headers;
+export function rateHeaders({
+  isOfTokens,
+  limit,
+  left,
+  resetMs,
+}: RateState): Record<string, string> {
+  const names = isOfTokens ? NAMES.tokens : NAMES.requests;
+  return {
+    [names.limit]: String(limit),
+    [names.remaining]: remainingText(left),
+    [names.reset]: resetText(resetMs),
+  };
 }
 
 function tighter(known: WindowShare | undefined, share: WindowShare, nowMs: number): WindowShare {
   return known === undefined || share.left(nowMs) < known.left(nowMs) ? share : known;
 }
 
-function stateOf(share: WindowShare, isOfTokens: boolean, nowMs: number): RateState {
-  const { limit } = share.limit;
-  return { isOfTokens, limit, left: share.left(nowMs), resetMs: share.msToNext(nowMs) };
+function addStated(
+  fields: unknown[],
+  names: (typeof NAMES)[keyof typeof NAMES],
+  share: WindowShare,
+  nowMs: number,
+): void {
+  fields.push(names.limit, String(share.limit.limit));
+  fields.push(names.remaining, remainingText(share.left(nowMs)));
+  fields.push(names.reset, resetText(share.msToNext(nowMs)));
 }
 
-function addStated(fields: unknown[], { isOfTokens, limit, left, resetMs }: RateState): void {
-  const names = isOfTokens ? NAMES.tokens : NAMES.requests;
-  fields.push(names.limit, String(limit));
-  fields.push(names.remaining, String(Math.max(0, left)));
-  fields.push(names.reset, `${Math.ceil(resetMs) / 1_000}s`);
+function remainingText(left: number): string {
+  return String(Math.max(0, left));
+}
+
+let last = { ms: 0, text: '0s' };
+
+/** Many answers leave in one millisecond. */
+function resetText(resetMs: number): string {
+  const ms = Math.ceil(resetMs);
+  if (ms !== last.ms) last = { ms, text: `${ms / 1_000}s` };
+  return last.text;
 }
 
 /** Written out: a name that is made for each call is a new text, which must be looked up again. */

@@ -7,7 +7,7 @@
  * An attempt's text is put together by hand: that is the hot path, and most of it is the same call
  * after call. `plain-attempt.ts` reads exactly this text.
  */
-import { formatDecimal12 } from '../../money/money.ts';
+import { formatDecimal12, PICO_PER_UNIT } from '../../money/money.ts';
 import { quoted } from '../../text/quoted.ts';
 import { timeText } from '../../text/time-text.ts';
 import { quantityNames, type UsageQuantities } from '../quantities.ts';
@@ -130,24 +130,31 @@ function tagsJson(tags: EventKey['tags']): string {
  * The parallel arrays of an event's holds, one entry per lease (docs/design.md, The usage event).
  */
 function holdColumns(holds: AttemptStart['holds']): string {
-  // What costs nothing holds nothing: a budget may have no part.
-  const first = holds.find(({ parts }) => parts.length > 0)?.parts[0]?.lease;
-  if (first === undefined) return NO_HOLDS;
-  const known = sliceTexts.get(first);
-  let areKnown = known !== undefined;
+  let first: object | undefined;
+  let known: SliceTexts | undefined;
+  let areKnown = true;
   let amounts = '';
   let count = 0;
+  // What costs nothing holds nothing: a budget may have no part.
   for (const { unit, parts } of holds) {
     for (const { lease, amount } of parts) {
-      amounts += `${count === 0 ? '' : ','}"${formatDecimal12(amount)}"`;
+      if (first === undefined) {
+        first = lease;
+        known = sliceTexts.get(lease);
+      }
+      const text = amount === PICO_PER_UNIT ? ONE_UNIT : formatDecimal12(amount);
+      amounts += count === 0 ? text : `","${text}`;
       areKnown &&= known?.leases[count] === lease && known.units[count] === unit.text;
       count++;
     }
   }
+  if (first === undefined) return NO_HOLDS;
   const texts = areKnown && known?.leases.length === count ? known : textsOfSlices(holds, first);
   return texts.before + amounts + texts.behind;
 }
 
+/** What each call holds of a budget of requests. */
+const ONE_UNIT = formatDecimal12(PICO_PER_UNIT);
 const NO_HOLDS = '"hold_lease_ids":[],"hold_amounts":[],"hold_units":[],"budget_windows":[]';
 
 /** The columns of the slices that calls hold of, without the amounts: one call after another has the same. */
@@ -174,8 +181,8 @@ function textsOfSlices(holds: AttemptStart['holds'], first: object): SliceTexts 
     leases: slices.map(({ lease }) => lease),
     units,
     // Joined, so that the journal finds one piece of text and not a tree of them.
-    before: ['"hold_lease_ids":[', ids, '],"hold_amounts":['].join(''),
-    behind: ['],"hold_units":[', column(units), '],"budget_windows":[', windows, ']'].join(''),
+    before: ['"hold_lease_ids":[', ids, '],"hold_amounts":["'].join(''),
+    behind: ['"],"hold_units":[', column(units), '],"budget_windows":[', windows, ']'].join(''),
   };
   sliceTexts.set(first, texts);
   return texts;
