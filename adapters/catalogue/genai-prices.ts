@@ -1,11 +1,12 @@
 /**
  * The built-in price catalogue: `@pydantic/genai-prices`, pinned, translated exactly (I6). Only
  * models whose price this installation can apply in full are taken over. A model that is billed by
- * images, hours or pages stays unpriced, and is refused rather than billed wrongly (I8).
+ * video or pages stays unpriced, and is refused rather than billed wrongly (I8).
  */
 import { createHash } from 'node:crypto';
 import { waitForUpdate } from '@pydantic/genai-prices';
 import { parseDecimal } from '@tollgate/domain/money/money.ts';
+import { divideHalfAwayFromZero } from '@tollgate/domain/money/rounding.ts';
 import type {
   DailyWindow,
   ModelPrice,
@@ -20,25 +21,37 @@ type CatalogueModel = Providers[number]['models'][number];
 type Conditional = Extract<CatalogueModel['prices'], unknown[]>[number];
 type CataloguePrice = Conditional['prices'];
 
-const UNITS: Record<string, { unit: PricedUnit; perMillion: bigint }> = {
-  input_mtok: { unit: 'input', perMillion: 1n },
-  cache_read_mtok: { unit: 'cache_read', perMillion: 1n },
-  cache_write_mtok: { unit: 'cache_write', perMillion: 1n },
-  output_mtok: { unit: 'output', perMillion: 1n },
-  output_reasoning_mtok: { unit: 'reasoning', perMillion: 1n },
-  input_audio_mtok: { unit: 'audio_input', perMillion: 1n },
-  output_audio_mtok: { unit: 'audio_output', perMillion: 1n },
-  requests_kcount: { unit: 'request', perMillion: 1000n },
+/** How many of the unit that our price is of are in `per` of the catalogue's. */
+type Scale = { unit: PricedUnit; times: bigint; per: bigint };
+
+const scaled = (unit: PricedUnit, times = 1n, per = 1n): Scale => ({ unit, times, per });
+const SECONDS_PER_HOUR = 3_600n;
+
+const UNITS: Record<string, Scale> = {
+  input_mtok: scaled('input'),
+  cache_read_mtok: scaled('cache_read'),
+  cache_write_mtok: scaled('cache_write'),
+  cache_write_1h_mtok: scaled('cache_write_1h'),
+  output_mtok: scaled('output'),
+  output_reasoning_mtok: scaled('reasoning'),
+  input_audio_mtok: scaled('audio_input'),
+  output_audio_mtok: scaled('audio_output'),
+  input_image_mtok: scaled('image_input'),
+  output_image_mtok: scaled('image_output'),
+  requests_kcount: scaled('request', 1_000n),
+  web_searches_kcount: scaled('search', 1_000n),
+  // Two names of one price; an entry in which they differ is left out.
+  input_audio_hours: scaled('audio_second', 1_000_000n, SECONDS_PER_HOUR),
+  audio_hours: scaled('audio_second', 1_000_000n, SECONDS_PER_HOUR),
 };
 
 const PICO_PLACES = 12;
 
-/** Units that the endpoints we serve cannot cause: server-side searches, one-hour cache writes. */
-const NEVER_CAUSED = new Set([
-  'cache_write_1h_mtok',
-  'web_searches_kcount',
+/** Units that no answer's usage is read for: one that states them is not known (I8). */
+const NEVER_READ = new Set([
   'storage_searches_kcount',
   'cache_audio_read_mtok',
+  'cache_image_read_mtok',
 ]);
 
 /** One list per provider. */
@@ -113,10 +126,13 @@ function toUtc(time: string): string {
 function toPrice(prices: CataloguePrice): ModelPrice | null {
   const price: ModelPrice = {};
   for (const [key, value] of Object.entries(prices)) {
-    if (value === undefined || NEVER_CAUSED.has(key)) continue;
+    if (value === undefined || NEVER_READ.has(key)) continue;
     const unit = UNITS[key];
     if (unit === undefined) return null;
-    price[unit.unit] = toTiers(value, unit.perMillion);
+    const tiers = toTiers(value, unit);
+    const before = price[unit.unit];
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(tiers)) return null;
+    price[unit.unit] = tiers;
   }
   // An entry that prices nothing is no price.
   return Object.keys(price).length === 0 ? null : price;
@@ -124,11 +140,11 @@ function toPrice(prices: CataloguePrice): ModelPrice | null {
 
 function toTiers(
   value: number | { base: number; tiers: { start: number; price: number }[] },
-  perMillion: bigint,
+  { times, per }: Scale,
 ): TieredPrice {
   const tier = (from: number, usd: number) => ({
     from_input_tokens: from,
-    pico_usd_per_million: String(toPico(usd) * perMillion),
+    pico_usd_per_million: String(divideHalfAwayFromZero(toPico(usd) * times, per)),
   });
   if (typeof value === 'number') return [tier(0, value)];
   // In the catalogue a tier applies to calls with more input than its start; here it begins at its

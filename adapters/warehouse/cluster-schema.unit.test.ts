@@ -25,6 +25,7 @@ describe('the schema of the warehouse', () => {
       '3110766eb197f578aa85e9c4df666df3632098033cd4bb3ba19194fa5452b921',
       'e7569851df815edde649bae54aa241b0b809f918dba91e6612f1ba11dec5c127',
       '908eadfb115ada2d12bb646ceac21388ab468f9975032926b4cdcd5d7b37bd97',
+      '1bec1f99fe8f1a4b96fb0f476b096475f7697faada16da919a3e7735510a1953',
     ]);
   });
 

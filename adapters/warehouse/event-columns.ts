@@ -2,7 +2,7 @@
  * The columns of the usage event, in the order of domain/usage/usage-event.ts: the record's JSON is
  * the row (docs/design.md, The usage event), so names and types here must follow its schema.
  */
-import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
+import { type Quantity, quantities, quantityNames } from '@tollgate/domain/usage/quantities.ts';
 
 const text = 'String';
 const optionalText = 'Nullable(String)';
@@ -66,6 +66,20 @@ export const eventColumnsSql = eventColumns
   .join(', ');
 /** For SELECT and INSERT. */
 export const eventColumnNamesSql = eventColumns.map(({ name }) => `\`${name}\``).join(', ');
+
+/**
+ * As `eventColumnNamesSql`, out of staged rows: a later bucket that a record lacks is 0 where the others are
+ * known, as it is in rows that are older than its column (migration 11).
+ */
+export const stagedColumnsSql = eventColumns
+  .map(({ name }) =>
+    isLater(name) ? `ifNull(\`${name}\`, if(isNull(input_tokens), NULL, 0))` : `\`${name}\``,
+  )
+  .join(', ');
+
+function isLater(name: string): boolean {
+  return quantities.some((one: Quantity) => one.name === name && one.addedLater === true);
+}
 
 /** What a raw or staged row has before its event's columns, for CREATE TABLE. */
 export const positionColumnsSql = [

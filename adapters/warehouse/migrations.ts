@@ -38,6 +38,11 @@ const STEPS = [
   { name: 'what hits of the cache saved', file: '0008-what-the-cache-saved.sql' },
   { name: 'how much guardrails replaced in the request', file: '0009-redactions.sql' },
   { name: 'how near the question of a semantic hit was', file: '0010-how-near-a-question-was.sql' },
+  // And budgets of tokens count those of them that are tokens.
+  {
+    name: 'writes for an hour, tokens of pictures, searches, audio and characters',
+    file: '0011-what-else-is-billed.sql',
+  },
 ];
 
 export const migrations: readonly Migration[] = STEPS.map(({ name, file }) => {

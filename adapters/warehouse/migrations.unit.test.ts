@@ -52,6 +52,10 @@ it('a step that was released is never edited: warehouses that have taken it woul
       'how near the question of a semantic hit was',
       'e074334b8edc8e649ef568d10411cc2afd231076533840ebca49fb87fa3adb69',
     ],
+    [
+      'writes for an hour, tokens of pictures, searches, audio and characters',
+      '7eb2ce084b5489e5b2b3f5fd7c80854db47284b3b0b19e5c34b53c65c10ffeb9',
+    ],
   ]);
 });
 

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unknownOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import { finishedText } from '@tollgate/domain/usage/event/event-text.ts';
-import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
+import {
+  firstQuantityNames,
+  perQuantity,
+  quantityNames,
+} from '@tollgate/domain/usage/quantities.ts';
 import { collectorData } from '@tollgate/schemas/event/cloudevent.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 import { usageRow } from '@tollgate/schemas/http/usage.ts';
@@ -57,7 +61,12 @@ describe('every quantity of the list', () => {
   });
 
   it('is written into the text of an attempt, in the order of the list', () => {
-    const text = finishedText('{"id":"x"}', unknownOutcome('2026-11-01T00:00:00.000Z'));
-    expect(Object.keys(JSON.parse(text)).filter(isListed)).toEqual(quantityNames);
+    const outcome = unknownOutcome('2026-11-01T00:00:00.000Z');
+    const of = (used: object) =>
+      Object.keys(JSON.parse(finishedText('{"id":"x"}', { ...outcome, ...used }))).filter(isListed);
+    expect(of(perQuantity(() => 7))).toEqual(quantityNames);
+    // Of a later one, only what there is.
+    expect(of(perQuantity(() => 0))).toEqual(firstQuantityNames);
+    expect(of({})).toEqual(firstQuantityNames);
   });
 });

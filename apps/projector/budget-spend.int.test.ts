@@ -29,6 +29,8 @@ const holds = {
 const used: Partial<UsageEvent> = {
   ...{ input_tokens: 1, cache_read_tokens: 20, cache_write_tokens: 300, audio_input_tokens: 4_000 },
   ...{ output_tokens: 50_000, reasoning_tokens: 600_000, audio_output_tokens: 7_000_000 },
+  ...{ cache_write_1h_tokens: 11_000, image_input_tokens: 130_000, image_output_tokens: 1_700_000 },
+  ...{ searches: 5, audio_seconds: 6, characters: 7 },
 };
 const unknown = { ...unknownQuantities(), cost: null };
 const events = [
@@ -43,7 +45,8 @@ const events = [
 const resolutions = [1, 2, 3].map((index): UsageEvent => {
   const target = events[index] as UsageEvent;
   return attempt({
-    ...perQuantity(({ name }) => (name === 'output_tokens' ? 9 : 0)),
+    ...perQuantity(({ name }) => Number(name === 'output_tokens') * 9),
+    ...{ cache_write_1h_tokens: 40, image_input_tokens: 500, image_output_tokens: 6_000 },
     ...{ type: 'resolution', resolves_id: target.id, call_id: target.call_id },
     ...{ usage_source: 'reconciled', cost: '0.700000000000', source: 'reconciliation/rec_1' },
   });
@@ -95,4 +98,16 @@ it('I3: budget_spend follows what resolutions say, in every unit, as the leases 
     return { window: windowOf(unit), spent, unresolved: total([]) };
   });
   expect(await spendOf([...events, ...resolutions])).toMatchObject(inOrder(expected));
+});
+
+it('I8: a bucket that a record lacks is 0 where its usage is known, and null where it is not', async () => {
+  await spendOf([attempt({ searches: 2 }), attempt(unknown)]);
+  const rows = await projectors().house.warehouse.query(
+    `SELECT searches, cache_write_1h_tokens AS written FROM tollgate.usage_events
+     ORDER BY isNull(searches)`,
+  );
+  expect(rows).toEqual([
+    { searches: '2', written: '0' },
+    { searches: null, written: null },
+  ]);
 });

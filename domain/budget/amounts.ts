@@ -8,8 +8,8 @@
  */
 import { PICO_PER_UNIT } from '../money/money.ts';
 import { divideUp } from '../money/rounding.ts';
-import { type CompiledPrice, isFree, isPriced } from '../pricing/compile.ts';
-import { type CostBound, worstCaseCost } from '../pricing/cost.ts';
+import { type CompiledPrice, isFree } from '../pricing/compile.ts';
+import { type CostBound, isBoundPriced, worstCaseCost } from '../pricing/cost.ts';
 import { type KnownQuantities, quantities } from '../usage/quantities.ts';
 import { available, type BudgetAccount } from './account.ts';
 import type { CountedTokens } from './budget-events.ts';
@@ -67,7 +67,7 @@ export function worstCaseIn(
   return (unit) => {
     if (unit.kind !== 'usd') return mostOf(unit, bound);
     if (price === null) return null;
-    if (bound.outputTokensMax > 0 && !isPriced(price, 'output')) return null;
+    if (!isBoundPriced(price, bound)) return null;
     cost ??= worstCaseCost(price, bound);
     const worst = billedOf(cost, unit);
     // A charge beyond the bound falls on a lease: something must be held of one.

@@ -135,14 +135,16 @@ describe('the charge of an attempt', () => {
 });
 
 it('a token budget counts tokens of every kind that it names, each once, and nothing else', () => {
-  const hold = 10_000_000n * PICO_PER_UNIT;
+  const hold = 1_000_000_000_000n * PICO_PER_UNIT;
   const everything = Object.fromEntries(quantities.map(({ field }, index) => [field, 10 ** index]));
   const stated = { cost: 0n, quantities: everything as KnownQuantities };
   const counted = (unit: string) =>
     Number((chargeHold(parseHoldUnit(unit), [hold], stated).charges[0] as bigint) / PICO_PER_UNIT);
   const units = ['tokens', 'tokens.input', 'tokens.output', 'tokens-cache_reads'];
-  expect(units.map(counted)).toEqual([1_111_111, 100_111, 1_011_000, 1_111_101]);
-  expect(counted('tokens.input-cache_reads')).toBe(100_101);
+  expect(units.map(counted)).toEqual([
+    ...[111_001_111_111, 11_000_100_111, 100_001_011_000, 111_001_111_101],
+  ]);
+  expect(counted('tokens.input-cache_reads')).toBe(11_000_100_101);
 });
 
 it('a resolution moves each budget by what each lease was charged too much or little', () => {

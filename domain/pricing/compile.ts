@@ -12,9 +12,11 @@ const NOT_PRICED: CompiledTiers = { from: [0], picoPerMillion: [0n] };
 
 /** A unit without a price of its own costs the same as the unit that it is a kind of (price.ts). */
 export function compilePrice(price: ModelPrice): CompiledPrice {
-  const input = compileTiers(price.input) ?? FREE;
+  // What is billed by its length or by the piece says nothing of tokens by saying nothing.
+  const isByMeasure = BY_MEASURE.some((unit) => price[unit] !== undefined);
+  const input = compileTiers(price.input) ?? (isByMeasure ? NOT_PRICED : FREE);
   // What costs so much a request, and nothing by token, has no price for its tokens.
-  const isPerRequest = price.request !== undefined && price.input === undefined;
+  const isPerRequest = price.request !== undefined && price.input === undefined && !isByMeasure;
   const output = compileTiers(price.output) ?? (isPerRequest ? FREE : NOT_PRICED);
   return {
     input,
@@ -25,12 +27,27 @@ export function compilePrice(price: ModelPrice): CompiledPrice {
     audio_input: compileTiers(price.audio_input) ?? input,
     audio_output: compileTiers(price.audio_output) ?? output,
     request: compileTiers(price.request) ?? FREE,
+    // seam: unpriced-bucket-is-unknown
+    cache_write_1h: compileTiers(price.cache_write_1h) ?? NOT_PRICED,
+    image_input: compileTiers(price.image_input) ?? input,
+    image_output: compileTiers(price.image_output) ?? output,
+    image: compileTiers(price.image) ?? NOT_PRICED,
+    search: compileTiers(price.search) ?? NOT_PRICED,
+    audio_second: compileTiers(price.audio_second) ?? NOT_PRICED,
+    character: compileTiers(price.character) ?? NOT_PRICED,
   };
 }
+
+const BY_MEASURE: readonly PricedUnit[] = ['image', 'audio_second', 'character'];
 
 /** False: the price says nothing of what the unit costs, which is not that it costs nothing. */
 export function isPriced(price: CompiledPrice, unit: PricedUnit): boolean {
   return price[unit] !== NOT_PRICED;
+}
+
+/** Pictures have prices of their own: what a call cost is known only if its usage tells them apart. */
+export function pricesImages(price: CompiledPrice): boolean {
+  return price.image_input !== price.input || price.image_output !== price.output;
 }
 
 /** Reasoning has a price of its own: the model may reason. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { noQuantities } from '../usage/quantities.ts';
-import { compilePrice, highestUpTo, isFree, priceAt } from './compile.ts';
+import { compilePrice, highestUpTo, isFree, isPriced, priceAt } from './compile.ts';
 import { costOf, worstCaseCost } from './cost.ts';
-import type { ModelPrice, PricedUnit, TieredPrice } from './price.ts';
+import { type ModelPrice, type PricedUnit, pricedUnitNames, type TieredPrice } from './price.ts';
 
 const flat = (pico: number): TieredPrice => [
   { from_input_tokens: 0, pico_usd_per_million: String(pico) },
@@ -13,17 +13,25 @@ const tiered = (...tiers: [number, number][]): TieredPrice =>
 describe('a compiled price', () => {
   it('takes a missing unit from the unit that it is a kind of', () => {
     const price = compilePrice({ input: flat(3), output: flat(5) });
-    const of = (pico: bigint) => ({ from: [0], picoPerMillion: [pico] });
-    expect(price).toEqual({
-      input: of(3n),
-      output: of(5n),
-      cache_read: of(3n),
-      cache_write: of(3n),
-      reasoning: of(5n),
-      audio_input: of(3n),
-      audio_output: of(5n),
-      request: of(0n),
+    const found = pricedUnitNames.map((unit) => [
+      unit,
+      isPriced(price, unit) ? price[unit].picoPerMillion[0] : null,
+    ]);
+    expect(Object.fromEntries(found)).toEqual({
+      ...{ input: 3n, cache_read: 3n, cache_write: 3n, audio_input: 3n, image_input: 3n },
+      ...{ output: 5n, reasoning: 5n, audio_output: 5n, image_output: 5n, request: 0n },
+      ...{ cache_write_1h: null, image: null, search: null, audio_second: null, character: null },
     });
+  });
+
+  it('I8: of a model that is billed by a measure says nothing of tokens', () => {
+    const price = compilePrice({ audio_second: flat(9) });
+    const of = (used: object) => costOf(price, { ...noQuantities(), ...used });
+    expect([
+      of({ audioSeconds: 1_000_000 }),
+      of({ inputTokens: 1 }),
+      of({ outputTokens: 1 }),
+    ]).toEqual([9n, null, null]);
   });
 
   it('costs nothing for input that has no price at all, from the first token on', () => {
@@ -107,4 +115,20 @@ it('the worst case is that of the most expensive kind of input and of output (I3
   }
   const request = compilePrice({ request: flat(4) });
   expect(worstCaseCost(request, bound)).toBe(4n);
+});
+
+describe('I8: is unknown without a price, and exact with one', () => {
+  // earendil-works/pi#5738: writes for an hour were billed at the rate of those for five minutes.
+  it.each([
+    ['writes for an hour', 'cacheWrite1hTokens', 'cache_write_1h'],
+    ['pictures by the piece', 'images', 'image'],
+    ['searches', 'searches', 'search'],
+    ['seconds of audio', 'audioSeconds', 'audio_second'],
+    ['characters', 'characters', 'character'],
+  ] as const)('%s', (_, field, unit) => {
+    const used = { ...noQuantities(), inputTokens: 1_000_000, [field]: 2_000_000, requests: 1 };
+    const base: ModelPrice = { input: flat(3), output: flat(5), cache_write: flat(4) };
+    expect(costOf(compilePrice(base), used)).toBeNull();
+    expect(costOf(compilePrice({ ...base, [unit]: flat(7) }), used)).toBe(17n);
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { divideHalfAwayFromZero } from '../money/rounding.ts';
 import { noQuantities } from '../usage/quantities.ts';
 import { compilePrice } from './compile.ts';
-import { costLines, costOf, worstCaseCost } from './cost.ts';
+import { costLines, costOf, type MoreUse, worstCaseCost } from './cost.ts';
 import type { ModelPrice, PricedUnit, TieredPrice } from './price.ts';
 
 const tiers = fc
@@ -36,10 +36,19 @@ const prices = fc.record(
     audio_input: tiers,
     audio_output: tiers,
     request: tiers,
+    cache_write_1h: tiers,
+    image_input: tiers,
+    image_output: tiers,
+    image: tiers,
+    search: tiers,
+    audio_second: tiers,
+    character: tiers,
   },
   { requiredKeys: [] },
 );
 const tokens = fc.integer({ min: 0, max: 300_000 });
+/** Most calls have none. */
+const few = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, tokens);
 const quantities = fc
   .record({
     inputTokens: tokens,
@@ -50,6 +59,13 @@ const quantities = fc
     audioInputTokens: tokens,
     audioOutputTokens: tokens,
     requests: fc.constantFrom(0, 1),
+    cacheWrite1hTokens: few,
+    imageInputTokens: few,
+    imageOutputTokens: few,
+    images: few,
+    searches: few,
+    audioSeconds: few,
+    characters: few,
   })
   .map((known) => ({ ...noQuantities(), ...known }));
 
@@ -59,12 +75,34 @@ function rationalCost(price: ModelPrice, q: ReturnType<typeof noQuantities>): bi
     [q.outputTokens, 'output'],
     [q.reasoningTokens, 'reasoning'],
     [q.audioOutputTokens, 'audio_output'],
+    [q.imageOutputTokens, 'image_output'],
   ];
-  const isPerRequest = price.request !== undefined && price.input === undefined;
+  const isMeasured = [price.image, price.audio_second, price.character].some(
+    (it) => it !== undefined,
+  );
+  const isPerRequest = price.request !== undefined && price.input === undefined && !isMeasured;
   const isKnown = (unit: PricedUnit) =>
     isPerRequest || price[unit] !== undefined || price.output !== undefined;
   if (written.some(([count, unit]) => count > 0 && !isKnown(unit))) return null;
-  const total = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
+  const readFrom: [number, PricedUnit][] = [
+    [q.inputTokens, 'input'],
+    [q.cacheReadTokens, 'cache_read'],
+    [q.cacheWriteTokens, 'cache_write'],
+    [q.audioInputTokens, 'audio_input'],
+    [q.imageInputTokens, 'image_input'],
+  ];
+  const isRead = (unit: PricedUnit) =>
+    !isMeasured || price[unit] !== undefined || price.input !== undefined;
+  if (readFrom.some(([count, unit]) => count > 0 && !isRead(unit))) return null;
+  const alone: [number, PricedUnit][] = [
+    [q.cacheWrite1hTokens, 'cache_write_1h'],
+    [q.images, 'image'],
+    [q.searches, 'search'],
+    [q.audioSeconds, 'audio_second'],
+    [q.characters, 'character'],
+  ];
+  if (alone.some(([count, unit]) => count > 0 && price[unit] === undefined)) return null;
+  const total = readFrom.reduce((sum, [count]) => sum + count, q.cacheWrite1hTokens);
   const priceOf = (...units: PricedUnit[]): bigint => {
     const list = units.map((unit) => price[unit]).find((tier) => tier !== undefined) ?? [];
     const reached = list.filter((tier) => tier.from_input_tokens <= total);
@@ -80,10 +118,25 @@ function rationalCost(price: ModelPrice, q: ReturnType<typeof noQuantities>): bi
     [q.audioInputTokens, priceOf('audio_input', 'input')],
     [q.audioOutputTokens, priceOf('audio_output', 'output')],
     [q.requests, priceOf('request')],
+    [q.imageInputTokens, priceOf('image_input', 'input')],
+    [q.imageOutputTokens, priceOf('image_output', 'output')],
+    ...alone.map(([count, unit]): [number, bigint] => [count, priceOf(unit)]),
   ];
   const numerator = parts.reduce((sum, [count, pico]) => sum + BigInt(count) * pico, 0n);
   const whole = numerator / 1_000_000n;
   return (numerator % 1_000_000n) * 2n >= 1_000_000n ? whole + 1n : whole;
+}
+
+const sum = (...parts: number[]) => parts.reduce((total, part) => total + part, 0);
+
+/** What a call asks for that uses exactly this; nothing, if it uses none of it. */
+function moreOf(q: ReturnType<typeof noQuantities>): MoreUse | undefined {
+  const { cacheWrite1hTokens, searches, images, audioSeconds, characters } = q;
+  if (sum(cacheWrite1hTokens, searches, images, audioSeconds, characters) === 0) return undefined;
+  return {
+    ...{ cacheWrites1h: cacheWrite1hTokens > 0, searchesMax: searches, imagesMax: images },
+    ...{ audioSecondsMax: audioSeconds, charactersMax: characters },
+  };
 }
 
 describe('the cost of an attempt', () => {
@@ -103,9 +156,17 @@ describe('the cost of an attempt', () => {
     fc.assert(
       fc.property(prices, quantities, fc.nat(1000), (price, q, slack) => {
         const compiled = compilePrice(price as ModelPrice);
-        const input = q.inputTokens + q.cacheReadTokens + q.cacheWriteTokens + q.audioInputTokens;
-        const output = q.outputTokens + q.reasoningTokens + q.audioOutputTokens;
-        const bound = { inputTokensMax: input + slack, outputTokensMax: output, requestsMax: 1 };
+        const input = sum(
+          ...[q.inputTokens, q.cacheReadTokens, q.cacheWriteTokens, q.cacheWrite1hTokens],
+          ...[q.audioInputTokens, q.imageInputTokens],
+        );
+        const output = sum(
+          ...[q.outputTokens, q.reasoningTokens, q.audioOutputTokens, q.imageOutputTokens],
+        );
+        const bound = {
+          ...{ inputTokensMax: input + slack, outputTokensMax: output, requestsMax: 1 },
+          more: moreOf(q),
+        };
         expect(worstCaseCost(compiled, bound) >= (costOf(compiled, q) ?? 0n)).toBe(true);
       }),
       { numRuns: 2_000 },

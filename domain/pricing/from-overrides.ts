@@ -1,44 +1,30 @@
 /** Prices that the operator stated in USD per million units → price lists, exactly (I6). */
 import { parseDecimal } from '../money/money.ts';
-import type {
-  ModelPrice,
-  PricedModel,
-  PricedUnit,
-  PriceVersionPublished,
-  TieredPrice,
+import {
+  type ModelPrice,
+  type PricedModel,
+  type PricedUnit,
+  type PriceVersionPublished,
+  pricedUnitNames,
+  pricedUnits,
+  type TieredPrice,
 } from './price.ts';
 
 type UnitPrices = { [U in PricedUnit]?: string | undefined };
+type WholePrice = UnitPrices & { tiers: readonly (UnitPrices & { from_input_tokens: number })[] };
 
 /** Decimal text in USD per million units (requests: per million requests). */
-export type PriceOverride = UnitPrices & {
+export type PriceOverride = WholePrice & {
   provider: string;
   model: string;
   effective_from?: string | undefined;
-  tiers: (UnitPrices & { from_input_tokens: number })[];
+  /** Whole prices, by tier of service. */
+  service_tiers?: Readonly<Record<string, WholePrice>> | undefined;
   context_window?: number | undefined;
   max_output_tokens?: number | undefined;
 };
 
-const UNITS: readonly PricedUnit[] = [
-  'input',
-  'cache_read',
-  'cache_write',
-  'output',
-  'reasoning',
-  'audio_input',
-  'audio_output',
-  'request',
-];
 const PICO_PLACES = 12;
-/** The unit whose price applies where a unit has none of its own (price.ts). */
-const FALLBACK: { [U in PricedUnit]?: PricedUnit } = {
-  cache_read: 'input',
-  cache_write: 'input',
-  reasoning: 'output',
-  audio_input: 'input',
-  audio_output: 'output',
-};
 
 /** One list per provider. @param version names the list on every event priced with it */
 export function priceListsFromOverrides(
@@ -77,7 +63,10 @@ function toModel(overrides: readonly PriceOverride[]): PricedModel {
     prices: dated.map((override) => ({
       from: override.effective_from ?? null,
       daily: null,
-      price: toPrice(override),
+      price: toPrice(override, model),
+      ...(override.service_tiers === undefined
+        ? {}
+        : { service_tiers: ofTiers(override.service_tiers, model) }),
     })),
   };
 }
@@ -86,24 +75,29 @@ function startMs({ effective_from: from }: PriceOverride): number {
   return from === undefined ? Number.MIN_SAFE_INTEGER : Date.parse(from);
 }
 
-function toPrice(override: PriceOverride): ModelPrice {
+function ofTiers(tiers: Readonly<Record<string, WholePrice>>, model: string) {
+  const prices = Object.entries(tiers).map(([tier, whole]) => [tier, toPrice(whole, model)]);
+  return Object.fromEntries(prices) as Record<string, ModelPrice>;
+}
+
+function toPrice(stated: WholePrice, model: string): ModelPrice {
   const price: ModelPrice = {};
-  for (const unit of UNITS) {
-    const tiers = toTiers(override, unit);
+  for (const unit of pricedUnitNames) {
+    const tiers = toTiers(stated, unit, model);
     if (tiers !== null) price[unit] = tiers;
   }
   return price;
 }
 
-function toTiers(override: PriceOverride, unit: PricedUnit): TieredPrice | null {
-  const fallback = FALLBACK[unit];
-  const base = override[unit] ?? (fallback === undefined ? undefined : override[fallback]);
-  const higher = override.tiers.flatMap((tier) => {
+function toTiers(stated: WholePrice, unit: PricedUnit, model: string): TieredPrice | null {
+  const { like } = pricedUnits[unit];
+  const base = stated[unit] ?? (like === null ? undefined : stated[like]);
+  const higher = stated.tiers.flatMap((tier) => {
     const text = tier[unit];
     return text === undefined ? [] : [{ from: tier.from_input_tokens, text }];
   });
-  if (override[unit] === undefined && higher.length === 0) return null;
-  if (base === undefined) throw new Error(`${override.model}: a tier of ${unit} has no base price`);
+  if (stated[unit] === undefined && higher.length === 0) return null;
+  if (base === undefined) throw new Error(`${model}: a tier of ${unit} has no base price`);
   return [{ from: 0, text: base }, ...higher].map(({ from, text }) => ({
     from_input_tokens: from,
     pico_usd_per_million: String(parseDecimal(text, PICO_PLACES)),

@@ -28,12 +28,13 @@ export type OpenBound = {
   /** Beyond what the body's bytes bound; below 0 where those bytes are media and no text. */
   inputTokens: number;
   feePicoUsd: bigint;
+  /** Absent: the call makes none. */
+  searchesMax?: number;
 };
 
 /** @returns null: a part needs a bound that the operator does not give */
 export function openBound(parts: OpenParts, bounds: OpenBounds): OpenBound | null {
   let inputTokens = 0;
-  let feePicoUsd = 0n;
   for (const kind of mediaKinds) {
     const { count, bytes } = parts.media[kind];
     if (count === 0) continue;
@@ -49,7 +50,7 @@ export function openBound(parts: OpenParts, bounds: OpenBounds): OpenBound | nul
     if (bounds.searches === null) return null;
     const { perCall, picoUsdEach, tokensEach } = bounds.searches;
     inputTokens += perCall * tokensEach;
-    feePicoUsd = BigInt(perCall) * picoUsdEach;
+    return { inputTokens, feePicoUsd: BigInt(perCall) * picoUsdEach, searchesMax: perCall };
   }
-  return { inputTokens, feePicoUsd };
+  return { inputTokens, feePicoUsd: 0n };
 }

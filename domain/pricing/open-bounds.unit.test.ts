@@ -36,7 +36,8 @@ describe('I3: what a request does not bound', () => {
       30n,
     ],
   ])('is held at the operator’s bound: %s', (_, open, inputTokens, feePicoUsd) => {
-    expect(openBound(open, ALL)).toEqual({ inputTokens, feePicoUsd });
+    const searches = open.searches ? { searchesMax: 3 } : {};
+    expect(openBound(open, ALL)).toEqual({ inputTokens, feePicoUsd, ...searches });
   });
 
   it.each<[string, OpenParts]>([

@@ -4,7 +4,12 @@
  */
 import { type CompiledPrice, compilePrice } from './compile.ts';
 import { matchesModel } from './match.ts';
-import type { DailyWindow, PricedModel, PriceVersionPublished } from './price.ts';
+import {
+  type DailyWindow,
+  listedServiceTiers,
+  type PricedModel,
+  type PriceVersionPublished,
+} from './price.ts';
 
 export type PriceSourceRank = PriceVersionPublished['data']['source'];
 
@@ -24,6 +29,8 @@ export type PriceFound = {
   contextWindow: number | null;
   maxOutputTokens: number | null;
   price: CompiledPrice;
+  /** At other tiers of service, by name. Absent: nobody knows what they cost. */
+  serviceTiers?: ReadonlyMap<string, CompiledPrice>;
   /** Unix milliseconds until which this answer holds. */
   validUntilMs: number;
 };
@@ -71,10 +78,18 @@ export function findPrice(
       contextWindow: entry.context_window,
       maxOutputTokens: entry.max_output_tokens,
       price: priced.price,
+      ...(priced.serviceTiers === undefined ? {} : { serviceTiers: priced.serviceTiers }),
       validUntilMs,
     };
   }
   return null;
+}
+
+/** What a tier of service costs; null: nobody knows. @param tier null: the one that lists are about */
+export function priceAtTier(found: PriceFound, tier: string | null): CompiledPrice | null {
+  if (listedServiceTiers.has(tier)) return found.price;
+  // seam: tier-has-its-own-price
+  return found.serviceTiers?.get(tier ?? '') ?? null;
 }
 
 /** Every priced entry of the lists in force, the winning source's first. */
@@ -110,10 +125,13 @@ function nextStart(lists: readonly DatedList[], atMs: number): number {
   return next;
 }
 
-type InForce = { price: CompiledPrice | null; validUntilMs: number };
+type InForce = Pick<PriceFound, 'serviceTiers'> & {
+  price: CompiledPrice | null;
+  validUntilMs: number;
+};
 
 function priceInForce(entry: PricedModel, atMs: number): InForce {
-  let price: CompiledPrice | null = null;
+  let found: PricedModel['prices'][number] | null = null;
   let validUntilMs = Number.POSITIVE_INFINITY;
   for (const candidate of entry.prices) {
     const fromMs = candidate.from === null ? Number.NEGATIVE_INFINITY : Date.parse(candidate.from);
@@ -125,9 +143,16 @@ function priceInForce(entry: PricedModel, atMs: number): InForce {
       validUntilMs = Math.min(validUntilMs, nextDailyEdge(candidate.daily, atMs));
       if (!withinDaily(candidate.daily, atMs)) continue;
     }
-    price = compilePrice(candidate.price);
+    found = candidate;
   }
-  return { price, validUntilMs };
+  if (found === null) return { price: null, validUntilMs };
+  const price = compilePrice(found.price);
+  if (found.service_tiers === undefined) return { price, validUntilMs };
+  const tiers = Object.entries(found.service_tiers);
+  return {
+    ...{ price, validUntilMs },
+    serviceTiers: new Map(tiers.map(([tier, its]) => [tier, compilePrice(its)])),
+  };
 }
 
 /** Start inclusive, end exclusive; a window whose start is after its end spans midnight. */

@@ -4,6 +4,7 @@
  */
 
 import { streamCategory } from '../stream/stream-category.ts';
+import type { KnownQuantities } from '../usage/quantities.ts';
 
 /** The id is `<provider>.<source>`. */
 export const priceBookStreams = streamCategory('price_book');
@@ -15,16 +16,39 @@ export function priceBookStream(
   return priceBookStreams.of(`${provider}.${source}`);
 }
 
-/** The units that a provider prices. `request` is per million requests. */
-export type PricedUnit =
-  | 'input'
-  | 'cache_read'
-  | 'cache_write'
-  | 'output'
-  | 'reasoning'
-  | 'audio_input'
-  | 'audio_output'
-  | 'request';
+/**
+ * The units that a provider prices, each per million: tokens, or what their names say. Those without a
+ * price of their own cost the same as the unit that `like` names; where there is none, nobody knows what
+ * they cost (I8), but for the input and the request (`ModelPrice`).
+ */
+export const pricedUnits = {
+  input: { field: 'inputTokens', like: null },
+  cache_read: { field: 'cacheReadTokens', like: 'input' },
+  cache_write: { field: 'cacheWriteTokens', like: 'input' },
+  /** Providers that have them ask twice the input's price, and more than for other writes. */
+  cache_write_1h: { field: 'cacheWrite1hTokens', like: null },
+  output: { field: 'outputTokens', like: null },
+  reasoning: { field: 'reasoningTokens', like: 'output' },
+  audio_input: { field: 'audioInputTokens', like: 'input' },
+  audio_output: { field: 'audioOutputTokens', like: 'output' },
+  image_input: { field: 'imageInputTokens', like: 'input' },
+  image_output: { field: 'imageOutputTokens', like: 'output' },
+  image: { field: 'images', like: null },
+  request: { field: 'requests', like: null },
+  search: { field: 'searches', like: null },
+  audio_second: { field: 'audioSeconds', like: null },
+  character: { field: 'characters', like: null },
+} as const satisfies Record<string, { field: keyof KnownQuantities; like: string | null }>;
+
+export type PricedUnit = keyof typeof pricedUnits;
+
+export const pricedUnitNames = Object.keys(pricedUnits) as PricedUnit[];
+
+/** Tiers of a provider's service that cost what the list says. */
+export const listedServiceTiers: ReadonlySet<unknown> = new Set<unknown>([
+  ...['auto', 'default', 'standard', 'standard_only', 'on_demand', ''],
+  ...[undefined, null],
+]);
 
 /**
  * One price, by tiers of the call's *total* input tokens: the whole call is priced at the last tier
@@ -33,8 +57,8 @@ export type PricedUnit =
 export type TieredPrice = { from_input_tokens: number; pico_usd_per_million: string }[];
 
 /**
- * A unit without a price of its own: `cache_read` and `cache_write` cost as `input`, `reasoning` as
- * `output`, `audio_*` as text. `input` missing: it is free of charge. `output` missing: what a model writes is
+ * A unit without a price of its own: see `pricedUnits`. `input` missing: it is free of charge, unless the
+ * model is billed by the length of audio or text, or by the image. `output` missing: what a model writes is
  * unpriced, unless it costs so much a request and nothing for its input.
  */
 export type ModelPrice = { [U in PricedUnit]?: TieredPrice };
@@ -61,7 +85,13 @@ export type PricedModel = {
    * Later entries win; an entry applies from its date and within its daily window. None at all:
    * the model is known, and unpriced.
    */
-  prices: { from: string | null; daily: DailyWindow | null; price: ModelPrice }[];
+  prices: {
+    from: string | null;
+    daily: DailyWindow | null;
+    price: ModelPrice;
+    /** At other tiers of service (`flex`, `priority`, `batch`), whole prices. Absent: nobody knows them. */
+    service_tiers?: Readonly<Record<string, ModelPrice>>;
+  }[];
 };
 
 /**

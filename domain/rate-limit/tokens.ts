@@ -1,5 +1,5 @@
 /** What a call counts against a limit: its worst case before it starts, and what it used after. */
-import type { UsageQuantities } from '../usage/quantities.ts';
+import { type QuantityName, quantities, type UsageQuantities } from '../usage/quantities.ts';
 import type { RateMeasure } from './rate-limit-events.ts';
 
 export type CallBound = { inputTokensMax: number; outputTokensMax: number };
@@ -29,19 +29,23 @@ export function reservedFor(measure: WindowMeasure, bound: CallBound): number {
  */
 export function usedBy(measure: WindowMeasure, used: UsageQuantities): number | null {
   if (measure === 'requests') return null;
-  const { input_tokens, cache_read_tokens, cache_write_tokens, audio_input_tokens } = used;
-  const { output_tokens, reasoning_tokens, audio_output_tokens } = used;
-  const input = sum(input_tokens, cache_read_tokens, cache_write_tokens, audio_input_tokens);
-  const output = sum(output_tokens, reasoning_tokens, audio_output_tokens);
-  if (measure === 'input_tokens') return input;
-  return measure === 'output_tokens' ? output : sum(input, output);
-}
-
-function sum(...parts: readonly (number | null)[]): number | null {
   let total = 0;
-  for (const part of parts) {
-    if (part === null) return null;
-    total += part;
+  for (const name of COUNTED[measure]) {
+    const tokens = used[name];
+    if (tokens === null) return null;
+    total += tokens ?? 0;
   }
   return total;
 }
+
+function tokensOf(...directions: readonly ('in' | 'out')[]): readonly QuantityName[] {
+  return quantities.flatMap((one) =>
+    one.unit === 'tokens' && directions.includes(one.direction) ? [one.name] : [],
+  );
+}
+
+const COUNTED = {
+  input_tokens: tokensOf('in'),
+  output_tokens: tokensOf('out'),
+  total_tokens: tokensOf('in', 'out'),
+};

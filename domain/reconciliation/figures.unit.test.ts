@@ -12,7 +12,7 @@ const event = (fields: object) => ({ ...zero, cost: '0.000000000000', ...fields 
 
 /** A line, and that line with one figure changed, for each of its figures. */
 function eachOtherThan(line: BillLine): BillLine[] {
-  const byQuantity = quantityNames.map((name) => ({ ...line, [name]: line[name] + 1 }));
+  const byQuantity = quantityNames.map((name) => ({ ...line, [name]: (line[name] ?? 0) + 1 }));
   return [...byQuantity, { ...line, cost: '0.500000000001' }];
 }
 

@@ -132,6 +132,10 @@ function bucketsOf(gathered: Gathered, { prompt, completion }: Totals): KnownQua
   const { miss, cachedAudio, cachedText } = gathered;
   const cacheRead = gathered.cacheRead ?? 0;
   const cacheWrite = gathered.cacheWrite ?? 0;
+  const cacheWrite1h = gathered.cacheWrite1h ?? 0;
+  const cacheWrite5m = gathered.cacheWrite5m ?? cacheWrite - cacheWrite1h;
+  // A lifetime that is stated is one of the writes that are; fields that a server leaves at zero say nothing.
+  if (cacheWrite1h > 0 && cacheWrite1h + cacheWrite5m !== cacheWrite) return null;
   const reasoning = gathered.reasoning ?? 0;
   const audioOutput = gathered.audioOutput ?? 0;
   // Fields that a server leaves at zero say nothing.
@@ -150,7 +154,8 @@ function bucketsOf(gathered: Gathered, { prompt, completion }: Totals): KnownQua
     ...noQuantities(),
     inputTokens,
     cacheReadTokens: cacheRead,
-    cacheWriteTokens: cacheWrite,
+    cacheWriteTokens: cacheWrite - cacheWrite1h,
+    cacheWrite1hTokens: cacheWrite1h,
     audioInputTokens: audioInput,
     outputTokens,
     reasoningTokens: reasoning,

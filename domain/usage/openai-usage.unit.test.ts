@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readOpenAiUsage } from './openai-usage.ts';
-import type { KnownQuantities } from './quantities.ts';
+import { type KnownQuantities, noQuantities } from './quantities.ts';
 
 function read(usage: unknown, generates = true): KnownQuantities | null {
   const reading = readOpenAiUsage(usage, generates);
@@ -38,6 +38,7 @@ describe('OpenAI usage becomes disjoint buckets', () => {
       completion_tokens_details: { reasoning_tokens: 20, audio_tokens: 4 },
     };
     expect(read(usage)).toEqual({
+      ...noQuantities(),
       inputTokens: 65,
       cacheReadTokens: 30,
       cacheWriteTokens: 0,
@@ -305,10 +306,6 @@ describe('I8: what is not understood', () => {
     [
       'completion_tokens_details.image_tokens',
       { ...totals, completion_tokens_details: { image_tokens: 5 } },
-    ],
-    [
-      'cache_creation.ephemeral_1h_input_tokens',
-      { ...totals, cache_creation: { ephemeral_1h_input_tokens: 5 } },
     ],
     [
       'promptTokensDetails',

@@ -16,6 +16,9 @@ const SLOTS = [
   /** Input that was not in the cache. */
   'miss',
   'cacheWrite',
+  /** Of those, the ones for an hour, and the ones for five minutes. */
+  'cacheWrite1h',
+  'cacheWrite5m',
   'audioInput',
   /** What the cached tokens consist of. */
   'cachedAudio',
@@ -53,8 +56,11 @@ type Table = ReadonlyMap<string, Rule>;
 const table = (rules: Record<string, Rule>): Table => new Map(Object.entries(rules));
 
 const CACHED_DETAILS = table({ text_tokens: 'cachedText', audio_tokens: 'cachedAudio' });
-/** Writes for an hour cost more than those for five minutes; they have no bucket yet. */
-const CACHE_WRITES = table({ ephemeral_5m_input_tokens: 'within' });
+/** Writes for an hour cost more than those for five minutes. */
+const CACHE_WRITES = table({
+  ephemeral_5m_input_tokens: 'cacheWrite5m',
+  ephemeral_1h_input_tokens: 'cacheWrite1h',
+});
 
 const INPUT_DETAILS = table({
   cached_tokens: 'cacheRead',
@@ -170,6 +176,8 @@ function nothingGathered(): Gathered {
     cacheRead: null,
     miss: null,
     cacheWrite: null,
+    cacheWrite1h: null,
+    cacheWrite5m: null,
     audioInput: null,
     cachedAudio: null,
     cachedText: null,

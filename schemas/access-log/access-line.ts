@@ -37,6 +37,10 @@ export const accessLine = z.strictObject({
   reasoning_tokens: tokens,
   audio_input_tokens: tokens,
   audio_output_tokens: tokens,
+  // Absent where there are none.
+  cache_write_1h_tokens: tokens.optional(),
+  image_input_tokens: tokens.optional(),
+  image_output_tokens: tokens.optional(),
   /** Of the last attempt, in US dollars, 12 places; null: unknown. */
   cost: z
     .string()

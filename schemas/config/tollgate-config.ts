@@ -106,33 +106,44 @@ const model = z.strictObject({
   region: region.optional(),
 });
 
+/** What a unit costs at each amount of input; the others cost the same whatever the input is. */
+const tieredUnits = {
+  input: usdPerMillion.optional(),
+  cache_read: usdPerMillion.optional(),
+  cache_write: usdPerMillion.optional(),
+  /** Written for an hour. Without it, what such a write costs is not known. */
+  cache_write_1h: usdPerMillion.optional(),
+  output: usdPerMillion.optional(),
+  reasoning: usdPerMillion.optional(),
+};
+
+const wholePrice = {
+  ...tieredUnits,
+  audio_input: usdPerMillion.optional(),
+  audio_output: usdPerMillion.optional(),
+  /** Tokens of pictures; `image`: per million pictures that are billed by the piece. */
+  image_input: usdPerMillion.optional(),
+  image_output: usdPerMillion.optional(),
+  image: usdPerMillion.optional(),
+  /** Per million requests, searches, seconds of audio, characters. */
+  request: usdPerMillion.optional(),
+  search: usdPerMillion.optional(),
+  audio_second: usdPerMillion.optional(),
+  character: usdPerMillion.optional(),
+  /** Another price for the whole call, if it has at least this many input tokens. */
+  tiers: z
+    .array(z.strictObject({ from_input_tokens: z.int().min(1), ...tieredUnits }))
+    .max(15)
+    .default([]),
+};
+
 export const priceOverrideFields = z.strictObject({
   provider: name,
   model: shortName,
   effective_from: instantOrDateUtc.optional(),
-  input: usdPerMillion.optional(),
-  cache_read: usdPerMillion.optional(),
-  cache_write: usdPerMillion.optional(),
-  output: usdPerMillion.optional(),
-  reasoning: usdPerMillion.optional(),
-  audio_input: usdPerMillion.optional(),
-  audio_output: usdPerMillion.optional(),
-  /** Per million requests. */
-  request: usdPerMillion.optional(),
-  /** Another price for the whole call, if it has at least this many input tokens. */
-  tiers: z
-    .array(
-      z.strictObject({
-        from_input_tokens: z.int().min(1),
-        input: usdPerMillion.optional(),
-        cache_read: usdPerMillion.optional(),
-        cache_write: usdPerMillion.optional(),
-        output: usdPerMillion.optional(),
-        reasoning: usdPerMillion.optional(),
-      }),
-    )
-    .max(15)
-    .default([]),
+  ...wholePrice,
+  /** What the model costs at other tiers of service, such as `flex`, `priority` and `batch`. */
+  service_tiers: z.record(name, z.strictObject(wholePrice)).optional(),
   context_window: z.int().min(1).optional(),
   max_output_tokens: z.int().min(1).optional(),
 });
@@ -141,23 +152,35 @@ export const priceOverrideFields = z.strictObject({
  * The unit whose price applies where a unit has none of its own, as in `domain/pricing/price.ts`.
  */
 const FALLBACK = { cache_read: 'input', cache_write: 'input', reasoning: 'output' } as const;
+/** What may be billed in place of tokens. */
+const INSTEAD_OF_TOKENS = ['request', 'image', 'audio_second', 'character'] as const;
+
+type StatedPrice = Omit<z.infer<typeof priceOverrideFields>, 'provider' | 'model'>;
 
 /** A unit needs a price below its first tier too: a missing price is not zero (I8). */
 export function everyTierHasABase(
   override: Omit<z.infer<typeof priceOverrideFields>, 'provider'>,
   context: z.RefinementCtx,
 ): void {
-  if (override.input === undefined && override.request === undefined) {
-    const message = "states no price of the input: without one it would be free; '0' if it is";
-    context.addIssue({ code: 'custom', path: ['input'], message });
+  checkPrice(override, [], context);
+  for (const [tier, price] of Object.entries(override.service_tiers ?? {})) {
+    checkPrice(price, ['service_tiers', tier], context);
   }
-  for (const [index, tier] of override.tiers.entries()) {
-    for (const unit of ['input', 'cache_read', 'cache_write', 'output', 'reasoning'] as const) {
-      if (tier[unit] === undefined || override[unit] !== undefined) continue;
+}
+
+function checkPrice(price: StatedPrice, at: string[], context: z.RefinementCtx): void {
+  const isStated = INSTEAD_OF_TOKENS.some((unit) => price[unit] !== undefined);
+  if (price.input === undefined && !isStated) {
+    const message = "states no price of the input: without one it would be free; '0' if it is";
+    context.addIssue({ code: 'custom', path: [...at, 'input'], message });
+  }
+  for (const [index, tier] of price.tiers.entries()) {
+    for (const unit of Object.keys(tieredUnits) as (keyof typeof tieredUnits)[]) {
+      if (tier[unit] === undefined || price[unit] !== undefined) continue;
       const base = unit in FALLBACK ? FALLBACK[unit as keyof typeof FALLBACK] : unit;
-      if (override[base] !== undefined) continue;
+      if (price[base] !== undefined) continue;
       const message = `has no price below ${tier.from_input_tokens} input tokens: state \`${base}\` too`;
-      context.addIssue({ code: 'custom', path: ['tiers', index, unit], message });
+      context.addIssue({ code: 'custom', path: [...at, 'tiers', index, unit], message });
     }
   }
 }

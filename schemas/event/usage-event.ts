@@ -2,7 +2,11 @@
  * The only definition of the usage event's shape on the wire (ADR 0001, schema version 1). The
  * projector parses every log record with it; what does not parse is a dead letter.
  */
-import { perQuantity } from '@tollgate/domain/usage/quantities.ts';
+import {
+  type FirstQuantityName,
+  perQuantity,
+  type QuantityName,
+} from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { z } from 'zod';
 import { shortText } from '../names/names.ts';
@@ -17,9 +21,12 @@ export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3
 /** Of any quantity in one event: nine million such events still add up exactly (2^53). */
 export const QUANTITY_MAX = 1_000_000_000;
 /** Of all buckets of tokens together. */
-const SAVED_TOKENS_MAX = 9 * QUANTITY_MAX;
+const SAVED_TOKENS_MAX = 12 * QUANTITY_MAX;
 /** A resolution's may be negative. */
 const quantity = z.int().min(-QUANTITY_MAX).max(QUANTITY_MAX).nullable();
+const buckets = perQuantity(({ addedLater }) => (addedLater ? quantity.optional() : quantity)) as {
+  [Name in FirstQuantityName]: typeof quantity;
+} & { [Name in Exclude<QuantityName, FirstQuantityName>]: z.ZodOptional<typeof quantity> };
 
 /** Leases that one call's holds are taken from, over all budgets of its key. */
 const HOLD_PARTS_MAX = 1024;
@@ -78,8 +85,8 @@ export const usageEvent = z.strictObject({
   saved_cost: decimal12.nullable().optional(),
   saved_tokens: z.int().min(0).max(SAVED_TOKENS_MAX).nullable().optional(),
   cache_similarity: z.number().min(0).max(1).nullable().optional(),
-  // What was written before a bucket existed lacks it, and is read again by every rebuild (I5).
-  ...perQuantity(({ addedLater }) => (addedLater ? quantity.default(null) : quantity)),
+  // What was written before a bucket existed, or has none of it, lacks it, and is read by rebuilds (I5).
+  ...buckets,
   usage_source: z.enum(['provider', 'estimated', 'reconciled', 'none']),
 
   cost: decimal12.nullable(),

@@ -22,11 +22,18 @@ const modelPrice = z.strictObject({
   input: tieredPrice.exactOptional(),
   cache_read: tieredPrice.exactOptional(),
   cache_write: tieredPrice.exactOptional(),
+  cache_write_1h: tieredPrice.exactOptional(),
   output: tieredPrice.exactOptional(),
   reasoning: tieredPrice.exactOptional(),
   audio_input: tieredPrice.exactOptional(),
   audio_output: tieredPrice.exactOptional(),
+  image_input: tieredPrice.exactOptional(),
+  image_output: tieredPrice.exactOptional(),
+  image: tieredPrice.exactOptional(),
   request: tieredPrice.exactOptional(),
+  search: tieredPrice.exactOptional(),
+  audio_second: tieredPrice.exactOptional(),
+  character: tieredPrice.exactOptional(),
 }) satisfies z.ZodType<ModelPrice>;
 
 const modelMatch: z.ZodType<ModelMatch> = z.lazy(() =>
@@ -59,6 +66,7 @@ export const priceVersion = z.strictObject({
           from: timestamp.nullable(),
           daily: z.strictObject({ start: dailyTime, end: dailyTime }).nullable(),
           price: modelPrice,
+          service_tiers: z.record(shortName, modelPrice).exactOptional(),
         }),
       ),
     }),

@@ -85,6 +85,8 @@ async function call(method: 'GET' | 'POST', url: string, body?: object, key?: st
 /** Of customers, teams, keys, usage and calls. */
 const GAINED = new Set([
   ...['cache_hits', 'saved_cost'],
+  ...['cache_write_1h_tokens', 'image_input_tokens', 'image_output_tokens'],
+  ...['searches', 'audio_seconds', 'characters'],
   ...['allowed_models', 'denied_models', 'key_defaults', 'billing_details', 'invoice_number'],
   ...['default_budget_ids', 'default_rate_limit_ids'],
 ]);

@@ -46,7 +46,7 @@ export const holds: readonly Plant[] = [
   },
   {
     bug: 'take the tokens of a call that searched for all that it cost',
-    edits: at('unstated-fee-is-no-cost', { swap: ["source !== 'none' &&", 'false &&'] }),
+    edits: at('unstated-fee-is-no-cost', { swap: ['answer?.states?.searches !== true', 'false'] }),
     test: {
       file: OPEN_BOUNDS_TEST,
       name: 'I8: has no known cost, since no answer states a fee; its budget is charged the hold',

@@ -2,6 +2,7 @@
 
 import { access } from './access-plants.ts';
 import { alarms } from './alarm-plants.ts';
+import { billed } from './billed-plants.ts';
 import { billing } from './billing-plants.ts';
 import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
@@ -81,6 +82,7 @@ export const plants: readonly Plant[] = [
   ...simulated,
   ...limits,
   ...billing,
+  ...billed,
   ...secrets,
   ...rates,
   ...routes,

@@ -1,5 +1,5 @@
 /** How do staged rows become raw rows: once, through the fence, and with their buckets marked? */
-import { eventColumnNamesSql } from '../event-columns.ts';
+import { eventColumnNamesSql, stagedColumnsSql } from '../event-columns.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { AS_GROUPED, BUCKET_SQL, ROW_VERSION_SQL } from './buckets.ts';
 import { FENCE_HOLDS, FENCED } from './fence.ts';
@@ -22,7 +22,7 @@ export async function insertStaged(warehouse: Warehouse, stage: Stage): Promise<
   // seam: insert-behind-the-fence
   await warehouse.command(
     `INSERT INTO tollgate.raw_usage (${POSITION_COLUMNS}, leaf_hash, ${eventColumnNamesSql}) ${FENCED}
-     SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${eventColumnNamesSql}
+     SELECT ${POSITION_COLUMNS}, toFixedString(unhex(leaf_hex), 32), ${stagedColumnsSql}
      FROM ${stage.rows} WHERE ${FENCE_HOLDS}
      SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1`,
   );

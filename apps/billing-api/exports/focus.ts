@@ -6,7 +6,11 @@
 import { minorUnitPlaces } from '@tollgate/domain/invoice/currency.ts';
 import type { InvoiceBody, InvoiceLine } from '@tollgate/domain/invoice/invoice.ts';
 import { formatDecimal, parseDecimal12 } from '@tollgate/domain/money/money.ts';
-import { quantities } from '@tollgate/domain/usage/quantities.ts';
+import {
+  type FirstQuantityName,
+  firstQuantityNames,
+  quantities,
+} from '@tollgate/domain/usage/quantities.ts';
 import type { Column } from './csv.ts';
 
 export type FocusRow = { invoice: InvoiceBody; line: InvoiceLine; facts: FocusFacts };
@@ -34,7 +38,14 @@ function amountOf({ invoice, line }: FocusRow): string {
   return formatDecimal(BigInt(line.amount_minor), minorUnitPlaces(invoice.currency));
 }
 
-const TOKENS = quantities.filter(({ unit }) => unit === 'tokens').map(({ name }) => name);
+/** Lines of invoices have the buckets of the first day. */
+const TOKENS = quantities.flatMap(({ name, unit }) =>
+  unit === 'tokens' && isFirst(name) ? [name] : [],
+);
+
+function isFirst(name: string): name is FirstQuantityName {
+  return firstQuantityNames.some((first) => first === name);
+}
 
 function tokensOf(line: InvoiceLine): number {
   return TOKENS.reduce((sum, name) => sum + line[name], 0);
@@ -105,7 +116,7 @@ export const focusColumns: readonly Column<FocusRow>[] = [
   plain('x_MarkupPpm', ({ line }) => line.markup_ppm),
   plain('x_EstimatedEvents', ({ line }) => line.estimated_events),
   plain('x_Events', ({ line }) => line.events),
-  ...quantities.map(({ name }) =>
+  ...firstQuantityNames.map((name) =>
     plain(
       `x_${name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
       ({ line }) => line[name],

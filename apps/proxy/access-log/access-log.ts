@@ -166,14 +166,21 @@ function statusWithout({ refusal, replayed, httpStatus }: EndedCall): string {
   return refusal === null ? 'client_closed' : 'refused';
 }
 
-const TOKENS = quantities.flatMap(({ name, unit }) =>
-  unit === 'tokens' ? [{ name, label: `"${name}":` }] : [],
+const TOKENS = quantities.flatMap((quantity) =>
+  quantity.unit === 'tokens'
+    ? [{ name: quantity.name, label: `"${quantity.name}":`, mayBeAbsent: 'addedLater' in quantity }]
+    : [],
 );
-const NO_TOKENS = TOKENS.map(({ label }) => `${label}null,`).join('');
+const NO_TOKENS = TOKENS.map(({ label, mayBeAbsent }) => (mayBeAbsent ? '' : `${label}null,`)).join(
+  '',
+);
 
 function tokensText(outcome: AttemptOutcome): string {
   let text = '';
-  for (const { name, label } of TOKENS) text += `${label}${outcome[name]},`;
+  for (const { name, label, mayBeAbsent } of TOKENS) {
+    const value = outcome[name];
+    if (!mayBeAbsent || value) text += `${label}${value},`;
+  }
   return text;
 }
 

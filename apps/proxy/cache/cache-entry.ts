@@ -1,7 +1,7 @@
 /** An answer that may be given again, and all that must be known to do so, as the bytes of its entry. */
 import type { CacheRule } from '@tollgate/domain/cache/cache-rules.ts';
 import type { EntryAge } from '@tollgate/domain/cache/freshness.ts';
-import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { type KnownQuantities, noQuantities } from '@tollgate/domain/usage/quantities.ts';
 
 export type CacheEntry = EntryAge & {
   /** Who may be served it (`namespaceText`). */
@@ -39,7 +39,9 @@ export function readEntry(bytes: Uint8Array): CacheEntry | null {
   if (end === -1) return null;
   try {
     const known = JSON.parse(buffer.toString('utf8', 0, end)) as Omit<CacheEntry, 'body'>;
-    return { ...known, body: buffer.subarray(end + 1) };
+    // What was stored before a bucket existed had none of it.
+    const used = { ...noQuantities(), ...known.used };
+    return { ...known, used, body: buffer.subarray(end + 1) };
   } catch {
     return null;
   }

@@ -3,9 +3,11 @@
  * Hold).
  */
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
-import { worstCase, worstCaseIn } from '@tollgate/domain/budget/amounts.ts';
+import { worstCaseIn } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
+import type { CostBound, MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
+import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
 import type { PathBudget } from '../budget/path-budget.ts';
 import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
@@ -13,7 +15,12 @@ import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
 /** What bounds the input of a call, and the fees that it may cause. */
-export type InputBound = { tokensMax: number; feePicoUsd: bigint };
+export type InputBound = {
+  tokensMax: number;
+  /** Absent: it causes none. */
+  feePicoUsd?: bigint;
+  more?: MoreUse | undefined;
+};
 
 /**
  * The output limit of a call that states none. Without it, the call would reserve all that its model
@@ -57,9 +64,8 @@ export function holdRequests(
   const outputTokensMax = outputBound(request, deployment, limit);
   if (outputTokensMax === null) return { code: 'output_limit_required' };
   const bound = costBound(input, outputTokensMax);
-  const price = deployment.price === null ? null : deployment.price.price;
   const holds: HoldRequest[] = [];
-  const mostOf = worstCaseIn(bound, price);
+  const mostOf = worstCaseOf(bound, request, deployment);
   for (const { definition, unit } of budgets) {
     // seam: nobody-is-an-end-user-too
     const amount = mostOf(unit);
@@ -70,8 +76,36 @@ export function holdRequests(
   return holds;
 }
 
-function costBound({ tokensMax, feePicoUsd }: InputBound, outputTokensMax: number) {
-  return { inputTokensMax: tokensMax, outputTokensMax, requestsMax: 1, feePicoUsd };
+/** At the price of the list, and at that of the tier that is asked for, if it is more: a tier may be left. */
+function worstCaseOf(
+  bound: CostBound,
+  request: CallRequest,
+  { price }: Deployment,
+): (unit: HoldUnit) => bigint | null {
+  const listed = worstCaseIn(bound, price === null ? null : price.price);
+  const atTier = price?.serviceTiers?.get(request.serviceTier ?? '');
+  if (atTier === undefined) return listed;
+  const tier = worstCaseIn(bound, atTier);
+  return (unit) => {
+    const [one, other] = [listed(unit), tier(unit)];
+    if (one === null || other === null) return null;
+    return one > other ? one : other;
+  };
+}
+
+/** Tiers that cost less than what lists say need no price for a bound. */
+const CHEAPER_TIERS: ReadonlySet<string> = new Set(['flex', 'batch']);
+
+function lacksTierPrice({ serviceTier }: CallRequest, { price }: Deployment): boolean {
+  if (serviceTier === undefined || CHEAPER_TIERS.has(serviceTier) || price === null) return false;
+  return priceAtTier(price, serviceTier) === null;
+}
+
+/** The bound of one attempt. */
+export function costBound(input: InputBound, outputTokensMax: number): CostBound {
+  const { tokensMax, feePicoUsd, more } = input;
+  const bound = { inputTokensMax: tokensMax, outputTokensMax, requestsMax: 1, more };
+  return feePicoUsd === undefined ? bound : { ...bound, feePicoUsd };
 }
 
 /** What bounds the input of a call of this deployment; a text: why nothing does. */
@@ -83,12 +117,21 @@ export function inputBound(
   const { model, bounds } = deployment;
   const { unboundedBy } = request;
   const always = request.unboundedModel(model);
-  if (unboundedBy === null && always === null) return { tokensMax: inputTokensMax, feePicoUsd: 0n };
+  const { more } = request;
+  if (lacksTierPrice(request, deployment)) {
+    return `The cost of this request has no upper bound (\`service_tier\`: no price for ${request.serviceTier})`;
+  }
+  if (unboundedBy === null && always === null) return { tokensMax: inputTokensMax, more };
   const parts = bounds === undefined ? null : request.openPartsAt(model);
   const open = bounds === undefined || parts === null ? null : openBound(parts, bounds);
   if (open !== null) {
     // seam: open-parts-are-held-at-their-bounds
-    return { tokensMax: inputTokensMax + open.inputTokens, feePicoUsd: open.feePicoUsd };
+    const tokensMax = inputTokensMax + open.inputTokens;
+    if (open.searchesMax === undefined) return { tokensMax, more };
+    return {
+      ...{ tokensMax, feePicoUsd: open.feePicoUsd },
+      more: { ...more, searchesMax: open.searchesMax },
+    };
   }
   if (unboundedBy === null) return always ?? '';
   return `The cost of this request has no upper bound (${unboundedBy})`;
@@ -98,7 +141,7 @@ export function inputBound(
 export function hasUnstatedFee(request: CallRequest, deployment: Deployment): boolean {
   if (deployment.bounds === undefined) return false;
   const bound = inputBound(request, deployment);
-  return typeof bound !== 'string' && bound.feePicoUsd > 0n;
+  return typeof bound !== 'string' && (bound.feePicoUsd ?? 0n) > 0n;
 }
 
 export function outputBound(
@@ -125,11 +168,11 @@ export function fittingOutput(
   unit: HoldUnit,
   inputTokensMax = request.inputTokensMax,
 ): number | null {
-  const price = deployment.price === null ? null : deployment.price.price;
   const input = inputBound(request, deployment, inputTokensMax);
   if (typeof input === 'string') return null;
   const fits = (tokens: number) => {
-    const worst = worstCase(unit, costBound(input, tokens * request.answerCount), price);
+    const bound = costBound(input, tokens * request.answerCount);
+    const worst = worstCaseOf(bound, request, deployment)(unit);
     return worst !== null && worst <= left;
   };
   if (request.outputTokensMax === 0 || !fits(1)) return null;

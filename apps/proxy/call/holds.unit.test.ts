@@ -1,9 +1,10 @@
 import { parseHoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { PICO_PER_UNIT } from '@tollgate/domain/money/money.ts';
 import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
-import type { ModelPrice } from '@tollgate/domain/pricing/price.ts';
+import type { ModelPrice, TieredPrice } from '@tollgate/domain/pricing/price.ts';
 import { describe, expect, it } from 'vitest';
 import type { PathBudget } from '../budget/path-budget.ts';
+import type { CallRequest } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import { embeddings } from '../dialects/openai/embeddings-request.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -40,6 +41,61 @@ it('I8: a price without one of output is none for a model that writes', () => {
   const budget = budgetIn('usd');
   expect(holdRequests([budget], chatCompletions.open(read.facts), deployment, null)).toEqual({
     ...{ code: 'model_unpriced', param: 'model' },
+  });
+});
+
+const [one, three, five, nine] = [1, 3, 5, 9].map((pico) => tokens(`${pico}000000`)) as [
+  ...[TieredPrice, TieredPrice, TieredPrice, TieredPrice],
+];
+const HI = Buffer.from('{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}');
+
+function hi(): CallRequest {
+  const read = chatCompletions.read({ body: HI }, 9);
+  if (!read.ok) throw new Error(read.refusal.code);
+  return chatCompletions.open(read.facts);
+}
+
+/** What such a call holds of a budget in USD, above its tokens at one pico-dollar each; or the refusal. */
+function heldAbove(
+  price: ModelPrice,
+  asked: Partial<CallRequest>,
+  serviceTiers: Record<string, ModelPrice> = {},
+): bigint | string {
+  const request = Object.assign(hi(), asked);
+  const tiers = Object.entries(serviceTiers).map(
+    ([tier, its]) => [tier, compilePrice(its)] as const,
+  );
+  const known = { price: compilePrice(price), serviceTiers: new Map(tiers) };
+  const deployment = { model: 'm', price: known, outputTokensMax: 9 } as unknown as Deployment;
+  const holds = holdRequests([budgetIn('usd')], request, deployment, null);
+  return 'code' in holds
+    ? holds.code
+    : (holds[0]?.amount ?? 0n) - BigInt(request.inputTokensMax) - 1n;
+}
+
+describe('I3: what few calls cause is held by those that ask for it', () => {
+  const text = { input: one, output: one };
+  const rest = BigInt(hi().inputTokensMax);
+
+  it.each<[string, ModelPrice, Partial<CallRequest>, bigint | string]>([
+    ['writes for an hour, by a call that asks for none', { cache_write_1h: three }, {}, 0n],
+    ['writes for an hour', { cache_write_1h: three }, { more: { cacheWrites1h: true } }, 2n * rest],
+    ['searches', { search: five }, { more: { searchesMax: 3 } }, 15n],
+    ['pictures', { image: five }, { more: { imagesMax: 2 } }, 10n],
+    ['seconds', { audio_second: five }, { more: { audioSecondsMax: 4 } }, 20n],
+    ['characters', { character: five }, { more: { charactersMax: 7 } }, 35n],
+    ['writes for an hour without a price', {}, { more: { cacheWrites1h: true } }, 'model_unpriced'],
+    ['searches without a price', {}, { more: { searchesMax: 1 } }, 'model_unpriced'],
+  ])('%s', (_, price, asked, more) => {
+    expect(heldAbove({ ...text, ...price }, asked)).toBe(more);
+  });
+
+  it('a tier that costs more, at its price; without a price of its own it has no bound', () => {
+    const costly = { input: nine, output: nine };
+    const asked = { serviceTier: 'priority' };
+    expect(heldAbove(text, asked, { priority: costly })).toBe(8n * (rest + 1n));
+    expect(heldAbove(text, asked)).toBe('unbounded_request');
+    expect(heldAbove(text, { serviceTier: 'flex' }, { priority: costly })).toBe(0n);
   });
 });
 

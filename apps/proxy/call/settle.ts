@@ -14,8 +14,13 @@ import {
 } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
-import { pricesReasoning } from '@tollgate/domain/pricing/compile.ts';
+import {
+  type CompiledPrice,
+  pricesImages,
+  pricesReasoning,
+} from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
+import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
 import type { AttemptOutcome, AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
   type KnownQuantities,
@@ -87,11 +92,9 @@ export function settle(
 ): Settlement | Uncounted {
   const usage = usageOf(facts, outcome, counted);
   if ('uncounted' in usage) return usage;
-  const { price } = facts.deployment;
   const { quantities, source } = usage;
-  // seam: unstated-fee-is-no-cost
-  const lacksFee = source !== 'none' && hasUnstatedFee(facts.request, facts.deployment);
-  const cost = lacksFee ? null : costOfUsage(usage, price === null ? null : price.price);
+  const lacks = source === 'none' ? null : lackOf(facts, outcome.answer);
+  const cost = lacks === null ? costOfUsage(usage, tierPrice(facts, outcome.answer)) : null;
   const fields: EventUsage = {
     ...(quantities === null ? unknownQuantities() : toEventQuantities(quantities)),
     usage_source: usage.source,
@@ -101,13 +104,32 @@ export function settle(
   };
   const stated = statedUsage(usage, cost);
   const bound = stated === null ? provenBound(facts, outcome) : null;
-  const note = lacksFee ? 'fee_unstated' : usage.note;
-  return { usage: fields, cost, note, ...chargeHolds(facts, stated, bound) };
+  return { usage: fields, cost, note: lacks ?? usage.note, ...chargeHolds(facts, stated, bound) };
 }
 
 /** What a provider calls things is no reason to lose a charge: nothing is looked up by it. */
 function clipped(name: string | null): string | null {
   return name === null ? null : name.slice(0, SHORT_TEXT_LENGTH_MAX);
+}
+
+/** At the tier that it was served at; null: the list has no price for that. */
+function tierPrice({ deployment }: AttemptFacts, answer: Answer | undefined): CompiledPrice | null {
+  const { price } = deployment;
+  return price === null ? null : priceAtTier(price, answer?.serviceTier?.() ?? null);
+}
+
+/** Why nobody knows what an attempt cost, whatever its usage says; null: nothing is in the way. */
+function lackOf({ request, deployment }: AttemptFacts, answer: Answer | undefined): string | null {
+  // seam: unstated-fee-is-no-cost
+  if (answer?.states?.searches !== true && hasUnstatedFee(request, deployment)) {
+    return 'fee_unstated';
+  }
+  if (deployment.price === null) return null;
+  const { price } = deployment.price;
+  // seam: pictures-are-not-priced-as-text
+  if (pricesImages(price) && answer?.states?.imageTokens !== true) return 'image_tokens_unstated';
+  const tier = answer?.serviceTier?.() ?? null;
+  return priceAtTier(deployment.price, tier) === null ? 'service_tier_unpriced' : null;
 }
 
 function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): bigint | null {

@@ -175,6 +175,33 @@ describe('the end of an attempt', () => {
     ]);
   });
 
+  const costAt = (price: object, said: Partial<Answer>) => {
+    const { facts } = attemptOf();
+    Object.assign(facts.deployment, { price: { ...PRICE, ...price } });
+    const answer = Object.assign(json({ ...written, usage }), said);
+    const { usage: recordedAs, note } = settleNow(facts, { ...ok, answer });
+    return [recordedAs.cost, note];
+  };
+  const twice = [{ from_input_tokens: 0, pico_usd_per_million: '2000000' }];
+
+  it('I8: is priced at the tier that served it, or has no known cost: never at another tier’s price', () => {
+    const serviceTiers = new Map([['priority', compilePrice({ input: twice, output: twice })]]);
+    const at = (tier: string | null) => costAt({ serviceTiers }, { serviceTier: () => tier });
+    expect([null, 'default', 'standard', 'priority', 'flex'].map(at)).toEqual([
+      ['0.000000000042', null],
+      ['0.000000000042', null],
+      ['0.000000000042', null],
+      ['0.000000000084', null],
+      [null, 'service_tier_unpriced'],
+    ]);
+  });
+
+  it('I8: has no known cost where pictures have a price and nobody says how many tokens they are', () => {
+    const price = compilePrice({ input: twice, output: twice, image_output: twice });
+    expect(costAt({ price }, {})).toEqual([null, 'image_tokens_unstated']);
+    expect(costAt({ price }, { states: { imageTokens: true } })).toEqual(['0.000000000084', null]);
+  });
+
   it('costs nothing without a price if nothing was used', () => {
     const { facts } = attemptOf({ unpriced: true });
     const { usage: said } = settleNow(facts, { ...ok, unsent: true, answer: undefined });

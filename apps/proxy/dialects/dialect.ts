@@ -5,6 +5,7 @@
  *
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
+import type { MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { Said, Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
@@ -91,6 +92,10 @@ export type CallFigures = {
   readonly needs: readonly Capability[];
   /** The part that lets the provider choose another model than `model`; null: none does. */
   readonly otherModels: string | null;
+  /** What it may cause that few calls do. Absent: nothing. */
+  readonly more?: MoreUse | undefined;
+  /** The tier of service that it asks for, by its name. Absent: one that costs what price lists say. */
+  readonly serviceTier?: string | undefined;
 };
 
 /** What was read of a request: plain data, which crosses threads. */
@@ -277,4 +282,11 @@ export type Answer = {
    * more may have been generated. Asked for once it has ended.
    */
   outputTokensMax(): number | null;
+  /** The tier of service that it was served at; null: nothing is said of it. Absent: nothing can be. */
+  serviceTier?(): string | null;
+  /**
+   * Its usage says what else was used than tokens of text and audio. Absent: it says nothing of it, so what
+   * an attempt cost that may have used some is not known.
+   */
+  states?: Readonly<{ imageTokens?: boolean; searches?: boolean }>;
 };

@@ -35,10 +35,11 @@ type Place = { provider: { name: string }; model: string };
 
 const OTHER = 'other';
 const PICO_PER_USD = 1e12;
-/** As on the event, with the name of each that a label gives it. */
-const TOKENS = quantities.flatMap(({ name, unit }): [QuantityName, string][] =>
-  unit === 'tokens' ? [[name, name.replace(/_tokens$/, '')]] : [],
-);
+/** As on the event, with the name of each that a label gives it; of what few calls have, no zeros. */
+const TOKENS = quantities.flatMap((quantity): [QuantityName, string, boolean][] => {
+  const { name, unit } = quantity;
+  return unit === 'tokens' ? [[name, name.replace(/_tokens$/, ''), 'addedLater' in quantity]] : [];
+});
 
 /** What this gateway adds to an attempt, seconds: most take less than one millisecond. */
 const OVERHEAD_BOUNDS_S: readonly number[] = [
@@ -104,7 +105,7 @@ export class ProxyMetrics {
     const series = provider.models.get(place.model) ?? this.#seriesOf(provider, place);
     series.attempts.set(event.status, (series.attempts.get(event.status) ?? 0) + 1);
     for (let i = 0; i < TOKENS.length; i++) {
-      const [name] = TOKENS[i] as [QuantityName, string];
+      const [name] = TOKENS[i] as [QuantityName, string, boolean];
       series.tokens[i] = (series.tokens[i] as number) + (event[name] ?? 0);
     }
     if (settlement.cost !== null) series.costPicoUsd += settlement.cost;
@@ -220,10 +221,11 @@ export class ProxyMetrics {
         'gen_ai_client_token_usage_total',
         'Tokens that are known to be used, by kind; each token is of one kind.',
         each(({ tokens, labels }) =>
-          TOKENS.map(([, kind], i) => [
-            ...(['', `${labels},${labelsOf({ gen_ai_token_type: kind })}`] as const),
-            tokens[i] as number,
-          ]),
+          TOKENS.flatMap(([, kind, isRare], i): Sample[] => {
+            const count = tokens[i] as number;
+            if (isRare && count === 0) return [];
+            return [['', `${labels},${labelsOf({ gen_ai_token_type: kind })}`, count]];
+          }),
         ),
       ),
       counter(

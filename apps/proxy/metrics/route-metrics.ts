@@ -5,7 +5,7 @@
 import { type Family, labelsOf, type Sample } from '@tollgate/adapters/metrics/families.ts';
 import { costOf } from '@tollgate/domain/pricing/cost.ts';
 import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
-import { type KnownQuantities, quantities } from '@tollgate/domain/usage/quantities.ts';
+import { knownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import type { AttemptFacts } from '../call/attempt-facts.ts';
 import type { Plan } from '../routing/router.ts';
 
@@ -51,7 +51,7 @@ export class RouteMetrics {
     }
     const shadow = routed?.shadow;
     if (shadow == null || cost === null || outcome.status !== 'ok') return;
-    const used = knownOf(outcome);
+    const used = knownQuantities(outcome);
     const would = used === null || shadow.price === null ? null : costOf(shadow.price.price, used);
     if (would === null) return;
     const series = this.#of(routed?.route ?? OTHER);
@@ -126,15 +126,4 @@ export class RouteMetrics {
 
 function add(counts: Map<string, number>, value: string): void {
   counts.set(value, (counts.get(value) ?? 0) + 1);
-}
-
-/** Null: a quantity is unknown. */
-function knownOf(outcome: AttemptOutcome): KnownQuantities | null {
-  const known: Partial<KnownQuantities> = {};
-  for (const { name, field } of quantities) {
-    const value = outcome[name];
-    if (value === null) return null;
-    known[field] = value;
-  }
-  return known as KnownQuantities;
 }

@@ -3,8 +3,7 @@
  * without a route it costs one look into a map.
  */
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
-import { isPriced } from '@tollgate/domain/pricing/compile.ts';
-import { worstCaseCost } from '@tollgate/domain/pricing/cost.ts';
+import { isBoundPriced, worstCaseCost } from '@tollgate/domain/pricing/cost.ts';
 import { type Lack, lacks, type Needs } from '@tollgate/domain/routing/able.ts';
 import {
   type Complexity,
@@ -15,7 +14,7 @@ import { order } from '@tollgate/domain/routing/order.ts';
 import type { RouteCandidate, Strategy } from '@tollgate/domain/routing/route.ts';
 import type { Asked, Terms } from '@tollgate/domain/routing/rules.ts';
 import type { BudgetBook } from '../budget/budget-book.ts';
-import { inputBound } from '../call/holds.ts';
+import { costBound, inputBound } from '../call/holds.ts';
 import { modelRefusal } from '../call/model-access.ts';
 import type { CallRequest } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
@@ -268,13 +267,8 @@ function worstCaseOf(request: CallRequest, deployment: Deployment): bigint | nul
   const each = outputTokensDefault ?? COMPARED_OUTPUT_TOKENS;
   const outputs =
     request.outputTokensMax ?? Math.min(each, outputTokensMax ?? each) * request.answerCount;
-  if (outputs > 0 && !isPriced(price, 'output')) return null;
-  return worstCaseCost(price, {
-    inputTokensMax: input.tokensMax,
-    outputTokensMax: outputs,
-    requestsMax: 1,
-    feePicoUsd: input.feePicoUsd,
-  });
+  const bound = costBound(input, outputs);
+  return isBoundPriced(price, bound) ? worstCaseCost(price, bound) : null;
 }
 
 /** What a client is told whose request no candidate can serve. */

@@ -118,17 +118,21 @@ function usageOf(outcome: AttemptOutcome): Attributes {
   const { input_tokens, output_tokens } = outcome;
   const part = (tokens: number | null) => (tokens === 0 ? null : tokens);
   const { cache_read_tokens, cache_write_tokens, reasoning_tokens } = outcome;
-  const { audio_input_tokens, audio_output_tokens } = outcome;
-  const sum = (first: number | null, ...rest: (number | null)[]) =>
+  const { audio_input_tokens, audio_output_tokens, cache_write_1h_tokens } = outcome;
+  const { image_input_tokens, image_output_tokens } = outcome;
+  const sum = (first: number | null, ...rest: (number | null | undefined)[]) =>
     first === null ? null : rest.reduce<number>((total, next) => total + (next ?? 0), first);
   return {
     'gen_ai.usage.input_tokens': sum(
-      ...[input_tokens, cache_read_tokens, cache_write_tokens, audio_input_tokens],
+      ...[input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens],
+      ...[audio_input_tokens, image_input_tokens],
     ),
     'gen_ai.usage.cache_read.input_tokens': part(cache_read_tokens),
-    'gen_ai.usage.cache_write.input_tokens': part(cache_write_tokens),
+    'gen_ai.usage.cache_write.input_tokens': part(sum(cache_write_tokens, cache_write_1h_tokens)),
     'gen_ai.usage.audio.input_tokens': part(audio_input_tokens),
-    'gen_ai.usage.output_tokens': sum(output_tokens, reasoning_tokens, audio_output_tokens),
+    'gen_ai.usage.output_tokens': sum(
+      ...[output_tokens, reasoning_tokens, audio_output_tokens, image_output_tokens],
+    ),
     'gen_ai.usage.reasoning.output_tokens': part(reasoning_tokens),
     'gen_ai.usage.audio.output_tokens': part(audio_output_tokens),
   };

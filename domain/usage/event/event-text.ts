@@ -10,7 +10,7 @@
 import { formatDecimal12, PICO_PER_UNIT } from '../../money/money.ts';
 import { quoted } from '../../text/quoted.ts';
 import { timeText } from '../../text/time-text.ts';
-import { quantityNames, type UsageQuantities } from '../quantities.ts';
+import { quantities as listed, type UsageQuantities } from '../quantities.ts';
 import type { UsageEvent } from '../usage-event.ts';
 import type { AttemptOutcome, AttemptStart, EventKey } from './attempt-event.ts';
 
@@ -58,12 +58,20 @@ export function finishedText(started: string, outcome: AttemptOutcome): string {
   );
 }
 
-const QUANTITY_LABELS = quantityNames.map((name) => ({ name, label: `"${name}":` }));
+const QUANTITY_LABELS = listed.map((quantity) => ({
+  name: quantity.name,
+  label: `"${quantity.name}":`,
+  mayBeAbsent: 'addedLater' in quantity,
+}));
 
 /** A loop over labels that are made once: a new bucket needs no change here. */
 function quantityColumns(quantities: UsageQuantities): string {
   let text = '';
-  for (const { name, label } of QUANTITY_LABELS) text += `${label}${quantities[name]},`;
+  for (const { name, label, mayBeAbsent } of QUANTITY_LABELS) {
+    const value = quantities[name];
+    // seam: later-bucket-is-written
+    if (!mayBeAbsent || value) text += `${label}${value},`;
+  }
   return text;
 }
 

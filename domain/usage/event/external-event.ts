@@ -29,9 +29,7 @@ export type ExternalFacts = {
 
 export function externalEvent(facts: ExternalFacts): UsageEvent {
   const { quantities, price } = facts;
-  // No list has a price for images: what they cost is not known, and not nothing (I8).
-  const known = quantities === null || quantities.images > 0 ? null : quantities;
-  const cost = known === null || price === null ? null : costOf(price.price, known);
+  const cost = quantities === null || price === null ? null : costOf(price.price, quantities);
   return {
     id: facts.id,
     type: 'external',

@@ -4,7 +4,7 @@
  * it does not recognise at once, if only because its fields are in another order, goes the long way,
  * so that the schema alone says what an event is. Half of the projector's time per event is saved.
  */
-import { perQuantity } from '../quantities.ts';
+import { type Quantity, quantities } from '../quantities.ts';
 
 /** A text's characters that JSON has as they are, and which are no end of it. */
 const CHARACTER = '[^"\\\\\\u0000-\\u001f]';
@@ -28,6 +28,14 @@ const count = nullable(`-?${QUANTITY}`);
 const duration = nullable(`${NATURAL}(?:\\.\\d{1,17})?`);
 const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
 const texts = list(`${CHARACTER}{0,256}`);
+
+const isLater = ({ addedLater }: Quantity) => addedLater === true;
+const FIRST = quantities.filter((one) => !isLater(one));
+/** Written only where there is some of it, behind all others. */
+const later = quantities
+  .filter(isLater)
+  .map(({ name: bucket }) => `(?:,"${bucket}":-?[1-9]\\d{0,8})?`)
+  .join('');
 
 /** In the order in which `event-text.ts` writes them. */
 const fields: Record<string, string> = {
@@ -64,7 +72,12 @@ const fields: Record<string, string> = {
   time: `"(${time})"`,
   provider_request_id: optionalText,
   model_served: optionalText,
-  ...perQuantity(() => count),
+  ...Object.fromEntries(
+    FIRST.map(({ name: first }, index) => [
+      first,
+      index < FIRST.length - 1 ? count : count + later,
+    ]),
+  ),
   usage_source: '"(provider|estimated|none)"',
   cost: `(null|"${decimal}")`,
   status: '"(?:ok|upstream_error|client_closed|timeout|unknown)"',

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { compilePrice } from '../../pricing/compile.ts';
 import type { PriceFound } from '../../pricing/price-list.ts';
+import { noQuantities } from '../quantities.ts';
 import type { UsageEvent } from '../usage-event.ts';
 import { type AttemptOutcome, type AttemptStart, unknownOutcome } from './attempt-event.ts';
 import { eventText, finishedText, startedText } from './event-text.ts';
@@ -81,10 +82,7 @@ const price = {
   source: 'catalogue',
   price: compilePrice({ input: [{ from_input_tokens: 0, pico_usd_per_million: '3000000' }] }),
 } as PriceFound;
-const nothingUsed = {
-  ...{ inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, images: 0 },
-  ...{ reasoningTokens: 0, audioInputTokens: 0, audioOutputTokens: 0, requests: 0 },
-};
+const nothingUsed = noQuantities();
 const stated: ExternalFacts = {
   ...{ id: 'e1', source: '/here', externalType: 'usage', externalSubject: 'cus_ext' },
   externalData:

@@ -5,7 +5,7 @@
 import { resolutionId } from '../../ids/ids.ts';
 import { formatDecimal12, parseDecimal12 } from '../../money/money.ts';
 import type { BillLine } from '../../reconciliation/reconciliation-events.ts';
-import { perQuantity } from '../quantities.ts';
+import { perQuantity, type UsageQuantities } from '../quantities.ts';
 import type { UsageEvent } from '../usage-event.ts';
 
 /**
@@ -19,7 +19,10 @@ export function resolutionEvent(
   line: BillLine | undefined,
   facts: { importId: string; hash: Uint8Array; recordedAt: string },
 ): UsageEvent {
-  const deltas = perQuantity(({ name }) => (line?.[name] ?? 0) - (target[name] ?? 0));
+  const deltas = perQuantity(({ name, addedLater }) => {
+    const delta = (line?.[name] ?? 0) - (target[name] ?? 0);
+    return delta === 0 && addedLater ? undefined : delta;
+  }) as UsageQuantities;
   const billed = line === undefined ? 0n : parseDecimal12(line.cost);
   return {
     ...target,

@@ -106,8 +106,14 @@ async function usedIn(
         sums.input_tokens +
         sums.cache_read_tokens +
         sums.cache_write_tokens +
-        sums.audio_input_tokens,
-      output_tokens: sums.output_tokens + sums.reasoning_tokens + sums.audio_output_tokens,
+        sums.cache_write_1h_tokens +
+        sums.audio_input_tokens +
+        sums.image_input_tokens,
+      output_tokens:
+        sums.output_tokens +
+        sums.reasoning_tokens +
+        sums.audio_output_tokens +
+        sums.image_output_tokens,
       cost: spent,
       unpriced_events: sums.unpriced_events,
     })),

@@ -24,8 +24,17 @@ export function saysTooLittle(
   wrote: () => boolean,
 ): boolean {
   const input =
-    stated.inputTokens + stated.cacheReadTokens + stated.cacheWriteTokens + stated.audioInputTokens;
+    stated.inputTokens +
+    stated.cacheReadTokens +
+    stated.cacheWriteTokens +
+    stated.cacheWrite1hTokens +
+    stated.audioInputTokens +
+    stated.imageInputTokens;
   if (input === 0 && asked.hasInput()) return true;
-  const output = stated.outputTokens + stated.reasoningTokens + stated.audioOutputTokens;
+  const output =
+    stated.outputTokens +
+    stated.reasoningTokens +
+    stated.audioOutputTokens +
+    stated.imageOutputTokens;
   return output === 0 && asked.generates && wrote();
 }
