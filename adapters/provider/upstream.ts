@@ -2,6 +2,7 @@
  * Port and implementation: one provider's HTTP endpoint, over an undici pool of its own. Callbacks,
  * not promises or web streams: this is the hot path.
  */
+import { type AuthStyle, authStyles } from '@tollgate/schemas/config/provider-dialects.ts';
 import { type Dispatcher, Pool } from 'undici';
 import {
   type GuardedSocket,
@@ -13,8 +14,12 @@ import {
 export type UpstreamOptions = {
   /** Origin and path prefix, for example `https://api.openai.com/v1`. */
   baseUrl: string;
-  /** Sent as a bearer token; empty: none. */
+  /** Empty: none. */
   apiKey: string;
+  /** How its key is shown, whatever a request says. Undefined: as the request says. */
+  auth?: AuthStyle | undefined;
+  /** More headers that each request has. */
+  headers?: Readonly<Record<string, string>> | undefined;
   connectionsMax: number;
   connectTimeoutMs: number;
   headersTimeoutMs: number;
@@ -47,12 +52,17 @@ export type UpstreamHandler = {
 export type UpstreamControl = { pause(): void; resume(): void; abort(reason: Error): void };
 
 export type Upstream = {
-  /** POSTs JSON. `path` is below the base URL and starts with a slash. */
+  /**
+   * POSTs JSON. `path` is below the base URL and starts with a slash.
+   *
+   * @param auth how the provider's key is shown; default: as a bearer token
+   */
   post(
     path: string,
     body: string | Uint8Array,
     headers: Record<string, string>,
     handler: UpstreamHandler,
+    auth?: AuthStyle,
   ): UpstreamControl;
   close(): Promise<void>;
 };
@@ -86,13 +96,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const pool = open();
   /** For requests that a kept connection failed: each has a connection of its own. */
   let fresh: Pool | undefined;
-  const fixed: Record<string, string> = { 'content-type': 'application/json' };
-  // Usage is read from the bytes as they pass, so they must not be compressed.
-  fixed['accept-encoding'] = 'identity';
-  if (options.apiKey !== '') fixed['authorization'] = `Bearer ${options.apiKey}`;
+  const fixedBy = fixedHeaders(options);
   return {
-    post(path, body, headers, handler) {
-      const sent = { ...headers, ...fixed };
+    post(path, body, headers, handler, auth = 'bearer') {
+      const sent = { ...headers, ...fixedBy[auth] };
       const request: Dispatcher.DispatchOptions = {
         path: prefix + path,
         method: 'POST',
@@ -110,6 +117,29 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       await Promise.all([pool.destroy(), fresh?.destroy()]);
     },
   };
+}
+
+/** What each request has, by how it shows the key. */
+function fixedHeaders({
+  apiKey,
+  auth,
+  headers,
+}: UpstreamOptions): Record<AuthStyle, Record<string, string>> {
+  const keyOf = (style: AuthStyle): Record<string, string> => {
+    if (apiKey === '') return {};
+    return style === 'bearer' ? { authorization: `Bearer ${apiKey}` } : { [style]: apiKey };
+  };
+  const fixed = authStyles.map((style) => [
+    style,
+    {
+      ...headers,
+      'content-type': 'application/json',
+      // Usage is read from the bytes as they pass, so they must not be compressed.
+      'accept-encoding': 'identity',
+      ...keyOf(auth ?? style),
+    },
+  ]);
+  return Object.fromEntries(fixed) as Record<AuthStyle, Record<string, string>>;
 }
 
 /**

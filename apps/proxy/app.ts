@@ -181,19 +181,22 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
   addMeRoute(app, deps, paths, answer);
   for (const dialect of dialects) {
     for (const endpoint of dialect.endpoints) {
-      paths.add(endpoint.path, endpoint.method);
       const gate = new CallGate(endpoint, parts);
       const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
-      app.route({
-        method: endpoint.method,
-        url: endpoint.path,
-        config: { dialect, endpoint },
-        onRequest: arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain))),
-        handler: neverReached,
-      });
+      const onCall = arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain)));
+      for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
+        paths.add(path, endpoint.method);
+        app.route({
+          method: endpoint.method,
+          url: path,
+          config: { dialect, endpoint },
+          onRequest: onCall,
+          handler: neverReached,
+        });
+      }
     }
-    addModelRoutes(app, deps, dialect, paths, answer);
   }
+  addModelRoutes(app, deps, dialects, paths, answer);
   const explain = new ExplainHandler(deps, calls, answer.refuse);
   const gate = new CallGate(chatCompletions, { ...parts, calls: explain });
   const admitAgain = admitTo((request, reply) => gate.begin(request, reply));

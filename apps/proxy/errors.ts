@@ -59,6 +59,11 @@ export const errorCatalogue = {
     false,
     'This key may not use this model. GET /v1/models lists those that it may use.',
   ),
+  dialect_not_served: entry(
+    404,
+    false,
+    'The provider of this model does not serve it through this API.',
+  ),
   model_unpriced: entry(
     400,
     false,

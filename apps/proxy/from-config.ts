@@ -52,6 +52,8 @@ export function routingFromConfig(
         upstream: createUpstream({
           baseUrl: entry.base_url,
           apiKey: resolveSecret(entry.api_key, environment),
+          auth: entry.auth,
+          headers: headersOf(entry.headers, environment),
           connectionsMax: limits.upstreamConnectionsMax,
           connectTimeoutMs: limits.upstreamConnectTimeoutMs,
           headersTimeoutMs: limits.upstreamHeadersTimeoutMs,
@@ -64,6 +66,7 @@ export function routingFromConfig(
         tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
         bounds: openBounds(entry.bounds),
         region: entry.region,
+        dialects: new Set(entry.dialects),
       },
     ]),
   );
@@ -90,6 +93,17 @@ export function routingFromConfig(
   const outputTokensDefault = config.default_max_output_tokens;
   const routes = new Map(Object.entries(config.routes));
   return { providers: [...providers.values()], models, routes, outputTokensDefault };
+}
+
+function headersOf(
+  given: TollgateConfig['providers'][string]['headers'],
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const headers = Object.entries(given).map(([name, value]) => [
+    name,
+    resolveSecret(value, environment),
+  ]);
+  return Object.fromEntries(headers) as Record<string, string>;
 }
 
 /** @returns null: nothing is traced. @throws Error naming the secret that is missing */

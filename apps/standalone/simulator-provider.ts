@@ -17,6 +17,8 @@ const PROVIDER = 'simulator';
 const simulated = (url: string): TollgateConfig['providers'][string] => ({
   base_url: `${url}/v1`,
   api_key: { env: SIMULATOR_KEY_VARIABLE },
+  dialects: ['openai'],
+  headers: {},
   asks_for_usage: true,
   not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
 });

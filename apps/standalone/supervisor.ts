@@ -179,6 +179,8 @@ function withProvider(config: TollgateConfig, simulator: RunningSimulator | null
   const openai = {
     base_url: 'https://api.openai.com/v1',
     api_key: { env: 'OPENAI_API_KEY' },
+    dialects: ['openai' as const],
+    headers: {},
     asks_for_usage: true,
     not_billed_statuses: [...NOT_BILLED_STATUSES],
   };

@@ -22,6 +22,7 @@ import { idempotency } from './idempotency-config.ts';
 import { invoicing } from './invoicing-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
+import { providerDialects } from './provider-dialects.ts';
 import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -47,6 +48,7 @@ const provider = z.strictObject({
     })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
+  ...providerDialects,
   /**
    * Whether a stream's request asks for its usage (`include_usage`) when the client did not. False for
    * servers that refuse the field: their streams are charged by what they state without being asked.

@@ -8,6 +8,7 @@ import { budgets } from './budget-plants.ts';
 import { cached } from './cache-plants.ts';
 import { commandLine } from './cli-plants.ts';
 import { counting } from './counting-plants.ts';
+import { dialects } from './dialect-plants.ts';
 import { exported } from './export-plants.ts';
 import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
@@ -76,6 +77,7 @@ const secrets: readonly Plant[] = [
 
 export const plants: readonly Plant[] = [
   ...counting,
+  ...dialects,
   ...shipping,
   ...budgets,
   ...holds,

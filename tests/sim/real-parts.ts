@@ -95,6 +95,7 @@ const NOTHING = Buffer.alloc(0);
 
 export function requestOf(bound: Bound, endUser: string | null): CallRequest {
   const request: CallRequest = {
+    dialect: 'openai',
     ...{ endpoint: 'chat.completions', model: 'm', stream: false, endUser },
     ...{ inputTokensMax: bound.inputTokens, outputTokensMax: bound.outputTokens },
     ...{

@@ -70,10 +70,16 @@ export class Authenticator {
   }
 }
 
+/** Where the SDKs of each dialect put a key. */
+const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key'] as const;
+
 /** The secret that a request shows, whether it is one of ours or not; undefined: none. */
 export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers;
   if (authorization !== undefined) return BEARER.exec(authorization)?.[1];
-  const apiKey = headers['x-api-key'];
-  return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
+  for (const name of KEY_HEADERS) {
+    const apiKey = headers[name];
+    if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
+  }
+  return undefined;
 }

@@ -64,6 +64,8 @@ describe('a key', () => {
     ['in any case', (secret) => ({ authorization: `bEARER ${secret}` })],
     ['with spaces around it', (secret) => ({ authorization: `Bearer   ${secret}  ` })],
     ['x-api-key', (secret) => ({ 'x-api-key': secret })],
+    ['x-goog-api-key', (secret) => ({ 'x-goog-api-key': secret })],
+    ['api-key', (secret) => ({ 'api-key': secret })],
   ])('is taken from %s', (_, headers) => {
     expect(ask(headers(issue(1)))).toBe('key_1');
   });

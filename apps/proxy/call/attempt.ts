@@ -180,7 +180,13 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const sent = request.upstream(model, this.facts.imposedLimit, provider.asksForUsage);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
     this.facts.trace?.sent(headers, this.#sentAtMs);
-    this.#control = deployment.provider.upstream.post(sent.path, sent.body, headers, this);
+    this.#control = deployment.provider.upstream.post(
+      sent.path,
+      sent.body,
+      headers,
+      this,
+      sent.auth,
+    );
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {

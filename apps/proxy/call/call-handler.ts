@@ -184,7 +184,7 @@ export class CallHandler implements InnerCalls {
       place.leave();
       return refuseCall(deps, reply, named, facts);
     }
-    const request = facts.endpoint.open(named);
+    const request = facts.endpoint.open(named, call.headers);
     facts.request = request;
     // seam: payloads-are-kept-of-keys-that-opted-in
     if (facts.key.payloadLog) facts.payload = this.#deps.payloads?.open();
@@ -250,7 +250,7 @@ export class CallHandler implements InnerCalls {
 
   #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {
     const { deployments, directory } = this.#deps;
-    const found = deployments.route(request.model, nowMs);
+    const found = deployments.route(request.model, nowMs, request.dialect);
     const access = directory.modelAccessOf(key);
     // seam: key-may-use-the-model
     return access === null || 'code' in found ? found : allowedRoute(access, request, found);

@@ -5,6 +5,7 @@
  *
  * Credentials are no part of a dialect: each provider's `Upstream` adds its own.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { Said, Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
@@ -12,11 +13,13 @@ import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
+import type { AuthStyle, DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Edit, Member, Range } from '../relay/json-scan.ts';
 
 export type Dialect = {
+  name: DialectName;
   /** The calls that it has, each of them metered. What is not listed is refused. */
   endpoints: readonly Endpoint[];
   /** Where clients ask which models they may use, and the answer's JSON. */
@@ -25,6 +28,8 @@ export type Dialect = {
     list(models: readonly ServedModel[]): object;
     /** The answer about one of them, which is asked for below `path`. */
     entry(model: ServedModel): object;
+    /** Whether who asks speaks this dialect, where several have the same path. */
+    isAskedBy(headers: IncomingHttpHeaders): boolean;
   };
   /** JSON of an error that the gateway answers itself. */
   errorBody(refusal: Refusal): string;
@@ -33,8 +38,10 @@ export type Dialect = {
 /** A path of a dialect that takes metered calls. */
 export type Endpoint = {
   method: 'POST';
-  /** As Fastify writes it: parameters of the path are in the request that `read` gets. */
+  /** As Fastify writes it. */
   path: string;
+  /** Other paths of it: with the prefixes that SDKs and other gateways have. */
+  aliases?: readonly string[];
   /** As on the usage event, for example `chat.completions`. */
   name: string;
   /**
@@ -42,8 +49,12 @@ export type Endpoint = {
    * another thread may run it.
    */
   read(incoming: IncomingCall, depthMax: number): FactsRead;
-  /** The call whose facts `read` found. */
-  open(facts: RequestFacts): CallRequest;
+  /**
+   * The call whose facts `read` found.
+   *
+   * @param headers of the client's request: some go on to the provider
+   */
+  open(facts: RequestFacts, headers?: IncomingHttpHeaders): CallRequest;
   /**
    * Texts of a request that was read, each of which a model reads word for word and by itself. Its time
    * grows with the body, so another thread may run it.
@@ -128,6 +139,7 @@ export type ImposedLimit = {
 
 /** A call that was understood: facts that hold in every dialect, and its way to a provider. */
 export type CallRequest = CallFigures & {
+  readonly dialect: DialectName;
   /** Why calls of a model of this name have no bound, whatever they ask for; null if they have. */
   unboundedModel(model: string): string | null;
   /** `openParts` of a call of this model, of one that has no bound. */
@@ -210,6 +222,8 @@ export type UpstreamRequest = {
   headers: Readonly<Record<string, string>>;
   /** Byte for byte the client's, but for what the provider or the meter needs. */
   body: Buffer;
+  /** How the dialect's own clients show a key; default: as a bearer token. */
+  auth?: AuthStyle;
 };
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;

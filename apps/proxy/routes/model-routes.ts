@@ -6,23 +6,39 @@ import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ModelDeps, servedModel, servedModels } from './models.ts';
 import type { ServedPaths } from './paths.ts';
 
+/** @param dialects all of them: several may have the same path, and the head says which one is meant */
 export function addModelRoutes(
   app: FastifyInstance,
   deps: ModelDeps,
-  dialect: Dialect,
+  dialects: readonly Dialect[],
   paths: ServedPaths,
   gate: {
     onRequest: onRequestHookHandler;
     refuse: (reply: Parameters<onRequestHookHandler>[1], refusal: Refusal) => void;
   },
 ): void {
-  const { path, list, entry } = dialect.models;
-  const { onRequest, refuse } = gate;
-  const route = { config: { dialect }, onRequest };
+  for (const [path, speakers] of Map.groupBy(dialects, ({ models }) => models.path)) {
+    addModelRoute(app, deps, path, speakers, paths, gate);
+  }
+}
+
+function addModelRoute(
+  app: FastifyInstance,
+  deps: ModelDeps,
+  path: string,
+  speakers: readonly Dialect[],
+  paths: ServedPaths,
+  { onRequest, refuse }: Parameters<typeof addModelRoutes>[4],
+): void {
+  const [first] = speakers as [Dialect];
+  const speakerOf = ({ headers }: FastifyRequest) =>
+    speakers.find(({ models }) => models.isAskedBy(headers)) ?? first;
+  const route = { config: { dialect: first }, onRequest };
   paths.add(path, 'GET');
   app.get(path, route, async (request, reply) => {
-    const models = servedModels(deps, keyOf(request));
-    return reply.type('application/json').send(list(models));
+    const { name, models } = speakerOf(request);
+    const served = servedModels(deps, keyOf(request), name);
+    return reply.type('application/json').send(models.list(served));
   });
   // The rest of the path, whatever is in it: names have slashes and colons, escaped or not
   // (BerriAI/litellm#37271, ollama/ollama#10139).
@@ -30,10 +46,13 @@ export function addModelRoutes(
   app.get<{ Params: { '*': string } }>(`${path}/*`, route, (request, reply) => {
     const name = request.params['*'];
     const access = deps.directory.modelAccessOf(keyOf(request));
-    const model = servedModel(deps, access, name);
-    if (!('code' in model)) return reply.type('application/json').send(entry(model));
+    const speaker = speakerOf(request);
+    const model = servedModel(deps, access, name, speaker.name);
+    if (!('code' in model)) {
+      return reply.type('application/json').send(speaker.models.entry(model));
+    }
     const message = `No provider here serves this model. GET ${path} lists those that are served.`;
-    const isKnown = model.code === 'model_not_allowed';
+    const isKnown = model.code === 'model_not_allowed' || model.code === 'dialect_not_served';
     refuse(reply, isKnown ? model : { code: 'model_not_found', param: 'model', message });
     return reply;
   });

@@ -4,6 +4,7 @@
  */
 import { listModels } from '@tollgate/domain/pricing/price-list.ts';
 import type { ModelAccess } from '@tollgate/domain/routing/model-access.ts';
+import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import type { CallDeps } from '../call/call-deps.ts';
 import { modelRefusal } from '../call/model-access.ts';
 import type { ServedModel } from '../dialects/dialect.ts';
@@ -14,7 +15,12 @@ import type { Route } from '../routing/routes.ts';
 
 export type ModelDeps = Pick<CallDeps, 'deployments' | 'directory' | 'router'>;
 
-export function servedModels(deps: ModelDeps, key: KeyView): ServedModel[] {
+/** @param dialect in which they are asked for: of those alone that are served through it; null: of all */
+export function servedModels(
+  deps: ModelDeps,
+  key: KeyView,
+  dialect: DialectName | null = null,
+): ServedModel[] {
   const { deployments, directory, router } = deps;
   const nowMs = Date.now();
   const access = directory.modelAccessOf(key);
@@ -28,7 +34,7 @@ export function servedModels(deps: ModelDeps, key: KeyView): ServedModel[] {
   for (const name of router?.names(nowMs) ?? []) names.add(name);
   const models: ServedModel[] = [];
   for (const name of names) {
-    const found = servedModel(deps, access, name, nowMs);
+    const found = servedModel(deps, access, name, dialect, nowMs);
     if (!('code' in found)) models.push(found);
   }
   return models;
@@ -42,11 +48,12 @@ export function servedModel(
   { deployments, router }: Pick<ModelDeps, 'deployments' | 'router'>,
   access: ModelAccess | null,
   name: string,
+  dialect: DialectName | null,
   nowMs = Date.now(),
 ): ServedModel | Refusal {
   const route = router?.find(name, nowMs);
-  if (route !== undefined) return servedRoute(deployments, access, route, nowMs);
-  const found = deployments.find(name, nowMs);
+  if (route !== undefined) return servedRoute(deployments, access, route, dialect, nowMs);
+  const found = deployments.find(name, nowMs, dialect);
   if ('code' in found) return found;
   const refused = access?.refusal(name, found.model) ?? null;
   // seam: listed-is-allowed
@@ -59,11 +66,12 @@ function servedRoute(
   deployments: Deployments,
   access: ModelAccess | null,
   { name, terms }: Route,
+  dialect: DialectName | null,
   nowMs: number,
 ): ServedModel | Refusal {
   let refusal: Refusal | undefined;
   for (const [index, { model, provider }] of terms.candidates.entries()) {
-    const found = deployments.candidate(model, provider, nowMs);
+    const found = deployments.candidate(model, provider, nowMs, dialect);
     if ('code' in found) {
       refusal ??= found;
       continue;

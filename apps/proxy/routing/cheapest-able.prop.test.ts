@@ -155,7 +155,7 @@ function callOf(asked: object, text: string): Parameters<Router['plan']>[1] {
   return {
     ...{ key: { tags: {} }, header: () => undefined, nowMs: NOW },
     request: {
-      ...{ ...asked, model: 'r', endUser: null, unboundedBy: null },
+      ...{ ...asked, dialect: 'openai', model: 'r', endUser: null, unboundedBy: null },
       unboundedModel: () => null,
       prompt: () => ({ text, turns: 1, tools: 0 }),
     } as unknown as CallRequest,

@@ -8,6 +8,7 @@ import type { Encoding } from '@tollgate/adapters/tokenizer/token-bound.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
+import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { FairGate } from './fair-gate.ts';
@@ -30,7 +31,16 @@ export type Provider = {
   bounds?: OpenBounds | undefined;
   /** Where it serves its models, as the operator says. */
   region?: string | undefined;
+  /** What it speaks; undefined: OpenAI's dialect alone. */
+  dialects?: ReadonlySet<DialectName> | undefined;
 };
+
+const OPENAI_ALONE: ReadonlySet<DialectName> = new Set<DialectName>(['openai']);
+
+/** Whether a call of this dialect may go there as it came; null: of any. */
+function speaks({ dialects }: Pick<Provider, 'dialects'>, dialect: DialectName | null): boolean {
+  return dialect === null || (dialects ?? OPENAI_ALONE).has(dialect);
+}
 
 export type ConfiguredModel = {
   provider: Provider;
@@ -92,26 +102,43 @@ export class Deployments {
   }
 
   /** Where a call of this model may go, in the order in which it is tried. Never empty. */
-  route(model: string, nowMs: number): readonly Deployment[] | Refusal {
-    const found = this.find(model, nowMs);
+  route(model: string, nowMs: number, dialect: DialectName): readonly Deployment[] | Refusal {
+    const found = this.find(model, nowMs, dialect);
     return 'code' in found ? found : [found];
   }
 
-  find(model: string, nowMs: number): Deployment | Refusal {
+  /** @param dialect of the call, which its provider has to speak; null: any */
+  find(model: string, nowMs: number, dialect: DialectName | null): Deployment | Refusal {
     const configured = this.#models.get(model);
-    if (configured !== undefined) return this.#configured(configured, model, nowMs);
+    if (configured !== undefined) {
+      // seam: provider-speaks-the-dialect
+      return speaks(configured.provider, dialect)
+        ? this.#configured(configured, model, nowMs)
+        : notSpoken(model, configured.provider, dialect);
+    }
+    let other: Provider | undefined;
     for (const provider of this.providers) {
       const found = this.#listed(provider, model, nowMs);
-      if (found !== null) return found;
+      if (found === null) continue;
+      if (speaks(provider, dialect)) return found;
+      other ??= provider;
     }
+    if (other !== undefined) return notSpoken(model, other, dialect);
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
   }
 
   /** @param provider whose own name for it `model` is; null: where a call of that name goes */
-  candidate(model: string, provider: string | null, nowMs: number): Deployment | Refusal {
-    if (provider === null) return this.find(model, nowMs);
-    return this.#at(provider, model, nowMs) ?? { code: 'model_not_found', param: 'model' };
+  candidate(
+    model: string,
+    provider: string | null,
+    nowMs: number,
+    dialect: DialectName | null,
+  ): Deployment | Refusal {
+    if (provider === null) return this.find(model, nowMs, dialect);
+    const found = this.#at(provider, model, nowMs);
+    if (found === null) return { code: 'model_not_found', param: 'model' };
+    return speaks(found.provider, dialect) ? found : notSpoken(model, found.provider, dialect);
   }
 
   #at(provider: string, model: string, nowMs: number): Deployment | null {
@@ -177,3 +204,16 @@ export class Deployments {
     };
   }
 }
+
+/** In the client's words: which of its provider's interfaces the model has. */
+function notSpoken(model: string, { dialects }: Provider, dialect: DialectName | null): Refusal {
+  const spoken = [...(dialects ?? OPENAI_ALONE)].map((name) => API_NAMES[name]).join(' or ');
+  const message = `The model \`${model}\` is served through ${spoken} here, not through ${API_NAMES[dialect ?? 'openai']}.`;
+  return { code: 'dialect_not_served', param: 'model', message };
+}
+
+const API_NAMES: Readonly<Record<DialectName, string>> = {
+  openai: 'the OpenAI API',
+  anthropic: 'the Anthropic Messages API',
+  gemini: 'the Gemini API',
+};

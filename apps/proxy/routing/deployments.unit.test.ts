@@ -1,4 +1,5 @@
 /** Where a call of a model goes, and what it costs there (I8). */
+import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import { describe, expect, it } from 'vitest';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import {
@@ -38,7 +39,7 @@ describe('a model that the configuration lists', () => {
   it('goes where it says, under the name that it has there, and nowhere else', () => {
     const prices = { 'prices of first: m': BOUNDLESS, 'prices of second: m-there': BOUNDLESS };
     const deployments = deploymentsOf(prices, { m: {}, n: {} });
-    expect(deployments.route('m', NOW)).toEqual([
+    expect(deployments.route('m', NOW, 'openai')).toEqual([
       {
         ...{ provider: second, model: 'm-there', alias: 'm', outputTokensMax: null },
         ...{ price: BOUNDLESS, outputTokensDefault: 77, hidesOutput: true },
@@ -49,10 +50,17 @@ describe('a model that the configuration lists', () => {
   });
 
   it('I8: is refused without a price, unless it is allowed by name', () => {
-    expect(listed(null).route('m', NOW)).toEqual({ code: 'model_unpriced', param: 'model' });
-    expect(listed(BOUNDLESS).route('m', NOW + 1)).toMatchObject({ code: 'model_unpriced' });
-    expect(listed(null, { allowUnpriced: true }).find('m', NOW)).toMatchObject({ price: null });
-    expect(listed(BOUNDLESS, { allowUnpriced: true }).find('m', NOW)).toMatchObject({
+    expect(listed(null).route('m', NOW, 'openai')).toEqual({
+      code: 'model_unpriced',
+      param: 'model',
+    });
+    expect(listed(BOUNDLESS).route('m', NOW + 1, 'openai')).toMatchObject({
+      code: 'model_unpriced',
+    });
+    expect(listed(null, { allowUnpriced: true }).find('m', NOW, 'openai')).toMatchObject({
+      price: null,
+    });
+    expect(listed(BOUNDLESS, { allowUnpriced: true }).find('m', NOW, 'openai')).toMatchObject({
       price: BOUNDLESS,
     });
   });
@@ -70,7 +78,7 @@ describe('a model that the configuration lists', () => {
     [{ contextWindow: 2 }, null, 2],
     [{}, null, null],
   ])('%j, priced %j, has an output of at most %j', (fields, price, outputTokensMax) => {
-    const found = listed(price, { ...fields, allowUnpriced: true }).find('m', NOW);
+    const found = listed(price, { ...fields, allowUnpriced: true }).find('m', NOW, 'openai');
     expect((found as Deployment).outputTokensMax).toBe(outputTokensMax);
   });
 });
@@ -81,7 +89,7 @@ it.each<[number | null | undefined, number | null]>([
   [5, 5],
 ])('a model with the default limit %j gives calls without a limit %j', (own, given) => {
   const prices = { 'prices of second: m-there': BOUNDLESS };
-  const found = deploymentsOf(prices, { m: { defaultOutputTokens: own } }).find('m', NOW);
+  const found = deploymentsOf(prices, { m: { defaultOutputTokens: own } }).find('m', NOW, 'openai');
   expect((found as Deployment).outputTokensDefault).toBe(given);
 });
 
@@ -91,7 +99,7 @@ it.each([
   [false, false],
 ])('I3: a model that is said to hide output (%j) may hide some (%j)', (own, given) => {
   const prices = { 'prices of second: m-there': BOUNDLESS };
-  const found = deploymentsOf(prices, { m: { hidesOutput: own } }).find('m', NOW);
+  const found = deploymentsOf(prices, { m: { hidesOutput: own } }).find('m', NOW, 'openai');
   expect((found as Deployment).hidesOutput).toBe(given);
 });
 
@@ -104,7 +112,7 @@ describe('any other model', () => {
       'prices of second: b': BOUNDLESS,
     };
     const deployments = deploymentsOf(prices);
-    expect(['a', 'b'].map((model) => deployments.find(model, NOW))).toEqual([
+    expect(['a', 'b'].map((model) => deployments.find(model, NOW, 'openai'))).toEqual([
       {
         ...{ provider: first, model: 'a', alias: 'a', price, outputTokensMax: 5 },
         outputTokensDefault: 77,
@@ -119,7 +127,7 @@ describe('any other model', () => {
         hidesOutput: true,
       },
     ]);
-    expect(deployments.find('a', NOW + 1)).toMatchObject({ code: 'model_not_found' });
+    expect(deployments.find('a', NOW + 1, 'openai')).toMatchObject({ code: 'model_not_found' });
   });
 
   it.each([
@@ -132,14 +140,69 @@ describe('any other model', () => {
       const deployments = deploymentsOf({
         'prices of first: a': { maxOutputTokens, contextWindow },
       });
-      expect(deployments.find('a', NOW)).toMatchObject({ outputTokensMax: bound });
+      expect(deployments.find('a', NOW, 'openai')).toMatchObject({ outputTokensMax: bound });
     },
   );
 
   it('is not found if no list knows it, which says where the names are', () => {
-    expect(deploymentsOf({}).route('a', NOW)).toEqual({
+    expect(deploymentsOf({}).route('a', NOW, 'openai')).toEqual({
       ...{ code: 'model_not_found', param: 'model' },
       message: 'No provider here serves the model `a`. GET /v1/models lists them.',
     });
+  });
+});
+
+describe('a call of a dialect', () => {
+  const speaking = (name: string, ...dialects: DialectName[]) => ({
+    ...provider(name),
+    dialects: new Set(dialects),
+  });
+  const claude = speaking('claude', 'anthropic');
+  const both = speaking('both', 'openai', 'anthropic');
+  const configured = (of: Provider): ConfiguredModel => ({
+    ...{ provider: of, model: 'there', contextWindow: null, maxOutputTokens: null },
+    allowUnpriced: true,
+  });
+  const price = (list: string, model: string) =>
+    model === 'listed' || list === 'prices of claude' ? BOUNDLESS : null;
+  const directory = { price } as unknown as LedgerView;
+  const models = new Map([
+    ['alias', configured(claude)],
+    ['plain', configured(first)],
+  ]);
+  const deployments = new Deployments([first, claude, both], models, directory);
+  const goesTo = (model: string, dialect: DialectName | null) => {
+    const found = deployments.find(model, NOW, dialect);
+    return 'code' in found ? found.code : found.provider.name;
+  };
+
+  it('goes only to a provider that speaks it, whatever lists the model', () => {
+    expect(goesTo('listed', 'openai')).toBe('first');
+    expect(goesTo('listed', 'anthropic')).toBe('claude');
+    expect([goesTo('alias', 'anthropic'), goesTo('alias', 'openai')]).toEqual([
+      'claude',
+      'dialect_not_served',
+    ]);
+    expect([goesTo('plain', 'openai'), goesTo('plain', 'anthropic')]).toEqual([
+      'first',
+      'dialect_not_served',
+    ]);
+    expect([goesTo('listed', 'gemini'), goesTo('alias', null)]).toEqual([
+      'dialect_not_served',
+      'claude',
+    ]);
+  });
+
+  it('is told through which interface its model is served', () => {
+    expect(deployments.find('alias', NOW, 'openai')).toEqual({
+      code: 'dialect_not_served',
+      param: 'model',
+      message:
+        'The model `alias` is served through the Anthropic Messages API here, not through the OpenAI API.',
+    });
+    const named = (dialect: DialectName) => deployments.candidate('listed', 'both', NOW, dialect);
+    expect(named('anthropic')).toMatchObject({ provider: both });
+    expect(named('gemini')).toMatchObject({ code: 'dialect_not_served' });
+    expect(deployments.route('alias', NOW, 'gemini')).toMatchObject({ code: 'dialect_not_served' });
   });
 });

@@ -6,10 +6,8 @@
 import type { Said } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
-import { HeldBody } from '../../relay/held-body.ts';
-import { JsonMembers } from '../../relay/json-members.ts';
-import { JsonReader, jsonText } from '../../relay/json-text.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
+import { type Fields, HeldJson } from '../shared/held-json.ts';
 import type { Asked } from './asked.ts';
 import { refusedFor } from './refused-for.ts';
 import { saidIn } from './said.ts';
@@ -18,8 +16,6 @@ import { StatedUsage } from './stated-usage.ts';
 import { outputTokensMax } from './unshown-output.ts';
 import { saysTooLittle, type UsageNote } from './usage-note.ts';
 import { WrittenOutput } from './written-output.ts';
-
-type Fields = Record<string, unknown>;
 
 const WANTED = new Set([
   'id',
@@ -34,12 +30,10 @@ const WANTED = new Set([
 export class JsonAnswer implements Answer {
   readonly hasToken = false;
   readonly tokensSeen = 0;
-  readonly #body: HeldBody;
+  readonly #body: HeldJson;
   readonly #limits: AnswerLimits;
   readonly #asked: Asked;
   readonly #usage: StatedUsage;
-  /** Of a body that is not parsed whole. */
-  #members: JsonMembers | undefined;
   #isRead = false;
   /** The whole answer; null: it is too large to be parsed, or is no JSON object. */
   #json: Fields | null = null;
@@ -51,30 +45,20 @@ export class JsonAnswer implements Answer {
   constructor(limits: AnswerLimits, asked: Asked) {
     this.#limits = limits;
     this.#asked = asked;
-    this.#body = new HeldBody(limits.heldAnswerBytesMax, limits.answerTailBytes);
+    this.#body = new HeldJson(limits, WANTED);
     this.#usage = new StatedUsage(asked.generates);
   }
 
-  /** One that ends as an object does may have come to its end. */
   get progress(): 'open' | 'perhaps' {
-    return this.#body.endsLikeJson ? 'perhaps' : 'open';
+    return this.#body.progress;
   }
 
   isWhole(): boolean {
-    return this.#members?.isWhole ?? this.#body.isClosedJson();
+    return this.#body.isWhole();
   }
 
   push(chunk: Buffer): Buffer[] {
-    const passed = this.#body.push(chunk);
-    if (this.#members !== undefined) {
-      this.#members.push(chunk);
-      return passed;
-    }
-    if (this.#body.length <= this.#limits.parsedAnswerBytesMax && this.#body.isWhole) return passed;
-    this.#members = new JsonMembers(WANTED, this.#limits.answerTailBytes);
-    for (const bytes of passed) this.#members.push(bytes);
-    for (const bytes of this.#body.end()) this.#members.push(bytes);
-    return passed;
+    return this.#body.push(chunk);
   }
 
   /** It is small enough to be read at once. */
@@ -165,19 +149,13 @@ export class JsonAnswer implements Answer {
   #read(): void {
     if (this.#isRead) return;
     this.#isRead = true;
-    if (this.#members !== undefined) return this.#readMembers(this.#members);
-    const text = jsonText(this.#body.bytes());
-    let json: unknown;
-    try {
-      json = new JsonReader().parse(text);
-    } catch {
-      if (text.trim() === '') this.#fault = 'nothing';
-      else if (isPlainText(text)) this.#fault = 'error';
-      return;
-    }
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
-    this.#json = json as Fields;
-    this.#readFields(this.#json);
+    const read = this.#body.read();
+    if (read.kind === 'members') this.#readMembers(read.found);
+    else if (read.kind === 'object') {
+      this.#json = read.fields;
+      this.#readFields(read.fields);
+    } else if (read.text.trim() === '') this.#fault = 'nothing';
+    else if (isPlainText(read.text)) this.#fault = 'error';
   }
 
   #readFields(json: Fields): void {
@@ -192,8 +170,8 @@ export class JsonAnswer implements Answer {
     }
   }
 
-  #readMembers(members: JsonMembers): void {
-    for (const { name, value } of members.found()) {
+  #readMembers(found: readonly { name: string; value: unknown }[]): void {
+    for (const { name, value } of found) {
       if (name === 'model' && typeof value === 'string') this.#model ??= value;
       else if (name === 'id' && typeof value === 'string') this.#id ??= value;
       else {

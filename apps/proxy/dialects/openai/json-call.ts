@@ -17,15 +17,17 @@ import type {
   RequestFacts,
   UpstreamRequest,
 } from '../dialect.ts';
-import { openAnswer } from './answer.ts';
+import { openAnswer } from '../shared/open-answer.ts';
 import type { Asked } from './asked.ts';
 import { cacheText } from './cached/cache-text.ts';
 import { streamOf } from './cached/chat-replay.ts';
 import { clampEdits } from './clamp-edits.ts';
+import { JsonAnswer } from './json-answer.ts';
 import { SEARCHES_ALONE } from './open-parts.ts';
 import { promptOf } from './prompt.ts';
 import { wantedIn } from './said.ts';
 import { searches } from './searching-models.ts';
+import { StreamAnswer } from './stream-answer.ts';
 
 const STREAM_HEADERS = { accept: 'text/event-stream' };
 const JSON_HEADERS = { accept: 'application/json' };
@@ -51,6 +53,7 @@ export type JsonEndpoint = {
 };
 
 export class JsonCall implements CallRequest, Asked {
+  readonly dialect = 'openai';
   readonly endpoint: string;
   readonly model: string;
   readonly stream: boolean;
@@ -144,7 +147,12 @@ export class JsonCall implements CallRequest, Asked {
     first = NO_BYTES,
     asksForUsage = true,
   ): Answer {
-    return openAnswer(headers, limits, asksForUsage ? this : this.#unaskedForUsage(), first);
+    const asked = asksForUsage ? this : this.#unaskedForUsage();
+    const readers = {
+      stream: () => new StreamAnswer(limits, asked),
+      whole: () => new JsonAnswer(limits, asked),
+    };
+    return openAnswer(headers, limits, readers, first);
   }
 
   /** The same to a provider that was not asked for its usage: what it states is its answer's own. */

@@ -6,7 +6,14 @@ import { errorBody } from './error-body.ts';
 import { modelEntry, modelList } from './model-list.ts';
 
 export const openAi: Dialect = {
+  name: 'openai',
   endpoints: [chatCompletions, embeddings],
-  models: { path: '/v1/models', list: modelList, entry: modelEntry },
+  models: {
+    path: '/v1/models',
+    list: modelList,
+    entry: modelEntry,
+    // Who says nothing else is taken for one of the many that speak it.
+    isAskedBy: () => true,
+  },
   errorBody,
 };

@@ -2,7 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, it, vi } from 'vitest';
 import { proxyLimits } from '../../limits.ts';
-import { openAnswer } from './answer.ts';
+import { openAnswer } from '../shared/open-answer.ts';
+import { JsonAnswer } from './json-answer.ts';
+import { StreamAnswer } from './stream-answer.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -25,7 +27,11 @@ it.each([
   ['a packed stream', EVENTS, gzipSync(`data: ${JSON_TEXT}`), { 'content-encoding': 'gzip' }],
 ])('%s is parsed before it is settled', (_, type, body, more) => {
   const headers = { 'content-type': type, ...more };
-  const answer = openAnswer(headers, proxyLimits, asked, body);
+  const readers = {
+    stream: () => new StreamAnswer(proxyLimits, asked),
+    whole: () => new JsonAnswer(proxyLimits, asked),
+  };
+  const answer = openAnswer(headers, proxyLimits, readers, body);
   answer.push(body);
   const parse = vi.spyOn(JSON, 'parse');
   while (answer.readOn());

@@ -5,10 +5,9 @@
  */
 import type { Said } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
-import { CLOSE_BRACE, OPEN_BRACE } from '../../relay/json-codes.ts';
-import { hasMoreValues, JsonReader } from '../../relay/json-text.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../relay/sse-relay.ts';
 import type { Answer, AnswerFault, AnswerLimits } from '../dialect.ts';
+import { EventJson } from '../shared/event-json.ts';
 import type { Asked } from './asked.ts';
 import { ChunkRecording } from './cached/chunk-recording.ts';
 import { saidIn } from './said.ts';
@@ -19,9 +18,6 @@ import { saysTooLittle, type UsageNote } from './usage-note.ts';
 import { WrittenOutput } from './written-output.ts';
 
 const DONE = '[DONE]';
-const SPACE = 32;
-/** Data that looks like an object and is none is parsed so often, since each time costs ten events. */
-const MISSES_MAX = 100;
 /**
  * Characters of visible text per token: more are in a token here and there, and not in all. A figure
  * that stays the same while text comes, and is below this, is what each chunk used for itself.
@@ -34,10 +30,8 @@ export class StreamAnswer implements Answer, EventReader {
   readonly #asked: Asked;
   readonly #limits: AnswerLimits;
   readonly #relay: SseRelay;
-  readonly #valuesMax: number;
-  readonly #json = new JsonReader();
+  readonly #json: EventJson;
   #isDone = false;
-  #misses = 0;
   readonly #usage: StatedUsage;
   readonly #written: WrittenOutput;
   /** Of an answer that may be given again. */
@@ -56,7 +50,7 @@ export class StreamAnswer implements Answer, EventReader {
     this.#asked = asked;
     this.#limits = limits;
     this.#relay = new SseRelay(this, limits.sseEventBytesMax);
-    this.#valuesMax = limits.sseEventValuesMax;
+    this.#json = new EventJson(limits.sseEventValuesMax);
     this.#usage = new StatedUsage(asked.generates);
     this.#written = new WrittenOutput(limits.estimateTextBytesMax);
     if (asked.mayRepeat !== null || asked.isJudged === true) {
@@ -161,7 +155,7 @@ export class StreamAnswer implements Answer, EventReader {
       this.#recording?.end();
       return 'hold';
     }
-    const chunk = this.#parse(data);
+    const chunk: Chunk | null = this.#json.parse(data);
     if (chunk === null) return 'part';
     const { model, id, choices, usage } = chunk;
     if (typeof model === 'string') this.#model ??= model;
@@ -182,19 +176,6 @@ export class StreamAnswer implements Answer, EventReader {
     this.#written.unreadable();
     this.#recording?.spoil();
     this.#usageStale = true;
-  }
-
-  /** @returns null if it is no object: it is relayed as it is, and what it said is unknown */
-  #parse(data: string): Chunk | null {
-    if (this.#misses === MISSES_MAX || !mayBeObject(data)) return null;
-    if (hasMoreValues(data, this.#valuesMax)) return null;
-    try {
-      const parsed = this.#json.parse(data);
-      return typeof parsed === 'object' && parsed !== null ? (parsed as Chunk) : null;
-    } catch {
-      this.#misses++;
-      return null;
-    }
   }
 
   #readUsage(chunk: Chunk, isAlone: boolean, wrote: boolean): void {
@@ -224,11 +205,4 @@ export class StreamAnswer implements Answer, EventReader {
 
 function isDone(data: string): boolean {
   return data.trim() === DONE;
-}
-
-/** A failed parse costs more than a whole chunk, and some servers send lines of text, or of an object. */
-function mayBeObject(data: string): boolean {
-  const first = data.charCodeAt(0);
-  const last = data.charCodeAt(data.length - 1);
-  return (first === OPEN_BRACE || first <= SPACE) && (last === CLOSE_BRACE || last <= SPACE);
 }

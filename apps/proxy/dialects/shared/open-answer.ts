@@ -2,31 +2,28 @@
 import { isEvents, packingOf } from '../../relay/body-kind.ts';
 import { PackedBody } from '../../relay/packed-body.ts';
 import type { Answer, AnswerHeaders, AnswerLimits } from '../dialect.ts';
-import type { Asked } from './asked.ts';
-import { JsonAnswer } from './json-answer.ts';
 import { PackedAnswer } from './packed-answer.ts';
-import { StreamAnswer } from './stream-answer.ts';
 
-/**
- * @param first the first bytes of its body; empty: there are none
- */
+/** The readers of a dialect. */
+export type AnswerReaders = { stream(): Answer; whole(): Answer };
+
+/** @param first the first bytes of its body; empty: there are none */
 export function openAnswer(
   headers: AnswerHeaders,
   limits: AnswerLimits,
-  asked: Asked,
+  readers: AnswerReaders,
   first: Buffer,
 ): Answer {
   const type = headers['content-type'];
   const packing = packingOf(headers['content-encoding'], first);
-  if (packing === null) return plainAnswer(type, limits, asked, first);
+  if (packing === null) return plainAnswer(type, readers, first);
   const isStream = isEvents(type, NO_BYTES);
   const body = new PackedBody(packing, isStream, limits);
-  const open = (unpacked: Buffer) => plainAnswer(type, limits, asked, unpacked);
-  return new PackedAnswer(body, isStream, open);
+  return new PackedAnswer(body, isStream, (unpacked) => plainAnswer(type, readers, unpacked));
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
-function plainAnswer(type: unknown, limits: AnswerLimits, asked: Asked, first: Buffer): Answer {
-  return isEvents(type, first) ? new StreamAnswer(limits, asked) : new JsonAnswer(limits, asked);
+function plainAnswer(type: unknown, readers: AnswerReaders, first: Buffer): Answer {
+  return isEvents(type, first) ? readers.stream() : readers.whole();
 }
