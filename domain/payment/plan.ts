@@ -103,7 +103,13 @@ function withDetail({ source, ...line }: Sourced): PlanLine {
   const cost = source.reduce((sum, one) => sum + parseDecimal12(one.cost), 0n);
   const used = Object.entries(addQuantities(source)).filter(([, quantity]) => quantity !== 0);
   const quantities = used.map(([name, quantity]) => [name, `${quantity}`] as const);
-  const detail = { cost: formatDecimal12(cost), ...Object.fromEntries(quantities) };
+  const late = source.filter(({ kind }) => kind === 'late_usage').length;
+  const detail: Record<string, string> = {
+    cost: formatDecimal12(cost),
+    ...Object.fromEntries(quantities),
+  };
+  // seam: late-usage-is-told
+  if (late > 0) detail['late_usage_lines'] = `${late}`;
   return { ...line, merged: source.length, detail };
 }
 

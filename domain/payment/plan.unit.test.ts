@@ -63,6 +63,19 @@ describe('an invoice there', () => {
     expect(Math.min(...kept)).toBe(sorted[248]);
   });
 
+  it('says of each line how many lines of late usage are in it, of merged ones too', () => {
+    const body = invoice([9, 8, 7, 6]);
+    for (const line of body.lines.slice(1)) line.kind = 'late_usage';
+    const plan = exportPlan(body, { ...POLICY, lines_max: 3 });
+    if (plan.kind !== 'invoice') throw new Error(`it is a ${plan.kind}`);
+    const told = plan.lines.map(({ key, detail }) => [key, detail['late_usage_lines']]);
+    expect(told).toEqual([
+      ['0', undefined],
+      ['1', '1'],
+      ['rest', '2'],
+    ]);
+  });
+
   it('with tax worked out there has no line below zero, and the same total', () => {
     const { lines, total_minor } = linesOf([500, 40, 30, -60, -1], 'USD', { automatic_tax: true });
     expect(total_minor).toBe(509);

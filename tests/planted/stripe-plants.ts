@@ -46,6 +46,14 @@ export const payments: readonly Plant[] = [
     },
   },
   {
+    bug: 'leave out of a line at Stripe that it is late usage',
+    edits: at('late-usage-is-told', { drop: true }),
+    test: {
+      file: 'domain/payment/plan.unit.test.ts',
+      name: 'says of each line how many lines of late usage are in it, of merged ones too',
+    },
+  },
+  {
     bug: 'finalize an invoice without reading its lines back',
     edits: at('verified-before-finalized', { swap: ["'verify'", "'finalize'"] }),
     test: {

@@ -20,6 +20,8 @@ export const HOUR_MS = 3_600_000;
 
 export interface Scenario {
   readonly amounts: readonly number[];
+  /** How many of the lines, from the last one, are usage of an earlier period. */
+  readonly late?: number;
   readonly currency?: string;
   readonly policy?: Partial<ExportPolicy>;
   readonly settings?: NonNullable<StartOptions['settings']>;
@@ -41,7 +43,7 @@ export class StripeHouse {
   }
 
   static async open(scenario: Scenario): Promise<StripeHouse> {
-    const { amounts, currency = 'USD', policy = {}, settings = {} } = scenario;
+    const { amounts, late = 0, currency = 'USD', policy = {}, settings = {} } = scenario;
     let nowMs = () => 0;
     // A slow answer is slow for as long as the test's own turns take.
     const clock = { nowMs: () => nowMs(), sleep: () => sleep(5) };
@@ -50,7 +52,7 @@ export class StripeHouse {
     nowMs = () => opened.house.nowMs;
     await opened.house.issue(amounts, {
       policy: { ...POLICY, chunk_lines: 3, ...policy },
-      currency,
+      ...{ currency, late },
     });
     opened.points = 0;
     return opened;

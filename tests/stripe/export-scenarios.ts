@@ -42,6 +42,19 @@ export const CHARGED: Example = {
   outcome: invoice(145, rows(120, 30, -5, 0), { sent: 0 }),
 };
 
+const OF_OCTOBER = ', late usage of period 1';
+
+export const LATE: Example = {
+  name: 'late usage, and its correction',
+  amounts: [120, 0, 33, -4],
+  late: 2,
+  outcome: invoice(149, [
+    ...rows(120, 0),
+    [`openai model-2${OF_OCTOBER}`, 33],
+    [`openai model-3${OF_OCTOBER}`, -4],
+  ]),
+};
+
 export const NEGATIVE: Example = {
   name: 'minus one cent',
   amounts: [-1],
@@ -51,6 +64,7 @@ export const NEGATIVE: Example = {
 export const SMALL: readonly Example[] = [
   USD,
   CHARGED,
+  LATE,
   {
     name: 'yen',
     amounts: [1_000, 500],

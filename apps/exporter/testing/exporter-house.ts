@@ -25,23 +25,36 @@ export const POLICY: ExportPolicy = {
 const CLAIM_MS = exporterLimits.exportClaimMs;
 const HASH = 'a'.repeat(64);
 
-/** @param amounts of its lines, in minor units */
-function invoiceOfLines(amounts: readonly number[], currency = 'USD', id = 'inv_1') {
+/**
+ * @param amounts of its lines, in minor units
+ * @param late how many of the lines, from the last one, are usage of the period before
+ */
+function invoiceOfLines(
+  amounts: readonly number[],
+  { currency = 'USD', id = 'inv_1', late = 0 } = {},
+) {
   const none = { input_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: 0 };
   const more = { reasoning_tokens: 0, audio_input_tokens: 0, audio_output_tokens: 0, images: 0 };
   return {
     ...{ object: 'invoice' as const, version: 2 as const, id, customer_id: 'cus_1' },
-    ...{ snapshot_id: 'snp_1', snapshot_hash: HASH, period_id: 'per_1', period_number: 1 },
+    ...{ snapshot_id: 'snp_1', snapshot_hash: HASH, period_id: 'per_2', period_number: 2 },
     ...{ period_start: '2026-10-01T00:00:00.000Z', period_end: '2026-11-01T00:00:00.000Z' },
     ...{ time_zone: 'UTC', currency, unresolved: { count: 0, event_ids: [] } },
     total_minor: amounts.reduce((sum, amount) => sum + amount, 0),
     lines: amounts.map((amount_minor, index) => ({
-      ...{ kind: 'usage' as const, period_number: 1, description: `openai model-${index}` },
+      ...kindOf(`openai model-${index}`, index >= amounts.length - late),
       ...{ provider: 'openai', model: `model-${index}`, events: 1, ...none, ...more, requests: 1 },
       ...{ estimated_events: 0, cost: '0.000000000001', estimated_cost: '0.000000000000' },
       ...{ markup_ppm: 0, amount_minor },
     })),
   };
+}
+
+/** As an invoice says it. */
+function kindOf(what: string, isLate: boolean) {
+  if (!isLate) return { kind: 'usage' as const, period_number: 2, description: what };
+  const description = `${what}, late usage of period 1`;
+  return { kind: 'late_usage' as const, period_number: 1, description };
 }
 
 export class ExporterHouse {
@@ -59,7 +72,7 @@ export class ExporterHouse {
 
   async issue(
     amounts: readonly number[],
-    { policy = POLICY, currency = 'USD', id = 'inv_1' } = {},
+    { policy = POLICY, currency = 'USD', id = 'inv_1', late = 0 } = {},
   ): Promise<void> {
     await this.#append(customerEvents.of('cus_1'), {
       type: 'CustomerCreated',
@@ -68,7 +81,7 @@ export class ExporterHouse {
         ...{ time_zone: 'UTC', markup_ppm: 0 },
       },
     });
-    const invoice = invoiceOfLines(amounts, currency, id);
+    const invoice = invoiceOfLines(amounts, { currency, id, late });
     const body = canonicalJson(invoice);
     await this.#append(invoiceEvents.of(id), {
       type: 'InvoiceIssued',
