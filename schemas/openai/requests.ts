@@ -9,7 +9,7 @@ import { END_USER_LENGTH_MAX, shortName } from '../names/names.ts';
 const LIST_LENGTH_MAX = 100_000;
 
 /** A list that is judged up to its first bad element, so that a million bad ones cost no more. */
-function list<T extends z.ZodType>(element: T, { min = 0 } = {}) {
+export function list<T extends z.ZodType>(element: T, { min = 0 } = {}) {
   return z
     .custom<unknown[]>(Array.isArray, 'Invalid input: expected array')
     .transform((items, context): z.output<T>[] => {

@@ -1,6 +1,7 @@
 /** What is billed besides tokens of text: buckets and prices of their own. */
 import { at, type Plant } from './plant.ts';
 
+const RESPONSES_TEST = 'apps/proxy/dialects/openai/responses/response-answers.unit.test.ts';
 const SETTLE_TEST = 'apps/proxy/call/settle.unit.test.ts';
 
 export const billed: readonly Plant[] = [
@@ -37,5 +38,36 @@ export const billed: readonly Plant[] = [
       file: SETTLE_TEST,
       name: 'I8: has no known cost where pictures have a price and nobody says how many tokens they are',
     },
+  },
+  {
+    bug: 'let the last event of a response leave before its usage event is durable',
+    edits: at('last-event-by-type-waits', { swap: ["'hold'", "'pass'"] }),
+    test: { file: RESPONSES_TEST, name: 'response.completed' },
+  },
+  {
+    bug: 'read the usage of completed responses alone',
+    edits: at('every-end-states-usage', {
+      swap: ['ENDS.has(type)', "type === 'response.completed'"],
+    }),
+    test: { file: RESPONSES_TEST, name: 'that is incomplete' },
+  },
+  {
+    bug: 'bill no search of a response',
+    edits: at('searches-are-billed-as-stated', {
+      swap: ['{ ...quantities, searches: this.#searches }', 'quantities'],
+    }),
+    test: { file: RESPONSES_TEST, name: 'searches as they are billed, not as they are shown' },
+  },
+  {
+    bug: 'take a fee that no answer states for nothing',
+    edits: at('fee-of-a-tool-is-not-nothing', {
+      swap: ['this.#sawFee || lacksSearches', 'false'],
+    }),
+    test: { file: RESPONSES_TEST, name: 'searches that nobody states' },
+  },
+  {
+    bug: 'estimate a response by what is shown of it',
+    edits: at('hidden-thoughts-are-no-estimate', { swap: ['!VISIBLE.has(type) || ', ''] }),
+    test: { file: RESPONSES_TEST, name: 'a summary of thoughts' },
   },
 ];

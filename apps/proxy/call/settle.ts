@@ -124,7 +124,8 @@ function lackOf({ request, deployment }: AttemptFacts, answer: Answer | undefine
   if (answer?.states?.searches !== true && hasUnstatedFee(request, deployment)) {
     return 'fee_unstated';
   }
-  if (deployment.price === null) return null;
+  const unpriced = answer?.unpricedBy?.() ?? null;
+  if (unpriced !== null || deployment.price === null) return unpriced;
   const { price } = deployment.price;
   // seam: pictures-are-not-priced-as-text
   if (pricesImages(price) && answer?.states?.imageTokens !== true) return 'image_tokens_unstated';

@@ -303,4 +303,6 @@ export type Answer = {
    * an attempt cost that may have used some is not known.
    */
   states?: Readonly<{ imageTokens?: boolean; searches?: boolean }>;
+  /** Why nobody knows what it cost although its usage is stated, as a code; null: nothing is in the way. */
+  unpricedBy?(): string | null;
 };

@@ -34,7 +34,10 @@ const PROVIDERS: Readonly<Record<string, string>> = {
 };
 
 /** Endpoints that have another name there than on our events. */
-const OPERATIONS: Readonly<Record<string, string>> = { 'chat.completions': 'chat' };
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'chat.completions': 'chat',
+  responses: 'chat',
+};
 
 export function spansOf(call: CallRecord, providers: TracedProviders): SpanRecord[] {
   return [callSpan(call), ...call.attempts.map((each) => attemptSpan(call, each, providers))];

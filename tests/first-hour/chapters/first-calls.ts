@@ -72,10 +72,13 @@ async function mistakes(
     assert.equal(status, 404);
     return message;
   });
-  await hour.step('the Responses API: the answer says what to use', async () => {
-    const { responses } = sdk(secret, `${proxyUrl}/v1`);
-    const refusal = await refusalOf(responses.create({ model: 'gpt-4o', input: 'Hi' }));
-    assert.equal(refusal.status, 404);
-    assert.match(refusal.message, /Use the chat completions of your SDK/);
-  });
+  await hour.step(
+    'completions as they were before chats: the answer says what to use',
+    async () => {
+      const { completions } = sdk(secret, `${proxyUrl}/v1`);
+      const refusal = await refusalOf(completions.create({ model: 'gpt-4o', prompt: 'Hi' }));
+      assert.equal(refusal.status, 404);
+      assert.match(refusal.message, /Use the chat completions of your SDK/);
+    },
+  );
 }

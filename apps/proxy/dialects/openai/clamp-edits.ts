@@ -6,7 +6,9 @@
 import type { Edit, Member } from '../../relay/json-scan.ts';
 import type { ImposedLimit } from '../dialect.ts';
 
-const FIELDS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion_tokens']);
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['max_tokens', 'max_completion_tokens', 'max_output_tokens'],
+]);
 
 /** @param members at the top of the body */
 export function clampEdits(

@@ -38,9 +38,14 @@ const BILLED_NAMES = [
   ...UNBOUNDED_FIELDS,
 ];
 /** With a bit for each: all of them fit in one integer. */
-const BILLED_FIELDS: ReadonlyMap<string, number> = new Map(
-  BILLED_NAMES.map((name, bit) => [name, 1 << bit]),
-);
+export type BilledFields = ReadonlyMap<string, number>;
+
+/** @param names 31 at most */
+export function billedFields(names: readonly string[]): BilledFields {
+  return new Map(names.map((name, bit) => [name, 1 << bit]));
+}
+
+const BILLED_FIELDS = billedFields(BILLED_NAMES);
 
 export type JsonBody = {
   /**
@@ -56,7 +61,12 @@ export type JsonBody = {
 export type BodyRead = { ok: true; json: unknown; body: JsonBody } | Refused;
 export type Refused = { ok: false; refusal: Refusal };
 
-export function readJsonBody(received: Buffer, depthMax: number): BodyRead {
+/** @param billed members that decide the bill: the body may have each of them once */
+export function readJsonBody(
+  received: Buffer,
+  depthMax: number,
+  billed: BilledFields = BILLED_FIELDS,
+): BodyRead {
   const text = received.toString('utf8');
   let json: unknown;
   try {
@@ -68,7 +78,7 @@ export function readJsonBody(received: Buffer, depthMax: number): BodyRead {
   const bytes = isUtf8(received) ? received : Buffer.from(text);
   const scan = scanJson(bytes, text);
   if (scan.depth > depthMax) return refused({ code: 'json_too_deep' });
-  const twice = billedTwice(scan);
+  const twice = billedTwice(scan, billed);
   if (twice !== undefined) return refused({ code: 'ambiguous_json', param: twice });
   return { ok: true, json, body: { bytes, scan, tokensMax: bytes.length + FRAMING_TOKENS } };
 }
@@ -93,12 +103,12 @@ const PLAIN_NAME = /^[a-z0-9_]*$/;
  * A field that decides the bill and is in the body more than once, or in another spelling: Go's
  * encoding/json takes names without regard to case, and the last one counts.
  */
-function billedTwice(scan: JsonScan): string | undefined {
+function billedTwice(scan: JsonScan, billed: BilledFields): string | undefined {
   let seen = 0;
   for (const { name } of scan.members) {
-    const bit = BILLED_FIELDS.get(name);
+    const bit = billed.get(name);
     if (bit === undefined) {
-      if (isSpellingOf(name, BILLED_FIELDS)) return name;
+      if (isSpellingOf(name, billed)) return name;
       continue;
     }
     if ((seen & bit) !== 0) return name;

@@ -17,7 +17,7 @@ import type {
   RequestFacts,
   UpstreamRequest,
 } from '../dialect.ts';
-import { openAnswer } from '../shared/open-answer.ts';
+import { type AnswerReaders, openAnswer } from '../shared/open-answer.ts';
 import type { Asked } from './asked.ts';
 import { cacheText } from './cached/cache-text.ts';
 import { streamOf } from './cached/chat-replay.ts';
@@ -45,11 +45,17 @@ export type JsonEndpoint = {
   input: (body: unknown) => InputTokens | null;
   /** What of an answer's output a request lets nobody see (`Asked.unshownTokensMax`). */
   unshown: (body: Buffer) => number | null;
-  /** Members of a request that change nothing of what is answered. */
-  leftOut: ReadonlySet<string>;
+  /** Members of a request that change nothing of what is answered; null: nothing is answered again. */
+  leftOut: ReadonlySet<string> | null;
   question: (body: Buffer, members: readonly Member[], hasEndUser: boolean) => Question | null;
   /** Whether an answer may be given again. */
   mayRepeat: NonNullable<Asked['mayRepeat']>;
+  /** Where it takes an output limit, whatever the provider. Default: where the provider takes it. */
+  limitField?: string;
+  /** The member with what its user asks. Default: `messages`. */
+  promptIn?: string;
+  /** What reads its answers. Default: what reads those of chat completions and embeddings. */
+  readers?: (limits: AnswerLimits, asked: Asked) => AnswerReaders;
 };
 
 export class JsonCall implements CallRequest, Asked {
@@ -65,6 +71,8 @@ export class JsonCall implements CallRequest, Asked {
   readonly openParts: OpenParts | null;
   readonly needs: readonly Capability[];
   readonly otherModels: string | null;
+  readonly more: CallRequest['more'];
+  readonly serviceTier: CallRequest['serviceTier'];
   readonly #facts: RequestFacts;
   readonly #of: JsonEndpoint;
   mayRepeat: Asked['mayRepeat'] = null;
@@ -82,6 +90,8 @@ export class JsonCall implements CallRequest, Asked {
     this.openParts = facts.openParts;
     this.needs = facts.needs;
     this.otherModels = facts.otherModels;
+    this.more = facts.more;
+    this.serviceTier = facts.serviceTier;
     this.#facts = facts;
     this.#of = endpoint;
   }
@@ -128,9 +138,10 @@ export class JsonCall implements CallRequest, Asked {
   }
 
   #limitEdit(limit: ImposedLimit): Edit[] {
-    const { field, tokens } = limit;
+    const { tokens } = limit;
+    const field = this.#of.limitField ?? limit.field;
     const { limitAt, body, members } = this.#facts;
-    if (limitAt === null) return clampEdits(body, members, limit);
+    if (limitAt === null) return clampEdits(body, members, { ...limit, field });
     const { name, start, end } = limitAt;
     // The body has a model behind it, so there is always a next member.
     const text = name === null ? `${JSON.stringify(field)}:${tokens},` : String(tokens);
@@ -148,7 +159,7 @@ export class JsonCall implements CallRequest, Asked {
     asksForUsage = true,
   ): Answer {
     const asked = asksForUsage ? this : this.#unaskedForUsage();
-    const readers = {
+    const readers = this.#of.readers?.(limits, asked) ?? {
       stream: () => new StreamAnswer(limits, asked),
       whole: () => new JsonAnswer(limits, asked),
     };
@@ -167,8 +178,9 @@ export class JsonCall implements CallRequest, Asked {
 
   cacheText(hasEndUser: boolean): string | null {
     const { body, members } = this.#facts;
-    if (this.unboundedBy !== null || this.otherModels !== null) return null;
-    return cacheText(body, members, this.#of.leftOut, hasEndUser);
+    const { leftOut } = this.#of;
+    if (leftOut === null || this.unboundedBy !== null || this.otherModels !== null) return null;
+    return cacheText(body, members, leftOut, hasEndUser);
   }
 
   question(hasEndUser: boolean): Question | null {
@@ -196,7 +208,7 @@ export class JsonCall implements CallRequest, Asked {
   }
 
   prompt(): Prompt {
-    return promptOf(this.#facts.body, this.#facts.members);
+    return promptOf(this.#facts.body, this.#facts.members, this.#of.promptIn);
   }
 
   hasInput(): boolean {

@@ -4,10 +4,11 @@ import { chatCompletions } from './chat-request.ts';
 import { embeddings } from './embeddings-request.ts';
 import { errorBody } from './error-body.ts';
 import { modelEntry, modelList } from './model-list.ts';
+import { responses } from './responses/responses-request.ts';
 
 export const openAi: Dialect = {
   name: 'openai',
-  endpoints: [chatCompletions, embeddings],
+  endpoints: [chatCompletions, embeddings, responses],
   models: {
     path: '/v1/models',
     list: modelList,

@@ -20,8 +20,8 @@ const MESSAGE_BYTES = 512;
 
 type Message = { role?: unknown; content?: unknown };
 
-export function promptOf(body: Buffer, members: readonly Member[]): Prompt {
-  const messages = members.find(({ name }) => name === 'messages');
+export function promptOf(body: Buffer, members: readonly Member[], said = 'messages'): Prompt {
+  const messages = members.find(({ name }) => name === said);
   const tools = members.find(({ name }) => name === 'tools');
   const many = tools === undefined ? 0 : countOf(body, tools);
   if (messages === undefined) return { text: '', turns: 1, tools: many };
@@ -31,7 +31,8 @@ export function promptOf(body: Buffer, members: readonly Member[]): Prompt {
     return { text, turns: Math.ceil((end - start) / MESSAGE_BYTES), tools: many };
   }
   const all: unknown = JSON.parse(body.toString('utf8', start, end));
-  if (!Array.isArray(all)) return { text: '', turns: 1, tools: many };
+  if (!Array.isArray(all))
+    return { text: typeof all === 'string' ? all : '', turns: 1, tools: many };
   return { text: textOf((all as Message[]).toReversed()), turns: all.length, tools: many };
 }
 

@@ -106,12 +106,26 @@ export class PackedAnswer implements Answer {
     return this.#answer()?.outputTokensMax() ?? null;
   }
 
+  serviceTier(): string | null {
+    return this.#answer()?.serviceTier?.() ?? null;
+  }
+
+  unpricedBy(): string | null {
+    return this.#answer()?.unpricedBy?.() ?? null;
+  }
+
+  get states(): NonNullable<Answer['states']> {
+    return this.#answer()?.states ?? STATES_NOTHING;
+  }
+
   /** Asked for when it has ended. */
   #answer(): Answer | undefined {
     while (this.readOn());
     return this.#read;
   }
 }
+
+const STATES_NOTHING = {};
 
 /** What is read of it at a time, bytes: as much as comes of a socket at once. */
 const READ_BYTES = 64 * 1024;
