@@ -1,4 +1,5 @@
 /** Every dialect that the gateway speaks. Its routes follow from this list. */
+import { anthropic } from './anthropic/anthropic.ts';
 import type { Dialect } from './dialect.ts';
 import { embedding as openAiEmbedding } from './openai/embedding-text.ts';
 import { openAi } from './openai/openai.ts';
@@ -6,7 +7,8 @@ import { openAi } from './openai/openai.ts';
 /** Of errors where no endpoint says what the client speaks, as on a path that nobody serves. */
 export const houseDialect: Dialect = openAi;
 
-export const dialects: readonly Dialect[] = [openAi];
+/** Of those that have a path in common, the first that knows its own clients is asked. */
+export const dialects: readonly Dialect[] = [anthropic, openAi];
 
 /** The vector of a text, as this gateway asks for it itself. */
 export const embedding = openAiEmbedding;

@@ -29,7 +29,7 @@ import { CallHandler } from '../call/call-handler.ts';
 import { Deadlines } from '../call/deadlines.ts';
 import { Place } from '../call/in-flight.ts';
 import { TurnBudget } from '../call/turn-budget.ts';
-import { openAi } from '../dialects/openai/openai.ts';
+import { dialects } from '../dialects/dialects.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
 import type { IdempotentCalls } from '../idempotency/idempotent-calls.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
@@ -286,7 +286,7 @@ function openFront(handler: CallHandler, keyOf: (name: string) => KeyView): Fast
   app.decorateRequest('arrivedAtMs', 0);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const endpoint of openAi.endpoints) {
+  for (const endpoint of dialects.flatMap(({ endpoints }) => endpoints)) {
     app.post(endpoint.path, (request, reply) => {
       request.arrivedAtMs = performance.now();
       const key = keyOf(String(request.headers['x-key'] ?? ''));
