@@ -20,6 +20,7 @@ import type { Dialect, Endpoint } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
 import { chatCompletions } from './dialects/openai/chat-request.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
+import { FreeCalls } from './free/free-calls.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import { addMeRoute } from './me/me-route.ts';
@@ -196,6 +197,7 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
       }
     }
   }
+  addFreeRoutes(app, options, paths, parts, admitTo);
   addModelRoutes(app, deps, dialects, paths, answer);
   const explain = new ExplainHandler(deps, calls, answer.refuse);
   const gate = new CallGate(chatCompletions, { ...parts, calls: explain });
@@ -207,6 +209,34 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
     onRequest: arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain))),
     handler: neverReached,
   });
+}
+
+/** What providers answer without billing anything comes in by the same gate, and leaves no record. */
+function addFreeRoutes(
+  app: FastifyInstance,
+  { deps, calls }: ProxyAppOptions,
+  paths: ServedPaths,
+  parts: ConstructorParameters<typeof CallGate>[1],
+  admitTo: (next: Hook) => Hook,
+): void {
+  for (const dialect of dialects) {
+    for (const endpoint of dialect.free ?? []) {
+      const free = new FreeCalls(endpoint, deps, calls);
+      const gate = new CallGate(chatCompletions, { ...parts, calls: free });
+      const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
+      const onCall = arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain)));
+      for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
+        paths.add(path, endpoint.method);
+        app.route({
+          method: endpoint.method,
+          url: path,
+          config: { dialect },
+          onRequest: onCall,
+          handler: neverReached,
+        });
+      }
+    }
+  }
 }
 
 /** Takes the body of a chat call. */

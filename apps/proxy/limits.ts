@@ -7,6 +7,12 @@ import { QUEUE_MAX } from '@tollgate/adapters/journal/journal.ts';
 export type ProxyLimits = typeof proxyLimits;
 
 export const proxyLimits = {
+  /** How long a request may take that no provider bills, such as a count of tokens, ms. */
+  freeTimeoutMs: 60_000,
+  /** Its body, bytes: it is read on the event loop, 2 MB in some 15 ms. */
+  freeRequestBytesMax: 2 * 1024 * 1024,
+  /** Its answer, bytes: some ten of them say all there is to say. */
+  freeAnswerBytesMax: 1024 * 1024,
   /** Largest request body, bytes. Long contexts are ~4 MB of text; images in data URLs more. */
   requestBodyBytesMax: 16 * 1024 * 1024,
   /** Deepest nesting of a request body; tool schemas reach 20, attacks thousands. */

@@ -1,6 +1,6 @@
 /**
  * What `usage` objects of Anthropic's Messages API say → disjoint buckets. Tokens that were read from a
- * cache or written to one are *beside* `input_tokens`; thinking is *within* `output_tokens`. A stream states
+ * cache or written to one are *next to* `input_tokens`; thinking is *within* `output_tokens`. A stream states
  * running totals, at its start and again at its end: of each count the largest is the total, and nothing is
  * ever added up over events. Only runs of the model within one answer (`iterations`: a compaction, then the
  * message) are added up, since the counts next to them are those of the last run.
@@ -39,7 +39,7 @@ const RUNS: ReadonlySet<unknown> = new Set(['message', 'compaction']);
 /** Where a call is computed, and how fast, at list prices. */
 const USUAL_GEO: ReadonlySet<unknown> = new Set(['global', 'not_available']);
 const USUAL_SPEED: ReadonlySet<unknown> = new Set(['standard']);
-/** Parts of counts that are stated beside them. */
+/** Parts of counts that are stated next to them. */
 const WITHIN: ReadonlySet<string> = new Set(['output_tokens_details', 'input_tokens_details']);
 
 export class AnthropicUsage {
@@ -168,7 +168,7 @@ export class AnthropicUsage {
     };
   }
 
-  /** The last run is what stands next to the list, or the list has something else in it. */
+  /** The counts next to the list are those of its last run, or less. */
   #ofRuns(): Counts | UsageDoubt {
     const sum: Counts = {};
     for (const run of this.#runs) {

@@ -59,7 +59,7 @@ describe('running totals', () => {
     expect(told(reading(...usages))).toEqual([27, 300, 100, 0, 5, 0]);
   });
 
-  it('of which one is missing are not known', () => {
+  it('are not known where one of them is missing', () => {
     expect(told(reading({ input_tokens: 4 }))).toBe('usage_incomplete');
     expect(told(reading({ output_tokens: 4 }))).toBe('usage_incomplete');
     expect([told(reading({})), reading({}).said]).toEqual([null, false]);
@@ -107,15 +107,15 @@ describe('several runs of the model', () => {
   });
 
   // BerriAI/litellm#39294: each run has the price of its own model.
-  it.each([
-    ['of another model', { type: 'message', model: 'm', input_tokens: 1, output_tokens: 1 }],
-    ['of a kind that nobody knows', { type: 'dream', input_tokens: 1, output_tokens: 1 }],
-  ])('%s are not known', (_, run) => {
-    const usage = { input_tokens: 1, output_tokens: 1, iterations: [...runs, run] };
-    expect(told(reading(usage))).toBe('usage_unread.iterations');
+  it('of another model are not known, nor those of a kind that nobody knows', () => {
+    for (const more of [{ type: 'message', model: 'm' }, { type: 'dream' }]) {
+      const run = { ...more, input_tokens: 1, output_tokens: 1 };
+      const usage = { input_tokens: 1, output_tokens: 1, iterations: [...runs, run] };
+      expect(told(reading(usage))).toBe('usage_unread.iterations');
+    }
   });
 
-  it('that have less than what stands beside them are not known', () => {
+  it('that have less than what is next to them are not known', () => {
     const usage = { input_tokens: 90_000, output_tokens: 1, iterations: runs };
     expect(told(reading(usage))).toBe('usage_contradictory');
   });

@@ -12,4 +12,38 @@ export const dialects: readonly Plant[] = [
       name: 'goes only to a provider that speaks it, whatever lists the model',
     },
   },
+  {
+    bug: 'add the running totals of a stream up',
+    edits: at('running-totals-are-not-added', {
+      instead: 'this.#counts[count] = (this.#counts[count] ?? 0) + (counts[count] as number);',
+    }),
+    test: {
+      file: 'domain/usage/anthropic-usage.unit.test.ts',
+      name: 'of a start and two deltas are the largest of each count, and no sum',
+    },
+  },
+  {
+    bug: 'take what a message states at its start for its total',
+    edits: at('start-of-a-message-states-no-total', { instead: 'return this.#usage.quantities;' }),
+    test: {
+      file: 'apps/proxy/dialects/anthropic/message-stream.prop.test.ts',
+      name: 'I8, I11: in any chunks, passes byte for byte and states the same',
+    },
+  },
+  {
+    bug: 'price a run of another model as one of the model that was asked',
+    edits: at('runs-of-other-models-are-not-priced', { drop: true }),
+    test: {
+      file: 'domain/usage/anthropic-usage.unit.test.ts',
+      name: 'of another model are not known, nor those of a kind that nobody knows',
+    },
+  },
+  {
+    bug: 'raise the limit that a message states',
+    edits: at('clamp-is-below-the-stated-limit', { instead: 'const tokens = limit.tokens;' }),
+    test: {
+      file: 'apps/proxy/dialects/anthropic/messages-request.unit.test.ts',
+      name: 'I3: has the name that the model has there, and never more output than was asked for',
+    },
+  },
 ];

@@ -22,6 +22,8 @@ export type Dialect = {
   name: DialectName;
   /** The calls that it has, each of them metered. What is not listed is refused. */
   endpoints: readonly Endpoint[];
+  /** Requests that no provider bills. */
+  free?: readonly FreeEndpoint[];
   /** Where clients ask which models they may use, and the answer's JSON. */
   models: {
     path: string;
@@ -64,6 +66,21 @@ export type Endpoint = {
   plainTexts(request: unknown): readonly string[];
   guarded: GuardedMembers;
   errorBody: Dialect['errorBody'];
+};
+
+/** A path of a dialect that takes requests which no provider bills: they are answered, and not metered. */
+export type FreeEndpoint = Pick<Endpoint, 'method' | 'path' | 'aliases' | 'name' | 'errorBody'> & {
+  dialect: DialectName;
+  read(incoming: IncomingCall, depthMax: number): FreeRead;
+};
+
+export type FreeRead = { ok: true; request: FreeRequest } | { ok: false; refusal: Refusal };
+
+export type FreeRequest = {
+  /** As the client wrote it. */
+  model: string;
+  /** What a provider is sent. @param model its name there @param headers of the client's request */
+  upstream(model: string, headers: IncomingHttpHeaders): UpstreamRequest;
 };
 
 /** What guardrails have to know of a request's JSON. */

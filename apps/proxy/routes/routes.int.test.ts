@@ -180,7 +180,7 @@ it.each([
   expect(message).toMatch(/Did you mean \/v1\/chat\/completions\?$/);
 });
 
-it.each(['/v1/completions', '/v1/messages'])(
+it.each(['/v1/completions', '/v2/completions'])(
   '%s is another interface, and the answer names the one that is served',
   async (url) => {
     const answer = await closed.inject({ method: 'POST', url, headers: { authorization } });

@@ -36,7 +36,11 @@ const ISSUED = {
   ...{ on_disconnect: 'drain', expires_at: null, pepper_version: 1 },
 };
 
-export async function openGateHouse(changed: Partial<ProxyLimits> = {}): Promise<GateHouse> {
+/** @param more what else calls find, in place of what is here */
+export async function openGateHouse(
+  changed: Partial<ProxyLimits> = {},
+  more: object = {},
+): Promise<GateHouse> {
   const limits = { ...proxyLimits, ...changed };
   const directory = new LedgerView(16);
   const secrets = [7, 9].map((byte) => formatKeySecret('live', new Uint8Array(32).fill(byte)));
@@ -67,6 +71,7 @@ export async function openGateHouse(changed: Partial<ProxyLimits> = {}): Promise
       },
     },
     onRefused: (code: string) => refused.push(code),
+    ...more,
   } as unknown as CallDeps;
   const handler = new CallHandler(deps);
   const logger = { error: (fields: object) => refused.push(`logged ${JSON.stringify(fields)}`) };

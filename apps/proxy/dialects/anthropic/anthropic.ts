@@ -1,5 +1,6 @@
 /** Anthropic's dialect: the Messages API, as its SDKs and the coding agents on it speak it. */
 import type { Dialect } from '../dialect.ts';
+import { countTokens } from './count-tokens.ts';
 import { errorBody } from './error-body.ts';
 import { messages } from './messages-request.ts';
 import { modelEntry, modelList } from './model-list.ts';
@@ -7,6 +8,7 @@ import { modelEntry, modelList } from './model-list.ts';
 export const anthropic: Dialect = {
   name: 'anthropic',
   endpoints: [messages],
+  free: [countTokens],
   models: {
     path: '/v1/models',
     list: modelList,
