@@ -1,13 +1,14 @@
 /** Builds the simulator's HTTP server, without listening, and its orderly end. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Bill } from './bill/bill.ts';
-import { authorise, type CallServices, handleCall, requestIdOf } from './calls/call-handler.ts';
+import { type CallServices, handleCall, requestIdOf } from './calls/call-handler.ts';
+import type { Dialect } from './calls/dialect.ts';
 import { Traffic } from './calls/traffic.ts';
 import { handleControl, sendJson } from './http/control.ts';
+import { dialectOf, findEndpoint } from './http/endpoints.ts';
 import { ApiError } from './http/openai-error.ts';
 import { GlobalKnobs } from './knobs/global-knobs.ts';
 import { limits } from './limits.ts';
-import { type Model, models } from './price-table.ts';
 
 export type App = {
   readonly server: Server;
@@ -28,9 +29,7 @@ export function buildApp(bill: Bill, say: (message: string) => void): App {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
     },
     (request, response) => {
-      serve(services, request, response).catch((cause: unknown) => {
-        refuse(response, cause, say);
-      });
+      void serve(services, request, response, say);
     },
   );
   return { server, stop: () => stop(server, services) };
@@ -40,42 +39,40 @@ async function serve(
   services: CallServices,
   request: IncomingMessage,
   response: ServerResponse,
+  say: (message: string) => void,
 ): Promise<void> {
-  requestIdOf(response);
   const { method, url: target = '/' } = request;
-  if (method === 'POST' && (target === '/v1/chat/completions' || target === '/v1/embeddings')) {
-    return handleCall(services, request, response, target);
-  }
   const url = URL.parse(target, 'http://simulator');
-  if (url === null) throw new ApiError(400, 'The request target is not a URL.', 'unknown_url');
-  if (url.pathname.startsWith('/sim/')) {
-    return handleControl(services, request, response, url);
+  const found = url === null ? undefined : findEndpoint(request, url);
+  const dialect = found?.dialect ?? dialectOf(request, url);
+  try {
+    if (url === null) throw new ApiError(400, 'The request target is not a URL.', 'unknown_url');
+    const requestId = requestIdOf(response);
+    if (dialect.requestIdHeader !== undefined) {
+      response.setHeader(dialect.requestIdHeader, requestId);
+    }
+    if (url.pathname.startsWith('/sim/')) {
+      return await handleControl(services, request, response, url);
+    }
+    if (url.pathname === '/healthz') return sendJson(response, 200, '{"status":"ok"}');
+    dialect.authorise(request, url);
+    if (found === undefined) {
+      throw new ApiError(404, `Unknown request URL: ${method} ${url.pathname}.`, 'unknown_url');
+    }
+    const { pathId } = found;
+    if ('free' in found) return await found.free.answer(request, response, pathId);
+    await handleCall(services, request, response, found.paid, { url, pathId });
+  } catch (cause) {
+    refuse(response, cause, say, dialect);
   }
-  if (url.pathname === '/healthz') return sendJson(response, 200, '{"status":"ok"}');
-  authorise(request);
-  const listed = /^\/v1\/models(?:\/([^/]+))?$/.exec(url.pathname);
-  if (method !== 'GET' || listed === null) {
-    throw new ApiError(404, `Unknown request URL: ${method} ${url.pathname}.`, 'unknown_url');
-  }
-  sendJson(response, 200, JSON.stringify(modelsBody(listed[1])));
 }
 
-function modelsBody(id: string | undefined): object {
-  const card = (model: Model) => ({
-    id: model.id,
-    object: 'model',
-    created: 1_700_000_000,
-    owned_by: 'simulator',
-  });
-  if (id === undefined) return { object: 'list', data: [...models.values()].map(card) };
-  const model = models.get(id);
-  if (model === undefined) {
-    throw new ApiError(404, 'The model does not exist.', 'model_not_found', 'model');
-  }
-  return card(model);
-}
-
-function refuse(response: ServerResponse, cause: unknown, say: (message: string) => void): void {
+function refuse(
+  response: ServerResponse,
+  cause: unknown,
+  say: (message: string) => void,
+  dialect: Dialect,
+): void {
   if (response.destroyed) return;
   const known = cause instanceof ApiError;
   if (!known) say(`unexpected failure: ${cause instanceof Error ? cause.stack : String(cause)}`);
@@ -85,7 +82,7 @@ function refuse(response: ServerResponse, cause: unknown, say: (message: string)
   }
   const error = known ? cause : new ApiError(500, 'The simulator failed.', 'simulator_failed');
   if (error.status === 429) response.setHeader('retry-after', '1');
-  sendJson(response, error.status, error.body());
+  sendJson(response, error.status, dialect.errorBody(error, requestIdOf(response)));
 }
 
 async function stop(server: Server, { traffic, bill }: CallServices): Promise<void> {

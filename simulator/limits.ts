@@ -52,6 +52,8 @@ export const limits = {
   resultCharsMax: 2_000,
   /** The largest count that a knob can state; far above every context window. */
   steeredTokensMax: 100_000_000,
+  /** Searches of one call; real providers stop at a few dozen. */
+  searchesMax: 1_000,
   /** Header `x-client-request-id`; longer than any id that a client makes. */
   attemptIdCharsMax: 200,
   /** A line of a bill is below 1 KiB; a file with a longer one is not a bill. */

@@ -8,6 +8,9 @@ export type PriceTier = {
   readonly inputTokensMax: number;
   readonly inputUsd: string;
   readonly cachedInputUsd: string;
+  /** Absent: a write costs as any input does. */
+  readonly cacheWriteUsd?: string;
+  readonly cacheWrite1hUsd?: string;
   readonly outputUsd: string;
   readonly reasoningUsd: string;
 };
@@ -20,9 +23,21 @@ export type Model = {
   readonly outputTokensMax: number;
   readonly reasons: boolean;
   readonly requestUsd: string;
+  /** One search of the web. */
+  readonly searchUsd: string;
   /** Ascending; the whole request is priced in the first tier that holds its input. */
   readonly tiers: readonly PriceTier[];
 };
+
+/** How a tier of service is priced: its share of what tokens cost by the list. */
+export const serviceTiers = {
+  default: { percent: 100 },
+  flex: { percent: 50 },
+  batch: { percent: 50 },
+  priority: { percent: 175 },
+} as const;
+
+export type ServiceTier = keyof typeof serviceTiers;
 
 const ANY_SIZE = Number.POSITIVE_INFINITY;
 const chat = {
@@ -31,6 +46,7 @@ const chat = {
   outputTokensMax: 16_384,
   reasons: false,
   requestUsd: '0',
+  searchUsd: '0.01',
 } as const;
 
 function tier(
@@ -78,6 +94,28 @@ const table: readonly Model[] = [
     id: 'gpt-4o',
     contextTokens: 128_000,
     tiers: [tier(ANY_SIZE, '2.50', '1.25', '10.00')],
+  },
+  {
+    // As Anthropic sells: writes to the cache cost more than input, and for an hour twice as much.
+    ...chat,
+    id: 'sim-claude',
+    outputTokensMax: 64_000,
+    tiers: [
+      {
+        ...tier(ANY_SIZE, '3', '0.30', '15'),
+        ...{ cacheWriteUsd: '3.75', cacheWrite1hUsd: '6' },
+      },
+    ],
+  },
+  {
+    // As Google sells: it thinks, the price rises with the prompt, and a search costs more.
+    ...chat,
+    id: 'sim-gemini',
+    contextTokens: 1_000_000,
+    outputTokensMax: 65_536,
+    reasons: true,
+    searchUsd: '0.014',
+    tiers: [tier(200_000, '1.25', '0.125', '10'), tier(ANY_SIZE, '2.50', '0.25', '15')],
   },
   // Served and charged, but a gateway is meant to have no price for it.
   { ...chat, id: 'sim-unpriced', tiers: [tier(ANY_SIZE, '1', '1', '1')] },

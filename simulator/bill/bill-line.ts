@@ -16,6 +16,12 @@ export type BillLine = {
   readonly output_tokens: number;
   readonly reasoning_tokens: number;
   readonly requests: 1;
+  /** Only where there is any of it, as the next two; a line of a call that has none is as ever. */
+  readonly cache_write_tokens?: number;
+  readonly cache_write_1h_tokens?: number;
+  readonly searches?: number;
+  /** Only where it is not the default one. */
+  readonly service_tier?: string;
   /** US dollars with 12 places. */
   readonly cost: string;
   readonly outcome: Outcome;

@@ -6,8 +6,11 @@ type Sums = {
   calls: number;
   input_tokens: number;
   cache_read_tokens: number;
+  cache_write_tokens: number;
+  cache_write_1h_tokens: number;
   output_tokens: number;
   reasoning_tokens: number;
+  searches: number;
   costPico: bigint;
 };
 
@@ -15,8 +18,11 @@ const none = (): Sums => ({
   calls: 0,
   input_tokens: 0,
   cache_read_tokens: 0,
+  cache_write_tokens: 0,
+  cache_write_1h_tokens: 0,
   output_tokens: 0,
   reasoning_tokens: 0,
+  searches: 0,
   costPico: 0n,
 });
 
@@ -32,8 +38,11 @@ export class BillSummary {
       sums.calls += line.requests;
       sums.input_tokens += line.input_tokens;
       sums.cache_read_tokens += line.cache_read_tokens;
+      sums.cache_write_tokens += line.cache_write_tokens ?? 0;
+      sums.cache_write_1h_tokens += line.cache_write_1h_tokens ?? 0;
       sums.output_tokens += line.output_tokens;
       sums.reasoning_tokens += line.reasoning_tokens;
+      sums.searches += line.searches ?? 0;
       sums.costPico += parsePico(line.cost);
     }
     this.#outcomes[line.outcome] += 1;

@@ -1,4 +1,5 @@
 /** Answers a whole JSON body: charged in full and durable before its first byte leaves. */
+import type { Fault } from '../knobs/fault.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
 
@@ -29,4 +30,16 @@ export async function answerJson(
   if (connection.gone) await attempt.charge(planned, 'client_aborted');
   else await attempt.charge(planned, faulty ? 'fault' : 'complete');
   connection.end(sent);
+}
+
+/** The text of an answer with its usage at its end: none or two of them where the fault says so. */
+export function withUsage(
+  answer: object,
+  member: string,
+  { usage, fault }: { usage: object; fault: Fault | undefined },
+): string {
+  if (fault?.kind === 'usage_missing') return JSON.stringify(answer);
+  const text = JSON.stringify({ ...answer, [member]: usage });
+  if (fault?.kind !== 'usage_twice') return text;
+  return `${text.slice(0, -1)},${JSON.stringify({ [member]: usage }).slice(1)}`;
 }

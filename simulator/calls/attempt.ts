@@ -5,7 +5,7 @@
 import type { Bill } from '../bill/bill.ts';
 import type { Outcome } from '../bill/bill-line.ts';
 import type { Knobs } from '../knobs/knobs.ts';
-import type { Model } from '../price-table.ts';
+import type { Model, ServiceTier } from '../price-table.ts';
 import { costPicoUsd, type Usage } from '../pricing/cost.ts';
 import { formatPico } from '../pricing/rational.ts';
 
@@ -16,6 +16,9 @@ export type AttemptFacts = {
   readonly startedAt: string;
   /** Bytes of the request body: no request is charged more input tokens than this. */
   readonly bodyBytes: number;
+  readonly serviceTier?: ServiceTier | undefined;
+  /** The provider's bill does not tell reasoning from other output. */
+  readonly reasoningIsOutput?: boolean | undefined;
 };
 
 export class Attempt {
@@ -35,9 +38,14 @@ export class Attempt {
     this.#bill = bill;
   }
 
+  /** In which the call is served; a knob may say another one than the request does. */
+  get serviceTier(): ServiceTier {
+    return this.knobs.service_tier ?? this.facts.serviceTier ?? 'default';
+  }
+
   /** Charges `usage` unless the attempt is charged already; resolves when that is durable. */
   charge(usage: Usage, outcome: Outcome): Promise<void> {
-    const { requestId, attemptId, endpoint, startedAt } = this.facts;
+    const { requestId, attemptId, endpoint, startedAt, reasoningIsOutput } = this.facts;
     this.#charged ??= this.#bill.charge({
       attempt_id: attemptId,
       request_id: requestId,
@@ -45,13 +53,21 @@ export class Attempt {
       model: this.model.id,
       input_tokens: usage.inputTokens,
       cache_read_tokens: usage.cacheReadTokens,
-      output_tokens: usage.outputTokens,
-      reasoning_tokens: usage.reasoningTokens,
+      output_tokens: usage.outputTokens + (reasoningIsOutput ? usage.reasoningTokens : 0),
+      reasoning_tokens: reasoningIsOutput ? 0 : usage.reasoningTokens,
       requests: 1,
-      cost: formatPico(costPicoUsd(this.model, usage)),
+      ...someOf('cache_write_tokens', usage.cacheWriteTokens),
+      ...someOf('cache_write_1h_tokens', usage.cacheWrite1hTokens),
+      ...someOf('searches', usage.searches),
+      ...(this.serviceTier === 'default' ? {} : { service_tier: this.serviceTier }),
+      cost: formatPico(costPicoUsd(this.model, usage, this.serviceTier)),
       outcome,
       started_at: startedAt,
     });
     return this.#charged;
   }
+}
+
+function someOf<Name extends string>(name: Name, count: number): { [N in Name]?: number } {
+  return count === 0 ? {} : ({ [name]: count } as { [N in Name]: number });
 }

@@ -1,17 +1,24 @@
 /** The body of a chat completion that is not streamed, and OpenAI's `usage` object. */
+
+import { withUsage } from '../calls/answer-json.ts';
 import type { Attempt } from '../calls/attempt.ts';
-import type { Usage } from '../pricing/cost.ts';
+import { inputTotalOf, type Usage } from '../pricing/cost.ts';
 import type { ChatPlan } from './chat-plan.ts';
 
 /** OpenAI's totals include the parts: cached in the prompt, reasoning in the completion. */
 export function chatUsage(usage: Usage): object {
-  const prompt = usage.inputTokens + usage.cacheReadTokens;
+  const prompt = inputTotalOf(usage);
+  const { cacheWriteTokens: written } = usage;
   const completion = usage.outputTokens + usage.reasoningTokens;
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, audio_tokens: 0 },
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheReadTokens,
+      audio_tokens: 0,
+      ...(written === 0 ? {} : { cache_write_tokens: written }),
+    },
     completion_tokens_details: {
       reasoning_tokens: usage.reasoningTokens,
       audio_tokens: 0,
@@ -28,7 +35,7 @@ export function chatHead(attempt: Attempt, object: string): object {
     object,
     created: Math.floor(Date.parse(attempt.facts.startedAt) / 1000),
     model: attempt.model.id,
-    service_tier: 'default',
+    service_tier: attempt.serviceTier,
     system_fingerprint: 'fp_simulator',
   };
 }
@@ -48,6 +55,8 @@ export function chatBody(attempt: Attempt, plan: ChatPlan): string {
     logprobs: null,
     finish_reason: plan.finishReason,
   }));
-  const usage = fault?.kind === 'usage_missing' ? {} : { usage: chatUsage(plan.usage) };
-  return JSON.stringify({ ...chatHead(attempt, 'chat.completion'), choices, ...usage });
+  return withUsage({ ...chatHead(attempt, 'chat.completion'), choices }, 'usage', {
+    usage: chatUsage(plan.usage),
+    fault,
+  });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { models } from '../price-table.ts';
+import { inputTotalOf } from '../pricing/cost.ts';
 import { planChat } from './chat-plan.ts';
 import type { ChatRequest } from './chat-request.ts';
 
@@ -30,7 +31,7 @@ describe('the plan of a chat call', () => {
       fc.property(requests, knobs, fc.nat(200), (request, steering, envelopeBytes) => {
         const bodyBytes = 1 + Buffer.byteLength(request.text) + envelopeBytes;
         const { usage } = planChat(request, steering, bodyBytes);
-        const input = usage.inputTokens + usage.cacheReadTokens;
+        const input = inputTotalOf(usage);
         const output = usage.outputTokens + usage.reasoningTokens;
         expect(input).toBeGreaterThanOrEqual(1);
         expect(input).toBeLessThanOrEqual(bodyBytes);

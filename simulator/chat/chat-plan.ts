@@ -8,9 +8,34 @@ import { invalid } from '../http/openai-error.ts';
 import type { Knobs } from '../knobs/knobs.ts';
 import type { Model } from '../price-table.ts';
 import type { Usage } from '../pricing/cost.ts';
-import type { ChatRequest } from './chat-request.ts';
 import { CHARS_PER_TOKEN } from './chat-text.ts';
 import { type Reply, replyTo } from './reply.ts';
+import type { ReplyForm } from './reply-form.ts';
+
+/** What a call of any dialect asks for. */
+export type AnswerRequest = {
+  readonly model: Model;
+  /**
+   * Everything that the model would read, joined: input tokens and the seed are derived from it.
+   */
+  readonly text: string;
+  readonly choices: number;
+  /** Per choice, reasoning included. */
+  readonly outputTokensMax: number;
+  readonly form: ReplyForm;
+  /** Whether it reasons; undefined: as the model does. */
+  readonly reasons?: boolean | undefined;
+  /** What of the input a cache has or takes; undefined: as OpenAI's does by itself. */
+  readonly cached?: ((inputTotal: number) => CacheShares) | undefined;
+  readonly searches?: number | undefined;
+};
+
+/** Tokens of the input; they do not overlap. */
+export type CacheShares = {
+  readonly read: number;
+  readonly write: number;
+  readonly write1h: number;
+};
 
 export type ChatPlan = {
   /** Over all choices: the charged amounts. */
@@ -24,15 +49,13 @@ export type ChatPlan = {
 };
 
 /** Plans the call; throws a 400 for knobs that contradict the request. */
-export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number): ChatPlan {
+export function planChat(request: AnswerRequest, knobs: Knobs, bodyBytes: number): ChatPlan {
   const { model, choices, outputTokensMax, text } = request;
   const seeds = seedsOf(request);
   const inputTotal = planInputTokens(model, text, knobs, bodyBytes);
-  const cached = knobs.cached_tokens ?? defaultCached(inputTotal, seeds[1]);
-  if (cached > inputTotal) {
-    throw invalid('sim_cached_tokens', 'More cached tokens than input tokens.');
-  }
-  const reasoningWanted = knobs.reasoning_tokens ?? (model.reasons ? 64 * (1 + (seeds[2] % 8)) : 0);
+  const { read, write, write1h } = planCache(request, knobs, inputTotal, seeds[1]);
+  const reasons = request.reasons ?? model.reasons;
+  const reasoningWanted = knobs.reasoning_tokens ?? (reasons ? 64 * (1 + (seeds[2] % 8)) : 0);
   const reply = replyTo(request.form, text);
   const outputWanted = knobs.output_tokens ?? reply.tokens ?? 1 + (seeds[0] % 256);
   const reasoning = Math.min(reasoningWanted, outputTokensMax);
@@ -41,10 +64,11 @@ export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number):
   const wasCut = reasoning < reasoningWanted || output < least;
   return {
     usage: {
-      inputTokens: inputTotal - cached,
-      cacheReadTokens: cached,
+      inputTokens: inputTotal - read - write - write1h,
+      ...{ cacheReadTokens: read, cacheWriteTokens: write, cacheWrite1hTokens: write1h },
       outputTokens: output * choices,
       reasoningTokens: reasoning * choices,
+      searches: knobs.searches ?? request.searches ?? 0,
     },
     choices,
     outputTokensPerChoice: output,
@@ -52,6 +76,30 @@ export function planChat(request: ChatRequest, knobs: Knobs, bodyBytes: number):
     finishReason: wasCut ? 'length' : reply.finishReason,
     reply,
   };
+}
+
+function planCache(
+  request: AnswerRequest,
+  knobs: Knobs,
+  inputTotal: number,
+  seed: number,
+): CacheShares {
+  const byOpenAi = { read: defaultCached(inputTotal, seed), write: 0, write1h: 0 };
+  const byRule = request.cached?.(inputTotal) ?? byOpenAi;
+  const steered = ['cached_tokens', 'cache_write_tokens', 'cache_write_1h_tokens'] as const;
+  // A knob says all of it, so that the rule for another part cannot exceed the input.
+  const isSteered = steered.some((name) => knobs[name] !== undefined);
+  const shares = isSteered
+    ? {
+        read: knobs.cached_tokens ?? 0,
+        write: knobs.cache_write_tokens ?? 0,
+        write1h: knobs.cache_write_1h_tokens ?? 0,
+      }
+    : byRule;
+  if (shares.read + shares.write + shares.write1h > inputTotal) {
+    throw invalid('sim_cached_tokens', 'More cached tokens than input tokens.');
+  }
+  return shares;
 }
 
 /** Input tokens, cached ones included: a quarter of the characters, or what the knob says. */
@@ -85,7 +133,7 @@ function defaultCached(inputTotal: number, seed: number): number {
   return 128 * Math.floor(inputTotal / 256);
 }
 
-function seedsOf(request: ChatRequest): readonly [number, number, number] {
+function seedsOf(request: AnswerRequest): readonly [number, number, number] {
   const { model, choices, outputTokensMax, text } = request;
   const digest = hash('sha256', `${model.id}\n${choices}\n${outputTokensMax}\n${text}`, 'buffer');
   return [digest.readUInt32BE(0), digest.readUInt32BE(4), digest.readUInt32BE(8)];

@@ -2,20 +2,12 @@
 import { invalid } from '../http/openai-error.ts';
 import { limits } from '../limits.ts';
 import type { Model } from '../price-table.ts';
-import { type ReplyForm, readReplyForm } from './reply-form.ts';
+import type { AnswerRequest } from './chat-plan.ts';
+import { readReplyForm } from './reply-form.ts';
 
-export type ChatRequest = {
-  readonly model: Model;
-  /**
-   * Everything that the model would read, joined: input tokens and the seed are derived from it.
-   */
-  readonly text: string;
-  readonly choices: number;
-  /** Per choice, reasoning included. */
-  readonly outputTokensMax: number;
+export type ChatRequest = AnswerRequest & {
   readonly stream: boolean;
   readonly includeUsage: boolean;
-  readonly form: ReplyForm;
 };
 
 type Json = Readonly<Record<string, unknown>>;

@@ -106,7 +106,7 @@ function readTool(tool: unknown, index: number): Tool[] {
 }
 
 /** The tool whose name has most of the words that were asked; of equal ones the first. */
-function closest(tools: readonly Tool[], asked: string): Tool | undefined {
+export function closest(tools: readonly Tool[], asked: string): Tool | undefined {
   const heard = new Set(wordsIn(asked));
   const matches = ({ name }: Tool) => wordsIn(name).filter((word) => heard.has(word)).length;
   const most = Math.max(...tools.map(matches));

@@ -12,12 +12,16 @@ export interface Reply {
   /** What all of it takes; null: as many as one likes. */
   readonly tokens: number | null;
   readonly finishReason: 'stop' | 'tool_calls';
+  /** Of a call of a tool; null: the answer is text. */
+  readonly toolName: string | null;
   /** The delta that begins a choice. */
   readonly opening: object;
   /** The message with the first `tokens`; `extraChars` of no meaning make it huge. */
   message(callId: string, tokens: number, extraChars: number): object;
   /** The delta with `tokens` from `from` on. */
   delta(callId: string, from: number, tokens: number, extraChars: number): object;
+  /** The text, or the text of a call's arguments, in `tokens` from `from` on: for any dialect. */
+  text(from: number, tokens: number, extraChars: number): string;
 }
 
 /** @param seed what decides, with the schema, what is filled in. @throws OpenAI's 400 */
@@ -76,6 +80,7 @@ class Tokens {
 class TextReply implements Reply {
   readonly tokens: number | null;
   readonly finishReason = 'stop';
+  readonly toolName = null;
   readonly opening = { role: 'assistant', content: '', refusal: null };
   readonly #text: Tokens;
 
@@ -90,7 +95,11 @@ class TextReply implements Reply {
   }
 
   delta(_callId: string, from: number, tokens: number, extraChars: number): object {
-    return { content: this.#text.slice(from, tokens, extraChars) };
+    return { content: this.text(from, tokens, extraChars) };
+  }
+
+  text(from: number, tokens: number, extraChars: number): string {
+    return this.#text.slice(from, tokens, extraChars);
   }
 }
 
@@ -98,6 +107,7 @@ class TextReply implements Reply {
 class CallReply implements Reply {
   readonly tokens: number;
   readonly finishReason: 'stop' | 'tool_calls';
+  readonly toolName: string;
   readonly opening = { role: 'assistant', content: null, refusal: null };
   readonly #tool: Tool;
   readonly #nameTokens: number;
@@ -105,6 +115,7 @@ class CallReply implements Reply {
 
   constructor(tool: Tool, written: string, isForced: boolean) {
     this.#tool = tool;
+    this.toolName = tool.name;
     this.#nameTokens = new Tokens(tool.name, 'blanks').count;
     this.#written = new Tokens(written, 'blanks');
     this.tokens = this.#nameTokens + this.#written.count;
@@ -126,10 +137,14 @@ class CallReply implements Reply {
     return { tool_calls: [call] };
   }
 
-  #part(from: number, tokens: number, extraChars: number): object {
+  text(from: number, tokens: number, extraChars: number): string {
     const first = Math.max(0, from - this.#nameTokens);
     const end = Math.max(0, from + tokens - this.#nameTokens);
-    const text = this.#written.slice(first, end - first, extraChars);
+    return this.#written.slice(first, end - first, extraChars);
+  }
+
+  #part(from: number, tokens: number, extraChars: number): object {
+    const text = this.text(from, tokens, extraChars);
     const member = this.#tool.kind === 'custom' ? 'input' : 'arguments';
     return { ...(from === 0 ? { name: this.#tool.name } : {}), [member]: text };
   }

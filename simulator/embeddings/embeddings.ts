@@ -3,13 +3,14 @@
  * numbers or as base64 of little-endian float32.
  */
 import { hash } from 'node:crypto';
+import { withUsage } from '../calls/answer-json.ts';
 import type { Attempt } from '../calls/attempt.ts';
 import { planInputTokens } from '../chat/chat-plan.ts';
 import { invalid } from '../http/openai-error.ts';
 import type { Knobs } from '../knobs/knobs.ts';
 import { limits } from '../limits.ts';
 import type { Model } from '../price-table.ts';
-import type { Usage } from '../pricing/cost.ts';
+import { nothingUsed, type Usage } from '../pricing/cost.ts';
 
 export type EmbeddingsRequest = {
   readonly model: Model;
@@ -69,20 +70,18 @@ function isToken(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0;
 }
 
+/** What planning needs of a request of any dialect. */
+type Countable = Pick<EmbeddingsRequest, 'model' | 'inputs' | 'inputTokens'>;
+
 /** Input tokens only; knobs about output or caching are refused rather than ignored. */
-export function planEmbeddings(request: EmbeddingsRequest, knobs: Knobs, bodyBytes: number): Usage {
+export function planEmbeddings(request: Countable, knobs: Knobs, bodyBytes: number): Usage {
   for (const name of ['output_tokens', 'cached_tokens', 'reasoning_tokens'] as const) {
     if ((knobs[name] ?? 0) > 0) throw invalid(`sim_${name}`, 'Embeddings have no such tokens.');
   }
   const counted = knobs.input_tokens ?? request.inputTokens;
   const steered = counted === undefined ? knobs : { ...knobs, input_tokens: counted };
   const text = request.inputs.join('\n');
-  return {
-    inputTokens: planInputTokens(request.model, text, steered, bodyBytes),
-    cacheReadTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: 0,
-  };
+  return { ...nothingUsed, inputTokens: planInputTokens(request.model, text, steered, bodyBytes) };
 }
 
 /** The whole answer as JSON text. */
@@ -97,13 +96,9 @@ export function embeddingsBody(attempt: Attempt, request: EmbeddingsRequest): st
   });
   const tokens = attempt.planned.inputTokens;
   const usage = { prompt_tokens: tokens, total_tokens: tokens };
-  return JSON.stringify({
-    object: 'list',
-    data,
-    model: request.model.id,
-    ...(fault?.kind === 'usage_missing' ? {} : { usage }),
-    ...(fault?.kind === 'huge' ? { padding: 'x'.repeat(fault.bytes) } : {}),
-  });
+  const padding = fault?.kind === 'huge' ? { padding: 'x'.repeat(fault.bytes) } : {};
+  const answer = { object: 'list', data, model: request.model.id, ...padding };
+  return withUsage(answer, 'usage', { usage, fault });
 }
 
 /** A unit vector from the text's SHA-256, stretched by a linear congruential sequence. */

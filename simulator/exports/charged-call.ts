@@ -15,12 +15,16 @@ export type ChargedCall = {
   apiKeyId: string;
   projectId: string;
   model: string;
-  usage: Usage;
+  usage: Readonly<Record<BucketName, number>>;
   /** In force when it was made. */
   price: PriceTier;
 };
 
-export type BucketName = keyof Usage;
+/** Those that every provider's export tells apart. */
+export type BucketName = Extract<
+  keyof Usage,
+  'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'reasoningTokens'
+>;
 export const bucketNames: readonly BucketName[] = [
   'inputTokens',
   'cacheReadTokens',

@@ -6,7 +6,8 @@ export type Fault =
   | { readonly kind: 'bill_then_500' }
   | { readonly kind: 'reset_after' | 'stall_after'; readonly bytes: number }
   | { readonly kind: 'huge'; readonly bytes: number }
-  | { readonly kind: 'usage_missing' | 'malformed_sse' }
+  | { readonly kind: 'usage_missing' | 'usage_twice' | 'malformed_sse' }
+  | { readonly kind: 'error_after'; readonly tokens: number }
   /** Exempts one call from the global fault. */
   | { readonly kind: 'none' };
 
@@ -17,6 +18,7 @@ const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ]),
   ['bill_then_500', { kind: 'bill_then_500' }],
   ['usage_missing', { kind: 'usage_missing' }],
+  ['usage_twice', { kind: 'usage_twice' }],
   ['malformed_sse', { kind: 'malformed_sse' }],
   ['none', { kind: 'none' }],
 ]);
@@ -25,6 +27,8 @@ const plain: ReadonlyMap<string, Fault> = new Map<string, Fault>([
 export function parseFault(text: string): Fault | undefined {
   const known = plain.get(text);
   if (known !== undefined) return known;
+  const failed = /^error_after:(\d{1,9})$/.exec(text);
+  if (failed !== null) return { kind: 'error_after', tokens: Number(failed[1]) };
   const match = /^(reset_after|stall_after|huge):(\d{1,9})$/.exec(text);
   if (match === null) return undefined;
   const bytes = Number(match[2]);

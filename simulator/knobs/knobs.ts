@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalid } from '../http/openai-error.ts';
 import { limits } from '../limits.ts';
+import { type ServiceTier, serviceTiers } from '../price-table.ts';
 import { type Fault, parseFault } from './fault.ts';
 
 /** The knobs of a call; where a knob is absent, the default rule applies. */
@@ -14,6 +15,11 @@ export type Knobs = {
   readonly input_tokens?: number;
   readonly cached_tokens?: number;
   readonly reasoning_tokens?: number;
+  readonly cache_write_tokens?: number;
+  readonly cache_write_1h_tokens?: number;
+  readonly tool_input_tokens?: number;
+  readonly searches?: number;
+  readonly service_tier?: ServiceTier;
   readonly latency_ms?: number;
   readonly token_pace_ms?: number;
   readonly chunk_tokens?: number;
@@ -21,7 +27,7 @@ export type Knobs = {
   readonly bill_on_fault?: boolean;
 };
 
-type Reader = (text: string) => number | boolean | Fault | undefined;
+type Reader = (text: string) => number | boolean | Fault | ServiceTier | undefined;
 
 const within =
   (least: number, most: number, pattern = /^\d{1,12}$/): Reader =>
@@ -41,6 +47,11 @@ const readers: Readonly<Record<keyof Knobs, Reader>> = {
   input_tokens: within(1, limits.steeredTokensMax),
   cached_tokens: tokens,
   reasoning_tokens: tokens,
+  cache_write_tokens: tokens,
+  cache_write_1h_tokens: tokens,
+  tool_input_tokens: tokens,
+  searches: within(0, limits.searchesMax),
+  service_tier: (text) => (Object.hasOwn(serviceTiers, text) ? (text as ServiceTier) : undefined),
   latency_ms: within(0, limits.latencyMsMax, decimal),
   token_pace_ms: within(0, limits.tokenPaceMsMax, decimal),
   chunk_tokens: within(1, limits.chunkTokensMax),

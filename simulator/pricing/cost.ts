@@ -2,7 +2,7 @@
  * The cost of one attempt: the exact sum of every bucket at its price, rounded once, half away
  * from zero, to the pico-dollar.
  */
-import type { Model } from '../price-table.ts';
+import { type Model, type ServiceTier, serviceTiers } from '../price-table.ts';
 import { type Rational, rationalOf, roundToPico, scaled, sum, zero } from './rational.ts';
 
 /** Disjoint buckets: their sum is the total that the answer's `usage` states. */
@@ -10,10 +10,26 @@ export type Usage = {
   /** Without the cached ones. */
   readonly inputTokens: number;
   readonly cacheReadTokens: number;
+  /** Written to a cache for five minutes, or for no stated time. */
+  readonly cacheWriteTokens: number;
+  readonly cacheWrite1hTokens: number;
   /** Without the reasoning ones. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  /** Of the web, by the provider. */
+  readonly searches: number;
 };
+
+export const nothingUsed: Usage = {
+  ...{ inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
+  ...{ outputTokens: 0, reasoningTokens: 0, searches: 0 },
+};
+
+/** All that the model reads, cached or not. */
+export function inputTotalOf(usage: Usage): number {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens } = usage;
+  return inputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens;
+}
 
 const PER_MILLION = 1_000_000n;
 const parsed = new Map<string, Rational>();
@@ -26,16 +42,29 @@ function price(usd: string): Rational {
   return read;
 }
 
-/** Pico-dollars for one attempt that used `usage` of `model`. */
-export function costPicoUsd(model: Model, usage: Usage): bigint {
-  const inputTotal = usage.inputTokens + usage.cacheReadTokens;
+/**
+ * Pico-dollars for one attempt that used `usage` of `model`. A tier of service multiplies what tokens
+ * cost, and nothing else.
+ */
+export function costPicoUsd(
+  model: Model,
+  usage: Usage,
+  serviceTier: ServiceTier = 'default',
+): bigint {
+  const inputTotal = inputTotalOf(usage);
   const tier = model.tiers.find((t) => inputTotal <= t.inputTokensMax);
   if (tier === undefined) throw new Error(`${model.id} has no tier for ${inputTotal} tokens`);
+  const { percent } = serviceTiers[serviceTier];
+  const tokens = (usd: string, count: number) =>
+    scaled(price(usd), count * percent, 100n * PER_MILLION);
   const parts = [
-    scaled(price(tier.inputUsd), usage.inputTokens, PER_MILLION),
-    scaled(price(tier.cachedInputUsd), usage.cacheReadTokens, PER_MILLION),
-    scaled(price(tier.outputUsd), usage.outputTokens, PER_MILLION),
-    scaled(price(tier.reasoningUsd), usage.reasoningTokens, PER_MILLION),
+    tokens(tier.inputUsd, usage.inputTokens),
+    tokens(tier.cachedInputUsd, usage.cacheReadTokens),
+    tokens(tier.cacheWriteUsd ?? tier.inputUsd, usage.cacheWriteTokens),
+    tokens(tier.cacheWrite1hUsd ?? tier.inputUsd, usage.cacheWrite1hTokens),
+    tokens(tier.outputUsd, usage.outputTokens),
+    tokens(tier.reasoningUsd, usage.reasoningTokens),
+    scaled(price(model.searchUsd), usage.searches, 1n),
     price(model.requestUsd),
   ];
   return roundToPico(parts.reduce(sum, zero));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../price-table.ts';
-import { costPicoUsd } from './cost.ts';
+import { costPicoUsd, nothingUsed } from './cost.ts';
 import { formatPico, parsePico } from './rational.ts';
 
 /** The expected amounts were computed by hand from the price table in the README. */
@@ -32,9 +32,27 @@ describe('the cost of one attempt', () => {
     const [inputTokens, cacheReadTokens, outputTokens, reasoningTokens] = buckets;
     const model = models.get(id);
     if (model === undefined) throw new Error(`no model ${id}`);
-    const usage = { inputTokens, cacheReadTokens, outputTokens, reasoningTokens };
+    const usage = { ...nothingUsed, inputTokens, cacheReadTokens, outputTokens, reasoningTokens };
     expect(formatPico(costPicoUsd(model, usage))).toBe(cost);
   });
+
+  it.each([
+    // 100 × 3 + 200 × 0.30 + 1,000 × 3.75 + 2,000 × 6 + 50 × 15 millionths, and 3 searches of a cent.
+    ['default', '0.046860000000'],
+    ['batch', '0.038430000000'],
+    ['priority', '0.059505000000'],
+  ] as const)(
+    'I6: writes, searches and the tier %s cost what was computed by hand',
+    (tier, cost) => {
+      const model = models.get('sim-claude');
+      if (model === undefined) throw new Error('no model sim-claude');
+      const usage = {
+        ...{ inputTokens: 100, cacheReadTokens: 200, cacheWriteTokens: 1_000 },
+        ...{ cacheWrite1hTokens: 2_000, outputTokens: 50, reasoningTokens: 0, searches: 3 },
+      };
+      expect(formatPico(costPicoUsd(model, usage, tier))).toBe(cost);
+    },
+  );
 
   it('I6: amounts survive their text form, above a dollar and below a nano-dollar', () => {
     const amounts = [0n, 1n, 999_999_999_999n, 1_000_000_000_000n, 123_456_789_012_345_678n];

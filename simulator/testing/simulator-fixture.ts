@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
-import { type RunningSimulator, startSimulator } from '../start.ts';
+import { type BillLine, type RunningSimulator, startSimulator } from '../start.ts';
 
 export type Fixture = {
   /** The running simulator; `restart` replaces it. */
@@ -32,6 +32,15 @@ export async function startFixture(): Promise<Fixture> {
 /** The official SDK, which must not retry here: one call is one attempt. */
 export function sdk(simulator: RunningSimulator): OpenAI {
   return new OpenAI({ baseURL: `${simulator.url}/v1`, apiKey: 'any-key', maxRetries: 0 });
+}
+
+/** The line of one attempt; undefined: it is not charged. */
+export async function billOf(
+  simulator: RunningSimulator,
+  attemptId: string,
+): Promise<BillLine | undefined> {
+  const lines = await simulator.bill();
+  return lines.find((line) => line.attempt_id === attemptId);
 }
 
 /** Polls `probe` until it returns a value; fails after `deadlineMs`. */

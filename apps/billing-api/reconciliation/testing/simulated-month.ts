@@ -8,7 +8,7 @@ import type { OurGroup } from '@tollgate/domain/reconciliation/totals/our-group.
 import { type QuantityName, quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import type { ChargedCall } from '@tollgate/simulator/exports/charged-call.ts';
 import type { Model, PriceTier } from '@tollgate/simulator/price-table.ts';
-import { costPicoUsd, type Usage } from '@tollgate/simulator/pricing/cost.ts';
+import { costPicoUsd, nothingUsed, type Usage } from '@tollgate/simulator/pricing/cost.ts';
 
 export const FIRST_DAY = '2026-11-01';
 export const LAST_DAY = '2026-11-30';
@@ -96,6 +96,7 @@ function addCall(
   const startedAtMs = START_MS + draw(30 * DAY_MS - 200_000);
   const latencyMs = 200 + draw(180_000);
   const usage: Usage = {
+    ...nothingUsed,
     ...{ inputTokens: 1 + draw(4_000), cacheReadTokens: draw(3) === 0 ? 128 * draw(20) : 0 },
     ...{ outputTokens: 1 + draw(900), reasoningTokens: model === PRO ? draw(500) : 0 },
   };

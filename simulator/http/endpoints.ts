@@ -1,0 +1,17 @@
+/** Finds the endpoint, and so the dialect, that a request is for. */
+import type { IncomingMessage } from 'node:http';
+import { anthropic, findAnthropic, isAnthropic } from '../anthropic/anthropic.ts';
+import type { Dialect, Found } from '../calls/dialect.ts';
+import { findOpenAi, openai } from '../openai/openai.ts';
+
+export function findEndpoint(request: IncomingMessage, url: URL): Found | undefined {
+  const { method } = request;
+  // Both have their models at one path; the client's own header tells whose are meant.
+  const anthropicFirst = findAnthropic(request, url.pathname);
+  return anthropicFirst ?? findOpenAi(method, url.pathname);
+}
+
+/** In which dialect an unknown path is refused. */
+export function dialectOf(request: IncomingMessage, url: URL | null): Dialect {
+  return url !== null && isAnthropic(request, url.pathname) ? anthropic : openai;
+}
