@@ -59,7 +59,7 @@ const STATED = { used: [200, 1000, 44, 980, 0], isFinal: true, fault: null, unpr
 
 describe('I8: what an answer of the Responses API used', () => {
   // envoyproxy/ai-gateway#2184, litellm#34351: only `response.completed` was read.
-  it.each<[string, () => Answer, object]>([
+  it.each([
     ['whole', () => whole(response()), STATED],
     [
       'whole, of a response that a limit cut',
@@ -105,7 +105,7 @@ describe('I8: what an answer of the Responses API used', () => {
         ),
       STATED,
     ],
-  ])('%s', (_, answer, expected) => {
+  ] as [string, () => Answer, object][])('%s', (_, answer, expected) => {
     expect(told(answer())).toEqual(expected);
   });
 
@@ -154,7 +154,7 @@ describe('I8: what tools of the provider’s used', () => {
   const items = [call('web_search_call'), call('web_search_call'), call('web_search_call')];
 
   // bifrost#7306: three items were billed, and two of them were reads of pages.
-  it.each<[string, object, object]>([
+  it.each([
     [
       'searches as they are billed, not as they are shown',
       { output: items, ...searched(1) },
@@ -170,7 +170,7 @@ describe('I8: what tools of the provider’s used', () => {
       { unpricedBy: 'fee_unstated' },
     ],
     ['a tool that did nothing', { tool_usage: { image_gen: { output_tokens: 0 } } }, {}],
-  ])('%s', (_, fields, expected) => {
+  ] as [string, object, object][])('%s', (_, fields, expected) => {
     const answers = [
       whole(response(fields)),
       stream(created, event('response.completed', { response: response(fields) })),

@@ -54,7 +54,7 @@ describe('I3: what a Responses request does not bound is named', () => {
   const user = (part: object) => ({ input: [{ role: 'user', content: [part] }] });
   const image = { type: 'input_image', image_url: 'https://x/y.png' };
   // coder/xum#2822: 230,000 tokens came from a short body.
-  it.each<[string, object, string | null, object | null]>([
+  it.each([
     ['a text', { input: 'hi', instructions: 'be brief' }, null, null],
     [
       'a conversation with tools of the client',
@@ -136,12 +136,15 @@ describe('I3: what a Responses request does not bound is named', () => {
       null,
     ],
     ['other models', { input: 'x', models: ['n'] }, '`models`', null],
-  ])('%s', (_, fields, unboundedBy, openParts) => {
-    const request = accepted(fields);
-    expect(request.unboundedBy).toBe(unboundedBy);
-    if (openParts === null) expect(request.openParts).toBeNull();
-    else expect(request.openParts).toMatchObject(openParts);
-  });
+  ] as [string, object, string | null, object | null][])(
+    '%s',
+    (_, fields, unboundedBy, openParts) => {
+      const request = accepted(fields);
+      expect(request.unboundedBy).toBe(unboundedBy);
+      if (openParts === null) expect(request.openParts).toBeNull();
+      else expect(request.openParts).toMatchObject(openParts);
+    },
+  );
 });
 
 describe('I11: what a provider is sent is what the client sent', () => {
