@@ -26,7 +26,7 @@ import type { KeyView } from './ledger-view/ledger-view.ts';
 import { addMeRoute } from './me/me-route.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
 import { ExplainHandler } from './routes/explain-handler.ts';
-import { addModelRoutes } from './routes/model-routes.ts';
+import { addModelRoutes, withPrefixes } from './routes/model-routes.ts';
 import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
 
 export type ProxyAppOptions = {
@@ -185,7 +185,7 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
       const gate = new CallGate(endpoint, parts);
       const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
       const onCall = arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain)));
-      for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
+      for (const path of withPrefixes(dialect, endpoint.path, ...(endpoint.aliases ?? []))) {
         paths.add(path, endpoint.method);
         app.route({
           method: endpoint.method,

@@ -63,6 +63,9 @@ export type TieredPrice = { from_input_tokens: number; pico_usd_per_million: str
  */
 export type ModelPrice = { [U in PricedUnit]?: TieredPrice };
 
+/** Tiers that cost less than what the list says, which therefore bounds them. */
+export const cheaperServiceTiers: ReadonlySet<string> = new Set(['flex', 'batch']);
+
 export type ModelMatch =
   | { equals: string }
   | { starts_with: string }

@@ -7,6 +7,7 @@ import { worstCaseIn } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import type { CostBound, MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
+import { cheaperServiceTiers } from '@tollgate/domain/pricing/price.ts';
 import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
 import type { PathBudget } from '../budget/path-budget.ts';
@@ -93,11 +94,9 @@ function worstCaseOf(
   };
 }
 
-/** Tiers that cost less than what lists say need no price for a bound. */
-const CHEAPER_TIERS: ReadonlySet<string> = new Set(['flex', 'batch']);
-
 function lacksTierPrice({ serviceTier }: CallRequest, { price }: Deployment): boolean {
-  if (serviceTier === undefined || CHEAPER_TIERS.has(serviceTier) || price === null) return false;
+  if (serviceTier === undefined || price === null) return false;
+  if (cheaperServiceTiers.has(serviceTier)) return false;
   return priceAtTier(price, serviceTier) === null;
 }
 

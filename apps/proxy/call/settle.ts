@@ -20,6 +20,7 @@ import {
   pricesReasoning,
 } from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
+import { cheaperServiceTiers } from '@tollgate/domain/pricing/price.ts';
 import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
 import type { AttemptOutcome, AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
@@ -113,9 +114,18 @@ function clipped(name: string | null): string | null {
 }
 
 /** At the tier that it was served at; null: the list has no price for that. */
-function tierPrice({ deployment }: AttemptFacts, answer: Answer | undefined): CompiledPrice | null {
+function tierPrice(
+  { request, deployment }: AttemptFacts,
+  answer: Answer | undefined,
+): CompiledPrice | null {
   const { price } = deployment;
-  return price === null ? null : priceAtTier(price, answer?.serviceTier?.() ?? null);
+  return price === null ? null : priceAtTier(price, tierOf(request, answer));
+}
+
+/** What the answer says, else what was asked for: who asks for a cheaper tier may not have got it. */
+function tierOf({ serviceTier }: CallRequest, answer: Answer | undefined): string | null {
+  const asked = serviceTier === undefined || cheaperServiceTiers.has(serviceTier);
+  return answer?.serviceTier?.() ?? (asked ? null : serviceTier);
 }
 
 /** Why nobody knows what an attempt cost, whatever its usage says; null: nothing is in the way. */
@@ -129,8 +139,9 @@ function lackOf({ request, deployment }: AttemptFacts, answer: Answer | undefine
   const { price } = deployment.price;
   // seam: pictures-are-not-priced-as-text
   if (pricesImages(price) && answer?.states?.imageTokens !== true) return 'image_tokens_unstated';
-  const tier = answer?.serviceTier?.() ?? null;
-  return priceAtTier(deployment.price, tier) === null ? 'service_tier_unpriced' : null;
+  return priceAtTier(deployment.price, tierOf(request, answer)) === null
+    ? 'service_tier_unpriced'
+    : null;
 }
 
 function costOfUsage(usage: Usage, price: Parameters<typeof costOf>[0] | null): bigint | null {
@@ -153,7 +164,8 @@ function provenBound(facts: AttemptFacts, outcome: Outcome): CostBound | null {
   const { httpStatus, completed, answer } = outcome;
   if (holds.length === 0 || answer === undefined || !completed) return null;
   if (httpStatus === null || httpStatus >= 300 || mayHideOutput(deployment)) return null;
-  if (hasUnstatedFee(request, deployment)) return null;
+  // The list's price bounds nothing at another tier.
+  if (hasUnstatedFee(request, deployment) || request.serviceTier !== undefined) return null;
   const outputTokensMax = answer.outputTokensMax();
   if (outputTokensMax === null) return null;
   return { inputTokensMax: request.inputTokensMax, outputTokensMax, requestsMax: 1 };

@@ -196,6 +196,21 @@ describe('the end of an attempt', () => {
     ]);
   });
 
+  it('is priced at the tier that a chat’s answer states, whole or in a stream', () => {
+    const serviceTiers = new Map([['priority', compilePrice({ input: twice, output: twice })]]);
+    const tiered = { service_tier: 'priority' };
+    const answers = [
+      json({ ...written, ...tiered, usage }),
+      stream({ ...delta, ...tiered }, { choices: [], usage }),
+    ];
+    const costs = answers.map((answer) => {
+      const { facts } = attemptOf();
+      Object.assign(facts.deployment, { price: { ...PRICE, serviceTiers } });
+      return settleNow(facts, { ...ok, answer }).usage.cost;
+    });
+    expect(costs).toEqual(['0.000000000084', '0.000000000084']);
+  });
+
   it('I8: has no known cost where pictures have a price and nobody says how many tokens they are', () => {
     const price = compilePrice({ input: twice, output: twice, image_output: twice });
     expect(costAt({ price }, {})).toEqual([null, 'image_tokens_unstated']);

@@ -20,6 +20,8 @@ import type { Edit, Member, Range } from '../relay/json-scan.ts';
 
 export type Dialect = {
   name: DialectName;
+  /** Its paths are served below them too, where several interfaces are told apart by them: `/openai`. */
+  prefixes?: readonly string[];
   /** The calls that it has, each of them metered. What is not listed is refused. */
   endpoints: readonly Endpoint[];
   /** Requests that no provider bills. */

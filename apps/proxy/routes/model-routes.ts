@@ -17,9 +17,18 @@ export function addModelRoutes(
     refuse: (reply: Parameters<onRequestHookHandler>[1], refusal: Refusal) => void;
   },
 ): void {
-  for (const [path, speakers] of Map.groupBy(dialects, ({ models }) => models.path)) {
-    addModelRoute(app, deps, path, speakers, paths, gate);
+  const served = dialects.flatMap((dialect) =>
+    withPrefixes(dialect, dialect.models.path).map((path) => ({ path, dialect })),
+  );
+  for (const [path, speakers] of Map.groupBy(served, (one) => one.path)) {
+    const all = speakers.map(({ dialect }) => dialect);
+    addModelRoute(app, deps, path, all, paths, gate);
   }
+}
+
+/** Paths of a dialect, as they are and below its prefixes. */
+export function withPrefixes({ prefixes = [] }: Dialect, ...paths: readonly string[]): string[] {
+  return ['', ...prefixes].flatMap((prefix) => paths.map((path) => prefix + path));
 }
 
 function addModelRoute(

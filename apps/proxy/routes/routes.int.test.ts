@@ -168,10 +168,19 @@ describe('a browser', () => {
   });
 });
 
+it('the same is served below the prefix of the interface', async () => {
+  expect((await get('/openai/v1/models')).body).toBe((await get('/v1/models')).body);
+  const paths = ['/openai/v1/chat/completions', '/openai/v1/responses', '/openai/v1/embeddings'];
+  const asked = paths.map((url) => closed.inject({ method: 'POST', url }));
+  // The key is asked for, so the path is one of ours.
+  const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode);
+  expect(statuses).toEqual([401, 401, 401]);
+});
+
 // BerriAI/litellm#8350, apache/casbin-gateway#198, dativo-io/talon#345
 it.each([
   ...['/v1/chat/completions/', '//v1/chat/completions', '/v1//chat/completions'],
-  ...['/chat/completions', '/openai/v1/chat/completions', '/v1/v1/chat/completions'],
+  ...['/chat/completions', '/gateway/v1/chat/completions', '/v1/v1/chat/completions'],
   ...['/V1/Chat/Completions', '/v1/chat%2Fcompletions', '/v1/chat/completions//?api-version=1'],
 ])('%s is not served, and the answer names the path that is', async (url) => {
   const answer = await closed.inject({ method: 'POST', url, headers: { authorization } });

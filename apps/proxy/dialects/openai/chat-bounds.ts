@@ -2,7 +2,7 @@
 import type { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
 import type { z } from 'zod';
 import { isSpellingOf, UNBOUNDED_FIELDS } from './json-body.ts';
-import { LISTED_TIERS } from './listed-tiers.ts';
+import { isNoTier } from './listed-tiers.ts';
 
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequest>;
 
@@ -27,7 +27,7 @@ export function unboundedPart(request: ChatCompletionRequest): string | null {
   const field = UNBOUNDED_FIELDS.find((unbounded) => isAsked(request[unbounded]));
   if (field !== undefined) return `\`${field}\``;
   if (writesForLong(request)) return '`cache_control` with another `ttl` than 5m';
-  return LISTED_TIERS.has(request.service_tier) ? null : '`service_tier`';
+  return isNoTier(request.service_tier) ? '`service_tier`' : null;
 }
 
 /** Whether a member asks for anything. */

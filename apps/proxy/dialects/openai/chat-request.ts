@@ -25,6 +25,7 @@ import {
   readJsonBody,
 } from './json-body.ts';
 import { JsonCall, type JsonEndpoint } from './json-call.ts';
+import { tierOf } from './listed-tiers.ts';
 import { needsOf } from './needs.ts';
 import { openPartsOf } from './open-parts.ts';
 import { otherModelsOf } from './other-models.ts';
@@ -86,6 +87,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     openParts: unboundedBy === null ? null : openPartsOf(request),
     needs: needsOf(request, unboundedBy !== null),
     otherModels: otherModelsOf(request),
+    ...tierOf(request.service_tier),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
     limitAt: limit === null ? limitPlace(body) : null,

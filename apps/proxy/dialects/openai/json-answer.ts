@@ -24,6 +24,7 @@ const WANTED = new Set([
   'usageMetadata',
   'usage_metadata',
   'x_groq',
+  'service_tier',
   'error',
 ]);
 
@@ -41,6 +42,7 @@ export class JsonAnswer implements Answer {
   #fault: AnswerFault | null = null;
   #model: string | null = null;
   #id: string | null = null;
+  #tier: string | null = null;
 
   constructor(limits: AnswerLimits, asked: Asked) {
     this.#limits = limits;
@@ -122,6 +124,11 @@ export class JsonAnswer implements Answer {
     return this.#id;
   }
 
+  serviceTier(): string | null {
+    this.#read();
+    return this.#tier;
+  }
+
   outputText(): string | null {
     this.#read();
     return this.#json === null ? null : this.#output(this.#json).text;
@@ -159,7 +166,8 @@ export class JsonAnswer implements Answer {
   }
 
   #readFields(json: Fields): void {
-    const { model, id, choices, data } = json;
+    const { model, id, choices, data, service_tier: tier } = json;
+    if (typeof tier === 'string') this.#tier = tier;
     if (typeof model === 'string') this.#model = model;
     if (typeof id === 'string') this.#id = id;
     this.#usage.readAll(json);
@@ -174,6 +182,7 @@ export class JsonAnswer implements Answer {
     for (const { name, value } of found) {
       if (name === 'model' && typeof value === 'string') this.#model ??= value;
       else if (name === 'id' && typeof value === 'string') this.#id ??= value;
+      else if (name === 'service_tier' && typeof value === 'string') this.#tier = value;
       else {
         const fields = { [name]: value };
         this.#usage.readAll(fields);

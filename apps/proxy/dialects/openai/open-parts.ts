@@ -16,7 +16,7 @@ import {
   writesForLong,
 } from './chat-bounds.ts';
 import { UNBOUNDED_FIELDS } from './json-body.ts';
-import { LISTED_TIERS } from './listed-tiers.ts';
+import { isNoTier } from './listed-tiers.ts';
 
 const MEDIA: ReadonlyMap<string, MediaKind> = new Map<string, MediaKind>([
   ['image_url', 'image'],
@@ -38,7 +38,7 @@ const SEARCHING_TOOL = /search/;
 /** @returns null: there is a part that no bound of an operator is for */
 export function openPartsOf(request: ChatCompletionRequest): OpenParts | null {
   if (misspeltWithin(request) !== undefined || writesForLong(request)) return null;
-  if (!LISTED_TIERS.has(request.service_tier)) return null;
+  if (isNoTier(request.service_tier)) return null;
   const media = noMedia();
   let stored = false;
   let searches = false;

@@ -62,7 +62,7 @@ describe('parts that an operator may bound', () => {
     [{ models: ['a'] }],
     [{ fallbacks: ['a'] }],
     [{ prediction: {} }],
-    [{ service_tier: 'priority' }],
+    [{ service_tier: 7 }],
     [{ tools: [{ type: 'code_interpreter' }] }],
     [{ messages: [{ role: 'user', content: [{ type: 'unheard_of' }] }] }],
     [{ messages: [{ role: 'user', content: [{ type: 'text', Type: 'file', text: 'x' }] }] }],

@@ -8,6 +8,7 @@ import { responses } from './responses/responses-request.ts';
 
 export const openAi: Dialect = {
   name: 'openai',
+  prefixes: ['/openai'],
   endpoints: [chatCompletions, embeddings, responses],
   models: {
     path: '/v1/models',

@@ -66,16 +66,14 @@ describe('a request is understood before anything is spent on it', () => {
     const fields = named.map((name) => accepted(chat({ model: 'm', messages, [name]: {} })));
     const audio = { role: 'assistant', content: null, audio: { id: 'audio_1' } };
     const heard = accepted(chat({ model: 'm', messages: [audio] }));
-    const tiers = ['priority', 'scale', 7].map((service_tier) =>
-      accepted(chat({ model: 'm', messages, service_tier })),
-    );
-    const all = [image, search, heard, ...fields, ...tiers];
+    const noTier = accepted(chat({ model: 'm', messages, service_tier: 7 }));
+    const all = [image, search, heard, ...fields, noTier];
     expect(all.map(({ unboundedBy }) => unboundedBy)).toEqual([
       'content part `image_url`',
       'tool `web_search`',
       '`audio` of a message',
       ...named.map((name) => `\`${name}\``),
-      ...Array(3).fill('`service_tier`'),
+      '`service_tier`',
     ]);
   });
 
@@ -110,10 +108,18 @@ describe('a request is understood before anything is spent on it', () => {
     expect(request.inputTokensMax).toBeGreaterThanOrEqual(sent);
   });
 
-  it('takes the tiers that cost what is listed, or less', () => {
-    for (const service_tier of [undefined, null, 'auto', 'default', 'flex']) {
-      expect(accepted(chat({ model: 'm', messages, service_tier })).unboundedBy).toBe(null);
-    }
+  it('names the tier that it asks for, if it is another than lists are about', () => {
+    const tiers = [undefined, null, 'auto', 'default', 'flex', 'priority'];
+    const asked = tiers.map((service_tier) =>
+      accepted(chat({ model: 'm', messages, service_tier })),
+    );
+    expect(asked.map(({ unboundedBy, serviceTier }) => [unboundedBy, serviceTier])).toEqual([
+      ...Array(4).fill([null, undefined]),
+      ...[
+        [null, 'flex'],
+        [null, 'priority'],
+      ],
+    ]);
   });
 
   it('passes the body on byte for byte when nothing has to change', () => {

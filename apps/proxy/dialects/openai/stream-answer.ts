@@ -45,6 +45,7 @@ export class StreamAnswer implements Answer, EventReader {
   #fault: AnswerFault | null = null;
   #model: string | null = null;
   #id: string | null = null;
+  #tier: string | null = null;
 
   constructor(limits: AnswerLimits, asked: Asked) {
     this.#asked = asked;
@@ -134,6 +135,11 @@ export class StreamAnswer implements Answer, EventReader {
     return this.#id;
   }
 
+  serviceTier(): string | null {
+    this.#relay.readUnended();
+    return this.#tier;
+  }
+
   outputText(): string | null {
     this.#relay.readUnended();
     return this.#written.text;
@@ -157,7 +163,8 @@ export class StreamAnswer implements Answer, EventReader {
     }
     const chunk: Chunk | null = this.#json.parse(data);
     if (chunk === null) return 'part';
-    const { model, id, choices, usage } = chunk;
+    const { model, id, choices, usage, service_tier: tier } = chunk;
+    if (typeof tier === 'string') this.#tier = tier;
     if (typeof model === 'string') this.#model ??= model;
     if (typeof id === 'string') this.#id ??= id;
     const isError = statesError(chunk);

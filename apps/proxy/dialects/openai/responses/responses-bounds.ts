@@ -7,10 +7,10 @@ import {
   mediaKinds,
   type OpenParts,
 } from '@tollgate/domain/pricing/open-bounds.ts';
-import { listedServiceTiers } from '@tollgate/domain/pricing/price.ts';
 import type { ResponsesItem, ResponsesRequest } from '@tollgate/schemas/openai/responses.ts';
 import { isAsked } from '../chat-bounds.ts';
 import { isSpellingOf, UNBOUNDED_FIELDS } from '../json-body.ts';
+import { isNoTier } from '../listed-tiers.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -91,8 +91,7 @@ function partsOf(request: ResponsesRequest): Found[] {
     if (!isAsked(request[field])) continue;
     found.push({ part: `\`${field}\``, open: STORED_FIELDS.includes(field) ? 'stored' : null });
   }
-  const tier = request.service_tier;
-  if (!listedServiceTiers.has(tier) && typeof tier !== 'string') {
+  if (isNoTier(request.service_tier)) {
     found.push({ part: '`service_tier`', open: null });
   }
   return found;

@@ -1,5 +1,4 @@
 /** `POST /v1/responses`: what it asks for, and what it may cost. */
-import { listedServiceTiers } from '@tollgate/domain/pricing/price.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { type ResponsesRequest, responsesRequest } from '@tollgate/schemas/openai/responses.ts';
@@ -22,6 +21,7 @@ import {
   readJsonBody,
 } from '../json-body.ts';
 import { JsonCall, type JsonEndpoint } from '../json-call.ts';
+import { tierOf } from '../listed-tiers.ts';
 import { otherModelsOf } from '../other-models.ts';
 import { ResponseAnswer } from './response-answer.ts';
 import { ResponseStream } from './response-stream.ts';
@@ -83,7 +83,6 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
   if (request.background === true) return IN_BACKGROUND;
   const limit = request.max_output_tokens ?? null;
   const { unboundedBy, openParts } = boundsOf(request);
-  const tier = request.service_tier;
   return {
     ok: true,
     facts: {
@@ -98,7 +97,7 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
       openParts,
       needs: needsOf(request, openParts?.media),
       otherModels: otherModelsOf(request),
-      ...(typeof tier === 'string' && !listedServiceTiers.has(tier) ? { serviceTier: tier } : {}),
+      ...tierOf(request.service_tier),
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       limitAt: limit === null ? limitPlace(body) : null,
