@@ -5,10 +5,20 @@ import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts
 import { canonicalLocale } from '../documents/locale-format.ts';
 import { ConfigError } from './load-config.ts';
 
-/** @throws ConfigError naming the field of a bad number format, time zone or locale */
-export function checkInvoicing({ invoicing }: Pick<TollgateConfig, 'invoicing'>): void {
-  for (const [name, { number_format, time_zone, locale }] of Object.entries(invoicing.sellers)) {
+/** @throws ConfigError naming the field of a bad number format, time zone, locale, or second tax */
+export function checkInvoicing({
+  invoicing,
+  payments,
+}: Pick<TollgateConfig, 'invoicing' | 'payments'>): void {
+  const isTaxedThere = payments.stripe?.automatic_tax === true;
+  for (const [name, seller] of Object.entries(invoicing.sellers)) {
+    const { number_format, time_zone, locale, tax } = seller;
     const at = `invoicing.sellers.${name}`;
+    if (isTaxedThere && tax !== null) {
+      throw new ConfigError(
+        `${at}.tax: payments.stripe.automatic_tax adds a tax too; leave one of the two out`,
+      );
+    }
     const fault = numberFormatFault(number_format);
     if (fault !== null) throw new ConfigError(`${at}.number_format: ${fault}`);
     if (canonicalTimeZone(time_zone) === null) {

@@ -64,6 +64,8 @@ export type PaymentInvoice = {
 
 export type NewDraft = {
   invoiceId: string;
+  /** Of the document; null: it has none. */
+  number: string | null;
   snapshotId: string;
   snapshotHash: string;
   customer: string;
@@ -84,6 +86,7 @@ export type NewLines = {
 
 export type NewBalanceEntry = {
   invoiceId: string;
+  number: string | null;
   customer: string;
   currency: string;
   /** Below zero: the customer has it good. */

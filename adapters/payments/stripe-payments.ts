@@ -28,6 +28,7 @@ const PAGES_MAX = 100;
 const MARK = {
   customer: 'tollgate_customer_id',
   invoice: 'tollgate_invoice_id',
+  number: 'tollgate_invoice_number',
   line: 'tollgate_line',
 } as const;
 
@@ -113,8 +114,9 @@ class StripePayments implements Payments {
       pending_invoice_items_behavior: 'exclude',
       automatic_tax: { enabled: draft.automaticTax },
       description: draft.description,
+      ...(draft.number === null ? {} : { custom_fields: customFields(draft.number) }),
       metadata: {
-        [MARK.invoice]: draft.invoiceId,
+        ...marks(draft),
         tollgate_snapshot_id: draft.snapshotId,
         tollgate_snapshot_hash: draft.snapshotHash,
       },
@@ -187,7 +189,7 @@ class StripePayments implements Payments {
       amount: entry.amountMinor,
       currency: entry.currency.toLowerCase(),
       description: entry.description,
-      metadata: { [MARK.invoice]: entry.invoiceId },
+      metadata: marks(entry),
     };
     const { customers } = this.#stripe;
     const made = customers.createBalanceTransaction(entry.customer, params, once(key));
@@ -202,6 +204,15 @@ async function answered<T>(request: Promise<T>): Promise<T> {
   } catch (error) {
     throw paymentsError(error);
   }
+}
+
+function marks({ invoiceId, number }: { invoiceId: string; number: string | null }) {
+  return { [MARK.invoice]: invoiceId, ...(number === null ? {} : { [MARK.number]: number }) };
+}
+
+/** What is printed on the invoice there, next to Stripe's own number. */
+function customFields(number: string): { name: string; value: string }[] {
+  return [{ name: 'Invoice number', value: number }];
 }
 
 function once(key: string): Stripe.RequestOptions {

@@ -31,7 +31,7 @@ export async function advanceExport(
   for (let step = 0; step < limits.exportStepsMax && !signal.aborted; step++) {
     const { state, revision } = await loadExport(deps, invoiceId);
     if (state === undefined) throw new Error(`${invoiceId} was not requested`);
-    const plan = exportPlan(invoice, state.policy);
+    const plan = exportPlan(invoice, state.policy, state.document);
     const { exportClaimMs: claimMs, exportKeyMs: keyMs } = limits;
     const move = nextMove(state, plan, { nowMs: clock(), runId, claimMs, keyMs });
     if (move.kind === 'skip') await skip(deps, invoiceId, revision);

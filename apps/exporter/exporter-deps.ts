@@ -3,6 +3,7 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Payments } from '@tollgate/adapters/payments/payments.ts';
 import type { ExportIndex } from '@tollgate/billing-api/payments/export-index.ts';
 import type { ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import type { Invoicing } from '@tollgate/schemas/config/invoicing-config.ts';
 import type { ExporterLimits } from './limits.ts';
 
 export type ExporterDeps = {
@@ -11,6 +12,8 @@ export type ExporterDeps = {
   index: ExportIndex;
   /** Of exports that the exporter itself requests. */
   policy: ExportPolicy;
+  /** Who sells: an invoice gets its number before it is exported. */
+  invoicing?: Invoicing | undefined;
   /** Invoices issued at or after it are exported by themselves, Unix ms; null: none is. */
   automaticSinceMs: number | null;
   /** Names this run of the process; no other has it. */

@@ -6,8 +6,8 @@
 import { exportEvents } from '@tollgate/adapters/ledger/categories.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { type RunningProcess, startProcess } from '@tollgate/adapters/ledger/process-manager.ts';
-import type { IssuedInvoice } from '@tollgate/billing-api/payments/export-index.ts';
 import { reportPayment } from '@tollgate/billing-api/payments/report-payment.ts';
+import { exportRequest } from '@tollgate/billing-api/payments/request-export.ts';
 import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
 import { advanceExport } from './export-run.ts';
 import type { ExporterDeps } from './exporter-deps.ts';
@@ -67,21 +67,11 @@ async function requestWaiting(deps: ExporterDeps): Promise<void> {
   if (automaticSinceMs === null) return;
   for (const invoice of index.waiting(automaticSinceMs)) {
     const stream = exportEvents.of(invoice.invoiceId);
-    const event = newLedgerEvent(stream, requested(deps, invoice), invoice.invoiceId);
+    const requested = await exportRequest(deps, invoice, deps.policy, deps.clock());
+    const event = newLedgerEvent(stream, requested, invoice.invoiceId);
     const result = await ledger.append(stream, 'no_stream', [event]);
     if (result.ok) await index.sees(stream, result.revision, deps.limits.exportPollMs);
   }
-}
-
-function requested({ payments, policy, clock }: ExporterDeps, invoice: IssuedInvoice) {
-  const data = {
-    invoice_id: invoice.invoiceId,
-    customer_id: invoice.customerId,
-    system: payments.system,
-    policy,
-    requested_at: new Date(clock()).toISOString(),
-  };
-  return { type: 'ExportRequested' as const, data };
 }
 
 function dueReads({ index, clock, limits }: ExporterDeps, read: Map<string, number>) {

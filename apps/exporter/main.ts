@@ -17,7 +17,9 @@ logUncaught(logger);
 const settings =
   paymentSettings(config, process.env) ?? (await cannotRun('there is no payments.stripe'));
 const ledger = await openLedger({ config, data, logger });
-const exporter = await openExporter({ ledger, settings, logger });
+const exporter = await openExporter({
+  ...{ ledger, settings, logger, invoicing: config.invoicing },
+});
 const child = supervised({
   drainTimeoutMs: exporterLimits.drainTimeoutMs,
   name: 'exporter',

@@ -6,6 +6,7 @@ import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import { openStripe } from '@tollgate/adapters/payments/stripe-payments.ts';
 import { ExportIndex } from '@tollgate/billing-api/payments/export-index.ts';
 import { ID_RANDOM_BYTES, makeId } from '@tollgate/domain/ids/ids.ts';
+import type { Invoicing } from '@tollgate/schemas/config/invoicing-config.ts';
 import { startExporter } from './exporter.ts';
 import { exporterLimits } from './limits.ts';
 
@@ -15,6 +16,7 @@ export type OpenExporter = { stop(): Promise<void> };
 export async function openExporter(options: {
   ledger: Ledger;
   settings: PaymentSettings;
+  invoicing: Invoicing;
   logger: { error(fields: object, message: string): void };
 }): Promise<OpenExporter> {
   const { settings, logger } = options;
@@ -29,7 +31,7 @@ export async function openExporter(options: {
   const running = startExporter({
     ...{ ledger, index, onError, limits: exporterLimits },
     payments: openStripe(settings.stripe),
-    policy: settings.policy,
+    ...{ policy: settings.policy, invoicing: options.invoicing },
     automaticSinceMs: settings.automaticSinceMs,
     runId: makeId('run', Date.now(), randomBytes(ID_RANDOM_BYTES)),
     clock: Date.now,

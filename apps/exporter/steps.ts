@@ -144,6 +144,7 @@ async function createDraft(context: StepContext, move: StepMove): Promise<StepRe
     (await deps.payments.createDraft(
       {
         invoiceId: invoice.id,
+        number: state.document?.number ?? null,
         snapshotId: invoice.snapshot_id,
         snapshotHash: invoice.snapshot_hash,
         customer,
@@ -268,6 +269,7 @@ async function changeBalance(context: StepContext, move: StepMove): Promise<Step
   const { amount_minor } = plan;
   const entry = {
     invoiceId: invoice.id,
+    number: state.document?.number ?? null,
     customer,
     currency: invoice.currency,
     amountMinor: amount_minor,

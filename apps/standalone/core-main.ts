@@ -83,7 +83,7 @@ const exporter =
   payments === null
     ? null
     : await (await import('@tollgate/exporter/open-exporter.ts')).openExporter({
-        ...{ ledger, logger, settings: payments },
+        ...{ ledger, logger, settings: payments, invoicing: config.invoicing },
       });
 const child = supervised({
   drainTimeoutMs: apiLimits.drainTimeoutMs,

@@ -1,6 +1,7 @@
 /** The fold of `invoice_export-<invoice>`: how far an export is, and what is in its way. */
 
 import type {
+  ExportDocument,
   ExportEvent,
   ExportFinalized,
   ExportPolicy,
@@ -24,6 +25,8 @@ export type InvoiceExport = {
   customerId: string;
   system: 'stripe';
   policy: ExportPolicy;
+  /** Null: the invoice had no number when its export was requested. */
+  document: ExportDocument | null;
   requestedAtMs: number;
   /** The last step that was started and has neither ended nor failed. */
   running: RunningStep | null;
@@ -89,6 +92,7 @@ function requested(data: {
   customer_id: string;
   system: 'stripe';
   policy: ExportPolicy;
+  document?: ExportDocument;
   requested_at: string;
 }): InvoiceExport {
   return {
@@ -96,6 +100,7 @@ function requested(data: {
     customerId: data.customer_id,
     system: data.system,
     policy: data.policy,
+    document: data.document ?? null,
     requestedAtMs: Date.parse(data.requested_at),
     ...{ running: null, attempts: 0, generation: 1 },
     ...{ firstAtMs: new Map(), keyUsedAtMs: new Map() },

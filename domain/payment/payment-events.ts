@@ -46,6 +46,13 @@ export type ExportPolicy = {
   chunk_lines: number;
 };
 
+/** What the document of the invoice says besides its lines: it never changes either. */
+export type ExportDocument = {
+  number: string;
+  /** Of the seller, on the total; null: it adds none. */
+  tax: { name: string; rate_ppm: number; amount_minor: number } | null;
+};
+
 export type ExportRequested = {
   type: 'ExportRequested';
   data: {
@@ -53,6 +60,8 @@ export type ExportRequested = {
     customer_id: string;
     system: 'stripe';
     policy: ExportPolicy;
+    /** Absent: the invoice had no number. */
+    document?: ExportDocument;
     requested_at: string;
   };
 };

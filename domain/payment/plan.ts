@@ -5,6 +5,7 @@
  * - **Amounts**, never unit prices: lines have the amounts of the invoice, and add up to its total.
  * - **Too many lines.** The largest amounts (of equal ones the first) stay lines of their own, all others
  *   are added up in one last line that says how many they are; the whole detail is in the invoice itself.
+ * - **The seller's own tax** is a line of its own, which is never merged: the total is what the document asks for.
  * - **With automatic tax** no amount may be below zero: negative lines are added up with as many of the
  *   largest others as it takes, in one line.
  */
@@ -12,7 +13,7 @@ import type { InvoiceBody, InvoiceLine } from '../invoice/invoice.ts';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import { exactInteger } from '../period/exact-integer.ts';
 import { addQuantities } from '../period/snapshot.ts';
-import type { ExportPolicy } from './payment-events.ts';
+import type { ExportDocument, ExportPolicy } from './payment-events.ts';
 import {
   isBelowMinimum,
   type PaymentUnit,
@@ -53,20 +54,26 @@ export type ExportPlan =
 /** Longest description of a line. */
 const DESCRIPTION_MAX = 500;
 
-export function exportPlan(invoice: InvoiceBody, policy: ExportPolicy): ExportPlan {
+/** @param document null: the invoice had no number when its export was requested */
+export function exportPlan(
+  invoice: InvoiceBody,
+  policy: ExportPolicy,
+  document: ExportDocument | null = null,
+): ExportPlan {
   const unit = paymentUnit(invoice.currency);
   if (unit === null) {
     const detail = `nothing can be paid in ${invoice.currency} there`;
     return { kind: 'refused', reason: 'currency_unsupported', detail };
   }
-  const amounts = paymentAmounts(
-    invoice.lines.map(({ amount_minor }) => BigInt(amount_minor)),
-    unit,
-  );
+  const tax = document?.tax ?? null;
+  const given = invoice.lines.map(({ amount_minor }) => BigInt(amount_minor));
+  // seam: our-tax-is-handed-over
+  if (tax !== null) given.push(BigInt(tax.amount_minor));
+  const amounts = paymentAmounts(given, unit);
   const total = amounts.reduce((sum, amount) => sum + amount, 0n);
   const figures = {
     total_minor: exactInteger(total, 'the total'),
-    rounding_minor: roundingOf(invoice, total, unit),
+    rounding_minor: roundingOf(given, total, unit),
   };
   const isEmpty = invoice.lines.length === 0;
   if (total === 0n && (isEmpty || policy.zero === 'skip')) return { kind: 'skip', reason: 'zero' };
@@ -76,12 +83,30 @@ export function exportPlan(invoice: InvoiceBody, policy: ExportPolicy): ExportPl
   }
   const whole = invoice.lines.map((line, index) => planLine(line, index, amounts[index] as bigint));
   const nets = policy.automatic_tax ? withoutNegatives(whole) : whole;
-  const lines = merged(nets, policy.lines_max).map(withDetail);
+  const taxed = taxLine(tax, amounts[whole.length]);
+  const lines = [...merged(nets, policy.lines_max - taxed.length), ...taxed].map(withDetail);
   return { kind: 'invoice', lines, chunks: inChunks(lines, policy.chunk_lines), ...figures };
 }
 
-function roundingOf({ total_minor }: InvoiceBody, total: bigint, unit: PaymentUnit): number {
-  return exactInteger(roundingMinor(BigInt(total_minor), total, unit), 'the rounding');
+function roundingOf(given: readonly bigint[], total: bigint, unit: PaymentUnit): number {
+  const ours = given.reduce((sum, amount) => sum + amount, 0n);
+  return exactInteger(roundingMinor(ours, total, unit), 'the rounding');
+}
+
+/** None, or one. @param amount there; undefined: no tax was added */
+function taxLine(tax: ExportDocument['tax'], amount: bigint | undefined): Sourced[] {
+  if (tax === null || amount === undefined) return [];
+  const amount_minor = exactInteger(amount, 'the tax');
+  return [{ key: 'tax', description: taxText(tax), amount_minor, source: [] }];
+}
+
+const PPM_OF_PERCENT = 10_000;
+
+/** `VAT 19%`, `Sales tax 8.875%` */
+function taxText({ name, rate_ppm }: NonNullable<ExportDocument['tax']>): string {
+  const rest = rate_ppm % PPM_OF_PERCENT;
+  const places = rest === 0 ? '' : `.${`${rest}`.padStart(4, '0').replace(/0+$/, '')}`;
+  return `${shortened(name)} ${(rate_ppm - rest) / PPM_OF_PERCENT}${places}%`;
 }
 
 function goesToBalance(total: bigint, currency: string, policy: ExportPolicy): boolean {

@@ -76,6 +76,34 @@ describe('an invoice there', () => {
     ]);
   });
 
+  it.each([
+    [190_000, 'VAT 19%'],
+    [88_750, 'VAT 8.875%'],
+    [5_000, 'VAT 0.5%'],
+  ])(
+    'has the tax of the seller, %i parts per million, as a line that is never merged',
+    (rate_ppm, text) => {
+      const tax = { name: 'VAT', rate_ppm, amount_minor: 3 };
+      const plan = exportPlan(
+        invoice([9, 8, 7, 6]),
+        { ...POLICY, lines_max: 3 },
+        {
+          ...{ number: 'INV-1', tax },
+        },
+      );
+      if (plan.kind !== 'invoice') throw new Error(`it is a ${plan.kind}`);
+      const lines = plan.lines.map(({ key, amount_minor }) => [key, amount_minor]);
+      expect(lines).toEqual([
+        ...[
+          ['0', 9],
+          ['rest', 21],
+        ],
+        ['tax', 3],
+      ]);
+      expect([plan.lines.at(-1)?.description, plan.total_minor]).toEqual([text, 33]);
+    },
+  );
+
   it('with tax worked out there has no line below zero, and the same total', () => {
     const { lines, total_minor } = linesOf([500, 40, 30, -60, -1], 'USD', { automatic_tax: true });
     expect(total_minor).toBe(509);

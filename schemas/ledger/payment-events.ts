@@ -34,12 +34,20 @@ const exportPolicy = z.strictObject({
   chunk_lines: z.int().min(1),
 });
 
+const exportDocument = z.strictObject({
+  number: z.string().min(1).max(255),
+  tax: z
+    .strictObject({ name: z.string().min(1), rate_ppm: z.int().min(1), amount_minor: z.int() })
+    .nullable(),
+});
+
 export const exportPayloads = {
   ExportRequested: z.strictObject({
     invoice_id: id,
     customer_id: id,
     system,
     policy: exportPolicy,
+    document: exportDocument.exactOptional(),
     requested_at: timestamp,
   }),
   ExportStepStarted: z.strictObject({

@@ -54,6 +54,22 @@ export const payments: readonly Plant[] = [
     },
   },
   {
+    bug: 'ask at Stripe for less than the document does, by its tax',
+    edits: at('our-tax-is-handed-over', { drop: true }),
+    test: {
+      file: PEERS_TEST,
+      name: 'names our number on the invoice there and in its metadata, and asks for the tax of the document',
+    },
+  },
+  {
+    bug: 'let Stripe add a tax to a document that has one',
+    edits: at('taxed-once', { swap: ['(document?.tax ?? null) === null', 'true'] }),
+    test: {
+      file: 'apps/billing-api/payments/request-export.unit.test.ts',
+      name: 'a document with a tax is exported with that tax, and none is added by Stripe',
+    },
+  },
+  {
     bug: 'finalize an invoice without reading its lines back',
     edits: at('verified-before-finalized', { swap: ["'verify'", "'finalize'"] }),
     test: {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payments } from '@tollgate/adapters/payments/payments.ts';
 import { openStripe } from '@tollgate/adapters/payments/stripe-payments.ts';
 import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
-import type { ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import type { ExportDocument, ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
 import { advanceExport } from '@tollgate/exporter/export-run.ts';
 import { ExporterHouse, POLICY } from '@tollgate/exporter/testing/exporter-house.ts';
 import {
@@ -22,6 +22,7 @@ export interface Scenario {
   readonly amounts: readonly number[];
   /** How many of the lines, from the last one, are usage of an earlier period. */
   readonly late?: number;
+  readonly document?: ExportDocument;
   readonly currency?: string;
   readonly policy?: Partial<ExportPolicy>;
   readonly settings?: NonNullable<StartOptions['settings']>;
@@ -43,7 +44,7 @@ export class StripeHouse {
   }
 
   static async open(scenario: Scenario): Promise<StripeHouse> {
-    const { amounts, late = 0, currency = 'USD', policy = {}, settings = {} } = scenario;
+    const { amounts, late = 0, document, currency = 'USD', policy = {}, settings = {} } = scenario;
     let nowMs = () => 0;
     // A slow answer is slow for as long as the test's own turns take.
     const clock = { nowMs: () => nowMs(), sleep: () => sleep(5) };
@@ -52,7 +53,7 @@ export class StripeHouse {
     nowMs = () => opened.house.nowMs;
     await opened.house.issue(amounts, {
       policy: { ...POLICY, chunk_lines: 3, ...policy },
-      ...{ currency, late },
+      ...{ currency, late, document },
     });
     opened.points = 0;
     return opened;

@@ -55,6 +55,17 @@ export const LATE: Example = {
   ]),
 };
 
+const VAT = { name: 'VAT', rate_ppm: 190_000 };
+
+/** 0.19 × 150 = 28.5, which the document rounds. */
+export const TAXED: Example = {
+  name: 'euros with a number and a tax of the seller',
+  amounts: [120, 30],
+  currency: 'EUR',
+  document: { number: 'INV-2026-000007', tax: { ...VAT, amount_minor: 29 } },
+  outcome: invoice(179, [...rows(120, 30), ['VAT 19%', 29]], { currency: 'eur' }),
+};
+
 export const NEGATIVE: Example = {
   name: 'minus one cent',
   amounts: [-1],
@@ -65,6 +76,7 @@ export const SMALL: readonly Example[] = [
   USD,
   CHARGED,
   LATE,
+  TAXED,
   {
     name: 'yen',
     amounts: [1_000, 500],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
-import { CHARGED, NEGATIVE, USD } from './export-scenarios.ts';
+import { CHARGED, NEGATIVE, TAXED, USD } from './export-scenarios.ts';
 import { replay, type StripeMock, startStripeMock, stripeMockUnavailable } from './stripe-mock.ts';
 
 const unavailable = stripeMockUnavailable();
@@ -38,6 +38,7 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
     const sent = [
       ...(await requestsOf(USD, everywhere)),
       ...(await requestsOf(CHARGED, [0])),
+      ...(await requestsOf(TAXED, [0])),
       ...(await requestsOf(NEGATIVE, [0, 7, 8])),
       ...(await requestsOf(
         { amounts: [5], policy: { customers: 'existing', automatic_tax: true } },

@@ -1,6 +1,7 @@
 /** What went wrong between other exporters and Stripe, with ours and the fake Stripe. */
 import { afterEach, expect, it } from 'vitest';
 import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
+import { TAXED } from './export-scenarios.ts';
 import { outcomeOf } from './stripe-outcome.ts';
 
 const open: StripeHouse[] = [];
@@ -143,6 +144,17 @@ it('does not mistake Stripe’s tax for a change of the draft', async () => {
     invoices: [{ total: 80 }],
     done: 'invoice',
     stopped: null,
+  });
+});
+
+it('names our number on the invoice there and in its metadata, and asks for the tax of the document', async () => {
+  const house = await opened(TAXED);
+  await house.run('run_a');
+  const [there] = house.stripe.state().invoices;
+  expect(there).toMatchObject({
+    custom_fields: [{ name: 'Invoice number', value: 'INV-2026-000007' }],
+    metadata: { tollgate_invoice_id: 'inv_1', tollgate_invoice_number: 'INV-2026-000007' },
+    ...{ total: 179, automatic_tax: { enabled: false } },
   });
 });
 

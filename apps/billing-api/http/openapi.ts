@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document and the readable page, both from the declared routes. */
 import { z } from 'zod';
+import { PAYMENT_WEBHOOKS_PATH } from '../payments/webhook-route.ts';
 import { errorCatalogue } from './errors.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -12,6 +13,7 @@ export function openApiDocument(routes: readonly ApiRoute[]): Json {
     path[route.method.toLowerCase()] = operationOf(route);
     paths[route.path] = path;
   }
+  paths[PAYMENT_WEBHOOKS_PATH] = { post: paymentWebhooks() };
   return {
     openapi: '3.1.0',
     info: {
@@ -29,6 +31,37 @@ export function openApiDocument(routes: readonly ApiRoute[]): Json {
     paths,
   };
 }
+
+/** Served where the configuration has `payments.stripe.webhook_secret`: the signature is all that it takes. */
+function paymentWebhooks(): Json {
+  const { status, title } = errorCatalogue.webhook_not_signed;
+  return {
+    operationId: 'takePaymentWebhook',
+    tags: ['Billing'],
+    summary: 'Take what Stripe says of payments, in a webhook',
+    description:
+      'Signed by Stripe over the bytes of the body. What is repeated, late or about other objects is ' +
+      'answered with 200. Without `payments.stripe.webhook_secret` it is not served.',
+    security: [],
+    parameters: [
+      { name: 'stripe-signature', in: 'header', required: true, schema: { type: 'string' } },
+    ],
+    requestBody: { required: true, content: { 'application/json': { schema: {} } } },
+    responses: {
+      200: { description: 'Success', content: { 'application/json': { schema: RECEIVED } } },
+      [status]: {
+        description: `webhook_not_signed: ${title}`,
+        content: { 'application/problem+json': {} },
+      },
+    },
+  };
+}
+
+const RECEIVED = {
+  type: 'object',
+  properties: { received: { type: 'boolean' } },
+  required: ['received'],
+};
 
 function operationOf(route: ApiRoute): Json {
   const refused = route.auth === 'key' ? 'invalid_key' : 'invalid_token';

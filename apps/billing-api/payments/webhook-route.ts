@@ -9,7 +9,7 @@ import { ApiProblem } from '../http/errors.ts';
 import type { PaymentDeps } from './payment-deps.ts';
 import { reportPayment } from './report-payment.ts';
 
-const PATH = '/v1/stripe/webhooks';
+export const PAYMENT_WEBHOOKS_PATH = '/v1/stripe/webhooks';
 
 /** @param admit as of every other route */
 export function addPaymentWebhooks(
@@ -21,7 +21,7 @@ export function addPaymentWebhooks(
   const { limits, ledger, exports, clock } = context;
   app.route({
     method: 'POST',
-    url: PATH,
+    url: PAYMENT_WEBHOOKS_PATH,
     bodyLimit: limits.paymentWebhookBytesMax,
     onRequest: async (_request, reply) => admit(reply),
     handler: async (request, reply) => {

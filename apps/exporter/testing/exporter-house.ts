@@ -10,7 +10,7 @@ import type { Payments } from '@tollgate/adapters/payments/payments.ts';
 import { MemoryLedger } from '@tollgate/billing-api/closing/testing/memory-ledger.ts';
 import { ExportIndex } from '@tollgate/billing-api/payments/export-index.ts';
 import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
-import type { ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import type { ExportDocument, ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { advanceExport } from '../export-run.ts';
 import type { ExporterDeps } from '../exporter-deps.ts';
@@ -57,6 +57,14 @@ function kindOf(what: string, isLate: boolean) {
   return { kind: 'late_usage' as const, period_number: 1, description };
 }
 
+type IssueOptions = {
+  policy?: ExportPolicy;
+  currency?: string;
+  id?: string;
+  late?: number;
+  document?: ExportDocument | undefined;
+};
+
 export class ExporterHouse {
   readonly ledger = new MemoryLedger();
   readonly payments: Payments;
@@ -72,7 +80,7 @@ export class ExporterHouse {
 
   async issue(
     amounts: readonly number[],
-    { policy = POLICY, currency = 'USD', id = 'inv_1', late = 0 } = {},
+    { policy = POLICY, currency = 'USD', id = 'inv_1', late = 0, document }: IssueOptions = {},
   ): Promise<void> {
     await this.#append(customerEvents.of('cus_1'), {
       type: 'CustomerCreated',
@@ -93,7 +101,10 @@ export class ExporterHouse {
     const requested_at = new Date(this.nowMs).toISOString();
     await this.#append(exportEvents.of(id), {
       type: 'ExportRequested',
-      data: { invoice_id: id, customer_id: 'cus_1', system: 'stripe', policy, requested_at },
+      data: {
+        ...{ invoice_id: id, customer_id: 'cus_1', system: 'stripe', policy, requested_at },
+        ...(document === undefined ? {} : { document }),
+      },
     });
   }
 

@@ -27,7 +27,13 @@ function twoSellers(gate = ''): Invoicing {
 }
 
 export class InvoicedHouse extends MemoryHouse {
-  readonly invoicing = twoSellers();
+  readonly invoicing: Invoicing;
+
+  /** @param gate further members of the default seller */
+  constructor(gate = '') {
+    super();
+    this.invoicing = twoSellers(gate);
+  }
 
   /** @returns the ids of their invoices, in order */
   async invoicesOf(customerIds: readonly string[]): Promise<string[]> {

@@ -10,7 +10,6 @@ import {
 } from '@tollgate/domain/payment/invoice-export.ts';
 import type {
   ExportEvent,
-  ExportRequested,
   PaymentCustomerMapped,
 } from '@tollgate/domain/payment/payment-events.ts';
 import { invoiceParams } from '@tollgate/schemas/billing/requests.ts';
@@ -26,6 +25,7 @@ import { carryOut } from '../../http/carry-out.ts';
 import { ApiProblem, type ErrorCode } from '../../http/errors.ts';
 import { isWanted, pageOf } from '../../http/lists.ts';
 import { defineRoute } from '../../http/route.ts';
+import { exportRequest } from '../../payments/request-export.ts';
 import { exportView } from './export-view.ts';
 
 export const exportInvoice = defineRoute({
@@ -47,16 +47,8 @@ export const exportInvoice = defineRoute({
     const invoice = billing.invoice(params.invoice_id);
     if (invoice === undefined) throw new ApiProblem('invoice_not_found');
     const at = new Date(timeMs).toISOString();
-    const requested: ExportRequested = {
-      type: 'ExportRequested',
-      data: {
-        invoice_id: invoice.id,
-        customer_id: invoice.customerId,
-        system: 'stripe',
-        policy: payments.policy,
-        requested_at: at,
-      },
-    };
+    const named = { invoiceId: invoice.id, customerId: invoice.customerId };
+    const requested = await exportRequest(context, named, payments.policy, timeMs);
     const { state } = await carryOut<InvoiceExport, ExportEvent>(
       { ...context, directory: exports },
       {

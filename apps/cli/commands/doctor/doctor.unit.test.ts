@@ -116,6 +116,25 @@ describe('the doctor', () => {
     ],
     ['a provider that fails', 'provider', { provider: { status: 503 } }, /HTTP 503/, /status page/],
     [
+      'a tax that is added twice',
+      'configuration',
+      {
+        config: {
+          invoicing: {
+            sellers: {
+              a: {
+                ...{ legal_name: 'A', tax: { name: 'VAT', rate: '19' } },
+                address: { line1: 'Street 1', city: 'Berlin', country: 'DE' },
+              },
+            },
+          },
+          payments: { stripe: { secret_key: { env: 'OPENAI_API_KEY' }, automatic_tax: true } },
+        },
+      },
+      /sellers\.a\.tax: payments\.stripe\.automatic_tax adds a tax too/,
+      /check-config/,
+    ],
+    [
       'a clock that is off',
       'clock',
       { provider: { status: 200, date: new Date(NOW_MS + 90_000).toUTCString() } },

@@ -2,6 +2,7 @@
 import { readCatalogue } from '@tollgate/adapters/catalogue/genai-prices.ts';
 import { checkEmbeddings } from '@tollgate/adapters/config/check-embeddings.ts';
 import { checkGuardrails } from '@tollgate/adapters/config/check-guardrails.ts';
+import { checkInvoicing } from '@tollgate/adapters/config/check-invoicing.ts';
 import { checkSecrets } from '@tollgate/adapters/config/check-secrets.ts';
 import { configWarnings } from '@tollgate/adapters/config/config-warnings.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
@@ -16,6 +17,7 @@ export const checkConfiguration: Check = async (sight) => {
     () => checkSecrets(config, sight.environment),
     () => checkGuardrails(config, sight.environment),
     () => checkEmbeddings(config),
+    () => checkInvoicing(config),
   ];
   for (const look of looks) {
     try {
