@@ -141,7 +141,12 @@ function metered(
   usage: Usage,
   of: { startedAtMs: number; latencyMs: number; estimated: boolean },
 ): OurCall {
-  const priced = { id: model, requestUsd: '0', tiers: [before[model]] } as unknown as Model;
+  const priced = {
+    id: model,
+    requestUsd: '0',
+    searchUsd: '0',
+    tiers: [before[model]],
+  } as unknown as Model;
   const zeros = Object.fromEntries(quantityNames.map((name) => [name, 0]));
   return {
     ...{ startedAtMs: of.startedAtMs, endedAtMs: of.startedAtMs + of.latencyMs },
