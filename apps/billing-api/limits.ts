@@ -83,6 +83,11 @@ export const apiLimits = {
   ingestBatchEventsMax: 1_000,
   /** How old an ingested event may be, ms: a year and a month of late collectors. */
   ingestAgeMaxMs: 400 * DAY_MS,
+  /**
+   * The same of imported history, ms: five years. Raw rows are in a part for each month, and the engine
+   * refuses a batch of more than 100 of them, which would stop the projector.
+   */
+  historyAgeMaxMs: 5 * 366 * DAY_MS,
   /** How far ahead of our clock an ingested event may be, ms. */
   ingestAheadMaxMs: 5 * 60 * 1000,
 

@@ -6,7 +6,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { LogRecord } from '@tollgate/adapters/log/log.ts';
 import { readPlainAttempt } from '@tollgate/domain/usage/event/plain-attempt.ts';
-import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
+import { isForeign, isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { usageEvent } from '@tollgate/schemas/event/usage-event.ts';
 
 export type Disposition = 'counted' | 'duplicate' | 'dead';
@@ -139,8 +139,8 @@ function leafOf(value: Uint8Array): string {
 /** Rules between fields that the schema cannot say. */
 function faultOf(event: UsageEvent, json: unknown): string | null {
   // A collector's names are keys, and in UTF-8 all halves become the same. Our own ids have none.
-  if (event.type === 'external' && HALF_OF_A_PAIR.test(JSON.stringify(json))) return NO_TEXT;
-  if (event.type !== 'external' && !UUID_V7.test(event.id)) return NOT_OURS;
+  if (isForeign(event) && HALF_OF_A_PAIR.test(JSON.stringify(json))) return NO_TEXT;
+  if (!isForeign(event) && !UUID_V7.test(event.id)) return NOT_OURS;
   if ((event.type === 'resolution') !== (event.resolves_id !== null)) {
     return 'resolves_id: a resolution has one, and nothing else does';
   }
@@ -156,12 +156,14 @@ function isDate(time: string): boolean {
 
 /**
  * The dedupe key (ADR 0002). Which rule applies follows from the type alone, never from the look of
- * the id: ours is the UUID as an integer, which sorts by time; a collector's is a hash over customer,
- * source and id, so that two customers' collectors never suppress each other (I10).
+ * the id: ours is the UUID as an integer, which sorts by time; a collector's, and that of imported history,
+ * is a hash over customer, source and id, so that two customers' never suppress each other (I10).
  */
 function idKeyOf(event: Pick<UsageEvent, 'type' | 'customer_id' | 'source' | 'id'>): string {
-  if (event.type !== 'external') return uuidKey(event.id);
+  if (!isForeign(event)) return uuidKey(event.id);
   const hash = createHash('sha256');
+  // What is not billed never suppresses what is, whatever a collector calls its source.
+  if (event.type === 'history') hash.update('history:');
   // seam: foreign-event-key
   for (const part of [event.customer_id, event.source, event.id]) {
     const bytes = Buffer.from(part);

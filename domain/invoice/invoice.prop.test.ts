@@ -41,6 +41,7 @@ function bodyOf(sums: readonly UsageSum[], unresolved = NOTHING_UNRESOLVED) {
     exchangeRateOf: () => null,
     unresolved,
     leaves: { count: 0, merkleRoot: HASH },
+    history: null,
   });
 }
 

@@ -80,7 +80,12 @@ type SnapshotContent = {
   /** From USD to the currency; null: it is USD. Amounts in here are in USD either way. */
   exchange_rate: ExchangeRate | null;
   leaves: { count: number; merkle_root: string };
+  /** Absent: there is none. No line, total or leaf has any of it. */
+  history?: LeftOut;
 };
+
+/** Usage that another gateway metered and charged: how many events, and their known cost in USD. */
+export type LeftOut = { events: number; cost: string };
 
 /** Events without a known cost: their number, and the first of their ids in order of position. */
 export type Unresolved = { count: number; event_ids: string[] };
@@ -129,6 +134,8 @@ export type SnapshotInput = {
   unresolved: Unresolved;
   /** `merkleRoot` in lower-case hex. */
   leaves: { count: number; merkleRoot: string };
+  /** Imported history among the same rows; null: none. */
+  history: LeftOut | null;
 };
 
 /** @throws InexactInteger if a quantity does not fit a JSON integer */
@@ -166,6 +173,7 @@ function contentOf(input: SnapshotInput): SnapshotContent {
     markup_ppm: period.markupPpm,
     exchange_rate: period.exchangeRate,
     leaves: { count: input.leaves.count, merkle_root: input.leaves.merkleRoot },
+    ...(input.history === null ? {} : { history: input.history }),
   };
 }
 

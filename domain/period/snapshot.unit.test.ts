@@ -63,6 +63,7 @@ function bodyOf(
     exchangeRateOf: () => null,
     unresolved: { count: 1, event_ids: ['evt_1'] },
     leaves: { count: 5, merkleRoot: 'cd' },
+    history: null,
   };
   return snapshotBody(content, version);
 }
@@ -160,6 +161,7 @@ it('the first body of a customer has no previous one', () => {
     exchangeRateOf: () => null,
     unresolved: { count: 0, event_ids: [] },
     leaves: { count: 0, merkleRoot: '' },
+    history: null,
   });
   expect([body.previous, body.totals]).toEqual([
     null,

@@ -11,15 +11,30 @@ export type { UsageQuantities };
 
 /**
  * `external` comes from collectors through `POST /v1/events`, all others from us. A `cache_hit` is a call
- * that was answered from the cache: its quantities are zero, since no provider was asked.
+ * that was answered from the cache: its quantities are zero, since no provider was asked. `history` is
+ * usage from before: another gateway metered and charged it, so it is shown and never billed.
  */
-export type UsageEventType = 'attempt' | 'cache_hit' | 'refusal' | 'external' | 'resolution';
+export type UsageEventType =
+  | 'attempt'
+  | 'cache_hit'
+  | 'refusal'
+  | 'external'
+  | 'history'
+  | 'resolution';
+
+/** True if its id is another system's text: only ours are UUIDs, and only ours sort by time. */
+export function isForeign({ type }: Pick<UsageEvent, 'type'>): boolean {
+  return type === 'external' || type === 'history';
+}
 
 /** Who stated the quantities. `none`: nobody did; the quantities are null, or known to be zero. */
 export type UsageSource = 'provider' | 'estimated' | 'reconciled' | 'none';
 
-/** Where the price came from. `none`: no price applies or none is known (then `cost` is null). */
-export type PriceSource = 'price_book' | 'config' | 'catalogue' | 'none';
+/**
+ * Where the price came from. `none`: no price applies or none is known (then `cost` is null). `imported`:
+ * another system stated the cost of a `history` event.
+ */
+export type PriceSource = 'price_book' | 'config' | 'catalogue' | 'imported' | 'none';
 
 export type UsageStatus =
   | 'ok'
@@ -40,7 +55,7 @@ export type UsageEvent = UsageQuantities & {
   call_id: string | null;
   /** 1-based number of the attempt within its call; 0 where there was none. */
   attempt: number;
-  /** `proxy/<instance id>`, `reconciliation/<import id>`, or the CloudEvents `source`. */
+  /** `proxy/<instance id>`, `reconciliation/<import id>`, `history/<system>`, or the CloudEvents `source`. */
   source: string;
   /** Of a resolution: the id of the attempt that it resolves. */
   resolves_id: string | null;

@@ -79,6 +79,10 @@ const content = {
   markup_ppm: markupPpm,
   exchange_rate: exchangeRate.nullable(),
   leaves: z.strictObject({ count, merkle_root: sha256Hex }),
+  history: z
+    .strictObject({ events: z.int().min(1), cost: decimal12 })
+    .exactOptional()
+    .meta({ description: 'Imported usage that is not billed here, and is in nothing above.' }),
 };
 
 export const snapshotBody = z.discriminatedUnion('version', [

@@ -47,7 +47,7 @@ export const usageStatus = z.enum([
 
 export const usageEvent = z.strictObject({
   id: shortText.min(1),
-  type: z.enum(['attempt', 'cache_hit', 'refusal', 'external', 'resolution']),
+  type: z.enum(['attempt', 'cache_hit', 'refusal', 'external', 'history', 'resolution']),
   schema_version: z.literal(1),
   call_id: z.uuid().nullable(),
   attempt: z.int().min(0).max(255),
@@ -91,7 +91,7 @@ export const usageEvent = z.strictObject({
 
   cost: decimal12.nullable(),
   price_version: shortText.nullable(),
-  price_source: z.enum(['price_book', 'config', 'catalogue', 'none']),
+  price_source: z.enum(['price_book', 'config', 'catalogue', 'imported', 'none']),
 
   status: usageStatus,
   http_status: z.int().min(100).max(999).nullable(),

@@ -43,6 +43,10 @@ export const usageQuery = z.strictObject({
   model_requested: id,
   provider: id,
   type: id,
+  history: z.enum(['true', 'false']).default('false').meta({
+    description:
+      'With usage that was imported from another gateway (`type` is `history`): it is not billed here.',
+  }),
 });
 
 const sum = z.int();
@@ -60,10 +64,9 @@ export const usageRow = z.strictObject({
     description: 'As the client named it: one name for served and refused calls.',
   }),
   provider: z.string().nullable(),
-  type: z
-    .string()
-    .nullable()
-    .meta({ description: '`attempt`, `cache_hit`, `refusal`, … where it was grouped by.' }),
+  type: z.string().nullable().meta({
+    description: '`attempt`, `cache_hit`, `refusal`, `history`, … where it was grouped by.',
+  }),
   /** Value of the tag that was grouped by; null without one. */
   tag: z.string().nullable(),
   events: sum.meta({ description: 'Of every type, refusals too.' }),

@@ -3,6 +3,7 @@ import { at, type Plant } from './plant.ts';
 
 const CLOSING_TEST = 'apps/billing-api/closing/close-run.int.test.ts';
 const SNAPSHOT_TEST = 'apps/billing-api/closing/snapshot.int.test.ts';
+const HISTORY_TEST = 'apps/billing-api/routes/usage-history/usage-history.int.test.ts';
 const CURRENCIES_TEST = 'apps/billing-api/closing/currencies.unit.test.ts';
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
 
@@ -90,6 +91,40 @@ export const billing: readonly Plant[] = [
       swap: ['[customer,', "[customer.replace('customer_id =', \"'' !=\"),"],
     }),
     test: { file: SNAPSHOT_TEST, name: 'a snapshot holds the usage of its customer alone (I10)' },
+  },
+  {
+    bug: 'bill what another gateway has charged already',
+    edits: at('history-is-not-billed', { instead: 'return { where, params };' }),
+    test: {
+      file: SNAPSHOT_TEST,
+      name: 'bills no imported history, says how much it left out, and history suppresses nothing',
+    },
+  },
+  {
+    bug: 'add what was charged elsewhere to the usage that is shown',
+    edits: at('history-is-asked-for', { instead: '' }),
+    test: {
+      file: HISTORY_TEST,
+      name: 'stores nothing in a dry run, counts what is sent twice once, and shows it where it is asked for',
+    },
+  },
+  {
+    bug: 'store what a dry run of an import only judged',
+    edits: at('dry-run-stores-nothing', { swap: ['!body.dry_run && ', ''] }),
+    test: {
+      file: HISTORY_TEST,
+      name: 'stores nothing in a dry run, counts what is sent twice once, and shows it where it is asked for',
+    },
+  },
+  {
+    bug: 'import history under the key of another customer',
+    edits: at('history-of-the-customers-own-key', {
+      swap: [' || (key !== null && key.customer_id !== customer.customer_id)', ''],
+    }),
+    test: {
+      file: HISTORY_TEST,
+      name: 'names each bad event and stores the good ones: no file is lost to a broken line',
+    },
   },
   {
     bug: 'state an amount of nothing for what a collector could not price',

@@ -103,7 +103,7 @@ export async function countKeys(
   const below = belowCutSql('cut', logs);
   const [row] = await warehouse.query<{ rows: string; keys: string }>(
     `SELECT toString(count()) AS rows,
-       toString(uniqExact(if(type = 'external', (source, id), ('', id)))) AS keys
+       toString(uniqExact(if(type IN ('external', 'history'), (toString(type), source, id), ('', '', id)))) AS keys
      FROM tollgate.raw_usage
      WHERE customer_id = {customer:String} AND disposition = 'counted' AND ${below.where}`,
     { customer: customerId, ...below.params },

@@ -16,8 +16,25 @@ export type UsageSet = {
 
 export type SqlCondition = { where: string; params: Record<string, unknown> };
 
-/** Condition on `tollgate.raw_usage`; its parameters are named so that callers can add their own. */
+/**
+ * Condition on `tollgate.raw_usage`; its parameters are named so that callers can add their own.
+ *
+ * Imported history was charged elsewhere: no snapshot bills it, and so nothing that a snapshot is made
+ * from, proven by or exported as may count it.
+ */
 export function usageSetSql(set: UsageSet): SqlCondition {
+  const { where, params } = everyRowSql(set);
+  // seam: history-is-not-billed
+  return { where: `type != 'history' AND ${where}`, params };
+}
+
+/** The same rows of imported history alone: what the snapshot leaves out. */
+export function historySetSql(set: UsageSet): SqlCondition {
+  const { where, params } = everyRowSql(set);
+  return { where: `type = 'history' AND ${where}`, params };
+}
+
+function everyRowSql(set: UsageSet): SqlCondition {
   const customer = 'customer_id = {set_customer:String}';
   const here = knownBy('set', set.endMs, set.logs);
   // seam: usage-of-one-customer

@@ -4,6 +4,7 @@
  */
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import {
+  type LeftOut,
   type SnapshotVersion,
   SUMMED_QUANTITIES,
   type SummedQuantities,
@@ -14,7 +15,13 @@ import {
 import type { UsageSource } from '@tollgate/domain/usage/usage-event.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { safeInteger } from './safe-integer.ts';
-import { belowCutSql, type SqlCondition, type UsageSet, usageSetSql } from './usage-set.ts';
+import {
+  belowCutSql,
+  historySetSql,
+  type SqlCondition,
+  type UsageSet,
+  usageSetSql,
+} from './usage-set.ts';
 
 /**
  * The model that was priced: the one that served. A refusal reached none, and the name that the
@@ -177,4 +184,17 @@ export async function unresolvedInSet(
     { ...all, ids_max: idsMax },
   );
   return { count: safeInteger(total?.open_events), event_ids: ids.map(({ id }) => id) };
+}
+
+/** Imported history that the snapshot leaves out; null: there is none. */
+export async function historyInSet(warehouse: Warehouse, set: UsageSet): Promise<LeftOut | null> {
+  const { where, params } = historySetSql(set);
+  const [row] = await warehouse.query<{ history_events: string; history_cost: string }>(
+    `SELECT toString(count()) AS history_events,
+       toDecimalString(ifNull(sum(cost), toDecimal128(0, 12)), 12) AS history_cost
+     FROM tollgate.raw_usage WHERE ${where}`,
+    params,
+  );
+  const events = safeInteger(row?.history_events);
+  return events === 0 || row === undefined ? null : { events, cost: row.history_cost };
 }

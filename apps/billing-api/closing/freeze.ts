@@ -14,7 +14,7 @@ import {
 } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { UsageSet } from '@tollgate/adapters/warehouse/queries/usage-set.ts';
-import { unresolvedInSet } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
+import { historyInSet, unresolvedInSet } from '@tollgate/adapters/warehouse/queries/usage-sums.ts';
 import { makeId } from '@tollgate/domain/ids/ids.ts';
 import { invoiceBody, invoiceIdOf } from '@tollgate/domain/invoice/invoice.ts';
 import {
@@ -111,7 +111,10 @@ export async function assertBillable(
 ): Promise<void> {
   const version = CURRENT_SNAPSHOT_VERSION;
   const { sums } = await usageOf(deps, customerId, billing, period, version);
-  const nothing = { unresolved: { count: 0, event_ids: [] }, leaves: { count: 0, merkleRoot: '' } };
+  const nothing = {
+    ...{ unresolved: { count: 0, event_ids: [] }, leaves: { count: 0, merkleRoot: '' } },
+    history: null,
+  };
   const content = await exactly(() =>
     bodyOf({ customerId, billing, period, sums, ...nothing }, version),
   );
@@ -136,8 +139,9 @@ export async function workOutSnapshot(
   const { set, sums } = await usageOf(deps, customerId, billing, period, version);
   const leaves = await rootOfLeaves(warehouse, set, limits.leafPageRows);
   const unresolved = await unresolvedInSet(warehouse, set, limits.unresolvedIdsMax, version);
+  const history = await historyInSet(warehouse, set);
   const content = await exactly(() =>
-    bodyOf({ customerId, billing, period, sums, unresolved, leaves }, version),
+    bodyOf({ customerId, billing, period, sums, unresolved, leaves, history }, version),
   );
   if (content.totals.events !== leaves.count) {
     const text = `${content.totals.events} events in lines, ${leaves.count} leaves`;
@@ -159,7 +163,10 @@ async function usageOf(
   return { set, sums };
 }
 
-type Content = Pick<SnapshotInput, 'customerId' | 'period' | 'sums' | 'unresolved' | 'leaves'>;
+type Content = Pick<
+  SnapshotInput,
+  'customerId' | 'period' | 'sums' | 'unresolved' | 'leaves' | 'history'
+>;
 
 function bodyOf(
   { billing, ...content }: Content & { billing: Billing },

@@ -166,6 +166,31 @@ describe('the snapshot of a period', () => {
     expect(await Promise.all(amounts)).toEqual([60, 60]);
   });
 
+  it('bills no imported history, says how much it left out, and history suppresses nothing', async () => {
+    const customerId = await customerInJanuary(house);
+    const history = { type: 'history', price_source: 'imported', price_version: null } as const;
+    const events = [
+      attempt(customerId, JANUARY),
+      collected(customerId, { id: 'same', source: 'history/litellm' }),
+      collected(customerId, { ...history, id: 'same', source: 'history/litellm' }),
+      // Late, too: whenever it comes, it is nobody's late usage.
+      collected(customerId, { ...history, id: 'unpriced', cost: null }),
+    ];
+    await house.append(...events.toReversed());
+    await closeAt(house, AFTER_JANUARY, customerId);
+    const first = await billingOf(house, customerId);
+    expect(bodyOf(first, 1)).toMatchObject({
+      history: { events: 2, cost: '0.001000000000' },
+      totals: { events: 2, cost: '0.002000000000' },
+      leaves: { count: 2 },
+      unresolved: { count: 0 },
+    });
+    await house.append(collected(customerId, { ...history, id: 'late' }));
+    await closeAt(house, AFTER_FEBRUARY, customerId);
+    const second = bodyOf(await billingOf(house, customerId), 2);
+    expect(second).toMatchObject({ history: { events: 1 }, lines: [], totals: { events: 0 } });
+  });
+
   it('I8: lists an event of a collector without a price or a quantity, and gives it no line', async () => {
     const customerId = await customerInJanuary(house);
     const resolved = attempt(customerId, JANUARY, unknownOutcome);

@@ -73,6 +73,7 @@ import { getProof, getSnapshot, listSnapshots } from './snapshots/snapshots.ts';
 import { runSql } from './sql/sql.ts';
 import { archiveTeam, createTeam, getTeam, listTeams, updateTeam } from './teams/teams.ts';
 import { getUsage } from './usage/usage.ts';
+import { importHistory } from './usage-history/usage-history.ts';
 import { listDeliveries, testWebhook } from './webhooks/deliveries.ts';
 import {
   archiveWebhook,
@@ -139,6 +140,7 @@ export const allRoutes: readonly ApiRoute[] = [
   publishExchangeRates,
   listExchangeRates,
   ingestEvents,
+  importHistory,
   getUsage,
   runSql,
   listCalls,

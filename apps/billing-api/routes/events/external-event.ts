@@ -4,6 +4,7 @@ import { externalEvent } from '@tollgate/domain/usage/event/external-event.ts';
 import {
   type KnownQuantities,
   noQuantities,
+  type QuantityName,
   quantities,
 } from '@tollgate/domain/usage/quantities.ts';
 import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
@@ -36,7 +37,9 @@ export function eventOfCollector(
 }
 
 /** Null if the event states no quantity at all: unknown is not zero (I8). */
-function quantitiesOf(data: CloudEvent['data']): KnownQuantities | null {
+export function quantitiesOf(
+  data: Partial<Record<QuantityName, number | undefined>> | undefined,
+): KnownQuantities | null {
   if (data === undefined) return null;
   const known = quantities.flatMap(({ name, field }) => {
     const value = data[name];

@@ -91,6 +91,7 @@ async function usedIn(
     endS: Math.ceil((nowMs / 1000 + 1) / BUCKET_S) * BUCKET_S,
     // seam: own-usage-is-of-the-key
     filters: { customer_id, key_id },
+    history: false,
     rowsMax: limits.ownUsageModelsMax,
   });
   const used = rows.filter(({ sums }) => sums.events > sums.refusals);

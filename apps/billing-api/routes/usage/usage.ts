@@ -53,6 +53,7 @@ export const getUsage = defineRoute({
       groupBy: grouped(query),
       tag: tagOf(query),
       filters: filtersOf(query),
+      history: query.history === 'true',
       rowsMax: limits.usageWindowsMax + 1,
     });
     const data = rows.slice(0, limits.usageWindowsMax).map((row) => view(row, query));
