@@ -126,6 +126,11 @@ describe('a message that ends', () => {
     expect(progress).toBe('done');
   });
 
+  it('I8: states no total if it breaks off before it has one', () => {
+    const { told, stream } = relay([Buffer.from(begun + text('a'))]);
+    expect([told, stream.isUsageFinal()]).toEqual(['usage_not_final', false]);
+  });
+
   it('names its model and itself, and has tokens from its first block on', () => {
     const { stream } = relay([Buffer.from(whole)]);
     expect([stream.model(), stream.id(), stream.hasToken]).toEqual(['claude-x', 'msg_1', true]);
