@@ -42,6 +42,11 @@ const SIMULATOR_PRICES = [
     request: '123.456789',
   },
   { model: 'sim-embed', input: '0.02' },
+  {
+    model: 'sim-claude',
+    ...{ input: '3', cache_read: '0.30', cache_write: '3.75', cache_write_1h: '6', output: '15' },
+    search: '10000',
+  },
 ].map((price) => ({
   ...price,
   provider: 'simulator',
