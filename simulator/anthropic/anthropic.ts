@@ -6,7 +6,7 @@ import { planChat, planInputTokens } from '../chat/chat-plan.ts';
 import { parseObject, readBody } from '../http/body.ts';
 import { sendJson } from '../http/control.ts';
 import { ApiError, invalid } from '../http/openai-error.ts';
-import type { Knobs } from '../knobs/knobs.ts';
+import { type Knobs, refuseKnobs } from '../knobs/knobs.ts';
 import { limits } from '../limits.ts';
 import { type Model, models } from '../price-table.ts';
 import { messageBody } from './message-json.ts';
@@ -69,6 +69,7 @@ const messages: PaidEndpoint = {
     const request = readMessageRequest(body, modelOf(body['model']));
     const { model, stream: streams } = request;
     const plan = (knobs: Knobs) => {
+      refuseKnobs(knobs, ['tool_input_tokens', 'prompt_blocked']);
       const made = planChat(request, knobs, bodyBytes);
       const answer = (attempt: Attempt): Answer =>
         streams

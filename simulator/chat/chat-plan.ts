@@ -25,6 +25,8 @@ export type AnswerRequest = {
   readonly form: ReplyForm;
   /** Whether it reasons; undefined: as the model does. */
   readonly reasons?: boolean | undefined;
+  /** Where the request bounds it by itself, per choice. */
+  readonly reasoningTokensMax?: number | undefined;
   /** What of the input a cache has or takes; undefined: as OpenAI's does by itself. */
   readonly cached?: ((inputTotal: number) => CacheShares) | undefined;
   readonly searches?: number | undefined;
@@ -54,8 +56,7 @@ export function planChat(request: AnswerRequest, knobs: Knobs, bodyBytes: number
   const seeds = seedsOf(request);
   const inputTotal = planInputTokens(model, text, knobs, bodyBytes);
   const { read, write, write1h } = planCache(request, knobs, inputTotal, seeds[1]);
-  const reasons = request.reasons ?? model.reasons;
-  const reasoningWanted = knobs.reasoning_tokens ?? (reasons ? 64 * (1 + (seeds[2] % 8)) : 0);
+  const reasoningWanted = knobs.reasoning_tokens ?? defaultReasoning(request, seeds[2]);
   const reply = replyTo(request.form, text);
   const outputWanted = knobs.output_tokens ?? reply.tokens ?? 1 + (seeds[0] % 256);
   const reasoning = Math.min(reasoningWanted, outputTokensMax);
@@ -125,6 +126,11 @@ export function planInputTokens(
     );
   }
   return tokens;
+}
+
+function defaultReasoning({ model, reasons, reasoningTokensMax }: AnswerRequest, seed: number) {
+  if (!(reasons ?? model.reasons)) return 0;
+  return Math.min(64 * (1 + (seed % 8)), reasoningTokensMax ?? Number.POSITIVE_INFINITY);
 }
 
 /** Like OpenAI: prompts of 1,024 tokens and more, in steps of 128; half of them hit the cache. */

@@ -25,7 +25,7 @@ export type ReplyForm =
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ANY_OBJECT = {
+export const ANY_OBJECT = {
   type: 'object',
   properties: { answer: { type: 'string' } },
   required: ['answer'],

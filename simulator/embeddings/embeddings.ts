@@ -23,7 +23,7 @@ export type EmbeddingsRequest = {
 };
 
 /** Small, so that tests are about tokens and not about megabytes of digits. */
-const DIMENSIONS_DEFAULT = 64;
+export const DIMENSIONS_DEFAULT = 64;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -102,7 +102,7 @@ export function embeddingsBody(attempt: Attempt, request: EmbeddingsRequest): st
 }
 
 /** A unit vector from the text's SHA-256, stretched by a linear congruential sequence. */
-function vectorOf(text: string, dimensions: number): Float32Array {
+export function vectorOf(text: string, dimensions: number): Float32Array {
   let state = hash('sha256', text, 'buffer').readUInt32LE(0);
   const raw = Float64Array.from({ length: dimensions }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -2,10 +2,12 @@
 import type { IncomingMessage } from 'node:http';
 import { anthropic, findAnthropic, isAnthropic } from '../anthropic/anthropic.ts';
 import type { Dialect, Found } from '../calls/dialect.ts';
+import { findGemini, gemini, isGemini } from '../gemini/gemini.ts';
 import { findOpenAi, openai } from '../openai/openai.ts';
 
 export function findEndpoint(request: IncomingMessage, url: URL): Found | undefined {
   const { method } = request;
+  if (isGemini(url.pathname)) return findGemini(method, url);
   // Both have their models at one path; the client's own header tells whose are meant.
   const anthropicFirst = findAnthropic(request, url.pathname);
   return anthropicFirst ?? findOpenAi(method, url.pathname);
@@ -13,5 +15,6 @@ export function findEndpoint(request: IncomingMessage, url: URL): Found | undefi
 
 /** In which dialect an unknown path is refused. */
 export function dialectOf(request: IncomingMessage, url: URL | null): Dialect {
+  if (url !== null && isGemini(url.pathname)) return gemini;
   return url !== null && isAnthropic(request, url.pathname) ? anthropic : openai;
 }

@@ -20,6 +20,7 @@ export type Knobs = {
   readonly tool_input_tokens?: number;
   readonly searches?: number;
   readonly service_tier?: ServiceTier;
+  readonly prompt_blocked?: boolean;
   readonly latency_ms?: number;
   readonly token_pace_ms?: number;
   readonly chunk_tokens?: number;
@@ -52,6 +53,7 @@ const readers: Readonly<Record<keyof Knobs, Reader>> = {
   tool_input_tokens: tokens,
   searches: within(0, limits.searchesMax),
   service_tier: (text) => (Object.hasOwn(serviceTiers, text) ? (text as ServiceTier) : undefined),
+  prompt_blocked: flag,
   latency_ms: within(0, limits.latencyMsMax, decimal),
   token_pace_ms: within(0, limits.tokenPaceMsMax, decimal),
   chunk_tokens: within(1, limits.chunkTokensMax),
@@ -99,4 +101,14 @@ export function readGlobalKnob(name: string, value: unknown): Knobs {
   const knobs: Record<string, unknown> = {};
   read(knobs, name, name, text);
   return knobs;
+}
+
+/**
+ * What the usage of a dialect has no place for cannot be steered: it would be billed unseen.
+ *
+ * @throws ApiError
+ */
+export function refuseKnobs(knobs: Knobs, names: readonly (keyof Knobs)[]): void {
+  const given = names.find((name) => Number(knobs[name] ?? 0) > 0);
+  if (given !== undefined) throw invalid(`sim_${given}`, 'This endpoint does not state it.');
 }

@@ -8,7 +8,7 @@ import { ChatWriter } from '../chat/chat-stream.ts';
 import { embeddingsBody, planEmbeddings, readEmbeddingsRequest } from '../embeddings/embeddings.ts';
 import { sendJson } from '../http/control.ts';
 import { ApiError, invalid } from '../http/openai-error.ts';
-import type { Knobs } from '../knobs/knobs.ts';
+import { type Knobs, refuseKnobs } from '../knobs/knobs.ts';
 import { type Model, models } from '../price-table.ts';
 
 export const openai: Dialect = {
@@ -35,6 +35,10 @@ export function findOpenAi(method: string | undefined, path: string): Found | un
 const found = (paid: PaidEndpoint): Found => ({ dialect: openai, paid, pathId: '' });
 const metadataOf = (body: Json): unknown => body['metadata'];
 
+const UNSHOWN = [
+  ...(['cache_write_1h_tokens', 'searches', 'tool_input_tokens', 'prompt_blocked'] as const),
+];
+
 const chat: PaidEndpoint = {
   name: '/v1/chat/completions',
   knobsIn: metadataOf,
@@ -42,7 +46,7 @@ const chat: PaidEndpoint = {
     const request = readChatRequest(body, openAiModel(body['model']));
     const { model, stream: streams, includeUsage } = request;
     const plan = (knobs: Knobs) => {
-      refuseUnshown(knobs);
+      refuseKnobs(knobs, UNSHOWN);
       const made = planChat(request, knobs, bodyBytes);
       return {
         usage: made.usage,
@@ -59,13 +63,6 @@ const chat: PaidEndpoint = {
     return { model, streams, plan };
   },
 };
-
-/** What the usage of a completion has no place for cannot be steered: it would be billed unseen. */
-function refuseUnshown(knobs: Knobs): void {
-  for (const name of ['cache_write_1h_tokens', 'searches', 'tool_input_tokens'] as const) {
-    if ((knobs[name] ?? 0) > 0) throw invalid(`sim_${name}`, 'Chat completions do not state it.');
-  }
-}
 
 const embeddings: PaidEndpoint = {
   name: '/v1/embeddings',
