@@ -71,6 +71,23 @@ export const chatCompletionRequest = z.looseObject({
   ...endUser,
 });
 
+export const completionsRequest = z.looseObject({
+  model,
+  prompt: z
+    .custom<unknown>(
+      (value) => value === undefined || value === null || isEmbeddingsInput(value),
+      'expected text or tokens, or lists of them',
+    )
+    .optional(),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: z.int().min(0).max(100_000_000).nullish(),
+  n: positive,
+  best_of: positive,
+  service_tier: z.unknown().optional(),
+  ...endUser,
+});
+
 export const embeddingsRequest = z.looseObject({
   model,
   input: z.custom<string | unknown[]>(

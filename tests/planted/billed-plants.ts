@@ -70,4 +70,14 @@ export const billed: readonly Plant[] = [
     edits: at('hidden-thoughts-are-no-estimate', { swap: ['!VISIBLE.has(type) || ', ''] }),
     test: { file: RESPONSES_TEST, name: 'a summary of thoughts' },
   },
+  {
+    bug: 'hold nothing for candidates that are dropped',
+    edits: at('dropped-candidates-are-billed', {
+      swap: ['Math.max(request.n ?? 1, request.best_of ?? 1)', '(request.n ?? 1)'],
+    }),
+    test: {
+      file: 'apps/proxy/dialects/openai/completions.unit.test.ts',
+      name: 'candidates that are dropped',
+    },
+  },
 ];

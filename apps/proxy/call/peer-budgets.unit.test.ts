@@ -101,6 +101,7 @@ describe('I3: a budget', () => {
       const bodies: Record<string, string> = {
         '/v1/chat/completions': chat(),
         '/v1/embeddings': JSON.stringify({ model: 'm', input: 'hi' }),
+        '/v1/completions': JSON.stringify({ model: 'm', prompt: 'hi', max_tokens: 9 }),
         '/v1/responses': JSON.stringify({ model: 'm', input: 'hi', max_output_tokens: 9 }),
       };
       const { refusal } = await call(bodies[path], endpoint);

@@ -41,7 +41,7 @@ export class ServedPaths {
 }
 
 /** Other interfaces to models, which SDKs may use unless they are told not to. */
-const OTHER_INTERFACES = /\/completions\/*$/;
+const OTHER_INTERFACES = /\/(complete|generate|realtime|assistants|threads)\/*$/;
 const CHAT = '/v1/chat/completions';
 
 function decoded(path: string): string {

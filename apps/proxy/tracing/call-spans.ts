@@ -37,6 +37,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
 const OPERATIONS: Readonly<Record<string, string>> = {
   'chat.completions': 'chat',
   responses: 'chat',
+  completions: 'text_completion',
 };
 
 export function spansOf(call: CallRecord, providers: TracedProviders): SpanRecord[] {

@@ -72,13 +72,10 @@ async function mistakes(
     assert.equal(status, 404);
     return message;
   });
-  await hour.step(
-    'completions as they were before chats: the answer says what to use',
-    async () => {
-      const { completions } = sdk(secret, `${proxyUrl}/v1`);
-      const refusal = await refusalOf(completions.create({ model: 'gpt-4o', prompt: 'Hi' }));
-      assert.equal(refusal.status, 404);
-      assert.match(refusal.message, /Use the chat completions of your SDK/);
-    },
-  );
+  await hour.step('assistants, which are not served: the answer says what to use', async () => {
+    const client = sdk(secret, `${proxyUrl}/v1`);
+    const refusal = await refusalOf(client.post('/threads', { body: {} }));
+    assert.equal(refusal.status, 404);
+    assert.match(refusal.message, /Use the chat completions of your SDK/);
+  });
 }

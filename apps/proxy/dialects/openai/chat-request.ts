@@ -2,7 +2,7 @@
 import { endUserOf } from '@tollgate/domain/usage/end-user.ts';
 import { isPlainChatRequest } from '@tollgate/schemas/openai/plain-request.ts';
 import { chatCompletionRequest } from '@tollgate/schemas/openai/requests.ts';
-import { type Edit, memberEdit, memberOf, scanJson } from '../../relay/json-scan.ts';
+import { type Edit, memberOf } from '../../relay/json-scan.ts';
 import type {
   Endpoint,
   FactsRead,
@@ -17,24 +17,18 @@ import { isWholeChat } from './cached/whole-answer.ts';
 import { type ChatCompletionRequest, unboundedPart } from './chat-bounds.ts';
 import { errorBody } from './error-body.ts';
 import { guardedMembers } from './guarded-members.ts';
-import {
-  invalidRequest,
-  isSpellingOf,
-  type JsonBody,
-  memberRange,
-  readJsonBody,
-} from './json-body.ts';
+import { invalidRequest, type JsonBody, memberRange, readJsonBody } from './json-body.ts';
 import { JsonCall, type JsonEndpoint } from './json-call.ts';
 import { tierOf } from './listed-tiers.ts';
 import { needsOf } from './needs.ts';
 import { openPartsOf } from './open-parts.ts';
 import { otherModelsOf } from './other-models.ts';
+import { optionNamedTwice, usageChunk } from './stream-options.ts';
 import { unshownOfChat } from './unshown-output.ts';
 
 const NAME = 'chat.completions';
 /** What a provider may say to its model about tools; Anthropic's text has a few hundred tokens. */
 const TOOLS_TOKENS = 1_024;
-const OPTIONS = new Set(['include_usage']);
 const NO_EDITS: readonly Edit[] = [];
 
 const jsonChat: JsonEndpoint = {
@@ -96,25 +90,6 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
   };
 }
 
-/**
- * A name that `stream_options` has twice, or in two spellings: a parser that takes the other one sends
- * no usage (or sends a client what it did not ask for).
- */
-function optionNamedTwice({ bytes, scan }: JsonBody): FactsRead | undefined {
-  const member = memberOf(scan, 'stream_options');
-  if (member === undefined) return undefined;
-  const options = bytes.subarray(member.start, member.end);
-  const seen = new Set<string>();
-  for (const { name } of scanJson(options, options.toString()).members) {
-    const isTwice = seen.has(name) || isSpellingOf(name, OPTIONS);
-    if (isTwice) {
-      return { ok: false, refusal: { code: 'ambiguous_json', param: `stream_options.${name}` } };
-    }
-    seen.add(name);
-  }
-  return undefined;
-}
-
 /** What a model reads of it: the conversation, and what it is told of tools and forms. */
 function inputOf(request: unknown): InputTokens {
   const { messages, tools, response_format } = request as Record<string, unknown>;
@@ -163,13 +138,4 @@ function outputLimit(
 ): number | null {
   if (maxTokens == null) return maxCompletionTokens ?? null;
   return Math.max(maxTokens, maxCompletionTokens ?? 0);
-}
-
-/** Asks for the chunk that states the usage; a client that did not ask must not get it. */
-function usageChunk({ bytes, scan }: JsonBody): Edit {
-  const member = memberOf(scan, 'stream_options');
-  const given: unknown =
-    member === undefined ? null : JSON.parse(bytes.toString('utf8', member.start, member.end));
-  const options = JSON.stringify({ ...(given as object | null), include_usage: true });
-  return memberEdit(bytes, scan, 'stream_options', options);
 }

@@ -1,6 +1,7 @@
 /** OpenAI's dialect, as its SDKs and many other providers speak it. */
 import type { Dialect } from '../dialect.ts';
 import { chatCompletions } from './chat-request.ts';
+import { completions } from './completions-request.ts';
 import { embeddings } from './embeddings-request.ts';
 import { errorBody } from './error-body.ts';
 import { modelEntry, modelList } from './model-list.ts';
@@ -9,7 +10,7 @@ import { responses } from './responses/responses-request.ts';
 export const openAi: Dialect = {
   name: 'openai',
   prefixes: ['/openai'],
-  endpoints: [chatCompletions, embeddings, responses],
+  endpoints: [chatCompletions, embeddings, responses, completions],
   models: {
     path: '/v1/models',
     list: modelList,

@@ -23,6 +23,7 @@ it('the dialect takes calls where OpenAI’s SDKs send them', () => {
       ['POST', '/v1/chat/completions', 'chat.completions'],
       ['POST', '/v1/embeddings', 'embeddings'],
       ['POST', '/v1/responses', 'responses'],
+      ['POST', '/v1/completions', 'completions'],
     ],
     '/v1/models',
   ]);
