@@ -5,12 +5,14 @@ import { completions } from './completions-request.ts';
 import { embeddings } from './embeddings-request.ts';
 import { errorBody } from './error-body.ts';
 import { modelEntry, modelList } from './model-list.ts';
+import { inputTokens } from './responses/input-tokens.ts';
 import { responses } from './responses/responses-request.ts';
 
 export const openAi: Dialect = {
   name: 'openai',
   prefixes: ['/openai'],
   endpoints: [chatCompletions, embeddings, responses, completions],
+  free: [inputTokens],
   models: {
     path: '/v1/models',
     list: modelList,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallRequest } from '../../dialect.ts';
+import { inputTokens } from './input-tokens.ts';
 import { responses } from './responses-request.ts';
 
 function read(fields: object | string) {
@@ -47,6 +48,26 @@ describe('a Responses request is understood before anything is spent on it', () 
     });
     expect([outputTokensMax, endUser, serviceTier]).toEqual([20, 'u', 'priority']);
     expect(accepted({ input: 'hi', service_tier: 'auto' }).serviceTier).toBeUndefined();
+  });
+});
+
+describe('a count of tokens, which is free', () => {
+  const count = (fields: object) =>
+    inputTokens.read({ body: Buffer.from(JSON.stringify({ model: 'm', ...fields })) }, 64);
+
+  it('goes where a call of its model goes, byte for byte but for the name of the model', () => {
+    const read = count({ input: 'hi', previous_response_id: 'resp_1' });
+    if (!read.ok) throw new Error(read.refusal.code);
+    const sent = read.request.upstream('org/n', {});
+    expect([sent.path, sent.body.toString()]).toEqual([
+      '/responses/input_tokens',
+      '{"model":"org/n","input":"hi","previous_response_id":"resp_1"}',
+    ]);
+  });
+
+  it('is refused if it is none', () => {
+    const read = count({ input: 7 });
+    expect(read.ok ? null : read.refusal.code).toBe('invalid_request');
   });
 });
 
