@@ -27,7 +27,7 @@ const CHUNK_LINES = 100;
  * @throws ConfigError naming the secret that is missing
  */
 export function paymentSettings(
-  { payments: { stripe } }: Pick<TollgateConfig, 'payments'>,
+  { payments: { stripe, mode } }: Pick<TollgateConfig, 'payments'>,
   environment: Readonly<Record<string, string | undefined>>,
 ): PaymentSettings | null {
   if (stripe === undefined) return null;
@@ -45,6 +45,7 @@ export function paymentSettings(
       customers: stripe.customers,
       lines_max: LINES_MAX,
       chunk_lines: CHUNK_LINES,
+      ...(mode === 'meter_events' ? { meters: { ...stripe.meters } } : {}),
     },
     suspendAfterMs: dunning === undefined ? null : dunning.suspend_after_days * DAY_MS,
     automaticSinceMs: since === undefined ? null : Date.parse(since),

@@ -94,6 +94,15 @@ export type NewBalanceEntry = {
   description: string;
 };
 
+export type MeterUsage = {
+  customer: string;
+  eventName: string;
+  identifier: string;
+  /** A whole number. */
+  value: string;
+  atMs: number;
+};
+
 export type Payments = {
   readonly system: 'stripe';
   /** Who carries the id of this customer of ours, made at or after a time; null: nobody. */
@@ -114,6 +123,10 @@ export type Payments = {
   send(externalId: string, key: string): Promise<void>;
   /** @returns the id of what carries the id of this invoice of ours; null: nothing */
   findBalanceEntry(customer: string, invoiceId: string): Promise<string | null>;
+  /** @returns `known`: it has this identifier of the last day already; `too_old`: it takes it no more */
+  sendUsage(usage: MeterUsage): Promise<'taken' | 'known' | 'too_old'>;
+  /** What a meter has counted of a customer in one minute. */
+  countedUsage(customer: string, eventName: string, minuteMs: number): Promise<bigint>;
   /** @returns its id there */
   changeBalance(entry: NewBalanceEntry, key: string): Promise<string>;
 };

@@ -5,6 +5,7 @@
 import type { ReadLine } from '@tollgate/domain/payment/same-lines.ts';
 import Stripe from 'stripe';
 import {
+  type MeterUsage,
   type NewBalanceEntry,
   type NewDraft,
   type NewLines,
@@ -13,6 +14,7 @@ import {
   PaymentsError,
 } from './payments.ts';
 import { paymentsError } from './stripe-errors.ts';
+import { countedUsage, sendUsage } from './stripe-meters.ts';
 
 /** Of the version that the types of the package are of; a newer package changes both together. */
 const STRIPE_API_VERSION = '2026-10-28.endive';
@@ -182,6 +184,14 @@ class StripePayments implements Payments {
       ({ metadata }) => metadata?.[MARK.invoice] === invoiceId,
     );
     return found?.id ?? null;
+  }
+
+  sendUsage(usage: MeterUsage) {
+    return sendUsage(this.#stripe, usage);
+  }
+
+  countedUsage(customer: string, eventName: string, minuteMs: number): Promise<bigint> {
+    return countedUsage(this.#stripe, customer, eventName, minuteMs);
   }
 
   async changeBalance(entry: NewBalanceEntry, key: string): Promise<string> {

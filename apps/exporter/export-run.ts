@@ -10,15 +10,17 @@ import type { ExpectedRevision } from '@tollgate/adapters/ledger/ledger.ts';
 import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { PaymentsError } from '@tollgate/adapters/payments/payments.ts';
-import { loadInvoice } from '@tollgate/billing-api/closing/streams.ts';
+import { loadBilling, loadInvoice } from '@tollgate/billing-api/closing/streams.ts';
 import type { InvoiceBody } from '@tollgate/domain/invoice/invoice.ts';
 import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
+import type { PeriodSpan } from '@tollgate/domain/payment/meter-plan.ts';
 import { nextMove } from '@tollgate/domain/payment/next-step.ts';
 import type { ExportEvent, StopReason } from '@tollgate/domain/payment/payment-events.ts';
 import { type ExportPlan, exportPlan } from '@tollgate/domain/payment/plan.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 import type { ExporterDeps } from './exporter-deps.ts';
-import { makeStep, type StepContext, type StepMove, StepStopped } from './steps.ts';
+import { type StepContext, type StepMove, StepStopped } from './step.ts';
+import { makeStep } from './steps.ts';
 
 /** @throws what the ledger throws; a repetition goes on from the state that was reached */
 export async function advanceExport(
@@ -31,11 +33,13 @@ export async function advanceExport(
   for (let step = 0; step < limits.exportStepsMax && !signal.aborted; step++) {
     const { state, revision } = await loadExport(deps, invoiceId);
     if (state === undefined) throw new Error(`${invoiceId} was not requested`);
-    const plan = exportPlan(invoice, state.policy, state.document);
+    const { policy, document } = state;
+    const earlier = policy.meters === undefined ? [] : await periodsOf(deps, invoice);
+    const plan = exportPlan(invoice, policy, document, earlier);
     const { exportClaimMs: claimMs, exportKeyMs: keyMs } = limits;
     const move = nextMove(state, plan, { nowMs: clock(), runId, claimMs, keyMs });
     if (move.kind === 'skip') await skip(deps, invoiceId, revision);
-    else if (move.kind === 'refuse') await refuse(deps, state, move.detail, revision);
+    else if (move.kind === 'refuse') await refuse(deps, state, move, revision);
     else if (move.kind !== 'do') return;
     else if (!(await takeStep(contextOf(deps, invoice, state, plan), move, revision))) return;
   }
@@ -55,6 +59,13 @@ async function invoiceOf({ ledger }: ExporterDeps, invoiceId: string): Promise<I
   const issued = await loadInvoice(ledger, invoiceId);
   if (issued === undefined) throw new Error(`there is no invoice ${invoiceId}`);
   return invoiceBody.parse(JSON.parse(issued.body));
+}
+
+/** Those that late usage may belong to. */
+async function periodsOf({ ledger }: ExporterDeps, invoice: InvoiceBody): Promise<PeriodSpan[]> {
+  if (invoice.lines.every(({ kind }) => kind === 'usage')) return [];
+  const { billing } = await loadBilling(ledger, invoice.customer_id);
+  return billing.periods.map(({ number, startMs, endMs }) => ({ number, startMs, endMs }));
 }
 
 function loadExport({ ledger }: Pick<ExporterDeps, 'ledger'>, invoiceId: string) {
@@ -81,12 +92,12 @@ async function skip(
 async function refuse(
   deps: ExporterDeps,
   { invoiceId, attempts }: InvoiceExport,
-  detail: string,
+  { reason, detail }: { reason: StopReason; detail: string },
   revision: ExpectedRevision,
 ): Promise<void> {
   const stream = exportEvents.of(invoiceId);
   const move = { step: 'draft' as const, attempt: attempts + 1 };
-  const event = stopped(deps, invoiceId, move, 'currency_unsupported', detail);
+  const event = stopped(deps, invoiceId, move, reason, detail);
   await deps.ledger.append(stream, revision, [
     newLedgerEvent(stream, event, `${move.attempt}|${deps.runId}`),
   ]);

@@ -12,6 +12,8 @@ const bounds = {
   exportClaimMs: 120_000,
   /** How long an idempotency key is used, ms: Stripe forgets it after 24 hours. */
   exportKeyMs: 23 * HOUR_MS,
+  /** How old usage may be that goes to a meter, ms: Stripe takes 35 days, less the difference of two clocks. */
+  meterAgeMs: 35 * 24 * HOUR_MS - 10 * 60 * 1000,
   /** First and longest pause before a step is tried again, ms; jittered by half. */
   exportRetryFirstMs: 1_000,
   exportRetryMaxMs: 15 * 60 * 1000,

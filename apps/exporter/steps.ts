@@ -8,22 +8,21 @@ import type { PaymentInvoice } from '@tollgate/adapters/payments/payments.ts';
 import { loadCustomer } from '@tollgate/billing-api/closing/streams.ts';
 import type { InvoiceBody } from '@tollgate/domain/invoice/invoice.ts';
 import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
-import { type ExportMove, idempotencyKey } from '@tollgate/domain/payment/next-step.ts';
+import { idempotencyKey } from '@tollgate/domain/payment/next-step.ts';
 import type {
   ExportBalanceChanged,
   ExportCustomerChosen,
   ExportDraftCreated,
   ExportFinalized,
   ExportLinesAdded,
+  ExportMetersSent,
   ExportSent,
   ExportVerified,
   StopReason,
 } from '@tollgate/domain/payment/payment-events.ts';
-import type { ExportPlan } from '@tollgate/domain/payment/plan.ts';
 import { linesDiffer } from '@tollgate/domain/payment/same-lines.ts';
-import type { ExporterDeps } from './exporter-deps.ts';
-
-export type StepMove = Extract<ExportMove, { kind: 'do' }>;
+import { sendMeters } from './meter-step.ts';
+import { type StepContext, type StepMove, StepStopped } from './step.ts';
 
 type Made =
   | ExportCustomerChosen
@@ -32,28 +31,11 @@ type Made =
   | ExportVerified
   | ExportFinalized
   | ExportSent
-  | ExportBalanceChanged;
+  | ExportBalanceChanged
+  | ExportMetersSent;
 
 /** What a step came to, and what names it: the same subject is the same event. */
 export type StepResult = { event: Made; subject: string };
-
-/** A person has to look. */
-export class StepStopped extends Error {
-  readonly reason: StopReason;
-
-  constructor(reason: StopReason, detail: string) {
-    super(detail);
-    this.name = 'StepStopped';
-    this.reason = reason;
-  }
-}
-
-export type StepContext = {
-  deps: ExporterDeps;
-  invoice: InvoiceBody;
-  state: InvoiceExport;
-  plan: Extract<ExportPlan, { kind: 'invoice' | 'balance' }>;
-};
 
 /** @throws PaymentsError, StepStopped */
 export async function makeStep(context: StepContext, move: StepMove): Promise<StepResult> {
@@ -72,6 +54,8 @@ export async function makeStep(context: StepContext, move: StepMove): Promise<St
       return send(context, move);
     case 'balance':
       return changeBalance(context, move);
+    case 'meters':
+      return sendMeters(context, move);
     default:
       return move.step satisfies never;
   }

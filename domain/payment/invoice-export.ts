@@ -4,10 +4,12 @@ import type {
   ExportDocument,
   ExportEvent,
   ExportFinalized,
+  ExportMetersSent,
   ExportPolicy,
   ExportStep,
   ExportStepFailed,
   ExportStepStarted,
+  MeterDifference,
   StopReason,
 } from './payment-events.ts';
 import { afterFinalizing, type PaymentState, withReport } from './payment-state.ts';
@@ -43,12 +45,18 @@ export type InvoiceExport = {
   strays: readonly string[];
   chunksAdded: number;
   verified: boolean;
+  /** By part: events that went to meters, and what could not. */
+  metered: ReadonlyMap<number, { events: number; differences: readonly MeterDifference[] }>;
+  /** When a part was sent last, Unix ms; null: never. */
+  meteredAtMs: number | null;
+  /** Events were rejected: no event of it is taken for counted. */
+  isRecheck: boolean;
   finalized: ExportFinalized['data'] | null;
   balance: { external_id: string; amount_minor: number } | null;
   failure: { count: number; error: string; message: string; nextAtMs: number } | null;
   stopped: { step: ExportStep; reason: StopReason; detail: string } | null;
   /** How it ended. */
-  done: 'invoice' | 'balance' | 'skipped' | null;
+  done: 'invoice' | 'balance' | 'skipped' | 'meters' | null;
   payment: PaymentState | null;
 };
 
@@ -62,7 +70,7 @@ export function exportStateOf({ done, stopped, failure }: InvoiceExport): Export
 
 /** Tells the steps of an export apart. */
 export function stepName(step: ExportStep, chunk: number): string {
-  return step === 'lines' ? `lines.${chunk}` : step;
+  return step === 'lines' || step === 'meters' ? `${step}.${chunk}` : step;
 }
 
 /** @param state undefined before the first event */
@@ -80,6 +88,9 @@ export function evolveExport(state: InvoiceExport | undefined, event: ExportEven
     }
     case 'ExportResumed':
       return resumed(state);
+    case 'ExportReopened':
+      if (state.done !== 'meters') return state;
+      return { ...state, running: null, done: null, chunksAdded: 0, isRecheck: true };
     case 'PaymentReported':
       return { ...state, payment: withReport(state.payment, event.data) };
     default:
@@ -105,6 +116,7 @@ function requested(data: {
     ...{ running: null, attempts: 0, generation: 1 },
     ...{ firstAtMs: new Map(), keyUsedAtMs: new Map() },
     ...{ customer: null, draft: null, strays: [], chunksAdded: 0, verified: false },
+    ...{ metered: new Map(), meteredAtMs: null, isRecheck: false },
     ...{ finalized: null, balance: null, failure: null, stopped: null, done: null, payment: null },
   };
 }
@@ -158,6 +170,7 @@ type Reached = Exclude<
       | 'ExportStepFailed'
       | 'ExportStopped'
       | 'ExportResumed'
+      | 'ExportReopened'
       | 'PaymentReported';
   }
 >;
@@ -192,7 +205,21 @@ function reached(state: InvoiceExport, event: Reached): InvoiceExport {
     }
     case 'ExportSkipped':
       return { ...next, done: 'skipped' };
+    case 'ExportMetersSent':
+      return metersSent(next, event.data);
     default:
       return event satisfies never;
   }
+}
+
+function metersSent(state: InvoiceExport, data: ExportMetersSent['data']): InvoiceExport {
+  const { chunk, events, differences, last } = data;
+  return {
+    ...state,
+    chunksAdded: Math.max(state.chunksAdded, chunk + 1),
+    metered: new Map(state.metered).set(chunk, { events, differences }),
+    meteredAtMs: Date.parse(data.sent_at),
+    done: last ? 'meters' : state.done,
+    isRecheck: state.isRecheck && !last,
+  };
 }

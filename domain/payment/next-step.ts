@@ -5,7 +5,7 @@
  */
 import type { InvoiceExport } from './invoice-export.ts';
 import { stepName } from './invoice-export.ts';
-import type { ExportStep } from './payment-events.ts';
+import type { ExportStep, StopReason } from './payment-events.ts';
 import type { ExportPlan } from './plan.ts';
 
 export type ExportMove =
@@ -21,7 +21,7 @@ export type ExportMove =
       firstAtMs: number | null;
     }
   | { kind: 'skip' }
-  | { kind: 'refuse'; detail: string }
+  | { kind: 'refuse'; reason: StopReason; detail: string }
   | { kind: 'wait'; untilMs: number }
   | { kind: 'stopped' }
   | { kind: 'done' };
@@ -49,7 +49,7 @@ export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFa
     return { kind: 'wait', untilMs: failure.nextAtMs };
   }
   if (plan.kind === 'skip') return { kind: 'skip' };
-  if (plan.kind === 'refused') return { kind: 'refuse', detail: plan.detail };
+  if (plan.kind === 'refused') return { kind: 'refuse', reason: plan.reason, detail: plan.detail };
   const { step, chunk } = stepOf(state, plan);
   const name = stepName(step, chunk);
   const firstAtMs = state.firstAtMs.get(name) ?? null;
@@ -63,10 +63,11 @@ export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFa
   };
 }
 
-type Made = Extract<ExportPlan, { kind: 'invoice' | 'balance' }>;
+type Made = Extract<ExportPlan, { kind: 'invoice' | 'balance' | 'meters' }>;
 
 function stepOf(state: InvoiceExport, plan: Made): { step: ExportStep; chunk: number } {
   if (state.customer === null) return { step: 'customer', chunk: 0 };
+  if (plan.kind === 'meters') return { step: 'meters', chunk: state.chunksAdded };
   if (plan.kind === 'balance') return { step: 'balance', chunk: 0 };
   if (state.finalized !== null) return { step: 'send', chunk: 0 };
   if (state.draft === null) return { step: 'draft', chunk: 0 };

@@ -20,7 +20,8 @@ export type ExportStep =
   | 'verify'
   | 'finalize'
   | 'send'
-  | 'balance';
+  | 'balance'
+  | 'meters';
 
 /**
  * What an export follows, from its beginning to its end. It is fixed when the export is requested, so that
@@ -44,6 +45,8 @@ export type ExportPolicy = {
   lines_max: number;
   /** Lines of one request. */
   chunk_lines: number;
+  /** Names of meters by quantity: usage is sent, which Stripe rates. Absent: invoices are made. */
+  meters?: Readonly<Record<string, string>>;
 };
 
 /** What the document of the invoice says besides its lines: it never changes either. */
@@ -136,6 +139,35 @@ export type ExportBalanceChanged = {
   data: { invoice_id: string; external_id: string; amount_minor: number };
 };
 
+/** What could not go where it belongs: it is not dated otherwise, and Stripe does not have it. */
+export type MeterDifference = {
+  identifier: string;
+  event_name: string;
+  value: string;
+  at: string;
+  reason: 'too_old';
+};
+
+/** Each event of this part was taken, now or before, or is a difference. */
+export type ExportMetersSent = {
+  type: 'ExportMetersSent';
+  data: {
+    invoice_id: string;
+    chunk: number;
+    /** Whether it is the last part. */
+    last: boolean;
+    events: number;
+    differences: MeterDifference[];
+    sent_at: string;
+  };
+};
+
+/** Events were rejected after they had been taken: what of them was counted is looked at again. */
+export type ExportReopened = {
+  type: 'ExportReopened';
+  data: { invoice_id: string; report_id: string; reopened_at: string };
+};
+
 export type ExportSkipped = {
   type: 'ExportSkipped';
   data: { invoice_id: string; reason: 'zero' };
@@ -164,7 +196,9 @@ export type StopReason =
   | 'refused'
   | 'draft_edited'
   | 'draft_gone'
-  | 'finalized_differs';
+  | 'finalized_differs'
+  | 'meter_differs'
+  | 'too_many_events';
 
 /** A person has to look; until then nothing more is sent. */
 export type ExportStopped = {
@@ -216,6 +250,8 @@ export type ExportEvent =
   | ExportSent
   | ExportBalanceChanged
   | ExportSkipped
+  | ExportMetersSent
+  | ExportReopened
   | ExportStepFailed
   | ExportStopped
   | ExportResumed

@@ -13,6 +13,7 @@ import type { InvoiceBody, InvoiceLine } from '../invoice/invoice.ts';
 import { formatDecimal12, parseDecimal12 } from '../money/money.ts';
 import { exactInteger } from '../period/exact-integer.ts';
 import { addQuantities } from '../period/snapshot.ts';
+import { type MeterEvent, type MeterNames, meterEvents, type PeriodSpan } from './meter-plan.ts';
 import type { ExportDocument, ExportPolicy } from './payment-events.ts';
 import {
   isBelowMinimum,
@@ -40,7 +41,8 @@ type Sourced = Pick<PlanLine, 'key' | 'description' | 'amount_minor'> & {
 
 export type ExportPlan =
   | { kind: 'skip'; reason: 'zero' }
-  | { kind: 'refused'; reason: 'currency_unsupported'; detail: string }
+  | { kind: 'refused'; reason: 'currency_unsupported' | 'too_many_events'; detail: string }
+  | { kind: 'meters'; chunks: readonly (readonly MeterEvent[])[] }
   | { kind: 'balance'; amount_minor: number; rounding_minor: number }
   | {
       kind: 'invoice';
@@ -54,12 +56,17 @@ export type ExportPlan =
 /** Longest description of a line. */
 const DESCRIPTION_MAX = 500;
 
-/** @param document null: the invoice had no number when its export was requested */
+/**
+ * @param document null: the invoice had no number when its export was requested
+ * @param earlier the periods of its late usage, where usage goes to meters
+ */
 export function exportPlan(
   invoice: InvoiceBody,
   policy: ExportPolicy,
   document: ExportDocument | null = null,
+  earlier: readonly PeriodSpan[] = [],
 ): ExportPlan {
+  if (policy.meters !== undefined) return metersPlan(invoice, policy, policy.meters, earlier);
   const unit = paymentUnit(invoice.currency);
   if (unit === null) {
     const detail = `nothing can be paid in ${invoice.currency} there`;
@@ -86,6 +93,24 @@ export function exportPlan(
   const taxed = taxLine(tax, amounts[whole.length]);
   const lines = [...merged(nets, policy.lines_max - taxed.length), ...taxed].map(withDetail);
   return { kind: 'invoice', lines, chunks: inChunks(lines, policy.chunk_lines), ...figures };
+}
+
+/** Events of one step: each is a request. */
+const CHUNK_EVENTS_MAX = 25;
+
+function metersPlan(
+  invoice: InvoiceBody,
+  { chunk_lines }: ExportPolicy,
+  meters: MeterNames,
+  earlier: readonly PeriodSpan[],
+): ExportPlan {
+  const events = meterEvents(invoice, meters, earlier);
+  if (events === null) {
+    const detail = 'its usage is more than 20,000 events of 15 digits';
+    return { kind: 'refused', reason: 'too_many_events', detail };
+  }
+  if (events.length === 0) return { kind: 'skip', reason: 'zero' };
+  return { kind: 'meters', chunks: inChunks(events, Math.min(chunk_lines, CHUNK_EVENTS_MAX)) };
 }
 
 function roundingOf(given: readonly bigint[], total: bigint, unit: PaymentUnit): number {
@@ -183,8 +208,8 @@ function sumOf(lines: readonly Sourced[]): bigint {
   return lines.reduce((sum, { amount_minor }) => sum + BigInt(amount_minor), 0n);
 }
 
-function inChunks(lines: readonly PlanLine[], size: number): (readonly PlanLine[])[] {
-  const chunks: (readonly PlanLine[])[] = [];
-  for (let at = 0; at < lines.length; at += size) chunks.push(lines.slice(at, at + size));
+function inChunks<T>(all: readonly T[], size: number): (readonly T[])[] {
+  const chunks: (readonly T[])[] = [];
+  for (let at = 0; at < all.length; at += size) chunks.push(all.slice(at, at + size));
   return chunks;
 }

@@ -1,7 +1,14 @@
 /** `payments` of `tollgate.yaml`: where invoices are exported to, and how (docs/stripe.md). */
 import { z } from 'zod';
+import { summedQuantities } from '../billing/snapshot.ts';
 import { instantOrDateUtc } from '../time/instant.ts';
 import { secret } from './engines-config.ts';
+
+const METERED: readonly string[] = [...Object.keys(summedQuantities), 'cost_pico_usd'];
+
+const meteredQuantity = z
+  .string()
+  .refine((name) => METERED.includes(name), `one of: ${METERED.join(', ')}`);
 
 const stripe = z.strictObject({
   /** A secret or restricted key of Stripe. */
@@ -32,8 +39,24 @@ const stripe = z.strictObject({
    * nothing is overdue any more. Default: no key is ever suspended.
    */
   dunning: z.strictObject({ suspend_after_days: z.int().min(0).max(3_650) }).optional(),
+  /**
+   * Event names of meters, by quantity; in `mode: meter_events`. `cost_pico_usd` is the cost before any mark-up
+   * in 10⁻¹² dollars.
+   */
+  meters: z.record(meteredQuantity, z.string().min(1).max(100)).optional(),
   /** A total below zero: credited to the balance, or an invoice, which Stripe credits. */
   negative_invoices: z.enum(['customer_balance', 'invoice']).default('customer_balance'),
 });
 
-export const payments = z.strictObject({ stripe: stripe.optional() });
+export const payments = z
+  .strictObject({
+    /** Invoices as they are, or the usage behind them, which Stripe rates by its own prices. */
+    mode: z.enum(['invoices', 'meter_events']).default('invoices'),
+    stripe: stripe.optional(),
+  })
+  .superRefine(({ mode, stripe: settings }, context) => {
+    const hasMeters = Object.keys(settings?.meters ?? {}).length > 0;
+    if (mode === 'invoices' || hasMeters) return;
+    const message = 'say which quantity goes to which meter, such as output_tokens: llm_output';
+    context.addIssue({ code: 'custom', path: ['stripe', 'meters'], message });
+  });

@@ -267,7 +267,7 @@ const configFields = z.strictObject({
   /** What is asked of calls besides budgets and rates, by name. Default: nothing. */
   guardrails: guardrails.default({}),
   /** Where invoices are exported to. Default: nowhere. */
-  payments: payments.default({}),
+  payments: payments.default({ mode: 'invoices' }),
   /** Who is asked for exchange rates. Default: nobody; they are published through the API. */
   exchange_rates: exchangeRates.optional(),
   /** Who sells, and how invoices are numbered and printed. Default: nobody, so none is. */

@@ -1,7 +1,7 @@
 /** What the billing API says of exports to a payment system. Amounts are in its minor units. */
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
-import { paymentStatus, stopReason } from '../ledger/payment-events.ts';
+import { meterDifference, paymentStatus, stopReason } from '../ledger/payment-events.ts';
 import { objectId as id } from '../names/names.ts';
 import { listOf, listQuery } from './list.ts';
 
@@ -18,8 +18,9 @@ export const invoiceExportView = z.strictObject({
   system: z.literal('stripe'),
   state,
   requested_at: timestamp,
-  outcome: z.enum(['invoice', 'balance', 'skipped']).nullable().meta({
-    description: 'How it ended: as an invoice there, as an entry of the balance, or as nothing.',
+  outcome: z.enum(['invoice', 'balance', 'skipped', 'meters']).nullable().meta({
+    description:
+      'How it ended: as an invoice there, as an entry of the balance, as usage of meters, or as nothing.',
   }),
   external_customer_id: z.string().nullable(),
   external_id: z.string().nullable().meta({
@@ -42,6 +43,14 @@ export const invoiceExportView = z.strictObject({
   stray_drafts: z.array(z.string()).meta({
     description: 'Drafts that were made twice, and are never finalized: delete them there.',
   }),
+  metered: z
+    .strictObject({ events: z.int().min(0), differences: z.array(meterDifference) })
+    .nullable()
+    .meta({
+      description:
+        'Usage that was sent to meters, and what could not be: it is older than 35 days, and is never ' +
+        'dated otherwise.',
+    }),
   payment: z
     .strictObject({
       status: paymentStatus,

@@ -14,12 +14,22 @@ type PayloadsOf<E extends { type: string; data: unknown }> = {
 const count = z.int().min(0);
 const externalId = z.string().min(1).max(255);
 const system = z.literal('stripe');
-const step = z.enum(['customer', 'draft', 'lines', 'verify', 'finalize', 'send', 'balance']);
+const step = z.enum([
+  'customer',
+  'draft',
+  'lines',
+  'verify',
+  'finalize',
+  'send',
+  'balance',
+  'meters',
+]);
 export const paymentStatus = z.enum(['open', 'uncollectible', 'void', 'paid']);
 const link = z.string().max(4_096).nullable();
 export const stopReason = z.enum([
   ...(['customer_unmapped', 'currency_unsupported', 'refused'] as const),
   ...(['draft_edited', 'draft_gone', 'finalized_differs'] as const),
+  ...(['meter_differs', 'too_many_events'] as const),
 ]);
 
 const exportPolicy = z.strictObject({
@@ -32,6 +42,15 @@ const exportPolicy = z.strictObject({
   customers: z.enum(['create', 'existing']),
   lines_max: z.int().min(1),
   chunk_lines: z.int().min(1),
+  meters: z.record(z.string().min(1), z.string().min(1).max(100)).exactOptional(),
+});
+
+export const meterDifference = z.strictObject({
+  identifier: z.string().min(1).max(100),
+  event_name: z.string().min(1).max(100),
+  value: z.string().regex(/^-?\d{1,15}$/),
+  at: timestamp,
+  reason: z.literal('too_old'),
 });
 
 const exportDocument = z.strictObject({
@@ -84,6 +103,19 @@ export const exportPayloads = {
     due_at: timestamp.nullable(),
     hosted_url: link,
     pdf_url: link,
+  }),
+  ExportMetersSent: z.strictObject({
+    invoice_id: id,
+    chunk: count,
+    last: z.boolean(),
+    events: count,
+    differences: z.array(meterDifference),
+    sent_at: timestamp,
+  }),
+  ExportReopened: z.strictObject({
+    invoice_id: id,
+    report_id: externalId,
+    reopened_at: timestamp,
   }),
   ExportSent: z.strictObject({ invoice_id: id, external_id: externalId }),
   ExportBalanceChanged: z.strictObject({

@@ -1,7 +1,8 @@
 /** Meter events of v1 (a form, one a call) and of v2 (JSON; one a call, or up to 100 in a stream). */
 
 import { stripeLimits } from './limits.ts';
-import { type Meters, thinView } from './meters.ts';
+import { type Meter, type Meters, thinView } from './meters.ts';
+import { listOf, pageFields } from './wire/paging.ts';
 import { choice, ignored, integer, list, map, object, required, text } from './wire/params.ts';
 import { type Route, route } from './wire/route.ts';
 import { expandField } from './wire/shared-fields.ts';
@@ -37,25 +38,9 @@ export function meterRoutes(meters: Meters): readonly Route[] {
         event_time_window: choice('day', 'hour'),
         value_settings: ignored,
       },
-      ({ params, world }) => {
-        const { id, createdS } = meters.create(params.event_name, params.display_name);
-        return {
-          id,
-          object: 'billing.meter',
-          created: createdS,
-          customer_mapping: { event_payload_key: 'stripe_customer_id', type: 'by_id' },
-          default_aggregation: { formula: params.default_aggregation?.formula ?? 'sum' },
-          display_name: params.display_name,
-          event_name: params.event_name,
-          event_time_window: params.event_time_window ?? null,
-          livemode: false,
-          status: 'active',
-          status_transitions: { deactivated_at: null },
-          updated: world.nowS(),
-          value_settings: { event_payload_key: 'value' },
-        };
-      },
+      ({ params }) => meterView(meters.create(params.event_name, params.display_name)),
     ),
+    ...readRoutes(meters),
     route(
       'POST',
       '/v1/billing/meter_events',
@@ -101,6 +86,77 @@ export function meterRoutes(meters: Meters): readonly Route[] {
     ...streamRoutes(meters),
   ];
 }
+
+function meterView({ id, createdS, eventName, displayName, active }: Meter) {
+  return {
+    id,
+    object: 'billing.meter',
+    created: createdS,
+    customer_mapping: { event_payload_key: 'stripe_customer_id', type: 'by_id' },
+    default_aggregation: { formula: 'sum' },
+    display_name: displayName,
+    event_name: eventName,
+    event_time_window: null,
+    livemode: false,
+    status: active ? 'active' : 'inactive',
+    status_transitions: { deactivated_at: null },
+    updated: createdS,
+    value_settings: { event_payload_key: 'value' },
+  };
+}
+
+/** Which meters there are, and what they have counted. */
+function readRoutes(meters: Meters): readonly Route[] {
+  return [
+    route(
+      'GET',
+      '/v1/billing/meters',
+      { ...expandField, ...pageFields, status: choice('active', 'inactive') },
+      ({ params }) => {
+        const isActive = params.status === undefined ? null : params.status === 'active';
+        const all = [...meters.meters.values()].filter(
+          ({ active }) => isActive === null || active === isActive,
+        );
+        return listOf('/v1/billing/meters', all, ({ id }) => id, meterView, params);
+      },
+    ),
+    route(
+      'GET',
+      '/v1/billing/meters/{}/event_summaries',
+      {
+        ...{ ...expandField, ...pageFields, customer: required(text()) },
+        ...{ start_time: required(integer), end_time: required(integer) },
+        value_grouping_window: choice('day', 'hour'),
+      },
+      ({ params, ids: [id = ''] }) => {
+        const meter = [...meters.meters.values()].find((one) => one.id === id);
+        if (meter === undefined) throw noSuch('meter', id, 'id', 404);
+        const { customer, start_time: start, end_time: end } = params;
+        if (start % MINUTE_S !== 0 || end % MINUTE_S !== 0)
+          throw invalid('Timestamps must align with minute boundaries.', undefined, 'start_time');
+        const url = `/v1/billing/meters/${id}/event_summaries`;
+        const summary = {
+          id: `mtrusg_${id}_${start}`,
+          object: 'billing.meter_event_summary',
+          aggregated_value: meters.counted(meter, customer, start, end),
+          end_time: end,
+          livemode: false,
+          meter: id,
+          start_time: start,
+        };
+        return listOf(
+          url,
+          [summary],
+          (one) => one.id,
+          (one) => one,
+          params,
+        );
+      },
+    ),
+  ];
+}
+
+const MINUTE_S = 60;
 
 function streamRoutes(meters: Meters): readonly Route[] {
   return [

@@ -151,6 +151,20 @@ export class Meters {
     return sums;
   }
 
+  /** Of the events of one customer whose time is in [start, end), s. */
+  counted(meter: Meter, customer: string, startS: number, endS: number): number {
+    return this.events
+      .filter(
+        ({ state, eventName, payload, timestampMs }) =>
+          state === 'counted' &&
+          eventName === meter.eventName &&
+          payload['stripe_customer_id'] === customer &&
+          timestampMs >= startS * 1_000 &&
+          timestampMs < endS * 1_000,
+      )
+      .reduce((sum, { payload }) => sum + Number(payload['value']), 0);
+  }
+
   openSession(): { readonly token: string; readonly expiresMs: number } {
     const token = `sess_test_${this.#world.id('mes')}`;
     const expiresMs = this.#clock.nowMs() + stripeLimits.meterSessionMs;

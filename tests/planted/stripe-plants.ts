@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const PEERS_TEST = 'tests/stripe/exporter-peers.int.test.ts';
+const METERS_TEST = 'tests/stripe/exporter-meters.int.test.ts';
 const RUN_TEST = 'apps/exporter/export-run.unit.test.ts';
 
 export const payments: readonly Plant[] = [
@@ -67,6 +68,54 @@ export const payments: readonly Plant[] = [
     test: {
       file: 'apps/billing-api/payments/request-export.unit.test.ts',
       name: 'a document with a tax is exported with that tax, and none is added by Stripe',
+    },
+  },
+  {
+    bug: 'send usage again after a day without asking what was counted',
+    edits: at('meters-are-asked-after-a-day', { instead: 'const isForgotten = false;' }),
+    test: {
+      file: METERS_TEST,
+      name: 'when the exporter dies at any point, and its successor comes soon or after a day',
+    },
+  },
+  {
+    bug: 'date usage that is too old as Stripe takes it',
+    edits: at('old-usage-is-a-difference', {
+      instead:
+        'const isTooOld = false; if (nowMs - at_ms > deps.limits.meterAgeMs) return differences;',
+    }),
+    test: {
+      file: METERS_TEST,
+      name: 'usage older than 35 days is a difference, and is never dated otherwise',
+    },
+  },
+  {
+    bug: 'take an event for counted because Stripe knows its identifier',
+    edits: at('known-is-not-counted', { drop: true }),
+    test: {
+      file: METERS_TEST,
+      name: 'a rejection that comes by webhook after the end reopens the export, and what was not counted is sent again',
+    },
+  },
+  {
+    bug: 'answer a report of rejected usage and look at nothing',
+    edits: at('rejected-usage-reopens', { drop: true }),
+    test: {
+      file: METERS_TEST,
+      name: 'a rejection that comes by webhook after the end reopens the export, and what was not counted is sent again',
+    },
+  },
+  {
+    bug: 'reopen exports by a report that nobody has signed',
+    edits: at('meter-report-is-signed', { drop: true }),
+    test: { file: METERS_TEST, name: 'a report that nobody signed reopens nothing' },
+  },
+  {
+    bug: 'send a value of 16 digits to a meter',
+    edits: at('meter-value-in-parts', { drop: true }),
+    test: {
+      file: 'domain/payment/meter-plan.unit.test.ts',
+      name: 'values are whole, have at most 15 digits, and add up exactly: also a pico-dollar, and a correction',
     },
   },
   {

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly amounts: readonly number[];
   /** How many of the lines, from the last one, are usage of an earlier period. */
   readonly late?: number;
+  /** Input tokens of the lines; default: one of each. */
+  readonly tokens?: readonly number[];
   readonly document?: ExportDocument;
   readonly currency?: string;
   readonly policy?: Partial<ExportPolicy>;
@@ -44,16 +46,18 @@ export class StripeHouse {
   }
 
   static async open(scenario: Scenario): Promise<StripeHouse> {
-    const { amounts, late = 0, document, currency = 'USD', policy = {}, settings = {} } = scenario;
+    const { amounts, late = 0, tokens = [], document } = scenario;
+    const { currency = 'USD', policy = {}, settings = {} } = scenario;
     let nowMs = () => 0;
     // A slow answer is slow for as long as the test's own turns take.
     const clock = { nowMs: () => nowMs(), sleep: () => sleep(5) };
     const stripe = await startStripe({ clock, settings });
+    for (const name of Object.values(policy.meters ?? {})) stripe.meters.create(name, name);
     const opened = new StripeHouse(stripe, (payments) => new ExporterHouse(payments));
     nowMs = () => opened.house.nowMs;
     await opened.house.issue(amounts, {
       policy: { ...POLICY, chunk_lines: 3, ...policy },
-      ...{ currency, late, document },
+      ...{ currency, late, tokens, document },
     });
     opened.points = 0;
     return opened;

@@ -66,6 +66,14 @@ export const TAXED: Example = {
   outcome: invoice(179, [...rows(120, 30), ['VAT 19%', 29]], { currency: 'eur' }),
 };
 
+/** A quantity of 16 digits, and usage of the period before. */
+export const METERED: Scenario = {
+  amounts: [120, 30, 5],
+  tokens: [1_234_567_890_123_456, 5, 7],
+  late: 1,
+  policy: { meters: { input_tokens: 'llm_input', cost_pico_usd: 'llm_cost' } },
+};
+
 export const NEGATIVE: Example = {
   name: 'minus one cent',
   amounts: [-1],

@@ -3,8 +3,9 @@
  * whatever point, Stripe has the invoice once, with the right lines, total and state, and the ledger
  * says so.
  */
-import type { Fault } from '@tollgate/simulator/stripe/wire/faults.ts';
+
 import { describe, expect, it } from 'vitest';
+import { FAULTS } from './export-faults.ts';
 import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
 import { CHARGED, type Example, LARGE, LATE, NEGATIVE, SMALL, USD } from './export-scenarios.ts';
 import { type Outcome, outcomeOf } from './stripe-outcome.ts';
@@ -41,17 +42,6 @@ async function measure(scenario: Scenario): Promise<{ requests: number; points: 
   await house.close();
   return { requests: stripe.requests.length, points };
 }
-
-const FAULTS: readonly (readonly [string, Fault])[] = [
-  ['a lost answer', { kind: 'lost_response', how: 'garbled' }],
-  ['a lost request', { kind: 'lost_request', how: 'garbled' }],
-  ['a 429 that asks for three seconds', { kind: 'refused', status: 429, retryAfterS: 3 }],
-  ['a 500 before its work', { kind: 'refused', status: 500 }],
-  ['a 503', { kind: 'refused', status: 503 }],
-  ['a saved 429 of an object that is held', { kind: 'locked' }],
-  ['a saved 500 with its work done', { kind: 'failed', done: true }],
-  ['a saved 500 without its work', { kind: 'failed', done: false }],
-];
 
 const ALL = process.env['TOLLGATE_STRIPE_MATRIX'] === 'all';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
-import { CHARGED, NEGATIVE, TAXED, USD } from './export-scenarios.ts';
+import { CHARGED, METERED, NEGATIVE, TAXED, USD } from './export-scenarios.ts';
 import { replay, type StripeMock, startStripeMock, stripeMockUnavailable } from './stripe-mock.ts';
 
 const unavailable = stripeMockUnavailable();
@@ -39,6 +39,7 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
       ...(await requestsOf(USD, everywhere)),
       ...(await requestsOf(CHARGED, [0])),
       ...(await requestsOf(TAXED, [0])),
+      ...(await requestsOf(METERED, [10])),
       ...(await requestsOf(NEGATIVE, [0, 7, 8])),
       ...(await requestsOf(
         { amounts: [5], policy: { customers: 'existing', automatic_tax: true } },
@@ -54,12 +55,15 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
     expect(refused).toEqual([]);
     const routes = new Set([...forms.values()].map(({ route }) => route));
     expect([...routes].toSorted()).toEqual([
+      'GET /v1/billing/meters',
+      'GET /v1/billing/meters/{}/event_summaries',
       'GET /v1/customers',
       'GET /v1/customers/search',
       'GET /v1/customers/{}/balance_transactions',
       'GET /v1/invoices',
       'GET /v1/invoices/{}',
       'GET /v1/invoices/{}/lines',
+      'POST /v1/billing/meter_events',
       'POST /v1/customers',
       'POST /v1/customers/{}/balance_transactions',
       'POST /v1/invoices',

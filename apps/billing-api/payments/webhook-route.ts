@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../http/errors.ts';
 import type { PaymentDeps } from './payment-deps.ts';
+import { reopenMetered } from './reopen-metered.ts';
 import { reportPayment } from './report-payment.ts';
 
 export const PAYMENT_WEBHOOKS_PATH = '/v1/stripe/webhooks';
@@ -19,6 +20,11 @@ export function addPaymentWebhooks(
   admit: (reply: FastifyReply) => void,
 ): void {
   const { limits, ledger, exports, clock } = context;
+  const unavailable = (cause: unknown) => {
+    throw new ApiProblem('ledger_unavailable', { cause });
+  };
+  const reopened = (id: string, createdMs: number) =>
+    reopenMetered(ledger, exports.all(), { id, createdMs, nowMs: clock() }).catch(unavailable);
   app.route({
     method: 'POST',
     url: PAYMENT_WEBHOOKS_PATH,
@@ -38,11 +44,11 @@ export function addPaymentWebhooks(
         const invoiceId = invoice.invoiceId ?? exports.invoiceOf(found.externalId);
         if (invoiceId !== undefined) {
           const report = { source: 'webhook' as const, sourceId, atMs, invoice: found };
-          await reportPayment(ledger, invoiceId, report).catch((cause: unknown) => {
-            throw new ApiProblem('ledger_unavailable', { cause });
-          });
+          await reportPayment(ledger, invoiceId, report).catch(unavailable);
         }
       }
+      // seam: rejected-usage-reopens
+      if (notice.isMeterReport) await reopened(sourceId, atMs);
       return reply.code(200).type('application/json').send('{"received":true}');
     },
   });

@@ -1,6 +1,7 @@
 /** An issued invoice in a ledger in memory, and exporters over one payment system, in simulated time. */
 import { sha256Hex } from '@tollgate/adapters/digest/sha256.ts';
 import {
+  billingEvents,
   customerEvents,
   exportEvents,
   invoiceEvents,
@@ -31,7 +32,7 @@ const HASH = 'a'.repeat(64);
  */
 function invoiceOfLines(
   amounts: readonly number[],
-  { currency = 'USD', id = 'inv_1', late = 0 } = {},
+  { currency = 'USD', id = 'inv_1', late = 0, tokens = [] as readonly number[] } = {},
 ) {
   const none = { input_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: 0 };
   const more = { reasoning_tokens: 0, audio_input_tokens: 0, audio_output_tokens: 0, images: 0 };
@@ -44,6 +45,7 @@ function invoiceOfLines(
     lines: amounts.map((amount_minor, index) => ({
       ...kindOf(`openai model-${index}`, index >= amounts.length - late),
       ...{ provider: 'openai', model: `model-${index}`, events: 1, ...none, ...more, requests: 1 },
+      input_tokens: tokens[index] ?? 1,
       ...{ estimated_events: 0, cost: '0.000000000001', estimated_cost: '0.000000000000' },
       ...{ markup_ppm: 0, amount_minor },
     })),
@@ -62,7 +64,14 @@ type IssueOptions = {
   currency?: string;
   id?: string;
   late?: number;
+  /** Input tokens of the lines; default: one of each. */
+  tokens?: readonly number[];
   document?: ExportDocument | undefined;
+};
+
+const SEPTEMBER = {
+  ...{ period_id: 'per_1', customer_id: 'cus_1', number: 1, time_zone: 'UTC', anchor_day: 1 },
+  ...{ start: '2026-09-01T00:00:00.000Z', end: '2026-10-01T00:00:00.000Z' },
 };
 
 export class ExporterHouse {
@@ -80,7 +89,14 @@ export class ExporterHouse {
 
   async issue(
     amounts: readonly number[],
-    { policy = POLICY, currency = 'USD', id = 'inv_1', late = 0, document }: IssueOptions = {},
+    {
+      policy = POLICY,
+      currency = 'USD',
+      id = 'inv_1',
+      late = 0,
+      tokens = [],
+      document,
+    }: IssueOptions = {},
   ): Promise<void> {
     await this.#append(customerEvents.of('cus_1'), {
       type: 'CustomerCreated',
@@ -89,7 +105,7 @@ export class ExporterHouse {
         ...{ time_zone: 'UTC', markup_ppm: 0 },
       },
     });
-    const invoice = invoiceOfLines(amounts, { currency, id, late });
+    const invoice = invoiceOfLines(amounts, { currency, id, late, tokens });
     const body = canonicalJson(invoice);
     await this.#append(invoiceEvents.of(id), {
       type: 'InvoiceIssued',
@@ -98,6 +114,8 @@ export class ExporterHouse {
         ...{ body, hash: sha256Hex(body) },
       },
     });
+    if (late > 0)
+      await this.#append(billingEvents.of('cus_1'), { type: 'PeriodOpened', data: SEPTEMBER });
     const requested_at = new Date(this.nowMs).toISOString();
     await this.#append(exportEvents.of(id), {
       type: 'ExportRequested',

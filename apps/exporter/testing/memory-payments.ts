@@ -3,6 +3,7 @@
  * hand, and any request can fail before it is carried out or lose its answer after it.
  */
 import {
+  type MeterUsage,
   type NewBalanceEntry,
   type NewDraft,
   type NewLines,
@@ -21,6 +22,7 @@ export class MemoryPayments implements Payments {
   readonly customers = new Map<string, string>();
   readonly invoices = new Map<string, Stored>();
   readonly balance: { id: string; entry: NewBalanceEntry }[] = [];
+  readonly usage = new Map<string, Omit<MeterUsage, 'identifier'>>();
   readonly sent: string[] = [];
   /** Names of the requests that came, in order. */
   readonly requests: string[] = [];
@@ -117,6 +119,22 @@ export class MemoryPayments implements Payments {
       this.balance.push({ id, entry });
       return id;
     });
+  }
+
+  sendUsage({ identifier, ...usage }: MeterUsage): Promise<'taken' | 'known' | 'too_old'> {
+    return this.#does('sendUsage', null, () => {
+      if (this.usage.has(identifier)) return 'known';
+      this.usage.set(identifier, usage);
+      return 'taken';
+    });
+  }
+
+  countedUsage(_customer: string, eventName: string, minuteMs: number): Promise<bigint> {
+    return this.#does('countedUsage', null, () =>
+      [...this.usage.values()]
+        .filter((one) => one.eventName === eventName && one.atMs === minuteMs)
+        .reduce((sum, { value }) => sum + BigInt(value), 0n),
+    );
   }
 
   /** After a line was changed by hand. */

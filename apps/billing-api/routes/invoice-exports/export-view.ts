@@ -31,8 +31,17 @@ export function exportView(state: InvoiceExport, nowMs: number): InvoiceExportVi
             next_attempt_at: iso(failure.nextAtMs),
           },
     stray_drafts: [...state.strays],
+    metered: meteredView(state),
     payment: state.payment === null ? null : paymentView(state.payment, nowMs),
   };
+}
+
+function meteredView({ policy, metered }: InvoiceExport): InvoiceExportView['metered'] {
+  if (policy.meters === undefined) return null;
+  const parts = [...metered.values()];
+  const differences = parts.flatMap((part) => part.differences);
+  const all = parts.reduce((sum, { events }) => sum + events, 0);
+  return { events: all - differences.length, differences };
 }
 
 function paymentView(payment: PaymentState, nowMs: number): InvoiceExportView['payment'] {
