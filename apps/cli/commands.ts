@@ -22,6 +22,7 @@ import { checkConfigCommand } from './commands/check-config/command.ts';
 import { completionCommand } from './commands/completion/command.ts';
 import { customersCreate, customersList } from './commands/customers/commands.ts';
 import { doctorCommand } from './commands/doctor/command.ts';
+import { importCommand } from './commands/import/command.ts';
 import { invoicesList, invoicesShow } from './commands/invoices/commands.ts';
 import {
   keysArchive,
@@ -75,6 +76,7 @@ export const commands: readonly Command[] = [
   ...[periodsList, periodsOpen, periodsClose],
   ...[invoicesList, invoicesShow],
   reconcileCommand,
+  importCommand,
   ...stores,
   ...adminTokens,
   ...profiles,

@@ -19,8 +19,8 @@ type Case = [line: string, command: Command, example: Example];
 
 /** Those that open the stores of a data folder, which the billing API of the other cases has open. */
 const ON_STORES = new Set(['audit', 'rebuild', 'backup']);
-/** Those that need a provider's files: their own test types such lines (reconcile/reconcile.int.test.ts). */
-const ON_FILES = new Set(['reconcile']);
+/** Those that need somebody's files: tests of their own type such lines. */
+const ON_FILES = new Set(['reconcile', 'import']);
 const typedHere = commands.filter(({ name }) => !ON_FILES.has(name));
 const cases = typedHere.flatMap((command) =>
   command.examples.map((example): Case => [example.line, command, example]),

@@ -32,6 +32,7 @@ export const usageCommand: Command = {
       oneOf: ['hour', 'day', 'month'],
     },
     ...usageOptions,
+    history: { type: 'boolean', help: 'with what was imported, which is not billed here' },
   },
   examples: [
     { line: 'tollgate usage', help: 'this month by model, with its course' },
@@ -70,6 +71,7 @@ function read(
 ): Promise<Page> {
   return api.get<Page>('/v1/usage', {
     ...usageFilter(values),
+    ...(values['history'] === true ? { history: 'true' } : {}),
     ...{ window, time_zone: timeZone, group_by: groups.map(({ groupBy }) => groupBy).join(',') },
     start: new Date(startMs).toISOString(),
     end: new Date(endMs).toISOString(),
