@@ -24,9 +24,10 @@ import { FreeCalls } from './free/free-calls.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import { addMeRoute } from './me/me-route.ts';
+import { addCallPaths, arrive, entry, neverReached } from './routes/call-routes.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
 import { ExplainHandler } from './routes/explain-handler.ts';
-import { addModelRoutes, withPrefixes } from './routes/model-routes.ts';
+import { addModelRoutes } from './routes/model-routes.ts';
 import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
 
 export type ProxyAppOptions = {
@@ -161,91 +162,34 @@ function admission({ deps, calls }: ProxyAppOptions): (next: Hook) => Hook {
   };
 }
 
-/** The first step of a request that is for a key. */
-function arrive(admit: Hook): Hook {
-  return (request, reply, done) => {
-    request.arrivedAtMs = performance.now();
-    admit(request, reply, done);
-  };
-}
-
 function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: ServedPaths): void {
   const { deps, calls, logger } = options;
   const { limits } = deps;
-  const parts = { limits, calls, logger, bytes: new BodyBytes(limits) };
+  const gate = { limits, calls, logger, bytes: new BodyBytes(limits) };
   const admitTo = admission(options);
-  const onRequest = arrive(admitTo((_request, _reply, done) => done()));
-  const answer = {
-    onRequest,
-    refuse: (reply: FastifyReply, refusal: Refusal) => refuse(deps, reply, refusal),
-  };
+  const refuseTo = (reply: FastifyReply, refusal: Refusal) => refuse(deps, reply, refusal);
+  const admitOnly = admitTo((_request, _reply, done) => done());
+  const answer = { onRequest: arrive(admitOnly), refuse: refuseTo };
   addMeRoute(app, deps, paths, answer);
-  for (const dialect of dialects) {
-    for (const endpoint of dialect.endpoints) {
-      const gate = new CallGate(endpoint, parts);
-      const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
-      const onCall = arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain)));
-      for (const path of withPrefixes(dialect, endpoint.path, ...(endpoint.aliases ?? []))) {
-        paths.add(path, endpoint.method);
-        app.route({
-          method: endpoint.method,
-          url: path,
-          config: { dialect, endpoint },
-          onRequest: onCall,
-          handler: neverReached,
-        });
-      }
-    }
-  }
-  addFreeRoutes(app, options, paths, parts, admitTo);
-  addModelRoutes(app, deps, dialects, paths, answer);
-  const explain = new ExplainHandler(deps, calls, answer.refuse);
-  const gate = new CallGate(chatCompletions, { ...parts, calls: explain });
-  const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
+  addCallPaths(app, dialects, paths, {
+    ...{ gate, admitTo, refuse: refuseTo },
+    freeCalls: (endpoint) => new FreeCalls(endpoint, deps, calls),
+  });
+  const onModels = ({ keyParameter }: Dialect) => arrive(admitOnly, keyParameter);
+  addModelRoutes(app, deps, dialects, paths, { onRequest: onModels, refuse: refuseTo });
+  const explain = { ...gate, calls: new ExplainHandler(deps, calls, refuseTo) };
+  const enter = entry(new CallGate(chatCompletions, explain), { admitTo });
   paths.add(EXPLAIN_PATH, 'POST');
   app.route({
     method: 'POST',
     url: EXPLAIN_PATH,
-    onRequest: arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain))),
+    onRequest: arrive(admitTo(enter)),
     handler: neverReached,
   });
 }
 
-/** What providers answer without billing anything comes in by the same gate, and leaves no record. */
-function addFreeRoutes(
-  app: FastifyInstance,
-  { deps, calls }: ProxyAppOptions,
-  paths: ServedPaths,
-  parts: ConstructorParameters<typeof CallGate>[1],
-  admitTo: (next: Hook) => Hook,
-): void {
-  for (const dialect of dialects) {
-    for (const endpoint of dialect.free ?? []) {
-      const free = new FreeCalls(endpoint, deps, calls);
-      const gate = new CallGate(chatCompletions, { ...parts, calls: free });
-      const admitAgain = admitTo((request, reply) => gate.begin(request, reply));
-      const onCall = arrive(admitTo((request, reply) => gate.enter(request, reply, admitAgain)));
-      for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
-        paths.add(path, endpoint.method);
-        app.route({
-          method: endpoint.method,
-          url: path,
-          config: { dialect },
-          onRequest: onCall,
-          handler: neverReached,
-        });
-      }
-    }
-  }
-}
-
 /** Takes the body of a chat call. */
 const EXPLAIN_PATH = '/v1/routes/explain';
-
-/** The gate of a call answers. */
-function neverReached(): never {
-  throw new Error('a call has passed its gate');
-}
 
 function addOperatorRoutes(
   app: FastifyInstance,

@@ -10,6 +10,7 @@ import { commandLine } from './cli-plants.ts';
 import { counting } from './counting-plants.ts';
 import { dialects } from './dialect-plants.ts';
 import { exported } from './export-plants.ts';
+import { gemini } from './gemini-plants.ts';
 import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
@@ -78,6 +79,7 @@ const secrets: readonly Plant[] = [
 export const plants: readonly Plant[] = [
   ...counting,
   ...dialects,
+  ...gemini,
   ...shipping,
   ...budgets,
   ...holds,

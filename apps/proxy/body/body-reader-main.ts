@@ -8,19 +8,16 @@ const endpoints = new Map<string, Endpoint>(
   dialects.flatMap(({ endpoints: own }) => own.map((endpoint) => [endpoint.name, endpoint])),
 );
 
-parentPort?.on('message', ({ endpoint, body, depthMax }: ReadOrder) => {
-  const read = readBody(endpoint, body, depthMax);
+parentPort?.on('message', (order: ReadOrder) => {
+  const read = readBody(order);
   const memory = read.ok ? read.facts.body.buffer : null;
   parentPort?.postMessage(read, memory instanceof ArrayBuffer ? [memory] : []);
 });
 
 /** @throws Error if no dialect has the endpoint: the thread ends */
-function readBody(
-  name: string,
-  { buffer, byteOffset, byteLength }: Uint8Array,
-  depthMax: number,
-): FactsRead {
+function readBody({ endpoint: name, body: bytes, target, depthMax }: ReadOrder): FactsRead {
   const endpoint = endpoints.get(name);
   if (endpoint === undefined) throw new Error(`there is no endpoint ${name}`);
-  return endpoint.read({ body: Buffer.from(buffer, byteOffset, byteLength) }, depthMax);
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return endpoint.read({ body, target }, depthMax);
 }

@@ -4,7 +4,7 @@
  * too long, or too much memory, ends the thread and nothing else.
  */
 import { OrderThread } from '@tollgate/adapters/process/order-thread.ts';
-import type { FactsRead, RequestFacts } from '../dialects/dialect.ts';
+import type { CallTarget, FactsRead, RequestFacts } from '../dialects/dialect.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 
@@ -14,7 +14,12 @@ export type ReaderLimits = Pick<
 >;
 
 /** What the thread is asked. */
-export type ReadOrder = { endpoint: string; body: Uint8Array; depthMax: number };
+export type ReadOrder = {
+  endpoint: string;
+  body: Uint8Array;
+  target?: CallTarget | undefined;
+  depthMax: number;
+};
 
 export class BodyReaders {
   readonly #limits: ReaderLimits;
@@ -32,11 +37,17 @@ export class BodyReaders {
   }
 
   /** @param body moves to the thread: the caller has it no more */
-  async read(endpoint: string, body: Buffer, customerId: string): Promise<FactsRead> {
+  async read(
+    endpoint: string,
+    body: Buffer,
+    customerId: string,
+    target?: CallTarget,
+  ): Promise<FactsRead> {
     const turn = this.#turns.take(customerId);
     if (turn !== true && !(await turn)) return { ok: false, refusal: { code: 'overloaded' } };
     try {
-      return await this.#ask({ endpoint, body, depthMax: this.#limits.requestDepthMax });
+      const depthMax = this.#limits.requestDepthMax;
+      return await this.#ask({ endpoint, body, target, depthMax });
     } finally {
       this.#turns.leave(customerId);
     }

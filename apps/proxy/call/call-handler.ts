@@ -100,6 +100,14 @@ export class CallHandler implements InnerCalls {
     const { body } = incoming as IncomingCall;
     const facts = this.#unread(endpoint, key, incoming);
     facts.requestBytes = body.length;
+    if (endpoint.target !== undefined) {
+      const target = endpoint.target(incoming.url);
+      if ('code' in target) {
+        place.leave();
+        return refuseCall(this.#deps, reply, target, facts);
+      }
+      facts.target = target;
+    }
     const call = { facts, headers, place, reply };
     const stated = headers['idempotency-key'];
     return stated === undefined || idempotency === undefined
@@ -159,6 +167,7 @@ export class CallHandler implements InnerCalls {
     // One literal: this is on the path of every call.
     return {
       endpoint,
+      target: undefined,
       key,
       callId,
       nowMs,

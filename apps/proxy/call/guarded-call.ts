@@ -25,12 +25,12 @@ export type UnreadCall = {
 export function readBody(
   { bodies, limits }: Pick<CallDeps, 'bodies' | 'limits'>,
   body: Buffer,
-  { endpoint, key }: CallFacts,
+  { endpoint, key, target }: CallFacts,
 ): FactsRead | Promise<FactsRead> {
   if (body.length > limits.bodyInlineBytesMax) {
-    return bodies.read(endpoint.name, body, key.customerId);
+    return bodies.read(endpoint.name, body, key.customerId, target);
   }
-  return endpoint.read({ body }, limits.requestDepthMax);
+  return endpoint.read({ body, target }, limits.requestDepthMax);
 }
 
 /** @param go goes on with what was read, or refuses */

@@ -21,9 +21,9 @@ export async function idempotentCall(
   { facts, headers, place, reply }: UnreadCall,
   go: () => Promise<void> | void,
 ): Promise<void> {
-  const { endpoint, key, callId } = facts;
+  const { endpoint, target, key, callId } = facts;
   const endUser = endUserOfHead(headers);
-  const begun = await calls.begin(stated, { endpoint, key, callId, endUser, body });
+  const begun = await calls.begin(stated, { endpoint, target, key, callId, endUser, body });
   if (begun instanceof Recording) {
     if (reply.raw.destroyed) {
       // Its client has left, and so has the call.

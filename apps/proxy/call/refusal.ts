@@ -10,7 +10,7 @@ import { answerAndClose, hasBodyToCome } from '../body/answer-and-close.ts';
 import type { HoldOutcome } from '../budget/budget-book.ts';
 import type { WindowAccount } from '../budget/window-account.ts';
 import type { CacheRecording } from '../cache/cache-recording.ts';
-import type { CallRequest, Dialect, Endpoint } from '../dialects/dialect.ts';
+import type { CallRequest, CallTarget, Dialect, Endpoint } from '../dialects/dialect.ts';
 import { errorCatalogue, errorHeaders, type Refusal } from '../errors.ts';
 import type { CallGuard } from '../guardrails/call-guard.ts';
 import type { Recording } from '../idempotency/recording.ts';
@@ -24,6 +24,8 @@ import { budgetRemedy } from './remedy.ts';
 /** What is known of a call of an authenticated key. */
 export type CallFacts = {
   endpoint: Endpoint;
+  /** What its path says of it. Undefined: nothing. */
+  target?: CallTarget | undefined;
   key: KeyView;
   callId: string;
   nowMs: number;

@@ -35,6 +35,8 @@ export type Dialect = {
     /** Whether who asks speaks this dialect, where several have the same path. */
     isAskedBy(headers: IncomingHttpHeaders): boolean;
   };
+  /** Of the query, where clients may show their key. It is taken out of the URL before anything else (I12). */
+  keyParameter?: string;
   /** JSON of an error that the gateway answers itself. */
   errorBody(refusal: Refusal): string;
 };
@@ -48,6 +50,10 @@ export type Endpoint = {
   aliases?: readonly string[];
   /** As on the usage event, for example `chat.completions`. */
   name: string;
+  /** Of a path that ends in a star: what is behind the last colon of those that are this endpoint's. */
+  action?: string;
+  /** What the path says of the call, if it is not the same in all of them. @param url without a key */
+  target?(url: string): CallTarget | Refusal;
   /**
    * Pure: a request in, a value out; a refusal is a value too. Its time grows with the body, so
    * another thread may run it.
@@ -71,7 +77,10 @@ export type Endpoint = {
 };
 
 /** A path of a dialect that takes requests which no provider bills: they are answered, and not metered. */
-export type FreeEndpoint = Pick<Endpoint, 'method' | 'path' | 'aliases' | 'name' | 'errorBody'> & {
+export type FreeEndpoint = Pick<
+  Endpoint,
+  'method' | 'path' | 'aliases' | 'action' | 'target' | 'name' | 'errorBody'
+> & {
   dialect: DialectName;
   read(incoming: IncomingCall, depthMax: number): FreeRead;
 };
@@ -96,7 +105,18 @@ export type GuardedMembers = {
 export type ServedModel = { name: string; provider: string };
 
 /** What a client sent, as far as an endpoint reads it. Fastify's request is one. */
-export type IncomingCall = { readonly body: Buffer };
+export type IncomingCall = {
+  readonly body: Buffer;
+  /** Of an endpoint whose path says something of its calls. */
+  readonly target?: CallTarget | undefined;
+};
+
+/** What a path says of a call: plain data, which crosses threads. */
+export type CallTarget = {
+  readonly model: string;
+  /** A stream is asked for as server-sent events. */
+  readonly asEvents: boolean;
+};
 
 export type FactsRead = { ok: true; facts: RequestFacts } | { ok: false; refusal: Refusal };
 
@@ -139,6 +159,8 @@ export type RequestFacts = CallFigures & {
   limitAt: LimitPlace | null;
   /** At the top of the body: where a limit is that the client did set. */
   members: readonly Member[];
+  /** What its own dialect knows of it besides. */
+  own?: unknown;
 };
 
 /** A place in the body. @param name of the member whose value it is; null: a member is to be added */

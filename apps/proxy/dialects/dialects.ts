@@ -1,6 +1,7 @@
 /** Every dialect that the gateway speaks. Its routes follow from this list. */
 import { anthropic } from './anthropic/anthropic.ts';
 import type { Dialect } from './dialect.ts';
+import { gemini } from './gemini/gemini.ts';
 import { embedding as openAiEmbedding } from './openai/embedding-text.ts';
 import { openAi } from './openai/openai.ts';
 
@@ -8,7 +9,7 @@ import { openAi } from './openai/openai.ts';
 export const houseDialect: Dialect = openAi;
 
 /** Of those that have a path in common, the first that knows its own clients is asked. */
-export const dialects: readonly Dialect[] = [anthropic, openAi];
+export const dialects: readonly Dialect[] = [anthropic, gemini, openAi];
 
 /** The vector of a text, as this gateway asks for it itself. */
 export const embedding = openAiEmbedding;

@@ -70,7 +70,9 @@ export class FreeCalls implements Calls {
     if (body.length > limits.freeRequestBytesMax) {
       return this.#refuse(reply, { code: 'request_too_large' });
     }
-    const read = this.#endpoint.read({ body }, limits.requestDepthMax);
+    const target = this.#endpoint.target?.(incoming.url);
+    if (target !== undefined && 'code' in target) return this.#refuse(reply, target);
+    const read = this.#endpoint.read({ body, target }, limits.requestDepthMax);
     if (!read.ok) return this.#refuse(reply, read.refusal);
     const found = this.#deploymentOf(read.request, key);
     if ('code' in found) return this.#refuse(reply, found);

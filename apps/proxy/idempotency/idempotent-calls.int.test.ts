@@ -410,3 +410,17 @@ describe("OpenAI's own SDK", () => {
     expect([claims, asked.asked]).toEqual([['first', 'mismatch'], 1]);
   });
 });
+
+it('a call whose path says what it asks for is another one under another path, with the same body', async () => {
+  const counted = provider((_request, response) => void response.end('{"candidates":[]}'));
+  await open({ providers: [counted.listener] });
+  const body = JSON.stringify({ contents: [], generationConfig: { maxOutputTokens: 9 } });
+  const askFor = async (model: string) => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
+    const url = `${house.url}/v1beta/models/${model}:generateContent`;
+    return (await fetch(url, { method: 'POST', headers, body })).status;
+  };
+  expect([await askFor('m'), await askFor('m'), await askFor('n'), counted.asked]).toEqual([
+    ...[200, 200, 409, 1],
+  ]);
+});

@@ -11,7 +11,7 @@ import type {
   Claimed,
   IdempotencyStore,
 } from '@tollgate/adapters/idempotency/idempotency-store.ts';
-import type { Endpoint } from '../dialects/dialect.ts';
+import type { CallTarget, Endpoint } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -31,6 +31,7 @@ export type IdempotentOptions = {
 
 export type IdempotentCall = {
   endpoint: Endpoint;
+  target?: CallTarget | undefined;
   key: Pick<KeyView, 'keyId'>;
   callId: string;
   /** Names more that makes two calls the same. */
@@ -170,8 +171,10 @@ export class IdempotentCalls implements RecordingHouse {
 
 /** What a call asks for, whose end user it is for, and by which path: another of them is another call. */
 async function requestHash(call: IdempotentCall, inlineBytesMax: number): Promise<string> {
-  const { endpoint, endUser, body } = call;
-  const head = `${endpoint.name}\n${JSON.stringify(endUser)}\n`;
+  const { endpoint, target, endUser, body } = call;
+  // seam: path-is-part-of-what-is-asked
+  const path = target === undefined ? '' : JSON.stringify(target);
+  const head = `${endpoint.name}${path}\n${JSON.stringify(endUser)}\n`;
   // Large ones elsewhere than on the event loop.
   const digest =
     body.length <= inlineBytesMax

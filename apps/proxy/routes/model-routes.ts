@@ -13,7 +13,8 @@ export function addModelRoutes(
   dialects: readonly Dialect[],
   paths: ServedPaths,
   gate: {
-    onRequest: onRequestHookHandler;
+    /** @param dialect that a path is of */
+    onRequest: (dialect: Dialect) => onRequestHookHandler;
     refuse: (reply: Parameters<onRequestHookHandler>[1], refusal: Refusal) => void;
   },
 ): void {
@@ -42,7 +43,7 @@ function addModelRoute(
   const [first] = speakers as [Dialect];
   const speakerOf = ({ headers }: FastifyRequest) =>
     speakers.find(({ models }) => models.isAskedBy(headers)) ?? first;
-  const route = { config: { dialect: first }, onRequest };
+  const route = { config: { dialect: first }, onRequest: onRequest(first) };
   paths.add(path, 'GET');
   app.get(path, route, async (request, reply) => {
     const { name, models } = speakerOf(request);

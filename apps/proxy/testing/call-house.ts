@@ -36,6 +36,7 @@ import type { KeyView } from '../ledger-view/ledger-view.ts';
 import { type ProxyLimits, proxyLimits } from '../limits.ts';
 import type { PayloadLog } from '../payloads/payload-log.ts';
 import { newUuid } from '../random.ts';
+import { actionOf } from '../routes/actions.ts';
 import type { Deployment } from '../routing/deployments.ts';
 import { FairGate } from '../routing/fair-gate.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -286,8 +287,12 @@ function openFront(handler: CallHandler, keyOf: (name: string) => KeyView): Fast
   app.decorateRequest('arrivedAtMs', 0);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const endpoint of dialects.flatMap(({ endpoints }) => endpoints)) {
-    app.post(endpoint.path, (request, reply) => {
+  const endpoints = dialects.flatMap((dialect) => dialect.endpoints);
+  for (const [path, own] of Map.groupBy(endpoints, (endpoint) => endpoint.path)) {
+    app.post(path, (request, reply) => {
+      const action = actionOf(request.url);
+      const endpoint = own.find((each) => each.action === undefined || each.action === action);
+      if (endpoint === undefined) return reply.code(404).send();
       request.arrivedAtMs = performance.now();
       const key = keyOf(String(request.headers['x-key'] ?? ''));
       const place = handler.enter(key);

@@ -38,6 +38,10 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'chat.completions': 'chat',
   responses: 'chat',
   completions: 'text_completion',
+  generateContent: 'generate_content',
+  streamGenerateContent: 'generate_content',
+  embedContent: 'embeddings',
+  batchEmbedContents: 'embeddings',
 };
 
 export function spansOf(call: CallRecord, providers: TracedProviders): SpanRecord[] {
