@@ -54,6 +54,9 @@ export const limits = {
   steeredTokensMax: 100_000_000,
   /** Searches of one call; real providers stop at a few dozen. */
   searchesMax: 1_000,
+  /** Responses that can be retrieved; the oldest is forgotten for a further one. */
+  storedResponsesMax: 1_000,
+  storedCharsMax: 64 * 1024 * 1024,
   /** Header `x-client-request-id`; longer than any id that a client makes. */
   attemptIdCharsMax: 200,
   /** A line of a bill is below 1 KiB; a file with a longer one is not a bill. */

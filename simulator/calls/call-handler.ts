@@ -13,6 +13,7 @@ import { requestKnobs } from '../knobs/knobs.ts';
 import { limits } from '../limits.ts';
 import { answerJson } from './answer-json.ts';
 import { Attempt } from './attempt.ts';
+import { generateUnattended } from './background.ts';
 import { Connection } from './connection.ts';
 import type { Answer, PaidEndpoint } from './dialect.ts';
 import { failsMidway, streamAnswer } from './stream-answer.ts';
@@ -103,12 +104,17 @@ async function perform(
     else traffic.countUnbilled(fault.status);
     throw providerFailure(fault.kind === 'status' ? fault.status : 500);
   }
+  const made = answer();
+  if (made.kind === 'background') {
+    connection.head(200, { 'content-type': 'application/json' });
+    connection.end(made.accepted);
+    return generateUnattended(attempt, made.job, startMs, traffic.stopping);
+  }
   if (streams) traffic.enter('streams');
   try {
     const { outputTokens, reasoningTokens } = attempt.planned;
     const generationMs = streams ? 0 : paceMs * (outputTokens + reasoningTokens);
     await connection.sleepUntil(startMs + generationMs);
-    const made = answer();
     if (made.kind === 'stream') {
       return await streamAnswer(attempt, connection, made.generation, made.writer);
     }

@@ -8,7 +8,7 @@ import type { Knobs } from '../knobs/knobs.ts';
 import type { Model, ServiceTier } from '../price-table.ts';
 import type { Usage } from '../pricing/cost.ts';
 import type { Attempt } from './attempt.ts';
-import type { EventWriter, Generation } from './stream-answer.ts';
+import type { EventWriter, Generated, Generation } from './stream-answer.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -31,8 +31,18 @@ export type IncomingCall = {
   readonly pathId: string;
 };
 
+/** Generated after its request was answered; it can be cancelled until it is over. */
+export type Job = {
+  readonly cancelled: AbortSignal;
+  /** Called once, after its charge is durable. */
+  end(how: JobEnding, generated: Generated): void;
+};
+
+export type JobEnding = 'completed' | 'failed' | 'cancelled';
+
 export type Answer =
   | { readonly kind: 'json'; readonly body: () => string }
+  | { readonly kind: 'background'; readonly accepted: string; readonly job: Job }
   | { readonly kind: 'stream'; readonly generation: Generation; readonly writer: EventWriter };
 
 /** What a request asks for, valid and not yet planned. */

@@ -14,6 +14,7 @@ export interface Reply {
   readonly finishReason: 'stop' | 'tool_calls';
   /** Of a call of a tool; null: the answer is text. */
   readonly toolName: string | null;
+  readonly toolKind: Tool['kind'] | null;
   /** The delta that begins a choice. */
   readonly opening: object;
   /** The message with the first `tokens`; `extraChars` of no meaning make it huge. */
@@ -81,6 +82,7 @@ class TextReply implements Reply {
   readonly tokens: number | null;
   readonly finishReason = 'stop';
   readonly toolName = null;
+  readonly toolKind = null;
   readonly opening = { role: 'assistant', content: '', refusal: null };
   readonly #text: Tokens;
 
@@ -108,6 +110,7 @@ class CallReply implements Reply {
   readonly tokens: number;
   readonly finishReason: 'stop' | 'tool_calls';
   readonly toolName: string;
+  readonly toolKind: Tool['kind'];
   readonly opening = { role: 'assistant', content: null, refusal: null };
   readonly #tool: Tool;
   readonly #nameTokens: number;
@@ -116,6 +119,7 @@ class CallReply implements Reply {
   constructor(tool: Tool, written: string, isForced: boolean) {
     this.#tool = tool;
     this.toolName = tool.name;
+    this.toolKind = tool.kind;
     this.#nameTokens = new Tokens(tool.name, 'blanks').count;
     this.#written = new Tokens(written, 'blanks');
     this.tokens = this.#nameTokens + this.#written.count;

@@ -38,7 +38,9 @@ async function call(
   const chunks: Chunk[] = streams
     ? await Array.fromAsync(await client.models.generateContentStream(params))
     : [await client.models.generateContent(params)];
-  const text = chunks.map((chunk) => chunk.text ?? '').join('');
+  // Of the first candidate; the SDK's own `text` warns where there is anything else.
+  const parts = chunks.flatMap(({ candidates }) => candidates?.[0]?.content?.parts ?? []);
+  const text = parts.map((part) => part.text ?? '').join('');
   const line = (await billOf(fixture.simulator, id)) as BillLine;
   return { chunks, last: chunks.at(-1), text, line };
 }

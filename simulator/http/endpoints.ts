@@ -4,13 +4,14 @@ import { anthropic, findAnthropic, isAnthropic } from '../anthropic/anthropic.ts
 import type { Dialect, Found } from '../calls/dialect.ts';
 import { findGemini, gemini, isGemini } from '../gemini/gemini.ts';
 import { findOpenAi, openai } from '../openai/openai.ts';
+import { findResponses } from '../responses/responses.ts';
 
 export function findEndpoint(request: IncomingMessage, url: URL): Found | undefined {
   const { method } = request;
   if (isGemini(url.pathname)) return findGemini(method, url);
   // Both have their models at one path; the client's own header tells whose are meant.
   const anthropicFirst = findAnthropic(request, url.pathname);
-  return anthropicFirst ?? findOpenAi(method, url.pathname);
+  return anthropicFirst ?? findResponses(method, url.pathname) ?? findOpenAi(method, url.pathname);
 }
 
 /** In which dialect an unknown path is refused. */

@@ -102,7 +102,7 @@ function modelsBody(id: string): object {
 }
 
 /** @throws ApiError where `id` is no model that is sold here */
-function openAiModel(id: unknown): Model {
+export function openAiModel(id: unknown): Model {
   if (typeof id !== 'string') throw invalid('model', 'You must provide a model parameter.');
   const model = models.get(id);
   if (model !== undefined) return model;
