@@ -80,4 +80,11 @@ export const billed: readonly Plant[] = [
       name: 'candidates that are dropped',
     },
   },
+  {
+    bug: 'estimate a response that broke off',
+    edits: at('response-without-an-end-is-no-answer', {
+      swap: ["this.#isEnded ? null : 'error'", 'null'],
+    }),
+    test: { file: RESPONSES_TEST, name: 'broken off before its end' },
+  },
 ];

@@ -82,7 +82,7 @@ describe('I8: what an answer of the Responses API used', () => {
     [
       'broken off before its end',
       () => stream(created, delta),
-      { used: null, isFinal: false, fault: null, unpricedBy: null },
+      { used: null, isFinal: false, fault: 'error', unpricedBy: null },
     ],
     [
       'an error in its place',

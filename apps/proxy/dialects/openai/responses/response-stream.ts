@@ -109,9 +109,14 @@ export class ResponseStream implements Answer, EventReader {
 
   fault(): AnswerFault | null {
     this.#relay.readUnended();
-    const { fault, hasOutput, saidUsage } = this.#reading;
+    const { fault, hasOutput, saidUsage, id } = this.#reading;
     const said = this.#fault ?? fault;
-    return said === null && !this.hasToken && !hasOutput && !saidUsage ? 'nothing' : said;
+    if (said !== null) return said;
+    const isNothing = !this.hasToken && !hasOutput && !saidUsage;
+    if (isNothing && (this.#isEnded || id === null)) return 'nothing';
+    // What broke off has not said what was thought on the way: an estimate of what is seen may be far below it.
+    // seam: response-without-an-end-is-no-answer
+    return this.#isEnded ? null : 'error';
   }
 
   whole(): null {

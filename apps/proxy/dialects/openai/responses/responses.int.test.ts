@@ -107,6 +107,57 @@ describe('the Responses API, by the official SDK', () => {
     expect([held, (spent ?? 0n) > 42n]).toEqual([0n, true]);
   });
 
+  const end = event('response.completed', { response: response() });
+  const failure = { error: { message: 'x', type: 'server_error', code: 'server_error' } };
+  const half = event('response.completed', {
+    response: response({ usage: { ...usage, output_tokens: 6, total_tokens: 36 } }),
+  });
+  const UNKNOWN = { source: 'none', cost: null };
+  const UNUSED = { source: 'none', cost: '0.000000000000' };
+  const streamed = (text: string) => provider(text, 'text/event-stream');
+  const refusing =
+    (status: number): RequestListener =>
+    (_request, reply) =>
+      reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(failure));
+
+  // Each end: what the provider did, what the event says, and whether the client got all of it.
+  it.each([
+    ['is refused before it was read', refusing(429), 'upstream_error', UNUSED],
+    ['fails before anything is said', refusing(500), 'upstream_error', UNKNOWN],
+    [
+      'ends in an error',
+      streamed(begins + DELTA + event('error', { code: 'server_error', message: 'x' })),
+      'upstream_error',
+      UNKNOWN,
+    ],
+    [
+      'fails without usage',
+      streamed(
+        begins +
+          event('response.failed', { response: response({ status: 'failed', usage: null }) }),
+      ),
+      'upstream_error',
+      UNKNOWN,
+    ],
+    ['states its usage twice', streamed(begins + DELTA + end + end), 'ok', STATED],
+    ['states less in the end', streamed(begins + DELTA + end + half), 'ok', STATED],
+    ['ends without the event that ends it', streamed(begins + DELTA), 'upstream_error', UNKNOWN],
+  ] as [string, RequestListener, string, object][])(
+    'a stream that %s',
+    async (_, listener, status, said) => {
+      await open(listener);
+      const sent = await fetch(`${house.url}/v1/responses`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...asked, stream: true }),
+      });
+      await sent.text().catch(() => 'it broke off');
+      const { events, held } = await ends(house);
+      expect(events).toMatchObject([{ status, ...said }]);
+      expect(held).toBe(0n);
+    },
+  );
+
   it('I3: is refused under a hard budget if it has no bound, and sends nothing', async () => {
     const client = await open(provider('{}'));
     const call = client.responses.create({ ...asked, previous_response_id: 'resp_0' });
