@@ -27,15 +27,22 @@ async function call(more: Readonly<Record<string, unknown>> = {}): Promise<strin
 }
 
 /** Whether the bill file has the attempt's line at the moment when usage reaches the client. */
-function billedWhenUsageArrives(body: string): Promise<boolean> {
+function billedWhenUsageArrives(
+  body: string,
+  path = '/v1/chat/completions',
+  finalUsage = 'prompt_tokens',
+): Promise<boolean> {
   const id = randomUUID();
   const { url, billPath } = fixture.simulator;
-  const headers = { authorization: 'Bearer any-key', 'x-client-request-id': id };
+  const headers = {
+    ...{ authorization: 'Bearer any-key', 'x-client-request-id': id },
+    'anthropic-version': '2023-06-01',
+  };
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const sent = request(`${url}/v1/chat/completions`, { method: 'POST', headers }, (response) => {
+  const sent = request(`${url}${path}`, { method: 'POST', headers }, (response) => {
     let billed: boolean | undefined;
     response.on('data', (bytes: Buffer) => {
-      if (bytes.includes('prompt_tokens')) billed ??= readFileSync(billPath).includes(id);
+      if (bytes.includes(finalUsage)) billed ??= readFileSync(billPath).includes(id);
     });
     response.on('end', () => {
       if (billed === undefined) reject(new Error('the answer states no usage'));
@@ -62,6 +69,29 @@ describe('the bill', () => {
     expect(seen.filter((billed) => !billed)).toEqual([]);
     expect(seen).toHaveLength(320);
   });
+
+  const turn = [{ role: 'user', content: 'Say something.' }];
+  const message = { model: 'sim-claude', max_tokens: 9, messages: turn, stream: true };
+  const response = { model: 'sim-large', input: 'Say something.', stream: true };
+  const content = { contents: [{ role: 'user', parts: [{ text: 'Say something.' }] }] };
+  it.each([
+    ['/v1/messages', message, 'message_delta'],
+    ['/v1/responses', response, 'total_tokens'],
+    ['/v1beta/models/sim-gemini:streamGenerateContent', content, 'finishReason'],
+  ])(
+    'I9: has the line before the last usage of a stream of %s can be read',
+    async (path, body, last) => {
+      const text = JSON.stringify(body);
+      const workers = Array.from({ length: 8 }, async () => {
+        const seen: boolean[] = [];
+        for (let i = 0; i < 10; i += 1) seen.push(await billedWhenUsageArrives(text, path, last));
+        return seen;
+      });
+      const seen = (await Promise.all(workers)).flat();
+      expect(seen.filter((billed) => !billed)).toEqual([]);
+      expect(seen).toHaveLength(80);
+    },
+  );
 
   it.each([
     ['JSON', {}],
