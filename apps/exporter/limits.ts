@@ -27,6 +27,8 @@ const bounds = {
   paymentReadMs: 6 * HOUR_MS,
   /** Pause between two looks for such invoices, ms. */
   paymentPollMs: 30_000,
+  /** A client of /healthz that takes longer is cut off, ms. */
+  healthRequestMs: 5_000,
   /** How long a shutdown may take, ms: longer than the requests of one step. */
   drainTimeoutMs: 100_000,
   /** First and longest pause after a failure of ours, ms. */

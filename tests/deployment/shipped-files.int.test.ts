@@ -1,12 +1,22 @@
 /** The shipped configuration and the override for local images, compared with the compose file. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@tollgate/adapters/config/load-config.ts';
+import { exporterLimits } from '@tollgate/exporter/limits.ts';
 import { withSimulator } from '@tollgate/standalone/simulator-provider.ts';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-type Service = { image?: string; build?: object; secrets?: string[]; pull_policy?: string };
+type Service = {
+  image?: string;
+  build?: object;
+  secrets?: string[];
+  pull_policy?: string;
+  entrypoint?: string[];
+  profiles?: string[];
+  environment?: Record<string, string>;
+  stop_grace_period?: string;
+};
 
 const path = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const yaml = (file: string) =>
@@ -45,6 +55,21 @@ describe('the shipped deploy/tollgate.yaml', () => {
       'projector-2',
       'billing-api',
     ]);
+  });
+
+  it('starts an exporter with `payments`, which ends after the exporter has', () => {
+    const { entrypoint, profiles, environment, stop_grace_period } = services['exporter'] ?? {};
+    expect(existsSync(path(entrypoint?.[1] ?? ''))).toBe(true);
+    expect(profiles).toEqual(['payments']);
+    // What docs/stripe.md names, and what the API needs to know of the same account.
+    const asked = Object.keys(environment ?? {});
+    expect(asked).toEqual(['STRIPE_SECRET_KEY']);
+    expect(Object.keys(services['billing-api']?.environment ?? {})).toEqual([
+      ...asked,
+      'STRIPE_WEBHOOK_SECRET',
+    ]);
+    const graceMs = Number.parseInt(stop_grace_period ?? '', 10) * 1_000;
+    expect(graceMs).toBeGreaterThan(exporterLimits.drainTimeoutMs);
   });
 
   it('prices the simulator as it bills: the demo profile is served and invoiced without a change', () => {
