@@ -19,6 +19,7 @@ export function checkSecrets(
     ['metrics_token', config.metrics_token],
     ['payments.stripe.secret_key', config.payments.stripe?.secret_key],
     ['payments.stripe.webhook_secret', config.payments.stripe?.webhook_secret],
+    ['payments.stripe.meter_reports_secret', config.payments.stripe?.meter_reports_secret],
     ...Object.entries(config.guardrails).map(([name, { webhook }]): [string, Reference] => [
       `guardrails.${name}.webhook.secret`,
       webhook?.secret,

@@ -8,6 +8,8 @@ export type PaymentSettings = {
   stripe: StripeOptions;
   /** Null: no webhook is taken. */
   webhookSecret: string | null;
+  /** Null: reports of meters have the same. */
+  meterReportsSecret: string | null;
   policy: ExportPolicy;
   /** Invoices issued from then on are exported by themselves, Unix ms; null: none is. */
   automaticSinceMs: number | null;
@@ -31,10 +33,13 @@ export function paymentSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): PaymentSettings | null {
   if (stripe === undefined) return null;
-  const { webhook_secret: webhook, export_since: since, dunning } = stripe;
+  const { webhook_secret, meter_reports_secret, export_since: since, dunning } = stripe;
+  const known = (given: typeof webhook_secret) =>
+    given === undefined ? null : resolveSecret(given, environment);
   return {
     stripe: { secretKey: resolveSecret(stripe.secret_key, environment), baseUrl: stripe.base_url },
-    webhookSecret: webhook === undefined ? null : resolveSecret(webhook, environment),
+    webhookSecret: known(webhook_secret),
+    meterReportsSecret: known(meter_reports_secret),
     policy: {
       collection: stripe.collection,
       days_until_due: stripe.days_until_due,

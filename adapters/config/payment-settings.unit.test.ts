@@ -23,3 +23,9 @@ it('refuses the mode without a meter, and a quantity that there is not', () => {
   );
   expect(() => read(`{ stripe: { ${key}, meters: { tokens_in: x } } }`)).toThrow(/tokens_in/);
 });
+
+it('takes reports of meters by a secret of their own', () => {
+  const secrets = 'secret_key: { env: K }, meter_reports_secret: { env: K }';
+  const settings = read(`{ stripe: { ${secrets} } }`);
+  expect([settings?.webhookSecret, settings?.meterReportsSecret]).toEqual([null, 'sk_test']);
+});

@@ -24,14 +24,15 @@ export type ReadNotice = (
   nowMs: number,
 ) => PaymentNotice | null;
 
-export function stripeWebhook(secret: string): ReadNotice {
+/** @param reportSecret of the destination that reports of meters come from */
+export function stripeWebhook(secret: string, reportSecret = secret): ReadNotice {
   return (body, signature, nowMs) => {
     try {
       const text = Buffer.from(body).toString();
       if (isThin(text)) {
         // seam: meter-report-is-signed
         signatures().verifyHeader(
-          ...([text, signature, secret, TOLERANCE_S, undefined, nowMs] as const),
+          ...([text, signature, reportSecret, TOLERANCE_S, undefined, nowMs] as const),
         );
         return thinNoticeOf(JSON.parse(text) as ThinEvent);
       }

@@ -15,6 +15,8 @@ const stripe = z.strictObject({
   secret_key: secret,
   /** Of the webhook endpoint that leads to `/v1/stripe/webhooks`. Without it that path takes nothing. */
   webhook_secret: secret.optional(),
+  /** Of the event destination for reports of meters that leads there too: Stripe gives it a secret of its own. */
+  meter_reports_secret: secret.optional(),
   /** Default: Stripe's own. */
   base_url: z
     .url({ protocol: /^https?$/, error: 'write an http or https URL, without a path' })

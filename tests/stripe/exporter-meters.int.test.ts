@@ -163,7 +163,7 @@ async function notified(
   secret = 'whsec_right',
 ): Promise<number> {
   const stores = { ledger: house.ledger, exports: house.index, clock: () => house.nowMs };
-  const app = webhookApp(stores, stripeWebhook('whsec_right'));
+  const app = webhookApp(stores, stripeWebhook('whsec_invoices', 'whsec_right'));
   await app.listen({ port: 0, host: '127.0.0.1' });
   open.push(() => app.close());
   const { port } = app.server.address() as AddressInfo;

@@ -7,8 +7,13 @@ export async function paymentDeps(
   settings: PaymentSettings | null,
 ): Promise<PaymentDeps | undefined> {
   if (settings === null) return undefined;
-  const { policy, webhookSecret, suspendAfterMs } = settings;
-  if (webhookSecret === null) return { policy, suspendAfterMs, readNotice: null };
+  const { policy, webhookSecret, meterReportsSecret, suspendAfterMs } = settings;
+  const secret = webhookSecret ?? meterReportsSecret;
+  if (secret === null) return { policy, suspendAfterMs, readNotice: null };
   const { stripeWebhook } = await import('@tollgate/adapters/payments/stripe-webhook.ts');
-  return { policy, suspendAfterMs, readNotice: stripeWebhook(webhookSecret) };
+  return {
+    policy,
+    suspendAfterMs,
+    readNotice: stripeWebhook(secret, meterReportsSecret ?? secret),
+  };
 }
