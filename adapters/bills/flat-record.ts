@@ -42,9 +42,10 @@ function flatten(value: object): Record<string, string> {
 export function recordsOf(document: unknown): Record<string, string>[] {
   if (Array.isArray(document)) return document.flatMap((one) => recordsOf(one));
   if (typeof document !== 'object' || document === null) return [];
-  const { data, results, rows } = document as Record<string, unknown>;
+  const { data, results, rows, keys } = document as Record<string, unknown>;
   if (Array.isArray(data)) return data.flatMap((one) => recordsOf(one));
   if (Array.isArray(rows)) return rows.flatMap((one) => recordsOf(one));
+  if (Array.isArray(keys)) return keys.flatMap((one) => recordsOf(one));
   if (!Array.isArray(results)) return [flatten(document)];
   const { results: _, ...bucket } = document as Record<string, unknown>;
   const times = flatten(bucket);

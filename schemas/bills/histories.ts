@@ -38,3 +38,20 @@ export const historyCsv = z.object({
   cost: decimalOrNone,
   ...counts,
 });
+
+/** LiteLLM's virtual keys: `GET /key/list?return_full_object=true`, or rows of its table. */
+export const litellmKey = z.object({
+  /** The hash of the key, as spend logs have it in `api_key`. */
+  token: someText,
+  key_name: textOrNone,
+  key_alias: textOrNone,
+  team_id: textOrNone,
+  max_budget: decimalOrNone,
+  budget_duration: textOrNone,
+  tpm_limit: countOrNone,
+  rpm_limit: countOrNone,
+  /** A list, as JSON or as Postgres writes one. */
+  models: z.string().max(65_536).optional(),
+  blocked: textOrNone,
+  expires: z.union([z.literal(''), moment]).optional(),
+});

@@ -3,6 +3,22 @@ import { at, type Plant } from './plant.ts';
 
 export const commandLine: readonly Plant[] = [
   {
+    bug: 'write the secrets of imported keys into a file that others can read',
+    edits: at('secrets-file-is-private', { instead: '' }),
+    test: {
+      file: 'apps/cli/commands/import/import.int.test.ts',
+      name: 'writes no secret into a file that others can read, and makes no key then (I12)',
+    },
+  },
+  {
+    bug: 'make an imported key without the budget that it had',
+    edits: at('key-without-its-budget', { instead: '' }),
+    test: {
+      file: 'apps/cli/commands/import/import.int.test.ts',
+      name: 'makes keys with the limits that they had, once, and none without the budget that it had',
+    },
+  },
+  {
     bug: 'ask the default profile although the environment names another address',
     edits: at('connection-is-whole', { swap: ["(url !== '' || token !== '')", "token !== ''"] }),
     test: {

@@ -1,5 +1,5 @@
 /** `tollgate import` as people type it, against a real billing API. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CliHouse, openCliHouse } from '../../testing/cli-house.ts';
@@ -103,4 +103,86 @@ it('a file that is none, and calls of nobody, are refused before anything is sen
   const empty = await house.run(['import', 'csv', file('empty.csv', '')]);
   expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('the file is empty')]);
   expect(house.requests).toEqual([]);
+});
+
+const litellmKeys = {
+  keys: [
+    {
+      ...{ token: 'a'.repeat(64), key_name: 'sk-...1234', key_alias: 'backend', team_id: 'core' },
+      ...{ max_budget: 25.5, budget_duration: '30d', models: ['gpt-4o'], rpm_limit: 60 },
+      ...{ tpm_limit: null, blocked: null, expires: null, spend: 3.2 },
+    },
+    { token: 'b'.repeat(64), key_alias: 'odd', max_budget: 5, budget_duration: '45d' },
+    { token: 'c'.repeat(64), key_alias: 'gone', blocked: true, max_budget: 5 },
+    { token: 'd'.repeat(64), key_alias: 'free', models: ['all-proxy-models'] },
+  ],
+  total_count: 4,
+};
+
+it('makes keys with the limits that they had, once, and none without the budget that it had', async () => {
+  const list = file('keys.json', JSON.stringify(litellmKeys));
+  const secrets = join(house.folder, 'new-keys.jsonl');
+  const log = file(
+    'of-key.jsonl',
+    `${JSON.stringify(spendLog('k1', { api_key: 'a'.repeat(64) }))}\n`,
+  );
+  const words = ['import', 'litellm', log, '--keys', list, '--customer', 'acme'];
+  const dry = await house.run(words);
+  expect([dry.code, dry.err]).toEqual([
+    1,
+    expect.stringContaining('2 new keys, 0 are here already'),
+  ]);
+  expect(dry.err).toContain('line 2: budget_duration: no window of ours is 45d; no key is made');
+  type Of<T> = { data: T[] };
+  const keys = async () =>
+    (await house.api.get<Of<Record<string, unknown>>>('/v1/keys?customer_id=acme')).json.data;
+  expect(await keys()).toEqual([]);
+
+  const apply = [...words, '--apply', '--secrets', secrets];
+  expect((await house.run(apply)).code).toBe(1);
+  const made = await keys();
+  expect(made.map(({ name, allowed_models }) => [name, allowed_models])).toEqual([
+    ['free', null],
+    ['backend', ['gpt-4o']],
+  ]);
+  const budgets = (await house.api.get<Of<Record<string, unknown>>>('/v1/budgets')).json.data;
+  expect(budgets).toMatchObject([
+    { scope: { type: 'key', id: made[1]?.['id'] }, limit: '25.500000000000', window: 'month' },
+  ]);
+  const written = readFileSync(secrets, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(written.map(({ name }) => name)).toEqual(['backend', 'free']);
+  expect(written[0].secret).toMatch(/^tg_/);
+  expect(statSync(secrets).mode & 0o777).toBe(0o600);
+
+  // Again: nothing is made twice, and the calls of a key are those of the one that took its place.
+  const again = await house.run(apply);
+  expect([again.code, again.err]).toEqual([
+    1,
+    expect.stringContaining('0 new keys, 2 are here already'),
+  ]);
+  expect(again.out).toContain('of-key.jsonl');
+  expect([(await keys()).length, readFileSync(secrets, 'utf8').split('\n').length]).toEqual([2, 3]);
+  const limits = await house.api.get<Of<object>>('/v1/rate_limits');
+  expect(limits.json.data).toMatchObject([{ measure: 'requests', limit: 60 }]);
+  await shown('2026-11-10');
+  const query = `start=2026-11-10&end=2026-11-11&history=true&key_id=${made[1]?.['id']}`;
+  const { json } = await house.api.get<Of<Row>>(`/v1/usage?${query}`);
+  expect(json.data).toMatchObject([{ events: 1 }]);
+});
+
+it('writes no secret into a file that others can read, and makes no key then (I12)', async () => {
+  const list = file('more.json', JSON.stringify({ keys: [{ token: 'e'.repeat(64) }] }));
+  const secrets = file('open.jsonl', '');
+  chmodSync(secrets, 0o644);
+  const words = ['import', 'litellm', '--keys', list, '--customer', 'acme', '--apply'];
+  const { code, err } = await house.run([...words, '--secrets', secrets]);
+  expect([code, err]).toEqual([2, expect.stringContaining('can be read by others')]);
+  const printed = await house.run(words);
+  expect([printed.code, printed.out]).toEqual([
+    0,
+    expect.stringMatching(/^e{16}\tkey_\w+\ttg_\w+\n$/),
+  ]);
 });
