@@ -86,6 +86,25 @@ describe('each line of usage is counted once', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('after an outage of an hour, or of more than a day, that begins at any request', async () => {
+    const { requests } = await measure();
+    const wrong = [];
+    for (let request = 1; request <= requests; request += 1) {
+      const lastsMs = request % 2 === 0 ? HOUR_MS : 25 * HOUR_MS;
+      const found = await trial({ request, lastsMs }, async ({ stripe, house }) => {
+        const untilMs = house.nowMs + lastsMs;
+        const fault = { kind: 'refused', status: 503 } as const;
+        stripe.faults.add({ fromRequest: request, untilMs, fault });
+        // Stripe checks what it took while it answers nobody.
+        house.ledger.before = () => void stripe.meters.process();
+        await house.exportAll(house.exporter('run_a'), { tries: 400 });
+        expect(house.nowMs).toBeGreaterThanOrEqual(untilMs);
+      });
+      wrong.push(...found);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('by two exporters at once', async () => {
     const both = await trial('both', (house) =>
       Promise.all([house.run('run_a'), house.run('run_b')]),
