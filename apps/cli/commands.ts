@@ -24,6 +24,7 @@ import { customersCreate, customersList } from './commands/customers/commands.ts
 import { doctorCommand } from './commands/doctor/command.ts';
 import { importCommand } from './commands/import/command.ts';
 import { invoicesList, invoicesShow } from './commands/invoices/commands.ts';
+import { invoicesExport, invoicesPdf } from './commands/invoices/files.ts';
 import {
   keysArchive,
   keysCreate,
@@ -74,7 +75,7 @@ export const commands: readonly Command[] = [
   ...[routesList, routesExplain, providersCheck],
   ...[usageCommand, topCommand, callsList, callsWhy],
   ...[periodsList, periodsOpen, periodsClose],
-  ...[invoicesList, invoicesShow],
+  ...[invoicesList, invoicesShow, invoicesPdf, invoicesExport],
   reconcileCommand,
   importCommand,
   ...stores,

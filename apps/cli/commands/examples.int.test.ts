@@ -64,6 +64,8 @@ describe('examples that talk to the billing API, or to nobody', () => {
     house = await openCliHouse({
       others: (url) => {
         if (url.hostname === 'api.openai.com') return Response.json({ data: [{}] });
+        // No seller is configured here, so no invoice has a document.
+        if (url.pathname.endsWith('/document.pdf')) return new Response('%PDF-1.7');
         return url.pathname === '/v1/routes/explain' ? Response.json(EXPLANATION) : undefined;
       },
     });

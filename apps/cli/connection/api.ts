@@ -13,6 +13,8 @@ export type Api = {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: object, options?: { waitMs?: number }): Promise<T>;
   patch<T>(path: string, body: object): Promise<T>;
+  /** A file, piece by piece: what fails halfway breaks off. */
+  download(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
   /** Pages of a list, newest first, as many as are asked for. */
   pages<T extends { id: string }>(path: string, query?: Query, most?: number): AsyncGenerator<T[]>;
   /** All of a list, at most so many. */
@@ -54,6 +56,8 @@ type ApiLimits = {
 
 const LIMITS: ApiLimits = { waitMs: 30_000, attemptsMax: 4, pauseMs: 200, pauseMaxMs: 5_000 };
 
+/** Of a whole file, ms: the API itself cuts off a reader that takes nothing. */
+const DOWNLOAD_MS = 60 * 60 * 1000;
 /** The most that one page has. */
 const PAGE_ITEMS = 100;
 const ANSWER_SHOWN_MAX = 200;
@@ -100,6 +104,8 @@ export function openApi(options: ApiOptions): Api {
     post: (path, body = {}, { waitMs } = {}) =>
       call('POST', path, waitMs === undefined ? { body } : { body, waitMs }),
     patch: (path, body) => call('PATCH', path, { body }),
+    download: (path, query = {}) =>
+      new Call({ ...options, url }, 'GET', path, { query, waitMs: DOWNLOAD_MS }).open(),
     pages,
     async all<T extends { id: string }>(path: string, query: Query = {}, most = 10_000) {
       const items: T[] = [];
@@ -147,11 +153,22 @@ class Call<T> {
   }
 
   async run(): Promise<T> {
+    return await this.#read(await this.#answer());
+  }
+
+  async open(): Promise<AsyncIterable<Uint8Array>> {
+    const answer = await this.#answer();
+    if (answer.ok && answer.body !== null) return answer.body;
+    await this.#read(answer);
+    throw new FailedError(`${this.#url} was answered with ${answer.status} and no file.`);
+  }
+
+  async #answer(): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt >= this.#limits.attemptsMax;
       const answer = await this.#ask(isLast);
       if (answer !== undefined && (isLast || !TRY_AGAIN.has(answer.status))) {
-        return await this.#read(answer);
+        return answer;
       }
       const asked = Number(answer?.headers.get('retry-after') ?? 0) * 1000;
       const pauseMs = Math.max(this.#limits.pauseMs * 2 ** (attempt - 1), asked);
