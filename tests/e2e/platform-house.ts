@@ -47,6 +47,7 @@ const SIMULATOR_PRICES = [
     ...{ input: '3', cache_read: '0.30', cache_write: '3.75', cache_write_1h: '6', output: '15' },
     search: '10000',
   },
+  { model: 'sim-gemini', input: '1.25', cache_read: '0.125', output: '10', search: '14000' },
 ].map((price) => ({
   ...price,
   provider: 'simulator',
