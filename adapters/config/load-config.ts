@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { faultsOf } from '@tollgate/schemas/config/config-faults.ts';
+import { withPresets } from '@tollgate/schemas/config/provider-presets.ts';
 import { type TollgateConfig, tollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
@@ -44,7 +45,7 @@ export function parseConfig(file: string, text: string): TollgateConfig {
   };
   const [syntax] = document.errors;
   if (syntax !== undefined) throw new ConfigError(`${place(syntax.pos[0])}: ${syntax.message}`);
-  const given = plainValue(document, file);
+  const given = withPresets(plainValue(document, file));
   const parsed = tollgateConfig.safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = faultsOf(tollgateConfig, given, parsed.error.issues).map(({ path, message }) => {

@@ -23,6 +23,7 @@ import { invoicing } from './invoicing-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
 import { providerDialects } from './provider-dialects.ts';
+import { presetNames } from './provider-presets.ts';
 import { tracing } from './tracing-config.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -');
@@ -48,6 +49,8 @@ const provider = z.strictObject({
     })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   api_key: secret.optional(),
+  /** A provider that many use: what is not said here is as its documents say. */
+  preset: z.enum(presetNames).optional(),
   ...providerDialects,
   /**
    * Whether a stream's request asks for its usage (`include_usage`) when the client did not. False for

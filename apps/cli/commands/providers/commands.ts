@@ -75,9 +75,16 @@ export async function configuredProviders(
   return names
     .filter((name) => only === undefined || name === only)
     .map((name) => {
-      const { base_url: baseUrl, api_key } = config.providers[
-        name
-      ] as (typeof config.providers)[string];
-      return { name, baseUrl, apiKey: resolveSecret(api_key, environment) };
+      const provider = config.providers[name] as (typeof config.providers)[string];
+      const { base_url: baseUrl, api_key, dialects, auth } = provider;
+      const headers = Object.entries(provider.headers).map(([header, value]) => [
+        header,
+        resolveSecret(value, environment),
+      ]);
+      return {
+        ...{ name, baseUrl, apiKey: resolveSecret(api_key, environment), auth },
+        ...(dialects[0] === undefined ? {} : { dialect: dialects[0] }),
+        headers: Object.fromEntries(headers) as Record<string, string>,
+      };
     });
 }

@@ -1,7 +1,9 @@
 /**
- * Asks a provider for the models that it serves: it needs the key, costs nothing, and every server of the
- * OpenAI dialect has it. What comes of it says whether calls would work.
+ * Asks a provider for the models that it serves: it needs the key, costs nothing, and every dialect has it.
+ * What comes of it says whether calls would work.
  */
+import type { AuthStyle, DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
+
 export type ProviderAnswer = {
   provider: string;
   url: string;
@@ -15,14 +17,42 @@ export type ProviderAnswer = {
   detail: string;
 };
 
-export type AskedProvider = { name: string; baseUrl: string; apiKey: string };
+export type AskedProvider = {
+  name: string;
+  baseUrl: string;
+  apiKey: string;
+  /** What it speaks, the first of several; default: OpenAI's dialect. */
+  dialect?: DialectName;
+  /** Default: as the dialect's own clients show a key. */
+  auth?: AuthStyle | undefined;
+  /** More that each request says. */
+  headers?: Readonly<Record<string, string>>;
+};
+
+const OWN_AUTH: Readonly<Record<DialectName, AuthStyle>> = {
+  openai: 'bearer',
+  anthropic: 'x-api-key',
+  gemini: 'x-goog-api-key',
+};
+
+function headersFor(asked: AskedProvider): Record<string, string> {
+  const { apiKey, dialect = 'openai', headers } = asked;
+  const style = asked.auth ?? OWN_AUTH[dialect];
+  const shown = style === 'bearer' ? { authorization: `Bearer ${apiKey}` } : { [style]: apiKey };
+  return {
+    ...(dialect === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
+    ...headers,
+    ...(apiKey === '' ? {} : shown),
+  };
+}
 
 const WAIT_MS = 10_000;
 
 export async function askProvider(
-  { name, baseUrl, apiKey }: AskedProvider,
+  asked: AskedProvider,
   { fetch: send, clock, signal }: { fetch: typeof fetch; clock: () => number; signal: AbortSignal },
 ): Promise<ProviderAnswer> {
+  const { name, baseUrl } = asked;
   const url = `${baseUrl.replace(/\/+$/, '')}/models`;
   const startMs = performance.now();
   const timeout = AbortSignal.timeout(WAIT_MS);
@@ -33,7 +63,7 @@ export async function askProvider(
     const answer = await send(url, {
       // The key goes to this address and to no other (I12).
       redirect: 'manual',
-      headers: apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` },
+      headers: headersFor(asked),
       signal: AbortSignal.any([timeout, signal]),
     });
     const ahead = clockAhead(answer.headers.get('date'), sentMs, clock());
@@ -69,8 +99,9 @@ function judged(status: number, models: number | null): Pick<ProviderAnswer, 'ou
 
 async function modelsIn(answer: Response): Promise<number | null> {
   try {
-    const { data } = (await answer.json()) as { data?: unknown };
-    return Array.isArray(data) ? data.length : null;
+    const { data, models } = (await answer.json()) as { data?: unknown; models?: unknown };
+    const list = data ?? models;
+    return Array.isArray(list) ? list.length : null;
   } catch {
     return null;
   }
