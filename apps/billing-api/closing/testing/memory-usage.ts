@@ -51,6 +51,10 @@ export class MemoryUsage {
     answers.set('AS keys', (params) => this.#keys(params));
     answers.set('AS price_versions', (params) => this.#sums(params));
     answers.set('AS lines', (params) => [{ lines: String(this.#sums(params).length) }]);
+    // Nothing was imported: what it would be is seen where there is a real warehouse.
+    answers.set('AS history_events', () => [
+      { history_events: '0', history_cost: '0.000000000000' },
+    ]);
     answers.set('AS open_events', (params) => {
       return [{ open_events: String(this.#unknown(params).length) }];
     });
