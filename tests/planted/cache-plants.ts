@@ -69,7 +69,7 @@ export const cached: readonly Plant[] = [
   {
     bug: 'store an answer that a limit has cut',
     edits: at('cut-answer-is-not-stored', {
-      swap: ["CHOSEN_ENDS.has(choice['finish_reason'])", "choice['finish_reason'] !== null"],
+      swap: ["!CHOSEN_ENDS.has(choice['finish_reason'])", "choice['finish_reason'] === null"],
     }),
     test: { file: CALLS_TEST, name: 'that its limit has cut' },
   },

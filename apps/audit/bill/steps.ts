@@ -4,6 +4,7 @@
  */
 import type { AdminClient } from '@tollgate/adapters/billing-api/admin-client.ts';
 import { parseDecimal12 } from '@tollgate/domain/money/money.ts';
+import { quantityNames } from '@tollgate/domain/usage/quantities.ts';
 import { isResolvable, type UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import { type BillLine, type Figures, readEvents, sum } from './figures.ts';
 
@@ -85,19 +86,11 @@ async function importRange(
   range: { startMs: number; endMs: number; billStartMs: number; billEndMs: number },
 ): Promise<void> {
   const at = (ms: number) => new Date(ms).toISOString();
-  const lines = bill.map(({ attempt_id, cost, ...line }) => ({
-    attempt_id,
-    input_tokens: line.input_tokens,
-    cache_read_tokens: line.cache_read_tokens,
-    cache_write_tokens: 0,
-    output_tokens: line.output_tokens,
-    reasoning_tokens: line.reasoning_tokens,
-    audio_input_tokens: 0,
-    audio_output_tokens: 0,
-    images: 0,
-    requests: line.requests,
-    cost,
-  }));
+  const lines = bill.map(({ attempt_id, cost, ...line }) => {
+    const stated: Partial<Record<string, number>> = line;
+    const counts = quantityNames.map((name) => [name, stated[name] ?? 0]);
+    return { attempt_id, cost, ...Object.fromEntries(counts) };
+  });
   const result = await api.post<{ differing: string[]; pending: number }>('/v1/reconciliations', {
     provider,
     start: at(range.startMs),
