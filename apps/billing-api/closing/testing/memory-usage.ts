@@ -58,10 +58,6 @@ export class MemoryUsage {
     answers.set('AS open_events', (params) => {
       return [{ open_events: String(this.#unknown(params).length) }];
     });
-    // No record here is another gateway's history.
-    answers.set('AS history_events', () => [
-      { history_events: '0', history_cost: '0.000000000000' },
-    ]);
     answers.set('SELECT id FROM', (params) =>
       this.#unknown(params).slice(0, Number(params['ids_max'])),
     );
