@@ -43,7 +43,7 @@ const asks: readonly [name: string, path: string, body: object, code: (error: ne
         generationConfig: { maxOutputTokens: 150 },
       },
       (body: { error: { details: { reason?: string }[] } }) =>
-        JSON.stringify(body.error).includes('budget_exceeded') ? 'budget_exceeded' : body,
+        body.error.details[0]?.reason?.toLowerCase(),
     ],
   ];
 
