@@ -40,10 +40,14 @@ const deps = () => ({ folder, instanceId: 'ins_me', ledger, log, shipBatchRecord
 const takeOver = () => takeOverDead(deps(), (one) => taken.push(one));
 
 /** A dead instance whose journal has these records for the log. */
+/** As every instance, it holds its lock for as long as it lives: nobody takes a journal that is being made. */
 async function die(instanceId: string, ...events: string[]): Promise<void> {
+  const lock = tryLock(lockPath(folder, instanceId));
+  if (lock === null) throw new Error(`${instanceId} lives already`);
   const journal = await openJournal({ path: journalPath(folder, instanceId) });
   for (const event of events) await journal.write({ op: 'recorded', partition: 0, event });
   await journal.close();
+  lock.release();
 }
 
 describe('a round', () => {
