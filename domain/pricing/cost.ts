@@ -143,10 +143,11 @@ const COUNTED = [['search', 'searchesMax'], ...BY_MEASURE] as const;
 /** An upper bound of `costOf` for any quantities within the bound, in pico-dollars. */
 export function worstCaseCost(price: CompiledPrice, bound: CostBound): bigint {
   const { inputTokensMax, outputTokensMax, requestsMax, feePicoUsd, more } = bound;
-  const input = highestOf(price, OF_INPUT, inputTokensMax);
+  const highest = highestOf(price);
+  const input = priceAt(highest.input, inputTokensMax);
   const exact =
     BigInt(inputTokensMax) * (more === undefined ? input : inputWith(more, price, bound, input)) +
-    BigInt(outputTokensMax) * highestOf(price, OF_OUTPUT, inputTokensMax) +
+    BigInt(outputTokensMax) * priceAt(highest.output, inputTokensMax) +
     BigInt(requestsMax) * highestUpTo(price.request, inputTokensMax);
   const worst = divideUp(exact, MILLION);
   if (more === undefined) return feePicoUsd === undefined ? worst : worst + feePicoUsd;
@@ -192,15 +193,29 @@ function tokensArePriced(price: CompiledPrice, bound: CostBound): boolean {
   return bound.inputTokensMax === 0 || isPriced(price, 'input');
 }
 
-function highestOf(
-  price: CompiledPrice,
-  units: readonly PricedUnit[],
-  inputTokensMax: number,
-): bigint {
-  let most = 0n;
-  for (const unit of units) {
-    const candidate = highestUpTo(price[unit], inputTokensMax);
-    if (candidate > most) most = candidate;
-  }
-  return most;
+/** The highest price of all that is read, and of all that is written, by the input that a call has at most. */
+type Highest = { input: CompiledTiers; output: CompiledTiers };
+
+/** Worked out once for each price: every call under a budget asks. */
+const highestPrices = new WeakMap<CompiledPrice, Highest>();
+
+function highestOf(price: CompiledPrice): Highest {
+  const known = highestPrices.get(price);
+  if (known !== undefined) return known;
+  const highest = { input: highestTiers(price, OF_INPUT), output: highestTiers(price, OF_OUTPUT) };
+  highestPrices.set(price, highest);
+  return highest;
+}
+
+function highestTiers(price: CompiledPrice, units: readonly PricedUnit[]): CompiledTiers {
+  const from = [...new Set(units.flatMap((unit) => price[unit].from))].sort((a, b) => a - b);
+  const picoPerMillion = from.map((input) => {
+    let most = 0n;
+    for (const unit of units) {
+      const candidate = highestUpTo(price[unit], input);
+      if (candidate > most) most = candidate;
+    }
+    return most;
+  });
+  return { from, picoPerMillion };
 }

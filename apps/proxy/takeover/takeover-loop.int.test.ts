@@ -39,8 +39,10 @@ const ledger = {} as Ledger;
 const deps = () => ({ folder, instanceId: 'ins_me', ledger, log, shipBatchRecordsMax: 2 });
 const takeOver = () => takeOverDead(deps(), (one) => taken.push(one));
 
-/** A dead instance whose journal has these records for the log. */
-/** As every instance, it holds its lock for as long as it lives: nobody takes a journal that is being made. */
+/**
+ * A dead instance whose journal has these records for the log. As every instance, it held its lock for as long
+ * as it lived: nobody takes a journal that is being made.
+ */
 async function die(instanceId: string, ...events: string[]): Promise<void> {
   const lock = tryLock(lockPath(folder, instanceId));
   if (lock === null) throw new Error(`${instanceId} lives already`);
