@@ -13,6 +13,14 @@ export const dialects: readonly Plant[] = [
     },
   },
   {
+    bug: 'pass on counts of tokens of a key whose calls guardrails look through',
+    edits: at('free-is-no-way-around-a-guardrail', { drop: true }),
+    test: {
+      file: 'apps/proxy/free/free-calls.int.test.ts',
+      name: 'no text goes around the guardrails of a key',
+    },
+  },
+  {
     bug: 'add the running totals of a stream up',
     edits: at('running-totals-are-not-added', {
       instead: 'this.#counts[count] = (this.#counts[count] ?? 0) + (counts[count] as number);',

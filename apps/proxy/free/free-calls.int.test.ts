@@ -19,7 +19,7 @@ afterEach(async () => {
   server.close();
 });
 
-async function open(answer: RequestListener, limits = {}): Promise<void> {
+async function open(answer: RequestListener, limits = {}, more = {}): Promise<void> {
   asked = [];
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -36,6 +36,7 @@ async function open(answer: RequestListener, limits = {}): Promise<void> {
   });
   const deployment = { provider: { name: 'up', upstream }, model: 'there' } as Deployment;
   house = await openGateHouse(limits, {
+    ...more,
     deployments: {
       providers: [],
       candidate: (model: string, _provider: null, _nowMs: number, dialect: string) =>
@@ -104,6 +105,17 @@ it.each<[string, object | string, number, string]>([
     ]);
   },
 );
+
+it('no text goes around the guardrails of a key', async () => {
+  const guardrails = { guardOf: () => ({}) };
+  await open((_request, response) => response.end('{"input_tokens":42}'), {}, { guardrails });
+  const response = await count();
+  expect([response.status, await response.json(), asked]).toMatchObject([
+    403,
+    { type: 'error', error: { code: 'request_blocked' } },
+    [],
+  ]);
+});
 
 it('an answer that does not come, or does not end, takes no more than its bounds', async () => {
   await open(() => undefined, { freeTimeoutMs: 50 });

@@ -3,7 +3,7 @@
  * ask before each call, and a 404 would break them. They go to the deployment that the call would go to, and
  * come back whole. Nothing of them is held, counted against budgets or recorded: there is nothing to bill, so
  * an exhausted budget is no reason to refuse them. What they may take is a place among the calls in flight,
- * and a bounded time and answer.
+ * and a bounded time and answer. Keys that guardrails apply to have none: nothing would look at what is sent.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type {
@@ -36,8 +36,14 @@ const FAILURES: Readonly<Record<UpstreamFailure['kind'], ErrorCode>> = {
 
 type FreeDeps = Pick<
   CallDeps,
-  'limits' | 'deployments' | 'directory' | 'router' | 'onRefused' | 'tracing'
+  'limits' | 'deployments' | 'directory' | 'router' | 'guardrails' | 'onRefused'
 >;
+
+const GUARDED: Refusal = {
+  code: 'request_blocked',
+  message:
+    'Guardrails apply to the calls of this key, and they do not look at requests that no provider bills. It was not sent.',
+};
 
 export class FreeCalls implements Calls {
   readonly #endpoint: FreeEndpoint;
@@ -65,7 +71,12 @@ export class FreeCalls implements Calls {
     incoming: FastifyRequest,
     reply: FastifyReply,
   ): void {
-    const { limits } = this.#deps;
+    const { limits, guardrails } = this.#deps;
+    // Its text would go where the text of a call of this key may not go unseen.
+    // seam: free-is-no-way-around-a-guardrail
+    if (guardrails !== undefined && guardrails.guardOf(key) !== null) {
+      return this.#refuse(reply, GUARDED);
+    }
     const { body } = incoming as IncomingCall;
     if (body.length > limits.freeRequestBytesMax) {
       return this.#refuse(reply, { code: 'request_too_large' });

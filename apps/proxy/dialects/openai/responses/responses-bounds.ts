@@ -102,7 +102,7 @@ function partsOfItem(item: ResponsesItem): Found[] {
   const part = `input item \`${type}\``;
   if (misspelt(item)) return [{ part, open: null }];
   if (type === 'reasoning') {
-    // Without the thoughts themselves, it stands for those that the provider has kept.
+    // Without the thoughts themselves it names those that the provider has kept.
     return typeof item['encrypted_content'] === 'string' ? [] : [{ part, open: 'stored' }];
   }
   if (STORED_ITEMS.has(type)) return [{ part, open: 'stored' }];
