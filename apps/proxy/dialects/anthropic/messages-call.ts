@@ -1,9 +1,6 @@
 /** A call of the Messages API: how it goes to a provider, and what reads its answer. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
-import type { Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
-import type { Capability } from '@tollgate/domain/routing/route.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, withEdits } from '../../relay/json-scan.ts';
 import type {
@@ -17,6 +14,7 @@ import type {
 } from '../dialect.ts';
 import { promptOf } from '../openai/prompt.ts';
 import { openAnswer } from '../shared/open-answer.ts';
+import { UnkeptCall } from '../shared/unkept-call.ts';
 import { MessageAnswer } from './message-answer.ts';
 import { MessageStream } from './message-stream.ts';
 
@@ -25,7 +23,6 @@ const VERSION = '2023-06-01';
 /** Headers of the client that change what is asked. */
 const PASSED = ['anthropic-version', 'anthropic-beta'] as const;
 const NO_BYTES = Buffer.alloc(0);
-const NOTHING_WANTED: Omit<Wanted, 'cutByLimit'> = { json: null, tools: null };
 
 /** Of a request's head, for the provider. */
 export function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
@@ -37,50 +34,13 @@ export function passedHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return passed;
 }
 
-export class MessagesCall implements CallRequest {
+export class MessagesCall extends UnkeptCall implements CallRequest {
   readonly dialect = 'anthropic';
-  readonly endpoint: string;
-  readonly model: string;
-  readonly stream: boolean;
-  readonly endUser: string | null;
-  readonly inputTokensMax: number;
-  readonly outputTokensMax: number | null;
-  readonly answerCount: number;
-  readonly unboundedBy: string | null;
-  readonly openParts: OpenParts | null;
-  readonly needs: readonly Capability[];
-  readonly otherModels: string | null;
-  readonly more: RequestFacts['more'];
-  readonly #facts: RequestFacts;
   readonly #headers: IncomingHttpHeaders;
 
   constructor(facts: RequestFacts, headers: IncomingHttpHeaders) {
-    this.endpoint = facts.endpoint;
-    this.model = facts.model;
-    this.stream = facts.stream;
-    this.endUser = facts.endUser;
-    this.inputTokensMax = facts.inputTokensMax;
-    this.outputTokensMax = facts.outputTokensMax;
-    this.answerCount = facts.answerCount;
-    this.unboundedBy = facts.unboundedBy;
-    this.openParts = facts.openParts;
-    this.needs = facts.needs;
-    this.otherModels = facts.otherModels;
-    this.more = facts.more;
-    this.#facts = facts;
+    super(facts);
     this.#headers = headers;
-  }
-
-  get body(): Buffer {
-    return this.#facts.body;
-  }
-
-  unboundedModel(): null {
-    return null;
-  }
-
-  openPartsAt(): OpenParts | null {
-    return this.openParts;
   }
 
   upstream(model: string, limit: ImposedLimit | null): UpstreamRequest {
@@ -90,7 +50,7 @@ export class MessagesCall implements CallRequest {
   }
 
   #bodyFor(model: string, limit: ImposedLimit | null): Buffer {
-    const { body, modelAt, members } = this.#facts;
+    const { body, modelAt, members } = this.facts;
     const edits: Edit[] = [];
     if (model !== this.model) edits.push({ ...modelAt, text: JSON.stringify(model) });
     const stated = members.find(({ name }) => name === 'max_tokens');
@@ -116,33 +76,8 @@ export class MessagesCall implements CallRequest {
     return openAnswer(headers, limits, readers, first);
   }
 
-  /** Answers of this dialect are not kept. */
-  cacheText(): null {
-    return null;
-  }
-
-  question(): null {
-    return null;
-  }
-
-  record(): void {
-    throw new Error('answers of the Messages API are not kept');
-  }
-
-  replay(): never {
-    throw new Error('answers of the Messages API are not kept');
-  }
-
   prompt(): Prompt {
-    return promptOf(this.#facts.body, this.#facts.members);
-  }
-
-  judge(): void {
-    // What nobody puts together is judged by nobody: `said` of its answers is null.
-  }
-
-  wanted(): Omit<Wanted, 'cutByLimit'> {
-    return NOTHING_WANTED;
+    return promptOf(this.facts.body, this.facts.members);
   }
 
   /** Its providers state what they bill; what they do not is unknown, and not estimated (I8). */

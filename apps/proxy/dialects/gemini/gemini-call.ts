@@ -1,8 +1,5 @@
 /** A call of Gemini's dialect: how it goes to a provider, and what reads its answer. */
-import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
-import type { Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
-import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { GeminiAsked } from '@tollgate/domain/usage/gemini-usage.ts';
 import { saysEvents } from '../../relay/body-kind.ts';
 import { type Edit, type Member, withEdits } from '../../relay/json-scan.ts';
@@ -17,6 +14,7 @@ import type {
   UpstreamRequest,
 } from '../dialect.ts';
 import { openAnswer } from '../shared/open-answer.ts';
+import { UnkeptCall } from '../shared/unkept-call.ts';
 import type { AnswerAsked } from './answer-parts.ts';
 import { memberNamed, membersWithin } from './body.ts';
 import { listed } from './bounds.ts';
@@ -25,8 +23,6 @@ import { GeminiStream } from './stream-answer.ts';
 import { GeminiAnswer } from './whole-answer.ts';
 
 const NO_BYTES = Buffer.alloc(0);
-const NOTHING_WANTED: Omit<Wanted, 'cutByLimit'> = { json: null, tools: null };
-const NOT_KEPT = 'answers of Gemini’s dialect are not kept';
 /** A larger body is not read again for an estimate: that would stop all other calls. */
 const ESTIMATED_BODY_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -37,50 +33,13 @@ export type GeminiFacts = Omit<GeminiAsked, 'generates'> & {
   searches: boolean;
 };
 
-export class GeminiCall implements CallRequest {
+export class GeminiCall extends UnkeptCall implements CallRequest {
   readonly dialect = 'gemini';
-  readonly endpoint: string;
-  readonly model: string;
-  readonly stream: boolean;
-  readonly endUser: string | null;
-  readonly inputTokensMax: number;
-  readonly outputTokensMax: number | null;
-  readonly answerCount: number;
-  readonly unboundedBy: string | null;
-  readonly openParts: OpenParts | null;
-  readonly needs: readonly Capability[];
-  readonly otherModels: string | null;
-  readonly serviceTier: string | undefined;
-  readonly #facts: RequestFacts;
   readonly #asked: GeminiFacts;
 
   constructor(facts: RequestFacts) {
-    this.endpoint = facts.endpoint;
-    this.model = facts.model;
-    this.stream = facts.stream;
-    this.endUser = facts.endUser;
-    this.inputTokensMax = facts.inputTokensMax;
-    this.outputTokensMax = facts.outputTokensMax;
-    this.answerCount = facts.answerCount;
-    this.unboundedBy = facts.unboundedBy;
-    this.openParts = facts.openParts;
-    this.needs = facts.needs;
-    this.otherModels = facts.otherModels;
-    this.serviceTier = facts.serviceTier;
-    this.#facts = facts;
+    super(facts);
     this.#asked = facts.own as GeminiFacts;
-  }
-
-  get body(): Buffer {
-    return this.#facts.body;
-  }
-
-  unboundedModel(): null {
-    return null;
-  }
-
-  openPartsAt(): OpenParts | null {
-    return this.openParts;
   }
 
   upstream(model: string, limit: ImposedLimit | null): UpstreamRequest {
@@ -98,7 +57,7 @@ export class GeminiCall implements CallRequest {
 
   /** Where the body names the model of the path once more. */
   #modelEdits(model: string): Edit[] {
-    const { body, members } = this.#facts;
+    const { body, members } = this.facts;
     const text = JSON.stringify(`models/${model}`);
     const edits: Edit[] = members
       .filter(
@@ -117,7 +76,7 @@ export class GeminiCall implements CallRequest {
   }
 
   #limitEdit({ tokens }: ImposedLimit): Edit {
-    const { body, members } = this.#facts;
+    const { body, members } = this.facts;
     const settings = memberNamed(members, 'generationConfig');
     if (settings === undefined || body.toString('utf8', settings.start, settings.end) === 'null') {
       return settings === undefined
@@ -153,33 +112,8 @@ export class GeminiCall implements CallRequest {
     return openAnswer(headers, limits, readers, first);
   }
 
-  /** Answers of this dialect are not kept. */
-  cacheText(): null {
-    return null;
-  }
-
-  question(): null {
-    return null;
-  }
-
-  record(): void {
-    throw new Error(NOT_KEPT);
-  }
-
-  replay(): never {
-    throw new Error(NOT_KEPT);
-  }
-
   prompt(): Prompt {
-    return promptOf(this.body, this.#facts.members);
-  }
-
-  judge(): void {
-    // What nobody puts together is judged by nobody: `said` of its answers is null.
-  }
-
-  wanted(): Omit<Wanted, 'cutByLimit'> {
-    return NOTHING_WANTED;
+    return promptOf(this.body, this.facts.members);
   }
 
   /** Of vectors, whose usage Google does not always state; what generates is unknown if it says nothing. */
