@@ -85,10 +85,15 @@ function mostOf(unit: Exclude<HoldUnit, { kind: 'usd' }>, bound: CostBound): big
       return worst === 0n ? 1n : worst;
     }
     case 'requests':
-      return BigInt(bound.requestsMax) * PICO_PER_UNIT;
+      return whole(bound.requestsMax);
     default:
       return unit satisfies never;
   }
+}
+
+/** A count of the unit as an amount: of one, what each call holds and is charged. */
+function whole(count: number): bigint {
+  return count === 1 ? PICO_PER_UNIT : BigInt(count) * PICO_PER_UNIT;
 }
 
 /** A cost with its mark-up, rounded up: a budget never counts less than an invoice will ask. */
@@ -102,9 +107,9 @@ export function chargeOf(unit: HoldUnit, { cost, quantities: used }: StatedUsage
     case 'usd':
       return cost === null ? null : billedOf(cost, unit);
     case 'tokens':
-      return BigInt(tokensOf(used, unit.counts, unit.cacheReads)) * PICO_PER_UNIT;
+      return whole(tokensOf(used, unit.counts, unit.cacheReads));
     case 'requests':
-      return BigInt(used.requests) * PICO_PER_UNIT;
+      return whole(used.requests);
     default:
       return unit satisfies never;
   }

@@ -5,7 +5,7 @@
  */
 
 /** What a chunk should last for at the proxy's own rate, ms. */
-const CHUNK_MS = 100;
+const CHUNK_MS = 250;
 /** The largest part of what is left that is taken beyond what is needed. */
 const PART_OF_LEFT = 1 / 8;
 

@@ -84,13 +84,16 @@ export function releaseHold(
   nowMs: number,
 ): void {
   for (let index = 0; index < parts.length; index++) {
-    const { lease, amount } = parts[index] as HoldPart;
-    const charge = charges[index];
-    lease.held -= amount;
-    lease.holds--;
-    if (charge !== undefined) lease.spent += charge;
-    lease.usedAtMs = nowMs;
+    releasePart(parts[index] as HoldPart, charges[index] ?? 0n, nowMs);
   }
+}
+
+/** The same of one part. */
+export function releasePart({ lease, amount }: HoldPart, charge: bigint, nowMs: number): void {
+  lease.held -= amount;
+  lease.holds--;
+  if (charge !== 0n) lease.spent += charge;
+  lease.usedAtMs = nowMs;
 }
 
 /**

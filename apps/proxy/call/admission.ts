@@ -68,7 +68,8 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     const turn = connections.take(key.customerId);
     hasTurn = turn === true || (await turn);
     if (!hasTurn) return refuse(call, NO_CONNECTION);
-    const first = budgets.holdNow(wanted, nowMs) ?? (await budgets.hold(wanted, nowMs));
+    const atOnce = budgets.holdNow(wanted, nowMs);
+    const first = atOnce ?? (await budgets.hold(wanted, nowMs));
     const near =
       first.kind === 'exceeded' && call.isSpare !== true
         ? await nearLimit(call, first, onPath, deployment, imposed, nowMs)
@@ -83,7 +84,9 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     }
     holds = held.holds;
     if (near !== null) limit = near.limit;
-    const renewing = renewRates(call, rates, deployment, imposed);
+    // What did not wait for anything is still in its window.
+    const hasWaited = turn !== true || atOnce === null || near !== null;
+    const renewing = hasWaited ? renewRates(call, rates, deployment, imposed) : null;
     const late = renewing === null ? null : await renewing;
     if (late !== null || call.isOver()) {
       // Its window, its client's patience or its time ended while it waited: nothing was sent or recorded.

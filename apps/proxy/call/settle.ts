@@ -32,7 +32,7 @@ import {
 import type { UsageSource, UsageStatus } from '@tollgate/domain/usage/usage-event.ts';
 import { SHORT_TEXT_LENGTH_MAX } from '@tollgate/schemas/names/names.ts';
 import type { BudgetHold } from '../budget/budget-book.ts';
-import type { HoldPart } from '../budget/local-lease.ts';
+import { type HoldPart, releasePart } from '../budget/local-lease.ts';
 import type { Answer, CallRequest } from '../dialects/dialect.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import { gatewayFault } from './gateway-fault.ts';
@@ -190,67 +190,70 @@ function chargeHolds(
   const { holds, attemptId } = facts;
   const charges: Charge[] = [];
   const overruns: LeaseOverrun[] = [];
-  /** By hold, part by part. */
-  const settled: bigint[][] = [];
   const price = facts.deployment.price?.price ?? null;
   for (const { account, unit, parts } of holds) {
     const most = bound === null ? null : worstCase(unit, bound, price);
-    const { charges: ofHold, overrun } = chargeParts(unit, parts, stated, most);
-    for (let index = 0; index < parts.length; index++) {
-      const { lease } = parts[index] as HoldPart;
-      charges.push({ leaseId: lease.leaseId, amount: ofHold[index] ?? 0n });
-    }
+    const overrun = chargeParts(unit, parts, stated, most, charges);
     const last = parts.at(-1);
     if (overrun > 0n && last !== undefined) {
       const { leaseId } = last.lease;
       overruns.push({ stream: account.stream, leaseId, attemptId, amount: overrun });
     }
-    settled.push(ofHold);
   }
   return {
     charges,
     overruns,
     // seam: event-has-what-was-charged
-    proven: bound === null ? null : provenHolds(holds, settled),
-    release: () => releaseAll(holds, settled),
+    proven: bound === null ? null : provenHolds(holds, charges),
+    release: () => releaseAll(holds, charges),
   };
 }
 
+/** @param charges gets one for each part, in order. @returns what is charged above the hold */
 function chargeParts(
   unit: HoldUnit,
   parts: readonly HoldPart[],
   stated: StatedUsage | null,
   most: bigint | null,
-): ReturnType<typeof chargeHold> {
+  charges: Charge[],
+): bigint {
   const [only] = parts;
-  if (parts.length !== 1 || only === undefined) {
-    return chargeHold(unit, parts.map(amountOf), stated, most);
+  if (parts.length === 1 && only !== undefined) {
+    // What nearly every hold is: of one slice, on which all of the charge falls.
+    const charge = chargeAmount(unit, only.amount, stated, most);
+    charges.push({ leaseId: only.lease.leaseId, amount: charge });
+    return charge > only.amount ? charge - only.amount : 0n;
   }
-  // What nearly every hold is: of one slice, on which all of the charge falls.
-  const charge = chargeAmount(unit, only.amount, stated, most);
-  return { charges: [charge], overrun: charge > only.amount ? charge - only.amount : 0n };
+  const ofHold = chargeHold(unit, parts.map(amountOf), stated, most);
+  for (let index = 0; index < parts.length; index++) {
+    const { lease } = parts[index] as HoldPart;
+    charges.push({ leaseId: lease.leaseId, amount: ofHold.charges[index] ?? 0n });
+  }
+  return ofHold.overrun;
 }
 
 const amountOf = ({ amount }: HoldPart) => amount;
 
-/** The holds, as if each had been what it was charged. */
+/** The holds, as if each had been what it was charged. @param charges part by part, as of `releaseAll` */
 function provenHolds(
   holds: readonly BudgetHold[],
-  charges: readonly (readonly bigint[])[],
+  charges: readonly Charge[],
 ): AttemptStart['holds'] {
-  return holds.map(({ account, unit, parts }, hold) => ({
+  let at = 0;
+  return holds.map(({ account, unit, parts }) => ({
     account,
     unit,
-    parts: parts.map(({ lease }, part) => ({ lease, amount: charges[hold]?.[part] ?? 0n })),
+    parts: parts.map(({ lease }) => ({ lease, amount: charges[at++]?.amount ?? 0n })),
   }));
 }
 
-function releaseAll(holds: readonly BudgetHold[], charges: readonly (readonly bigint[])[]): void {
+/** @param charges one for each part of each hold, in order */
+function releaseAll(holds: readonly BudgetHold[], charges: readonly Charge[]): void {
   if (holds.length === 0) return;
   const atMs = performance.now();
-  for (let index = 0; index < holds.length; index++) {
-    const { account, parts } = holds[index] as BudgetHold;
-    account.release(parts, charges[index] as readonly bigint[], atMs);
+  let at = 0;
+  for (const { parts } of holds) {
+    for (const part of parts) releasePart(part, charges[at++]?.amount ?? 0n, atMs);
   }
 }
 

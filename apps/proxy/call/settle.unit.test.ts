@@ -35,20 +35,22 @@ function requestOf({ body, embeddings }: Given): CallRequest {
   return endpoint.open(result.facts);
 }
 
-/** Facts with one hold per unit, and what its account is told when the hold is freed. */
+/** Facts with one hold per unit, and what its slices are charged where the hold was freed. */
 function attemptOf(given: Given = {}) {
-  const released: [string, bigint[]][] = [];
   const holds = (['usd', 'tokens', 'requests'] as const).map((unit) => ({
-    account: {
-      stream: `budget-${unit}`,
-      release: (_parts: unknown, charges: bigint[]) => released.push([unit, charges]),
-    },
+    account: { stream: `budget-${unit}` },
     unit: parseHoldUnit(unit),
-    parts: (given.parts ?? [HOLD]).map((amount, index) => ({
-      lease: { leaseId: `${unit}-${index}` },
-      amount,
-    })),
+    parts: (given.parts ?? [HOLD]).map((amount, index) => {
+      const leaseId = `${unit}-${index}`;
+      const lease = { leaseId, amount, spent: 0n, held: amount, holds: 1, closed: false };
+      return { lease: { ...lease, usedAtMs: 0 }, amount };
+    }),
   }));
+  const freed = () =>
+    holds.flatMap(({ unit, parts }) => {
+      const free = parts.filter(({ lease }) => lease.holds === 0 && lease.held === 0n);
+      return free.length === 0 ? [] : [[unit.text, free.map(({ lease }) => lease.spent)]];
+    });
   const facts = {
     attemptId: 'attempt-1',
     request: requestOf(given),
@@ -60,7 +62,7 @@ function attemptOf(given: Given = {}) {
     },
     holds,
   } as unknown as AttemptFacts;
-  return { facts, released };
+  return { facts, freed };
 }
 
 function answerOf(type: string, body: string, request = requestOf({})): Answer {
@@ -140,23 +142,23 @@ describe('the end of an attempt', () => {
     'I3, I8: is charged and recorded by what is known, after %s',
     (name) => {
       for (const outcome of outcomes()) {
-        const { facts, released } = attemptOf();
+        const { facts, freed } = attemptOf();
         const settled = settleNow(facts, { ...outcome, answer: answers[name]?.() });
         const source = sourceOf(name, outcome);
         const { usage_source, input_tokens, output_tokens, requests, cost } = settled.usage;
         const charges = settled.charges.map(({ leaseId, amount }) => [leaseId, amount]);
-        const freedBefore = released.length;
+        const freedBefore = freed();
         settled.release();
         expect([outcome, usage_source, input_tokens, output_tokens, requests, cost]).toEqual([
           outcome,
           ...recorded[source],
         ]);
         const expected = Object.entries(charged[source]);
-        expect([outcome, charges, settled.overruns, freedBefore, released]).toEqual([
+        expect([outcome, charges, settled.overruns, freedBefore, freed()]).toEqual([
           outcome,
           expected.map(([unit, amount]) => [`${unit}-0`, amount]),
           [],
-          0,
+          [],
           expected.map(([unit, amount]) => [unit, [amount]]),
         ]);
       }
@@ -224,7 +226,7 @@ describe('the end of an attempt', () => {
   });
 
   it('I3: fills the leases of each hold in their order; what is above is an overrun of the last', () => {
-    const { facts, released } = attemptOf({ parts: [10n, 10n, 10n] });
+    const { facts, freed } = attemptOf({ parts: [10n, 10n, 10n] });
     const settled = settleNow(facts, { ...ok, answer: json({ usage }) });
     settled.release();
     const inTokens = 42n * PICO_PER_UNIT;
@@ -250,7 +252,7 @@ describe('the end of an attempt', () => {
       overrun('tokens', inTokens - 30n),
       overrun('requests', PICO_PER_UNIT - 30n),
     ]);
-    expect(released[0]).toEqual(['usd', [10n, 10n, 22n]]);
+    expect(freed()[0]).toEqual(['usd', [10n, 10n, 22n]]);
   });
 
   it('charges exactly the hold without an overrun, and one above it with one', () => {
