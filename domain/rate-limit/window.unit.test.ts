@@ -37,7 +37,7 @@ describe('windows', () => {
 describe('a chunk', () => {
   it('is what is needed, and more for a proxy that uses more, but a part of what is left', () => {
     expect(chunkOf(3, 0, 1_000)).toBe(3);
-    expect(chunkOf(3, 0.5, 1_000)).toBe(53);
+    expect(chunkOf(3, 0.2, 1_000)).toBe(53);
     expect(chunkOf(3, 100, 1_000)).toBe(128);
     expect(chunkOf(3, 100, 7)).toBe(3);
     expect(chunkOf(3, 100, null)).toBe(3);
