@@ -1,5 +1,6 @@
 /** Whether everything that the configuration takes from elsewhere is there, before anything is opened. */
 import { accessSync, constants } from 'node:fs';
+import { secretsOf } from '@tollgate/schemas/config/provider-keys.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import { ConfigError, resolveSecret } from './load-config.ts';
 
@@ -12,10 +13,12 @@ export function checkSecrets(
 ): void {
   const { log, ledger, warehouse, rates } = config.engines;
   const references: [field: string, reference: Reference][] = [
-    ...Object.entries(config.providers).map(([name, { api_key }]): [string, Reference] => [
-      `providers.${name}.api_key`,
-      api_key,
-    ]),
+    ...Object.entries(config.providers).flatMap(([name, provider]) =>
+      secretsOf(provider).map(({ field, secret }): [string, Reference] => [
+        `providers.${name}.${field}`,
+        secret,
+      ]),
+    ),
     ['metrics_token', config.metrics_token],
     ['payments.stripe.secret_key', config.payments.stripe?.secret_key],
     ['payments.stripe.webhook_secret', config.payments.stripe?.webhook_secret],

@@ -45,6 +45,14 @@ describe('configuration', () => {
       'providers:\n  p:\n    base_url: http://h:1\n    api_key: sk-s3cret',
       /^tollgate\.yaml:4:5: providers\.p\.api_key: write \{ env: NAME \} or \{ file: PATH \}/,
     ],
+    [
+      'providers:\n  p:\n    base_url: http://h:1\n    api_key: { env: A }\n    api_keys: { b: { key: { env: B } } }',
+      /:5:5: providers\.p\.api_keys: state `api_key` or `api_keys`, not both$/,
+    ],
+    [
+      'providers: { p: { base_url: "http://h:1", api_keys: { b: { key: sk-s3cret } } } }',
+      /providers\.p\.api_keys\.b\.key: write \{ env: NAME \} or \{ file: PATH \}/,
+    ],
     ['providers: { p: { base-url: x } }', /p\.base-url: .* did you mean base_url\?/],
     ['providers: { p: {} }', /providers\.p\.base_url: is missing$/],
     ['data: x\nproxi_port: 1', /:2:1: proxi_port: .*did you mean proxy_port\?$/],

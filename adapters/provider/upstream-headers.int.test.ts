@@ -7,9 +7,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createUpstream, type UpstreamOptions } from './upstream.ts';
 
 async function headersSent(
-  options: Pick<UpstreamOptions, 'apiKey' | 'auth' | 'headers'>,
+  options: Pick<UpstreamOptions, 'apiKey' | 'apiKeys' | 'auth' | 'headers'>,
   given: Record<string, string> = {},
   auth?: AuthStyle,
+  key?: number,
 ): Promise<IncomingHttpHeaders> {
   let seen: IncomingHttpHeaders = {};
   const server = createServer((request, response) => {
@@ -35,7 +36,7 @@ async function headersSent(
       onEnd: resolve,
       onFailure: ({ cause }: { cause: Error }) => reject(cause),
     };
-    upstream.post('/x', '{}', given, handler, auth);
+    upstream.post('/x', '{}', given, handler, auth, key);
   });
   return seen;
 }
@@ -63,4 +64,15 @@ it('what the operator sets comes before what a request says, and the gateway’s
     'accept-encoding': 'identity',
   });
   expect(await headersSent({ apiKey: '' })).not.toHaveProperty('authorization');
+});
+
+it('of several keys each request shows the one that it says', async () => {
+  const apiKeys = ['k', 'l', 'm'];
+  const shown = await Promise.all(
+    [undefined, 0, 1, 2].map(async (key) => {
+      const seen = await headersSent({ apiKey: '', apiKeys }, {}, 'x-api-key', key);
+      return seen['x-api-key'];
+    }),
+  );
+  expect(shown).toEqual(['k', 'k', 'l', 'm']);
 });

@@ -16,6 +16,8 @@ export type UpstreamOptions = {
   baseUrl: string;
   /** Empty: none. */
   apiKey: string;
+  /** Several, in place of it: each request says which one it is sent with. */
+  apiKeys?: readonly string[] | undefined;
   /** How its key is shown, whatever a request says. Undefined: as the request says. */
   auth?: AuthStyle | undefined;
   /** More headers that each request has. */
@@ -56,6 +58,7 @@ export type Upstream = {
    * POSTs JSON. `path` is below the base URL and starts with a slash.
    *
    * @param auth how the provider's key is shown; default: as a bearer token
+   * @param key which of several it is, from 0
    */
   post(
     path: string,
@@ -63,6 +66,7 @@ export type Upstream = {
     headers: Record<string, string>,
     handler: UpstreamHandler,
     auth?: AuthStyle,
+    key?: number,
   ): UpstreamControl;
   close(): Promise<void>;
 };
@@ -96,10 +100,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const pool = open();
   /** For requests that a kept connection failed: each has a connection of its own. */
   let fresh: Pool | undefined;
-  const fixedBy = fixedHeaders(options);
+  const { apiKey, apiKeys = [apiKey] } = options;
+  const fixedBy = apiKeys.map((one) => fixedHeaders(options, one));
   return {
-    post(path, body, headers, handler, auth = 'bearer') {
-      const sent = { ...headers, ...fixedBy[auth] };
+    post(path, body, headers, handler, auth = 'bearer', key = 0) {
+      const sent = { ...headers, ...fixedBy[key]?.[auth] };
       const request: Dispatcher.DispatchOptions = {
         path: prefix + path,
         method: 'POST',
@@ -120,11 +125,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 }
 
 /** What each request has, by how it shows the key. */
-function fixedHeaders({
-  apiKey,
-  auth,
-  headers,
-}: UpstreamOptions): Record<AuthStyle, Record<string, string>> {
+function fixedHeaders(
+  { auth, headers }: UpstreamOptions,
+  apiKey: string,
+): Record<AuthStyle, Record<string, string>> {
   const keyOf = (style: AuthStyle): Record<string, string> => {
     if (apiKey === '') return {};
     return style === 'bearer' ? { authorization: `Bearer ${apiKey}` } : { [style]: apiKey };

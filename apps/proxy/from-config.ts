@@ -7,6 +7,7 @@ import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
+import { keysOf } from '@tollgate/schemas/config/provider-keys.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import type { CacheSettings } from './cache/cached-calls.ts';
 import { outputLimitField } from './dialects/openai/output-limit-field.ts';
@@ -14,6 +15,7 @@ import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
 import { FairGate } from './routing/fair-gate.ts';
+import { KeyRing } from './routing/key-ring.ts';
 import type { TracingSettings } from './tracing/tracing.ts';
 
 export type Routing = {
@@ -44,31 +46,39 @@ export function routingFromConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): Routing {
   const providers = new Map(
-    Object.entries(config.providers).map(([name, entry]): [string, Provider] => [
-      name,
-      {
+    Object.entries(config.providers).map(([name, entry]): [string, Provider] => {
+      const keys = keysOf(entry);
+      return [
         name,
-        priceProvider: entry.catalogue ?? name,
-        upstream: createUpstream({
-          baseUrl: entry.base_url,
-          apiKey: resolveSecret(entry.api_key, environment),
-          auth: entry.auth,
-          headers: headersOf(entry.headers, environment),
-          connectionsMax: limits.upstreamConnectionsMax,
-          connectTimeoutMs: limits.upstreamConnectTimeoutMs,
-          headersTimeoutMs: limits.upstreamHeadersTimeoutMs,
-          bodyTimeoutMs: limits.upstreamBodyTimeoutMs,
-        }),
-        notBilledStatuses: new Set(entry.not_billed_statuses),
-        outputLimitField: entry.output_limit_field ?? outputLimitField(entry.base_url),
-        asksForUsage: entry.asks_for_usage,
-        connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
-        tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
-        bounds: openBounds(entry.bounds),
-        region: entry.region,
-        dialects: new Set(entry.dialects),
-      },
-    ]),
+        {
+          name,
+          priceProvider: entry.catalogue ?? name,
+          upstream: createUpstream({
+            baseUrl: entry.base_url,
+            apiKey: '',
+            apiKeys:
+              keys.length === 0
+                ? undefined
+                : keys.map(({ secret }) => resolveSecret(secret, environment)),
+            auth: entry.auth,
+            headers: headersOf(entry.headers, environment),
+            connectionsMax: limits.upstreamConnectionsMax,
+            connectTimeoutMs: limits.upstreamConnectTimeoutMs,
+            headersTimeoutMs: limits.upstreamHeadersTimeoutMs,
+            bodyTimeoutMs: limits.upstreamBodyTimeoutMs,
+          }),
+          notBilledStatuses: new Set(entry.not_billed_statuses),
+          outputLimitField: entry.output_limit_field ?? outputLimitField(entry.base_url),
+          asksForUsage: entry.asks_for_usage,
+          connections: new FairGate(limits.upstreamConnectionsMax, limits.upstreamQueueMs),
+          tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
+          bounds: openBounds(entry.bounds),
+          region: entry.region,
+          dialects: new Set(entry.dialects),
+          keys: keys.length > 1 ? new KeyRing(keys, limits) : undefined,
+        },
+      ];
+    }),
   );
   const models = new Map<string, ConfiguredModel>();
   for (const [name, entry] of Object.entries(config.models)) {

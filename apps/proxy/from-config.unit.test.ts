@@ -142,3 +142,15 @@ it('a semantic rule has its threshold, names its models, and has something that 
     expect(wrong.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   }
 });
+
+it('several keys of a provider are turned by their weights; a single one has no turns', () => {
+  const keys = { a: { key: { env: 'KEY' }, weight: 2 }, b: { key: { env: 'KEY' } } };
+  const [several, one] = routing({
+    providers: {
+      p: { base_url: 'http://127.0.0.1:1/v1', api_keys: keys },
+      q: { base_url: 'http://127.0.0.1:1/v1', api_keys: { only: { key: { env: 'KEY' } } } },
+    },
+  }).providers;
+  expect([1, 2, 3].map(() => several?.keys?.take(0).name)).toEqual(['a', 'b', 'a']);
+  expect(one?.keys).toBeUndefined();
+});

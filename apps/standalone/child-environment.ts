@@ -3,6 +3,7 @@
  * that the configuration takes from variables only those that this kind of process uses (I12). Every
  * other variable of the shell that started us stays with us.
  */
+import { secretsOf as secretsOfProvider } from '@tollgate/schemas/config/provider-keys.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 
 export type ChildKind = 'proxy' | 'meter';
@@ -43,7 +44,9 @@ function secretsOf(config: TollgateConfig) {
   const { log, ledger, warehouse, rates } = engines;
   return {
     calls: namesOf([
-      ...Object.values(providers).map(({ api_key }) => api_key),
+      ...Object.values(providers).flatMap((provider) =>
+        secretsOfProvider(provider).map(({ secret }) => secret),
+      ),
       ...Object.values(tracing?.headers ?? {}),
       rates?.valkey.url,
     ]),

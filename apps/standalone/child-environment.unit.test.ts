@@ -7,7 +7,9 @@ const config = parseConfig(
   `metrics_token: { env: METRICS }
 payments: { stripe: { secret_key: { env: STRIPE_KEY }, webhook_secret: { env: STRIPE_HOOK } } }
 tracing: { headers: { authorization: { env: COLLECTOR } } }
-providers: { p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY } } }
+providers:
+  p: { base_url: 'http://h:1', api_key: { env: TOLLGATE_PROVIDER_KEY }, headers: { x-project: { env: PROJECT } } }
+  q: { base_url: 'http://h:1', api_keys: { a: { key: { env: KEY_A } }, b: { key: { env: KEY_B } } } }
 engines:
   log: { kafka: { brokers: ['h:1'], sasl: { mechanism: plain, username: u, password: { env: KAFKA } } } }
   ledger: { eventstoredb: { connection_string: { env: LEDGER } } }
@@ -20,6 +22,9 @@ const shell = {
   ...{
     METRICS: 'm',
     TOLLGATE_PROVIDER_KEY: 'sk',
+    PROJECT: 'p',
+    KEY_A: 'a',
+    KEY_B: 'b',
     KAFKA: 'k',
     LEDGER: 'l',
     WAREHOUSE: 'w',
@@ -37,7 +42,17 @@ it('I12: a child gets the secrets that it uses, and no other variable of the she
   const names = (kind: 'proxy' | 'meter') => Object.keys(childEnvironment(kind, config, shell));
   expect(names('proxy').sort()).toEqual(
     [
-      ...[...system, 'METRICS', 'TOLLGATE_PROVIDER_KEY', 'KAFKA', 'LEDGER', 'RATES'],
+      ...[
+        ...system,
+        'METRICS',
+        'TOLLGATE_PROVIDER_KEY',
+        'PROJECT',
+        'KEY_A',
+        'KEY_B',
+        'KAFKA',
+        'LEDGER',
+        'RATES',
+      ],
       ...['COLLECTOR', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     ].sort(),
   );

@@ -53,6 +53,8 @@ export const accessLine = z.strictObject({
   /** Of the bodies, unpacked; the request's is 0 if it was refused unread. */
   request_bytes: z.int().min(0),
   response_bytes: z.int().min(0),
+  /** Of the last attempt: the name of its key at a provider with several. Absent: it has one, or none. */
+  provider_key: z.string().optional(),
   /** It was answered by what an earlier call under its `Idempotency-Key` came to. Absent: it was not. */
   replayed: z.literal(true).optional(),
   /** How hard the request was taken to be. Absent: its route did not ask. */

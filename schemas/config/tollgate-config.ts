@@ -23,6 +23,7 @@ import { invoicing } from './invoicing-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
 import { providerDialects } from './provider-dialects.ts';
+import { providerKeys } from './provider-keys.ts';
 import { presetNames } from './provider-presets.ts';
 import { tracing } from './tracing-config.ts';
 
@@ -48,7 +49,7 @@ const provider = z.strictObject({
       error: 'write an http or https URL, such as https://api.openai.com/v1',
     })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
-  api_key: secret.optional(),
+  ...providerKeys,
   /** A provider that many use: what is not said here is as its documents say. */
   preset: z.enum(presetNames).optional(),
   ...providerDialects,
@@ -323,6 +324,11 @@ export const tollgateConfig = configFields.superRefine((config, context) => {
     if (twice === -1) continue;
     const path = ['routes', name, 'candidates', twice];
     context.addIssue({ code: 'custom', path, message: LISTED_TWICE });
+  }
+  for (const [name, { api_key, api_keys }] of Object.entries(config.providers)) {
+    if (api_key === undefined || api_keys === undefined) continue;
+    const message = 'state `api_key` or `api_keys`, not both';
+    context.addIssue({ code: 'custom', path: ['providers', name, 'api_keys'], message });
   }
   const providers = Object.keys(config.providers).join(', ');
   if (providers === '') return;

@@ -18,6 +18,7 @@ import { limits } from './limit-plants.ts';
 import { operation } from './operation-plants.ts';
 import { payloads } from './payload-plants.ts';
 import { at, type Plant } from './plant.ts';
+import { providers } from './provider-plants.ts';
 import { rates } from './rate-plants.ts';
 import { reconciled } from './reconcile-plants.ts';
 import { repetitions } from './repetition-plants.ts';
@@ -80,6 +81,7 @@ export const plants: readonly Plant[] = [
   ...counting,
   ...dialects,
   ...gemini,
+  ...providers,
   ...shipping,
   ...budgets,
   ...holds,

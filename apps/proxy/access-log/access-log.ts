@@ -23,6 +23,8 @@ export type EndedCall = {
   stream: boolean;
   /** Where its last attempt went; null: nothing was sent. */
   deployment: { provider: { name: string }; model: string } | null;
+  /** Name of the key that it was sent with, of a provider with several. */
+  providerKey?: string | undefined;
   /** Of the last attempt. */
   outcome: AttemptOutcome | null;
   /** Why it was refused; null with nothing sent: its client left first. */
@@ -55,7 +57,14 @@ type KnownOfCall = Pick<EndedCall, 'nowMs' | 'callId' | 'key' | 'requestBytes'> 
 /** How a call ended; the rest is what was known of it before. */
 type End = Pick<
   EndedCall,
-  'deployment' | 'outcome' | 'refusal' | 'httpStatus' | 'replayed' | 'attempts' | 'responseBytes'
+  | 'deployment'
+  | 'outcome'
+  | 'refusal'
+  | 'httpStatus'
+  | 'replayed'
+  | 'attempts'
+  | 'responseBytes'
+  | 'providerKey'
 >;
 
 export type AccessLogLimits = {
@@ -127,6 +136,7 @@ export function endedCall(facts: KnownOfCall, instanceId: string, end: End): End
     durationMs: performance.now() - arrivedAtMs,
     requestBytes,
     responseBytes: end.responseBytes,
+    ...(end.providerKey === undefined ? {} : { providerKey: end.providerKey }),
     ...(facts.routed === undefined ? {} : { routed: facts.routed }),
     ...(end.replayed === true ? { replayed: true } : {}),
   };
@@ -148,6 +158,7 @@ export function accessText(call: EndedCall): string {
     `"cost":${quoted(outcome?.cost ?? null)},` +
     `"ttft_ms":${outcome?.ttft_ms ?? null},"duration_ms":${rounded(call.durationMs)},` +
     `"request_bytes":${call.requestBytes},"response_bytes":${call.responseBytes}` +
+    `${call.providerKey === undefined ? '' : `,"provider_key":${quoted(call.providerKey)}`}` +
     `${call.replayed === true ? ',"replayed":true' : ''}${routedText(call.routed)}}`
   );
 }

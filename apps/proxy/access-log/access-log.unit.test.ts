@@ -64,3 +64,8 @@ it('a time is the one of its call, in any order', () => {
     expect(read({ ...CALL, nowMs }).time).toBe(new Date(nowMs).toISOString());
   }
 });
+
+it('a line names the key of a provider with several, and of others says nothing of it', () => {
+  expect(read({ ...CALL, providerKey: 'eu-1' }).provider_key).toBe('eu-1');
+  expect(read(CALL)).not.toHaveProperty('provider_key');
+});

@@ -10,6 +10,7 @@ import type { Recording } from '../idempotency/recording.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { RateTicket } from '../rates/rate-ticket.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import type { KeyUse } from '../routing/key-ring.ts';
 import type { RoutedBy } from '../routing/router.ts';
 import type { AttemptTrace } from '../tracing/call-trace.ts';
 
@@ -25,6 +26,8 @@ export type AttemptFacts = Omit<
   imposedLimit: ImposedLimit | null;
   /** What it took of rate limits; null: there are none on its path. */
   rates: RateTicket | null;
+  /** Which of several keys it was sent with; undefined: its provider has one, or it was not sent. */
+  providerKey?: KeyUse | undefined;
   /** Undefined: nothing is traced. */
   trace?: AttemptTrace | undefined;
   /** null: no guardrail applies. */

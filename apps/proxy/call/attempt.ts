@@ -23,7 +23,9 @@ import type { Answer } from '../dialects/dialect.ts';
 import { JudgedAnswer } from '../guardrails/judged-answer.ts';
 import type { Tape } from '../idempotency/recording.ts';
 import { isBlank } from '../relay/body-kind.ts';
+import type { KeyAnswer } from '../routing/key-ring.ts';
 import { CALL_DEADLINE, FLAGGED } from '../routing/provider-health.ts';
+import { retryAfterMs } from '../routing/retry-after.ts';
 import { type AttemptListener, endingOf, errorTypeOf, roundMs } from './attempt-end.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -180,12 +182,10 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const sent = request.upstream(model, this.facts.imposedLimit, provider.asksForUsage);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
     this.facts.trace?.sent(headers, this.#sentAtMs);
-    this.#control = deployment.provider.upstream.post(
-      sent.path,
-      sent.body,
-      headers,
-      this,
-      sent.auth,
+    const key = provider.keys?.take(this.#sentAtMs);
+    this.facts.providerKey = key;
+    this.#control = provider.upstream.post(
+      ...([sent.path, sent.body, headers, this, sent.auth, key?.index] as const),
     );
   }
 
@@ -365,6 +365,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     if ('uncounted' in settlement) return this.#countFirst(settlement.uncounted, status, failure);
     this.#short = status === 'ok' && fault === null ? this.#shortfall() : null;
     this.#finished = true;
+    this.facts.providerKey?.ended(this.#keyAnswer(), nowMs);
     this.#takeBackDeadline?.();
     this.#drain?.end();
     const firstTokenAtMs = this.#firstTokenAtMs;
@@ -412,6 +413,14 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.#conclude(event, failure);
       },
     );
+  }
+
+  #keyAnswer(): KeyAnswer {
+    return {
+      status: this.#status,
+      isAboutRequest: this.#flagged?.isFlagged === true,
+      retryAfterMs: retryAfterMs(this.#headers, Date.now()),
+    };
   }
 
   /** What a guardrail keeps from the client is not judged: no other candidate may answer it. */

@@ -21,6 +21,7 @@ import type { Deployment } from '../routing/deployments.ts';
 import type { Itinerary, Next, StopEnd } from '../routing/itinerary.ts';
 import { retryAfterMs } from '../routing/retry-after.ts';
 import { type Applicant, admit, renewRates } from './admission.ts';
+import { mayUseAnotherKey } from './another-key.ts';
 import { Attempt } from './attempt.ts';
 import {
   type AttemptEnd,
@@ -60,6 +61,8 @@ export class Call implements Applicant, Racing, Answered {
   /** performance.now() when the next attempt could have been sent but for this gateway. */
   #readyAtMs: number;
   #attempts = 0;
+  /** Of them, those that were made again with another key of the same provider. */
+  #keyRetries = 0;
   #attempt: Attempt | undefined;
   /** What the last attempt came to; null: none has ended. */
   #ended: Recorded | null = null;
@@ -105,7 +108,8 @@ export class Call implements Applicant, Racing, Answered {
     this.place = place;
     this.#itinerary = itinerary;
     this.#cascade = cascade;
-    this.#client = new ClientAnswer(this, reply.raw, itinerary !== null);
+    const mayHold = itinerary !== null || route.some(({ provider }) => provider.keys !== undefined);
+    this.#client = new ClientAnswer(this, reply.raw, mayHold);
     this.#readyAtMs = facts.arrivedAtMs;
   }
 
@@ -201,6 +205,7 @@ export class Call implements Applicant, Racing, Answered {
     this.#late = null;
     const itinerary = this.#itinerary;
     if (itinerary !== null) this.#follow(itinerary);
+    else if (this.#attempts > 0) this.#client.clear();
     const afterMs = this.#attempts === 0 ? this.#hedgeAfterMs() : null;
     const race =
       afterMs === null || itinerary === null ? null : new Race(this, itinerary.at, afterMs);
@@ -286,7 +291,7 @@ export class Call implements Applicant, Racing, Answered {
     // What was never sent says nothing of how long an answer takes.
     if (end.outcome.status === 'client_closed' && end.ending !== 'unsent') {
       this.#itinerary?.gaveUp(index, end.outcome.latency_ms ?? 0, nowMs);
-    } else this.#itinerary?.ended(this.#stopEnd(end, headers), nowMs, index);
+    } else this.#itinerary?.ended(this.#stopEnd(facts, end, headers), nowMs, index);
   }
 
   began(): void {
@@ -313,7 +318,10 @@ export class Call implements Applicant, Racing, Answered {
   }
 
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
-    this.#client.begin(status, headers, waits, this.#mayGoOn, this.#judging);
+    const answer = { status, isAboutRequest: false };
+    const mayGoOn =
+      this.#mayGoOn || mayUseAnotherKey(this.#attempt?.facts, answer, this.#keyRetries);
+    this.#client.begin(status, headers, waits, mayGoOn, this.#judging);
   }
 
   onBytes(bytes: Buffer): void {
@@ -329,14 +337,20 @@ export class Call implements Applicant, Racing, Answered {
     const state: CallState = {
       clientGone: this.#clientGone,
       relayed: this.#response.headersSent,
-      deploymentsLeft: this.#route.length - this.#attempts,
+      deploymentsLeft: this.#route.length - this.#attempts + this.#keyRetries,
     };
     if (this.#itinerary !== null) state.another = routed !== null;
+    const again = this.#withAnotherKey(end);
+    if (again !== null) state.another = true;
     const step = nextStep(end.ending, state);
     switch (step) {
       case 'attempt':
         this.#ended = end;
-        if (routed === null) void this.#tryNext(this.#route[this.#attempts] as Deployment);
+        if (again !== null) {
+          this.#keyRetries++;
+          void this.#tryNext(again);
+        } else if (routed === null)
+          void this.#tryNext(this.#route[this.#attempts - this.#keyRetries] as Deployment);
         else this.#tryIn(routed.waitMs, routed.deployment);
         return;
       case 'answer':
@@ -349,6 +363,18 @@ export class Call implements Applicant, Racing, Answered {
       default:
         step satisfies never;
     }
+  }
+
+  /** Where the same request is sent again, with another key; null: nowhere. */
+  #withAnotherKey(end: Recorded): Deployment | null {
+    if (this.#clientGone || this.#isOutOfTime) return null;
+    const { facts } = this.#attempt as Attempt;
+    return this.#isOfAnotherKey(facts, end) ? facts.deployment : null;
+  }
+
+  #isOfAnotherKey(facts: AttemptFacts, { outcome, ending }: Recorded): boolean {
+    const answer = { status: outcome.http_status, isAboutRequest: ending === 'flagged' };
+    return mayUseAnotherKey(facts, answer, this.#keyRetries);
   }
 
   /** With a hold of its own; without one, the call ends as the last attempt did. */
@@ -408,7 +434,7 @@ export class Call implements Applicant, Racing, Answered {
   #learn(itinerary: Itinerary, end: Recorded): ReturnType<Itinerary['next']> {
     const nowMs = performance.now();
     const failure = routedFailure(end);
-    const learned = this.#stopEnd(end, this.#client.headers);
+    const learned = this.#stopEnd((this.#attempt as Attempt).facts, end, this.#client.headers);
     itinerary.ended(learned, nowMs);
     const isOurs = learned.failure === 'nothing';
     // What a guardrail has blocked no other candidate may answer.
@@ -433,12 +459,14 @@ export class Call implements Applicant, Racing, Answered {
     return itinerary.escalate();
   }
 
-  #stopEnd(end: Recorded, headers: UpstreamHeaders): StopEnd {
+  #stopEnd(facts: AttemptFacts, end: Recorded, headers: UpstreamHeaders): StopEnd {
     const { outcome, ending } = end;
     const failure = routedFailure(end);
     const isLate = this.#isOutOfTime && ending === 'timeout' && !this.#isSilent(outcome);
-    const isOurs =
-      outcome.status === 'client_closed' || (ending === 'unsent' && this.#late !== null) || isLate;
+    // seam: other-keys-are-as-good
+    const isOfKey = this.#isOfAnotherKey(facts, end);
+    const isNotSent = ending === 'unsent' && this.#late !== null;
+    const isOurs = outcome.status === 'client_closed' || isNotSent || isLate || isOfKey;
     // To refuse a wrong request is quick, and says nothing of how long an answer takes.
     const isWrong = failure === null && (outcome.http_status ?? 0) >= 400;
     const learned = isWrong ? 'wrong_request' : failure;
@@ -517,6 +545,7 @@ export class Call implements Applicant, Racing, Answered {
       httpStatus: response.headersSent ? response.statusCode : null,
       attempts: this.#attempts,
       responseBytes: this.#client.bytes,
+      providerKey: this.#attempt?.facts.providerKey?.name,
     };
     accessLog?.add(this.facts, instanceId, ended);
     trace?.ended(this.facts, ended);

@@ -4,7 +4,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { createUpstream, type Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import { afterEach, expect, it } from 'vitest';
+import { proxyLimits } from '../limits.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import { KeyRing } from '../routing/key-ring.ts';
 import { type GateHouse, openGateHouse } from '../testing/gate-house.ts';
 
 let house: GateHouse;
@@ -19,7 +21,12 @@ afterEach(async () => {
   server.close();
 });
 
-async function open(answer: RequestListener, limits = {}, more = {}): Promise<void> {
+async function open(
+  answer: RequestListener,
+  limits = {},
+  more = {},
+  apiKeys?: string[],
+): Promise<void> {
   asked = [];
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -31,10 +38,17 @@ async function open(answer: RequestListener, limits = {}, more = {}): Promise<vo
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   upstream = createUpstream({
-    ...{ baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'sk-provider', connectionsMax: 4 },
+    ...{
+      baseUrl: `http://127.0.0.1:${port}/v1`,
+      apiKey: 'sk-provider',
+      apiKeys,
+      connectionsMax: 4,
+    },
     ...{ connectTimeoutMs: 1_000, headersTimeoutMs: 10_000, bodyTimeoutMs: 10_000 },
   });
-  const deployment = { provider: { name: 'up', upstream }, model: 'there' } as Deployment;
+  const named = (apiKeys ?? []).map((name) => ({ name, weight: 1 }));
+  const keys = named.length === 0 ? undefined : new KeyRing(named, proxyLimits);
+  const deployment = { provider: { name: 'up', upstream, keys }, model: 'there' } as Deployment;
   house = await openGateHouse(limits, {
     ...more,
     deployments: {
@@ -129,4 +143,28 @@ it('an answer that does not come, or does not end, takes no more than its bounds
   });
   expect((await count()).status).toBe(502);
   expect(house.handler.inFlight).toBe(0);
+});
+
+it('of several keys, one that the provider refuses is left alone, and another one is asked', async () => {
+  await open(
+    ({ headers }, response) => {
+      response.writeHead(headers['x-api-key'] === 'sk-bad' ? 401 : 200).end('{"input_tokens":42}');
+    },
+    {},
+    {},
+    ['sk-bad', 'sk-good'],
+  );
+  expect((await count()).status).toBe(200);
+  expect((await count()).status).toBe(200);
+  expect(asked.map(({ headers }) => headers['x-api-key'])).toEqual([
+    'sk-bad',
+    'sk-good',
+    'sk-good',
+  ]);
+});
+
+it('when no key is left the client is told once, and each key was asked once', async () => {
+  await open((_request, response) => response.writeHead(401).end('{}'), {}, {}, ['sk-a', 'sk-b']);
+  expect((await count()).status).toBe(502);
+  expect(asked).toHaveLength(2);
 });

@@ -22,6 +22,8 @@ import type { Endpoint, FreeEndpoint, FreeRequest, IncomingCall } from '../diale
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
+import { isOfKey, type KeyUse } from '../routing/key-ring.ts';
+import { retryAfterMs } from '../routing/retry-after.ts';
 
 /** What an answer says of itself that clients read. */
 const PASSED = ['content-type', 'request-id', 'x-request-id', 'retry-after', 'retry-after-ms'];
@@ -115,14 +117,20 @@ export class FreeCalls implements Calls {
 
   #send(
     request: FreeRequest,
-    { model, provider }: Deployment,
+    deployment: Deployment,
     headers: IncomingHttpHeaders,
     reply: FastifyReply,
+    keysLeft = (deployment.provider.keys?.size ?? 1) - 1,
   ): void {
+    const { model, provider } = deployment;
     const { limits } = this.#deps;
     const sent = request.upstream(model, headers);
+    const key = provider.keys?.take(performance.now());
     const gathered = new Gathered(limits.freeAnswerBytesMax, (result) => {
       clearTimeout(timer);
+      if (key !== undefined && usesUp(key, gathered) && keysLeft > 0 && !reply.raw.destroyed) {
+        return this.#send(request, deployment, headers, reply, keysLeft - 1);
+      }
       if ('code' in result) return this.#refuse(reply, result);
       for (const name of PASSED) {
         const value = result.headers[name];
@@ -136,9 +144,17 @@ export class FreeCalls implements Calls {
     );
     reply.raw.once('close', () => gathered.abort('its client has gone'));
     gathered.control = provider.upstream.post(
-      ...([sent.path, sent.body, { ...sent.headers }, gathered, sent.auth] as const),
+      ...([sent.path, sent.body, { ...sent.headers }, gathered, sent.auth, key?.index] as const),
     );
   }
+}
+
+/** @returns true: the provider refuses the key, and has another one that may be used now */
+function usesUp(key: KeyUse, { status, headers }: Gathered): boolean {
+  const nowMs = performance.now();
+  const answer = { status, isAboutRequest: false };
+  key.ended({ ...answer, retryAfterMs: retryAfterMs(headers, Date.now()) }, nowMs);
+  return isOfKey(answer) && key.hasOther(nowMs);
 }
 
 type Result = { status: number; headers: UpstreamHeaders; body: Buffer } | Refusal;
@@ -148,8 +164,9 @@ class Gathered implements UpstreamHandler {
   control: UpstreamControl | undefined;
   readonly #bytesMax: number;
   readonly #onResult: (result: Result) => void;
-  #status = 502;
-  #headers: UpstreamHeaders = {};
+  /** Null: no answer has come. */
+  status: number | null = null;
+  headers: UpstreamHeaders = {};
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #aborted: ErrorCode | undefined;
@@ -168,8 +185,8 @@ class Gathered implements UpstreamHandler {
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {
-    this.#status = status;
-    this.#headers = headers;
+    this.status = status;
+    this.headers = headers;
   }
 
   onData(chunk: Buffer): void {
@@ -179,7 +196,7 @@ class Gathered implements UpstreamHandler {
   }
 
   onEnd(): void {
-    const [status, headers] = [this.#status, this.#headers];
+    const [status, headers] = [this.status ?? 502, this.headers];
     // What a provider says of our account there is for the operator.
     const isOurs = status === 401 || status === 403;
     this.#end(

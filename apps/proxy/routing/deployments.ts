@@ -12,12 +12,15 @@ import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts'
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
 import type { FairGate } from './fair-gate.ts';
+import type { KeyRing } from './key-ring.ts';
 
 export type Provider = {
   name: string;
   /** Its id in the price lists. */
   priceProvider: string;
   upstream: Upstream;
+  /** Whose turn it is of several keys; undefined: it has one, or none. */
+  keys?: KeyRing | undefined;
   notBilledStatuses: ReadonlySet<number>;
   /** The field in which it takes an output limit. */
   outputLimitField: string;

@@ -15,6 +15,7 @@ type Logger = { warn(fields: object, message: string): void };
 type Failed = {
   callId: string;
   deployment: { provider: { name: string }; model: string };
+  providerKey?: { name: string } | undefined;
 };
 
 type Ended = Pick<AttemptOutcome, 'status' | 'http_status' | 'error_type'>;
@@ -24,6 +25,8 @@ type Cause = {
   model: string;
   cause: string;
   upstream_status: number | null;
+  /** The name of the key, of a provider with several. */
+  provider_key?: string;
   /** Of the system or the HTTP client, such as `ECONNREFUSED`. */
   code?: string;
 };
@@ -48,8 +51,8 @@ export class FailureLog {
   settled(failed: Failed, ended: Ended, failure: UpstreamFailure | null): void {
     if (ended.status === 'ok' || !isOperators(ended)) return;
     const cause = causeOf(failed, ended, failure);
-    const { provider, upstream_status, code = '' } = cause;
-    const key = `${provider}\n${cause.cause}\n${upstream_status}\n${code}`;
+    const { provider, upstream_status, provider_key = '', code = '' } = cause;
+    const key = `${provider}\n${cause.cause}\n${upstream_status}\n${provider_key}\n${code}`;
     const known = this.#open.get(key);
     if (known !== undefined) {
       known.more++;
@@ -108,7 +111,7 @@ function isOperators({ status, http_status, error_type }: Ended): boolean {
 }
 
 function causeOf(
-  { deployment }: Failed,
+  { deployment, providerKey }: Failed,
   { http_status, error_type }: Ended,
   failure: UpstreamFailure | null,
 ): Cause {
@@ -118,6 +121,7 @@ function causeOf(
     model: deployment.model,
     cause: error_type ?? 'upstream_status',
     upstream_status: http_status,
+    ...(providerKey === undefined ? {} : { provider_key: providerKey.name }),
     ...(typeof code === 'string' && CODE.test(code) ? { code } : {}),
   };
 }

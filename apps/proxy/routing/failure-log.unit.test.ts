@@ -86,3 +86,12 @@ it('a provider that makes up statuses fills no memory and no log', () => {
   expect(said).toHaveLength(5);
   expect(said[4]).toMatchObject({ cause: 'other_causes', more: 96 });
 });
+
+it('of several keys of a provider, the one that failed is named, and each is a cause of its own', () => {
+  const unauthorized = ended(401, 'upstream_unauthorized');
+  for (const name of ['eu-1', 'eu-2', 'eu-1']) {
+    log.settled({ ...of('a'), providerKey: { name } }, unauthorized, null);
+  }
+  expect(said).toMatchObject([{ provider_key: 'eu-1' }, { provider_key: 'eu-2' }]);
+  expect(said).toHaveLength(2);
+});

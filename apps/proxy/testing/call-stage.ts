@@ -55,6 +55,8 @@ export type Post = {
   path: string;
   body: string;
   headers: Record<string, string>;
+  /** Which of several keys; undefined: there is one. */
+  key: number | undefined;
   /** `pause`, `resume`, or why it was aborted. */
   controls: string[];
   answer: UpstreamHandler;
@@ -320,9 +322,9 @@ function routerTo(
 }
 
 function deployment(number: number, posts: Post[]): Deployment {
-  const post: Upstream['post'] = (path, body, headers, answer) => {
+  const post: Upstream['post'] = (path, body, headers, answer, _auth, key) => {
     const controls: string[] = [];
-    posts.push({ path, body: body.toString(), headers, controls, answer });
+    posts.push({ path, body: body.toString(), headers, key, controls, answer });
     return {
       pause: () => controls.push('pause'),
       resume: () => controls.push('resume'),

@@ -1,4 +1,5 @@
 /** `tollgate providers check`: whether each configured provider would serve a call. */
+import { keysOf } from '@tollgate/schemas/config/provider-keys.ts';
 import type { Command, CommandContext } from '../../command.ts';
 import type { Column } from '../../output/table.ts';
 import { type AskedProvider, askProvider, type ProviderAnswer } from './provider-check.ts';
@@ -9,7 +10,7 @@ export const providersCheck: Command = {
   name: 'providers check',
   summary: 'ask each configured provider once, and say what works',
   detail: `The configuration on this machine names the providers and where their keys are. Each is asked for its
-models, which costs nothing. Keys are sent to their own provider and shown to nobody.`,
+models, with each of its keys and in each of its dialects, which costs nothing. Keys are sent to their own provider and shown to nobody.`,
   parameters: [{ name: 'PROVIDER', help: 'only this one', optional: true }],
   examples: [
     { line: 'tollgate providers check', help: 'all of ./tollgate.yaml' },
@@ -30,12 +31,17 @@ models, which costs nothing. Keys are sent to their own provider and shown to no
     if (output.isJson) for (const answer of answers) output.print(JSON.stringify(answer));
     else output.table(columns(context), answers);
     const bad = answers.filter(({ outcome }) => !isFine(outcome));
-    for (const { provider, outcome } of bad) say(`${provider}: ${HELP[outcome]}`);
+    for (const answer of bad) say(`${askedName(answer)}: ${HELP[answer.outcome]}`);
     return bad.length === 0 ? 0 : 1;
   },
 };
 
 const isFine = (outcome: ProviderAnswer['outcome']) => outcome === 'works' || outcome === 'no_list';
+
+/** The provider, and which of its several keys. */
+export function askedName({ provider, key }: Pick<ProviderAnswer, 'provider' | 'key'>): string {
+  return key === null ? provider : `${provider} (${key})`;
+}
 
 export const HELP: Readonly<Record<ProviderAnswer['outcome'], string>> = {
   works: 'it works.',
@@ -48,7 +54,8 @@ export const HELP: Readonly<Record<ProviderAnswer['outcome'], string>> = {
 };
 
 const columns = ({ output }: CommandContext): Column<ProviderAnswer>[] => [
-  { title: 'provider', value: ({ provider }) => provider, min: 8 },
+  { title: 'provider', value: askedName, min: 8 },
+  { title: 'dialect', value: ({ dialect }) => dialect },
   {
     title: 'outcome',
     value: ({ outcome }) => outcome.replace('_', ' '),
@@ -74,17 +81,19 @@ export async function configuredProviders(
   }
   return names
     .filter((name) => only === undefined || name === only)
-    .map((name) => {
+    .flatMap((name) => {
       const provider = config.providers[name] as (typeof config.providers)[string];
-      const { base_url: baseUrl, api_key, dialects, auth } = provider;
-      const headers = Object.entries(provider.headers).map(([header, value]) => [
+      const { base_url: baseUrl, dialects, auth } = provider;
+      const shown = Object.entries(provider.headers).map(([header, value]) => [
         header,
         resolveSecret(value, environment),
       ]);
-      return {
-        ...{ name, baseUrl, apiKey: resolveSecret(api_key, environment), auth },
-        ...(dialects[0] === undefined ? {} : { dialect: dialects[0] }),
-        headers: Object.fromEntries(headers) as Record<string, string>,
-      };
+      const headers = Object.fromEntries(shown) as Record<string, string>;
+      const keys = keysOf(provider);
+      const asked = keys.length === 0 ? [{ name: null, secret: undefined }] : keys;
+      return asked.flatMap(({ name: key, secret }) => {
+        const apiKey = resolveSecret(secret, environment);
+        return dialects.map((dialect) => ({ name, baseUrl, apiKey, key, dialect, auth, headers }));
+      });
     });
 }

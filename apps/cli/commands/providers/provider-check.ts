@@ -6,6 +6,9 @@ import type { AuthStyle, DialectName } from '@tollgate/schemas/config/provider-d
 
 export type ProviderAnswer = {
   provider: string;
+  /** Name of the key, of several; null: it has one, or none. */
+  key: string | null;
+  dialect: DialectName;
   url: string;
   outcome: 'works' | 'key_refused' | 'unreachable' | 'slow' | 'no_list' | 'failing';
   http_status: number | null;
@@ -21,7 +24,9 @@ export type AskedProvider = {
   name: string;
   baseUrl: string;
   apiKey: string;
-  /** What it speaks, the first of several; default: OpenAI's dialect. */
+  /** The key's name, of several. */
+  key?: string | null;
+  /** The one of its dialects that it is asked in; default: OpenAI's. */
   dialect?: DialectName;
   /** Default: as the dialect's own clients show a key. */
   auth?: AuthStyle | undefined;
@@ -52,11 +57,14 @@ export async function askProvider(
   asked: AskedProvider,
   { fetch: send, clock, signal }: { fetch: typeof fetch; clock: () => number; signal: AbortSignal },
 ): Promise<ProviderAnswer> {
-  const { name, baseUrl } = asked;
+  const { name, baseUrl, key = null, dialect = 'openai' } = asked;
   const url = `${baseUrl.replace(/\/+$/, '')}/models`;
   const startMs = performance.now();
   const timeout = AbortSignal.timeout(WAIT_MS);
-  const base = { provider: name, url, http_status: null, models: null, clock_ahead_ms: null };
+  const base = {
+    ...{ provider: name, key, dialect, url },
+    ...{ http_status: null, models: null, clock_ahead_ms: null },
+  };
   const took = () => Math.round(performance.now() - startMs);
   try {
     const sentMs = clock();

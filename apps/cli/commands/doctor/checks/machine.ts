@@ -1,5 +1,6 @@
 /** The machine: Node, file descriptors, the disk, ports, files with secrets. */
 import { secretsPath } from '@tollgate/adapters/config/data-folder.ts';
+import { secretsOf } from '@tollgate/schemas/config/provider-keys.ts';
 import { type Finding, ok, problem, unknown, warning } from '../finding.ts';
 import type { Check, Sight } from '../sight.ts';
 
@@ -70,9 +71,9 @@ export const checkPorts: Check = async (sight) => {
 export const checkPrivateFiles: Check = async (sight) => {
   const { config, data } = await sight.installation();
   const { token } = await sight.connection();
-  const secrets = Object.values(config.providers).flatMap(({ api_key }) =>
-    api_key !== undefined && 'file' in api_key ? [api_key.file] : [],
-  );
+  const secrets = Object.values(config.providers)
+    .flatMap((provider) => secretsOf(provider))
+    .flatMap(({ secret }) => ('file' in secret ? [secret.file] : []));
   const files = [
     ...(token !== null && 'file' in token ? [token.file] : []),
     ...[sight.profilesPath, secretsPath(config, data), ...secrets],

@@ -1,5 +1,5 @@
 /** Each provider, by a question that costs nothing; and the clock, by what they say the time is. */
-import { configuredProviders, HELP } from '../../providers/commands.ts';
+import { askedName, configuredProviders, HELP } from '../../providers/commands.ts';
 import { askProvider, clockAhead, type ProviderAnswer } from '../../providers/provider-check.ts';
 import { type Finding, ok, problem, unknown, warning } from '../finding.ts';
 import type { Check, Sight } from '../sight.ts';
@@ -24,7 +24,8 @@ export const checkProviders: Check = async (sight) => {
 };
 
 function providerFinding(answer: ProviderAnswer): Finding {
-  const { provider, outcome, detail, url } = answer;
+  const { outcome, detail, url } = answer;
+  const provider = askedName(answer);
   const check = CHECKS[outcome];
   if (outcome === 'works' || outcome === 'no_list') return ok(check, `${provider}: ${detail}`);
   return problem(

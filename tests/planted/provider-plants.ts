@@ -1,0 +1,34 @@
+/** Bugs of providers: keys that take others down with them, signatures, what passes unmetered. */
+import { at, type Plant } from './plant.ts';
+
+const RING_TEST = 'apps/proxy/routing/key-ring.unit.test.ts';
+const KEYS_TEST = 'apps/proxy/call/another-key.unit.test.ts';
+
+export const providers: readonly Plant[] = [
+  {
+    bug: 'blame the key for what the request says',
+    edits: at('key-cools-down-apart', { swap: ['isOfKey(answer)', '(status ?? 0) >= 400'] }),
+    test: { file: RING_TEST, name: 'do not go around one that carried a text that is not allowed' },
+  },
+  {
+    bug: 'use a key that its provider has just refused',
+    edits: at('cooling-key-is-not-used', { drop: true }),
+    test: {
+      file: RING_TEST,
+      name: 'come back to one that was left alone when its provider says, one call at first',
+    },
+  },
+  {
+    bug: 'send again with another key what the provider may bill',
+    edits: at('another-key-for-what-is-not-billed', { swap: ['gatewayFault(status)', 'status'] }),
+    test: { file: KEYS_TEST, name: 'is no reason to send again what the provider may bill' },
+  },
+  {
+    bug: 'open the breaker of a provider one of whose keys is refused',
+    edits: at('other-keys-are-as-good', { swap: ['this.#isOfAnotherKey(facts, end)', 'false'] }),
+    test: {
+      file: KEYS_TEST,
+      name: 'another key of the same provider comes before another provider, which is not blamed',
+    },
+  },
+];
