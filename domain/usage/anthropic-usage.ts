@@ -96,7 +96,9 @@ export class AnthropicUsage {
     for (const name in usage) {
       const value = usage[name];
       if (value === null || value === undefined) continue;
-      if (name in COUNTS) this.#count(counts, COUNTS[name as keyof typeof COUNTS], value);
+      // seam: counts-are-known-by-own-names
+      if (Object.hasOwn(COUNTS, name))
+        this.#count(counts, COUNTS[name as keyof typeof COUNTS], value);
       else if (name === 'cache_creation') this.#countAll(counts, WRITES, value, name);
       else if (name === 'server_tool_use') this.#countAll(counts, SERVER_TOOLS, value, name);
       else this.#note(name, value);
@@ -106,16 +108,21 @@ export class AnthropicUsage {
 
   #note(name: string, value: unknown): void {
     if (name === 'iterations') this.#readRuns(value);
-    else if (name === 'service_tier') this.#serviceTier = String(value);
+    else if (name === 'service_tier') this.#readTier(value);
     else if (name === 'inference_geo') this.#unlessUsual(USUAL_GEO, name, value);
     else if (name === 'speed') this.#unlessUsual(USUAL_SPEED, name, value);
     else if (!WITHIN.has(name) && maySayCounts(value)) this.#unread(name);
   }
 
+  #readTier(value: unknown): void {
+    if (typeof value === 'string') this.#serviceTier = value;
+    else this.#unread('service_tier');
+  }
+
   #countAll(counts: Counts, names: Readonly<Record<string, Count>>, value: unknown, of: string) {
     if (typeof value !== 'object') return this.#unread(of);
     for (const [name, part] of Object.entries(value as Fields)) {
-      const count = names[name];
+      const count = Object.hasOwn(names, name) ? names[name] : undefined;
       if (part === null) continue;
       if (count !== undefined) this.#count(counts, count, part);
       else if (maySayCounts(part)) this.#unread(name);

@@ -154,4 +154,12 @@ describe('what is billed apart', () => {
   it('has its tier of service by name', () => {
     expect(reading({ ...START, service_tier: 'priority' }).serviceTier).toBe('priority');
   });
+
+  it.each([
+    ['has a tier that is no text', 'service_tier', { service_tier: { toString: null } }],
+    ['has a count by a name that every object has', 'toString', { toString: 5 }],
+    ['has writes by such a name', 'constructor', { cache_creation: { constructor: 3 } }],
+  ])('%s', (_, name, more) => {
+    expect(told(reading({ ...START, ...more }))).toBe(`usage_unread.${name}`);
+  });
 });

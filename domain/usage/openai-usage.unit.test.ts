@@ -315,6 +315,14 @@ describe('I8: what is not understood', () => {
         promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 3 }],
       },
     ],
+    [
+      'promptTokensDetails',
+      {
+        promptTokenCount: 9,
+        candidatesTokenCount: 1,
+        promptTokensDetails: [{ modality: { toString: null }, tokenCount: 3 }],
+      },
+    ],
     ['a_b_', { ...totals, 'a"b\n': 1 }],
   ])('%s is named as the reason', (name, usage) => {
     expect(told(usage)).toBe(`usage_unread.${name}`);

@@ -246,7 +246,7 @@ function isInside(usage: Fields, slot: 'cacheRead' | 'cacheWrite'): boolean {
   const states = (fields: unknown, rules: Table, but?: ReadonlySet<string>) =>
     isFields(fields) &&
     Object.keys(fields).some(
-      (name) => rules.get(name) === slot && !but?.has(name) && Number(fields[name]) > 0,
+      (name) => rules.get(name) === slot && !but?.has(name) && claimed(fields[name]) > 0,
     );
   return (
     states(usage, USAGE, OUTSIDE) ||
@@ -261,7 +261,10 @@ function hasOther(list: unknown, sameCost: ReadonlySet<string>): boolean {
   return list.some((entry: unknown) => {
     if (!isFields(entry)) return mayBeBilled('', entry);
     const { modality, ...counts } = entry;
-    return !sameCost.has(String(modality).toUpperCase()) && mayBeBilled('', counts);
+    return (
+      (typeof modality !== 'string' || !sameCost.has(modality.toUpperCase())) &&
+      mayBeBilled('', counts)
+    );
   });
 }
 

@@ -54,4 +54,23 @@ export const dialects: readonly Plant[] = [
       name: 'I3: has the name that the model has there, and never more output than was asked for',
     },
   },
+  {
+    bug: 'make a text of whatever a part says that it is',
+    edits: at('what-is-no-text-is-not-called', { instead: 'return String(value);' }),
+    test: {
+      file: 'tests/fuzz/fuzz.prop.test.ts',
+      name: 'I11: of 4,000 requests each is refused by a name, or sent as the client wrote it',
+    },
+  },
+  {
+    bug: 'take a member that every object has for a count',
+    edits: at('counts-are-known-by-own-names', {
+      instead:
+        'if (name in COUNTS) this.#count(counts, COUNTS[name as keyof typeof COUNTS], value);',
+    }),
+    test: {
+      file: 'domain/usage/anthropic-usage.unit.test.ts',
+      name: 'has a count by a name that every object has',
+    },
+  },
 ];

@@ -143,7 +143,8 @@ function wrongWith(
     : null;
 }
 
-function factsOf(request: CallRequest): Parameters<typeof settleNow>[0] {
+/** Of an attempt that has a price and a hold. */
+export function factsOf(request: CallRequest): Parameters<typeof settleNow>[0] {
   const provider = { name: 'p', notBilledStatuses: new Set([429]) };
   const price = { price: PRICE, version: 'v1', source: 'config' };
   const account = { stream: 's', release: () => undefined };

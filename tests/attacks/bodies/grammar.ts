@@ -3,6 +3,7 @@
  * time, memory or its sanity, of any size. The same seed makes the same bodies.
  */
 import { seeded } from '../../mutation/sample.ts';
+import { otherDialectShapes, type Random, type Shape } from './other-dialects.ts';
 
 export type HostileBody = {
   /** Its shape, for the report. */
@@ -10,9 +11,6 @@ export type HostileBody = {
   path: string;
   bytes: Buffer;
 };
-
-/** A number from 0 to below 1. */
-type Random = () => number;
 
 const CHAT = '/v1/chat/completions';
 const EMBEDDINGS = '/v1/embeddings';
@@ -25,9 +23,6 @@ const SIZES: readonly (readonly [share: number, min: number, max: number])[] = [
   [6, 262_144, 2_000_000],
   [1, 2_000_000, 16_600_000],
 ];
-
-/** Text that a shape repeats between what opens and what closes it. */
-type Shape = { path: string; open: string; close: string; unit: (random: Random) => string };
 
 const repeated = (text: string) => () => text;
 const chat = (fields: string): Pick<Shape, 'path' | 'open' | 'close'> => {
@@ -107,11 +102,14 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 
 export const SHAPE_NAMES: readonly string[] = Object.keys(SHAPES);
 
+const ALL_SHAPES: Readonly<Record<string, Shape>> = { ...SHAPES, ...otherDialectShapes };
+const ALL_NAMES: readonly string[] = Object.keys(ALL_SHAPES);
+
 /** @returns makes the next body at each call */
 export function hostileBodies(seed: number): () => HostileBody {
   const random = seeded(seed);
   return () => {
-    const name = oneOf(random, SHAPE_NAMES);
+    const name = oneOf(random, ALL_NAMES);
     const { path, bytes: whole } = shaped(name, sizeOf(random), random);
     const [shape, bytes] = damaged(name, whole, random);
     return { shape, path, bytes };
@@ -124,7 +122,7 @@ export function bodyOf(shape: string, size: number): Omit<HostileBody, 'shape'> 
 }
 
 function shaped(shape: string, size: number, random: Random): Omit<HostileBody, 'shape'> {
-  const { path, open, close, unit } = SHAPES[shape] as Shape;
+  const { path, open, close, unit } = ALL_SHAPES[shape] as Shape;
   return { path, bytes: Buffer.from(open + filler(unit, size, random) + close) };
 }
 

@@ -8,6 +8,7 @@ import {
   type OpenParts,
 } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { MessagesRequest } from '@tollgate/schemas/anthropic/requests.ts';
+import { statedType } from '../shared/stated-type.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -90,7 +91,7 @@ class Found {
   #block(block: Fields): void {
     if (typeof block !== 'object' || block === null) return;
     this.cached(block);
-    const type = String(block['type']);
+    const type = statedType(block['type']);
     if (BOUNDED_BLOCKS.has(type)) return this.blocks(block['content']);
     const kind = MEDIA.get(type);
     const source = (block['source'] ?? {}) as Fields;

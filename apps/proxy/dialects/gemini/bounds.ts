@@ -8,6 +8,7 @@ import {
   type OpenParts,
 } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { GenerateContentRequest } from '@tollgate/schemas/gemini/requests.ts';
+import { statedType } from '../shared/stated-type.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -136,6 +137,6 @@ class Found {
 }
 
 function kindOf(mimeType: unknown): MediaKind {
-  const [kind] = String(mimeType).toLowerCase().split('/', 1);
+  const [kind] = statedType(mimeType).toLowerCase().split('/', 1);
   return kind === 'image' || kind === 'audio' || kind === 'video' ? kind : 'file';
 }

@@ -125,6 +125,11 @@ describe('a request is understood before anything is spent on it', () => {
       'content part `inlineData`',
     ],
     [
+      'a picture whose kind is no text',
+      { contents: [{ parts: [{ inlineData: { mimeType: { toString: null }, data: 'AA' } }] }] },
+      'content part `inlineData`',
+    ],
+    [
       'a file',
       { contents: [{ parts: [{ fileData: { fileUri: 'https://x' } }] }] },
       'content part `fileData`',

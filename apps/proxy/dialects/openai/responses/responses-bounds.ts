@@ -8,6 +8,7 @@ import {
   type OpenParts,
 } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { ResponsesItem, ResponsesRequest } from '@tollgate/schemas/openai/responses.ts';
+import { statedType } from '../../shared/stated-type.ts';
 import { isAsked } from '../chat-bounds.ts';
 import { isSpellingOf, UNBOUNDED_FIELDS } from '../json-body.ts';
 import { isNoTier } from '../listed-tiers.ts';
@@ -119,7 +120,7 @@ function partsOfContent(content: unknown): Found[] {
   return (content as unknown[]).flatMap((value): Found[] => {
     if (typeof value !== 'object' || value === null) return [];
     const fields = value as Fields;
-    const type = String(fields['type']);
+    const type = statedType(fields['type']);
     const part = `content part \`${type}\``;
     if (misspelt(fields)) return [{ part, open: null }];
     if (TEXT_PARTS.has(type)) return [];
