@@ -53,6 +53,14 @@ describe('configuration', () => {
       'providers: { p: { base_url: "http://h:1", api_keys: { b: { key: sk-s3cret } } } }',
       /providers\.p\.api_keys\.b\.key: write \{ env: NAME \} or \{ file: PATH \}/,
     ],
+    [
+      'providers: { p: { base_url: "https://h.test/openai/v1", api_version: 2024-10-21 } }',
+      /providers\.p\.api_version: is not taken below `\/openai\/v1`/,
+    ],
+    [
+      'providers: { p: { base_url: "https://h.test/openai", api_version: 2024-10-21, dialects: [anthropic] } }',
+      /providers\.p\.api_version: is of the dialect `openai` alone$/,
+    ],
     ['providers: { p: { base-url: x } }', /p\.base-url: .* did you mean base_url\?/],
     ['providers: { p: {} }', /providers\.p\.base_url: is missing$/],
     ['data: x\nproxi_port: 1', /:2:1: proxi_port: .*did you mean proxy_port\?$/],

@@ -10,6 +10,7 @@ import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
 import { keysOf } from '@tollgate/schemas/config/provider-keys.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import type { CacheSettings } from './cache/cached-calls.ts';
+import { azurePaths } from './dialects/openai/azure-paths.ts';
 import { outputLimitField } from './dialects/openai/output-limit-field.ts';
 import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
@@ -74,6 +75,7 @@ export function routingFromConfig(
           tokenizerOf: isOpenAi(entry.base_url) ? openAiTokenizer : undefined,
           bounds: openBounds(entry.bounds),
           region: entry.region,
+          pathOf: entry.api_version === undefined ? undefined : azurePaths(entry.api_version),
           dialects: new Set(entry.dialects),
           keys: keys.length > 1 ? new KeyRing(keys, limits) : undefined,
         },

@@ -33,6 +33,14 @@ export const providerDialects = {
     .default(['openai']),
   /** Default: as each dialect's own clients do: `bearer`, `x-api-key` or `x-goog-api-key`. */
   auth: z.enum(authStyles).optional(),
+  /**
+   * Of Azure's older interface, whose paths name the deployment: `base_url` ends in `/openai`, and each request
+   * has this version in its query. Its `/openai/v1` has neither.
+   */
+  api_version: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]{1,40}$/, 'a version of the interface, such as 2024-10-21')
+    .optional(),
   /** More headers that each request to it gets, such as `anthropic-beta` or an account's project. */
   headers: z
     .record(headerName, secret)

@@ -307,6 +307,24 @@ const configFields = z.strictObject({
     .default({}),
 });
 
+/** What members of a provider say against each other. */
+function providerFaults(provider: z.infer<typeof configFields>['providers'][string]) {
+  const { api_key, api_keys, api_version, base_url, dialects } = provider;
+  const faults: { field: string; message: string }[] = [];
+  if (api_key !== undefined && api_keys !== undefined) {
+    faults.push({ field: 'api_keys', message: 'state `api_key` or `api_keys`, not both' });
+  }
+  if (api_version !== undefined && /\/v1\/*$/.test(base_url)) {
+    const message =
+      'is not taken below `/openai/v1`: leave it out, or let `base_url` end in `/openai`';
+    faults.push({ field: 'api_version', message });
+  }
+  if (api_version !== undefined && dialects.join() !== 'openai') {
+    faults.push({ field: 'api_version', message: 'is of the dialect `openai` alone' });
+  }
+  return faults;
+}
+
 /** Without providers, the start chooses one, and its models are not known here. */
 export const tollgateConfig = configFields.superRefine((config, context) => {
   if (config.payload_log !== undefined && config.engines.ledger !== undefined) {
@@ -325,10 +343,10 @@ export const tollgateConfig = configFields.superRefine((config, context) => {
     const path = ['routes', name, 'candidates', twice];
     context.addIssue({ code: 'custom', path, message: LISTED_TWICE });
   }
-  for (const [name, { api_key, api_keys }] of Object.entries(config.providers)) {
-    if (api_key === undefined || api_keys === undefined) continue;
-    const message = 'state `api_key` or `api_keys`, not both';
-    context.addIssue({ code: 'custom', path: ['providers', name, 'api_keys'], message });
+  for (const [name, provider] of Object.entries(config.providers)) {
+    for (const { field, message } of providerFaults(provider)) {
+      context.addIssue({ code: 'custom', path: ['providers', name, field], message });
+    }
   }
   const providers = Object.keys(config.providers).join(', ');
   if (providers === '') return;

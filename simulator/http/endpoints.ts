@@ -3,12 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { anthropic, findAnthropic, isAnthropic } from '../anthropic/anthropic.ts';
 import type { Dialect, Found } from '../calls/dialect.ts';
 import { findGemini, gemini, isGemini } from '../gemini/gemini.ts';
+import { azure, findAzure, isAzure } from '../openai/azure.ts';
 import { findOpenAi, openai } from '../openai/openai.ts';
 import { findResponses } from '../responses/responses.ts';
 
 export function findEndpoint(request: IncomingMessage, url: URL): Found | undefined {
   const { method } = request;
   if (isGemini(url.pathname)) return findGemini(method, url);
+  if (isAzure(url.pathname)) return findAzure(method, url.pathname);
   // Both have their models at one path; the client's own header tells whose are meant.
   const anthropicFirst = findAnthropic(request, url.pathname);
   return anthropicFirst ?? findResponses(method, url.pathname) ?? findOpenAi(method, url.pathname);
@@ -17,5 +19,6 @@ export function findEndpoint(request: IncomingMessage, url: URL): Found | undefi
 /** In which dialect an unknown path is refused. */
 export function dialectOf(request: IncomingMessage, url: URL | null): Dialect {
   if (url !== null && isGemini(url.pathname)) return gemini;
+  if (url !== null && isAzure(url.pathname)) return azure;
   return url !== null && isAnthropic(request, url.pathname) ? anthropic : openai;
 }

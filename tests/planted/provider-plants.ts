@@ -31,4 +31,12 @@ export const providers: readonly Plant[] = [
       name: 'another key of the same provider comes before another provider, which is not blamed',
     },
   },
+  {
+    bug: 'take the model of the body where the path of Azure names another',
+    edits: at('deployment-is-the-model', { swap: ['withModel(body, target.model)', 'body'] }),
+    test: {
+      file: 'apps/proxy/dialects/openai/azure-paths.unit.test.ts',
+      name: 'means the deployment by the model, whatever the body says',
+    },
+  },
 ];

@@ -4,9 +4,12 @@ import type { Endpoint, FactsRead } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/dialects.ts';
 import type { ReadOrder } from './body-readers.ts';
 
-const endpoints = new Map<string, Endpoint>(
-  dialects.flatMap(({ endpoints: own }) => own.map((endpoint) => [endpoint.name, endpoint])),
-);
+const byName = (all: readonly Endpoint[]) =>
+  new Map<string, Endpoint>(all.map((endpoint) => [endpoint.name, endpoint]));
+
+const endpoints = byName(dialects.flatMap(({ endpoints: own }) => own));
+/** Those whose path names a model that others have in the body. */
+const atDeployments = byName(dialects.flatMap(({ atDeployments: own = [] }) => own));
 
 parentPort?.on('message', (order: ReadOrder) => {
   const read = readBody(order);
@@ -16,7 +19,8 @@ parentPort?.on('message', (order: ReadOrder) => {
 
 /** @throws Error if no dialect has the endpoint: the thread ends */
 function readBody({ endpoint: name, body: bytes, target, depthMax }: ReadOrder): FactsRead {
-  const endpoint = endpoints.get(name);
+  const named = target === undefined ? undefined : atDeployments.get(name);
+  const endpoint = named ?? endpoints.get(name);
   if (endpoint === undefined) throw new Error(`there is no endpoint ${name}`);
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return endpoint.read({ body, target }, depthMax);

@@ -182,10 +182,11 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const sent = request.upstream(model, this.facts.imposedLimit, provider.asksForUsage);
     const headers = { 'x-client-request-id': attemptId, ...sent.headers };
     this.facts.trace?.sent(headers, this.#sentAtMs);
+    const path = provider.pathOf?.(sent.path, model) ?? sent.path;
     const key = provider.keys?.take(this.#sentAtMs);
     this.facts.providerKey = key;
     this.#control = provider.upstream.post(
-      ...([sent.path, sent.body, headers, this, sent.auth, key?.index] as const),
+      ...([path, sent.body, headers, this, sent.auth, key?.index] as const),
     );
   }
 

@@ -24,11 +24,15 @@ export type Dialect = {
   prefixes?: readonly string[];
   /** The calls that it has, each of them metered. What is not listed is refused. */
   endpoints: readonly Endpoint[];
+  /** Some of them once more, at paths that name the model: Azure's. Names of endpoints are the same. */
+  atDeployments?: readonly Endpoint[];
   /** Requests that no provider bills. */
   free?: readonly FreeEndpoint[];
   /** Where clients ask which models they may use, and the answer's JSON. */
   models: {
     path: string;
+    /** Other paths of it, for the list and for one of them. */
+    aliases?: readonly string[];
     list(models: readonly ServedModel[]): object;
     /** The answer about one of them, which is asked for below `path`. */
     entry(model: ServedModel): object;

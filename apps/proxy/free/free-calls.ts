@@ -125,6 +125,7 @@ export class FreeCalls implements Calls {
     const { model, provider } = deployment;
     const { limits } = this.#deps;
     const sent = request.upstream(model, headers);
+    const path = provider.pathOf?.(sent.path, model) ?? sent.path;
     const key = provider.keys?.take(performance.now());
     const gathered = new Gathered(limits.freeAnswerBytesMax, (result) => {
       clearTimeout(timer);
@@ -144,7 +145,7 @@ export class FreeCalls implements Calls {
     );
     reply.raw.once('close', () => gathered.abort('its client has gone'));
     gathered.control = provider.upstream.post(
-      ...([sent.path, sent.body, { ...sent.headers }, gathered, sent.auth, key?.index] as const),
+      ...([path, sent.body, { ...sent.headers }, gathered, sent.auth, key?.index] as const),
     );
   }
 }

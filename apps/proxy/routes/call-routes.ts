@@ -27,7 +27,8 @@ export function addCallPaths(
   parts: CallRouteParts,
 ): void {
   for (const dialect of dialects) {
-    const metered = dialect.endpoints.map((endpoint) => {
+    const endpoints = [...dialect.endpoints, ...(dialect.atDeployments ?? [])];
+    const metered = endpoints.map((endpoint) => {
       return { endpoint, enter: entry(new CallGate(endpoint, parts.gate), parts) };
     });
     // What providers answer without billing it comes in by the same gate, and leaves no record.

@@ -19,7 +19,10 @@ export function addModelRoutes(
   },
 ): void {
   const served = dialects.flatMap((dialect) =>
-    withPrefixes(dialect, dialect.models.path).map((path) => ({ path, dialect })),
+    withPrefixes(dialect, dialect.models.path, ...(dialect.models.aliases ?? [])).map((path) => ({
+      path,
+      dialect,
+    })),
   );
   for (const [path, speakers] of Map.groupBy(served, (one) => one.path)) {
     const all = speakers.map(({ dialect }) => dialect);
@@ -27,9 +30,10 @@ export function addModelRoutes(
   }
 }
 
-/** Paths of a dialect, as they are and below its prefixes. */
+/** Paths of a dialect, as they are and below its prefixes, if they are not below one already. */
 export function withPrefixes({ prefixes = [] }: Dialect, ...paths: readonly string[]): string[] {
-  return ['', ...prefixes].flatMap((prefix) => paths.map((path) => prefix + path));
+  const bare = paths.filter((path) => !prefixes.some((prefix) => path.startsWith(`${prefix}/`)));
+  return [...paths, ...prefixes.flatMap((prefix) => bare.map((path) => prefix + path))];
 }
 
 function addModelRoute(

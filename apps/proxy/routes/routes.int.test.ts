@@ -170,11 +170,20 @@ describe('a browser', () => {
 
 it('the same is served below the prefix of the interface', async () => {
   expect((await get('/openai/v1/models')).body).toBe((await get('/v1/models')).body);
-  const paths = ['chat/completions', 'completions', 'responses', 'embeddings'];
-  const asked = paths.map((path) => closed.inject({ method: 'POST', url: `/openai/v1/${path}` }));
-  // The key is asked for, so the path is one of ours.
-  const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode);
-  expect(statuses).toEqual([401, 401, 401, 401]);
+  expect((await get('/openai/models?api-version=1')).body).toBe((await get('/v1/models')).body);
+  const anthropic = await get('/anthropic/v1/models');
+  expect([anthropic.statusCode, anthropic.json()]).toMatchObject([200, { has_more: false }]);
+  expect((await get('/gemini/v1beta/models')).json()).toHaveProperty('models');
+});
+
+it.each([
+  ...['/openai/v1/chat/completions', '/openai/v1/completions', '/openai/v1/responses'],
+  ...['/openai/v1/embeddings', '/openai/deployments/gpt-x/chat/completions?api-version=1'],
+  ...['/openai/deployments/a%2Fb/embeddings', '/openai/responses?api-version=1'],
+  ...['/openai/responses/input_tokens', '/anthropic/v1/messages'],
+  ...['/anthropic/v1/messages/count_tokens', '/gemini/v1beta/models/m:generateContent'],
+])('%s is one of ours: a key is asked for', async (url) => {
+  expect((await closed.inject({ method: 'POST', url })).statusCode).toBe(401);
 });
 
 // BerriAI/litellm#8350, apache/casbin-gateway#198, dativo-io/talon#345

@@ -34,6 +34,8 @@ export type Provider = {
   bounds?: OpenBounds | undefined;
   /** Where it serves its models, as the operator says. */
   region?: string | undefined;
+  /** Where it takes what else is sent to `path` of its base URL; undefined: there. */
+  pathOf?: ((path: string, model: string) => string) | undefined;
   /** What it speaks; undefined: OpenAI's dialect alone. */
   dialects?: ReadonlySet<DialectName> | undefined;
 };

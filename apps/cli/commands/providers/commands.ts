@@ -83,7 +83,7 @@ export async function configuredProviders(
     .filter((name) => only === undefined || name === only)
     .flatMap((name) => {
       const provider = config.providers[name] as (typeof config.providers)[string];
-      const { base_url: baseUrl, dialects, auth } = provider;
+      const { base_url: baseUrl, api_version: apiVersion, dialects, auth } = provider;
       const shown = Object.entries(provider.headers).map(([header, value]) => [
         header,
         resolveSecret(value, environment),
@@ -93,7 +93,8 @@ export async function configuredProviders(
       const asked = keys.length === 0 ? [{ name: null, secret: undefined }] : keys;
       return asked.flatMap(({ name: key, secret }) => {
         const apiKey = resolveSecret(secret, environment);
-        return dialects.map((dialect) => ({ name, baseUrl, apiKey, key, dialect, auth, headers }));
+        const common = { name, baseUrl, apiVersion, apiKey, key, auth, headers };
+        return dialects.map((dialect) => ({ ...common, dialect }));
       });
     });
 }

@@ -30,6 +30,8 @@ export type AskedProvider = {
   dialect?: DialectName;
   /** Default: as the dialect's own clients show a key. */
   auth?: AuthStyle | undefined;
+  /** In the query, where it is asked for. */
+  apiVersion?: string | undefined;
   /** More that each request says. */
   headers?: Readonly<Record<string, string>>;
 };
@@ -57,8 +59,9 @@ export async function askProvider(
   asked: AskedProvider,
   { fetch: send, clock, signal }: { fetch: typeof fetch; clock: () => number; signal: AbortSignal },
 ): Promise<ProviderAnswer> {
-  const { name, baseUrl, key = null, dialect = 'openai' } = asked;
-  const url = `${baseUrl.replace(/\/+$/, '')}/models`;
+  const { name, baseUrl, key = null, dialect = 'openai', apiVersion } = asked;
+  const query = apiVersion === undefined ? '' : `?api-version=${apiVersion}`;
+  const url = `${baseUrl.replace(/\/+$/, '')}/models${query}`;
   const startMs = performance.now();
   const timeout = AbortSignal.timeout(WAIT_MS);
   const base = {

@@ -7,6 +7,7 @@ import { modelEntry, modelList } from './model-list.ts';
 
 export const anthropic: Dialect = {
   name: 'anthropic',
+  prefixes: ['/anthropic'],
   endpoints: [messages],
   free: [countTokens],
   models: {

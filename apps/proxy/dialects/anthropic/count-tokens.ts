@@ -9,7 +9,6 @@ import { passedHeaders } from './messages-call.ts';
 export const countTokens: FreeEndpoint = {
   method: 'POST',
   path: '/v1/messages/count_tokens',
-  aliases: ['/anthropic/v1/messages/count_tokens'],
   name: 'messages.count_tokens',
   dialect: 'anthropic',
   read: readCountRequest,

@@ -24,7 +24,6 @@ const BILLED = billedFields([
 export const messages: Endpoint = {
   method: 'POST',
   path: '/v1/messages',
-  aliases: ['/anthropic/v1/messages'],
   name: NAME,
   read: readMessagesRequest,
   open: (facts, headers) => new MessagesCall(facts, headers ?? {}),

@@ -1,5 +1,6 @@
 /** OpenAI's dialect, as its SDKs and many other providers speak it. */
 import type { Dialect } from '../dialect.ts';
+import { atDeployment } from './azure-paths.ts';
 import { chatCompletions } from './chat-request.ts';
 import { completions } from './completions-request.ts';
 import { embeddings } from './embeddings-request.ts';
@@ -12,9 +13,11 @@ export const openAi: Dialect = {
   name: 'openai',
   prefixes: ['/openai'],
   endpoints: [chatCompletions, embeddings, responses, completions],
+  atDeployments: [chatCompletions, embeddings, completions].map(atDeployment),
   free: [inputTokens],
   models: {
     path: '/v1/models',
+    aliases: ['/openai/models'],
     list: modelList,
     entry: modelEntry,
     // Who says nothing else is taken for one of the many that speak it.

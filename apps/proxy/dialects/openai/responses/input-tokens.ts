@@ -8,6 +8,7 @@ import { invalidRequest, memberRange, readJsonBody } from '../json-body.ts';
 export const inputTokens: FreeEndpoint = {
   method: 'POST',
   path: '/v1/responses/input_tokens',
+  aliases: ['/openai/responses/input_tokens'],
   name: 'responses.input_tokens',
   dialect: 'openai',
   read: readInputTokens,

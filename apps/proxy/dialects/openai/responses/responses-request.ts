@@ -65,6 +65,7 @@ const guarded: GuardedMembers = {
 export const responses: Endpoint = {
   method: 'POST',
   path: '/v1/responses',
+  aliases: ['/openai/responses'],
   name: NAME,
   read: readResponsesRequest,
   open: (facts) => new JsonCall(jsonResponses, facts),
