@@ -4,20 +4,31 @@
  * is escaped, and nothing else: members keep their order and repetitions, and numbers their digits,
  * because a model may be shown them as they are written (a tool's schema, for one).
  */
-import { BACKSLASH, QUOTE } from './json-codes.ts';
+import { QUOTE } from './json-codes.ts';
 import { skipString } from './json-scan.ts';
 
 const SPACE = 32;
+/** Not of a slash, which needs none, and not of a character by its number, which may have another spelling. */
+const CANONICAL_ESCAPES = [...'"\\bfnrt'].map((letter) => letter.charCodeAt(0));
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
 
 /** @param text valid JSON */
 export function compactJson(text: string): string {
   let compact = '';
   let from = 0;
+  let escapeAt = text.indexOf('\\');
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       const end = skipString(text, at);
-      if (hasEscape(text, at, end)) {
+      // Looked for by the runtime, and not again before the one that was found: few texts have any.
+      if (escapeAt !== -1 && escapeAt < at) escapeAt = text.indexOf('\\', at);
+      while (escapeAt !== -1 && escapeAt < end && isCanonical(text.charCodeAt(escapeAt + 1))) {
+        escapeAt = text.indexOf('\\', escapeAt + 2);
+      }
+      if (escapeAt !== -1 && escapeAt < end) {
         const string: unknown = JSON.parse(text.slice(at, end));
         compact += text.slice(from, at) + JSON.stringify(string);
         from = end;
@@ -31,14 +42,12 @@ export function compactJson(text: string): string {
       at++;
     }
   }
-  return compact + text.slice(from);
+  return from === 0 ? text : compact + text.slice(from);
 }
 
-function hasEscape(text: string, at: number, end: number): boolean {
-  for (let index = at; index < end; index++) {
-    if (text.charCodeAt(index) === BACKSLASH) return true;
-  }
-  return false;
+/** Of a character behind a backslash: JSON.stringify writes the same, and could write nothing else. */
+function isCanonical(code: number): boolean {
+  return CANONICAL_ESCAPES.includes(code);
 }
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
@@ -50,6 +59,7 @@ const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
  * @param text JSON without space around it
  */
 export function canonicalNumber(text: string): string {
+  if (!mayBeNumber(text.charCodeAt(0))) return text;
   const match = NUMBER.exec(text);
   if (match === null) return text;
   const [, sign = '', whole = '', part = '', exponent = '0'] = match;
@@ -58,4 +68,8 @@ export function canonicalNumber(text: string): string {
   if (significant === '') return '0';
   const scale = Number(exponent) - part.length + digits.length - significant.length;
   return `${sign}${significant}e${scale}`;
+}
+
+function mayBeNumber(code: number): boolean {
+  return code === MINUS || (code >= ZERO && code <= NINE);
 }

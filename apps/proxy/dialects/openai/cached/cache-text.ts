@@ -33,19 +33,29 @@ export function cacheText(
   hasEndUser: boolean,
   instead?: { name: string; value: string },
 ): string | null {
+  const text = body.toString('utf8');
+  // Of a text without any other character, a byte is a character: it is decoded once for all members.
+  const isAscii = text.length === body.length;
   const spellings = new Set<string>();
   const parts: [name: string, value: string][] = [];
   for (const { name, start, end } of members) {
-    const spelling = name.toUpperCase().toLowerCase();
+    const spelling = PLAIN_NAME.test(name) ? name : name.toUpperCase().toLowerCase();
     if (spellings.has(spelling)) return null;
     spellings.add(spelling);
-    const isOther = name === instead?.name;
-    const value = isOther ? instead.value : compactJson(body.toString('utf8', start, end));
+    const written = isAscii ? text.slice(start, end) : body.toString('utf8', start, end);
+    const value = name === instead?.name ? instead.value : compactJson(written);
     if (STORED_THERE.has(spelling) && value !== 'null' && value !== 'false') return null;
     // seam: cache-key-has-the-whole-request
     if (leftOut.has(name) || (!hasEndUser && END_USER.has(name))) continue;
     parts.push([name, canonicalNumber(value)]);
   }
   parts.sort(([a], [b]) => (a < b ? -1 : 1));
-  return parts.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
+  let whole = '';
+  for (const [name, value] of parts) {
+    whole += `${whole === '' ? '' : ','}${JSON.stringify(name)}:${value}`;
+  }
+  return whole;
 }
+
+/** In one spelling only. */
+const PLAIN_NAME = /^[a-z0-9_]*$/;
