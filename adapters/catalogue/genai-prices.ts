@@ -16,6 +16,8 @@ import type {
   TieredPrice,
 } from '@tollgate/domain/pricing/price.ts';
 
+import { openAiMedia } from './openai-media.ts';
+
 type Providers = NonNullable<Awaited<ReturnType<typeof waitForUpdate>>>;
 type CatalogueModel = Providers[number]['models'][number];
 type Conditional = Extract<CatalogueModel['prices'], unknown[]>[number];
@@ -62,7 +64,8 @@ export async function readCatalogue(): Promise<PriceVersionPublished['data'][]> 
     const others = (provider.fallback_model_providers ?? []).flatMap(
       (id) => byId.get(id)?.models ?? [],
     );
-    const models = [...provider.models, ...others].map(toPricedModel);
+    const own = provider.id === 'openai' ? openAiMedia : [];
+    const models = [...own, ...[...provider.models, ...others].map(toPricedModel)];
     return {
       version: `genai-prices-${fingerprint(models)}-${provider.id}`,
       source: 'catalogue',

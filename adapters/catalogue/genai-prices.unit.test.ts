@@ -5,8 +5,9 @@ import {
   evolvePrices,
   findPrice,
   type PriceListState,
+  priceOfPicture,
 } from '@tollgate/domain/pricing/price-list.ts';
-import { noQuantities } from '@tollgate/domain/usage/quantities.ts';
+import { type KnownQuantities, noQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { priceVersion } from '@tollgate/schemas/ledger/price-version.ts';
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from './genai-prices.ts';
@@ -122,5 +123,28 @@ describe('the built-in price catalogue', () => {
     const all = catalogue.flatMap(({ models }) => models);
     const priced = all.filter(({ prices }) => prices.length > 0);
     expect(priced.length).toBeGreaterThan(1400);
+  });
+});
+
+describe('what OpenAI sells by something else than tokens', () => {
+  const prices = catalogue.reduce((state, data) => evolvePrices(state, { data }), emptyPriceList());
+  const costs = (model: string, used: Partial<KnownQuantities>, picture?: string) => {
+    const found = findPrice(prices, 'openai', model, Date.UTC(2026, 0, 1));
+    if (found === null) return null;
+    const price = picture === undefined ? found.price : priceOfPicture(found, picture);
+    return price === null ? null : costOf(price, { ...noQuantities(), ...used, requests: 1 });
+  };
+
+  it.each<[string, Partial<KnownQuantities>, string | undefined, bigint | null]>([
+    ['omni-moderation-latest', {}, undefined, 0n],
+    ['tts-1', { characters: 1_000_000 }, undefined, 15_000_000_000_000n],
+    ['tts-1-hd', { characters: 2 }, undefined, 60_000_000n],
+    ['dall-e-3', { images: 1 }, 'standard-1024x1024', 40_000_000_000n],
+    ['dall-e-3', { images: 2 }, 'hd-1792x1024', 240_000_000_000n],
+    ['dall-e-3', { images: 1 }, 'auto-auto', null],
+    ['dall-e-2', { images: 1 }, 'standard-256x256', 16_000_000_000n],
+    ['whisper-1', { audioSeconds: 60 }, undefined, 6_000_000_000n],
+  ])('%s: %j as %s costs %s', (model, used, picture, cost) => {
+    expect(costs(model, used, picture)).toBe(cost);
   });
 });

@@ -55,7 +55,7 @@ export type UpstreamControl = { pause(): void; resume(): void; abort(reason: Err
 
 export type Upstream = {
   /**
-   * POSTs JSON. `path` is below the base URL and starts with a slash.
+   * POSTs JSON, unless `headers` have another `content-type`. `path` is below the base URL and starts with a slash.
    *
    * @param auth how the provider's key is shown; default: as a bearer token
    * @param key which of several it is, from 0
@@ -105,6 +105,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return {
     post(path, body, headers, handler, auth = 'bearer', key = 0) {
       const sent = { ...headers, ...fixedBy[key]?.[auth] };
+      // A form says where its parts end.
+      const type = headers['content-type'];
+      if (type !== undefined) sent['content-type'] = type;
       const request: Dispatcher.DispatchOptions = {
         path: prefix + path,
         method: 'POST',

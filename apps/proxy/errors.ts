@@ -72,6 +72,12 @@ export const errorCatalogue = {
   no_able_model: entry(400, false, 'No model of this route can serve this request.'),
   invalid_json: entry(400, false, 'The request body is not valid JSON.'),
   invalid_request: entry(400, false, 'The request body is not valid.'),
+  invalid_form: entry(400, false, 'The form is not one that every reader would read alike.'),
+  ambiguous_form: entry(
+    400,
+    false,
+    'The form has this field twice, or in a spelling that some readers take for it.',
+  ),
   ambiguous_json: entry(400, false, 'The request body names the same field twice.'),
   json_too_deep: entry(400, false, 'The request body is nested too deeply.'),
   json_too_large: entry(400, false, 'The request body has more values than a request may have.'),

@@ -170,6 +170,7 @@ function openBounds(given: BoundsConfig | undefined): OpenBounds | undefined {
       file: given.tokens_per_file ?? null,
     },
     tokensStored: given.tokens_per_stored_conversation ?? null,
+    secondsPerAudio: given.seconds_per_audio,
     searches:
       searches === undefined
         ? null

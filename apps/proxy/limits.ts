@@ -15,6 +15,11 @@ export const proxyLimits = {
   freeAnswerBytesMax: 1024 * 1024,
   /** Largest request body, bytes. Long contexts are ~4 MB of text; images in data URLs more. */
   requestBodyBytesMax: 16 * 1024 * 1024,
+  /**
+   * Largest form, with the files in it, bytes: OpenAI takes recordings of 25 MB. It is held in memory as it
+   * came, once, until its call has ended: it may be sent again, and the model may be named behind the files.
+   */
+  formBodyBytesMax: 32 * 1024 * 1024,
   /** Deepest nesting of a request body; tool schemas reach 20, attacks thousands. */
   requestDepthMax: 64,
   // seam: bound-is-stated-to-strangers
@@ -467,6 +472,10 @@ export function assertLimits(limits: ProxyLimits): void {
     [
       limits.requestBodyBytesMax <= limits.bodyBytesPerKeyMax,
       'requestBodyBytesMax <= bodyBytesPerKeyMax',
+    ],
+    [
+      limits.formBodyBytesMax <= limits.bodyBytesPerKeyMax,
+      'formBodyBytesMax <= bodyBytesPerKeyMax',
     ],
     [limits.leaseSweepMs <= limits.leaseIdleMs, 'leaseSweepMs <= leaseIdleMs'],
     [

@@ -65,6 +65,15 @@ function compileTiers(tiers: TieredPrice | undefined): CompiledTiers | undefined
   };
 }
 
+/** What a call reads or writes costs by the token. */
+export function pricesTokens(price: CompiledPrice): boolean {
+  return BY_TOKEN.some((unit) => price[unit].picoPerMillion.some((pico) => pico > 0n));
+}
+
+const BY_TOKEN: readonly PricedUnit[] = [
+  ...(['input', 'output', 'audio_input', 'audio_output', 'image_input', 'image_output'] as const),
+];
+
 /** True if no unit costs anything, in any tier. */
 export function isFree(price: CompiledPrice): boolean {
   return Object.values(price).every(({ picoPerMillion }) => picoPerMillion.every((p) => p === 0n));

@@ -12,6 +12,8 @@ export type OpenBounds = {
   /** Input that a call takes from what its provider has stored: a conversation, a cached content. */
   tokensStored: number | null;
   searches: SearchBound | null;
+  /** Of a recording whose length is billed. Absent: the operator gives none. */
+  secondsPerAudio?: number | undefined;
 };
 
 export type SearchBound = { perCall: number; picoUsdEach: bigint; tokensEach: number };

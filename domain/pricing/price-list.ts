@@ -92,6 +92,20 @@ export function priceAtTier(found: PriceFound, tier: string | null): CompiledPri
   return found.serviceTiers?.get(tier ?? '') ?? null;
 }
 
+/** Before the names of prices by what a picture is like, in a list's tiers of service. */
+const PICTURES = 'image-';
+
+/**
+ * What a picture of this quality and size costs, where a list has prices by them: `image-hd-1024x1792` among its
+ * tiers of service. null: it has others, and none for this one.
+ */
+export function priceOfPicture(found: PriceFound, picture: string): CompiledPrice | null {
+  const names = [...(found.serviceTiers?.keys() ?? [])];
+  // seam: picture-has-its-own-price
+  if (!names.some((name) => name.startsWith(PICTURES))) return found.price;
+  return found.serviceTiers?.get(PICTURES + picture) ?? null;
+}
+
 /** Every priced entry of the lists in force, the winning source's first. */
 export function listModels(state: PriceListState, provider: string, atMs: number): PricedModel[] {
   const models = new Map<string, PricedModel>();

@@ -9,6 +9,8 @@ export const bounds = z.strictObject({
   tokens_per_image: tokens,
   /** Each recording. */
   tokens_per_audio: tokens,
+  /** Each recording, of models that are billed by its length. */
+  seconds_per_audio: z.int().min(1).max(1_000_000).optional(),
   tokens_per_video: tokens,
   /** Each document. */
   tokens_per_file: tokens,

@@ -15,6 +15,7 @@ import { guards } from './guard-plants.ts';
 import { holds } from './hold-plants.ts';
 import { hostility } from './hostility-plants.ts';
 import { limits } from './limit-plants.ts';
+import { media } from './media-plants.ts';
 import { operation } from './operation-plants.ts';
 import { payloads } from './payload-plants.ts';
 import { at, type Plant } from './plant.ts';
@@ -82,6 +83,7 @@ export const plants: readonly Plant[] = [
   ...dialects,
   ...gemini,
   ...providers,
+  ...media,
   ...shipping,
   ...budgets,
   ...holds,

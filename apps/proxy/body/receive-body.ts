@@ -12,6 +12,7 @@ import { type BodyFault, BodyGuard } from './body-guard.ts';
 export type BodyLimits = Pick<
   ProxyLimits,
   | 'requestBodyBytesMax'
+  | 'formBodyBytesMax'
   | 'requestDepthMax'
   | 'requestValuesMax'
   | 'requestMembersMax'
@@ -24,20 +25,22 @@ export type Received = { body: Buffer } | { refusal: Refusal } | { left: true };
 /**
  * @param take asks for room for so many more bytes; false: there is none
  * @param done called once; after a refusal the rest of the body has not been read
+ * @param isForm it is no JSON, and has files in it
  */
 export function receiveBody(
   payload: IncomingMessage,
   limits: BodyLimits,
   take: (bytes: number) => boolean,
   done: (received: Received) => void,
+  isForm = false,
 ): void {
-  if (Number(payload.headers['content-length'] ?? 0) > limits.requestBodyBytesMax) {
+  const bytesMax = isForm ? limits.formBodyBytesMax : limits.requestBodyBytesMax;
+  if (Number(payload.headers['content-length'] ?? 0) > bytesMax) {
     return done({ refusal: { code: 'request_too_large' } });
   }
   const packing = namedPacking(payload.headers['content-encoding']);
   if (packing === 'unknown') return done({ refusal: { code: 'unsupported_encoding' } });
-  const source =
-    packing === null ? payload : unpackBody(payload, packing, limits.requestBodyBytesMax);
+  const source = packing === null ? payload : unpackBody(payload, packing, bytesMax);
   const chunks: Buffer[] = [];
   let length = 0;
   let guard: BodyGuard | undefined;
@@ -52,7 +55,7 @@ export function receiveBody(
   };
   const onData = (chunk: Buffer) => {
     length += chunk.length;
-    if (length > limits.requestBodyBytesMax) {
+    if (length > bytesMax) {
       return refuse({ code: 'request_too_large' });
     }
     if (!take(chunk.length)) {
@@ -60,7 +63,7 @@ export function receiveBody(
     }
     chunks.push(chunk);
     // What a small body can hold is bounded by its length.
-    if (length <= limits.bodyInlineBytesMax) return;
+    if (length <= limits.bodyInlineBytesMax || isForm) return;
     let fault: BodyFault | null = null;
     if (guard === undefined) {
       guard = openGuard(limits);

@@ -30,6 +30,20 @@ const BODY_SOON_MS = 100;
 const NO_JSON: Refusal = { code: 'unsupported_media_type' };
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 
+const FORM_TYPE = /^\s*multipart\/form-data\s*;/i;
+const NO_FORM: Refusal = {
+  code: 'unsupported_media_type',
+  message: 'Send the request as a form: `content-type: multipart/form-data`.',
+};
+
+function saysForm({ headers }: FastifyRequest): boolean {
+  return FORM_TYPE.test(headers['content-type'] ?? '');
+}
+
+function isOfForms({ takes }: Endpoint): boolean {
+  return takes === 'form';
+}
+
 /** Whether the body is said to be JSON; nothing has to be said of a body that is not there. */
 function saysJson({ headers }: FastifyRequest): boolean {
   const type = headers['content-type'];
@@ -96,7 +110,15 @@ export class CallGate {
     };
     // Else who leaves and comes again would have more read, scanned and judged at once than it may.
     reply.raw.on('close', () => (place.taking === null ? leave() : void place.taking.then(leave)));
-    if (!saysJson(request)) return calls.refuse(this.#endpoint, key, NO_JSON, reply);
+    const isForm = this.#endpoint.takes !== undefined && saysForm(request);
+    if (!isForm && (this.#endpoint.takes === 'form' || !saysJson(request))) {
+      return calls.refuse(
+        this.#endpoint,
+        key,
+        isOfForms(this.#endpoint) ? NO_FORM : NO_JSON,
+        reply,
+      );
+    }
     const take = (more: number) => {
       if (!bytes.take(key.keyId, more)) return false;
       place.bodyBytes += more;
@@ -111,7 +133,7 @@ export class CallGate {
       if (performance.now() - request.arrivedAtMs < BODY_SOON_MS) return this.begin(request, reply);
       admitAgain(request, reply, (error) => this.#fail(reply, error));
     };
-    receiveBody(request.raw, limits, take, onReceived);
+    receiveBody(request.raw, limits, take, onReceived, isForm);
   }
 
   begin(request: FastifyRequest, reply: FastifyReply): void {

@@ -101,7 +101,7 @@ export class CallHandler implements InnerCalls {
     const facts = this.#unread(endpoint, key, incoming);
     facts.requestBytes = body.length;
     if (endpoint.target !== undefined) {
-      const target = endpoint.target(incoming.url);
+      const target = endpoint.target(incoming.url, headers['content-type']);
       if ('code' in target) {
         place.leave();
         return refuseCall(this.#deps, reply, target, facts);

@@ -42,7 +42,7 @@ export async function guardedCall(
   go: (found: RequestFacts | Refusal) => Promise<void> | void,
 ): Promise<void> {
   const { endpoint, callId } = facts;
-  const passed = await guard.body(endpoint, body);
+  const passed = await guard.body(endpoint, body, facts.target);
   if (!Buffer.isBuffer(passed)) return go(passed);
   const read = await readBody(deps, passed, facts);
   if (!read.ok) return go(read.refusal);

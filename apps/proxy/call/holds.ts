@@ -5,13 +5,14 @@
 import { endUserDigest } from '@tollgate/adapters/digest/end-user-digest.ts';
 import { worstCaseIn } from '@tollgate/domain/budget/amounts.ts';
 import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
+import { type CompiledPrice, isPriced, pricesTokens } from '@tollgate/domain/pricing/compile.ts';
 import type { CostBound, MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import { openBound } from '@tollgate/domain/pricing/open-bounds.ts';
 import { cheaperServiceTiers } from '@tollgate/domain/pricing/price.ts';
-import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
+import { priceAtTier, priceOfPicture } from '@tollgate/domain/pricing/price-list.ts';
 import type { HoldRequest } from '../budget/budget-book.ts';
 import type { PathBudget } from '../budget/path-budget.ts';
-import type { CallRequest, ImposedLimit } from '../dialects/dialect.ts';
+import type { CallRequest, ImposedLimit, Measure } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { Deployment } from '../routing/deployments.ts';
 
@@ -40,6 +41,7 @@ export function limitForCall(
   request: CallRequest,
   { provider, outputTokensMax, outputTokensDefault }: Deployment,
 ): ImposedLimit | null {
+  if (request.measure !== undefined) return null;
   if (request.outputTokensMax !== null || outputTokensDefault === null) return null;
   const tokens = Math.min(outputTokensDefault, outputTokensMax ?? outputTokensDefault);
   return { tokens, field: provider.outputLimitField };
@@ -63,7 +65,11 @@ export function holdRequests(
     return { code: 'unbounded_request', message: `${input}, and this key has a hard budget.` };
   }
   const outputTokensMax = outputBound(request, deployment, limit);
-  if (outputTokensMax === null) return { code: 'output_limit_required' };
+  if (outputTokensMax === null) {
+    return request.measure === undefined
+      ? { code: 'output_limit_required' }
+      : { code: 'unbounded_request', message: noLimitOf(deployment.alias) };
+  }
   const bound = costBound(input, outputTokensMax);
   const holds: HoldRequest[] = [];
   const mostOf = worstCaseOf(bound, request, deployment);
@@ -81,8 +87,12 @@ export function holdRequests(
 function worstCaseOf(
   bound: CostBound,
   request: CallRequest,
-  { price }: Deployment,
+  { price }: Pick<Deployment, 'price'>,
 ): (unit: HoldUnit) => bigint | null {
+  const { measure } = request;
+  if (measure?.picture !== undefined && price !== null && isMeasured(price.price, measure)) {
+    return worstCaseIn(bound, priceOfPicture(price, measure.picture));
+  }
   const listed = worstCaseIn(bound, price === null ? null : price.price);
   const atTier = price?.serviceTiers?.get(request.serviceTier ?? '');
   if (atTier === undefined) return listed;
@@ -120,6 +130,8 @@ export function inputBound(
   if (lacksTierPrice(request, deployment)) {
     return `The cost of this request has no upper bound (\`service_tier\`: no price for ${request.serviceTier})`;
   }
+  const measured = measuredBound(request, deployment);
+  if (measured !== null) return measured;
   if (unboundedBy === null && always === null) return { tokensMax: inputTokensMax, more };
   const parts = bounds === undefined ? null : request.openPartsAt(model);
   const open = bounds === undefined || parts === null ? null : openBound(parts, bounds);
@@ -136,6 +148,32 @@ export function inputBound(
   return `The cost of this request has no upper bound (${unboundedBy})`;
 }
 
+/** Of a model that is sold by another measure than tokens: what it reads is then no part of the price. */
+function isMeasured(price: CompiledPrice, { unit }: Measure): boolean {
+  return unit !== 'request' && isPriced(price, unit) && !pricesTokens(price);
+}
+
+/** @returns null: its model is sold by the token. A text: why nothing bounds it */
+function measuredBound(
+  { measure, more, inputTokensMax }: CallRequest,
+  { price, bounds }: Deployment,
+): InputBound | string | null {
+  if (measure === undefined || price === null || !isMeasured(price.price, measure)) return null;
+  if (measure.max !== null) return { tokensMax: inputTokensMax, more };
+  const audioSecondsMax = bounds?.secondsPerAudio;
+  // seam: length-of-a-recording-has-no-bound
+  if (audioSecondsMax === undefined) return NO_LENGTH;
+  return { tokensMax: inputTokensMax, more: { ...more, audioSecondsMax } };
+}
+
+/** Of a call that takes no output limit. */
+function noLimitOf(model: string): string {
+  return `The cost of this request has no upper bound (nobody says how many tokens \`${model}\` writes at most; the operator may: \`max_output_tokens\` of the model), and this key has a hard budget.`;
+}
+
+const NO_LENGTH =
+  'The cost of this request has no upper bound (the length of `file`; the operator may give one: `bounds.seconds_per_audio`)';
+
 /** A fee is on no answer's usage: what the attempt cost is then unknown, whatever it says of tokens. */
 export function hasUnstatedFee(request: CallRequest, deployment: Deployment): boolean {
   if (deployment.bounds === undefined) return false;
@@ -150,6 +188,12 @@ export function outputBound(
 ): number | null {
   if (limit !== null) return limit.tokens * request.answerCount;
   if (request.outputTokensMax !== null) return request.outputTokensMax;
+  if (request.measure !== undefined) {
+    const { price } = deployment;
+    if (price !== null && isMeasured(price.price, request.measure)) return 0;
+    const known = request.outputTokensAt?.(deployment.model) ?? null;
+    if (known !== null) return known;
+  }
   const perAnswer = deployment.outputTokensMax;
   return perAnswer === null ? null : perAnswer * request.answerCount;
 }
@@ -174,7 +218,7 @@ export function fittingOutput(
     const worst = worstCaseOf(bound, request, deployment)(unit);
     return worst !== null && worst <= left;
   };
-  if (request.outputTokensMax === 0 || !fits(1)) return null;
+  if (request.outputTokensMax === 0 || request.measure !== undefined || !fits(1)) return null;
   let [low, high] = [1, deployment.outputTokensMax ?? OUTPUT_TOKENS_MAX];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);

@@ -124,7 +124,8 @@ async function countedInput(
 ): Promise<number> {
   const bytes = request.inputTokensMax;
   const encoding = encodingOf(deployment);
-  if (encoding === null) return bytes;
+  // What is not JSON has no texts that could be counted.
+  if (encoding === null || request.measure !== undefined) return bytes;
   const { definition } = account;
   const writes = request.outputTokensMax !== 0;
   const smallest =

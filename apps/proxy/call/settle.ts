@@ -16,12 +16,14 @@ import type { HoldUnit } from '@tollgate/domain/budget/hold-unit.ts';
 import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import {
   type CompiledPrice,
+  isPriced,
   pricesImages,
   pricesReasoning,
+  pricesTokens,
 } from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
 import { cheaperServiceTiers } from '@tollgate/domain/pricing/price.ts';
-import { priceAtTier } from '@tollgate/domain/pricing/price-list.ts';
+import { priceAtTier, priceOfPicture } from '@tollgate/domain/pricing/price-list.ts';
 import type { AttemptOutcome, AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
   type KnownQuantities,
@@ -119,7 +121,13 @@ function tierPrice(
   answer: Answer | undefined,
 ): CompiledPrice | null {
   const { price } = deployment;
-  return price === null ? null : priceAtTier(price, tierOf(request, answer));
+  if (price === null) return null;
+  const asked = request.measure?.picture;
+  if (asked === undefined || pricesTokens(price.price)) {
+    return priceAtTier(price, tierOf(request, answer));
+  }
+  // What was drawn may be another quality than what was asked for: `auto` is any.
+  return priceOfPicture(price, answer?.picture?.() ?? asked);
 }
 
 /** What the answer says, else what was asked for: who asks for a cheaper tier may not have got it. */
@@ -268,6 +276,10 @@ function usageOf(
   if (isUnbilled(facts, outcome, stated !== null || note !== null)) {
     return { quantities: noQuantities(), source: 'none', note: null };
   }
+  // seam: what-says-nothing-of-tokens-is-no-usage-of-tokens
+  if (stated !== null && answer?.states?.tokens === false && mayCostTokens(facts)) {
+    return unknown('usage_missing');
+  }
   // What a stream says before it breaks off may be a running total, or zeros.
   // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
@@ -279,7 +291,13 @@ function usageOf(
   if (note !== null || answer.fault() !== null) return unknown(note);
   // What was given up went on: an estimate of what was seen would be below what is billed.
   const isCut = outcome.status === 'client_closed' && outcome.givenUp !== true;
-  return outcome.completed || isCut ? estimated(facts.request, answer, counted) : unknown(null);
+  if (!outcome.completed && !isCut) return unknown(null);
+  return measured(facts) ?? estimated(facts.request, answer, counted);
+}
+
+/** Its model is sold by the token, or nobody knows by what. */
+function mayCostTokens({ deployment: { price } }: AttemptFacts): boolean {
+  return price === null || pricesTokens(price.price);
 }
 
 /**
@@ -293,6 +311,17 @@ function isUnbilled(facts: AttemptFacts, outcome: Outcome, saysUsage: boolean): 
     return false;
   }
   return httpStatus < 500 || (completed && !saysUsage);
+}
+
+/**
+ * What is sold by the character of its text is billed for all of it, however much of the answer came. The
+ * provider has not said so: it is an estimate. null: it is sold by something else.
+ */
+function measured({ request: { measure }, deployment: { price } }: AttemptFacts): Usage | null {
+  if (measure?.unit !== 'character' || measure.max === null || price === null) return null;
+  if (!isPriced(price.price, 'character')) return null;
+  const quantities = { ...noQuantities(), characters: measure.max, requests: 1 };
+  return { quantities, source: 'estimated', note: null };
 }
 
 function unknown(note: string | null): Usage {

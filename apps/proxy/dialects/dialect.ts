@@ -8,6 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { MoreUse } from '@tollgate/domain/pricing/cost.ts';
 import type { OpenParts } from '@tollgate/domain/pricing/open-bounds.ts';
+import type { PricedUnit } from '@tollgate/domain/pricing/price.ts';
 import type { Said, Wanted } from '@tollgate/domain/routing/cascade/cascade.ts';
 import type { Prompt } from '@tollgate/domain/routing/complexity/prompt.ts';
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
@@ -56,8 +57,14 @@ export type Endpoint = {
   name: string;
   /** Of a path that ends in a star: what is behind the last colon of those that are this endpoint's. */
   action?: string;
-  /** What the path says of the call, if it is not the same in all of them. @param url without a key */
-  target?(url: string): CallTarget | Refusal;
+  /** Which bodies it takes: JSON alone, if it says nothing. */
+  takes?: 'form' | 'form or json';
+  /**
+   * What the path, or the head, says of the call, if it is not the same in all of them.
+   *
+   * @param url without a key
+   */
+  target?(url: string, contentType?: string): CallTarget | Refusal;
   /**
    * Pure: a request in, a value out; a refusal is a value too. Its time grows with the body, so
    * another thread may run it.
@@ -115,11 +122,14 @@ export type IncomingCall = {
   readonly target?: CallTarget | undefined;
 };
 
-/** What a path says of a call: plain data, which crosses threads. */
+/** What a path or a head says of a call: plain data, which crosses threads. */
 export type CallTarget = {
+  /** Empty where the body says it. */
   readonly model: string;
   /** A stream is asked for as server-sent events. */
   readonly asEvents: boolean;
+  /** Between the parts of a form. Absent: the body is JSON. */
+  readonly boundary?: string;
 };
 
 export type FactsRead = { ok: true; facts: RequestFacts } | { ok: false; refusal: Refusal };
@@ -150,6 +160,17 @@ export type CallFigures = {
   readonly more?: MoreUse | undefined;
   /** The tier of service that it asks for, by its name. Absent: one that costs what price lists say. */
   readonly serviceTier?: string | undefined;
+  /** Of a call that takes no output limit, and may be billed by something else than tokens. */
+  readonly measure?: Measure | undefined;
+};
+
+/** What a call may be billed by in place of tokens, where its model's price says so. */
+export type Measure = {
+  readonly unit: Extract<PricedUnit, 'image' | 'audio_second' | 'character' | 'request'>;
+  /** The most of it; null: the request does not bound it. */
+  readonly max: number | null;
+  /** Quality and size of its pictures, by which some lists have their prices. */
+  readonly picture?: string;
 };
 
 /** What was read of a request: plain data, which crosses threads. */
@@ -165,6 +186,8 @@ export type RequestFacts = CallFigures & {
   members: readonly Member[];
   /** What its own dialect knows of it besides. */
   own?: unknown;
+  /** JSON of a request that is none: what webhooks of guardrails are told. Absent: the body. */
+  told?: string;
 };
 
 /** A place in the body. @param name of the member whose value it is; null: a member is to be added */
@@ -189,6 +212,8 @@ export type CallRequest = CallFigures & {
   unboundedModel(model: string): string | null;
   /** `openParts` of a call of this model, of one that has no bound. */
   openPartsAt(model: string): OpenParts | null;
+  /** The most that a model of this name writes for it, of a call that takes no limit; null: nobody knows. */
+  outputTokensAt?(model: string): number | null;
   /** As the client sent it, in UTF-8. */
   readonly body: Buffer;
   /**
@@ -345,9 +370,11 @@ export type Answer = {
   serviceTier?(): string | null;
   /**
    * Its usage says what else was used than tokens of text and audio. Absent: it says nothing of it, so what
-   * an attempt cost that may have used some is not known.
+   * an attempt cost that may have used some is not known. `tokens: false`: of tokens it says nothing.
    */
-  states?: Readonly<{ imageTokens?: boolean; searches?: boolean }>;
+  states?: Readonly<{ imageTokens?: boolean; searches?: boolean; tokens?: false }>;
+  /** Quality and size of its pictures, as it says; null: it does not. Absent: nothing can be said. */
+  picture?(): string | null;
   /** Why nobody knows what it cost although its usage is stated, as a code; null: nothing is in the way. */
   unpricedBy?(): string | null;
 };

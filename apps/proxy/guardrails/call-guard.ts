@@ -12,7 +12,7 @@ import {
   type Guardrail,
   missingOf,
 } from '@tollgate/domain/guardrail/guardrail.ts';
-import type { Endpoint, RequestFacts } from '../dialects/dialect.ts';
+import type { CallTarget, Endpoint, RequestFacts } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -68,7 +68,7 @@ export class CallGuard {
   }
 
   /** @returns the body that the call goes on with */
-  async body(endpoint: Endpoint, body: Buffer): Promise<Buffer | Refusal> {
+  async body(endpoint: Endpoint, body: Buffer, target?: CallTarget): Promise<Buffer | Refusal> {
     const { all } = this.#rails;
     const cap = cappedBytes(all, body.length);
     if (cap !== null) {
@@ -79,14 +79,16 @@ export class CallGuard {
     for (const guardrail of all) {
       const { deny, redact } = guardrail;
       if (deny.length === 0 && redact.length === 0) continue;
-      const scanned = await this.#scan(endpoint, rest, guardrail);
+      const scanned = await this.#scan(endpoint, rest, guardrail, target?.boundary);
       if (scanned === null) return unavailable(guardrail);
       if ('denied' in scanned) return denied(guardrail, scanned.denied);
       this.redactions += scanned.redactions;
       rest = scanned.body as Buffer;
     }
     // What takes the place of a text may be longer than the text.
-    if (rest.length > this.house.limits.requestBodyBytesMax) return { code: 'request_too_large' };
+    const { formBodyBytesMax, requestBodyBytesMax } = this.house.limits;
+    const bytesMax = target?.boundary === undefined ? requestBodyBytesMax : formBodyBytesMax;
+    if (rest.length > bytesMax) return { code: 'request_too_large' };
     return rest;
   }
 
@@ -118,22 +120,24 @@ export class CallGuard {
     return null;
   }
 
-  #scan(endpoint: Endpoint, body: Buffer, { deny, redact }: Guardrail) {
+  #scan(endpoint: Endpoint, body: Buffer, { deny, redact }: Guardrail, boundary?: string) {
     const { scanners, limits } = this.house;
     const { identifiers } = endpoint.guarded;
     const depthMax = limits.requestDepthMax;
-    const order = { body, rules: { deny, redact }, identifiers, depthMax };
+    const order = { body, rules: { deny, redact }, identifiers, depthMax, boundary };
     return scanners.scan(order, this.key.customerId);
   }
 
   async #askAbout(guardrail: Guardrail, facts: RequestFacts, callId: string) {
-    const isTooLarge = facts.body.length > this.house.limits.judgedTextBytesMax;
+    const told = facts.told?.length ?? facts.body.length;
+    const isTooLarge = told > this.house.limits.judgedTextBytesMax;
     const verdict = isTooLarge
       ? { kind: 'none' as const, error: 'too_large' }
       : await this.house.ask({
           ...{ guardrail, stage: 'request', customerId: this.key.customerId },
           id: `${callId}.request.${guardrail.name}`,
-          body: () => question(guardrail, this.key, facts, callId, `"request":${facts.body}`),
+          body: () =>
+            question(guardrail, this.key, facts, callId, `"request":${facts.told ?? facts.body}`),
         });
     if (verdict.kind === 'allow') return null;
     if (verdict.kind === 'deny') return denied(guardrail, 'webhook', verdict.reason);
@@ -190,6 +194,7 @@ function by(guardrail: string, rule: string) {
 }
 
 function metadataOf(facts: RequestFacts, { guarded }: Endpoint): Record<string, unknown> {
+  if (facts.told !== undefined) return {};
   const member = facts.members.find(({ name }) => name === guarded.metadata);
   if (member === undefined) return {};
   const stated: unknown = JSON.parse(facts.body.toString('utf8', member.start, member.end));

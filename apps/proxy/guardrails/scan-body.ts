@@ -8,6 +8,8 @@
 import { compilePattern, type LinearPattern } from '@tollgate/adapters/patterns/linear-pattern.ts';
 import type { NamedPattern } from '@tollgate/domain/guardrail/guardrail.ts';
 import { type PersonalDataKind, personalData } from '@tollgate/domain/guardrail/personal-data.ts';
+import { readForm } from '../relay/form-parts.ts';
+import { type Edit, withEdits } from '../relay/json-scan.ts';
 import { eachText } from './json-texts.ts';
 
 /** Plain data, which crosses threads. */
@@ -21,6 +23,8 @@ export type ScanOrder = {
   rules: ScanRules;
   identifiers: ReadonlySet<string>;
   depthMax: number;
+  /** Of a form. Absent: it is JSON. */
+  boundary?: string | undefined;
 };
 
 export type Scanned =
@@ -33,8 +37,10 @@ type Denial = { name: string; pattern: LinearPattern };
 type Redaction = { pattern: LinearPattern; by: (found: string) => string | null };
 
 /** @throws PatternFault, of rules that were not compiled before */
-export function scanBody({ body, rules, identifiers, depthMax }: ScanOrder): Scanned {
+export function scanBody(order: ScanOrder): Scanned {
+  const { body, rules, identifiers, depthMax, boundary } = order;
   const { denials, redactions } = compiled(rules);
+  if (boundary !== undefined) return scanForm(order, boundary, denials, redactions);
   const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   let denied: string | undefined;
   let out = '';
@@ -57,6 +63,33 @@ export function scanBody({ body, rules, identifiers, depthMax }: ScanOrder): Sca
   if (count === 0) return { body, redactions: 0 };
   // seam: redacted-is-what-is-sent
   return { body: Buffer.from(out + json.slice(from)), redactions: count };
+}
+
+/** The texts of a form are its fields; what is in its files is no text. A form that is none is refused later. */
+function scanForm(
+  { body, identifiers }: ScanOrder,
+  boundary: string,
+  denials: readonly Denial[],
+  redactions: readonly Redaction[],
+): Scanned {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const read = readForm(bytes, boundary);
+  const edits: Edit[] = [];
+  let count = 0;
+  for (const { name, isFile, start, end } of read.ok ? read.parts : []) {
+    if (isFile || identifiers.has(name)) continue;
+    const text = bytes.toString('utf8', start, end);
+    const denied = denials.find(({ pattern }) => pattern.test(text))?.name;
+    // seam: denied-field-of-a-form-is-refused
+    if (denied !== undefined) return { denied };
+    const redacted = redact(text, redactions);
+    if (redacted.count === 0) continue;
+    edits.push({ start, end, text: redacted.text });
+    count += redacted.count;
+  }
+  return count === 0
+    ? { body, redactions: 0 }
+    : { body: withEdits(bytes, edits), redactions: count };
 }
 
 function redact(given: string, redactions: readonly Redaction[]): { text: string; count: number } {

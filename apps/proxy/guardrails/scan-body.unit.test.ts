@@ -100,3 +100,20 @@ it('a text that has an address anywhere has none afterwards, and the rest of the
     }),
   );
 });
+
+it('a field of a form is denied and redacted like any text, and no file is read', () => {
+  const part = (head: string, value: string) =>
+    `--b\r\nContent-Disposition: form-data; name=${head}\r\n\r\n${value}\r\n`;
+  const form = (prompt: string) =>
+    `${part('"file"; filename="a"', 'E-1234')}${part('"model"', 'E-1234')}${part('"prompt"', prompt)}--b--\r\n`;
+  const rule = { name: 'staff-id', pattern: 'E-[0-9]{4}', ignoreCase: false };
+  const scanned = (prompt: string, rules: ScanRules) => {
+    const order = { body: Buffer.from(form(prompt)), rules, depthMax: 64, boundary: 'b' };
+    const found = scanBody({ ...order, identifiers: new Set(['model']) });
+    return 'denied' in found ? found : [Buffer.from(found.body).toString(), found.redactions];
+  };
+  expect(scanned('hi E-1234', { deny: [rule], redact: [] })).toEqual({ denied: 'staff-id' });
+  expect(scanned('hi', { deny: [rule], redact: [rule] })).toEqual([form('hi'), 0]);
+  const redacted = scanned('hi E-1234', { deny: [], redact: [rule] });
+  expect(redacted).toEqual([form('hi [STAFF-ID]'), 1]);
+});

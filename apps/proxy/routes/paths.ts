@@ -41,7 +41,9 @@ export class ServedPaths {
 }
 
 /** Other interfaces to models, which SDKs may use unless they are told not to. */
-const OTHER_INTERFACES = /\/(complete|generate|realtime|assistants|threads)\/*$/;
+const OTHER_INTERFACES = /\/(complete|generate|assistants|threads)\/*$/;
+/** Sessions over a socket, and what opens them. */
+const REALTIME = /\/realtime(\/|$)/;
 const CHAT = '/v1/chat/completions';
 
 function decoded(path: string): string {
@@ -64,6 +66,7 @@ export function notServed(
     const message = `${path} takes ${allow}, not ${request.method}.`;
     return { code: 'method_not_allowed', message, allow };
   }
+  if (REALTIME.test(path)) return { code: 'unknown_endpoint', message: NO_REALTIME };
   const meant = paths.meant(path);
   const isOther = OTHER_INTERFACES.test(path) && paths.allowed(CHAT) !== null;
   const other = isOther ? ` Use the chat completions of your SDK: ${CHAT}.` : '';
@@ -71,6 +74,10 @@ export function notServed(
   const message = `This gateway does not serve ${request.method} ${path}.${advice}`;
   return { code: 'unknown_endpoint', message };
 }
+
+const NO_REALTIME =
+  'This gateway serves no realtime sessions: what passes over their sockets would be metered by nobody. ' +
+  'Speech and transcripts are served at /v1/audio, conversations with audio at /v1/chat/completions.';
 
 /** Without the query, where clients put secrets by mistake (I12). */
 export function pathOf(request: FastifyRequest): string {

@@ -198,13 +198,24 @@ it.each([
   expect(message).toMatch(/Did you mean \/v1\/chat\/completions\?$/);
 });
 
-it.each(['/v1/realtime', '/v2/threads'])(
-  '%s is another interface, and the answer names the one that is served',
-  async (url) => {
-    const answer = await closed.inject({ method: 'POST', url, headers: { authorization } });
-    expect(answer.json().error.message).toMatch(/Use the chat completions .*\/v1\/chat\/comp/);
-  },
-);
+it('another interface is not served, and the answer names the one that is', async () => {
+  const answer = await closed.inject({
+    method: 'POST',
+    url: '/v2/threads',
+    headers: { authorization },
+  });
+  expect(answer.json().error.message).toMatch(/Use the chat completions .*\/v1\/chat\/comp/);
+});
+
+it.each<['GET' | 'POST', string, object]>([
+  ['GET', '/v1/realtime?model=m', { upgrade: 'websocket', connection: 'Upgrade' }],
+  ['POST', '/v1/realtime/client_secrets', {}],
+  ['POST', '/openai/v1/realtime/calls', {}],
+])('%s %s is refused by name', async (method, url, headers) => {
+  const answer = await closed.inject({ method, url, headers: { authorization, ...headers } });
+  expect([answer.statusCode, answer.json().error.code]).toEqual([404, 'unknown_endpoint']);
+  expect(answer.json().error.message).toMatch(/serves no realtime sessions/);
+});
 
 it('nothing is proposed for a path that means none of ours', async () => {
   const { error } = (await closed.inject('/v1/%ff/files')).json();

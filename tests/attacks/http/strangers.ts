@@ -21,13 +21,7 @@ const PATHS: readonly string[] = [
   ...['/', '/v1', '/v1/', '/v1/chat', `${CHAT}/`, '/V1/CHAT/COMPLETIONS', `/${CHAT}`],
   ...['/v1/./chat/completions', '/v1/../v1/chat/completions', '/v1/chat%2fcompletions'],
   ...['/v1/chat/completions%00', '/v1/chat/completions;x=1', '/v1/chat/completions/..'],
-  ...[
-    '/v1/images/generations',
-    '/v1/files',
-    '/v1/realtime',
-    '/v1/messages/batches',
-    '/v1/audio/speech',
-  ],
+  ...['/v1/images/variations', '/v1/files', '/v1/realtime', '/v1/messages/batches', '/v1/videos'],
   ...['/v1/fine_tuning/jobs', '/sim/bill', '/sim/knobs', '/admin', '/.env', '/.git/config'],
   ...['/metrics/', '/readyz/../metrics', '/%zz', '/%ff%fe', '/__proto__'],
 ];

@@ -5,6 +5,10 @@ import { chatCompletions } from './chat-request.ts';
 import { completions } from './completions-request.ts';
 import { embeddings } from './embeddings-request.ts';
 import { errorBody } from './error-body.ts';
+import { imageEdits, imageGenerations } from './media/images-request.ts';
+import { moderations } from './media/moderations-request.ts';
+import { speech } from './media/speech-request.ts';
+import { transcriptions, translations } from './media/transcripts-request.ts';
 import { modelEntry, modelList } from './model-list.ts';
 import { inputTokens } from './responses/input-tokens.ts';
 import { responses } from './responses/responses-request.ts';
@@ -12,7 +16,10 @@ import { responses } from './responses/responses-request.ts';
 export const openAi: Dialect = {
   name: 'openai',
   prefixes: ['/openai'],
-  endpoints: [chatCompletions, embeddings, responses, completions],
+  endpoints: [
+    ...[chatCompletions, embeddings, responses, completions, moderations],
+    ...[imageGenerations, imageEdits, speech, transcriptions, translations],
+  ],
   atDeployments: [chatCompletions, embeddings, completions].map(atDeployment),
   free: [inputTokens],
   models: {

@@ -24,6 +24,12 @@ it('the dialect takes calls where OpenAI’s SDKs send them', () => {
       ['POST', '/v1/embeddings', 'embeddings'],
       ['POST', '/v1/responses', 'responses'],
       ['POST', '/v1/completions', 'completions'],
+      ['POST', '/v1/moderations', 'moderations'],
+      ['POST', '/v1/images/generations', 'images.generations'],
+      ['POST', '/v1/images/edits', 'images.edits'],
+      ['POST', '/v1/audio/speech', 'audio.speech'],
+      ['POST', '/v1/audio/transcriptions', 'audio.transcriptions'],
+      ['POST', '/v1/audio/translations', 'audio.translations'],
     ],
     '/v1/models',
   ]);
