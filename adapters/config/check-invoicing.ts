@@ -12,7 +12,7 @@ export function checkInvoicing({
 }: Pick<TollgateConfig, 'invoicing' | 'payments'>): void {
   const isTaxedThere = payments.stripe?.automatic_tax === true;
   for (const [name, seller] of Object.entries(invoicing.sellers)) {
-    const { number_format, time_zone, locale, tax } = seller;
+    const { number_format, credit_note_format, time_zone, locale, tax } = seller;
     const at = `invoicing.sellers.${name}`;
     if (isTaxedThere && tax !== null) {
       throw new ConfigError(
@@ -21,6 +21,13 @@ export function checkInvoicing({
     }
     const fault = numberFormatFault(number_format);
     if (fault !== null) throw new ConfigError(`${at}.number_format: ${fault}`);
+    const credited = numberFormatFault(credit_note_format);
+    if (credited !== null) throw new ConfigError(`${at}.credit_note_format: ${credited}`);
+    if (credit_note_format === number_format) {
+      throw new ConfigError(
+        `${at}.credit_note_format: the same as number_format; two documents would have one number`,
+      );
+    }
     if (canonicalTimeZone(time_zone) === null) {
       throw new ConfigError(`${at}.time_zone: not an IANA time zone`);
     }

@@ -34,6 +34,10 @@ import {
   installationStreams,
 } from '@tollgate/domain/installation/installation-events.ts';
 import {
+  type CreditNoteNumberGiven,
+  creditNoteSeriesStreams,
+} from '@tollgate/domain/invoice/credit-note-events.ts';
+import {
   type InvoiceNumberGiven,
   invoiceSeriesStreams,
 } from '@tollgate/domain/invoice/document-events.ts';
@@ -79,6 +83,7 @@ import {
   webhookPayloads,
 } from '@tollgate/schemas/ledger/alarm-events.ts';
 import { cachePayloads } from '@tollgate/schemas/ledger/cache-events.ts';
+import { creditNoteSeriesPayloads } from '@tollgate/schemas/ledger/credit-note-events.ts';
 import {
   customerPayloads,
   installationPayloads,
@@ -145,6 +150,10 @@ export const invoiceSeriesEvents = eventCategory<InvoiceNumberGiven>(
   invoiceSeriesStreams,
   invoiceSeriesPayloads,
 );
+export const creditNoteSeriesEvents = eventCategory<CreditNoteNumberGiven>(
+  creditNoteSeriesStreams,
+  creditNoteSeriesPayloads,
+);
 export const reconciliationEvents = eventCategory<ReconciliationEvent>(
   reconciliationStreams,
   reconciliationPayloads,
@@ -189,6 +198,7 @@ export const anyLedgerEvent = eventParser([
   exportEvents,
   paymentCustomerEvents,
   invoiceSeriesEvents,
+  creditNoteSeriesEvents,
   reconciliationEvents,
   providerTotalsEvents,
   priceBookEvents,

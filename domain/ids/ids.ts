@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'per'
   | 'snp'
   | 'inv'
+  | 'crn'
   | 'ins'
   | 'rec'
   | 'rul'

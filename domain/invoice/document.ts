@@ -60,7 +60,7 @@ export type InvoiceDocument = {
 
 /** @throws InexactInteger if an amount does not fit a JSON integer */
 export function invoiceDocument({ body, hash, terms, number }: NumberedInvoice): InvoiceDocument {
-  const tax = taxMinor(body.total_minor, terms.tax.rate_ppm);
+  const tax = taxMinor(BigInt(body.total_minor), terms.tax.rate_ppm);
   return {
     object: 'invoice_document',
     layout: terms.layout,
@@ -94,8 +94,9 @@ export function invoiceDocument({ body, hash, terms, number }: NumberedInvoice):
 
 const PPM = 1_000_000n;
 
-function taxMinor(netMinor: number, ratePpm: number): bigint {
-  return divideHalfAwayFromZero(BigInt(netMinor) * BigInt(ratePpm), PPM);
+/** The one rounding of tax. */
+export function taxMinor(netMinor: bigint, ratePpm: number): bigint {
+  return divideHalfAwayFromZero(netMinor * BigInt(ratePpm), PPM);
 }
 
 /** Usage of the period first; then late usage, apart, by the period that it belongs to. */

@@ -65,18 +65,18 @@ export function printedInvoice(document: InvoiceDocument, format: DocumentFormat
 const UNPRINTABLE =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/gu;
 
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '\uFFFD');
 }
 
-function sellerLines({ seller }: InvoiceDocument): string[] {
+export function sellerLines({ seller }: Pick<InvoiceDocument, 'seller'>): string[] {
   const { legal_name, address, tax_id, registration, email, phone, website } = seller;
   const named = [labelled('Tax ID', tax_id), labelled('Registration', registration)].flat();
   const reached = [email, phone, website].filter((text) => text !== null);
   return [legal_name, ...addressLines(address), ...named, ...reached].map(printable);
 }
 
-function buyerLines({ buyer }: InvoiceDocument): string[] {
+export function buyerLines({ buyer }: Pick<InvoiceDocument, 'buyer'>): string[] {
   const { legal_name, address, tax_id } = buyer;
   const where = address === null ? [] : addressLines(address);
   return [legal_name, ...where, ...labelled('Tax ID', tax_id)].map(printable);
@@ -151,8 +151,8 @@ function sum(values: readonly number[]): bigint {
   return values.reduce((total, value) => total + BigInt(value), 0n);
 }
 
-function taxRow(
-  { tax }: InvoiceDocument,
+export function taxRow(
+  { tax }: Pick<InvoiceDocument, 'tax'>,
   format: DocumentFormat,
   money: (minor: number) => string,
 ): PrintedRow[] {
@@ -183,7 +183,7 @@ function notesOf(document: InvoiceDocument): string[] {
 }
 
 /** An amount with its currency. */
-function moneyIn(currency: string, format: DocumentFormat): (minor: number) => string {
+export function moneyIn(currency: string, format: DocumentFormat): (minor: number) => string {
   const places = minorUnitPlaces(currency);
   const { before, after } = format.money;
   return (minor) => {
@@ -194,7 +194,7 @@ function moneyIn(currency: string, format: DocumentFormat): (minor: number) => s
 }
 
 /** @param value in 10^-places */
-function figure(value: bigint, places: number, format: DocumentFormat): string {
+export function figure(value: bigint, places: number, format: DocumentFormat): string {
   const digits = String(value < 0n ? -value : value).padStart(places + 1, '0');
   const whole = grouped(digits.slice(0, digits.length - places), format);
   const fraction = places === 0 ? '' : format.decimal + digits.slice(digits.length - places);

@@ -5,6 +5,7 @@
  */
 
 import type { ExchangeRate } from '../exchange/exchange-rate.ts';
+import type { CreditNoteIssued, CreditNoteNumbered } from '../invoice/credit-note-events.ts';
 import type { InvoiceNumbered, InvoiceTermsFixed } from '../invoice/document-events.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
@@ -91,4 +92,9 @@ export type InvoiceIssued = {
   };
 };
 
-export type InvoiceEvent = InvoiceIssued | InvoiceTermsFixed | InvoiceNumbered;
+export type InvoiceEvent =
+  | InvoiceIssued
+  | InvoiceTermsFixed
+  | InvoiceNumbered
+  | CreditNoteIssued
+  | CreditNoteNumbered;

@@ -113,6 +113,11 @@ export const snapshotView = snapshotSummary.extend({
   }),
 });
 
+const creditedMinor = z
+  .int()
+  .min(0)
+  .meta({ description: 'By credit notes, with their tax. The invoice stays as it is.' });
+
 const invoiceSummary = z.strictObject({
   object: z.literal('invoice'),
   id,
@@ -127,6 +132,7 @@ const invoiceSummary = z.strictObject({
   total_minor: z.int(),
   hash: sha256Hex,
   issued_at: timestamp,
+  credited_minor: creditedMinor,
   invoice_number: z.string().nullable().meta({
     description: 'In the series of its seller; null where the configuration has none for it.',
   }),

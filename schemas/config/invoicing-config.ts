@@ -23,6 +23,8 @@ const seller = z.strictObject({
   notes: lines,
   /** `{year}`, and `{seq}` or `{seq:6}`. With the year, numbers begin again each year. */
   number_format: z.string().default('INV-{year}-{seq:6}'),
+  /** The same for credit notes, which have a series of their own. */
+  credit_note_format: z.string().default('CN-{year}-{seq:6}'),
   /** In which the day of issue lies. */
   time_zone: z.string().default('UTC'),
   /** How figures and days are written, unless the customer says otherwise. */

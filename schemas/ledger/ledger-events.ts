@@ -24,6 +24,7 @@ import { currencyCode as currency, exchangeRate } from '../billing/exchange-rate
 import { tagsOf } from '../event/tags.ts';
 import { decimal12, QUANTITY_MAX, timestamp } from '../event/usage-event.ts';
 import { objectId as id, shortName as name } from '../names/names.ts';
+import { creditNotePayloads } from './credit-note-events.ts';
 import { invoiceDocumentPayloads } from './invoice-document-events.ts';
 import { priceVersion } from './price-version.ts';
 
@@ -235,6 +236,7 @@ export const invoicePayloads = {
     hash: sha256Hex,
   }),
   ...invoiceDocumentPayloads,
+  ...creditNotePayloads,
 } satisfies PayloadsOf<InvoiceEvent>;
 
 export const reconciliationPayloads = {

@@ -55,6 +55,40 @@ export const billing: readonly Plant[] = [
     },
   },
   {
+    bug: 'credit an amount that an invoice has no longer',
+    edits: at('never-more-than-invoiced', { instead: '' }),
+    test: {
+      file: 'domain/invoice/credit-note.prop.test.ts',
+      name: 'I6: never credit more than it, nor more of a line or of its tax than there is',
+    },
+  },
+  {
+    bug: 'credit more of a line than it has',
+    edits: at('no-line-beyond-its-amount', { instead: '' }),
+    test: {
+      file: 'domain/invoice/credit-note.prop.test.ts',
+      name: 'I6: never credit more than it, nor more of a line or of its tax than there is',
+    },
+  },
+  {
+    bug: 'round the tax of each credit note by itself',
+    edits: at('tax-of-all-credits', { instead: 'const tax = taxMinor(net, rate);' }),
+    test: {
+      file: 'domain/invoice/credit-note.prop.test.ts',
+      name: 'are made once each, and all of them with `whole` credit the invoice and its tax exactly',
+    },
+  },
+  {
+    bug: 'give a credit note another number when a process died after it got one',
+    edits: at('credit-note-event-id', {
+      swap: ['credit_note_id,', 'credit_note_id + Math.random(),'],
+    }),
+    test: {
+      file: 'apps/billing-api/routes/credit-notes/credit-notes.unit.test.ts',
+      name: 'have no gap and no duplicate when a process is killed after any of its calls',
+    },
+  },
+  {
     bug: 'leave what a closing run issued without a number',
     edits: at('issued-before-numbered', { instead: '' }),
     test: {

@@ -3,11 +3,15 @@
  * of the ledger). Bodies stay in the ledger; closing itself never decides from this.
  */
 import { billingEvents, invoiceEvents } from '@tollgate/adapters/ledger/categories.ts';
-import { type FollowerOptions, LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
-import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
+import { ReadModel, type ReadModelOptions } from '@tollgate/adapters/ledger/read-model.ts';
+import type { CreditNote } from '@tollgate/domain/invoice/issued-invoice.ts';
 import { type Billing, evolveBilling, noBilling } from '@tollgate/domain/period/billing.ts';
-import type { BillingEvent, InvoiceEvent } from '@tollgate/domain/period/period-events.ts';
+import type {
+  BillingEvent,
+  InvoiceEvent,
+  InvoiceIssued,
+} from '@tollgate/domain/period/period-events.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 
 type PeriodEntry = { customerId: string; periodId: string; number: number };
@@ -29,48 +33,51 @@ export type InvoiceEntry = {
   issuedAtMs: number;
   /** Of its series; null: it has none. */
   number: string | null;
+  /** By credit notes, with their tax. */
+  creditedMinor: number;
 };
+
+export type CreditNoteEntry = CreditNote & { customerId: string; currency: string };
 
 export class BillingIndex {
   readonly #billings = new Map<string, Billing>();
   readonly #periods = new Map<string, PeriodEntry>();
   readonly #snapshots = new Map<string, SnapshotEntry>();
   readonly #invoices = new Map<string, InvoiceEntry>();
-  readonly #seen = new SeenRevisions();
-  readonly #follower: LedgerFollower;
+  readonly #creditNotes = new Map<string, CreditNoteEntry>();
+  readonly #model: ReadModel;
 
-  constructor(options: Omit<FollowerOptions, 'prefixes' | 'apply'>) {
-    this.#follower = new LedgerFollower({
-      ...options,
-      prefixes: [billingEvents.prefix, invoiceEvents.prefix],
-      apply: (event) => {
-        this.#apply(event);
-        this.#seen.take(event);
-      },
-    });
+  constructor(options: ReadModelOptions) {
+    const categories = [billingEvents, invoiceEvents];
+    this.#model = new ReadModel(options, categories, (event) => this.#apply(event));
   }
 
   /** Resolves when the past has been read. */
   start(): Promise<void> {
-    return this.#follower.start();
+    return this.#model.start();
   }
 
   stop(): Promise<void> {
-    return this.#follower.stop();
+    return this.#model.stop();
   }
 
   ageMs(): number {
-    return this.#follower.ageMs();
+    return this.#model.ageMs();
   }
 
   /** Waits (bounded) until reads show that revision of the customer's periods. */
   seesBilling(customerId: string, revision: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#seen.sees(billingEvents.of(customerId), revision, timeoutMs);
+    return this.#model.sees(billingEvents.of(customerId), revision, timeoutMs);
   }
 
   /** Waits (bounded) until reads show the invoice. */
   seesInvoice(invoiceId: string, timeoutMs: number): Promise<boolean> {
-    return this.#seen.sees(invoiceEvents.of(invoiceId), 0n, timeoutMs);
+    return this.#model.sees(invoiceEvents.of(invoiceId), 0n, timeoutMs);
+  }
+
+  /** Waits (bounded) until reads show that revision of the stream. */
+  sees(stream: string, revision: bigint, timeoutMs: number): Promise<boolean> {
+    return this.#model.sees(stream, revision, timeoutMs);
   }
 
   /** In order of their ids' making; of one customer or of all. */
@@ -96,6 +103,14 @@ export class BillingIndex {
 
   invoice(invoiceId: string): InvoiceEntry | undefined {
     return this.#invoices.get(invoiceId);
+  }
+
+  creditNotes(customerId: string | undefined): CreditNoteEntry[] {
+    return ofCustomer(this.#creditNotes, customerId);
+  }
+
+  creditNote(creditNoteId: string): CreditNoteEntry | undefined {
+    return this.#creditNotes.get(creditNoteId);
   }
 
   /** Without the snapshots' bodies. */
@@ -125,12 +140,39 @@ export class BillingIndex {
     this.#billings.set(customerId, evolveBilling(this.billing(customerId), slim));
   }
 
-  #applyInvoice({ type, data }: InvoiceEvent, atMs: number): void {
-    const known = this.#invoices.get(data.invoice_id);
-    if (type === 'InvoiceNumbered' && known !== undefined) {
-      this.#invoices.set(data.invoice_id, { ...known, number: data.number });
+  #applyInvoice(event: InvoiceEvent, atMs: number): void {
+    if (event.type === 'InvoiceIssued') return this.#applyIssued(event.data, atMs);
+    const { invoice_id: id } = event.data;
+    const known = this.#invoices.get(id);
+    if (known === undefined) throw new Error(`${event.type} of ${id} before InvoiceIssued`);
+    switch (event.type) {
+      case 'InvoiceTermsFixed':
+        return;
+      case 'InvoiceNumbered':
+        this.#invoices.set(id, { ...known, number: event.data.number });
+        return;
+      case 'CreditNoteIssued': {
+        const { credit_note_id, total_minor } = event.data;
+        const { customerId, currency } = known;
+        const entry = { ...event.data, number: null, customerId, currency };
+        this.#creditNotes.set(credit_note_id, entry);
+        const creditedMinor = known.creditedMinor + total_minor;
+        this.#invoices.set(id, { ...known, creditedMinor });
+        return;
+      }
+      case 'CreditNoteNumbered': {
+        const { credit_note_id, number } = event.data;
+        const note = this.#creditNotes.get(credit_note_id);
+        if (note === undefined) throw new Error(`${credit_note_id} was not issued`);
+        this.#creditNotes.set(credit_note_id, { ...note, number });
+        return;
+      }
+      default:
+        return event satisfies never;
     }
-    if (type !== 'InvoiceIssued') return;
+  }
+
+  #applyIssued(data: InvoiceIssued['data'], atMs: number): void {
     const body = invoiceBody.parse(JSON.parse(data.body));
     this.#invoices.set(data.invoice_id, {
       id: data.invoice_id,
@@ -146,6 +188,7 @@ export class BillingIndex {
       periodEnd: body.period_end,
       issuedAtMs: atMs,
       number: null,
+      creditedMinor: 0,
     });
   }
 }

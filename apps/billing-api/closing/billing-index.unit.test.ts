@@ -54,6 +54,7 @@ describe('after its start the read model', () => {
     expect(index.invoice(invoiceId)).toEqual({
       id: invoiceId,
       customerId: 'cus_a',
+      creditedMinor: 0,
       number: null,
       snapshotId: id,
       snapshotHash: hash,

@@ -7,9 +7,8 @@ import {
   invoiceEvents,
   paymentCustomerEvents,
 } from '@tollgate/adapters/ledger/categories.ts';
-import { type FollowerOptions, LedgerFollower } from '@tollgate/adapters/ledger/follower.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
-import { SeenRevisions } from '@tollgate/adapters/ledger/seen-revisions.ts';
+import { ReadModel, type ReadModelOptions } from '@tollgate/adapters/ledger/read-model.ts';
 import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
 
 export type IssuedInvoice = { invoiceId: string; customerId: string; issuedAtMs: number };
@@ -25,32 +24,25 @@ export class ExportIndex {
   readonly #invoiceOfExternal = new Map<string, string>();
   /** By our customer. */
   readonly #customers = new Map<string, string>();
-  readonly #seen = new SeenRevisions();
-  readonly #follower: LedgerFollower;
+  readonly #model: ReadModel;
 
-  constructor(options: Omit<FollowerOptions, 'prefixes' | 'apply'>) {
-    this.#follower = new LedgerFollower({
-      ...options,
-      prefixes: [invoiceEvents.prefix, exportEvents.prefix, paymentCustomerEvents.prefix],
-      apply: (event) => {
-        this.#apply(event);
-        this.#seen.take(event);
-      },
-    });
+  constructor(options: ReadModelOptions) {
+    const categories = [invoiceEvents, exportEvents, paymentCustomerEvents];
+    this.#model = new ReadModel(options, categories, (event) => this.#apply(event));
   }
 
   /** Resolves when the past has been read. */
   start(): Promise<void> {
-    return this.#follower.start();
+    return this.#model.start();
   }
 
   stop(): Promise<void> {
-    return this.#follower.stop();
+    return this.#model.stop();
   }
 
   /** Waits (bounded) until reads show that revision of the stream. */
   sees(stream: string, revision: bigint, timeoutMs: number): Promise<boolean> {
-    return this.#seen.sees(stream, revision, timeoutMs);
+    return this.#model.sees(stream, revision, timeoutMs);
   }
 
   of(invoiceId: string): InvoiceExport | undefined {

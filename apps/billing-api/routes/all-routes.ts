@@ -14,6 +14,12 @@ import { listTopUps, topUpBudget } from './budgets/top-ups.ts';
 import { purgeCache } from './cache/purges.ts';
 import { getCall, listCalls } from './calls/calls.ts';
 import { explainCall } from './calls/why.ts';
+import { getCreditNote, issueCreditNote, listCreditNotes } from './credit-notes/credit-notes.ts';
+import {
+  getCreditNoteDocument,
+  getCreditNoteHtml,
+  getCreditNotePdf,
+} from './credit-notes/documents.ts';
 import {
   archiveCustomer,
   createCustomer,
@@ -169,6 +175,12 @@ export const allRoutes: readonly ApiRoute[] = [
   getProof,
   listInvoices,
   getInvoice,
+  issueCreditNote,
+  listCreditNotes,
+  getCreditNote,
+  getCreditNoteDocument,
+  getCreditNoteHtml,
+  getCreditNotePdf,
   exportInvoice,
   listInvoiceExports,
   mapPaymentCustomer,

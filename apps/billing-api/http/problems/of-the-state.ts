@@ -8,6 +8,24 @@ export const ofTheState = {
     'This invoice has no number, because no seller was configured for its customer.',
     'Configure `invoicing`, and give it its number with POST /v1/invoices/{invoice_id}/number.',
   ),
+  nothing_to_credit: entry(
+    409,
+    false,
+    'Nothing of this invoice, or of this line, is left to credit.',
+    'There is nothing to do: it was credited before, or it asks for nothing.',
+  ),
+  credit_exceeds_invoice: entry(
+    409,
+    false,
+    'This is more than the invoice, or its line, has left to credit.',
+    'Credit less, or all that is left: `whole`, or the line without an amount.',
+  ),
+  invoice_credited: entry(
+    409,
+    false,
+    'This invoice has a credit note, so it cannot be made void.',
+    'Credit all that is left of it: `whole`.',
+  ),
   document_not_printable: entry(
     409,
     false,

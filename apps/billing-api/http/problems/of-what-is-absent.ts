@@ -38,6 +38,13 @@ export const ofWhatIsAbsent = {
   ),
   period_not_found: entry(404, false, 'There is no such period.', CHECK_ID),
   snapshot_not_found: entry(404, false, 'There is no such snapshot.', CHECK_ID),
+  credit_note_not_found: entry(404, false, 'There is no such credit note.', CHECK_ID),
+  credit_line_not_found: entry(
+    404,
+    false,
+    'The invoice has no such line.',
+    'Lines are counted from 0, as the invoice has them.',
+  ),
   invoice_not_found: entry(404, false, 'There is no such invoice.', CHECK_ID),
   event_not_in_snapshot: entry(
     404,

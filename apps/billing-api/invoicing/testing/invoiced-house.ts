@@ -9,8 +9,16 @@ import { MemoryHouse } from '../../closing/testing/memory-house.ts';
 const SELLER = `legal_name: Gate Works GmbH
       address: { line1: Torstraße 1, postal_code: '10119', city: Berlin, country: DE }`;
 
+const parsed = new Map<string, Invoicing>();
+
 /** Sellers `gate`, the default, and `toll`. @param gate further members of the first */
 function twoSellers(gate = ''): Invoicing {
+  const known = parsed.get(gate) ?? parsedSellers(gate);
+  parsed.set(gate, known);
+  return structuredClone(known);
+}
+
+function parsedSellers(gate: string): Invoicing {
   return parseConfig(
     'sellers.yaml',
     `invoicing:

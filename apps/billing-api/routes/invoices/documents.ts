@@ -1,7 +1,7 @@
 /** /v1/invoices/{id}/document.*: what a customer gets. It never changes once it has its number (I4). */
 import { type DocumentKind, DocumentsBusy } from '@tollgate/adapters/documents/document-thread.ts';
 import { NotPrintable } from '@tollgate/adapters/documents/not-printable.ts';
-import { printedInvoice } from '@tollgate/domain/invoice/printed.ts';
+import { type PrintedInvoice, printedInvoice } from '@tollgate/domain/invoice/printed.ts';
 import { invoiceDocument, invoiceNumbering } from '@tollgate/schemas/billing/invoice-document.ts';
 import { invoiceParams } from '@tollgate/schemas/billing/requests.ts';
 import { loadIssuedInvoice } from '../../closing/streams.ts';
@@ -62,9 +62,19 @@ async function fileOf(
   kind: DocumentKind,
 ): Promise<Download> {
   const { document, format } = await loadDocument(context, invoiceId);
+  return renderedDocument(context, document.number, printedInvoice(document, format), kind);
+}
+
+/** @throws ApiProblem documents_busy, document_not_printable */
+export async function renderedDocument(
+  { documents }: Pick<ApiContext, 'documents'>,
+  number: string,
+  printed: PrintedInvoice,
+  kind: DocumentKind,
+): Promise<Download> {
   try {
-    const body = await context.documents.render(kind, printedInvoice(document, format));
-    const filename = `${document.number.replaceAll(/[^A-Za-z0-9._-]/g, '-')}.${kind}`;
+    const body = await documents.render(kind, printed);
+    const filename = `${number.replaceAll(/[^A-Za-z0-9._-]/g, '-')}.${kind}`;
     return { type: TYPES[kind], filename, body, compressible: true };
   } catch (cause) {
     if (cause instanceof DocumentsBusy) throw new ApiProblem('documents_busy', { cause });

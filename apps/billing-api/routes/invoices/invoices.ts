@@ -70,6 +70,7 @@ function summaryOf(entry: InvoiceEntry): InvoiceSummary {
     total_minor: entry.totalMinor,
     hash: entry.hash,
     issued_at: formatInstant(entry.issuedAtMs),
+    credited_minor: entry.creditedMinor,
     invoice_number: entry.number,
   };
 }
