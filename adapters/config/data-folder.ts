@@ -15,6 +15,8 @@ export function dataFolder(path: string) {
     replayKeys: join(path, 'replay'),
     /** Clients' `Idempotency-Key`s and what they were answered. In no backup. */
     clientKeys: join(path, 'client-keys.sqlite'),
+    /** Whose the objects are that providers keep. In no backup either. */
+    storedObjects: join(path, 'stored-objects.sqlite'),
     /** In no backup either. */
     payloads: join(path, 'payloads.sqlite'),
     /** Of answers: in no backup either. */

@@ -68,6 +68,15 @@ export type Upstream = {
     auth?: AuthStyle,
     key?: number,
   ): UpstreamControl;
+  /** Asks for what a provider keeps, or has it changed, without a body. As `post` in all else. */
+  ask(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    headers: Record<string, string>,
+    handler: UpstreamHandler,
+    auth?: AuthStyle,
+    key?: number,
+  ): UpstreamControl;
   close(): Promise<void>;
 };
 
@@ -102,24 +111,25 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   let fresh: Pool | undefined;
   const { apiKey, apiKeys = [apiKey] } = options;
   const fixedBy = apiKeys.map((one) => fixedHeaders(options, one));
+  const send = (request: Dispatcher.DispatchOptions, handler: UpstreamHandler) => {
+    const relay = new Relay(handler, () => {
+      fresh ??= open();
+      fresh.dispatch({ ...request, reset: true }, relay);
+    });
+    pool.dispatch(request, relay);
+    return relay;
+  };
   return {
     post(path, body, headers, handler, auth = 'bearer', key = 0) {
       const sent = { ...headers, ...fixedBy[key]?.[auth] };
       // A form says where its parts end.
       const type = headers['content-type'];
       if (type !== undefined) sent['content-type'] = type;
-      const request: Dispatcher.DispatchOptions = {
-        path: prefix + path,
-        method: 'POST',
-        headers: sent,
-        body,
-      };
-      const relay = new Relay(handler, () => {
-        fresh ??= open();
-        fresh.dispatch({ ...request, reset: true }, relay);
-      });
-      pool.dispatch(request, relay);
-      return relay;
+      return send({ path: prefix + path, method: 'POST', headers: sent, body }, handler);
+    },
+    ask(method, path, headers, handler, auth = 'bearer', key = 0) {
+      const { 'content-type': _, ...sent } = { ...headers, ...fixedBy[key]?.[auth] };
+      return send({ path: prefix + path, method, headers: sent }, handler);
     },
     close: async () => {
       await Promise.all([pool.destroy(), fresh?.destroy()]);

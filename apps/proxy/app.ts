@@ -29,6 +29,7 @@ import { CrossOrigin } from './routes/cross-origin.ts';
 import { ExplainHandler } from './routes/explain-handler.ts';
 import { addModelRoutes } from './routes/model-routes.ts';
 import { notServed, pathOf, ServedPaths } from './routes/paths.ts';
+import { StoredCalls } from './stored/stored-calls.ts';
 
 export type ProxyAppOptions = {
   deps: CallDeps;
@@ -174,6 +175,7 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
   addCallPaths(app, dialects, paths, {
     ...{ gate, admitTo, refuse: refuseTo },
     freeCalls: (endpoint) => new FreeCalls(endpoint, deps, calls),
+    storedCalls: (endpoint) => new StoredCalls(endpoint, deps, calls),
   });
   const onModels = ({ keyParameter }: Dialect) => arrive(admitOnly, keyParameter);
   addModelRoutes(app, deps, dialects, paths, { onRequest: onModels, refuse: refuseTo });

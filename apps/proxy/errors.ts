@@ -59,6 +59,21 @@ export const errorCatalogue = {
     false,
     'This key may not use this model. GET /v1/models lists those that it may use.',
   ),
+  stored_object_not_found: entry(
+    404,
+    false,
+    'There is no such object: it was never stored, was deleted, or is too old.',
+  ),
+  previous_response_not_found: entry(
+    400,
+    false,
+    'The previous response is not known: it was not stored, was deleted, or is too old.',
+  ),
+  stored_objects_unavailable: entry(
+    503,
+    true,
+    'It cannot be known right now whose the stored object is that the request names. Try again shortly.',
+  ),
   dialect_not_served: entry(
     404,
     false,

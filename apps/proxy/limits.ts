@@ -318,6 +318,13 @@ export const proxyLimits = {
   /** Ends of calls that the store could not be told and will be. */
   idempotencyUntoldMax: 1_000,
   /**
+   * How long the end of an answer waits until it is noted whose the objects are that it names, ms; how many such
+   * notes are made later, and how often, ms.
+   */
+  storedWaitMs: 1_000,
+  storedUntoldMax: 1_000,
+  storedRetryMs: 2_000,
+  /**
    * Largest answer that is kept for a repetition, bytes: as a stream, some 5,000 tokens. And of all calls
    * that run: what is more is not kept.
    */

@@ -15,6 +15,7 @@ import { openIdempotency } from '@tollgate/adapters/stores/open-idempotency.ts';
 import { openLedger } from '@tollgate/adapters/stores/open-ledger.ts';
 import { openLog } from '@tollgate/adapters/stores/open-log.ts';
 import { openRates } from '@tollgate/adapters/stores/open-rates.ts';
+import { openStoredObjects } from '@tollgate/adapters/stores/open-stored-objects.ts';
 import {
   cacheFromConfig,
   limitsFromConfig,
@@ -54,6 +55,7 @@ const proxy = await startProxy({
     store: await openIdempotency(stores),
     lifeMs: config.idempotency.hours * 3_600_000,
   },
+  storedObjects: await openStoredObjects(stores),
   limits,
   http: httpSettings(config, host, process.env),
   logger,

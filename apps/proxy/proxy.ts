@@ -23,6 +23,7 @@ import { processFamilies } from '@tollgate/adapters/metrics/process-families.ts'
 import { absentRates } from '@tollgate/adapters/rates/absent-rates.ts';
 import type { RateStore } from '@tollgate/adapters/rates/rates.ts';
 import type { Secrets } from '@tollgate/adapters/secrets/file-secrets.ts';
+import type { StoredObjects } from '@tollgate/adapters/stored-objects/stored-objects.ts';
 import { ThreadTokenCounter } from '@tollgate/adapters/tokenizer/token-counter.ts';
 import type { RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { FastifyInstance } from 'fastify';
@@ -61,6 +62,7 @@ import { RouteHealth } from './routing/route-health.ts';
 import { Router } from './routing/router.ts';
 import { Routes } from './routing/routes.ts';
 import { Shipper } from './shipper/shipper.ts';
+import { OwnedObjects } from './stored/owned-objects.ts';
 import { isEmpty } from './takeover/finish-journal.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
 import { Tracing, type TracingSettings } from './tracing/tracing.ts';
@@ -87,6 +89,8 @@ export type ProxyOptions = {
   secrets: Secrets;
   /** Clients' `Idempotency-Key`s, and how long they are remembered. Default: not at all. Closed with the proxy. */
   idempotency?: { store: IdempotencyStore; lifeMs: number } | undefined;
+  /** Whose the objects are that providers keep. Default: nobody knows. Closed with the proxy. */
+  storedObjects?: StoredObjects | undefined;
   /** What is asked of calls besides budgets and rates. Default: nothing. */
   guardrails?: ConfiguredGuardrails | undefined;
   providers: readonly Provider[];
@@ -147,6 +151,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
+function ownedOf({ storedObjects: store, limits, logger }: ProxyOptions): OwnedObjects | undefined {
+  if (store === undefined) return undefined;
+  const onError = (err: unknown) =>
+    logger.error({ err }, 'the store of what providers have stored failed');
+  return new OwnedObjects({ store, limits, onError });
+}
+
 class Instance {
   readonly app: FastifyInstance;
   readonly #options: ProxyOptions;
@@ -172,6 +183,7 @@ class Instance {
   readonly #counters: InputCounters;
   readonly #guardrails: Guardrails | undefined;
   readonly #idempotency: IdempotentCalls | undefined;
+  readonly #owned: OwnedObjects | undefined;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -249,6 +261,7 @@ class Instance {
     this.#cache = this.#openCache();
     this.#guardrails = startGuardrails(options.guardrails, this.#metrics, logger, limits);
     this.#idempotency = this.#idempotencyOf(options);
+    this.#owned = ownedOf(options);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps, this.#cache);
     this.app = buildProxy({
@@ -291,6 +304,7 @@ class Instance {
     await this.app.close();
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
     await Promise.all([this.#guardrails?.close(), this.#idempotency?.close()]);
+    await this.#owned?.close();
     await this.#takeover.stop();
     this.#failures.stop();
     await Promise.all([this.#accessLog?.close(), this.#tracing?.close()]);
@@ -346,6 +360,7 @@ class Instance {
       counters: this.#counters,
       guardrails: this.#guardrails,
       idempotency: this.#idempotency,
+      owned: this.#owned,
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),

@@ -24,6 +24,7 @@ const ROOMS = [
   // SQLite: each store's worker has its own tables and statements.
   'adapters/cache/',
   'adapters/idempotency/',
+  'adapters/stored-objects/',
   'adapters/ledger/',
   'adapters/log/',
   'adapters/lock/',

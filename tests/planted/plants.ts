@@ -25,6 +25,7 @@ import { reconciled } from './reconcile-plants.ts';
 import { repetitions } from './repetition-plants.ts';
 import { routes } from './route-plants.ts';
 import { simulated } from './sim-plants.ts';
+import { stored } from './stored-plants.ts';
 import { payments } from './stripe-plants.ts';
 import { telling } from './why-plants.ts';
 
@@ -91,6 +92,7 @@ export const plants: readonly Plant[] = [
   ...limits,
   ...billing,
   ...billed,
+  ...stored,
   ...secrets,
   ...rates,
   ...routes,

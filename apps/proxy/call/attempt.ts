@@ -391,6 +391,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const { attemptId, key } = this.facts;
     const holds = settlement.proven;
     const started = holds === null ? this.#started : startedText({ ...this.facts, holds });
+    // Along with the record: its client is to find what its answer names.
+    const kept = this.#deps.owned?.keep(this.facts, this.#answer) ?? null;
     // seam: charge-is-submitted
     this.#deps.journal.submit(
       {
@@ -411,7 +413,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.facts.answer = this.#answer;
         if (this.#late === null) this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
-        this.#conclude(event, failure);
+        if (kept === null) this.#conclude(event, failure);
+        else void kept.then(() => this.#conclude(event, failure));
       },
     );
   }

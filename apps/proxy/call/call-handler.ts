@@ -12,6 +12,7 @@ import type {
   FactsRead,
   IncomingCall,
   RequestFacts,
+  StoredName,
 } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
 import { FairRoom } from '../guardrails/fair-room.ts';
@@ -36,6 +37,8 @@ import { type CallFacts, refuseCall } from './refusal.ts';
 const SHORTFALLS: readonly Shortfall[] = [
   ...(['refusal', 'truncated', 'invalid_json', 'failed_schema'] as const),
 ];
+
+const NOBODY_KNOWS: Refusal = { code: 'stored_objects_unavailable' };
 
 export class CallHandler implements InnerCalls {
   readonly #deps: CallDeps;
@@ -198,6 +201,30 @@ export class CallHandler implements InnerCalls {
     // seam: payloads-are-kept-of-keys-that-opted-in
     if (facts.key.payloadLog) facts.payload = this.#deps.payloads?.open();
     const known = facts as CallFacts & { request: CallRequest };
+    const names = request.stored?.names ?? [];
+    return names.length === 0 ? this.#goOn(known, call) : this.#askWhose(names, known, call);
+  }
+
+  /** What it names that a provider has stored must be its own. */
+  async #askWhose(
+    names: readonly StoredName[],
+    facts: CallFacts & { request: CallRequest },
+    call: UnreadCall,
+  ): Promise<void> {
+    const { owned } = this.#deps;
+    const found = owned === undefined ? NOBODY_KNOWS : await owned.providerOf(names, facts.key);
+    if ('code' in found) {
+      call.place.leave();
+      return refuseCall(this.#deps, call.reply, found, facts);
+    }
+    facts.storedAt = found.provider;
+    await this.#goOn(facts, call);
+  }
+
+  #goOn(known: CallFacts & { request: CallRequest }, call: UnreadCall): Promise<void> | void {
+    const deps = this.#deps;
+    const { facts, place, reply } = call;
+    const { request } = known;
     const isNamed = !facts.key.endUserRequired || request.endUser !== null;
     const aim = isNamed ? this.#aim(known, call) : END_USER_REQUIRED;
     if ('code' in aim) {
@@ -235,7 +262,9 @@ export class CallHandler implements InnerCalls {
         ? otherModelsRefusal(request.otherModels)
         : (deps.router as Router).plan(route, { request, key, header, nowMs });
     if ('code' in plan) return plan;
-    const { stops, complexity, shadow } = plan;
+    const { complexity, shadow } = plan;
+    const stops = atProvider(plan.stops, facts.storedAt);
+    if (stops.length === 0) return notThere(request.model);
     const cascades = plan.terms.strategy === 'cascade' && stops.length > 1;
     return new RoutedAim(plan, () => {
       const { name } = route;
@@ -257,16 +286,40 @@ export class CallHandler implements InnerCalls {
     return new Cascade(request, escalate_on, room, customerId, cascadeAnswerBytesMax);
   }
 
-  #routeOf(request: CallRequest, { key, nowMs }: CallFacts): readonly Deployment[] | Refusal {
+  #routeOf(
+    request: CallRequest,
+    { key, nowMs, storedAt }: CallFacts,
+  ): readonly Deployment[] | Refusal {
     const { deployments, directory } = this.#deps;
-    const found = deployments.route(request.model, nowMs, request.dialect);
+    const anywhere = deployments.route(request.model, nowMs, request.dialect);
+    if ('code' in anywhere) return anywhere;
+    const found = atProvider(
+      anywhere.map((deployment) => ({ deployment })),
+      storedAt,
+    ).map(({ deployment }) => deployment);
+    if (found.length === 0) return notThere(request.model);
     const access = directory.modelAccessOf(key);
     // seam: key-may-use-the-model
-    return access === null || 'code' in found ? found : allowedRoute(access, request, found);
+    return access === null ? found : allowedRoute(access, request, found);
   }
 }
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return value === undefined ? undefined : String(value);
+}
+
+/** Those at the provider that has stored what the call names. */
+function atProvider<At extends { deployment: Deployment }>(
+  all: readonly At[],
+  storedAt: string | undefined,
+): readonly At[] {
+  // seam: follow-up-goes-where-the-object-is
+  if (storedAt === undefined) return all;
+  return all.filter(({ deployment }) => deployment.provider.name === storedAt);
+}
+
+function notThere(model: string): Refusal {
+  const message = `The model \`${model}\` is not served by the provider that has stored what the request names.`;
+  return { code: 'invalid_request', param: 'model', message };
 }

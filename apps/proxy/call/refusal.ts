@@ -37,6 +37,8 @@ export type CallFacts = {
   request: CallRequest | null;
   /** Undefined: nothing is traced. */
   trace?: CallTrace | undefined;
+  /** The provider that has stored what it names. Undefined: it names nothing. */
+  storedAt?: string | undefined;
   /** null: no guardrail applies to the calls of this key. */
   guard: CallGuard | null;
   /** null: it states no key under which it may come again. */

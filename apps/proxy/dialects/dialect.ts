@@ -29,6 +29,8 @@ export type Dialect = {
   atDeployments?: readonly Endpoint[];
   /** Requests that no provider bills. */
   free?: readonly FreeEndpoint[];
+  /** What is asked of objects that a provider has stored. */
+  stored?: readonly StoredEndpoint[];
   /** Where clients ask which models they may use, and the answer's JSON. */
   models: {
     path: string;
@@ -94,6 +96,20 @@ export type FreeEndpoint = Pick<
 > & {
   dialect: DialectName;
   read(incoming: IncomingCall, depthMax: number): FreeRead;
+};
+
+/**
+ * A path below which a dialect's clients ask for an object that a provider has stored, by its id: it is
+ * passed on for the object's owner alone (I10), and not metered.
+ */
+export type StoredEndpoint = Pick<Endpoint, 'errorBody' | 'name'> & {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** With `:id`, as Fastify writes it. */
+  path: string;
+  /** The object is gone once the provider has said yes. */
+  forgets?: true;
+  /** Members of the query that go on to the provider; others are left out. */
+  query: readonly string[];
 };
 
 export type FreeRead = { ok: true; request: FreeRequest } | { ok: false; refusal: Refusal };
@@ -162,6 +178,8 @@ export type CallFigures = {
   readonly serviceTier?: string | undefined;
   /** Of a call that takes no output limit, and may be billed by something else than tokens. */
   readonly measure?: Measure | undefined;
+  /** What it has to do with objects that a provider stores. Absent: nothing. */
+  readonly stored?: StoredParts | undefined;
 };
 
 /** What a call may be billed by in place of tokens, where its model's price says so. */
@@ -171,6 +189,20 @@ export type Measure = {
   readonly max: number | null;
   /** Quality and size of its pictures, by which some lists have their prices. */
   readonly picture?: string;
+};
+
+/** Plain data, which crosses threads. */
+export type StoredParts = {
+  /** Those that it names. */
+  readonly names: readonly StoredName[];
+  /** Which of those that its answer names can be asked for later. */
+  readonly keeps: 'all' | 'of tools';
+};
+
+export type StoredName = {
+  readonly id: string;
+  /** Where it is named. */
+  readonly param: string;
 };
 
 /** What was read of a request: plain data, which crosses threads. */
@@ -375,6 +407,8 @@ export type Answer = {
   states?: Readonly<{ imageTokens?: boolean; searches?: boolean; tokens?: false }>;
   /** Quality and size of its pictures, as it says; null: it does not. Absent: nothing can be said. */
   picture?(): string | null;
+  /** Ids of the objects that its provider keeps, as far as it has come. Absent: it keeps none. */
+  storedIds?(keeps: StoredParts['keeps']): readonly string[];
   /** Why nobody knows what it cost although its usage is stated, as a code; null: nothing is in the way. */
   unpricedBy?(): string | null;
 };

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { takeKeyFromUrl } from '../auth/key-in-url.ts';
 import { CallGate, type Calls, type Hook } from '../call/call-gate.ts';
-import type { Dialect, Endpoint, FreeEndpoint } from '../dialects/dialect.ts';
+import type { Dialect, Endpoint, FreeEndpoint, StoredEndpoint } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
 import type { Refusal } from '../errors.ts';
 import { actionOf, noSuchAction } from './actions.ts';
@@ -16,6 +16,8 @@ export type CallRouteParts = {
   refuse: (reply: FastifyReply, refusal: Refusal) => void;
   /** What takes requests that no provider bills. */
   freeCalls: (endpoint: FreeEndpoint) => Calls;
+  /** What takes requests for what a provider has stored. */
+  storedCalls: (endpoint: StoredEndpoint) => Calls;
 };
 
 type Entered = { endpoint: Endpoint | FreeEndpoint; enter: Hook };
@@ -40,6 +42,27 @@ export function addCallPaths(
     for (const own of Map.groupBy(all, ({ endpoint }) => endpoint.path).values()) {
       addRoute(app, dialect, own, paths, parts);
     }
+    for (const endpoint of dialect.stored ?? []) {
+      addStoredRoute(app, dialect, endpoint, paths, parts);
+    }
+  }
+}
+
+/** Several methods may have one path. */
+function addStoredRoute(
+  app: FastifyInstance,
+  dialect: Dialect,
+  endpoint: StoredEndpoint,
+  paths: ServedPaths,
+  parts: CallRouteParts,
+): void {
+  const { path, method } = endpoint;
+  const gate = { ...parts.gate, calls: parts.storedCalls(endpoint) };
+  const enter = entry(new CallGate(chatCompletions, gate), parts);
+  const onRequest = arrive(parts.admitTo(enter), dialect.keyParameter);
+  for (const url of withPrefixes(dialect, path)) {
+    paths.add(url, method);
+    app.route({ method, url, config: { dialect }, onRequest, handler: neverReached });
   }
 }
 

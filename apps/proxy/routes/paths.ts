@@ -21,6 +21,7 @@ export class ServedPaths {
     for (const [served, methods] of this.#methods) {
       const start = served.endsWith('/*') ? served.slice(0, -1) : null;
       if (start !== null && path.startsWith(start)) return [...methods].join(', ');
+      if (served.includes(ID) && isBelow(path, served)) return [...methods].join(', ');
     }
     return null;
   }
@@ -32,12 +33,21 @@ export class ServedPaths {
   meant(path: string): string | null {
     const words = `/${decoded(path).toLowerCase().split('/').filter(Boolean).join('/')}`;
     for (const served of this.#methods.keys()) {
-      if (served.endsWith('/*')) continue;
+      if (served.endsWith('/*') || served.includes(ID)) continue;
       const tail = served.startsWith('/v1/') ? served.slice('/v1'.length) : served;
       if (words.endsWith(tail)) return served;
     }
     return null;
   }
+}
+
+/** Where a path has the id of what is asked for. */
+const ID = ':id';
+
+function isBelow(path: string, served: string): boolean {
+  const [before = '', after = ''] = served.split(ID);
+  const id = path.slice(before.length, path.length - after.length);
+  return path.startsWith(before) && path.endsWith(after) && id !== '' && !id.includes('/');
 }
 
 /** Other interfaces to models, which SDKs may use unless they are told not to. */

@@ -38,6 +38,7 @@ import { FairGate } from '../routing/fair-gate.ts';
 import { RouteHealth } from '../routing/route-health.ts';
 import { type Plan, Router, type RouterDeps } from '../routing/router.ts';
 import { Routes } from '../routing/routes.ts';
+import type { OwnedObjects } from '../stored/owned-objects.ts';
 import type { BookHouse } from './book-house.ts';
 import { memoryRateBook } from './rate-house.ts';
 import { countsAtOnce } from './settle-now.ts';
@@ -75,6 +76,8 @@ export type StageOptions = {
   counted?: (inputTokensMax: number) => number;
   /** Which models the key may use. Default: any. */
   models?: ModelAccess;
+  /** Whose the objects are that providers keep. */
+  owned?: OwnedObjects;
   /** Why there is no route. */
   noRoute?: Refusal;
   /** Terms of a route to these deployments, which have room for anything; absent: there is none. */
@@ -203,6 +206,7 @@ export class CallStage {
       turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,
+      owned: options.owned,
     } as unknown as CallDeps;
     const key = {
       ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },
@@ -321,6 +325,8 @@ function routerTo(
   return new Router({ ...deps, routes, health } as unknown as RouterDeps);
 }
 
+const NOT_ASKED = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
+
 function deployment(number: number, posts: Post[]): Deployment {
   const post: Upstream['post'] = (path, body, headers, answer, _auth, key) => {
     const controls: string[] = [];
@@ -335,7 +341,7 @@ function deployment(number: number, posts: Post[]): Deployment {
     provider: {
       name: `p${number}`,
       priceProvider: 'p',
-      upstream: { post, close: async () => undefined },
+      upstream: { post, ask: () => NOT_ASKED, close: async () => undefined },
       notBilledStatuses: new Set([429]),
       outputLimitField: 'max_tokens',
       asksForUsage: true,

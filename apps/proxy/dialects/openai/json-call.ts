@@ -73,6 +73,7 @@ export class JsonCall implements CallRequest, Asked {
   readonly otherModels: string | null;
   readonly more: CallRequest['more'];
   readonly serviceTier: CallRequest['serviceTier'];
+  readonly stored: CallRequest['stored'];
   readonly #facts: RequestFacts;
   readonly #of: JsonEndpoint;
   mayRepeat: Asked['mayRepeat'] = null;
@@ -92,6 +93,7 @@ export class JsonCall implements CallRequest, Asked {
     this.otherModels = facts.otherModels;
     this.more = facts.more;
     this.serviceTier = facts.serviceTier;
+    this.stored = facts.stored;
     this.#facts = facts;
     this.#of = endpoint;
   }

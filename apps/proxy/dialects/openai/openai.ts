@@ -12,6 +12,7 @@ import { transcriptions, translations } from './media/transcripts-request.ts';
 import { modelEntry, modelList } from './model-list.ts';
 import { inputTokens } from './responses/input-tokens.ts';
 import { responses } from './responses/responses-request.ts';
+import { storedResponses } from './responses/stored-responses.ts';
 
 export const openAi: Dialect = {
   name: 'openai',
@@ -22,6 +23,7 @@ export const openAi: Dialect = {
   ],
   atDeployments: [chatCompletions, embeddings, completions].map(atDeployment),
   free: [inputTokens],
+  stored: storedResponses,
   models: {
     path: '/v1/models',
     aliases: ['/openai/models'],

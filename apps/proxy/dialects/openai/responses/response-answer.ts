@@ -1,7 +1,7 @@
 /** A whole answer of the Responses API, or an error in its place. */
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
-import type { Answer, AnswerFault, AnswerLimits } from '../../dialect.ts';
+import type { Answer, AnswerFault, AnswerLimits, StoredParts } from '../../dialect.ts';
 import { type Fields, HeldJson } from '../../shared/held-json.ts';
 import { textOf } from '../answer-text.ts';
 import type { Asked } from '../asked.ts';
@@ -90,6 +90,10 @@ export class ResponseAnswer implements Answer {
 
   said(): null {
     return null;
+  }
+
+  storedIds(keeps: StoredParts['keeps']): string[] {
+    return this.#read().storedIds(keeps);
   }
 
   model(): string | null {

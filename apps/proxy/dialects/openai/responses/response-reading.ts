@@ -4,11 +4,12 @@
  */
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { isCount } from '@tollgate/domain/usage/usage-members.ts';
-import type { AnswerFault } from '../../dialect.ts';
+import type { AnswerFault, StoredParts } from '../../dialect.ts';
 import type { Asked } from '../asked.ts';
 import { statesError } from '../stated-error.ts';
 import { StatedUsage } from '../stated-usage.ts';
 import { saysTooLittle, type UsageNote } from '../usage-note.ts';
+import { isWholeInBody } from './stored-names.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,6 +20,9 @@ const SEARCH = 'web_search_call';
 const FEE_ITEMS: ReadonlySet<unknown> = new Set([
   ...['file_search_call', 'code_interpreter_call', 'image_generation_call'],
 ]);
+
+/** Ids that are kept of one response: more items than any model writes. */
+const ITEMS_MAX = 1_000;
 
 export class ResponseReading {
   readonly #asked: Asked;
@@ -32,6 +36,8 @@ export class ResponseReading {
   model: string | null = null;
   id: string | null = null;
   serviceTier: string | null = null;
+  /** Ids of its items, and whether each is one that only its provider can say more of. */
+  readonly #items = new Map<string, boolean>();
   /** There is an item in it. */
   hasOutput = false;
   /** The model thought, or the provider worked: more was written than is shown. */
@@ -68,11 +74,22 @@ export class ResponseReading {
     this.#areItemsUnread = true;
   }
 
-  readItem({ type }: Fields): void {
+  readItem({ type, id }: Fields): void {
     this.hasOutput = true;
+    if (typeof id === 'string' && this.#items.size < ITEMS_MAX) {
+      this.#items.set(id, !isWholeInBody(type));
+    }
     if (type === SEARCH) this.#sawSearch = true;
     if (FEE_ITEMS.has(type)) this.#sawFee = true;
     if (type !== 'message' && !isClientsCall(type)) this.hidesOutput = true;
+  }
+
+  /** Its own id and those of its items. */
+  storedIds(keeps: StoredParts['keeps']): string[] {
+    const ids: string[] = [];
+    if (keeps === 'all' && this.id !== null) ids.push(this.id);
+    for (const [id, isOfTool] of this.#items) if (keeps === 'all' || isOfTool) ids.push(id);
+    return ids;
   }
 
   get saidUsage(): boolean {

@@ -6,7 +6,7 @@
 import type { RefusedFor } from '@tollgate/domain/routing/failure.ts';
 import type { KnownQuantities } from '@tollgate/domain/usage/quantities.ts';
 import { type EventReader, type EventVerdict, SseRelay } from '../../../relay/sse-relay.ts';
-import type { Answer, AnswerFault, AnswerLimits } from '../../dialect.ts';
+import type { Answer, AnswerFault, AnswerLimits, StoredParts } from '../../dialect.ts';
 import { EventJson } from '../../shared/event-json.ts';
 import type { Asked } from '../asked.ts';
 import type { UsageNote } from '../usage-note.ts';
@@ -129,6 +129,11 @@ export class ResponseStream implements Answer, EventReader {
 
   said(): null {
     return null;
+  }
+
+  storedIds(keeps: StoredParts['keeps']): string[] {
+    this.#relay.readUnended();
+    return this.#reading.storedIds(keeps);
   }
 
   model(): string | null {

@@ -12,6 +12,7 @@ import { statedType } from '../../shared/stated-type.ts';
 import { isAsked } from '../chat-bounds.ts';
 import { isSpellingOf, UNBOUNDED_FIELDS } from '../json-body.ts';
 import { isNoTier } from '../listed-tiers.ts';
+import { isWholeInBody, typeOfItem } from './stored-names.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,12 +24,6 @@ const MEDIA: ReadonlyMap<string, MediaKind> = new Map<string, MediaKind>([
   ['input_image', 'image'],
   ['input_file', 'file'],
   ['input_audio', 'audio'],
-]);
-/** Calls of tools that the client runs, and what came of them: all of it is in the body. */
-const CLIENTS_ITEMS: ReadonlySet<string> = new Set([
-  ...['message', 'function_call', 'function_call_output', 'custom_tool_call'],
-  ...['custom_tool_call_output', 'local_shell_call', 'local_shell_call_output'],
-  ...['apply_patch_call', 'apply_patch_call_output'],
 ]);
 /** What the provider looks up: an item by its id, a search with what it found. */
 const STORED_ITEMS: ReadonlySet<string> = new Set(['item_reference', 'web_search_call']);
@@ -99,7 +94,7 @@ function partsOf(request: ResponsesRequest): Found[] {
 }
 
 function partsOfItem(item: ResponsesItem): Found[] {
-  const type = item.type ?? 'message';
+  const type = typeOfItem(item);
   const part = `input item \`${type}\``;
   if (misspelt(item)) return [{ part, open: null }];
   if (type === 'reasoning') {
@@ -107,7 +102,7 @@ function partsOfItem(item: ResponsesItem): Found[] {
     return typeof item['encrypted_content'] === 'string' ? [] : [{ part, open: 'stored' }];
   }
   if (STORED_ITEMS.has(type)) return [{ part, open: 'stored' }];
-  if (!CLIENTS_ITEMS.has(type)) return [{ part, open: null }];
+  if (!isWholeInBody(type)) return [{ part, open: null }];
   return [...partsOfContent(item.content), ...partsOfContent(item.output)];
 }
 

@@ -26,6 +26,7 @@ import { otherModelsOf } from '../other-models.ts';
 import { ResponseAnswer } from './response-answer.ts';
 import { ResponseStream } from './response-stream.ts';
 import { boundsOf } from './responses-bounds.ts';
+import { storedNames } from './stored-names.ts';
 
 const NAME = 'responses';
 const LIMIT = 'max_output_tokens';
@@ -82,6 +83,8 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
   if (!parsed.success) return invalidRequest(parsed.error);
   const request = parsed.data;
   if (request.background === true) return IN_BACKGROUND;
+  const names = storedNames(read.json as ResponsesRequest, body.bytes);
+  if ('code' in names) return { ok: false, refusal: names };
   const limit = request.max_output_tokens ?? null;
   const { unboundedBy, openParts } = boundsOf(request);
   return {
@@ -99,6 +102,7 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
       needs: needsOf(request, openParts?.media),
       otherModels: otherModelsOf(request),
       ...tierOf(request.service_tier),
+      stored: { names, keeps: request['store'] === false ? 'of tools' : 'all' },
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       limitAt: limit === null ? limitPlace(body) : null,

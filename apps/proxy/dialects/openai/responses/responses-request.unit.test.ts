@@ -101,7 +101,6 @@ describe('I3: what a Responses request does not bound is named', () => {
       '`previous_response_id`',
       { stored: true },
     ],
-    ['a conversation by its id', { conversation: 'conv_1' }, '`conversation`', { stored: true }],
     ['a stored prompt', { prompt: { id: 'pmpt_1' } }, '`prompt`', null],
     ['compaction', { input: 'x', context_management: [{}] }, '`context_management`', null],
     [

@@ -160,8 +160,8 @@ describe('the Responses API, by the official SDK', () => {
 
   it('I3: is refused under a hard budget if it has no bound, and sends nothing', async () => {
     const client = await open(provider('{}'));
-    const call = client.responses.create({ ...asked, previous_response_id: 'resp_0' });
-    await expect(call).rejects.toThrow('`previous_response_id`');
+    const call = client.responses.create({ ...asked, prompt: { id: 'pmpt_0' } });
+    await expect(call).rejects.toThrow('`prompt`');
     expect([bodies, house.refused]).toEqual([[], ['unbounded_request']]);
   });
 

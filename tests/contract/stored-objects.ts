@@ -1,0 +1,116 @@
+/** What every store of owners promises, executed over each implementation (I10). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoredLimits } from '@tollgate/adapters/stored-objects/stored-limits.ts';
+import type { StoredObjects } from '@tollgate/adapters/stored-objects/stored-objects.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+export type StoredHouse = {
+  /** The same objects each time. */
+  open(limits?: Partial<StoredLimits>): Promise<StoredObjects>;
+  dispose(): Promise<void>;
+};
+
+const A = { owner: 'cus_a', provider: 'openai' };
+const B = { owner: 'cus_b', provider: 'openai' };
+
+export function storedObjectsContract(name: string, openHouse: () => Promise<StoredHouse>): void {
+  describe(`StoredObjects contract: ${name}`, () => {
+    let house: StoredHouse;
+    const open: StoredObjects[] = [];
+    const store = async (limits: Partial<StoredLimits> = {}) => {
+      const opened = await house.open(limits);
+      open.push(opened);
+      return opened;
+    };
+    beforeEach(async () => {
+      house = await openHouse();
+    });
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((one) => one.close()));
+      await house.dispose();
+    });
+
+    it('I10: tells each proxy whose an object is, and who has it', async () => {
+      const [one, other] = [await store(), await store()];
+      await one.keep(['resp_1', 'msg_1'], A);
+      await other.keep(['resp_2'], { ...B, provider: 'azure' });
+      expect(await other.find(['resp_2', 'resp_1', 'unknown', 'msg_1'])).toEqual([
+        ...[{ ...B, provider: 'azure' }, A, null, A],
+      ]);
+      expect(await one.find([])).toEqual([]);
+    });
+
+    it('I10: an id that two customers were given is nobody’s', async () => {
+      const objects = await store();
+      await objects.keep(['resp_1'], A);
+      await objects.keep(['resp_1'], B);
+      expect(await objects.find(['resp_1'])).toEqual([null]);
+      // The next one does not get it either.
+      await objects.keep(['resp_1'], A);
+      expect(await objects.find(['resp_1'])).toEqual([null]);
+    });
+
+    it('an id that two providers gave out leads to none of them', async () => {
+      const objects = await store();
+      await objects.keep(['resp_1'], A);
+      await objects.keep(['resp_1'], { ...A, provider: 'azure' });
+      expect(await objects.find(['resp_1'])).toEqual([null]);
+    });
+
+    it('what is kept twice is kept once', async () => {
+      const objects = await store({ objectsPerOwnerMax: 2 });
+      await objects.keep(['resp_1'], A);
+      for (let i = 0; i < 5; i++) await objects.keep(['resp_2', 'resp_2'], A);
+      expect(await objects.find(['resp_1', 'resp_2'])).toEqual([A, A]);
+    });
+
+    it('what was deleted is unknown', async () => {
+      const objects = await store();
+      await objects.keep(['resp_1', 'resp_2'], A);
+      await objects.forget('resp_1');
+      await objects.forget('never there');
+      expect(await objects.find(['resp_1', 'resp_2'])).toEqual([null, A]);
+    });
+
+    it('an object is known for its life', async () => {
+      const objects = await store({ lifeMs: 700 });
+      await objects.keep(['resp_1'], A);
+      expect(await objects.find(['resp_1'])).toEqual([A]);
+      await sleep(800);
+      expect(await objects.find(['resp_1'])).toEqual([null]);
+      await objects.keep(['resp_1'], B);
+      expect(await objects.find(['resp_1'])).toEqual([B]);
+    });
+
+    it('a customer’s oldest objects make room for its new ones, and for no other customer’s', async () => {
+      const objects = await store({ objectsPerOwnerMax: 2 });
+      await objects.keep(['b_1'], B);
+      for (const id of ['a_1', 'a_2', 'a_3']) {
+        await objects.keep([id], A);
+        await sleep(3);
+      }
+      expect(await objects.find(['a_1', 'a_2', 'a_3', 'b_1'])).toEqual([null, A, A, B]);
+    });
+
+    it('of all objects there are no more than the store may have', async () => {
+      const objects = await store({ objectsMax: 2 });
+      for (const [id, at] of [
+        ...([
+          ['a_1', A],
+          ['b_1', B],
+          ['a_2', A],
+        ] as const),
+      ]) {
+        await objects.keep([id], at);
+        await sleep(3);
+      }
+      expect(await objects.find(['a_1', 'b_1', 'a_2'])).toEqual([null, B, A]);
+    });
+
+    it('of one response no more objects are kept than one may have', async () => {
+      const objects = await store({ objectsAtOnceMax: 2 });
+      await objects.keep(['1', '2', '3'], A);
+      expect(await objects.find(['1', '2', '3'])).toEqual([A, A, null]);
+    });
+  });
+}
