@@ -79,6 +79,16 @@ export const errorCatalogue = {
     false,
     'The provider of this model does not serve it through this API.',
   ),
+  not_translatable: entry(
+    400,
+    false,
+    'This model is served through another API here, which has no words for a part of this request.',
+  ),
+  answer_not_translatable: entry(
+    502,
+    false,
+    'The answer of the provider has a part that this API has no words for. It was paid for.',
+  ),
   model_unpriced: entry(
     400,
     false,

@@ -77,6 +77,7 @@ export function routingFromConfig(
           region: entry.region,
           pathOf: entry.api_version === undefined ? undefined : azurePaths(entry.api_version),
           dialects: new Set(entry.dialects),
+          translates: entry.translates,
           keys: keys.length > 1 ? new KeyRing(keys, limits) : undefined,
         },
       ];

@@ -25,12 +25,14 @@ const headerName = z
 const HEADERS_MAX = 16;
 
 export const providerDialects = {
-  /** What it speaks at its base URL. A call goes only to providers that speak the call's dialect. */
+  /** What it speaks at its base URL. A call of another dialect is translated to the first of them. */
   dialects: z
     .array(z.enum(dialectNames))
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'lists a dialect twice')
     .default(['openai']),
+  /** False: a call goes there in the provider's own dialects or not at all. */
+  translates: z.boolean().optional(),
   /** Default: as each dialect's own clients do: `bearer`, `x-api-key` or `x-goog-api-key`. */
   auth: z.enum(authStyles).optional(),
   /**

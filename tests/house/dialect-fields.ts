@@ -47,6 +47,8 @@ const WATCHED = /^(apps|domain|adapters\/(provider|tokenizer))\//;
 /** Rooms in there that may name them, each with its reason. */
 const ROOMS = [
   'apps/proxy/dialects/',
+  // From one dialect to another.
+  'apps/proxy/translate/',
   // The readers of a provider's usage: the dialect's pure part.
   'domain/usage/',
   // Clients of the gateway.

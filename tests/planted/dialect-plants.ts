@@ -5,7 +5,7 @@ export const dialects: readonly Plant[] = [
   {
     bug: 'send a call to a provider that does not speak its dialect',
     edits: at('provider-speaks-the-dialect', {
-      instead: 'return this.#configured(configured, model, nowMs);',
+      instead: 'if (provider) return this.#configured(configured, model, nowMs);',
     }),
     test: {
       file: 'apps/proxy/routing/deployments.unit.test.ts',

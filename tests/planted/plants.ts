@@ -27,6 +27,7 @@ import { routes } from './route-plants.ts';
 import { simulated } from './sim-plants.ts';
 import { stored } from './stored-plants.ts';
 import { payments } from './stripe-plants.ts';
+import { translated } from './translation-plants.ts';
 import { telling } from './why-plants.ts';
 
 const CALLS_TEST = 'tests/e2e/calls.e2e.test.ts';
@@ -87,6 +88,7 @@ export const plants: readonly Plant[] = [
   ...media,
   ...shipping,
   ...budgets,
+  ...translated,
   ...holds,
   ...simulated,
   ...limits,

@@ -2,6 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import type { Endpoint, FactsRead } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/dialects.ts';
+import type { Translated, TranslationOrder } from '../translate/translate-request.ts';
+import { translateRequest } from '../translate/translate-request.ts';
 import type { ReadOrder } from './body-readers.ts';
 
 const byName = (all: readonly Endpoint[]) =>
@@ -11,8 +13,8 @@ const endpoints = byName(dialects.flatMap(({ endpoints: own }) => own));
 /** Those whose path names a model that others have in the body. */
 const atDeployments = byName(dialects.flatMap(({ atDeployments: own = [] }) => own));
 
-parentPort?.on('message', (order: ReadOrder) => {
-  const read = readBody(order);
+parentPort?.on('message', (order: ReadOrder | TranslationOrder) => {
+  const read: FactsRead | Translated = 'to' in order ? translateRequest(order) : readBody(order);
   const memory = read.ok ? read.facts.body.buffer : null;
   parentPort?.postMessage(read, memory instanceof ArrayBuffer ? [memory] : []);
 });

@@ -7,6 +7,7 @@ import { OrderThread } from '@tollgate/adapters/process/order-thread.ts';
 import type { CallTarget, FactsRead, RequestFacts } from '../dialects/dialect.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { FairGate } from '../routing/fair-gate.ts';
+import type { Translated, TranslationOrder } from '../translate/translate-request.ts';
 
 export type ReaderLimits = Pick<
   ProxyLimits,
@@ -21,10 +22,12 @@ export type ReadOrder = {
   depthMax: number;
 };
 
+type Read = FactsRead | Translated;
+
 export class BodyReaders {
   readonly #limits: ReaderLimits;
   readonly #turns: FairGate;
-  readonly #thread: OrderThread<ReadOrder, FactsRead>;
+  readonly #thread: OrderThread<ReadOrder | TranslationOrder, Read>;
   #closed = false;
 
   constructor(limits: ReaderLimits) {
@@ -43,11 +46,20 @@ export class BodyReaders {
     customerId: string,
     target?: CallTarget,
   ): Promise<FactsRead> {
+    const depthMax = this.#limits.requestDepthMax;
+    return (await this.#inTurn({ endpoint, body, target, depthMax }, customerId)) as FactsRead;
+  }
+
+  /** The order's body stays the caller's. */
+  async translate(order: TranslationOrder, customerId: string): Promise<Translated> {
+    return (await this.#inTurn(order, customerId)) as Translated;
+  }
+
+  async #inTurn(order: ReadOrder | TranslationOrder, customerId: string): Promise<Read> {
     const turn = this.#turns.take(customerId);
     if (turn !== true && !(await turn)) return { ok: false, refusal: { code: 'overloaded' } };
     try {
-      const depthMax = this.#limits.requestDepthMax;
-      return await this.#ask({ endpoint, body, target, depthMax });
+      return await this.#ask(order);
     } finally {
       this.#turns.leave(customerId);
     }
@@ -58,23 +70,25 @@ export class BodyReaders {
     return this.#thread.close();
   }
 
-  async #ask(order: ReadOrder): Promise<FactsRead> {
+  async #ask(order: ReadOrder | TranslationOrder): Promise<Read> {
     if (this.#closed) return { ok: false, refusal: { code: 'draining' } };
     const memory = order.body.buffer;
     // A part of a shared buffer cannot move: it is copied.
-    const moves = memory instanceof ArrayBuffer && memory.byteLength === order.body.byteLength;
+    const isOurs = !('to' in order);
+    const moves =
+      isOurs && memory instanceof ArrayBuffer && memory.byteLength === order.body.byteLength;
     const read = await this.#thread.ask(order, moves ? [memory] : []);
     return read === null ? { ok: false, refusal: { code: 'json_too_large' } } : rewrapped(read);
   }
 }
 
 /** A buffer is plain bytes when it has moved between threads. */
-function rewrapped(read: FactsRead): FactsRead {
+function rewrapped(read: Read): Read {
   if (!read.ok) return read;
   const { buffer, byteOffset, byteLength } = read.facts.body;
   const facts: RequestFacts = {
     ...read.facts,
     body: Buffer.from(buffer, byteOffset, byteLength),
   };
-  return { ok: true, facts };
+  return { ...read, facts };
 }

@@ -34,6 +34,8 @@ export type Applicant = {
     limit: ImposedLimit | null,
     holds: readonly BudgetHold[],
     nowMs: number,
+    /** As this provider gets it. */
+    request: CallRequest,
   ): void;
   /** Nothing is taken. */
   onRefused(refusal: Refusal): void;
@@ -44,9 +46,12 @@ export type Applicant = {
 /** @param nowMs when the attempt starts: its windows and its event are of that moment */
 export async function admit(call: Applicant, deployment: Deployment, nowMs: number): Promise<void> {
   const { deps, place } = call;
-  const { key, request } = call.facts;
+  const { key } = call.facts;
   const { directory, budgets } = deps;
   place.leaveRates();
+  const sent = deployment.translatedTo === undefined ? null : await translated(call, deployment);
+  if (sent !== null && 'code' in sent) return call.onRefused(sent);
+  const request = sent ?? call.facts.request;
   const onPath = budgetsOfModel(directory.budgetsOf(key), request.model, deployment);
   const rates = limitsOnPath(directory, key, request, deployment);
   const imposed =
@@ -72,7 +77,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     const first = atOnce ?? (await budgets.hold(wanted, nowMs));
     const near =
       first.kind === 'exceeded' && call.isSpare !== true
-        ? await nearLimit(call, first, onPath, deployment, imposed, nowMs)
+        ? await nearLimit(call, request, first, onPath, deployment, imposed, nowMs)
         : null;
     const held = near === null ? first : near.outcome;
     if (held.kind !== 'held') {
@@ -86,7 +91,7 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     if (near !== null) limit = near.limit;
     // What did not wait for anything is still in its window.
     const hasWaited = turn !== true || atOnce === null || near !== null;
-    const renewing = hasWaited ? renewRates(call, rates, deployment, imposed) : null;
+    const renewing = hasWaited ? renewRates(call, request, rates, deployment, imposed) : null;
     const late = renewing === null ? null : await renewing;
     if (late !== null || call.isOver()) {
       // Its window, its client's patience or its time ended while it waited: nothing was sent or recorded.
@@ -106,7 +111,16 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
     budgets.cancel(holds);
     throw error;
   }
-  call.onAdmitted(deployment, limit, holds, nowMs);
+  call.onAdmitted(deployment, limit, holds, nowMs, request);
+}
+
+/** Nothing of it is loaded for calls that go as they came. */
+async function translated(
+  { deps, facts }: Applicant,
+  deployment: Deployment,
+): Promise<CallRequest | Refusal> {
+  const { translatedCall } = await import('../translate/translated-call.ts');
+  return translatedCall(deps, facts, deployment);
 }
 
 /**
@@ -115,7 +129,8 @@ export async function admit(call: Applicant, deployment: Deployment, nowMs: numb
  * @returns null: it need not be counted again; else why it may not go on, or null
  */
 export function renewRates(
-  { deps, facts, place }: Pick<Applicant, 'deps' | 'facts' | 'place'>,
+  { deps, place }: Pick<Applicant, 'deps' | 'place'>,
+  request: CallRequest,
   limits: readonly RateLimit[],
   deployment: Deployment,
   limit: ImposedLimit | null,
@@ -123,7 +138,6 @@ export function renewRates(
   const ticket = place.rates;
   if (limits.length === 0 || ticket === null || ticket.isCurrent()) return null;
   ticket.cancel();
-  const { request } = facts;
   const bound = rateBound(limits, request, deployment, limit);
   return Promise.resolve(takeRates(deps.rates, place, limits, request, bound));
 }
@@ -131,14 +145,15 @@ export function renewRates(
 /** A budget would refuse it: whether it can be made to fit. */
 function nearLimit(
   { deps, facts }: Applicant,
+  request: CallRequest,
   exceeded: Extract<HoldOutcome, { kind: 'exceeded' }>,
   onPath: readonly PathBudget[],
   deployment: Deployment,
   limit: ImposedLimit | null,
   nowMs: number,
 ): Promise<NearLimit> {
-  const { key, request } = facts;
-  const asked = { onPath, request, deployment, limit, customerId: key.customerId, nowMs };
+  const { customerId } = facts.key;
+  const asked = { onPath, request, deployment, limit, customerId, nowMs };
   return holdNearLimit(deps, asked, exceeded);
 }
 

@@ -53,6 +53,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   /** Of a look at an answer that may be whole, or of giving the socket of a whole one up. */
   #takeBackLook: (() => void) | undefined;
   #headers: UpstreamHeaders = {};
+  /** What of them is the client's. */
+  #shown: UpstreamHeaders = {};
   #answer: Answer | undefined;
   /** Of an answer that may be about the request, although its status says that it is about us. */
   #flagged: FlaggedBody | undefined;
@@ -201,8 +203,10 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       return;
     }
     this.#headers = headers;
-    const waits = this.#judged !== null || !this.facts.request.streams(headers);
-    this.#listener.onHead(status, headers, waits);
+    const { request } = this.facts;
+    this.#shown = request.shownHeaders?.(headers) ?? headers;
+    const waits = this.#judged !== null || !request.streams(headers);
+    this.#listener.onHead(status, this.#shown, waits);
   }
 
   onData(chunk: Buffer, pieces?: number): void {
@@ -272,7 +276,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
   #read(first?: Buffer): Answer {
     const { request, deployment } = this.facts;
     const { asksForUsage } = deployment.provider;
-    return request.answer(this.#headers, this.#deps.limits, first, asksForUsage);
+    return request.answer(this.#headers, this.#deps.limits, first, asksForUsage, this.#status);
   }
 
   /**
@@ -448,7 +452,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const text = answer.outputText();
     for (const bytes of answer.end()) judged.hold(bytes);
     const status = this.#status ?? 0;
-    const whole = { callId, call: request, status, headers: this.#headers, text };
+    const whole = { callId, call: request, status, headers: this.#shown, text };
     void judged.judge(whole).then(() => {
       this.#isEnding = false;
       this.#finish(this.#clientGone ? 'client_closed' : 'ok', null);
@@ -482,13 +486,13 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
       outcome,
       overheadUs: this.#overheadUs(performance.now()),
       last: this.#judged === null ? last : [...this.#judged.release(), ...last],
-      blocked: this.#judged?.refusal ?? null,
+      blocked: this.#judged?.refusal ?? this.#answer?.untold?.() ?? null,
       short: this.#short,
       answer: this.#answer,
     };
     if (this.#tape !== null) {
       const { facts } = this;
-      const head = answerHeaders(this.#headers, {
+      const head = answerHeaders(this.#shown, {
         facts,
         cost: null,
         overheadUs: null,

@@ -291,7 +291,8 @@ export class CallHandler implements InnerCalls {
     { key, nowMs, storedAt }: CallFacts,
   ): readonly Deployment[] | Refusal {
     const { deployments, directory } = this.#deps;
-    const anywhere = deployments.route(request.model, nowMs, request.dialect);
+    const { model, dialect, endpoint } = request;
+    const anywhere = deployments.route(model, nowMs, dialect, endpoint);
     if ('code' in anywhere) return anywhere;
     const found = atProvider(
       anywhere.map((deployment) => ({ deployment })),

@@ -42,7 +42,14 @@ import { type CallFacts, NO_CONNECTION, refuseCall } from './refusal.ts';
 /** What no candidate with such a price or bound ever takes, so that another one is asked. */
 const NEVER_ADMITTED: ReadonlySet<ErrorCode> = new Set([
   ...(['model_unpriced', 'output_limit_required', 'unbounded_request'] as const),
+  'not_translatable',
 ]);
+
+/** What an attempt is opened with. */
+type Admitted = Pick<
+  AttemptFacts,
+  'deployment' | 'imposedLimit' | 'holds' | 'rates' | 'startedAtMs' | 'request'
+>;
 
 export class Call implements Applicant, Racing, Answered {
   readonly deps: CallDeps;
@@ -196,6 +203,7 @@ export class Call implements Applicant, Racing, Answered {
     imposedLimit: ImposedLimit | null,
     holds: readonly BudgetHold[],
     startedAtMs: number,
+    request: CallRequest,
   ): void {
     this.#isAdmitting = false;
     if (this.#ended === null) {
@@ -213,21 +221,18 @@ export class Call implements Applicant, Racing, Answered {
     this.#isRunning = true;
     const { rates } = this.place;
     const listener = race?.first ?? this;
-    const attempt = this.#open(deployment, imposedLimit, holds, rates, startedAtMs, listener);
+    const admitted = { deployment, imposedLimit, holds, rates, startedAtMs, request };
+    const attempt = this.#open(admitted, listener);
     if (race !== null) race.first.attempt = attempt;
     this.#attempt = attempt;
     attempt.start();
   }
 
   #open(
-    deployment: Deployment,
-    imposedLimit: ImposedLimit | null,
-    holds: readonly BudgetHold[],
-    rates: AttemptFacts['rates'],
-    startedAtMs: number,
+    { deployment, imposedLimit, holds, rates, startedAtMs, request }: Admitted,
     listener: AttemptListener,
   ): Attempt {
-    const { key, request, callId } = this.facts;
+    const { key, callId } = this.facts;
     const { instanceId, newUuid } = this.deps;
     this.#attempts++;
     const facts = {
@@ -268,12 +273,13 @@ export class Call implements Applicant, Racing, Answered {
     imposedLimit: ImposedLimit | null,
     holds: readonly BudgetHold[],
     startedAtMs: number,
+    request: CallRequest,
     lane: Lane,
   ): Attempt {
     this.#itinerary?.sent(performance.now(), lane.index);
     this.#readyAtMs = performance.now();
     const rates = lane.place?.rates ?? null;
-    return this.#open(deployment, imposedLimit, holds, rates, startedAtMs, lane);
+    return this.#open({ deployment, imposedLimit, holds, rates, startedAtMs, request }, lane);
   }
 
   adopt(attempt: Attempt, index: number): void {
@@ -305,11 +311,11 @@ export class Call implements Applicant, Racing, Answered {
 
   async onLate(place = this.place): Promise<string | null> {
     const { facts } = this.#attempt as Attempt;
-    const { key, request } = this.facts;
+    const { key } = this.facts;
     const { deps } = this;
-    const rates = limitsOnPath(deps.directory, key, request, facts.deployment);
-    const takes = { deps, facts: this.facts, place };
-    this.#late = await renewRates(takes, rates, facts.deployment, facts.imposedLimit);
+    const { request, deployment, imposedLimit } = facts;
+    const rates = limitsOnPath(deps.directory, key, request, deployment);
+    this.#late = await renewRates({ deps, place }, request, rates, deployment, imposedLimit);
     // What it had taken is given back: its end must not give it back once more.
     facts.rates = this.#late === null && rates.length > 0 ? place.rates : null;
     if (this.#late === null) return null;

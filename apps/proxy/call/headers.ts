@@ -89,6 +89,13 @@ export function answerFields(upstream: UpstreamHeaders, answer: AnswerFacts): He
     fields.push('x-tollgate-output-limit', String(imposedLimit.tokens));
     if (imposedLimit.clamped) fields.push('x-tollgate-output-clamped', 'true');
   }
+  const { translation } = facts.request;
+  if (translation !== undefined) {
+    fields.push('x-tollgate-translated', translation.to);
+    if (translation.leftOut.length > 0) {
+      fields.push('x-tollgate-left-out', translation.leftOut.map(headerText).join(', '));
+    }
+  }
   if (facts.holds.length > 0) addRemaining(fields, facts);
   return fields;
 }

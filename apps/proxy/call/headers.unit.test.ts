@@ -9,7 +9,14 @@ it.each(['gpt-5-nano-日', 'a\nb', 'half \ud83d', 'ÿ', 'plain-model_1.0'])(
   'any name that a client gives a model can be sent in a header: %j',
   (model) => {
     const deployment = { provider: { name: 'p' }, model, price: null };
-    const given = { callId: 'c', attempt: 1, holds: [], imposedLimit: null, deployment };
+    const given = {
+      callId: 'c',
+      attempt: 1,
+      holds: [],
+      imposedLimit: null,
+      deployment,
+      request: {},
+    };
     const facts = given as unknown as AttemptFacts;
     const headers = answerHeaders({}, { facts, cost: null, overheadUs: null, attempts: null });
     const response = new ServerResponse({ method: 'GET' } as never);
@@ -31,7 +38,7 @@ describe('the headers of an answer', () => {
   });
   const withHolds = (holds: unknown[], attempt = 1) =>
     ({
-      ...{ callId: 'call-1', attempt, holds, imposedLimit: null },
+      ...{ callId: 'call-1', attempt, holds, imposedLimit: null, request: {} },
       deployment: { provider: { name: 'p' }, model: 'm', price: null },
     }) as unknown as AttemptFacts;
   const ours = {

@@ -136,7 +136,7 @@ async function countedInput(
   const wanted = holdRequests([budget], request, deployment, smallest, least);
   const [hold] = 'code' in wanted ? [] : wanted;
   if (hold === undefined || hold.amount > account.left.remaining()) return bytes;
-  return await counters.count(request, encoding, customerId);
+  return await counters.count(request.sentAs ?? request, encoding, customerId);
 }
 
 function encodingOf({ tokenizer, provider, model }: Deployment): Encoding | null {

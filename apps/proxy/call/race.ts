@@ -33,6 +33,7 @@ export type Racing = AttemptListener & {
     limit: ImposedLimit | null,
     holds: readonly BudgetHold[],
     startedAtMs: number,
+    request: CallRequest,
     lane: Lane,
   ): Attempt;
   /** From now on the call is this attempt's. */
@@ -151,9 +152,9 @@ export class Race {
       isOver: () => this.#winner !== null || this.#call.isOver(),
       onRefused: notSent,
       onOver: notSent,
-      onAdmitted: (to, limit, holds, nowMs) => {
+      onAdmitted: (to, limit, holds, nowMs, request) => {
         const lane = new Lane(this, index, place);
-        lane.attempt = this.#call.attemptOf(to, limit, holds, nowMs, lane);
+        lane.attempt = this.#call.attemptOf(to, limit, holds, nowMs, request, lane);
         this.#hedge = lane;
         lane.attempt.start();
       },

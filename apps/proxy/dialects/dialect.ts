@@ -237,6 +237,13 @@ export type ImposedLimit = {
   clamped?: true;
 };
 
+/** Of a call to a provider that speaks another dialect. */
+export type Translation = {
+  to: DialectName;
+  /** Hints that the provider does not get, by the client's names. */
+  leftOut: readonly string[];
+};
+
 /** A call that was understood: facts that hold in every dialect, and its way to a provider. */
 export type CallRequest = CallFigures & {
   readonly dialect: DialectName;
@@ -262,13 +269,21 @@ export type CallRequest = CallFigures & {
    *
    * @param first the bytes that its body begins with, blank space left out; they are pushed next
    * @param asksForUsage as in what this provider was sent: another one may be asked at the same time
+   * @param status of the answer; null or absent: nobody says
    */
   answer(
     headers: AnswerHeaders,
     limits: AnswerLimits,
     first?: Buffer,
     asksForUsage?: boolean,
+    status?: number | null,
   ): Answer;
+  /** What the provider gets, of a call that is translated. Absent: this. */
+  readonly sentAs?: CallRequest;
+  /** Absent: it goes as it came. */
+  readonly translation?: Translation;
+  /** What of an answer's head is the client's. Absent: all that may be. */
+  shownHeaders?(headers: AnswerHeaders): AnswerHeaders;
   /**
    * What of it may change its answer, in canonical form; null: it must not be answered from the cache.
    * Its time grows with the body.
@@ -411,4 +426,6 @@ export type Answer = {
   storedIds?(keeps: StoredParts['keeps']): readonly string[];
   /** Why nobody knows what it cost although its usage is stated, as a code; null: nothing is in the way. */
   unpricedBy?(): string | null;
+  /** Why its client cannot be given it, once it has ended; null or absent: it can. */
+  untold?(): Refusal | null;
 };

@@ -13,6 +13,9 @@ import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { Route } from '../routing/routes.ts';
 
+/** What can be asked of a model through each API, whatever its provider speaks. */
+const CONVERSATION = 'chat.completions';
+
 export type ModelDeps = Pick<CallDeps, 'deployments' | 'directory' | 'router'>;
 
 /** @param dialect in which they are asked for: of those alone that are served through it; null: of all */
@@ -53,7 +56,7 @@ export function servedModel(
 ): ServedModel | Refusal {
   const route = router?.find(name, nowMs);
   if (route !== undefined) return servedRoute(deployments, access, route, dialect, nowMs);
-  const found = deployments.find(name, nowMs, dialect);
+  const found = deployments.find(name, nowMs, dialect, CONVERSATION);
   if ('code' in found) return found;
   const refused = access?.refusal(name, found.model) ?? null;
   // seam: listed-is-allowed
@@ -71,7 +74,7 @@ function servedRoute(
 ): ServedModel | Refusal {
   let refusal: Refusal | undefined;
   for (const [index, { model, provider }] of terms.candidates.entries()) {
-    const found = deployments.candidate(model, provider, nowMs, dialect);
+    const found = deployments.candidate(model, provider, nowMs, dialect, CONVERSATION);
     if ('code' in found) {
       refusal ??= found;
       continue;

@@ -11,6 +11,7 @@ import type { Capability } from '@tollgate/domain/routing/route.ts';
 import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import type { Refusal } from '../errors.ts';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
+import { conversations, translatedDialects } from '../translate/conversations.ts';
 import type { FairGate } from './fair-gate.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -38,6 +39,8 @@ export type Provider = {
   pathOf?: ((path: string, model: string) => string) | undefined;
   /** What it speaks; undefined: OpenAI's dialect alone. */
   dialects?: ReadonlySet<DialectName> | undefined;
+  /** False: calls of other dialects than those are refused, and never translated. */
+  translates?: boolean | undefined;
 };
 
 const OPENAI_ALONE: ReadonlySet<DialectName> = new Set<DialectName>(['openai']);
@@ -45,6 +48,17 @@ const OPENAI_ALONE: ReadonlySet<DialectName> = new Set<DialectName>(['openai']);
 /** Whether a call of this dialect may go there as it came; null: of any. */
 function speaks({ dialects }: Pick<Provider, 'dialects'>, dialect: DialectName | null): boolean {
   return dialect === null || (dialects ?? OPENAI_ALONE).has(dialect);
+}
+
+/** The dialect in which a call of another one can be sent there; undefined: it cannot. */
+function translationTo(provider: Provider, endpoint: string | null): DialectName | undefined {
+  if (endpoint === null || provider.translates === false || !conversations.has(endpoint)) {
+    return undefined;
+  }
+  for (const name of provider.dialects ?? OPENAI_ALONE) {
+    if (translatedDialects.has(name)) return name;
+  }
+  return undefined;
 }
 
 export type ConfiguredModel = {
@@ -85,6 +99,8 @@ export type Deployment = {
   bounds?: OpenBounds | undefined;
   /** For routes alone: what the configuration says of it. */
   configured?: ConfiguredModel | undefined;
+  /** Its provider does not speak the call's dialect, and is sent this one. Undefined: it does. */
+  translatedTo?: DialectName | undefined;
 };
 
 export class Deployments {
@@ -107,27 +123,47 @@ export class Deployments {
   }
 
   /** Where a call of this model may go, in the order in which it is tried. Never empty. */
-  route(model: string, nowMs: number, dialect: DialectName): readonly Deployment[] | Refusal {
-    const found = this.find(model, nowMs, dialect);
+  route(
+    model: string,
+    nowMs: number,
+    dialect: DialectName,
+    endpoint: string | null = null,
+  ): readonly Deployment[] | Refusal {
+    const found = this.find(model, nowMs, dialect, endpoint);
     return 'code' in found ? found : [found];
   }
 
-  /** @param dialect of the call, which its provider has to speak; null: any */
-  find(model: string, nowMs: number, dialect: DialectName | null): Deployment | Refusal {
+  /**
+   * @param dialect of the call, which its provider has to speak; null: any
+   * @param endpoint of the call: one that may be translated; null: it may not
+   */
+  find(
+    model: string,
+    nowMs: number,
+    dialect: DialectName | null,
+    endpoint: string | null = null,
+  ): Deployment | Refusal {
     const configured = this.#models.get(model);
     if (configured !== undefined) {
+      const { provider } = configured;
       // seam: provider-speaks-the-dialect
-      return speaks(configured.provider, dialect)
-        ? this.#configured(configured, model, nowMs)
-        : notSpoken(model, configured.provider, dialect);
+      if (speaks(provider, dialect)) return this.#configured(configured, model, nowMs);
+      const to = translationTo(provider, endpoint);
+      if (to === undefined) return notSpoken(model, provider, dialect);
+      return translated(this.#configured(configured, model, nowMs), to);
     }
     let other: Provider | undefined;
+    let spokenElsewhere: Deployment | undefined;
     for (const provider of this.providers) {
       const found = this.#listed(provider, model, nowMs);
       if (found === null) continue;
       if (speaks(provider, dialect)) return found;
+      const to = translationTo(provider, endpoint);
+      // seam: own-dialect-goes-first
+      if (to !== undefined) spokenElsewhere ??= { ...found, translatedTo: to };
       other ??= provider;
     }
+    if (spokenElsewhere !== undefined) return spokenElsewhere;
     if (other !== undefined) return notSpoken(model, other, dialect);
     const message = `No provider here serves the model \`${model}\`. GET /v1/models lists them.`;
     return { code: 'model_not_found', param: 'model', message };
@@ -139,11 +175,14 @@ export class Deployments {
     provider: string | null,
     nowMs: number,
     dialect: DialectName | null,
+    endpoint: string | null = null,
   ): Deployment | Refusal {
-    if (provider === null) return this.find(model, nowMs, dialect);
+    if (provider === null) return this.find(model, nowMs, dialect, endpoint);
     const found = this.#at(provider, model, nowMs);
     if (found === null) return { code: 'model_not_found', param: 'model' };
-    return speaks(found.provider, dialect) ? found : notSpoken(model, found.provider, dialect);
+    if (speaks(found.provider, dialect)) return found;
+    const to = translationTo(found.provider, endpoint);
+    return to === undefined ? notSpoken(model, found.provider, dialect) : translated(found, to);
   }
 
   #at(provider: string, model: string, nowMs: number): Deployment | null {
@@ -172,6 +211,7 @@ export class Deployments {
       tokenizer: undefined,
       bounds: provider.bounds,
       configured: undefined,
+      translatedTo: undefined,
     };
   }
 
@@ -206,8 +246,13 @@ export class Deployments {
       tokenizer: configured.tokenizer,
       bounds: configured.bounds,
       configured,
+      translatedTo: undefined,
     };
   }
+}
+
+function translated(found: Deployment | Refusal, to: DialectName): Deployment | Refusal {
+  return 'code' in found ? found : { ...found, translatedTo: to };
 }
 
 /** In the client's words: which of its provider's interfaces the model has. */

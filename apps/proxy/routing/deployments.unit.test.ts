@@ -176,6 +176,31 @@ describe('a call of a dialect', () => {
     return 'code' in found ? found.code : found.provider.name;
   };
 
+  it('is translated only where nobody who has its model speaks it', () => {
+    const told = (model: string, dialect: DialectName, endpoint: string | null) => {
+      const found = deployments.find(model, NOW, dialect, endpoint);
+      return 'code' in found ? found.code : [found.provider.name, found.translatedTo];
+    };
+    expect(told('listed', 'anthropic', 'messages')).toEqual(['claude', undefined]);
+    expect(told('claude-x', 'openai', 'chat.completions')).toEqual(['claude', 'anthropic']);
+    expect(told('alias', 'openai', 'chat.completions')).toEqual(['claude', 'anthropic']);
+    expect(told('plain', 'anthropic', 'messages')).toEqual(['first', 'openai']);
+    const routed = deployments.candidate('listed', 'claude', NOW, 'openai', 'chat.completions');
+    expect(routed).toMatchObject({ provider: claude, translatedTo: 'anthropic' });
+    // An endpoint that takes no conversation, and a provider that takes its own dialects alone.
+    expect(told('alias', 'openai', 'embeddings')).toBe('dialect_not_served');
+    const closed = new Deployments([{ ...claude, translates: false }], new Map(), directory);
+    expect(closed.find('claude-x', NOW, 'openai', 'chat.completions')).toMatchObject({
+      code: 'dialect_not_served',
+    });
+  });
+
+  it('goes to one that speaks it before one that is sent another, in whatever order they are', () => {
+    const ordered = new Deployments([claude, first], new Map(), directory);
+    const found = ordered.find('listed', NOW, 'openai', 'chat.completions');
+    expect(found).toMatchObject({ provider: first, translatedTo: undefined });
+  });
+
   it('goes only to a provider that speaks it, whatever lists the model', () => {
     expect(goesTo('listed', 'openai')).toBe('first');
     expect(goesTo('listed', 'anthropic')).toBe('claude');

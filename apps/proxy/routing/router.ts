@@ -143,7 +143,7 @@ export class Router {
     const { request, key, nowMs } = call;
     const { deployments, directory, health } = this.#deps;
     const { model, provider } = candidate;
-    const found = deployments.candidate(model, provider, nowMs, request.dialect);
+    const found = deployments.candidate(model, provider, nowMs, request.dialect, request.endpoint);
     const nothing = { candidate, deployment: null, lacks: [], worstCase: null, openUntilMs: 0 };
     if ('code' in found) return { ...nothing, refusal: found };
     const access = directory.modelAccessOf(key);
