@@ -2,9 +2,10 @@
 import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import { anthropicCodec } from './anthropic/codec.ts';
 import type { Codec } from './codec.ts';
+import { geminiCodec } from './gemini/codec.ts';
 import { openAiCodec } from './openai/codec.ts';
 
-const codecs: readonly Codec[] = [openAiCodec, anthropicCodec];
+const codecs: readonly Codec[] = [openAiCodec, anthropicCodec, geminiCodec];
 
 /** By the endpoint of the client's call. */
 export function codecOfEndpoint(endpoint: string): Codec | undefined {

@@ -2,10 +2,13 @@
 import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 
 /** The endpoints that take conversations: what is asked of them can be asked in another dialect. */
-export const conversations: ReadonlySet<string> = new Set(['chat.completions', 'messages']);
+export const conversations: ReadonlySet<string> = new Set([
+  ...['chat.completions', 'messages', 'generateContent', 'streamGenerateContent'],
+]);
 
 /** Dialects that conversations are translated to. */
 export const translatedDialects: ReadonlySet<DialectName> = new Set<DialectName>([
   'openai',
   'anthropic',
+  'gemini',
 ]);

@@ -204,6 +204,9 @@ class TranslatedStream {
   #out = '';
   /** An error was told: nothing that looks whole follows. */
   #hasFailed = false;
+  readonly #inputLengthMax: number;
+  /** Of the call that is open. */
+  #inputLength = 0;
 
   constructor({ from, to, asked }: Pair, limits: AnswerLimits) {
     this.#reader = to.openReader();
@@ -211,6 +214,7 @@ class TranslatedStream {
     const read = (data: string) => this.#read(data);
     const onUnread = () => this.#fail('has an event that cannot be read');
     this.#events = new SseRelay({ read, onUnread }, limits.sseEventBytesMax);
+    this.#inputLengthMax = limits.heldAnswerBytesMax;
   }
 
   push(chunks: readonly Buffer[]): Buffer[] {
@@ -243,6 +247,10 @@ class TranslatedStream {
   #write(event: AnswerEvent): void {
     if (this.#hasFailed) return;
     if (event.kind === 'unknown') return this.#fail(`has ${event.what}`);
+    if (event.kind === 'call') this.#inputLength = 0;
+    if (event.kind === 'input') this.#inputLength += event.json.length;
+    // Some dialects say a call at once: it waits until it is whole.
+    if (this.#inputLength > this.#inputLengthMax) return this.#fail('has a call that is too large');
     this.#out += this.#writer.write(event);
     if (event.kind === 'error') this.#hasFailed = true;
   }
