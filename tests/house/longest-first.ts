@@ -35,6 +35,8 @@ const LONG: readonly string[] = [
   'tests/attacks/bodies/fuzz.int.test.ts',
   'tests/mutation/self-test.int.test.ts',
   'tests/e2e/backup-servers.e2e.test.ts',
+  'tests/clients/python-clients.e2e.test.ts',
+  'tests/clients/clients.e2e.test.ts',
   'tests/e2e/audit.e2e.test.ts',
   'tests/e2e/demo.e2e.test.ts',
   'tests/e2e/routes.e2e.test.ts',
