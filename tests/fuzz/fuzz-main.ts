@@ -3,9 +3,11 @@ import { parseArgs } from 'node:util';
 import { LOOP_BLOCKED_MS_MAX, RSS_MIB_MAX } from '../attacks/bodies/bounds.ts';
 import { fuzzBodies } from '../attacks/bodies/fuzz.ts';
 import { type FuzzReport, fuzzRequests } from './requests.ts';
+import { smuggleMutated, smuggleNamed } from './smuggling/smuggling.ts';
+import { openSmugglingStage } from './smuggling/stage.ts';
 import { fuzzStreams } from './streams.ts';
 
-const PARTS = ['requests', 'streams', 'bodies'] as const;
+const PARTS = ['requests', 'streams', 'smuggling', 'bodies'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     requests: { type: 'string', default: '200000' },
     streams: { type: 'string', default: '1000000' },
+    smuggling: { type: 'string', default: '20000' },
     bodies: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
@@ -21,14 +24,15 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Usage: npm run test:fuzz -- [options]
 
-  --only PART       requests, streams or bodies; all of them unless told
+  --only PART       requests, streams, smuggling or bodies; all of them unless told
   --requests N      requests of every endpoint with things wrong in them, read as the proxy reads them (200000)
   --streams N       answers of every dialect, odd, cut off and in any pieces, through their readers (1000000)
+  --smuggling N     calls with other bytes in them than they had, behind every odd frame that has a name (20000)
   --bodies N        bodies of up to 16 MB by a grammar, sent to the proxy's app (100000)
   --seed N          the same seed makes the same cases (1)
 
 Fails if anything throws, if an answer was our failure, if bytes are relayed otherwise than they came, if a
-total is stated that nobody stated; of bodies, if one thing kept the event loop for more than
+total is stated that nobody stated, if a provider sees two requests of one, or a part of another; of bodies, if one thing kept the event loop for more than
 ${LOOP_BLOCKED_MS_MAX} ms or the process took more than ${RSS_MIB_MAX} MiB.`);
   process.exit(0);
 }
@@ -62,6 +66,15 @@ function sayCases(part: Part, { cases, outcomes, wrong }: FuzzReport): number {
   return wrong.length;
 }
 
+async function saySmuggling(cases: number): Promise<number> {
+  const stage = await openSmugglingStage();
+  const named = sayCases('smuggling', await smuggleNamed(stage));
+  const say = speaker('smuggling', cases);
+  const mutated = sayCases('smuggling', await smuggleMutated(stage, cases, seed, say));
+  await stage.close();
+  return named + mutated;
+}
+
 async function sayBodies(cases: number): Promise<number> {
   const say = speaker('bodies', cases);
   const report = await fuzzBodies(cases, seed, (done, { worstMs, rssMib }) =>
@@ -79,6 +92,7 @@ async function sayBodies(cases: number): Promise<number> {
 const run: Readonly<Record<Part, (cases: number) => number | Promise<number>>> = {
   requests: (cases) => sayCases('requests', fuzzRequests(cases, seed, speaker('requests', cases))),
   streams: (cases) => sayCases('streams', fuzzStreams(cases, seed, speaker('streams', cases))),
+  smuggling: saySmuggling,
   bodies: sayBodies,
 };
 
