@@ -1,5 +1,5 @@
 /** Where and how invoices are exported, from the configuration. */
-import type { ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import type { ExportPolicy, PaidCredits } from '@tollgate/domain/payment/payment-events.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import type { StripeOptions } from '../payments/stripe-payments.ts';
 import { resolveSecret } from './load-config.ts';
@@ -11,6 +11,8 @@ export type PaymentSettings = {
   /** Null: reports of meters have the same. */
   meterReportsSecret: string | null;
   policy: ExportPolicy;
+  /** Where a credit of what was paid goes. */
+  paidCredits: PaidCredits;
   /** Invoices issued from then on are exported by themselves, Unix ms; null: none is. */
   automaticSinceMs: number | null;
   /** How long after it was due an invoice may stay unpaid, ms; null: no key is suspended. */
@@ -52,6 +54,7 @@ export function paymentSettings(
       chunk_lines: CHUNK_LINES,
       ...(mode === 'meter_events' ? { meters: { ...stripe.meters } } : {}),
     },
+    paidCredits: stripe.paid_credits,
     suspendAfterMs: dunning === undefined ? null : dunning.suspend_after_days * DAY_MS,
     automaticSinceMs: since === undefined ? null : Date.parse(since),
   };

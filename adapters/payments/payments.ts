@@ -6,7 +6,8 @@
  * Every method rejects with a `PaymentsError`, which says what the caller may conclude.
  */
 
-import type { PaymentStatus } from '@tollgate/domain/payment/payment-events.ts';
+import type { CreditReason } from '@tollgate/domain/invoice/credit-note-events.ts';
+import type { PaidCredits, PaymentStatus } from '@tollgate/domain/payment/payment-events.ts';
 import type { PlanLine } from '@tollgate/domain/payment/plan.ts';
 import type { ReadLine } from '@tollgate/domain/payment/same-lines.ts';
 
@@ -55,6 +56,8 @@ export type PaymentInvoice = {
   totalWithoutTaxMinor: number;
   amountDueMinor: number;
   amountPaidMinor: number;
+  /** What is still to be paid. */
+  remainingMinor: number;
   creditedMinor: number;
   attempts: number;
   dueAtMs: number | null;
@@ -86,12 +89,38 @@ export type NewLines = {
 
 export type NewBalanceEntry = {
   invoiceId: string;
+  /** Null: it is the invoice itself. */
+  creditNoteId: string | null;
   number: string | null;
   customer: string;
   currency: string;
   /** Below zero: the customer has it good. */
   amountMinor: number;
   description: string;
+};
+
+export type NewCreditNote = {
+  /** Its id there. */
+  invoice: string;
+  invoiceId: string;
+  creditNoteId: string;
+  number: string | null;
+  reason: CreditReason;
+  memo: string;
+  amountMinor: number;
+  /** They add up to the amount; null: it has none. */
+  lines: readonly { description: string; amount_minor: number }[] | null;
+  /** What does not lessen what is to be paid, and where it goes. */
+  rest: { minor: number; to: PaidCredits };
+};
+
+export type MadeCreditNote = {
+  externalId: string;
+  amountMinor: number;
+  appliedMinor: number;
+  balanceMinor: number;
+  refundedMinor: number;
+  outsideMinor: number;
 };
 
 export type MeterUsage = {
@@ -121,8 +150,20 @@ export type Payments = {
   /** @param collect whether it is charged, and tried again, by the system itself */
   finalize(externalId: string, collect: boolean, key: string): Promise<PaymentInvoice>;
   send(externalId: string, key: string): Promise<void>;
-  /** @returns the id of what carries the id of this invoice of ours; null: nothing */
-  findBalanceEntry(customer: string, invoiceId: string): Promise<string | null>;
+  /**
+   * @param creditNoteId null: the entry is the invoice itself
+   * @returns the id of what carries these ids of ours; null: nothing
+   */
+  findBalanceEntry(
+    customer: string,
+    invoiceId: string,
+    creditNoteId: string | null,
+  ): Promise<string | null>;
+  /** Of an invoice there, what carries the id of this credit note of ours and is not void; null: nothing. */
+  findCreditNote(externalId: string, creditNoteId: string): Promise<MadeCreditNote | null>;
+  createCreditNote(note: NewCreditNote, key: string): Promise<MadeCreditNote>;
+  /** Of an invoice that was finalized and is not paid. */
+  voidInvoice(externalId: string, key: string): Promise<void>;
   /** @returns `known`: it has this identifier of the last day already; `too_old`: it takes it no more */
   sendUsage(usage: MeterUsage): Promise<'taken' | 'known' | 'too_old'>;
   /** What a meter has counted of a customer in one minute. */

@@ -5,14 +5,17 @@
 import type { ReadLine } from '@tollgate/domain/payment/same-lines.ts';
 import Stripe from 'stripe';
 import {
+  type MadeCreditNote,
   type MeterUsage,
   type NewBalanceEntry,
+  type NewCreditNote,
   type NewDraft,
   type NewLines,
   type PaymentInvoice,
   type Payments,
   PaymentsError,
 } from './payments.ts';
+import { creditNoteParams, madeCreditNote } from './stripe-credit-notes.ts';
 import { paymentsError } from './stripe-errors.ts';
 import { countedUsage, sendUsage } from './stripe-meters.ts';
 
@@ -32,6 +35,7 @@ const MARK = {
   invoice: 'tollgate_invoice_id',
   number: 'tollgate_invoice_number',
   line: 'tollgate_line',
+  credit: 'tollgate_credit_note_id',
 } as const;
 
 export type StripeOptions = {
@@ -178,12 +182,34 @@ class StripePayments implements Payments {
     await answered(this.#stripe.invoices.sendInvoice(externalId, {}, once(key)));
   }
 
-  async findBalanceEntry(customer: string, invoiceId: string): Promise<string | null> {
+  async findBalanceEntry(
+    customer: string,
+    invoiceId: string,
+    creditNoteId: string | null,
+  ): Promise<string | null> {
     const found = await firstOf(
       (after) => this.#stripe.customers.listBalanceTransactions(customer, page(after)),
-      ({ metadata }) => metadata?.[MARK.invoice] === invoiceId,
+      ({ metadata }) =>
+        metadata?.[MARK.invoice] === invoiceId && (metadata[MARK.credit] ?? null) === creditNoteId,
     );
     return found?.id ?? null;
+  }
+
+  async findCreditNote(externalId: string, creditNoteId: string): Promise<MadeCreditNote | null> {
+    const found = await firstOf(
+      (after) => this.#stripe.creditNotes.list({ invoice: externalId, ...page(after) }),
+      ({ metadata, status }) => metadata?.[MARK.credit] === creditNoteId && status !== 'void',
+    );
+    return found === null ? null : madeCreditNote(found);
+  }
+
+  async createCreditNote(note: NewCreditNote, key: string): Promise<MadeCreditNote> {
+    const params = creditNoteParams(note, marks(note));
+    return madeCreditNote(await answered(this.#stripe.creditNotes.create(params, once(key))));
+  }
+
+  async voidInvoice(externalId: string, key: string): Promise<void> {
+    await answered(this.#stripe.invoices.voidInvoice(externalId, {}, once(key)));
   }
 
   sendUsage(usage: MeterUsage) {
@@ -216,8 +242,13 @@ async function answered<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-function marks({ invoiceId, number }: { invoiceId: string; number: string | null }) {
-  return { [MARK.invoice]: invoiceId, ...(number === null ? {} : { [MARK.number]: number }) };
+function marks(of: { invoiceId: string; number: string | null; creditNoteId?: string | null }) {
+  const { invoiceId, number, creditNoteId = null } = of;
+  return {
+    [MARK.invoice]: invoiceId,
+    ...(creditNoteId === null ? {} : { [MARK.credit]: creditNoteId }),
+    ...(number === null ? {} : { [MARK.number]: number }),
+  };
 }
 
 /** What is printed on the invoice there, next to Stripe's own number. */
@@ -278,6 +309,7 @@ export function invoiceOf(invoice: Stripe.Invoice): PaymentInvoice {
     totalWithoutTaxMinor: invoice.total_excluding_tax ?? invoice.total,
     amountDueMinor: invoice.amount_due,
     amountPaidMinor: invoice.amount_paid,
+    remainingMinor: invoice.amount_remaining,
     creditedMinor:
       invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount,
     attempts: invoice.attempt_count,

@@ -16,9 +16,10 @@ import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoi
 import type { PeriodSpan } from '@tollgate/domain/payment/meter-plan.ts';
 import { nextMove } from '@tollgate/domain/payment/next-step.ts';
 import type { ExportEvent, StopReason } from '@tollgate/domain/payment/payment-events.ts';
-import { type ExportPlan, exportPlan } from '@tollgate/domain/payment/plan.ts';
+import { exportPlan } from '@tollgate/domain/payment/plan.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 import type { ExporterDeps } from './exporter-deps.ts';
+import { requestCredits } from './request-credits.ts';
 import { type StepContext, type StepMove, StepStopped } from './step.ts';
 import { makeStep } from './steps.ts';
 
@@ -29,6 +30,7 @@ export async function advanceExport(
   signal: AbortSignal,
 ): Promise<void> {
   const invoice = await invoiceOf(deps, invoiceId);
+  await requestCredits(deps, { invoiceId, totalMinor: invoice.total_minor });
   const { limits, runId, clock } = deps;
   for (let step = 0; step < limits.exportStepsMax && !signal.aborted; step++) {
     const { state, revision } = await loadExport(deps, invoiceId);
@@ -41,18 +43,8 @@ export async function advanceExport(
     if (move.kind === 'skip') await skip(deps, invoiceId, revision);
     else if (move.kind === 'refuse') await refuse(deps, state, move, revision);
     else if (move.kind !== 'do') return;
-    else if (!(await takeStep(contextOf(deps, invoice, state, plan), move, revision))) return;
+    else if (!(await takeStep({ deps, invoice, state, plan }, move, revision))) return;
   }
-}
-
-function contextOf(
-  deps: ExporterDeps,
-  invoice: InvoiceBody,
-  state: InvoiceExport,
-  plan: ExportPlan,
-): StepContext {
-  if (plan.kind === 'skip' || plan.kind === 'refused') throw new Error(`${invoice.id}: no step`);
-  return { deps, invoice, state, plan };
 }
 
 async function invoiceOf({ ledger }: ExporterDeps, invoiceId: string): Promise<InvoiceBody> {

@@ -31,7 +31,7 @@ export async function openExporter(options: {
   const running = startExporter({
     ...{ ledger, index, onError, limits: exporterLimits },
     payments: openStripe(settings.stripe),
-    ...{ policy: settings.policy, invoicing: options.invoicing },
+    ...{ policy: settings.policy, paidCredits: settings.paidCredits, invoicing: options.invoicing },
     automaticSinceMs: settings.automaticSinceMs,
     runId: makeId('run', Date.now(), randomBytes(ID_RANDOM_BYTES)),
     clock: Date.now,

@@ -23,5 +23,5 @@ export type StepContext = {
   deps: ExporterDeps;
   invoice: InvoiceBody;
   state: InvoiceExport;
-  plan: Extract<ExportPlan, { kind: 'invoice' | 'balance' | 'meters' }>;
+  plan: ExportPlan;
 };

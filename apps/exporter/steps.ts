@@ -11,6 +11,7 @@ import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
 import { idempotencyKey } from '@tollgate/domain/payment/next-step.ts';
 import type {
   ExportBalanceChanged,
+  ExportCredited,
   ExportCustomerChosen,
   ExportDraftCreated,
   ExportFinalized,
@@ -21,6 +22,7 @@ import type {
   StopReason,
 } from '@tollgate/domain/payment/payment-events.ts';
 import { linesDiffer } from '@tollgate/domain/payment/same-lines.ts';
+import { makeCredit } from './credit-step.ts';
 import { sendMeters } from './meter-step.ts';
 import { type StepContext, type StepMove, StepStopped } from './step.ts';
 
@@ -32,7 +34,8 @@ type Made =
   | ExportFinalized
   | ExportSent
   | ExportBalanceChanged
-  | ExportMetersSent;
+  | ExportMetersSent
+  | ExportCredited;
 
 /** What a step came to, and what names it: the same subject is the same event. */
 export type StepResult = { event: Made; subject: string };
@@ -56,6 +59,8 @@ export async function makeStep(context: StepContext, move: StepMove): Promise<St
       return changeBalance(context, move);
     case 'meters':
       return sendMeters(context, move);
+    case 'credit':
+      return makeCredit(context, move);
     default:
       return move.step satisfies never;
   }
@@ -249,10 +254,13 @@ async function changeBalance(context: StepContext, move: StepMove): Promise<Step
   const { deps, invoice, state, plan } = context;
   if (plan.kind !== 'balance') throw new Error(`${invoice.id} is an invoice there`);
   const customer = payer(state);
-  const found = move.inDoubt ? await deps.payments.findBalanceEntry(customer, invoice.id) : null;
+  const found = move.inDoubt
+    ? await deps.payments.findBalanceEntry(customer, invoice.id, null)
+    : null;
   const { amount_minor } = plan;
   const entry = {
     invoiceId: invoice.id,
+    creditNoteId: null,
     number: state.document?.number ?? null,
     customer,
     currency: invoice.currency,

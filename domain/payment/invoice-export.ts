@@ -1,6 +1,8 @@
 /** The fold of `invoice_export-<invoice>`: how far an export is, and what is in its way. */
 
 import type {
+  ExportCredited,
+  ExportCreditRequested,
   ExportDocument,
   ExportEvent,
   ExportFinalized,
@@ -20,6 +22,12 @@ export type RunningStep = {
   attempt: number;
   runId: string;
   startedAtMs: number;
+};
+
+/** A credit note of the invoice, and what became of it there. */
+export type ExportCredit = ExportCreditRequested['data'] & {
+  /** Null: it is not there yet. */
+  made: ExportCredited['data'] | null;
 };
 
 export type InvoiceExport = {
@@ -58,19 +66,29 @@ export type InvoiceExport = {
   /** How it ended. */
   done: 'invoice' | 'balance' | 'skipped' | 'meters' | null;
   payment: PaymentState | null;
+  /** In the order of their issue, in which they are made. */
+  credits: readonly ExportCredit[];
 };
 
 export type ExportState = 'waiting' | 'failing' | 'stopped' | 'done';
 
-export function exportStateOf({ done, stopped, failure }: InvoiceExport): ExportState {
-  if (done !== null) return 'done';
+/** Nothing is left to do: the invoice is there, and so are its credit notes. */
+export function isSettled({ done, credits }: Pick<InvoiceExport, 'done' | 'credits'>): boolean {
+  // seam: credits-follow-their-invoice
+  return done !== null && credits.every(({ made }) => made !== null);
+}
+
+export function exportStateOf(state: InvoiceExport): ExportState {
+  const { stopped, failure } = state;
+  if (isSettled(state)) return 'done';
   if (stopped !== null) return 'stopped';
   return failure === null ? 'waiting' : 'failing';
 }
 
 /** Tells the steps of an export apart. */
 export function stepName(step: ExportStep, chunk: number): string {
-  return step === 'lines' || step === 'meters' ? `${step}.${chunk}` : step;
+  const isOneOfSeveral = step === 'lines' || step === 'meters' || step === 'credit';
+  return isOneOfSeveral ? `${step}.${chunk}` : step;
 }
 
 /** @param state undefined before the first event */
@@ -91,6 +109,11 @@ export function evolveExport(state: InvoiceExport | undefined, event: ExportEven
     case 'ExportReopened':
       if (state.done !== 'meters') return state;
       return { ...state, running: null, done: null, chunksAdded: 0, isRecheck: true };
+    case 'ExportCreditRequested': {
+      const { credit_note_id: id } = event.data;
+      if (state.credits.some((one) => one.credit_note_id === id)) return state;
+      return { ...state, credits: [...state.credits, { ...event.data, made: null }] };
+    }
     case 'PaymentReported':
       return { ...state, payment: withReport(state.payment, event.data) };
     default:
@@ -118,6 +141,7 @@ function requested(data: {
     ...{ customer: null, draft: null, strays: [], chunksAdded: 0, verified: false },
     ...{ metered: new Map(), meteredAtMs: null, isRecheck: false },
     ...{ finalized: null, balance: null, failure: null, stopped: null, done: null, payment: null },
+    credits: [],
   };
 }
 
@@ -171,6 +195,7 @@ type Reached = Exclude<
       | 'ExportStopped'
       | 'ExportResumed'
       | 'ExportReopened'
+      | 'ExportCreditRequested'
       | 'PaymentReported';
   }
 >;
@@ -202,6 +227,13 @@ function reached(state: InvoiceExport, event: Reached): InvoiceExport {
     case 'ExportBalanceChanged': {
       const { external_id, amount_minor } = event.data;
       return { ...next, balance: { external_id, amount_minor }, done: 'balance' };
+    }
+    case 'ExportCredited': {
+      const { data } = event;
+      const credits = state.credits.map((one) =>
+        one.credit_note_id === data.credit_note_id ? { ...one, made: data } : one,
+      );
+      return { ...next, credits };
     }
     case 'ExportSkipped':
       return { ...next, done: 'skipped' };

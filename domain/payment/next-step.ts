@@ -4,7 +4,7 @@
  * idempotency key, and because what is there already is looked for first.
  */
 import type { InvoiceExport } from './invoice-export.ts';
-import { stepName } from './invoice-export.ts';
+import { isSettled, stepName } from './invoice-export.ts';
 import type { ExportStep, StopReason } from './payment-events.ts';
 import type { ExportPlan } from './plan.ts';
 
@@ -37,7 +37,7 @@ export type ExportFacts = {
 };
 
 export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFacts): ExportMove {
-  if (state.done !== null) return { kind: 'done' };
+  if (isSettled(state)) return { kind: 'done' };
   if (state.stopped !== null) return { kind: 'stopped' };
   const { running, failure } = state;
   // seam: export-step-is-a-claim
@@ -48,8 +48,11 @@ export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFa
   if (failure !== null && facts.nowMs < failure.nextAtMs) {
     return { kind: 'wait', untilMs: failure.nextAtMs };
   }
-  if (plan.kind === 'skip') return { kind: 'skip' };
-  if (plan.kind === 'refused') return { kind: 'refuse', reason: plan.reason, detail: plan.detail };
+  if (state.done === null) {
+    if (plan.kind === 'skip') return { kind: 'skip' };
+    if (plan.kind === 'refused')
+      return { kind: 'refuse', reason: plan.reason, detail: plan.detail };
+  }
   const { step, chunk } = stepOf(state, plan);
   const name = stepName(step, chunk);
   const firstAtMs = state.firstAtMs.get(name) ?? null;
@@ -63,15 +66,17 @@ export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFa
   };
 }
 
-type Made = Extract<ExportPlan, { kind: 'invoice' | 'balance' | 'meters' }>;
-
-function stepOf(state: InvoiceExport, plan: Made): { step: ExportStep; chunk: number } {
+function stepOf(state: InvoiceExport, plan: ExportPlan): { step: ExportStep; chunk: number } {
+  if (state.done !== null) {
+    return { step: 'credit', chunk: state.credits.findIndex(({ made }) => made === null) };
+  }
   if (state.customer === null) return { step: 'customer', chunk: 0 };
   if (plan.kind === 'meters') return { step: 'meters', chunk: state.chunksAdded };
   if (plan.kind === 'balance') return { step: 'balance', chunk: 0 };
   if (state.finalized !== null) return { step: 'send', chunk: 0 };
   if (state.draft === null) return { step: 'draft', chunk: 0 };
-  if (state.chunksAdded < plan.chunks.length) return { step: 'lines', chunk: state.chunksAdded };
+  const chunks = plan.kind === 'invoice' ? plan.chunks.length : 0;
+  if (state.chunksAdded < chunks) return { step: 'lines', chunk: state.chunksAdded };
   // seam: verified-before-finalized
   return { step: state.verified ? 'finalize' : 'verify', chunk: 0 };
 }

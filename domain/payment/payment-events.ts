@@ -5,6 +5,7 @@
  *
  * Amounts are in the payment system's minor units (`units.ts`).
  */
+import type { CreditReason } from '../invoice/credit-note-events.ts';
 import { streamCategory } from '../stream/stream-category.ts';
 
 /** By invoice id. */
@@ -21,7 +22,8 @@ export type ExportStep =
   | 'finalize'
   | 'send'
   | 'balance'
-  | 'meters';
+  | 'meters'
+  | 'credit';
 
 /**
  * What an export follows, from its beginning to its end. It is fixed when the export is requested, so that
@@ -173,6 +175,47 @@ export type ExportSkipped = {
   data: { invoice_id: string; reason: 'zero' };
 };
 
+/** A credit note of the invoice is to be made there too, once the invoice is there. */
+export type ExportCreditRequested = {
+  type: 'ExportCreditRequested';
+  data: {
+    invoice_id: string;
+    credit_note_id: string;
+    kind: 'credit' | 'void';
+    /** Null: it has none. */
+    number: string | null;
+    reason: CreditReason;
+    memo: string | null;
+    /** With the tax as one of them; amounts here are in our minor units. */
+    lines: { description: string; amount_minor: number }[];
+    total_minor: number;
+    /** What notes before it credit, and what the invoice asks for. */
+    before_minor: number;
+    invoice_minor: number;
+    requested_at: string;
+  };
+};
+
+/** Where a credit of what was paid goes. */
+export type PaidCredits = 'customer_balance' | 'refund' | 'outside';
+
+export type ExportCredited = {
+  type: 'ExportCredited';
+  data: {
+    invoice_id: string;
+    credit_note_id: string;
+    /** `none`: nothing is asked for there that could be credited. */
+    how: 'credit_note' | 'void' | 'balance' | 'none';
+    external_id: string | null;
+    amount_minor: number;
+    /** What it came to: less to pay, money on the balance, money paid back there, or elsewhere. */
+    applied_minor: number;
+    balance_minor: number;
+    refunded_minor: number;
+    outside_minor: number;
+  };
+};
+
 /** It is tried again. */
 export type ExportStepFailed = {
   type: 'ExportStepFailed';
@@ -252,6 +295,8 @@ export type ExportEvent =
   | ExportSkipped
   | ExportMetersSent
   | ExportReopened
+  | ExportCreditRequested
+  | ExportCredited
   | ExportStepFailed
   | ExportStopped
   | ExportResumed

@@ -46,6 +46,8 @@ const stripe = z.strictObject({
    * in 10⁻¹² dollars.
    */
   meters: z.record(meteredQuantity, z.string().min(1).max(100)).optional(),
+  /** A credit note over what was paid: onto the customer's balance, back to the card, or outside of Stripe. */
+  paid_credits: z.enum(['customer_balance', 'refund', 'outside']).default('customer_balance'),
   /** A total below zero: credited to the balance, or an invoice, which Stripe credits. */
   negative_invoices: z.enum(['customer_balance', 'invoice']).default('customer_balance'),
 });

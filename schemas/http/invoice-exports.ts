@@ -1,7 +1,12 @@
 /** What the billing API says of exports to a payment system. Amounts are in its minor units. */
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
-import { meterDifference, paymentStatus, stopReason } from '../ledger/payment-events.ts';
+import {
+  creditOutcome,
+  meterDifference,
+  paymentStatus,
+  stopReason,
+} from '../ledger/payment-events.ts';
 import { objectId as id } from '../names/names.ts';
 import { listOf, listQuery } from './list.ts';
 
@@ -51,6 +56,9 @@ export const invoiceExportView = z.strictObject({
         'Usage that was sent to meters, and what could not be: it is older than 35 days, and is never ' +
         'dated otherwise.',
     }),
+  credits: z
+    .array(z.strictObject({ credit_note_id: id, outcome: creditOutcome.nullable() }))
+    .meta({ description: 'Credit notes of the invoice; without an outcome: not there yet.' }),
   payment: z
     .strictObject({
       status: paymentStatus,

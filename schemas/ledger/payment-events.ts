@@ -6,6 +6,7 @@ import type {
 import { z } from 'zod';
 import { timestamp } from '../event/usage-event.ts';
 import { objectId as id } from '../names/names.ts';
+import { creditMemo, creditReason } from './credit-note-events.ts';
 
 type PayloadsOf<E extends { type: string; data: unknown }> = {
   [T in E['type']]: z.ZodType<Extract<E, { type: T }>['data']>;
@@ -23,6 +24,7 @@ const step = z.enum([
   'send',
   'balance',
   'meters',
+  'credit',
 ]);
 export const paymentStatus = z.enum(['open', 'uncollectible', 'void', 'paid']);
 const link = z.string().max(4_096).nullable();
@@ -60,7 +62,34 @@ const exportDocument = z.strictObject({
     .nullable(),
 });
 
+const minor = z.int().min(0);
+
+/** What became of a credit note in the payment system. */
+export const creditOutcome = z.strictObject({
+  how: z.enum(['credit_note', 'void', 'balance', 'none']),
+  external_id: externalId.nullable(),
+  amount_minor: minor,
+  applied_minor: minor,
+  balance_minor: minor,
+  refunded_minor: minor,
+  outside_minor: minor,
+});
+
 export const exportPayloads = {
+  ExportCreditRequested: z.strictObject({
+    invoice_id: id,
+    credit_note_id: id,
+    kind: z.enum(['credit', 'void']),
+    number: z.string().min(1).max(255).nullable(),
+    reason: creditReason,
+    memo: creditMemo.nullable(),
+    lines: z.array(z.strictObject({ description: z.string(), amount_minor: z.int().min(1) })),
+    total_minor: z.int().min(1),
+    before_minor: minor,
+    invoice_minor: z.int().min(1),
+    requested_at: timestamp,
+  }),
+  ExportCredited: creditOutcome.extend({ invoice_id: id, credit_note_id: id }),
   ExportRequested: z.strictObject({
     invoice_id: id,
     customer_id: id,

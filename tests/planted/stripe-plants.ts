@@ -5,7 +5,37 @@ const PEERS_TEST = 'tests/stripe/exporter-peers.int.test.ts';
 const METERS_TEST = 'tests/stripe/exporter-meters.int.test.ts';
 const RUN_TEST = 'apps/exporter/export-run.unit.test.ts';
 
+const CREDITS_TEST = 'apps/exporter/credits.unit.test.ts';
+
 export const payments: readonly Plant[] = [
+  {
+    bug: 'make a credit note there without looking for the one that was made',
+    edits: at('credit-is-looked-for-first', { swap: ['move.inDoubt', 'false'] }),
+    test: {
+      file: CREDITS_TEST,
+      name: 'whose process dies at any append or request is there once, even after its key expired',
+    },
+  },
+  {
+    bug: 'take an invoice that is there for the end, whatever it was credited',
+    edits: at('credits-follow-their-invoice', { instead: 'return done !== null;' }),
+    test: { file: CREDITS_TEST, name: 'waits until its invoice is there' },
+  },
+  {
+    bug: 'give back what was paid onto the balance, whatever the policy says',
+    edits: at('paid-credit-by-policy', { swap: ['deps.paidCredits', "'customer_balance'"] }),
+    test: { file: CREDITS_TEST, name: 'of what was paid is paid back, by policy' },
+  },
+  {
+    bug: 'credit our amount where another one was asked for',
+    edits: at('whole-credit-is-what-was-asked', {
+      instead: 'if (minor >= invoice) return invoice;',
+    }),
+    test: {
+      file: 'domain/payment/credit-plan.prop.test.ts',
+      name: 'credit nothing below zero, and together what was asked for there, whatever its tax',
+    },
+  },
   {
     bug: 'make a step of an export that another process has begun',
     edits: at('export-step-is-a-claim', { drop: true }),

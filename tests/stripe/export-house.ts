@@ -7,7 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payments } from '@tollgate/adapters/payments/payments.ts';
 import { openStripe } from '@tollgate/adapters/payments/stripe-payments.ts';
 import type { InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
-import type { ExportDocument, ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import type {
+  ExportDocument,
+  ExportPolicy,
+  PaidCredits,
+} from '@tollgate/domain/payment/payment-events.ts';
 import { advanceExport } from '@tollgate/exporter/export-run.ts';
 import { ExporterHouse, POLICY } from '@tollgate/exporter/testing/exporter-house.ts';
 import {
@@ -27,6 +31,10 @@ export interface Scenario {
   readonly document?: ExportDocument;
   readonly currency?: string;
   readonly policy?: Partial<ExportPolicy>;
+  /** After the invoice is there: what is credited of it (null: all, as a void), and what comes before. */
+  readonly credits?: readonly (number | null)[];
+  readonly paid?: boolean;
+  readonly paidCredits?: PaidCredits;
   readonly settings?: NonNullable<StartOptions['settings']>;
 }
 
@@ -35,6 +43,8 @@ export class StripeHouse {
   readonly house: ExporterHouse;
   /** Where a process can die: before and after each call of Stripe, and before each append. */
   points = 0;
+  /** Requests that are not of the run that is looked at. */
+  requestsBefore = 0;
   #deathAt = Number.POSITIVE_INFINITY;
   #died: () => void = () => undefined;
 
@@ -59,8 +69,22 @@ export class StripeHouse {
       policy: { ...POLICY, chunk_lines: 3, ...policy },
       ...{ currency, late, tokens, document },
     });
+    if (scenario.credits !== undefined) await opened.#credit(scenario, scenario.credits);
     opened.points = 0;
     return opened;
+  }
+
+  async #credit({ amounts, paid, paidCredits }: Scenario, credits: readonly (number | null)[]) {
+    const { house, stripe } = this;
+    house.paidCredits = paidCredits ?? house.paidCredits;
+    const { draft } = await this.run('run_before');
+    if (paid) stripe.dashboard.pay(draft ?? '');
+    const total = amounts.reduce((sum, amount) => sum + amount, 0);
+    for (const [index, amount] of credits.entries()) {
+      await house.credit(`crn_${index + 1}`, amount, total);
+    }
+    stripe.faults.clear();
+    this.requestsBefore = stripe.requests.length;
   }
 
   /** A process that works until nothing is left to do. */

@@ -80,6 +80,77 @@ export const NEGATIVE: Example = {
   outcome: { ...none, customers: 1, balance: [['adjustment', -1]], done: 'balance' },
 };
 
+const credited = (
+  total: number,
+  status: string,
+  credits: NonNullable<Outcome['credits']>,
+  balance: Outcome['balance'] = [],
+): Outcome => {
+  const { customers, invoices, sent, done, stopped } = invoice(total, rows(120, 30), { status });
+  return {
+    ...{ customers, invoices, balance },
+    ...(credits.length === 0 ? {} : { credits }),
+    ...{ sent, done, stopped },
+  };
+};
+
+const CREDIT = ['order_change', 'Credit: as agreed'] as const;
+
+/** Credit notes of an invoice that is there; the newest first, as Stripe lists them. */
+export const CREDITED: readonly Example[] = [
+  {
+    name: 'two credits of an open invoice',
+    amounts: [120, 30],
+    credits: [40, 110],
+    outcome: credited(150, 'paid', [
+      [...CREDIT, 40, 40, 0, 0],
+      [...CREDIT, 110, 110, 0, 0],
+    ]),
+  },
+  {
+    name: 'a credit of a paid invoice, onto the balance',
+    amounts: [120, 30],
+    credits: [40],
+    paid: true,
+    outcome: credited(150, 'paid', [[...CREDIT, 40, 0, 40, 0]], [['credit_note', -40]]),
+  },
+  {
+    name: 'a credit of a paid invoice, refunded',
+    amounts: [120, 30],
+    credits: [40],
+    paid: true,
+    paidCredits: 'refund',
+    outcome: credited(150, 'paid', [[...CREDIT, 40, 0, 40, 1]]),
+  },
+  {
+    name: 'an invoice that is made void',
+    amounts: [120, 30],
+    credits: [null],
+    outcome: credited(150, 'void', []),
+  },
+  {
+    name: 'a paid invoice that is made void',
+    amounts: [120, 30],
+    credits: [null],
+    paid: true,
+    outcome: credited(150, 'paid', [[...CREDIT, 150, 0, 150, 0]], [['credit_note', -150]]),
+  },
+  {
+    name: 'a credit of 49 cents that went to the balance',
+    amounts: [49],
+    credits: [49],
+    policy: { below_minimum: 'customer_balance' },
+    outcome: {
+      ...{ customers: 1, invoices: [] },
+      balance: [
+        ['adjustment', 49],
+        ['adjustment', -49],
+      ],
+      ...{ sent: 0, done: 'balance', stopped: null },
+    },
+  },
+];
+
 export const SMALL: readonly Example[] = [
   USD,
   CHARGED,

@@ -20,6 +20,7 @@ const index = new ExportIndex({ ledger, retryMs, onLost: (cause) => onError('los
 await index.start();
 startExporter({
   ...{ ledger, index, onError, policy: POLICY, automaticSinceMs: null },
+  paidCredits: 'customer_balance',
   limits: {
     ...exporterLimits,
     ...{ exportClaimMs: 400, exportPollMs: 20, exportRetryFirstMs: 20, exportRetryMaxMs: 100 },

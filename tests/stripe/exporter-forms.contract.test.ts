@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR_MS, type Scenario, StripeHouse } from './export-house.ts';
-import { CHARGED, METERED, NEGATIVE, TAXED, USD } from './export-scenarios.ts';
+import { CHARGED, CREDITED, METERED, NEGATIVE, TAXED, USD } from './export-scenarios.ts';
 import { replay, type StripeMock, startStripeMock, stripeMockUnavailable } from './stripe-mock.ts';
 
 const unavailable = stripeMockUnavailable();
@@ -26,6 +26,13 @@ async function requestsOf(scenario: Scenario, points: readonly number[]) {
   return requests;
 }
 
+/** Every kind of credit, and one where Stripe adds the tax. */
+async function requestsOfCredits(points: readonly number[]) {
+  const requests = [];
+  for (const example of CREDITED) requests.push(...(await requestsOf(example, points)));
+  return requests;
+}
+
 describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
   let mock: StripeMock;
   beforeAll(async () => {
@@ -38,6 +45,7 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
     const sent = [
       ...(await requestsOf(USD, everywhere)),
       ...(await requestsOf(CHARGED, [0])),
+      ...(await requestsOfCredits([0, 3, 5])),
       ...(await requestsOf(TAXED, [0])),
       ...(await requestsOf(METERED, [10])),
       ...(await requestsOf(NEGATIVE, [0, 7, 8])),
@@ -57,6 +65,7 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
     expect([...routes].toSorted()).toEqual([
       'GET /v1/billing/meters',
       'GET /v1/billing/meters/{}/event_summaries',
+      'GET /v1/credit_notes',
       'GET /v1/customers',
       'GET /v1/customers/search',
       'GET /v1/customers/{}/balance_transactions',
@@ -64,12 +73,14 @@ describe.skipIf(unavailable !== null)('the exporter and stripe-mock', () => {
       'GET /v1/invoices/{}',
       'GET /v1/invoices/{}/lines',
       'POST /v1/billing/meter_events',
+      'POST /v1/credit_notes',
       'POST /v1/customers',
       'POST /v1/customers/{}/balance_transactions',
       'POST /v1/invoices',
       'POST /v1/invoices/{}/add_lines',
       'POST /v1/invoices/{}/finalize',
       'POST /v1/invoices/{}/send',
+      'POST /v1/invoices/{}/void',
     ]);
   });
 });

@@ -11,6 +11,8 @@ export interface Outcome {
   }[];
   /** Of the customer, by what moved it. */
   readonly balance: readonly (readonly [unknown, unknown])[];
+  /** What of it lessened what is to be paid, and what went to the balance or back. */
+  readonly credits?: readonly (readonly unknown[])[];
   readonly sent: number;
   readonly done: unknown;
   readonly stopped: unknown;
@@ -18,7 +20,7 @@ export interface Outcome {
 
 /** Every invoice counts, a forgotten draft too. */
 export function outcomeOf({ stripe, house }: Pick<StripeHouse, 'stripe' | 'house'>): Outcome {
-  const { customers, invoices, balanceTransactions, events } = stripe.state();
+  const { customers, invoices, balanceTransactions, creditNotes, events } = stripe.state();
   const { done, stopped } = house.state();
   return {
     customers: customers.length,
@@ -31,10 +33,16 @@ export function outcomeOf({ stripe, house }: Pick<StripeHouse, 'stripe' | 'house
       ),
     })),
     balance: balanceTransactions.map(({ type, amount }) => [type, amount] as const),
+    ...(creditNotes.length === 0 ? {} : { credits: creditNotes.map(creditOf) }),
     sent: new Set(
       events.filter(({ type }) => type === 'invoice.sent').map(({ object }) => object['id']),
     ).size,
     done,
     stopped,
   };
+}
+
+function creditOf(note: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const { amount, pre_payment_amount: applied, post_payment_amount: rest, refunds } = note;
+  return [note['reason'], note['memo'], amount, applied, rest, (refunds as unknown[]).length];
 }

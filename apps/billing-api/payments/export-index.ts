@@ -9,7 +9,11 @@ import {
 } from '@tollgate/adapters/ledger/categories.ts';
 import type { LedgerEvent } from '@tollgate/adapters/ledger/ledger.ts';
 import { ReadModel, type ReadModelOptions } from '@tollgate/adapters/ledger/read-model.ts';
-import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
+import {
+  evolveExport,
+  type InvoiceExport,
+  isSettled,
+} from '@tollgate/domain/payment/invoice-export.ts';
 
 export type IssuedInvoice = { invoiceId: string; customerId: string; issuedAtMs: number };
 
@@ -21,6 +25,8 @@ export class ExportIndex {
   readonly #unpaid = new Set<string>();
   /** Issued, and never exported; oldest first. */
   readonly #waiting = new Map<string, IssuedInvoice>();
+  /** Credit notes that were issued, by invoice. */
+  readonly #credits = new Map<string, number>();
   readonly #invoiceOfExternal = new Map<string, string>();
   /** By our customer. */
   readonly #customers = new Map<string, string>();
@@ -88,10 +94,24 @@ export class ExportIndex {
       return;
     }
     const event = invoiceEvents.parse(at);
+    if (event.type === 'CreditNoteIssued') return this.#credited(event.data);
     if (event.type !== 'InvoiceIssued') return;
     const { invoice_id: invoiceId, customer_id: customerId } = event.data;
     if (this.#exports.has(invoiceId)) return;
     this.#waiting.set(invoiceId, { invoiceId, customerId, issuedAtMs: at.recordedAtMs });
+  }
+
+  #credited({ invoice_id: id, kind }: { invoice_id: string; kind: 'credit' | 'void' }): void {
+    this.#credits.set(id, (this.#credits.get(id) ?? 0) + 1);
+    const state = this.#exports.get(id);
+    // What is void before it was asked for goes nowhere by itself.
+    if (state === undefined && kind === 'void') this.#waiting.delete(id);
+    if (state !== undefined) this.#keepOpen(id, state);
+  }
+
+  #keepOpen(id: string, state: InvoiceExport): void {
+    const hasAll = state.credits.length >= (this.#credits.get(id) ?? 0);
+    keep(this.#open, id, !(isSettled(state) && hasAll) && state.stopped === null);
   }
 
   #evolve(at: LedgerEvent): void {
@@ -99,7 +119,7 @@ export class ExportIndex {
     const state = evolveExport(this.#exports.get(id), exportEvents.parse(at));
     this.#exports.set(id, state);
     this.#waiting.delete(id);
-    keep(this.#open, id, state.done === null && state.stopped === null);
+    this.#keepOpen(id, state);
     const { finalized, payment } = state;
     keep(this.#unpaid, id, finalized !== null && payment !== null && isOwed(payment.status));
     if (state.draft !== null) this.#invoiceOfExternal.set(state.draft, id);

@@ -10,8 +10,16 @@ import { newLedgerEvent } from '@tollgate/adapters/ledger/new-event.ts';
 import type { Payments } from '@tollgate/adapters/payments/payments.ts';
 import { MemoryLedger } from '@tollgate/billing-api/closing/testing/memory-ledger.ts';
 import { ExportIndex } from '@tollgate/billing-api/payments/export-index.ts';
-import { evolveExport, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
-import type { ExportDocument, ExportPolicy } from '@tollgate/domain/payment/payment-events.ts';
+import {
+  evolveExport,
+  type InvoiceExport,
+  isSettled,
+} from '@tollgate/domain/payment/invoice-export.ts';
+import type {
+  ExportDocument,
+  ExportPolicy,
+  PaidCredits,
+} from '@tollgate/domain/payment/payment-events.ts';
 import { canonicalJson } from '@tollgate/domain/proof/canonical-json.ts';
 import { advanceExport } from '../export-run.ts';
 import type { ExporterDeps } from '../exporter-deps.ts';
@@ -78,6 +86,7 @@ export class ExporterHouse {
   readonly ledger = new MemoryLedger();
   readonly payments: Payments;
   nowMs = Date.parse('2026-11-02T00:00:00.000Z');
+  paidCredits: PaidCredits = 'customer_balance';
   readonly index: ExportIndex;
 
   constructor(payments: Payments) {
@@ -129,7 +138,8 @@ export class ExporterHouse {
   exporter(runId: string): ExporterDeps {
     return {
       ...{ ledger: this.ledger, payments: this.payments, index: this.index, runId },
-      ...{ policy: POLICY, automaticSinceMs: null, limits: exporterLimits },
+      ...{ policy: POLICY, paidCredits: this.paidCredits, automaticSinceMs: null },
+      limits: exporterLimits,
       clock: () => this.nowMs,
       random: () => 1,
       onError: (message, cause) => {
@@ -142,12 +152,29 @@ export class ExporterHouse {
   async exportAll(deps: ExporterDeps, { id = 'inv_1', tries = 50 } = {}): Promise<InvoiceExport> {
     for (let tried = 0; tried < tries; tried++) {
       await advanceExport(deps, id, new AbortController().signal);
-      const { done, stopped, failure, running } = this.state(id);
-      if (done !== null || stopped !== null) break;
+      const state = this.state(id);
+      const { stopped, failure, running } = state;
+      if (isSettled(state) || stopped !== null) break;
       const claimedUntilMs = running === null ? 0 : running.startedAtMs + CLAIM_MS;
       this.nowMs = Math.max(this.nowMs, failure?.nextAtMs ?? 0, claimedUntilMs);
     }
     return this.state(id);
+  }
+
+  /** As the API does. @param amount of no line, in minor units; null: the invoice is void */
+  async credit(name: string, amount: number | null, total: number): Promise<void> {
+    const net = amount ?? total;
+    const named = { invoice_id: 'inv_1', credit_note_id: name };
+    const description = amount === null ? 'The whole invoice' : 'Part of the invoice';
+    await this.#append(invoiceEvents.of('inv_1'), {
+      type: 'CreditNoteIssued',
+      data: {
+        ...{ ...named, kind: amount === null ? 'void' : 'credit', reason: 'order_change' },
+        ...{ memo: 'as agreed', lines: [{ line: null, description, amount_minor: net }] },
+        ...{ net_minor: net, tax_minor: 0, total_minor: net, terms: null },
+        issued_at: new Date(this.nowMs).toISOString(),
+      },
+    });
   }
 
   async resume(id = 'inv_1'): Promise<void> {

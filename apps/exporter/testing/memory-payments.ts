@@ -3,8 +3,10 @@
  * hand, and any request can fail before it is carried out or lose its answer after it.
  */
 import {
+  type MadeCreditNote,
   type MeterUsage,
   type NewBalanceEntry,
+  type NewCreditNote,
   type NewDraft,
   type NewLines,
   type PaymentInvoice,
@@ -22,6 +24,8 @@ export class MemoryPayments implements Payments {
   readonly customers = new Map<string, string>();
   readonly invoices = new Map<string, Stored>();
   readonly balance: { id: string; entry: NewBalanceEntry }[] = [];
+  /** By our id. */
+  readonly creditNotes = new Map<string, MadeCreditNote>();
   readonly usage = new Map<string, Omit<MeterUsage, 'identifier'>>();
   readonly sent: string[] = [];
   /** Names of the requests that came, in order. */
@@ -68,7 +72,7 @@ export class MemoryPayments implements Payments {
         ...{ externalId, status: 'draft', number: null, lines: [] },
         ...{ mark: draft.invoiceId, customer: draft.customer },
         ...{ subtotalMinor: 0, totalMinor: 0, totalWithoutTaxMinor: 0, amountDueMinor: 0 },
-        ...{ amountPaidMinor: 0, creditedMinor: 0, attempts: 0, dueAtMs: null },
+        ...{ amountPaidMinor: 0, remainingMinor: 0, creditedMinor: 0, attempts: 0, dueAtMs: null },
         ...{ hostedUrl: null, pdfUrl: null },
       };
       this.invoices.set(externalId, made);
@@ -107,9 +111,15 @@ export class MemoryPayments implements Payments {
     return this.#does('send', key, () => void this.sent.push(externalId));
   }
 
-  findBalanceEntry(_customer: string, invoiceId: string): Promise<string | null> {
+  findBalanceEntry(
+    _customer: string,
+    invoiceId: string,
+    creditNoteId: string | null,
+  ): Promise<string | null> {
     return this.#does('findBalanceEntry', null, () => {
-      return this.balance.find(({ entry }) => entry.invoiceId === invoiceId)?.id ?? null;
+      const isIt = ({ entry }: { entry: NewBalanceEntry }) =>
+        entry.invoiceId === invoiceId && entry.creditNoteId === creditNoteId;
+      return this.balance.find(isIt)?.id ?? null;
     });
   }
 
@@ -118,6 +128,37 @@ export class MemoryPayments implements Payments {
       const id = this.#id('cbtxn');
       this.balance.push({ id, entry });
       return id;
+    });
+  }
+
+  findCreditNote(_externalId: string, creditNoteId: string): Promise<MadeCreditNote | null> {
+    return this.#does('findCreditNote', null, () => this.creditNotes.get(creditNoteId) ?? null);
+  }
+
+  createCreditNote(note: NewCreditNote, key: string): Promise<MadeCreditNote> {
+    return this.#does('createCreditNote', key, () => {
+      const invoice = this.#invoice(note.invoice);
+      const { amountMinor, rest } = note;
+      const appliedMinor = Math.min(amountMinor, invoice.remainingMinor);
+      if (rest.minor !== amountMinor - appliedMinor) {
+        throw new PaymentsError('refused', 'amount', 'the rest is another one');
+      }
+      invoice.remainingMinor -= appliedMinor;
+      invoice.creditedMinor += amountMinor;
+      const to = (name: NewCreditNote['rest']['to']) => (rest.to === name ? rest.minor : 0);
+      const made: MadeCreditNote = {
+        ...{ externalId: this.#id('cn'), amountMinor, appliedMinor },
+        ...{ balanceMinor: to('customer_balance'), refundedMinor: to('refund') },
+        outsideMinor: to('outside'),
+      };
+      this.creditNotes.set(note.creditNoteId, made);
+      return made;
+    });
+  }
+
+  voidInvoice(externalId: string, key: string): Promise<void> {
+    return this.#does('voidInvoice', key, () => {
+      this.#invoice(externalId).status = 'void';
     });
   }
 
@@ -143,7 +184,7 @@ export class MemoryPayments implements Payments {
     const total = invoice.lines.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
     Object.assign(invoice, {
       ...{ subtotalMinor: total, totalMinor: total, totalWithoutTaxMinor: total },
-      amountDueMinor: Math.max(0, total),
+      ...{ amountDueMinor: Math.max(0, total), remainingMinor: Math.max(0, total) },
     });
   }
 

@@ -125,6 +125,21 @@ function split(
   return { pre, post };
 }
 
+/** What was paid in another way than by a charge cannot be refunded, nor anything twice. */
+function checkRefund(world: World, invoice: Invoice, refund: number): void {
+  if (refund === 0) return;
+  const before = [...world.creditNotes.values()].filter(({ invoice: of }) => of === invoice.id);
+  const refunded = before
+    .flatMap(({ refunds }) => refunds)
+    .reduce((sum, one) => sum + one.amount, 0);
+  if (refund <= invoice.amountPaid - invoice.paidOffStripe - refunded) return;
+  throw invalid(
+    'The refund amount exceeds what was charged for this invoice.',
+    undefined,
+    'refund_amount',
+  );
+}
+
 export const creditNoteRoutes: readonly Route[] = [
   route(
     'POST',
@@ -140,6 +155,7 @@ export const creditNoteRoutes: readonly Route[] = [
       memo: text(),
       metadata,
       out_of_band_amount: integer,
+      refund_amount: integer,
       reason: choice('duplicate', 'fraudulent', 'order_change', 'product_unsatisfactory'),
     },
     ({ world, params }) => {
@@ -152,7 +168,9 @@ export const creditNoteRoutes: readonly Route[] = [
       }
       checkAmount(amount, invoice.currency, 'amount');
       const { credit_amount: credit = 0, out_of_band_amount: outside } = params;
-      const { pre, post } = split(world, invoice, amount, credit + (outside ?? 0));
+      const { refund_amount: refund = 0 } = params;
+      const { pre, post } = split(world, invoice, amount, credit + refund + (outside ?? 0));
+      checkRefund(world, invoice, refund);
       const id = world.id('cn');
       const count = [...world.creditNotes.values()].filter(
         (note) => note.invoice === invoice.id,
@@ -178,6 +196,7 @@ export const creditNoteRoutes: readonly Route[] = [
         prePayment: pre,
         postPayment: post,
         outOfBand: outside ?? null,
+        refunds: refund === 0 ? [] : [{ id: world.id('re'), amount: refund }],
         balanceTransaction,
         lines,
         memo: params.memo ?? null,

@@ -280,7 +280,9 @@ export function creditNoteView(note: CreditNote): Json {
     pre_payment_amount: note.prePayment,
     pretax_credit_amounts: [],
     reason: note.reason,
-    refunds: [],
+    refunds: note.refunds.map(({ id, amount }) => ({
+      ...{ amount_refunded: amount, payment_record_refund: null, refund: id, type: 'refund' },
+    })),
     shipping_cost: null,
     status: note.status,
     subtotal: note.amount,

@@ -95,6 +95,7 @@ export interface CreditNote {
   readonly prePayment: number;
   readonly postPayment: number;
   readonly outOfBand: number | null;
+  readonly refunds: readonly { readonly id: string; readonly amount: number }[];
   readonly balanceTransaction: string | null;
   readonly lines: readonly Json[];
   memo: string | null;

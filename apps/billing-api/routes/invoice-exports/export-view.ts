@@ -1,5 +1,6 @@
 /** An export as the API shows it. */
 import { exportStateOf, type InvoiceExport } from '@tollgate/domain/payment/invoice-export.ts';
+import type { ExportCredited } from '@tollgate/domain/payment/payment-events.ts';
 import { overdueMs, type PaymentState } from '@tollgate/domain/payment/payment-state.ts';
 import type { InvoiceExportView } from '@tollgate/schemas/http/invoice-exports.ts';
 
@@ -32,8 +33,16 @@ export function exportView(state: InvoiceExport, nowMs: number): InvoiceExportVi
           },
     stray_drafts: [...state.strays],
     metered: meteredView(state),
+    credits: state.credits.map(({ credit_note_id, made }) => ({
+      credit_note_id,
+      outcome: made === null ? null : outcomeOf(made),
+    })),
     payment: state.payment === null ? null : paymentView(state.payment, nowMs),
   };
+}
+
+function outcomeOf({ invoice_id: _i, credit_note_id: _c, ...outcome }: ExportCredited['data']) {
+  return outcome;
 }
 
 function meteredView({ policy, metered }: InvoiceExport): InvoiceExportView['metered'] {
