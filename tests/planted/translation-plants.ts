@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const CALLS_TEST = 'apps/proxy/translate/translated-calls.int.test.ts';
+const ANSWERS_TEST = 'apps/proxy/translate/answers.unit.test.ts';
 
 export const translated: readonly Plant[] = [
   {
@@ -33,5 +34,39 @@ export const translated: readonly Plant[] = [
       swap: ['inner.inputTokensMax', 'outer.inputTokensMax'],
     }),
     test: { file: CALLS_TEST, name: 'I3: is held at the worst case of what its provider gets' },
+  },
+  {
+    bug: 'let a translated stream that failed look whole',
+    edits: at('failed-stream-has-no-end', { swap: ['!this.#hasFailed', 'true'] }),
+    test: {
+      file: 'apps/proxy/translate/broken-answers.unit.test.ts',
+      name: 'in the middle of a stream end it, and nothing behind them looks like its end',
+    },
+  },
+  {
+    bug: 'tell a client of another dialect the tokens of a cache twice',
+    edits: at('told-input-is-without-the-cache', {
+      swap: ['inputTokens +', 'inputTokens + quantities.cacheReadTokens +'],
+    }),
+    test: {
+      file: ANSWERS_TEST,
+      name: 'has each token once, in the way of the client’s dialect',
+    },
+  },
+  {
+    bug: 'give two calls of a translated answer the same id',
+    edits: at('calls-have-ids-of-their-own', { swap: ['this.#ids.has(stated)', 'false'] }),
+    test: {
+      file: ANSWERS_TEST,
+      name: 'have ids of their own, although their provider gave two of them the same, or none',
+    },
+  },
+  {
+    bug: 'take the end that a server states of an answer that calls tools for the end of the turn',
+    edits: at('calls-are-why-it-stopped', { swap: ["'calls' :", "'end' :"] }),
+    test: {
+      file: ANSWERS_TEST,
+      name: 'are why the message stopped, whatever reason is stated, and no empty text is before them',
+    },
   },
 ];

@@ -21,6 +21,7 @@ import type { UsageEvent } from '@tollgate/domain/usage/usage-event.ts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { AccessLog } from '../access-log/access-log.ts';
+import type { BodyReaders } from '../body/body-readers.ts';
 import { BudgetBook, type BudgetHold } from '../budget/budget-book.ts';
 import { pathBudget } from '../budget/path-budget.ts';
 import { CachedCalls, type CachedCallsDeps } from '../cache/cached-calls.ts';
@@ -80,6 +81,8 @@ export type CallHouseOptions = {
   cache?: Pick<CachedCallsDeps, 'store' | 'purges'> & Partial<CachedCallsDeps>;
   /** Of calls that name one in `x-key`, what is not as usual of the key. */
   keys?: Readonly<Record<string, Partial<KeyView>>>;
+  /** Reads large bodies; undefined: there are none. */
+  bodies?: BodyReaders;
   /** Gets the calls that have ended. */
   accessLog?: Pick<AccessLog, 'add'>;
 };
@@ -224,6 +227,7 @@ async function openCallHouse(stores: Stores, options: CallHouseOptions): Promise
     drains: new Deadlines(limits.drainMsMax),
     newUuid,
     ...{ accessLog: options.accessLog, tracing: options.tracing, payloads: options.payloads },
+    bodies: options.bodies,
     ...{ guardrails: options.guardrails, idempotency: options.idempotency },
     onSettled: (...[facts, outcome]: Parameters<CallDeps['onSettled']>) =>
       cache?.settled(facts, outcome),

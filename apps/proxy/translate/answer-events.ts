@@ -58,6 +58,7 @@ export function usageOf(quantities: KnownQuantities): AnswerUsage {
   const { inputTokens, audioInputTokens, imageInputTokens = 0 } = quantities;
   const { outputTokens, audioOutputTokens, imageOutputTokens = 0 } = quantities;
   return {
+    // seam: told-input-is-without-the-cache
     input: inputTokens + audioInputTokens + imageInputTokens,
     cacheRead: quantities.cacheReadTokens,
     cacheWrite: quantities.cacheWriteTokens + (quantities.cacheWrite1hTokens ?? 0),

@@ -4,6 +4,8 @@
  */
 import type { Refusal } from '../errors.ts';
 
+/** A member's name is the client's, and may be as long as its request. */
+const FIELD_LENGTH_MAX = 200;
 /** Named in one header: more than these say no more. */
 const LEFT_OUT_MAX = 32;
 
@@ -13,10 +15,11 @@ export class Losses {
 
   /** @param field the client's name for it @param why ends a sentence that begins with the field */
   refuse(field: string, why = 'has no counterpart there'): void {
+    const param = field.slice(0, FIELD_LENGTH_MAX);
     this.#refusal ??= {
       code: 'not_translatable',
-      param: field,
-      message: `This model is served through another API here, and \`${field}\` ${why}.`,
+      param,
+      message: `This model is served through another API here, and \`${param}\` ${why}.`,
     };
   }
 

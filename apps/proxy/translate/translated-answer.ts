@@ -225,6 +225,7 @@ class TranslatedStream {
   end(last: readonly Buffer[], usage: AnswerUsage | null): Buffer[] {
     for (const chunk of last) this.#events.push(chunk);
     this.#events.readUnended();
+    // seam: failed-stream-has-no-end
     if (!this.#hasFailed) this.#out += this.#writer.end(usage);
     return this.#taken();
   }

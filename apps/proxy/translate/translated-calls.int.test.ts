@@ -2,7 +2,9 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { BodyReaders } from '../body/body-readers.ts';
+import { proxyLimits } from '../limits.ts';
 import { type CallHouse, type CallHouseOptions, useCallHouses } from '../testing/call-house.ts';
 import { answering, ends } from '../testing/calls.ts';
 
@@ -177,6 +179,62 @@ describe('an OpenAI client of a provider that speaks Anthropic’s dialect alone
 });
 
 describe('a call that is translated', () => {
+  it.each([
+    ['first', ['anthropic', undefined]],
+    ['second', [undefined, 'anthropic']],
+  ] as const)('falls over to the other provider where it is the %s that is away', async (_, to) => {
+    const sent: Sent[] = [];
+    const native = answering(200, JSON.stringify(completion));
+    const other = answering(200, JSON.stringify(message));
+    house = await openHouse({
+      budgets: [{}],
+      providers: [null, provider(sent, to[1] === undefined ? native : other)],
+      deployments: to.map((translatedTo) => ({ translatedTo })),
+    });
+    const { data, response } = await openAi().chat.completions.create(ask).withResponse();
+    expect(data.choices).toHaveLength(1);
+    expect(response.headers.get('x-tollgate-translated')).toBe(to[1] ?? null);
+    expect(sent.map(({ path }) => path)).toEqual([to[1] ? '/messages' : '/chat/completions']);
+    const { held, spent } = await ends(house);
+    expect([held, spent]).toEqual([0n, 25n]);
+    expect(house.events().map(({ status }) => status)).toEqual(['upstream_error', 'ok']);
+  });
+
+  it('I3: is charged in full if its answer breaks off, and breaks off at its client too', async () => {
+    const body = events(
+      { type: 'message_start', message: { ...message, content: [] } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'a' } },
+    );
+    await open('anthropic', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(body, () => response.destroy());
+    });
+    const stream = openAi().chat.completions.stream(ask);
+    await expect(stream.finalChatCompletion()).rejects.toThrow();
+    const { held, spent } = await ends(house);
+    const [event] = house.events();
+    expect([held, event?.usage_source, event?.cost]).toEqual([0n, 'none', null]);
+    const worst = house.holds[0]?.[0]?.parts.reduce((sum, { amount }) => sum + amount, 0n);
+    expect(spent).toBe(worst);
+  });
+
+  it('that is too large to be read at once is read in a thread', async () => {
+    const bodies = new BodyReaders({ ...proxyLimits, requestDepthMax: 64 });
+    const translate = vi.spyOn(BodyReaders.prototype, 'translate');
+    const sent: Sent[] = [];
+    house = await openHouse({
+      providers: [provider(sent, answering(200, JSON.stringify(message)))],
+      deployments: [{ translatedTo: 'anthropic' }],
+      bodies,
+    });
+    const content = 'a'.repeat(100_000);
+    await openAi().chat.completions.create({ ...ask, messages: [{ role: 'user', content }] });
+    expect(sent[0]?.body).toMatchObject({ messages: [{ role: 'user', content }] });
+    expect(translate).toHaveBeenCalledTimes(1);
+    translate.mockRestore();
+    await bodies.close();
+  });
+
   it('gets no answer that looks whole and is not', async () => {
     const found = { type: 'web_search_tool_result', tool_use_id: 'x', content: [] };
     const answer = { ...message, content: [found, ...message.content] };

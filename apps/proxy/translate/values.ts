@@ -20,12 +20,10 @@ export function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
     : [];
 }
 
-/** A list or an object with nothing in it asks for nothing. */
+/** A list with nothing in it asks for nothing; an empty object may: `web_search_options: {}`. */
 export function withoutEmpty(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).filter(
-      ([, value]) => typeof value !== 'object' || value === null || Object.keys(value).length > 0,
-    ),
+    Object.entries(fields).filter(([, value]) => !Array.isArray(value) || value.length > 0),
   );
 }
 

@@ -105,11 +105,25 @@ function contentOf(
   losses: Losses,
 ): Fields {
   if (role === 'system') losses.refuse(at, 'comes after the conversation has begun');
-  const written = parts.flatMap((part) => partOf(part, names, losses));
+  const written = signedCalls(parts).flatMap((part) => partOf(part, names, losses));
   return {
     role: role === 'assistant' ? 'model' : 'user',
     parts: written.length > 0 ? written : [{ text: '' }],
   };
+}
+
+/** Through clients that have no place for it at a call, its proof comes as that of a thought before it. */
+function signedCalls(parts: readonly Part[]): Part[] {
+  return parts.map((part, index) => {
+    const before = parts[index - 1];
+    if (part.kind !== 'call' || part.signature !== null || before?.kind !== 'thinking') return part;
+    const isProof = before.text === '' && before.signature?.startsWith(GEMINI_MARK) === true;
+    return isProof ? { ...part, signature: withoutMark(before.signature as string) } : part;
+  });
+}
+
+function withoutMark(signature: string): string {
+  return signature.slice(GEMINI_MARK.length);
 }
 
 function partOf(part: Part, names: ReadonlyMap<string, string>, losses: Losses): Fields[] {
@@ -156,7 +170,7 @@ function thoughtOf({ text, signature }: ThinkingPart, losses: Losses): Fields[] 
   }
   // Without a text it is the proof of the call behind it, which has it by itself.
   if (text === '') return [];
-  return [{ text, thought: true, thoughtSignature: signature.slice(GEMINI_MARK.length) }];
+  return [{ text, thought: true, thoughtSignature: withoutMark(signature) }];
 }
 
 function mediaOf({ mediaType, source, at }: MediaPart, losses: Losses): Fields {

@@ -49,13 +49,14 @@ export function openReader(): StreamReader {
   };
 }
 
-type Open = { index: unknown; id: string };
+type Open = { index: unknown; id: unknown };
 
 class ChunkReader {
   #hasStarted = false;
   /** Thinking has begun, and what it is followed by has not. */
   #thinks = false;
   #calls = 0;
+  readonly #ids = new Set<string>();
   /** The call whose input comes. */
   #open: Open | null = null;
 
@@ -75,6 +76,7 @@ class ChunkReader {
       this.#endThinking(events);
       // Some servers call a tool and say that they have just stopped.
       const stated = REASONS.get(reason) ?? 'end';
+      // seam: calls-are-why-it-stopped
       const stop = stated === 'end' && this.#calls > 0 ? 'calls' : stated;
       events.push({ kind: 'stop', reason: stop, sequence: null });
     }
@@ -128,9 +130,9 @@ class ChunkReader {
         events.push({ kind: 'unknown', what: 'interleaved tool calls' });
         return;
       }
-      const given = typeof id === 'string' && id !== '' ? id : `call_${this.#calls + 1}`;
       this.#calls++;
-      this.#open = { index, id: given };
+      const given = this.#ownId(id);
+      this.#open = { index, id };
       const google = isObject(extra) ? extra['google'] : null;
       const signature = isObject(google) ? textOf(google['thought_signature']) : null;
       events.push({ kind: 'call', key: this.#calls, id: given, name, signature });
@@ -140,6 +142,15 @@ class ChunkReader {
     } else if (isObject(json)) {
       events.push({ kind: 'input', key: this.#calls, json: JSON.stringify(json) });
     }
+  }
+
+  /** Some servers give calls of one answer the same id, or none: their results could not be told apart. */
+  #ownId(id: unknown): string {
+    const stated = typeof id === 'string' && id !== '' ? id : `call_${this.#calls}`;
+    // seam: calls-have-ids-of-their-own
+    const own = this.#ids.has(stated) ? `${stated}_${this.#calls}` : stated;
+    this.#ids.add(own);
+    return own;
   }
 }
 

@@ -58,7 +58,8 @@ const NO_PARTS: readonly Part[] = [];
 
 export function readRequest(request: Fields, asked: AskedFor, losses: Losses): Conversation {
   checkModalities(request, losses);
-  const { modalities: _, ...rest } = request;
+  const { modalities: _, logit_bias: bias, ...rest } = request;
+  if (isObject(bias) && Object.keys(bias).length > 0) losses.refuse('logit_bias');
   checkMembers(withoutEmpty(rest), REQUEST, '', losses);
   const options = request['stream_options'];
   return {

@@ -12,6 +12,8 @@ export type ProviderAnswer = {
   type: string;
   body: string;
   headers?: Readonly<Record<string, string>>;
+  /** Of what is no text. */
+  encoding?: 'latin1';
 };
 
 export type Wire = {
@@ -22,6 +24,8 @@ export type Wire = {
   request(): CallRequest;
   /** What the client got, whole. */
   text(): string;
+  /** What it got of it before the usage event was durable. */
+  early(): string;
 };
 
 /** @param chunkBytes how the provider's bytes come */
@@ -29,6 +33,7 @@ export function wire(from: Side, to: Side, answer: ProviderAnswer, chunkBytes = 
   const sent: Wire['sent'] = [];
   let request: CallRequest;
   let text = '';
+  let early = '';
   const answerOf = async (url: string, body: string): Promise<Response> => {
     const isStream = /"stream":\s*true/.test(body) || url.includes(':streamGenerateContent');
     const endpoint = endpointOf(from.codec, isStream);
@@ -57,12 +62,13 @@ export function wire(from: Side, to: Side, answer: ProviderAnswer, chunkBytes = 
     sent.push({ ...upstream, json: JSON.parse(upstream.body.toString()) });
     const { status = 200, type, body: said, headers = {} } = answer;
     const head = { 'content-type': type, ...headers };
-    const bytes = Buffer.from(said);
+    const bytes = Buffer.from(said, answer.encoding ?? 'utf8');
     const reading = request.answer(head, proxyLimits, bytes.subarray(0, 64), true, status);
     const out: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += chunkBytes) {
       out.push(...reading.push(bytes.subarray(at, at + chunkBytes)));
     }
+    early = Buffer.concat(out).toString();
     while (reading.readOn());
     out.push(...reading.end());
     const untold = reading.untold?.() ?? null;
@@ -76,5 +82,6 @@ export function wire(from: Side, to: Side, answer: ProviderAnswer, chunkBytes = 
     sent,
     request: () => request,
     text: () => text,
+    early: () => early,
   };
 }
