@@ -252,6 +252,30 @@ describe('says nothing, and is sent', () => {
   });
 });
 
+describe('what is sent', () => {
+  // CLIProxyAPI#2758, openclaude#58: the limit of an agent was above what the other model can write.
+  it('has no output limit above what the model can write, which its provider would refuse', async () => {
+    const { wire } = await askRaw(claude, openAi, { ...message, max_tokens: 64_000 });
+    expect(wire.sent[0]?.json).toMatchObject({ max_completion_tokens: 4_096 });
+    expect(wire.request().outputTokensMax).toBe(4_096);
+  });
+
+  // litellm#6642, qwen-code PR#2320: lists of texts were refused by servers that take texts alone.
+  it('has texts alone as one text where servers take no lists of them', async () => {
+    const texts = ['one', 'two'].map((text) => ({ type: 'text', text }));
+    const answer = [{ type: 'tool_result', tool_use_id: 't', content: texts }];
+    const messages = [{ role: 'user', content: texts }, call, { role: 'user', content: answer }];
+    const { wire } = await askRaw(claude, openAi, { ...message, system: texts, messages });
+    const sent = wire.sent[0]?.json as { messages: { content: unknown }[] } | undefined;
+    expect(sent?.messages.map(({ content }) => content)).toEqual([
+      'one\n\ntwo',
+      'one\n\ntwo',
+      null,
+      'one\n\ntwo',
+    ]);
+  });
+});
+
 describe('is left out by its name', () => {
   const signed = { type: 'thinking', thinking: 'Hm.', signature: 'c2ln' };
   const ephemeral = { cache_control: { type: 'ephemeral' } };

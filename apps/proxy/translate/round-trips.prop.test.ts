@@ -89,11 +89,17 @@ const conversation = fc
     };
   });
 
-/** Without what is not said but where: results of calls are turns of their own in some dialects. */
+/**
+ * Without what is not said but where: results of calls are turns of their own in some dialects, and several
+ * texts of one turn are one.
+ */
 function plain({ turns, ...rest }: Conversation): object {
-  const parts = turns.flatMap(({ role, parts: all }) =>
-    all.map((part) => ({ role, ...unplaced(part) })),
-  );
+  const parts = turns.flatMap(({ role, parts: all }) => {
+    const texts = all.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
+    const isText = texts.length === all.length;
+    const said: readonly Part[] = isText ? [{ kind: 'text', text: texts.join('\n\n') }] : all;
+    return said.map((part) => ({ role, ...unplaced(part) }));
+  });
   return JSON.parse(JSON.stringify({ ...rest, wantsUsage: true, parts }));
 }
 

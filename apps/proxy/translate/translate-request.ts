@@ -9,7 +9,7 @@ import { dialects } from '../dialects/dialects.ts';
 import type { Refusal } from '../errors.ts';
 import type { AnswerAsked, Codec, Goal } from './codec.ts';
 import { codecOfDialect, codecOfEndpoint } from './codecs.ts';
-import type { Fields } from './conversation.ts';
+import type { Conversation, Fields } from './conversation.ts';
 import { exactJson } from './exact-json.ts';
 import { Losses } from './losses.ts';
 
@@ -46,7 +46,8 @@ export function translateRequest(order: TranslationOrder): Translated {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   const request = exactJson(text) as Fields;
   const conversation = from.readRequest(request, { model, stream }, losses);
-  const written = to.writeRequest(conversation, { ...goal, names: from.settingNames }, losses);
+  const limited = withinModel(conversation, goal.outputTokensMax);
+  const written = to.writeRequest(limited, { ...goal, names: from.settingNames }, losses);
   // seam: what-is-lost-is-refused
   if (losses.refusal !== null) return refused(losses.refusal);
   const read = endpointOf(to, stream).read(
@@ -56,6 +57,14 @@ export function translateRequest(order: TranslationOrder): Translated {
   if (!read.ok) return read;
   const asked = { wantsUsage: conversation.wantsUsage, asEvents: target?.asEvents ?? true };
   return { ok: true, facts: read.facts, leftOut: losses.leftOut, asked };
+}
+
+/** A limit above what the model can write limits nothing, and is refused by providers. */
+function withinModel(conversation: Conversation, most: number | null): Conversation {
+  const { settings } = conversation;
+  const { outputTokensMax: stated } = settings;
+  if (stated === null || most === null || stated <= most) return conversation;
+  return { ...conversation, settings: { ...settings, outputTokensMax: most } };
 }
 
 /** @throws Error if the dialect has no such endpoint: that is a defect of ours */

@@ -23,6 +23,7 @@ const STOPS_MAX = 4;
 const END_USER_LENGTH_MAX = 64;
 /** A schema needs a name there, which its model is told. */
 const FORMAT_NAME = 'answer';
+const BETWEEN_TEXTS = '\n\n';
 const AUDIO = /^audio\/(?:x-)?(wav|mp3|mpeg)$/;
 
 export function writeRequest(
@@ -88,11 +89,10 @@ function messagesOf({ role, parts }: Turn, losses: Losses): Fields[] {
   return [...messages, { role, content: contentOf(said, losses) }];
 }
 
-/** One text is a text, as every server of this dialect takes it. */
+/** Texts alone are one text: many servers of this dialect take no lists of them. */
 function contentOf(parts: readonly (TextPart | MediaPart)[], losses: Losses): unknown {
-  const [only] = parts;
-  if (only === undefined) return '';
-  if (parts.length === 1 && only.kind === 'text') return only.text;
+  const texts = parts.filter((part) => part.kind === 'text');
+  if (texts.length === parts.length) return texts.map(({ text }) => text).join(BETWEEN_TEXTS);
   return parts.map((part) =>
     part.kind === 'text' ? { type: 'text', text: part.text } : mediaOf(part, losses),
   );
@@ -138,7 +138,7 @@ function assistantMessage(parts: readonly Part[], losses: Losses): Fields {
   if (known.length < thoughts.length) losses.leaveOut('thinking');
   return {
     role: 'assistant',
-    content: texts.length === 0 ? null : contentOf(texts, losses),
+    content: texts.length === 0 && calls.length > 0 ? null : contentOf(texts, losses),
     ...(known.length === 0
       ? {}
       : { reasoning_content: known.map(({ text }) => text).join('\n\n') }),

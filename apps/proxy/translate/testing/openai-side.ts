@@ -19,7 +19,7 @@ const STOPS: Record<string, StopShape> = {
 
 export const openAiSide: Side = {
   codec: openAiCodec,
-  lacks: [],
+  lacks: ['texts'],
   request,
   streamRequest: (shape, model) => ({
     ...request(shape, model),

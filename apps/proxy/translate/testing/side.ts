@@ -1,6 +1,6 @@
 /** One dialect in the tests of translation: as its own clients and its own providers speak it. */
 import type { Codec } from '../codec.ts';
-import type { AnswerShape, Shape, StopShape, UsageShape } from './shapes.ts';
+import type { AnswerShape, SaidShape, Shape, StopShape, UsageShape } from './shapes.ts';
 
 /** What a client's SDK has made of an answer. */
 export type Told = {
@@ -24,7 +24,7 @@ export type Side = {
   whole(answer: AnswerShape): string;
   stream(answer: AnswerShape): string;
   /** What of a conversation its requests have no words for. */
-  lacks: readonly ('isAlone' | 'endUser' | 'title')[];
+  lacks: readonly ('isAlone' | 'endUser' | 'title' | 'texts')[];
   /** What it can say of a stop. */
   stop(stop: StopShape): StopShape;
   /** What its providers can state. */
@@ -36,7 +36,7 @@ export function asSaidBy({ lacks }: Side, shape: Shape): Shape {
   const { isAlone, endUser, turns, ...rest } = shape;
   const said = turns.map((turn) => ({
     ...turn,
-    says: turn.says.map((part) =>
+    says: (lacks.includes('texts') ? asOneText(turn.says) : turn.says).map((part) =>
       'pdf' in part && lacks.includes('title') ? { pdf: part.pdf } : part,
     ),
   }));
@@ -45,6 +45,12 @@ export function asSaidBy({ lacks }: Side, shape: Shape): Shape {
     ...(isAlone && !lacks.includes('isAlone') && { isAlone }),
     ...(endUser && !lacks.includes('endUser') && { endUser }),
   };
+}
+
+/** Several texts alone are one, with a line between them. */
+function asOneText(says: readonly SaidShape[]): readonly SaidShape[] {
+  const texts = says.flatMap((part) => ('text' in part && !('result' in part) ? [part.text] : []));
+  return texts.length > 1 && texts.length === says.length ? [{ text: texts.join('\n\n') }] : says;
 }
 
 export function textOf({ says }: AnswerShape): string {
