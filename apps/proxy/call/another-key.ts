@@ -7,7 +7,7 @@ import { gatewayFault } from './gateway-fault.ts';
  * Only what cannot have been billed, and with each key at most once.
  *
  * @param facts of the attempt; undefined: there was none
- * @param retries with other keys that its call has had
+ * @param retries with other keys that its call has had at this provider
  */
 export function mayUseAnotherKey(
   facts: Pick<AttemptFacts, 'providerKey' | 'deployment'> | undefined,

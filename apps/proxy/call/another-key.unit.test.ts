@@ -151,4 +151,15 @@ describe('behind a route', () => {
     await answers(200, JSON_TYPE, OK);
     expect(client.got()?.headers['x-tollgate-provider']).toBe('p2');
   });
+
+  it('the keys that one provider has refused take none from the next one', async () => {
+    await open('ab', two);
+    await call();
+    for (const status of [401, 401, 429]) await refuses(status);
+    await answers(200, JSON_TYPE, OK);
+    expect(client.got()).toMatchObject({ status: 200, body: OK });
+    expect(client.got()?.headers['x-tollgate-provider']).toBe('p2');
+    expect(keysUsed()).toEqual([0, 1, 0, 1]);
+    expect(stage.held()).toEqual({ held: 0n, spent: 42n });
+  });
 });

@@ -187,9 +187,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const path = provider.pathOf?.(sent.path, model) ?? sent.path;
     const key = provider.keys?.take(this.#sentAtMs);
     this.facts.providerKey = key;
-    this.#control = provider.upstream.post(
-      ...([path, sent.body, headers, this, sent.auth, key?.index] as const),
-    );
+    const { upstream } = provider;
+    this.#control = upstream.post(path, sent.body, headers, this, sent.auth, key?.index);
   }
 
   onHeaders(status: number, headers: UpstreamHeaders): void {

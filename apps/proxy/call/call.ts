@@ -70,6 +70,8 @@ export class Call implements Applicant, Racing, Answered {
   #attempts = 0;
   /** Of them, those that were made again with another key of the same provider. */
   #keyRetries = 0;
+  /** Of them, those at the provider that is asked now. */
+  #keyRetriesHere = 0;
   #attempt: Attempt | undefined;
   /** What the last attempt came to; null: none has ended. */
   #ended: Recorded | null = null;
@@ -158,7 +160,10 @@ export class Call implements Applicant, Racing, Answered {
     this.#isAdmitting = false;
     if (this.#isAnswered) return this.#leave();
     const other = this.#itinerary === null ? null : this.#passOver(this.#itinerary, refusal);
-    if (other !== null) return this.#tryIn(other.waitMs, other.deployment);
+    if (other !== null) {
+      this.#keyRetriesHere = 0;
+      return this.#tryIn(other.waitMs, other.deployment);
+    }
     // Without room for another attempt, the call ends as the last one did.
     if (this.#ended !== null) return this.#answer(this.#ended);
     this.#refuse(this.#refusal ?? refusal);
@@ -326,7 +331,7 @@ export class Call implements Applicant, Racing, Answered {
   onHead(status: number, headers: UpstreamHeaders, waits: boolean): void {
     const answer = { status, isAboutRequest: false };
     const mayGoOn =
-      this.#mayGoOn || mayUseAnotherKey(this.#attempt?.facts, answer, this.#keyRetries);
+      this.#mayGoOn || mayUseAnotherKey(this.#attempt?.facts, answer, this.#keyRetriesHere);
     this.#client.begin(status, headers, waits, mayGoOn, this.#judging);
   }
 
@@ -352,6 +357,7 @@ export class Call implements Applicant, Racing, Answered {
     switch (step) {
       case 'attempt':
         this.#ended = end;
+        this.#keyRetriesHere = again === null ? 0 : this.#keyRetriesHere + 1;
         if (again !== null) {
           this.#keyRetries++;
           void this.#tryNext(again);
@@ -380,7 +386,7 @@ export class Call implements Applicant, Racing, Answered {
 
   #isOfAnotherKey(facts: AttemptFacts, { outcome, ending }: Recorded): boolean {
     const answer = { status: outcome.http_status, isAboutRequest: ending === 'flagged' };
-    return mayUseAnotherKey(facts, answer, this.#keyRetries);
+    return mayUseAnotherKey(facts, answer, this.#keyRetriesHere);
   }
 
   /** With a hold of its own; without one, the call ends as the last attempt did. */
