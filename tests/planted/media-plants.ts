@@ -29,6 +29,13 @@ export const media: readonly Plant[] = [
     },
   },
   {
+    bug: 'take pictures that are sold by the piece for free, because tokens alone are stated',
+    edits: at('usage-states-what-its-model-is-sold-by', {
+      swap: ['lacksMeasure(facts, stated)', 'false'],
+    }),
+    test: { file: CALLS_TEST, name: 'I8: by the piece, where free tokens alone are stated' },
+  },
+  {
     bug: 'take the last of several statements about pictures for all of them',
     edits: at('usage-of-several-pictures-is-not-added', {
       swap: ['this.#statements === 1', 'this.#statements > 0'],

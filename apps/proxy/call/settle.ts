@@ -22,7 +22,7 @@ import {
   pricesTokens,
 } from '@tollgate/domain/pricing/compile.ts';
 import { type CostBound, costOf } from '@tollgate/domain/pricing/cost.ts';
-import { cheaperServiceTiers } from '@tollgate/domain/pricing/price.ts';
+import { cheaperServiceTiers, pricedUnits } from '@tollgate/domain/pricing/price.ts';
 import { priceAtTier, priceOfPicture } from '@tollgate/domain/pricing/price-list.ts';
 import type { AttemptOutcome, AttemptStart } from '@tollgate/domain/usage/event/attempt-event.ts';
 import {
@@ -280,6 +280,10 @@ function usageOf(
   if (stated !== null && answer?.states?.tokens === false && mayCostTokens(facts)) {
     return unknown('usage_missing');
   }
+  // seam: usage-states-what-its-model-is-sold-by
+  if (stated !== null && lacksMeasure(facts, stated)) {
+    return measured(facts) ?? unknown('usage_missing');
+  }
   // What a stream says before it breaks off may be a running total, or zeros.
   // seam: running-total-is-not-usage
   if (stated !== null && (outcome.completed || answer?.isUsageFinal() === true)) {
@@ -298,6 +302,15 @@ function usageOf(
 /** Its model is sold by the token, or nobody knows by what. */
 function mayCostTokens({ deployment: { price } }: AttemptFacts): boolean {
   return price === null || pricesTokens(price.price);
+}
+
+/** Its model is sold by the picture, the second or the character, and nothing is said of that. */
+function lacksMeasure(
+  { request: { measure }, deployment: { price } }: AttemptFacts,
+  stated: KnownQuantities,
+): boolean {
+  if (measure === undefined || measure.unit === 'request' || price === null) return false;
+  return isPriced(price.price, measure.unit) && stated[pricedUnits[measure.unit].field] === 0;
 }
 
 /**
@@ -319,7 +332,7 @@ function isUnbilled(facts: AttemptFacts, outcome: Outcome, saysUsage: boolean): 
  */
 function measured({ request: { measure }, deployment: { price } }: AttemptFacts): Usage | null {
   if (measure?.unit !== 'character' || measure.max === null || price === null) return null;
-  if (!isPriced(price.price, 'character')) return null;
+  if (!isPriced(price.price, 'character') || pricesTokens(price.price)) return null;
   const quantities = { ...noQuantities(), characters: measure.max, requests: 1 };
   return { quantities, source: 'estimated', note: null };
 }

@@ -190,6 +190,21 @@ describe('pictures', () => {
     expect((await ends(house)).events).toMatchObject(stated('0.000000001690'));
   });
 
+  it.each<[string, Parameters<typeof priced>[0]]>([
+    [
+      'I8: by the piece and by the token, where tokens alone are stated',
+      { input: 1, output: 1, image: 4 },
+    ],
+    ['I8: by the piece, where free tokens alone are stated', { input: 0, output: 0, image: 4 }],
+  ])('%s', async (_, by) => {
+    const answer = JSON.stringify({ data: [{}, {}], usage });
+    await open(provider(answer), { ...priced(by), outputTokensMax: 500 });
+    await post('images/generations', { model: 'm', prompt: 'p', n: 2 });
+    const { events, spent } = await ends(house);
+    expect(events).toMatchObject([{ source: 'none', cost: null, error: 'usage_missing' }]);
+    expect((spent ?? 0n) >= 8n).toBe(true);
+  });
+
   it('I9, I11: come as they are drawn, and the last event waits for the usage event', async () => {
     const events = [
       { type: 'image_generation.partial_image', b64_json: 'x', partial_image_index: 0 },
