@@ -5,6 +5,11 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** A value as a text. What has members says nothing: it may have a `toString` of its own. */
+export function said(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value ?? '');
+}
+
 export function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }

@@ -3,7 +3,7 @@ import type { AnswerEvent, StatedError, StopReason } from '../answer-events.ts';
 import type { StreamReader } from '../codec.ts';
 import type { Fields } from '../conversation.ts';
 import { exactJson, isObject } from '../exact-json.ts';
-import { objectsOf, textOf } from '../values.ts';
+import { objectsOf, said, textOf } from '../values.ts';
 
 const REASONS: ReadonlyMap<unknown, StopReason> = new Map<unknown, StopReason>([
   ['end_turn', 'end'],
@@ -104,17 +104,17 @@ class EventReader {
         return events;
       }
       case 'redacted_thinking':
-        return [{ kind: 'signature', signature: String(block['data']), isRedacted: true }];
+        return [{ kind: 'signature', signature: said(block['data']), isRedacted: true }];
       case 'tool_use': {
         const { id, name, input } = block;
         this.#calls++;
         this.#hasCall = true;
         this.#input = isObject(input) && Object.keys(input).length > 0 ? input : null;
-        const call = { id: String(id), name: String(name), signature: null };
+        const call = { id: said(id), name: said(name), signature: null };
         return [{ kind: 'call', key: this.#calls, ...call }];
       }
       default:
-        return [{ kind: 'unknown', what: `content block ${String(type)}` }];
+        return [{ kind: 'unknown', what: `content block ${said(type)}` }];
     }
   }
 
@@ -122,20 +122,20 @@ class EventReader {
     const { type } = delta;
     switch (type) {
       case 'text_delta':
-        return [{ kind: 'text', text: String(delta['text']) }];
+        return [{ kind: 'text', text: said(delta['text']) }];
       case 'thinking_delta':
-        return [{ kind: 'thinking', text: String(delta['thinking']) }];
+        return [{ kind: 'thinking', text: said(delta['thinking']) }];
       case 'signature_delta': {
-        const signature = String(delta['signature']);
+        const signature = said(delta['signature']);
         return signature === '' ? [] : [{ kind: 'signature', signature, isRedacted: false }];
       }
       case 'input_json_delta': {
-        const json = String(delta['partial_json']);
+        const json = said(delta['partial_json']);
         this.#input = null;
         return json === '' ? [] : [{ kind: 'input', key: this.#calls, json }];
       }
       default:
-        return [{ kind: 'unknown', what: `content delta ${String(type)}` }];
+        return [{ kind: 'unknown', what: `content delta ${said(type)}` }];
     }
   }
 

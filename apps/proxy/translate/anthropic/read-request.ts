@@ -15,7 +15,7 @@ import type {
 } from '../conversation.ts';
 import { isObject } from '../exact-json.ts';
 import { checkMembers, type KnownMembers, type Losses } from '../losses.ts';
-import { booleanOf, numberOf, objectsOf, textOf, withoutEmpty } from '../values.ts';
+import { booleanOf, numberOf, objectsOf, said, textOf, withoutEmpty } from '../values.ts';
 
 const REQUEST: KnownMembers = {
   read: new Set([
@@ -72,7 +72,7 @@ export function readRequest(request: Fields, asked: AskedFor, losses: Losses): C
       topP: numberOf(request['top_p']),
       topK: numberOf(request['top_k']),
       ...{ seed: null, frequencyPenalty: null, presencePenalty: null },
-      stop: Array.isArray(stop) ? stop.map(String) : [],
+      stop: Array.isArray(stop) ? stop.map(said) : [],
     },
     thinking: thinkingOf(request['thinking'], output['effort'], losses),
     endUser: isObject(metadata) ? textOf(metadata['user_id']) : null,
@@ -83,7 +83,7 @@ export function readRequest(request: Fields, asked: AskedFor, losses: Losses): C
 function checkContext(management: unknown, losses: Losses): void {
   if (!isObject(management)) return;
   for (const { type } of objectsOf(management['edits'])) {
-    if (CLEARS_THINKING.test(String(type))) losses.leaveOut('context_management');
+    if (CLEARS_THINKING.test(said(type))) losses.leaveOut('context_management');
     else losses.refuse('context_management');
   }
 }
@@ -124,13 +124,13 @@ function partOf(block: Fields, at: string, losses: Losses): Part[] {
       checkMembers(block, CALL, at, losses);
       const { id, name, input } = block;
       const fields = isObject(input) ? input : {};
-      return [{ kind: 'call', id: String(id), name: String(name), input: fields, signature: null }];
+      return [{ kind: 'call', id: said(id), name: said(name), input: fields, signature: null }];
     }
     case 'tool_result': {
       checkMembers(block, RESULT, at, losses);
       const parts = resultParts(block['content'], `${at}.content`, losses);
       const isError = block['is_error'] === true;
-      return [{ kind: 'result', id: String(block['tool_use_id']), parts, isError, at }];
+      return [{ kind: 'result', id: said(block['tool_use_id']), parts, isError, at }];
     }
     case 'thinking': {
       const { thinking, signature } = block;
@@ -178,7 +178,7 @@ function toolOf(tool: Fields, at: string, losses: Losses): Tool {
   if (type != null && type !== 'custom') losses.refuse(`${at}.type`, 'is a tool of its provider');
   else checkMembers(tool, TOOL, at, losses);
   return {
-    name: String(name ?? ''),
+    name: said(name ?? ''),
     description: textOf(description),
     schema: isObject(schema) ? schema : null,
     strict: booleanOf(strict),
@@ -190,7 +190,7 @@ function choiceOf(choice: unknown, losses: Losses): ToolChoice | null {
   const { type, name } = choice;
   if (type === 'auto' || type === 'none') return { kind: type };
   if (type === 'any') return { kind: 'required' };
-  if (type === 'tool') return { kind: 'tool', name: String(name) };
+  if (type === 'tool') return { kind: 'tool', name: said(name) };
   losses.refuse('tool_choice.type');
   return null;
 }
@@ -211,7 +211,7 @@ function thinkingOf(thinking: unknown, effort: unknown, losses: Losses): Thinkin
   if (type === undefined && effort == null) return null;
   if (type === 'between_tools') losses.refuse('thinking.type');
   return {
-    effort: effort == null ? null : (String(effort) as Effort),
+    effort: effort == null ? null : (said(effort) as Effort),
     tokensMax: numberOf(budget),
     isOn: type === undefined ? null : type !== 'disabled',
     isShown: display !== 'omitted' && type !== 'disabled' && type !== undefined,

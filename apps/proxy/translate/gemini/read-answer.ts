@@ -5,7 +5,7 @@ import { GEMINI_MARK } from '../anthropic/thinking-proof.ts';
 import type { StreamReader } from '../codec.ts';
 import type { Fields } from '../conversation.ts';
 import { exactJson, isObject } from '../exact-json.ts';
-import { objectsOf, textOf } from '../values.ts';
+import { objectsOf, said, textOf } from '../values.ts';
 
 const REASONS: ReadonlyMap<unknown, StopReason> = new Map<unknown, StopReason>([
   ['STOP', 'end'],
@@ -102,7 +102,7 @@ class PartReader {
     this.#calls++;
     const own = `call_${this.#calls}_${this.#id ?? ''}`.replace(/[^\w-]/g, '');
     const given = typeof id === 'string' && id !== '' ? id : own.slice(0, ID_LENGTH_MAX);
-    events.push({ kind: 'call', key: this.#calls, id: given, name: String(name), signature });
+    events.push({ kind: 'call', key: this.#calls, id: given, name: said(name), signature });
     if (isObject(args) && Object.keys(args).length > 0) {
       events.push({ kind: 'input', key: this.#calls, json: JSON.stringify(args) });
     }

@@ -18,7 +18,7 @@ import type {
 } from '../conversation.ts';
 import { isObject } from '../exact-json.ts';
 import { checkMembers, type KnownMembers, type Losses } from '../losses.ts';
-import { numberOf, objectsOf, textOf, withoutEmpty } from '../values.ts';
+import { numberOf, objectsOf, said, textOf, withoutEmpty } from '../values.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { HIDDEN_MARK, NO_PROOF, OTHERS_MARK } from './proof.ts';
 
@@ -78,7 +78,7 @@ export function readRequest(given: Fields, asked: AskedFor, losses: Losses): Con
 
 function checkModalities(modalities: unknown, losses: Losses): void {
   if (!Array.isArray(modalities)) return;
-  if (modalities.some((name) => String(name).toUpperCase() !== 'TEXT')) {
+  if (modalities.some((name) => said(name).toUpperCase() !== 'TEXT')) {
     losses.refuse('generationConfig.responseModalities');
   }
 }
@@ -93,7 +93,7 @@ function settingsOf(settings: Fields): Settings {
     seed: numberOf(settings['seed']),
     frequencyPenalty: unlessZero(settings['frequencyPenalty']),
     presencePenalty: unlessZero(settings['presencePenalty']),
-    stop: Array.isArray(stop) ? stop.map(String) : [],
+    stop: Array.isArray(stop) ? stop.map(said) : [],
   };
 }
 
@@ -167,7 +167,7 @@ function partOf(part: Fields, at: string, calls: Unnamed, losses: Losses): Part[
       {
         kind: 'call',
         id,
-        name: String(name),
+        name: said(name),
         input,
         signature: proof === NO_PROOF ? null : textOf(proof),
       },
@@ -176,12 +176,12 @@ function partOf(part: Fields, at: string, calls: Unnamed, losses: Losses): Part[
   if (isObject(functionResponse)) return [resultOf(functionResponse, at, calls, losses)];
   if (isObject(inlineData)) {
     const { mimeType, data } = inlineData;
-    return [media(textOf(mimeType), { data: String(data) }, at)];
+    return [media(textOf(mimeType), { data: said(data) }, at)];
   }
   if (isObject(fileData)) {
     const { mimeType, fileUri } = fileData;
-    if (!/^https?:/.test(String(fileUri))) losses.refuse(`${at}.fileData`, 'is stored elsewhere');
-    return [media(textOf(mimeType), { url: String(fileUri) }, at)];
+    if (!/^https?:/.test(said(fileUri))) losses.refuse(`${at}.fileData`, 'is stored elsewhere');
+    return [media(textOf(mimeType), { url: said(fileUri) }, at)];
   }
   if (typeof text !== 'string') return [];
   if (thought === true) {
@@ -210,7 +210,7 @@ function resultOf(found: Fields, at: string, calls: Unnamed, losses: Losses): Re
   const [[only, value] = [], second] = Object.entries(fields);
   const isText = second === undefined && typeof value === 'string';
   const isError = isText && only === 'error';
-  const text = isText && (isError || only === 'output') ? String(value) : JSON.stringify(fields);
+  const text = isText && (isError || only === 'output') ? value : JSON.stringify(fields);
   const said = text === '' ? [] : [{ kind: 'text' as const, text }];
   return { kind: 'result', id: calls.result(found), parts: said, isError, at };
 }
@@ -223,14 +223,14 @@ class Unnamed {
   call({ id, name }: Fields): string {
     if (typeof id === 'string' && id !== '') return id;
     const given = `call_${++this.#calls}`;
-    const waiting = this.#waiting.get(String(name)) ?? [];
-    this.#waiting.set(String(name), [...waiting, given]);
+    const waiting = this.#waiting.get(said(name)) ?? [];
+    this.#waiting.set(said(name), [...waiting, given]);
     return given;
   }
 
   result({ id, name }: Fields): string {
     if (typeof id === 'string' && id !== '') return id;
-    return this.#waiting.get(String(name))?.shift() ?? `call_of_${String(name)}`;
+    return this.#waiting.get(said(name))?.shift() ?? `call_of_${said(name)}`;
   }
 }
 
@@ -244,7 +244,7 @@ function toolsOf(tools: unknown, losses: Losses): Tool[] {
       const { name, description, parameters, parametersJsonSchema: given } = told;
       const schema = given ?? jsonSchemaOf(parameters);
       return {
-        ...{ name: String(name), description: textOf(description), strict: null },
+        ...{ name: said(name), description: textOf(description), strict: null },
         schema: isObject(schema) ? schema : null,
       };
     });
@@ -256,7 +256,7 @@ function choiceOf(config: unknown, losses: Losses): ToolChoice | null {
   if (!isObject(calling)) return null;
   const { mode, allowedFunctionNames: allowed } = calling;
   const names = Array.isArray(allowed) ? allowed : [];
-  switch (String(mode).toUpperCase()) {
+  switch (said(mode).toUpperCase()) {
     case 'AUTO':
     case 'MODE_UNSPECIFIED':
     case 'UNDEFINED':
@@ -265,7 +265,7 @@ function choiceOf(config: unknown, losses: Losses): ToolChoice | null {
       return { kind: 'none' };
     case 'ANY':
       if (names.length > 1) losses.refuse(`${CONFIG}.allowedFunctionNames`);
-      return names.length === 1 ? { kind: 'tool', name: String(names[0]) } : { kind: 'required' };
+      return names.length === 1 ? { kind: 'tool', name: said(names[0]) } : { kind: 'required' };
     default:
       losses.refuse(`${CONFIG}.mode`);
       return null;

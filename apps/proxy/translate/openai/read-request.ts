@@ -18,7 +18,15 @@ import type {
 } from '../conversation.ts';
 import { isObject, objectOf } from '../exact-json.ts';
 import { checkMembers, type KnownMembers, type Losses } from '../losses.ts';
-import { booleanOf, dataOfUrl, numberOf, objectsOf, textOf, withoutEmpty } from '../values.ts';
+import {
+  booleanOf,
+  dataOfUrl,
+  numberOf,
+  objectsOf,
+  said,
+  textOf,
+  withoutEmpty,
+} from '../values.ts';
 import { TEXT_MARK } from './thinking-text.ts';
 
 const REQUEST: KnownMembers = {
@@ -103,7 +111,7 @@ function settingsOf(request: Fields): Settings {
 
 function stopsOf(stop: unknown): string[] {
   if (typeof stop === 'string') return [stop];
-  return Array.isArray(stop) ? stop.map(String) : [];
+  return Array.isArray(stop) ? stop.map(said) : [];
 }
 
 function unlessZero(value: unknown): number | null {
@@ -133,7 +141,7 @@ function turnOf(message: Fields, at: string, losses: Losses): Turn {
     case 'tool': {
       checkMembers(message, TOOL, at, losses);
       const parts = partsOf(content, `${at}.content`, losses) as (TextPart | MediaPart)[];
-      const id = String(message['tool_call_id'] ?? '');
+      const id = said(message['tool_call_id'] ?? '');
       return { role: 'user', parts: [{ kind: 'result', id, parts, isError: false, at }], at };
     }
     default:
@@ -180,8 +188,8 @@ function callOf(call: Fields, at: string, losses: Losses): CallPart {
   const signature = isObject(google) ? textOf(google['thought_signature']) : null;
   return {
     kind: 'call',
-    id: String(id ?? ''),
-    name: String(name ?? ''),
+    id: said(id ?? ''),
+    name: said(name ?? ''),
     input: input ?? {},
     signature,
   };
@@ -204,7 +212,7 @@ function partOf(part: Fields, at: string, losses: Losses): (TextPart | MediaPart
       const image = isObject(part['image_url']) ? part['image_url'] : {};
       const { detail } = image;
       if (detail != null && detail !== 'auto') losses.leaveOut('detail');
-      return [{ kind: 'media', ...dataOfUrl(String(image['url'])), name: null, at }];
+      return [{ kind: 'media', ...dataOfUrl(said(image['url'])), name: null, at }];
     }
     case 'file': {
       const file = isObject(part['file']) ? part['file'] : {};
@@ -217,10 +225,8 @@ function partOf(part: Fields, at: string, losses: Losses): (TextPart | MediaPart
     }
     case 'input_audio': {
       const audio = isObject(part['input_audio']) ? part['input_audio'] : {};
-      const mediaType = `audio/${String(audio['format'])}`;
-      return [
-        { kind: 'media', mediaType, source: { data: String(audio['data']) }, name: null, at },
-      ];
+      const mediaType = `audio/${said(audio['format'])}`;
+      return [{ kind: 'media', mediaType, source: { data: said(audio['data']) }, name: null, at }];
     }
     default:
       losses.refuse(`${at}.type`);
@@ -234,7 +240,7 @@ function toolOf(tool: Fields, at: string, losses: Losses): Tool {
   checkMembers(told, FUNCTION, `${at}.function`, losses);
   const { name, description, parameters, strict } = told;
   return {
-    name: String(name ?? ''),
+    name: said(name ?? ''),
     description: textOf(description),
     schema: isObject(parameters) ? parameters : null,
     strict: booleanOf(strict),
@@ -245,8 +251,7 @@ function choiceOf(choice: unknown, losses: Losses): ToolChoice | null {
   if (choice == null) return null;
   if (choice === 'auto' || choice === 'none' || choice === 'required') return { kind: choice };
   const { type, function: called } = isObject(choice) ? choice : {};
-  if (type === 'function' && isObject(called))
-    return { kind: 'tool', name: String(called['name']) };
+  if (type === 'function' && isObject(called)) return { kind: 'tool', name: said(called['name']) };
   losses.refuse('tool_choice');
   return null;
 }
