@@ -10,6 +10,11 @@ export const stored: readonly Plant[] = [
     test: { file: OWNERS_TEST, name: 'the response before it' },
   },
   {
+    bug: "let a tool work on with another customer's files",
+    edits: at('container-is-its-owners-alone', { swap: ["typeof id === 'string'", 'id === null'] }),
+    test: { file: OWNERS_TEST, name: 'the files of a tool' },
+  },
+  {
     bug: 'ask another provider than the one that has the object',
     edits: at('follow-up-goes-where-the-object-is', {
       swap: ['storedAt === undefined', 'true'],

@@ -117,6 +117,8 @@ export type FreeRead = { ok: true; request: FreeRequest } | { ok: false; refusal
 export type FreeRequest = {
   /** As the client wrote it. */
   model: string;
+  /** What it names that a provider has stored. Absent: nothing. */
+  names?: readonly StoredName[];
   /** What a provider is sent. @param model its name there @param headers of the client's request */
   upstream(model: string, headers: IncomingHttpHeaders): UpstreamRequest;
 };

@@ -18,7 +18,13 @@ import type { Calls } from '../call/call-gate.ts';
 import type { Place } from '../call/in-flight.ts';
 import { modelRefusal } from '../call/model-access.ts';
 import { sendRefusal } from '../call/refusal.ts';
-import type { Endpoint, FreeEndpoint, FreeRequest, IncomingCall } from '../dialects/dialect.ts';
+import type {
+  Endpoint,
+  FreeEndpoint,
+  FreeRequest,
+  IncomingCall,
+  StoredName,
+} from '../dialects/dialect.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { KeyView } from '../ledger-view/ledger-view.ts';
 import type { Deployment } from '../routing/deployments.ts';
@@ -38,13 +44,20 @@ const FAILURES: Readonly<Record<UpstreamFailure['kind'], ErrorCode>> = {
 
 type FreeDeps = Pick<
   CallDeps,
-  'limits' | 'deployments' | 'directory' | 'router' | 'guardrails' | 'onRefused'
+  'limits' | 'deployments' | 'directory' | 'router' | 'guardrails' | 'onRefused' | 'owned'
 >;
 
 const GUARDED: Refusal = {
   code: 'request_blocked',
   message:
     'Guardrails apply to the calls of this key, and they do not look at requests that no provider bills. It was not sent.',
+};
+
+const NOBODY_KNOWS: Refusal = { code: 'stored_objects_unavailable' };
+const ELSEWHERE: Refusal = {
+  code: 'invalid_request',
+  param: 'model',
+  message: 'The model is not served by the provider that has stored what the request names.',
 };
 
 export class FreeCalls implements Calls {
@@ -72,7 +85,7 @@ export class FreeCalls implements Calls {
     _place: Place,
     incoming: FastifyRequest,
     reply: FastifyReply,
-  ): void {
+  ): Promise<void> | void {
     const { limits, guardrails } = this.#deps;
     // Its text would go where the text of a call of this key may not go unseen.
     // seam: free-is-no-way-around-a-guardrail
@@ -89,7 +102,25 @@ export class FreeCalls implements Calls {
     if (!read.ok) return this.#refuse(reply, read.refusal);
     const found = this.#deploymentOf(read.request, key);
     if ('code' in found) return this.#refuse(reply, found);
+    const { names = [] } = read.request;
+    if (names.length > 0) return this.#askWhose(names, key, read.request, found, incoming, reply);
     this.#send(read.request, found, incoming.headers, reply);
+  }
+
+  /** How long a stored object is tells something of it: it must be its own customer's. */
+  async #askWhose(
+    names: readonly StoredName[],
+    key: KeyView,
+    request: FreeRequest,
+    deployment: Deployment,
+    { headers }: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const at = (await this.#deps.owned?.providerOf(names, key)) ?? NOBODY_KNOWS;
+    if (reply.raw.destroyed) return;
+    if ('code' in at) return this.#refuse(reply, at);
+    if (at.provider !== deployment.provider.name) return this.#refuse(reply, ELSEWHERE);
+    this.#send(request, deployment, headers, reply);
   }
 
   #refuse(reply: FastifyReply, refusal: Refusal): void {

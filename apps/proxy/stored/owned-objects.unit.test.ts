@@ -19,6 +19,7 @@ const ANSWER = {
   output: [
     { id: 'msg_new', type: 'message', role: 'assistant', content: [] },
     { id: 'ig_new', type: 'image_generation_call' },
+    { id: 'ci_new', type: 'code_interpreter_call', container_id: 'cntr_new' },
   ],
 };
 
@@ -59,11 +60,14 @@ describe('I10: what a call names that a provider has stored', () => {
     'a picture': item({ type: 'image_generation_call', id: 'x' }),
     'a search': item({ type: 'web_search_call', id: 'x' }),
     'a question for approval': item({ type: 'mcp_approval_response', approval_request_id: 'x' }),
+    'the files of a tool': { tools: [{ type: 'code_interpreter', container: 'x' }] },
+    'the files of a shell': {
+      tools: [{ type: 'shell', environment: { type: 'container_reference', container_id: 'x' } }],
+    },
   };
 
-  it.each(Object.entries(named))(
-    '%s of another customer is as good as not there',
-    async (_, fields) => {
+  describe('of another customer is as good as not there', () => {
+    it.each(Object.entries(named))('%s', async (_, fields) => {
       const stage = await open();
       store.objects.set('x', THEIRS);
       const theirs = await sent(stage, fields);
@@ -77,8 +81,8 @@ describe('I10: what a call names that a provider has stored', () => {
           : { status: 404, code: 'stored_object_not_found' }),
       });
       expect(theirs.client.refusal.body).toBe(unknown.client.refusal.body);
-    },
-  );
+    });
+  });
 
   it.each(Object.entries(named))('%s of one’s own goes on, byte for byte', async (_, fields) => {
     const stage = await open();
@@ -178,6 +182,8 @@ describe('what an answer names is kept for its customer', () => {
         ['msg_new', OURS],
       ],
       ['ig_new', OURS],
+      ['ci_new', OURS],
+      ['cntr_new', OURS],
     ]);
     expect(done.connection.received).toContain('resp_new');
   });
@@ -185,7 +191,7 @@ describe('what an answer names is kept for its customer', () => {
   it('of one that is not stored, what else its tools would not be known by', async () => {
     const stage = await open();
     await answered(stage, { store: false });
-    expect([...store.objects.keys()]).toEqual(['ig_new']);
+    expect([...store.objects.keys()]).toEqual(['ig_new', 'ci_new', 'cntr_new']);
   });
 
   it('a store that takes too long keeps no answer back', async () => {

@@ -4,7 +4,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createUpstream, type Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import { afterEach, expect, it } from 'vitest';
+import { azurePaths } from '../dialects/openai/azure-paths.ts';
 import { proxyLimits } from '../limits.ts';
+import type { Provider } from '../routing/deployments.ts';
 import { type GateHouse, openGateHouse } from '../testing/gate-house.ts';
 import { MemoryObjects } from '../testing/memory-objects.ts';
 import { OwnedObjects } from './owned-objects.ts';
@@ -24,7 +26,12 @@ afterEach(async () => {
   server.close();
 });
 
-async function open(answer: RequestListener, limits = {}, more = {}): Promise<void> {
+async function open(
+  answer: RequestListener,
+  limits = {},
+  more = {},
+  pathOf?: Provider['pathOf'],
+): Promise<void> {
   asked = [];
   server = createServer(async (request, response) => {
     let body = '';
@@ -42,7 +49,8 @@ async function open(answer: RequestListener, limits = {}, more = {}): Promise<vo
   store.objects.set('resp_1', { owner: 'cus_0', provider: 'up' });
   const onError = () => undefined;
   owned = new OwnedObjects({ store, limits: proxyLimits, onError });
-  const deployments = { providers: [{ name: 'up', upstream }] };
+  const provider = { name: 'up', upstream, pathOf };
+  const deployments = { providers: [provider], candidate: () => ({ provider, model: 'm' }) };
   house = await openGateHouse(limits, { deployments, owned, ...more });
 }
 
@@ -74,6 +82,12 @@ it.each([
     expect(store.objects.has('resp_1')).toBe(!isForgotten);
   },
 );
+
+it('a provider of Azure’s paths is asked with the version of its interface', async () => {
+  await open((_request, response) => response.end('{}'), {}, {}, azurePaths('2024-10-21'));
+  await ask('/v1/responses/resp_1/input_items?limit=2');
+  expect(asked[0]).toContain('/responses/resp_1/input_items?limit=2&api-version=2024-10-21 ');
+});
 
 it('what the provider refuses to delete is not forgotten', async () => {
   await open((_request, response) => response.writeHead(409).end('{}'));
@@ -121,6 +135,21 @@ it('nothing is passed on while nobody can tell whose it is', async () => {
   await open((_request, response) => response.end('{}'));
   store.isAway = true;
   expect([(await ask('/v1/responses/resp_1')).status, asked]).toEqual([503, []]);
+});
+
+it('I10: how long a stored response is, its owner alone is told', async () => {
+  await open((_request, response) => response.end('{"input_tokens":7}'));
+  const count = (customer: number) =>
+    fetch(`http://127.0.0.1:${house.port}/v1/responses/input_tokens`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${house.secrets[customer]}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ model: 'm', previous_response_id: 'resp_1' }),
+    });
+  expect([(await count(1)).status, asked]).toEqual([400, []]);
+  expect([(await count(0)).status, asked.length]).toEqual([200, 1]);
 });
 
 it.each([

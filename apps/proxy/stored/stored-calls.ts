@@ -101,7 +101,8 @@ export class StoredCalls implements Calls {
       if (typeof end === 'string') return this.#refuse(reply, { code: end });
       if (forgets === true && end < 300) await owned?.forget(id);
     });
-    const path = pathOf(this.#endpoint, id, incoming.url);
+    const asked = pathOf(this.#endpoint, id, incoming.url);
+    const path = provider.pathOf?.(asked, '') ?? asked;
     const headers = { accept: acceptOf(incoming.url) };
     passing.control = upstream.ask(
       ...([method, path, headers, passing, undefined, key?.index] as const),

@@ -19,10 +19,10 @@ const OF_A_DEPLOYMENT: ReadonlySet<string> = new Set([
 
 /** Where such a provider takes what is sent to `path`, below its base URL. */
 export function azurePaths(apiVersion: string): (path: string, model: string) => string {
-  const query = `?api-version=${encodeURIComponent(apiVersion)}`;
+  const version = `api-version=${encodeURIComponent(apiVersion)}`;
   return (path, model) => {
     const at = OF_A_DEPLOYMENT.has(path) ? MARK + encodeURIComponent(model) : '';
-    return at + path + query;
+    return `${at}${path}${path.includes('?') ? '&' : '?'}${version}`;
   };
 }
 

@@ -61,6 +61,7 @@ it.each([
   ['/embeddings', 'a/b ?', '/deployments/a%2Fb%20%3F/embeddings?api-version=2024-10-21'],
   ['/audio/speech', 'tts', '/deployments/tts/audio/speech?api-version=2024-10-21'],
   ['/responses', 'gpt-x', '/responses?api-version=2024-10-21'],
+  ['/responses/r?limit=1', '', '/responses/r?limit=1&api-version=2024-10-21'],
 ])('a provider of Azure’s paths takes %s of %s at %s', (path, model, expected) => {
   expect(azurePaths('2024-10-21')(path, model)).toBe(expected);
 });

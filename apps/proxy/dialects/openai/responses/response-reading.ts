@@ -9,7 +9,7 @@ import type { Asked } from '../asked.ts';
 import { statesError } from '../stated-error.ts';
 import { StatedUsage } from '../stated-usage.ts';
 import { saysTooLittle, type UsageNote } from '../usage-note.ts';
-import { isWholeInBody } from './stored-names.ts';
+import { containerIn, isWholeInBody } from './stored-names.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -74,14 +74,18 @@ export class ResponseReading {
     this.#areItemsUnread = true;
   }
 
-  readItem({ type, id }: Fields): void {
+  readItem(item: Fields): void {
+    const { type, id } = item;
     this.hasOutput = true;
-    if (typeof id === 'string' && this.#items.size < ITEMS_MAX) {
-      this.#items.set(id, !isWholeInBody(type));
-    }
+    this.#keepId(id, !isWholeInBody(type));
+    this.#keepId(containerIn(item), true);
     if (type === SEARCH) this.#sawSearch = true;
     if (FEE_ITEMS.has(type)) this.#sawFee = true;
     if (type !== 'message' && !isClientsCall(type)) this.hidesOutput = true;
+  }
+
+  #keepId(id: unknown, isOfTool: boolean): void {
+    if (typeof id === 'string' && this.#items.size < ITEMS_MAX) this.#items.set(id, isOfTool);
   }
 
   /** Its own id and those of its items. */

@@ -8,6 +8,8 @@ import type { StoredName } from '../../dialect.ts';
 import { isAsked } from '../chat-bounds.ts';
 import { isSpellingOf } from '../json-body.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 const REFERENCE = 'item_reference';
 /** Messages, and calls of tools that the client runs with what came of them: all of it is in the body. */
 const WHOLE_ITEMS: ReadonlySet<unknown> = new Set([
@@ -43,6 +45,7 @@ export function storedNames(request: ResponsesRequest, bytes: Buffer): StoredNam
       for (const id of idsOf(item)) names.push({ id, param });
     }
   }
+  for (const id of containersOf(request.tools)) names.push({ id, param: 'tools' });
   if (names.length > NAMES_MAX) return TOO_MANY;
   // Of a member that is there twice the provider may read the one that was not looked at.
   const mayName = names.length > 0 || bytes.includes(REFERENCE);
@@ -60,6 +63,19 @@ function idsOf(item: ResponsesItem): string[] {
   const isThought = type === 'reasoning' && typeof item['encrypted_content'] === 'string';
   if (!isWholeInBody(type) && !isThought) ids.push(item['id']);
   return ids.filter((id) => typeof id === 'string');
+}
+
+/** Where a tool works on with what earlier calls have left: their files are in it. */
+function containersOf(tools: ResponsesRequest['tools']): string[] {
+  const ids = (tools ?? []).flatMap((tool) => [tool['container'], containerIn(tool)]);
+  // seam: container-is-its-owners-alone
+  return ids.filter((id) => typeof id === 'string');
+}
+
+/** The container that an item of an answer, or a tool, says it works in. */
+export function containerIn({ container_id, environment }: Fields): unknown {
+  if (typeof environment !== 'object' || environment === null) return container_id;
+  return (environment as Fields)['container_id'] ?? container_id;
 }
 
 const NAMING: ReadonlySet<string> = new Set(['type', 'id', 'role']);
