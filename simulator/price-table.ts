@@ -3,6 +3,8 @@
  * simulator's own and shares nothing with the gateway's catalogue; prices are US dollars as
  * decimal text, per million tokens unless the name says otherwise.
  */
+import type { MediaPrices } from './media/media-prices.ts';
+
 export type PriceTier = {
   /** The tier holds for requests of at most this many input tokens, cached ones included. */
   readonly inputTokensMax: number;
@@ -17,7 +19,7 @@ export type PriceTier = {
 
 export type Model = {
   readonly id: string;
-  readonly endpoint: 'chat' | 'embeddings';
+  readonly endpoint: 'chat' | 'embeddings' | 'media';
   readonly contextTokens: number;
   /** Per choice, reasoning included; 0 for a model that generates nothing. */
   readonly outputTokensMax: number;
@@ -25,6 +27,8 @@ export type Model = {
   readonly requestUsd: string;
   /** One search of the web. */
   readonly searchUsd: string;
+  /** What it is sold by besides tokens of text. */
+  readonly media?: MediaPrices;
   /** Ascending; the whole request is priced in the first tier that holds its input. */
   readonly tiers: readonly PriceTier[];
 };
@@ -40,6 +44,27 @@ export const serviceTiers = {
 export type ServiceTier = keyof typeof serviceTiers;
 
 const ANY_SIZE = Number.POSITIVE_INFINITY;
+
+/** Judgements for nothing; pictures, speech and transcripts by the token, and by other measures. */
+function mediaModels(): Model[] {
+  const sold = (id: string, inputUsd: string, outputUsd: string, media: MediaPrices): Model => ({
+    ...{ id, endpoint: 'media', contextTokens: 400_000, outputTokensMax: 0, reasons: false, media },
+    ...{ requestUsd: '0', searchUsd: '0', tiers: [tier(ANY_SIZE, inputUsd, inputUsd, outputUsd)] },
+  });
+  const pictureUsd = {
+    ...{ 'standard-1024x1024': '0.04', 'standard-1792x1024': '0.08' },
+    ...{ 'hd-1024x1024': '0.08', 'hd-1792x1024': '0.12' },
+  };
+  return [
+    sold('sim-moderation', '0', '0', {}),
+    sold('sim-image', '5', '10', { imageInputUsd: '10', imageOutputUsd: '40' }),
+    sold('sim-painter', '0', '0', { pictureUsd }),
+    sold('sim-tts', '0', '0', { characterUsd: '0.000015' }),
+    sold('sim-voice', '0.60', '0', { audioOutputUsd: '12' }),
+    sold('sim-whisper', '0', '0', { secondUsd: '0.0001' }),
+    sold('sim-transcribe', '2.50', '10', { audioInputUsd: '6' }),
+  ];
+}
 const chat = {
   endpoint: 'chat',
   contextTokens: 400_000,
@@ -117,6 +142,7 @@ const table: readonly Model[] = [
     searchUsd: '0.014',
     tiers: [tier(200_000, '1.25', '0.125', '10'), tier(ANY_SIZE, '2.50', '0.25', '15')],
   },
+  ...mediaModels(),
   // Served and charged, but a gateway is meant to have no price for it.
   { ...chat, id: 'sim-unpriced', tiers: [tier(ANY_SIZE, '1', '1', '1')] },
 ];

@@ -20,6 +20,14 @@ export type BillLine = {
   readonly cache_write_tokens?: number;
   readonly cache_write_1h_tokens?: number;
   readonly searches?: number;
+  readonly image_input_tokens?: number;
+  readonly image_output_tokens?: number;
+  readonly audio_input_tokens?: number;
+  readonly audio_output_tokens?: number;
+  readonly images?: number;
+  /** Of audio. */
+  readonly audio_seconds?: number;
+  readonly characters?: number;
   /** Only where it is not the default one. */
   readonly service_tier?: string;
   /** US dollars with 12 places. */

@@ -1,4 +1,4 @@
-/** Answers a whole JSON body: charged in full and durable before its first byte leaves. */
+/** Answers a whole body, mostly JSON: charged in full and durable before its first byte leaves. */
 import type { Fault } from '../knobs/fault.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
@@ -7,18 +7,19 @@ import type { Connection } from './connection.ts';
  * Sends `body` after the attempt's latency and the time of its generation. A client that hangs up
  * earlier does not stop the generation, as at real providers: it pays for the whole answer.
  */
-export async function answerJson(
+export async function answerWhole(
   attempt: Attempt,
   connection: Connection,
-  body: string,
+  body: Buffer,
+  contentType: string,
 ): Promise<void> {
   const { knobs, planned } = attempt;
   const kind = knobs.fault?.kind;
   // Half of the text, with the right length: complete as HTTP, broken as JSON.
-  const sent = kind === 'malformed_sse' ? body.slice(0, body.length / 2) : body;
+  const sent = kind === 'malformed_sse' ? body.subarray(0, body.length / 2) : body;
   connection.head(200, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(sent),
+    'content-type': contentType,
+    'content-length': sent.length,
   });
   if (connection.willCut(sent)) {
     await attempt.charge(planned, 'fault');

@@ -59,6 +59,7 @@ export class Attempt {
       ...someOf('cache_write_tokens', usage.cacheWriteTokens),
       ...someOf('cache_write_1h_tokens', usage.cacheWrite1hTokens),
       ...someOf('searches', usage.searches),
+      ...mediaOf(usage),
       ...(this.serviceTier === 'default' ? {} : { service_tier: this.serviceTier }),
       cost: formatPico(costPicoUsd(this.model, usage, this.serviceTier)),
       outcome,
@@ -66,6 +67,18 @@ export class Attempt {
     });
     return this.#charged;
   }
+}
+
+function mediaOf({ media = {} }: Usage) {
+  return {
+    ...someOf('image_input_tokens', media.imageInputTokens ?? 0),
+    ...someOf('image_output_tokens', media.imageOutputTokens ?? 0),
+    ...someOf('audio_input_tokens', media.audioInputTokens ?? 0),
+    ...someOf('audio_output_tokens', media.audioOutputTokens ?? 0),
+    ...someOf('images', media.images ?? 0),
+    ...someOf('audio_seconds', media.seconds ?? 0),
+    ...someOf('characters', media.characters ?? 0),
+  };
 }
 
 function someOf<Name extends string>(name: Name, count: number): { [N in Name]?: number } {

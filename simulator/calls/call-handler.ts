@@ -11,7 +11,8 @@ import { invalid, providerFailure } from '../http/openai-error.ts';
 import type { GlobalKnobs } from '../knobs/global-knobs.ts';
 import { requestKnobs } from '../knobs/knobs.ts';
 import { limits } from '../limits.ts';
-import { answerJson } from './answer-json.ts';
+import { readForm } from '../media/form.ts';
+import { answerWhole } from './answer-json.ts';
 import { Attempt } from './attempt.ts';
 import { generateUnattended } from './background.ts';
 import { Connection } from './connection.ts';
@@ -47,7 +48,9 @@ export async function handleCall(
     const bytes = await readBody(request, limits.requestBodyBytesMax);
     const facts = { requestId, attemptId: attemptIdOf(request), startedAt };
     const { headers } = request;
-    const body = parseObject(bytes);
+    const type = headers['content-type'] ?? '';
+    const isForm = endpoint.takesForms === true && type.startsWith('multipart/form-data');
+    const body = isForm ? await readForm(bytes, type) : parseObject(bytes);
     const read = { body, bodyBytes: bytes.length, headers, url, pathId };
     const call = planCall(services, endpoint, facts, read);
     const { fault } = call.attempt.knobs;
@@ -119,7 +122,10 @@ async function perform(
       return await streamAnswer(attempt, connection, made.generation, made.writer);
     }
     await failIfMidway(attempt);
-    await answerJson(attempt, connection, made.body());
+    if (made.kind === 'bytes') {
+      return await answerWhole(attempt, connection, made.body(), made.contentType);
+    }
+    await answerWhole(attempt, connection, Buffer.from(made.body()), 'application/json');
   } finally {
     if (streams) traffic.leave('streams');
   }

@@ -39,15 +39,15 @@ export class Connection {
   }
 
   /** Whether the fault would strike within `text` if it were pushed now. */
-  willCut(text: string): boolean {
+  willCut(text: string | Buffer): boolean {
     return this.#cut !== null && this.#bodyBytes + Buffer.byteLength(text) > this.#cut.bytes;
   }
 
   /** Writes `text`; resolves when the socket takes more, the client is gone, or the cut is due. */
-  async push(text: string): Promise<Pushed> {
+  async push(text: string | Buffer): Promise<Pushed> {
     if (this.gone) return 'gone';
     if (this.#cut !== null) {
-      const data = Buffer.from(text);
+      const data = typeof text === 'string' ? Buffer.from(text) : text;
       if (this.#bodyBytes + data.length > this.#cut.bytes) {
         this.#beforeCut = data.subarray(0, this.#cut.bytes - this.#bodyBytes);
         return 'cut';
@@ -60,7 +60,7 @@ export class Connection {
   }
 
   /** Ends the answer, after a last `text`. */
-  end(text?: string): void {
+  end(text?: string | Buffer): void {
     if (this.gone) return;
     this.#sendHead();
     this.#response.end(text);

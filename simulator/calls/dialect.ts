@@ -42,6 +42,7 @@ export type JobEnding = 'completed' | 'failed' | 'cancelled';
 
 export type Answer =
   | { readonly kind: 'json'; readonly body: () => string }
+  | { readonly kind: 'bytes'; readonly contentType: string; readonly body: () => Buffer }
   | { readonly kind: 'background'; readonly accepted: string; readonly job: Job }
   | { readonly kind: 'stream'; readonly generation: Generation; readonly writer: EventWriter };
 
@@ -61,6 +62,8 @@ export type PaidEndpoint = {
   readonly name: string;
   /** The provider's bill does not tell reasoning from other output. */
   readonly reasoningIsOutput?: boolean;
+  /** Its body may be a form. */
+  readonly takesForms?: boolean;
   /** Where the request may have knobs, besides its headers. */
   knobsIn(body: Json): unknown;
   /** @throws ApiError for what the provider refuses */

@@ -36,7 +36,8 @@ describe('the plan of a chat call', () => {
         expect(input).toBeGreaterThanOrEqual(1);
         expect(input).toBeLessThanOrEqual(bodyBytes);
         expect(output).toBeLessThanOrEqual(request.outputTokensMax * request.choices);
-        expect(Math.min(...Object.values(usage))).toBeGreaterThanOrEqual(0);
+        const { media: _, ...counts } = usage;
+        expect(Math.min(...Object.values(counts))).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 300 },
     );

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { anthropic, findAnthropic, isAnthropic } from '../anthropic/anthropic.ts';
 import type { Dialect, Found } from '../calls/dialect.ts';
 import { findGemini, gemini, isGemini } from '../gemini/gemini.ts';
+import { findMedia } from '../media/media.ts';
 import { azure, findAzure, isAzure } from '../openai/azure.ts';
 import { findOpenAi, openai } from '../openai/openai.ts';
 import { findResponses } from '../responses/responses.ts';
@@ -13,7 +14,11 @@ export function findEndpoint(request: IncomingMessage, url: URL): Found | undefi
   if (isAzure(url.pathname)) return findAzure(method, url.pathname);
   // Both have their models at one path; the client's own header tells whose are meant.
   const anthropicFirst = findAnthropic(request, url.pathname);
-  return anthropicFirst ?? findResponses(method, url.pathname) ?? findOpenAi(method, url.pathname);
+  if (anthropicFirst !== undefined) return anthropicFirst;
+  const { pathname } = url;
+  return (
+    findResponses(method, pathname) ?? findMedia(method, pathname) ?? findOpenAi(method, pathname)
+  );
 }
 
 /** In which dialect an unknown path is refused. */

@@ -2,6 +2,7 @@
  * The cost of one attempt: the exact sum of every bucket at its price, rounded once, half away
  * from zero, to the pico-dollar.
  */
+import { type MediaUse, mediaCost } from '../media/media-prices.ts';
 import { type Model, type ServiceTier, serviceTiers } from '../price-table.ts';
 import { type Rational, rationalOf, roundToPico, scaled, sum, zero } from './rational.ts';
 
@@ -18,6 +19,8 @@ export type Usage = {
   readonly reasoningTokens: number;
   /** Of the web, by the provider. */
   readonly searches: number;
+  /** Pictures and sound; absent: none. */
+  readonly media?: MediaUse;
 };
 
 export const nothingUsed: Usage = {
@@ -66,6 +69,7 @@ export function costPicoUsd(
     tokens(tier.reasoningUsd, usage.reasoningTokens),
     scaled(price(model.searchUsd), usage.searches, 1n),
     price(model.requestUsd),
+    usage.media === undefined ? zero : mediaCost(model.media ?? {}, usage.media),
   ];
   return roundToPico(parts.reduce(sum, zero));
 }

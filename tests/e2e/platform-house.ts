@@ -47,6 +47,25 @@ const SIMULATOR_PRICES = [
     ...{ input: '3', cache_read: '0.30', cache_write: '3.75', cache_write_1h: '6', output: '15' },
     search: '10000',
   },
+  { model: 'sim-moderation', input: '0' },
+  {
+    model: 'sim-image',
+    ...{ input: '5', output: '10', image_input: '10', image_output: '40' },
+  },
+  {
+    model: 'sim-painter',
+    image: '40000',
+    service_tiers: {
+      'image-standard-1024x1024': { image: '40000', tiers: [] },
+      'image-standard-1792x1024': { image: '80000', tiers: [] },
+      'image-hd-1024x1024': { image: '80000', tiers: [] },
+      'image-hd-1792x1024': { image: '120000', tiers: [] },
+    },
+  },
+  { model: 'sim-tts', character: '15' },
+  { model: 'sim-voice', input: '0.60', output: '12', audio_output: '12' },
+  { model: 'sim-whisper', audio_second: '100' },
+  { model: 'sim-transcribe', input: '2.50', output: '10', audio_input: '6' },
   { model: 'sim-gemini', input: '1.25', cache_read: '0.125', output: '10', search: '14000' },
 ].map((price) => ({
   ...price,

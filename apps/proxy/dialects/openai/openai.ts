@@ -21,7 +21,9 @@ export const openAi: Dialect = {
     ...[chatCompletions, embeddings, responses, completions, moderations],
     ...[imageGenerations, imageEdits, speech, transcriptions, translations],
   ],
-  atDeployments: [chatCompletions, embeddings, completions].map(atDeployment),
+  atDeployments: [chatCompletions, embeddings, completions, imageGenerations, speech].map(
+    atDeployment,
+  ),
   free: [inputTokens],
   stored: storedResponses,
   models: {
