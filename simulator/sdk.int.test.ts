@@ -170,6 +170,6 @@ describe('the simulator, used through the official openai SDK', () => {
   it('lists its models', async () => {
     const ids = await Array.fromAsync(sdk(fixture.simulator).models.list(), (model) => model.id);
     expect(ids).toContain('sim-odd');
-    expect(ids).toHaveLength(10);
+    expect(ids).toHaveLength(17);
   });
 });

@@ -90,6 +90,14 @@ export const media: readonly Plant[] = [
     test: { file: FORMS_TEST, name: 'within a file that some take for its end' },
   },
   {
+    bug: 'show a guardrail the bytes of a recording as if they were a text',
+    edits: at('recording-is-judged-by-nobody', { drop: true }),
+    test: {
+      file: 'apps/proxy/dialects/openai/media/media.int.test.ts',
+      name: 'a recording that a guardrail is to judge is kept from its client, unless it lets pass what it cannot',
+    },
+  },
+  {
     bug: 'look for what is denied in JSON alone, and not in a form',
     edits: at('denied-field-of-a-form-is-refused', {
       swap: ['denied !== undefined', "denied === ''"],

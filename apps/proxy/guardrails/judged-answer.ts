@@ -104,10 +104,15 @@ export class JudgedAnswer {
   }
 }
 
-/** JSON; null: it is packed, and nobody here has read it. */
+/** What a model has said, and no text. */
+const RECORDED = /^\s*(audio|image|video)\/|^\s*application\/octet-stream/i;
+
+/** JSON; null: it is packed or a recording, and nobody here has read it. */
 function saidBy({ status, headers, text }: WholeAnswer, held: Buffer[]): string | null {
   const packing = headers['content-encoding'] ?? 'identity';
   if (String(packing).toLowerCase() !== 'identity') return null;
+  // seam: recording-is-judged-by-nobody
+  if (RECORDED.test(String(headers['content-type'] ?? ''))) return null;
   const body = Buffer.concat(held).toString('utf8');
   return JSON.stringify({ status, content_type: headers['content-type'] ?? null, text, body });
 }

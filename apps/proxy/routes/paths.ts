@@ -54,6 +54,8 @@ function isBelow(path: string, served: string): boolean {
 const OTHER_INTERFACES = /\/(complete|generate|assistants|threads)\/*$/;
 /** Sessions over a socket, and what opens them. */
 const REALTIME = /\/realtime(\/|$)/;
+/** What a provider would work off later. */
+const LATER = /\/(files|batches|uploads)(\/|$)/;
 const CHAT = '/v1/chat/completions';
 
 function decoded(path: string): string {
@@ -77,6 +79,7 @@ export function notServed(
     return { code: 'method_not_allowed', message, allow };
   }
   if (REALTIME.test(path)) return { code: 'unknown_endpoint', message: NO_REALTIME };
+  if (LATER.test(path)) return { code: 'unknown_endpoint', message: NO_BATCHES };
   const meant = paths.meant(path);
   const isOther = OTHER_INTERFACES.test(path) && paths.allowed(CHAT) !== null;
   const other = isOther ? ` Use the chat completions of your SDK: ${CHAT}.` : '';
@@ -88,6 +91,10 @@ export function notServed(
 const NO_REALTIME =
   'This gateway serves no realtime sessions: what passes over their sockets would be metered by nobody. ' +
   'Speech and transcripts are served at /v1/audio, conversations with audio at /v1/chat/completions.';
+
+const NO_BATCHES =
+  'This gateway serves no files and no batches: what a batch uses would be known to no call. Send its lines ' +
+  "as calls of their own; with `service_tier: 'flex'` they cost what a batch does, where the provider has it.";
 
 /** Without the query, where clients put secrets by mistake (I12). */
 export function pathOf(request: FastifyRequest): string {

@@ -211,10 +211,13 @@ it.each<['GET' | 'POST', string, object]>([
   ['GET', '/v1/realtime?model=m', { upgrade: 'websocket', connection: 'Upgrade' }],
   ['POST', '/v1/realtime/client_secrets', {}],
   ['POST', '/openai/v1/realtime/calls', {}],
+  ['POST', '/v1/batches', {}],
+  ['GET', '/v1/files/file-1/content', {}],
+  ['POST', '/v1/messages/batches', {}],
 ])('%s %s is refused by name', async (method, url, headers) => {
   const answer = await closed.inject({ method, url, headers: { authorization, ...headers } });
   expect([answer.statusCode, answer.json().error.code]).toEqual([404, 'unknown_endpoint']);
-  expect(answer.json().error.message).toMatch(/serves no realtime sessions/);
+  expect(answer.json().error.message).toMatch(/serves no (realtime sessions|files and no batches)/);
 });
 
 it('nothing is proposed for a path that means none of ours', async () => {

@@ -10,6 +10,7 @@ import {
   useCallHouses,
 } from '../../../testing/call-house.ts';
 import { ends } from '../../../testing/calls.ts';
+import { guardrail, openGuardrails } from '../../../testing/guard-house.ts';
 
 const openHouse = useCallHouses();
 let house: CallHouse;
@@ -268,6 +269,25 @@ describe('speech', () => {
     expect(await got.text()).toBe(text);
     expect((await ends(house)).events).toMatchObject(stated('0.000000000216'));
   });
+});
+
+it('a recording that a guardrail is to judge is kept from its client, unless it lets pass what it cannot', async () => {
+  const sound = Buffer.from([255, 251, 1, 2]);
+  const said: string[] = [];
+  for (const whenUnavailable of ['closed', 'open'] as const) {
+    const judge = guardrail({ webhook: { onAnswer: true, whenUnavailable } });
+    const guardrails = openGuardrails([judge], {}, said);
+    await open(provider(sound, 'audio/mpeg'), priced({ character: 15 }), { guardrails });
+    const got = await post('audio/speech', { model: 'm', input: 'hi' });
+    const bytes = Buffer.from(await got.arrayBuffer());
+    expect([got.status, bytes.equals(sound)]).toEqual(
+      whenUnavailable === 'open' ? [200, true] : [502, false],
+    );
+    await house.close();
+    await guardrails.close();
+  }
+  // What nobody can read is shown to nobody.
+  expect(said).toEqual([]);
 });
 
 describe('a transcript', () => {
