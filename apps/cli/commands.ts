@@ -24,6 +24,7 @@ import { customersCreate, customersList } from './commands/customers/commands.ts
 import { doctorCommand } from './commands/doctor/command.ts';
 import { importCommand } from './commands/import/command.ts';
 import { invoicesList, invoicesShow } from './commands/invoices/commands.ts';
+import { invoicesCredit, invoicesCredits } from './commands/invoices/credits.ts';
 import { invoicesExport, invoicesPdf } from './commands/invoices/files.ts';
 import {
   keysArchive,
@@ -76,6 +77,7 @@ export const commands: readonly Command[] = [
   ...[usageCommand, topCommand, callsList, callsWhy],
   ...[periodsList, periodsOpen, periodsClose],
   ...[invoicesList, invoicesShow, invoicesPdf, invoicesExport],
+  ...[invoicesCredit, invoicesCredits],
   reconcileCommand,
   importCommand,
   ...stores,

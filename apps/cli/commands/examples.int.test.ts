@@ -14,6 +14,7 @@ import type { Command, Example } from '../command.ts';
 import { commands } from '../commands.ts';
 import { type CliHouse, openCliHouse } from '../testing/cli-house.ts';
 import { runInProcess, wordsOf } from '../testing/run-in-process.ts';
+import { creditNote } from './fixtures/answers.ts';
 
 type Case = [line: string, command: Command, example: Example];
 
@@ -66,6 +67,8 @@ describe('examples that talk to the billing API, or to nobody', () => {
         if (url.hostname === 'api.openai.com') return Response.json({ data: [{}] });
         // No seller is configured here, so no invoice has a document.
         if (url.pathname.endsWith('/document.pdf')) return new Response('%PDF-1.7');
+        // Its period had no usage: nothing of it could be credited.
+        if (url.pathname.endsWith('/credit_notes')) return creditAnswer(url);
         return url.pathname === '/v1/routes/explain' ? Response.json(EXPLANATION) : undefined;
       },
     });
@@ -154,6 +157,10 @@ describe('examples that talk to the billing API, or to nobody', () => {
     ]);
   });
 });
+
+function creditAnswer({ pathname }: URL): Response | undefined {
+  return pathname === '/v1/credit_notes' ? undefined : Response.json(creditNote);
+}
 
 describe('examples that open the stores of a data folder', () => {
   beforeAll(async () => {

@@ -2,6 +2,7 @@
  * What people see, at 80 and at 140 columns: `fixtures/screens/`. The answers of the API are made by its own
  * schemas. `npx vitest run --project=unit apps/cli/commands/screens -u` writes the screens again.
  */
+import { creditNoteView } from '@tollgate/schemas/billing/credit-notes.ts';
 import { budgetDetail } from '@tollgate/schemas/http/budget-detail.ts';
 import { callWhy } from '@tollgate/schemas/http/call-why.ts';
 import { callView } from '@tollgate/schemas/http/calls.ts';
@@ -31,6 +32,7 @@ const PAGES: Readonly<Record<string, object>> = {
   '/v1/calls/c1/why': callWhy.parse(answers.refused),
   '/v1/calls/c2/why': callWhy.parse(answers.charged),
   '/v1/invoices/inv_1': answers.invoice,
+  '/v1/credit_notes': list([creditNoteView.parse(answers.creditNote)]),
   '/v1/periods': list(answers.periods),
   '/v1/routes/explain': routeExplanation.parse(answers.explanation),
 };
@@ -66,6 +68,7 @@ const LINES: Readonly<Record<string, string>> = {
   'calls-why-refused': 'tollgate calls why c1',
   'calls-why-charged': 'tollgate calls why c2',
   'invoices-show': 'tollgate invoices show inv_1',
+  'invoices-credits': 'tollgate invoices credits',
   'periods-list': 'tollgate periods list',
   'routes-explain': 'tollgate routes explain smart',
   help: 'tollgate --help',
