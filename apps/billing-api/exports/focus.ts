@@ -52,11 +52,12 @@ function tokensOf(line: InvoiceLine): number {
 }
 
 /** Without tokens (images, or a collector's meter), its events are what is counted. */
-function quantityOf({ line }: FocusRow): { quantity: number; unit: string } {
+function quantityOf({ line }: FocusRow): { quantity: string; unit: string } {
   const tokens = tokensOf(line);
+  // A decimal, as the column is: the validator takes the type of a column from what its fields look like.
   return tokens === 0
-    ? { quantity: line.events, unit: 'Events' }
-    : { quantity: tokens, unit: 'Tokens' };
+    ? { quantity: `${line.events}.0`, unit: 'Events' }
+    : { quantity: `${tokens}.0`, unit: 'Tokens' };
 }
 
 /** Of a line before conversion and rounding: cost and mark-up, exact in 18 places of a dollar. */
