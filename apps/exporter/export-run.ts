@@ -19,6 +19,7 @@ import type { ExportEvent, StopReason } from '@tollgate/domain/payment/payment-e
 import { exportPlan } from '@tollgate/domain/payment/plan.ts';
 import { invoiceBody } from '@tollgate/schemas/billing/invoice.ts';
 import type { ExporterDeps } from './exporter-deps.ts';
+import { renewClaim } from './renew-claim.ts';
 import { requestCredits } from './request-credits.ts';
 import { type StepContext, type StepMove, StepStopped } from './step.ts';
 import { makeStep } from './steps.ts';
@@ -104,7 +105,9 @@ async function takeStep(
   const { deps, state } = context;
   const claimed = await claim(context, move, revision);
   if (claimed === null) return false;
-  const { event, subject, goesOn } = await outcomeOf(context, move);
+  const renewal = renewClaim(deps, state.invoiceId, move.attempt);
+  const outcome = await outcomeOf(context, move).finally(() => renewal.stop());
+  const { event, subject, goesOn } = outcome;
   const stream = exportEvents.of(state.invoiceId);
   const appended = newLedgerEvent(stream, event, subject);
   await appendOnce(deps.ledger, stream, appended, { notBefore: claimed + 1n });

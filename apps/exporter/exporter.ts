@@ -52,7 +52,7 @@ function dueExports({ index, clock, limits, runId }: ExporterDeps): InvoiceExpor
   const unknown = new Set<string>();
   return index.open().filter(({ customerId, running, failure, customer }) => {
     const isElsewhere = running !== null && running.runId !== runId;
-    if (isElsewhere && nowMs < running.startedAtMs + limits.exportClaimMs) return false;
+    if (isElsewhere && nowMs < running.claimedAtMs + limits.exportClaimMs) return false;
     if (failure !== null && nowMs < failure.nextAtMs) return false;
     if (customer !== null || index.customer(customerId) !== undefined) return true;
     if (unknown.has(customerId)) return false;

@@ -8,8 +8,15 @@ const bounds = {
   exportPollMs: 250,
   /** Exports at once: one makes 3 requests a second, and Stripe takes 25 of each kind. */
   exportsAtOnceMax: 4,
-  /** A started step without an end counts as running for this long, ms: longer than a step's requests. */
-  exportClaimMs: 120_000,
+  /**
+   * A step counts as running for this long after its process said so, ms: longer than one request, so that
+   * nothing of a dead process is on its way when another one looks for what it made.
+   */
+  exportClaimMs: 30_000,
+  /** How often a process says that it still has a step, ms: a claim outlives two that get lost. */
+  exportRenewMs: 10_000,
+  /** How often at most: 20 minutes, longer than any step's requests. */
+  exportRenewalsMax: 120,
   /** How long an idempotency key is used, ms: Stripe forgets it after 24 hours. */
   exportKeyMs: 23 * HOUR_MS,
   /** How old usage may be that goes to a meter, ms: Stripe takes 35 days, less the difference of two clocks. */

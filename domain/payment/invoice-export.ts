@@ -21,7 +21,8 @@ export type RunningStep = {
   chunk: number;
   attempt: number;
   runId: string;
-  startedAtMs: number;
+  /** When its process said last that it has it, Unix ms. */
+  claimedAtMs: number;
 };
 
 /** A credit note of the invoice, and what became of it there. */
@@ -98,6 +99,13 @@ export function evolveExport(state: InvoiceExport | undefined, event: ExportEven
   switch (event.type) {
     case 'ExportStepStarted':
       return started(state, event.data);
+    case 'ExportStepRenewed': {
+      const { running } = state;
+      const { attempt, run_id, renewed_at } = event.data;
+      // seam: renewal-is-of-a-running-step
+      if (running?.attempt !== attempt || running.runId !== run_id) return state;
+      return { ...state, running: { ...running, claimedAtMs: Date.parse(renewed_at) } };
+    }
     case 'ExportStepFailed':
       return failed(state, event.data);
     case 'ExportStopped': {
@@ -153,7 +161,7 @@ function started(state: InvoiceExport, data: ExportStepStarted['data']): Invoice
   const isFirst = !state.firstAtMs.has(name);
   return {
     ...state,
-    running: { step, chunk, attempt, runId, startedAtMs },
+    running: { step, chunk, attempt, runId, claimedAtMs: startedAtMs },
     attempts: Math.max(state.attempts, attempt),
     generation: Math.max(state.generation, generation),
     firstAtMs: isFirst ? new Map(state.firstAtMs).set(name, startedAtMs) : state.firstAtMs,
@@ -191,6 +199,7 @@ type Reached = Exclude<
     type:
       | 'ExportRequested'
       | 'ExportStepStarted'
+      | 'ExportStepRenewed'
       | 'ExportStepFailed'
       | 'ExportStopped'
       | 'ExportResumed'

@@ -30,7 +30,7 @@ export type ExportFacts = {
   nowMs: number;
   /** The run that asks: its own claim does not hold it up. */
   runId: string;
-  /** How long a started step without an end counts as running, ms. */
+  /** How long a step counts as running after its process last said so, ms. */
   claimMs: number;
   /** How long the system keeps what it answered under a key, ms, with a margin. */
   keyMs: number;
@@ -42,7 +42,7 @@ export function nextMove(state: InvoiceExport, plan: ExportPlan, facts: ExportFa
   const { running, failure } = state;
   // seam: export-step-is-a-claim
   if (running !== null && running.runId !== facts.runId) {
-    const untilMs = running.startedAtMs + facts.claimMs;
+    const untilMs = running.claimedAtMs + facts.claimMs;
     if (facts.nowMs < untilMs) return { kind: 'wait', untilMs };
   }
   if (failure !== null && facts.nowMs < failure.nextAtMs) {

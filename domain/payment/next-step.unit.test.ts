@@ -17,6 +17,11 @@ function started(attempt: number, generation: number, ms: number, runId = 'run_a
   return { type: 'ExportStepStarted', data: { ...named, run_id: runId, started_at: at(ms) } };
 }
 
+function renewed(attempt: number, runId: string, ms: number): ExportEvent {
+  const data = { invoice_id: 'inv_1', attempt, run_id: runId, renewed_at: at(ms) };
+  return { type: 'ExportStepRenewed', data };
+}
+
 function failed(attempt: number, newKey: boolean, ms: number): ExportEvent {
   const named = { invoice_id: 'inv_1', step: 'customer' as const, attempt, new_key: newKey };
   const times = { failed_at: at(ms), next_attempt_at: at(ms) };
@@ -51,6 +56,17 @@ describe('the next step of an export', () => {
     expect(moveAfter(120_000, 'run_a', begun)).toMatchObject({
       ...{ kind: 'do', attempt: 2, generation: 1, inDoubt: true },
     });
+  });
+
+  it('is its process’s for as long as that says so, and nobody’s after it has ended', () => {
+    const begun = [started(1, 1, 0, 'run_b'), renewed(1, 'run_b', 100_000)];
+    const untilMs = START_MS + 220_000;
+    expect(moveAfter(219_999, 'run_a', ...begun)).toEqual({ kind: 'wait', untilMs });
+    // What a process says late, of a step that has ended or is another's, holds nobody up.
+    const ended = [started(1, 1, 0, 'run_b'), failed(1, false, 10), renewed(1, 'run_b', 20)];
+    expect(moveAfter(30, 'run_a', ...ended)).toMatchObject({ kind: 'do', attempt: 2 });
+    const taken = [...begun, started(2, 1, 300_000, 'run_c'), renewed(1, 'run_b', 400_000)];
+    expect(moveAfter(420_000, 'run_a', ...taken)).toMatchObject({ kind: 'do', attempt: 3 });
   });
 
   it('repeats its key while nobody knows what became of it', () => {

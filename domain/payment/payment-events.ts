@@ -88,6 +88,12 @@ export type ExportStepStarted = {
   };
 };
 
+/** The process that has begun it lives, and goes on with it. */
+export type ExportStepRenewed = {
+  type: 'ExportStepRenewed';
+  data: { invoice_id: string; attempt: number; run_id: string; renewed_at: string };
+};
+
 /** Who pays, for this export: a mapping that changes later changes nothing of it. */
 export type ExportCustomerChosen = {
   type: 'ExportCustomerChosen';
@@ -285,6 +291,7 @@ export type PaymentReported = {
 export type ExportEvent =
   | ExportRequested
   | ExportStepStarted
+  | ExportStepRenewed
   | ExportCustomerChosen
   | ExportDraftCreated
   | ExportLinesAdded

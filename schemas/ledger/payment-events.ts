@@ -107,6 +107,12 @@ export const exportPayloads = {
     run_id: id,
     started_at: timestamp,
   }),
+  ExportStepRenewed: z.strictObject({
+    invoice_id: id,
+    attempt: z.int().min(1),
+    run_id: id,
+    renewed_at: timestamp,
+  }),
   ExportCustomerChosen: z.strictObject({ invoice_id: id, external_customer_id: externalId }),
   ExportDraftCreated: z.strictObject({ invoice_id: id, external_id: externalId }),
   ExportLinesAdded: z.strictObject({

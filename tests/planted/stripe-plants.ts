@@ -45,6 +45,14 @@ export const payments: readonly Plant[] = [
     },
   },
   {
+    bug: 'go on saying that a process lives after its step has ended',
+    edits: at('renewal-is-of-a-running-step', { drop: true }),
+    test: {
+      file: 'domain/payment/next-step.unit.test.ts',
+      name: 'is its process’s for as long as that says so, and nobody’s after it has ended',
+    },
+  },
+  {
     bug: 'make a customer without looking for the one that was made',
     edits: at('customer-is-looked-for-first', { instead: 'const looks = isExisting;' }),
     test: {

@@ -1,6 +1,6 @@
 /**
  * An exporter as a process, to be killed: on the ledger in the file and the Stripe at the URL that it is
- * given. It takes over a step of a dead one within a second, where the product waits for two minutes.
+ * given. It takes over a step of a dead one within a second, where the product waits for half a minute.
  */
 import { randomBytes } from 'node:crypto';
 import { checkedLedger } from '@tollgate/adapters/ledger/checked-ledger.ts';

@@ -155,7 +155,7 @@ export class ExporterHouse {
       const state = this.state(id);
       const { stopped, failure, running } = state;
       if (isSettled(state) || stopped !== null) break;
-      const claimedUntilMs = running === null ? 0 : running.startedAtMs + CLAIM_MS;
+      const claimedUntilMs = running === null ? 0 : running.claimedAtMs + CLAIM_MS;
       this.nowMs = Math.max(this.nowMs, failure?.nextAtMs ?? 0, claimedUntilMs);
     }
     return this.state(id);
