@@ -136,6 +136,12 @@ describe('an answer that its client’s dialect has no words for', () => {
     ['citations', openAi, claude, { content: [{ type: 'text', text: 'a', citations: [{}] }] }],
     ['content block server_tool_use', openAi, claude, { content: [{ type: 'server_tool_use' }] }],
     ['audio', claude, openAi, { choices: [{ message: { audio: { id: 'a' } } }] }],
+    [
+      'annotations',
+      claude,
+      openAi,
+      { choices: [{ message: { content: 'a', annotations: [{ type: 'url_citation' }] } }] },
+    ],
     ['function_call', claude, openAi, { choices: [{ message: { function_call: { name: 'a' } } }] }],
     [
       'content part inlineData',

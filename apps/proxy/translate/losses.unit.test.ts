@@ -39,6 +39,7 @@ const chatRows: readonly [Side, object, string][] = [
     [to, asks([{ type: 'file', file: { file_id: 'f' } }]), 'messages.0.content.0.file'],
     [to, { messages: [{ role: 'critic', content: 'x' }] }, 'messages.0.role'],
     [to, { messages: [{ ...hi, name: 'Ann' }] }, 'messages.0.name'],
+    [to, asks([{ type: 'text', text: 'a', lang: 'de' }]), 'messages.0.content.0.lang'],
     [to, answered({ role: 'assistant', content: 'The' }), 'messages.1'],
     [
       to,

@@ -90,6 +90,8 @@ class ChunkReader {
       this.#thinks = true;
       events.push({ kind: 'thinking', text: thought });
     }
+    const sources = objectsOf(delta['annotations']);
+    if (sources.length > 0) events.push({ kind: 'unknown', what: 'annotations' });
     if (audio != null) events.push({ kind: 'unknown', what: 'audio' });
     if (old != null) events.push({ kind: 'unknown', what: 'function_call' });
     const text = textIn(content);

@@ -58,6 +58,17 @@ const ASSISTANT: KnownMembers = {
   hints: new Set(['annotations', 'reasoning', 'reasoning_details', 'provider_specific_fields']),
 };
 const TOOL: KnownMembers = { read: new Set(['role', 'content', 'tool_call_id', 'name']) };
+/** Marks of a cache, as gateways of other dialects take them here too. */
+const CACHED = new Set(['cache_control', 'prompt_cache_breakpoint']);
+const PART: KnownMembers = {
+  read: new Set(['type', 'text', 'refusal', 'image_url', 'file', 'input_audio']),
+  hints: CACHED,
+};
+const CALL: KnownMembers = {
+  read: new Set(['id', 'type', 'function', 'extra_content', 'index']),
+  hints: CACHED,
+};
+const TOOL_ENTRY: KnownMembers = { read: new Set(['type', 'function']), hints: CACHED };
 const FUNCTION: KnownMembers = { read: new Set(['name', 'description', 'parameters', 'strict']) };
 const EFFORTS: ReadonlySet<unknown> = new Set([
   ...['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
@@ -179,6 +190,7 @@ function thinkingParts(message: Fields, at: string): ThinkingPart[] {
 }
 
 function callOf(call: Fields, at: string, losses: Losses): CallPart {
+  checkMembers(call, CALL, at, losses);
   const { type, id, function: called, extra_content: extra } = call;
   if (type != null && type !== 'function') losses.refuse(`${at}.type`);
   const { name, arguments: text } = isObject(called) ? called : {};
@@ -202,6 +214,7 @@ function partsOf(content: unknown, at: string, losses: Losses): (TextPart | Medi
 }
 
 function partOf(part: Fields, at: string, losses: Losses): (TextPart | MediaPart)[] {
+  checkMembers(part, PART, at, losses);
   switch (part['type']) {
     case 'text':
     case 'refusal': {
@@ -236,6 +249,7 @@ function partOf(part: Fields, at: string, losses: Losses): (TextPart | MediaPart
 
 function toolOf(tool: Fields, at: string, losses: Losses): Tool {
   if (tool['type'] !== 'function') losses.refuse(`${at}.type`);
+  else checkMembers(tool, TOOL_ENTRY, at, losses);
   const told = isObject(tool['function']) ? tool['function'] : {};
   checkMembers(told, FUNCTION, `${at}.function`, losses);
   const { name, description, parameters, strict } = told;
