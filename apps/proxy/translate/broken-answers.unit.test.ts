@@ -162,6 +162,16 @@ describe('an answer that its client’s dialect has no words for', () => {
     expect([status, text.includes(what)]).toEqual([502, true]);
   });
 
+  it.each([
+    ['too large', { text: 'a'.repeat(2 * 1024 * 1024) }],
+    ['of too many values', { more: Array.from({ length: 60_000 }, () => []) }],
+  ])('is an error where it is %s to be read while others wait', async (_, fields) => {
+    const answer = { id: 'a', content: [{ type: 'text', text: 'a', ...fields }] };
+    const given = { type: JSON_TYPE, body: JSON.stringify(answer) };
+    const whole = await askRaw(openAi, claude, chat, given, 65_536);
+    expect([whole.status, whole.text.includes('answer_not_translatable')]).toEqual([502, true]);
+  });
+
   it('is an error of a stream that has begun', async () => {
     const body = events(
       start,

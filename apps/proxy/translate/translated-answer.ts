@@ -9,6 +9,7 @@ import type { Answer, AnswerFault, AnswerHeaders, AnswerLimits } from '../dialec
 import type { Refusal } from '../errors.ts';
 import { isEvents, packingOf } from '../relay/body-kind.ts';
 import { GrowingBytes } from '../relay/growing-bytes.ts';
+import { hasMoreValues, jsonText } from '../relay/json-text.ts';
 import { PackedBody } from '../relay/packed-body.ts';
 import { SseRelay } from '../relay/sse-relay.ts';
 import { type AnswerEvent, type AnswerUsage, usageOf } from './answer-events.ts';
@@ -25,6 +26,11 @@ type Head = {
 };
 
 const NOTHING: Buffer[] = [];
+/**
+ * A whole answer is parsed in one turn of the event loop, bytes: 2 MB of text take some 10 ms, and no model
+ * writes as much in one answer.
+ */
+const WHOLE_BYTES_MAX = 2 * 1024 * 1024;
 /** Of what is no JSON, a client is told so many characters. */
 const SHOWN_TEXT_LENGTH_MAX = 500;
 
@@ -80,8 +86,7 @@ export class TranslatedAnswer implements Answer {
 
   #keep(bytes: Buffer): void {
     if (this.#body === null) return;
-    const { heldAnswerBytesMax } = this.#head.limits;
-    if (this.#body.length + bytes.length > heldAnswerBytesMax) this.#body = null;
+    if (this.#body.length + bytes.length > WHOLE_BYTES_MAX) this.#body = null;
     else this.#body.append(bytes);
   }
 
@@ -95,7 +100,8 @@ export class TranslatedAnswer implements Answer {
     if (this.#stream !== null) return this.#stream.end(last, usage);
     if (this.#packed === null) for (const bytes of last) this.#keep(bytes);
     const bytes = this.#packed === null ? this.#body?.view() : this.#packed.unpacked();
-    if (bytes == null) return this.#fail('is larger than what can be translated');
+    const isTooLarge = bytes == null || (!this.#isStream && bytes.length > WHOLE_BYTES_MAX);
+    if (isTooLarge) return this.#fail('is larger than what can be translated');
     return this.#isStream ? this.#wholeStream(bytes, usage) : this.#whole(bytes, usage);
   }
 
@@ -108,13 +114,16 @@ export class TranslatedAnswer implements Answer {
   #whole(bytes: Buffer, usage: AnswerUsage | null): Buffer[] {
     const { from, to, asked } = this.#pair;
     const status = this.#head.status ?? 200;
-    const text = bytes.toString();
+    const text = jsonText(bytes);
+    const { sseEventValuesMax: valuesMax } = this.#head.limits;
+    if (hasMoreValues(text, valuesMax)) return this.#fail('has more values than can be translated');
     const answer = jsonOf(text);
     const fields = isObject(answer) ? answer : null;
     const error = fields === null ? null : to.readError(fields);
     if (error !== null || status >= 400) {
       const message = text.slice(0, SHOWN_TEXT_LENGTH_MAX);
-      return [json(from.writeError(error ?? { message, code: null }, status))];
+      const stated = status < 400 ? null : status;
+      return [json(from.writeError(error ?? { message, code: null }, stated))];
     }
     if (fields === null) return this.#fail('is no JSON object');
     const events = to.readWhole(fields);
@@ -205,6 +214,7 @@ class TranslatedStream {
   /** An error was told: nothing that looks whole follows. */
   #hasFailed = false;
   readonly #inputLengthMax: number;
+  readonly #valuesMax: number;
   /** Of the call that is open. */
   #inputLength = 0;
 
@@ -215,6 +225,7 @@ class TranslatedStream {
     const onUnread = () => this.#fail('has an event that cannot be read');
     this.#events = new SseRelay({ read, onUnread }, limits.sseEventBytesMax);
     this.#inputLengthMax = limits.heldAnswerBytesMax;
+    this.#valuesMax = limits.sseEventValuesMax;
   }
 
   push(chunks: readonly Buffer[]): Buffer[] {
@@ -239,6 +250,10 @@ class TranslatedStream {
 
   #read(data: string): 'drop' | 'part' {
     if (data.trim() === '') return 'drop';
+    if (hasMoreValues(data, this.#valuesMax)) {
+      this.#fail('has an event with too many values');
+      return 'drop';
+    }
     const events = this.#reader.read(data);
     if (events === null) return 'part';
     for (const event of events) this.#write(event);
