@@ -1,5 +1,7 @@
 /** A platform whose one proxy speaks every dialect, for clients as they are. */
+import { join } from 'node:path';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
+import { openSqliteStoredObjects } from '@tollgate/adapters/stored-objects/sqlite-stored-objects.ts';
 import { formatDecimal12, parseDecimal12 } from '@tollgate/domain/money/money.ts';
 import { proxyLimits } from '@tollgate/proxy/limits.ts';
 import type { Provider } from '@tollgate/proxy/routing/deployments.ts';
@@ -36,7 +38,7 @@ export async function openClientHouse(): Promise<ClientHouse> {
   const named = (by: Provider, model: string) => ({
     ...{ provider: by, model, contextWindow: null, maxOutputTokens: null, allowUnpriced: false },
   });
-  const { url } = await house.start({
+  const routing = {
     providers: [first, google],
     // Some clients decide by a model's name what they ask it for.
     models: new Map([
@@ -44,7 +46,9 @@ export async function openClientHouse(): Promise<ClientHouse> {
       ['claude-opus-4-5', named(first, 'sim-claude')],
       ['gemini-2.5-flash', named(google, 'sim-gemini')],
     ]),
-  });
+  };
+  const storedObjects = openSqliteStoredObjects({ path: join(house.folder, 'stored.sqlite') });
+  const { url } = await house.start(routing, proxyLimits, { storedObjects });
   const customer = await house.customer();
   const [free, budgeted, poor] = [
     ...[await house.key(customer), await house.key(customer), await house.key(customer)],

@@ -64,6 +64,10 @@ ${seen.map(rowOf).join('\n')}
 | \`@ai-sdk/anthropic\` | \`https://GATEWAY/v1\` |
 | \`@google/genai\` | \`https://GATEWAY/gemini\` |
 | \`@ai-sdk/google\`, \`litellm\` (\`gemini/\`) | \`https://GATEWAY/v1beta\` |
+
+Coding agents from the registries (\`@openai/codex\`, \`opencode-ai\` by two dialects, \`@google/gemini-cli\`,
+\`aider-chat\`) carry out a task in \`npm run test:agents\`. Codex offers the model searches and agents of its own
+(\`web_search\`, \`namespace\`): a key with a hard budget refuses what has no bound, so leave them out or bound them.
 `;
 }
 
