@@ -294,10 +294,7 @@ export class CallHandler implements InnerCalls {
     const { model, dialect, endpoint } = request;
     const anywhere = deployments.route(model, nowMs, dialect, endpoint);
     if ('code' in anywhere) return anywhere;
-    const found = atProvider(
-      anywhere.map((deployment) => ({ deployment })),
-      storedAt,
-    ).map(({ deployment }) => deployment);
+    const found = storedAt === undefined ? anywhere : deploymentsAt(anywhere, storedAt);
     if (found.length === 0) return notThere(request.model);
     const access = directory.modelAccessOf(key);
     // seam: key-may-use-the-model
@@ -308,6 +305,11 @@ export class CallHandler implements InnerCalls {
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return value === undefined ? undefined : String(value);
+}
+
+function deploymentsAt(all: readonly Deployment[], storedAt: string): readonly Deployment[] {
+  const stops = all.map((deployment) => ({ deployment }));
+  return atProvider(stops, storedAt).map(({ deployment }) => deployment);
 }
 
 /** Those at the provider that has stored what the call names. */
