@@ -304,15 +304,6 @@ function mayCostTokens({ deployment: { price } }: AttemptFacts): boolean {
   return price === null || pricesTokens(price.price);
 }
 
-/** Its model is sold by the picture, the second or the character, and nothing is said of that. */
-function lacksMeasure(
-  { request: { measure }, deployment: { price } }: AttemptFacts,
-  stated: KnownQuantities,
-): boolean {
-  if (measure === undefined || measure.unit === 'request' || price === null) return false;
-  return isPriced(price.price, measure.unit) && stated[pricedUnits[measure.unit].field] === 0;
-}
-
 /**
  * A refusal needs no more than its status. An answer about the provider's own trouble must have
  * arrived whole and say nothing of usage: then it is the provider's word that the request was not served.
@@ -335,6 +326,15 @@ function measured({ request: { measure }, deployment: { price } }: AttemptFacts)
   if (!isPriced(price.price, 'character') || pricesTokens(price.price)) return null;
   const quantities = { ...noQuantities(), characters: measure.max, requests: 1 };
   return { quantities, source: 'estimated', note: null };
+}
+
+/** Its model is sold by the picture, the second or the character, and nothing is said of that. */
+function lacksMeasure(
+  { request: { measure }, deployment: { price } }: AttemptFacts,
+  stated: KnownQuantities,
+): boolean {
+  if (measure === undefined || measure.unit === 'request' || price === null) return false;
+  return isPriced(price.price, measure.unit) && stated[pricedUnits[measure.unit].field] === 0;
 }
 
 function unknown(note: string | null): Usage {
