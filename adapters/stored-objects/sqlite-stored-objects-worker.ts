@@ -6,12 +6,17 @@ import { workerData } from 'node:worker_threads';
 import { openDatabase } from '../sqlite/open-database.ts';
 import { serveSqlite } from '../sqlite/worker-server.ts';
 import type { StoredLimits } from './stored-limits.ts';
-import type { StoredAt } from './stored-objects.ts';
+import type { RunningObject, StoredAt } from './stored-objects.ts';
 
 export type StoredRequest =
   | { kind: 'keep'; keys: readonly string[]; at: StoredAt }
   | { kind: 'find'; keys: readonly string[] }
   | { kind: 'forget'; key: string }
+  | { kind: 'begin'; key: string; running: RunningObject; afterMs: number }
+  | { kind: 'running'; key: string }
+  | { kind: 'due'; leaseMs: number; atOnceMax: number }
+  | { kind: 'later'; key: string; afterMs: number }
+  | { kind: 'ended'; key: string }
   | { kind: 'close' };
 
 export type StoredWorkerData = { path: string; limits: StoredLimits };
@@ -29,6 +34,10 @@ const SCHEMA = `
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS object_expiry ON object (expires_at);
   CREATE INDEX IF NOT EXISTS object_owner ON object (owner, expires_at);
+  CREATE TABLE IF NOT EXISTS running (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, owner TEXT NOT NULL, provider TEXT NOT NULL,
+    record TEXT NOT NULL, look_at INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS running_due ON running (look_at);
   CREATE TRIGGER IF NOT EXISTS object_added AFTER INSERT ON object BEGIN
     INSERT INTO held VALUES (NEW.owner, 1) ON CONFLICT DO UPDATE SET objects = objects + 1;
     INSERT INTO held VALUES (':all', 1) ON CONFLICT DO UPDATE SET objects = objects + 1; END;
@@ -62,6 +71,17 @@ const removeOldest = db.prepare(
 );
 const forget = db.prepare('DELETE FROM object WHERE key = ?');
 
+const countRunning = db.prepare('SELECT count(*) AS n FROM running');
+const begin = db.prepare(
+  'INSERT INTO running (key, id, owner, provider, record, look_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+);
+const running = db.prepare('SELECT id, owner, provider, record FROM running WHERE key = ?');
+const due = db.prepare(
+  'SELECT key, id, owner, provider, record FROM running WHERE look_at <= ? ORDER BY look_at LIMIT ?',
+);
+const later = db.prepare('UPDATE running SET look_at = ? WHERE key = ?');
+const ended = db.prepare('DELETE FROM running WHERE key = ?');
+
 function heldBy(owner: string): number {
   return Number(held.get(owner)?.['objects'] ?? 0);
 }
@@ -89,9 +109,30 @@ function findAll(keys: readonly string[]): (StoredAt | null)[] {
   });
 }
 
+function runningOf(row: Record<string, unknown>): RunningObject {
+  const { id, owner, provider, record } = row;
+  return {
+    ...{ id: String(id), owner: String(owner), provider: String(provider) },
+    record: String(record),
+  };
+}
+
+function beginOne(key: string, one: RunningObject, afterMs: number): boolean {
+  if (Number(countRunning.get()?.['n']) >= limits.runningMax) return false;
+  begin.run(key, one.id, one.owner, one.provider, one.record, Date.now() + afterMs);
+  return true;
+}
+
+function takeDue(leaseMs: number, atOnceMax: number): RunningObject[] {
+  const nowMs = Date.now();
+  const rows = due.all(nowMs, atOnceMax);
+  for (const row of rows) later.run(nowMs + leaseMs, String(row['key']));
+  return rows.map(runningOf);
+}
+
 serveSqlite<StoredRequest>({
   db,
-  isWrite: ({ kind }) => kind === 'keep' || kind === 'forget',
+  isWrite: ({ kind }) => kind !== 'find' && kind !== 'running' && kind !== 'close',
   handle(request) {
     switch (request.kind) {
       case 'keep':
@@ -100,6 +141,18 @@ serveSqlite<StoredRequest>({
         return findAll(request.keys);
       case 'forget':
         return void forget.run(request.key);
+      case 'begin':
+        return beginOne(request.key, request.running, request.afterMs);
+      case 'running': {
+        const row = running.get(request.key);
+        return row === undefined ? null : runningOf(row);
+      }
+      case 'due':
+        return takeDue(request.leaseMs, request.atOnceMax);
+      case 'later':
+        return void later.run(Date.now() + request.afterMs, request.key);
+      case 'ended':
+        return void ended.run(request.key);
       case 'close':
         return;
       default:

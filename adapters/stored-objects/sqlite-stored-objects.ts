@@ -25,6 +25,12 @@ export function openSqliteStoredObjects(options: {
       client.send({ kind: 'keep', keys: ids.slice(0, limits.objectsAtOnceMax).map(storedKey), at }),
     find: (ids) => client.send({ kind: 'find', keys: ids.map(storedKey) }),
     forget: (id) => client.send({ kind: 'forget', key: storedKey(id) }),
+    begin: (running, afterMs) =>
+      client.send({ kind: 'begin', key: storedKey(running.id), running, afterMs }),
+    running: (id) => client.send({ kind: 'running', key: storedKey(id) }),
+    due: (leaseMs, atOnceMax) => client.send({ kind: 'due', leaseMs, atOnceMax }),
+    later: (id, afterMs) => client.send({ kind: 'later', key: storedKey(id), afterMs }),
+    ended: (id) => client.send({ kind: 'ended', key: storedKey(id) }),
     close: () => client.close({ kind: 'close' }),
   };
 }

@@ -9,6 +9,8 @@ export const storedLimits = {
   removedAtOnce: 64,
   /** Objects of one request: those of a response with all its items. */
   objectsAtOnceMax: 1_024,
+  /** Objects that go on without a call: thirty a second, for ten minutes each. */
+  runningMax: 20_000,
   /** Requests that wait for the embedded store's thread; one more fails. */
   queueMax: 4_096,
   /** Of Valkey: until a connection is made, TLS included, and one command, ms. */

@@ -16,6 +16,13 @@ export type StoredAt = {
   provider: string;
 };
 
+/** An object that its provider goes on with after the call that began it. */
+export type RunningObject = StoredAt & {
+  id: string;
+  /** What the one needs who finds out how it ended. */
+  record: string;
+};
+
 export type StoredObjects = {
   /** @param ids as the provider writes them; the oldest of its owner make room */
   keep(ids: readonly string[], at: StoredAt): Promise<void>;
@@ -23,6 +30,20 @@ export type StoredObjects = {
   find(ids: readonly string[]): Promise<(StoredAt | null)[]>;
   /** Of an object that its owner has deleted. */
   forget(id: string): Promise<void>;
+  /**
+   * Notes that it goes on, until it has `ended`.
+   *
+   * @param afterMs when it is due for the first time
+   * @returns false: there are as many as there may be
+   */
+  begin(running: RunningObject, afterMs: number): Promise<boolean>;
+  /** Null: it does not go on, as far as anybody knows. */
+  running(id: string): Promise<RunningObject | null>;
+  /** Those that somebody should look at. Each is given to one caller, and to the next after `leaseMs`. */
+  due(leaseMs: number, atOnceMax: number): Promise<RunningObject[]>;
+  /** It goes on, and is due again then. */
+  later(id: string, afterMs: number): Promise<void>;
+  ended(id: string): Promise<void>;
   close(): Promise<void>;
 };
 

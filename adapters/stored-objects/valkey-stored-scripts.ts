@@ -66,3 +66,40 @@ local owner = string.match(found, '^([^\\n]*)\\n')
 if owner then drop(ARGV[3] .. '|' .. owner) else redis.call('DEL', ARGV[2] .. ARGV[3]) end
 return 1
 `;
+
+/** KEYS: 1 the records by key, 2 when each is due. ARGV: key, record, after (ms), how many there may be. */
+export const BEGIN = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 1 then
+  redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[3]), ARGV[1])
+end
+return 1
+`;
+
+/** KEYS: as of `BEGIN`. ARGV: lease (ms), how many at once. */
+export const DUE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found = {}
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[1]), key)
+  local record = redis.call('HGET', KEYS[1], key)
+  if record then table.insert(found, record) else redis.call('ZREM', KEYS[2], key) end
+end
+return found
+`;
+
+/** KEYS: as of `BEGIN`. ARGV: key, after (ms). */
+export const LATER = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now + ARGV[2]), ARGV[1])
+`;
+
+/** KEYS: as of `BEGIN`. ARGV: key. */
+export const ENDED = `
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`;

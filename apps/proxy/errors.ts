@@ -64,6 +64,11 @@ export const errorCatalogue = {
     false,
     'There is no such object: it was never stored, was deleted, or is too old.',
   ),
+  stored_object_running: entry(
+    409,
+    false,
+    'It is still being generated: cancel it first, or wait for its end.',
+  ),
   previous_response_not_found: entry(
     400,
     false,

@@ -325,6 +325,17 @@ export const proxyLimits = {
   storedUntoldMax: 1_000,
   storedRetryMs: 2_000,
   /**
+   * How often it is looked for background responses whose turn it is, ms; how many at once; how long one that is
+   * looked at is left to its proxy, ms: longer than a provider may take to answer. A response is asked for when
+   * it has gone on for another tenth of its time, within these, and for a day: OpenAI keeps one for 10 minutes at
+   * least, and ends it within hours.
+   */
+  backgroundPollMs: 1_000,
+  backgroundAtOnceMax: 16,
+  backgroundLeaseMs: 90_000,
+  backgroundPauseMs: { first: 2_000, max: 60_000 },
+  backgroundAgeMsMax: 24 * 3_600_000,
+  /**
    * Largest answer that is kept for a repetition, bytes: as a stream, some 5,000 tokens. And of all calls
    * that run: what is more is not kept.
    */

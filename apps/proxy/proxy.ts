@@ -62,6 +62,7 @@ import { RouteHealth } from './routing/route-health.ts';
 import { Router } from './routing/router.ts';
 import { Routes } from './routing/routes.ts';
 import { Shipper } from './shipper/shipper.ts';
+import { BackgroundPoller } from './stored/background-poller.ts';
 import { OwnedObjects } from './stored/owned-objects.ts';
 import { isEmpty } from './takeover/finish-journal.ts';
 import { TakeoverLoop } from './takeover/takeover-loop.ts';
@@ -184,6 +185,7 @@ class Instance {
   readonly #guardrails: Guardrails | undefined;
   readonly #idempotency: IdempotentCalls | undefined;
   readonly #owned: OwnedObjects | undefined;
+  readonly #background: BackgroundPoller | undefined;
   readonly #calls: CallHandler;
   readonly #shipper: Shipper;
   readonly #takeover: TakeoverLoop;
@@ -262,6 +264,7 @@ class Instance {
     this.#guardrails = startGuardrails(options.guardrails, this.#metrics, logger, limits);
     this.#idempotency = this.#idempotencyOf(options);
     this.#owned = ownedOf(options);
+    this.#background = this.#backgroundOf(options);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps, this.#cache);
     this.app = buildProxy({
@@ -283,6 +286,14 @@ class Instance {
     });
   }
 
+  #backgroundOf({ storedObjects: store, providers, ledger, limits, logger }: ProxyOptions) {
+    if (store === undefined) return undefined;
+    return new BackgroundPoller({
+      ...{ store, providers, ledger, limits, journal: this.#journal, directory: this.#directory },
+      onError: (err) => logger.error({ err }, 'a background response could not be followed'),
+    });
+  }
+
   async start(): Promise<void> {
     await this.#follower.start();
     if (this.#stopping) return;
@@ -290,6 +301,7 @@ class Instance {
     this.#budgets.start();
     this.#rates.start();
     this.#shipper.start();
+    this.#background?.start();
     await this.#takeover.start();
     if (this.#stopping) return;
     this.#ready = true;
@@ -304,6 +316,7 @@ class Instance {
     await this.app.close();
     await Promise.all([this.#bodies.close(), this.#tokens.close(), this.#counters.close()]);
     await Promise.all([this.#guardrails?.close(), this.#idempotency?.close()]);
+    await this.#background?.stop();
     await this.#owned?.close();
     await this.#takeover.stop();
     this.#failures.stop();
@@ -360,7 +373,7 @@ class Instance {
       counters: this.#counters,
       guardrails: this.#guardrails,
       idempotency: this.#idempotency,
-      owned: this.#owned,
+      ...{ owned: this.#owned, background: this.#background },
       journal: this.#journal,
       deadlines: new Deadlines(limits.attemptTimeoutMs),
       lingers: new Deadlines(limits.upstreamLingerMs),

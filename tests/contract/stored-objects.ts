@@ -107,6 +107,41 @@ export function storedObjectsContract(name: string, openHouse: () => Promise<Sto
       expect(await objects.find(['a_1', 'b_1', 'a_2'])).toEqual([null, B, A]);
     });
 
+    const running = (id: string) => ({ id, ...A, record: `{"of":"${id}"}` });
+
+    it('what goes on is given to one caller at a time, and again when its time is over', async () => {
+      const [one, other] = [await store(), await store()];
+      await one.begin(running('resp_1'), 0);
+      await one.begin(running('resp_2'), 60_000);
+      const first = await Promise.all([one.due(700, 5), other.due(700, 5), one.due(700, 5)]);
+      expect(first.flat()).toEqual([running('resp_1')]);
+      await sleep(800);
+      expect(await other.due(60_000, 5)).toEqual([running('resp_1')]);
+      await other.later('resp_2', 0);
+      expect(await one.due(60_000, 5)).toEqual([running('resp_2')]);
+      expect(await one.running('resp_2')).toEqual(running('resp_2'));
+    });
+
+    it('what has ended is given to nobody, and what is not known is not begun by being put off', async () => {
+      const objects = await store();
+      await objects.begin(running('resp_1'), 0);
+      await objects.ended('resp_1');
+      await objects.later('resp_1', 0);
+      await objects.ended('never there');
+      expect([await objects.due(1_000, 5), await objects.running('resp_1')]).toEqual([[], null]);
+    });
+
+    it('no more go on than may, and one that is begun twice is one', async () => {
+      const objects = await store({ runningMax: 2 });
+      await objects.begin(running('resp_1'), 0);
+      await objects.begin({ ...running('resp_1'), record: 'another' }, 0);
+      expect(await objects.begin(running('resp_2'), 0)).toBe(true);
+      expect(await objects.begin(running('resp_3'), 0)).toBe(false);
+      expect(await objects.due(60_000, 1)).toHaveLength(1);
+      expect(await objects.due(60_000, 5)).toHaveLength(1);
+      expect(await objects.running('resp_1')).toEqual(running('resp_1'));
+    });
+
     it('of one response no more objects are kept than one may have', async () => {
       const objects = await store({ objectsAtOnceMax: 2 });
       await objects.keep(['1', '2', '3'], A);

@@ -3,7 +3,12 @@
  * billed once, by the simulator's own bill.
  */
 import { join } from 'node:path';
+import { budgetWindowEvents } from '@tollgate/adapters/ledger/categories.ts';
+import { foldStream } from '@tollgate/adapters/ledger/read-stream.ts';
 import { openSqliteStoredObjects } from '@tollgate/adapters/stored-objects/sqlite-stored-objects.ts';
+import { evolveAccount, noAccount } from '@tollgate/domain/budget/account.ts';
+import { windowBounds, windowStream } from '@tollgate/domain/budget/window.ts';
+import { formatDecimal12 } from '@tollgate/domain/money/money.ts';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPlatform, type PlatformHouse, until } from './platform-house.ts';
@@ -89,4 +94,62 @@ it('I1, I2: a response is billed once, however often it is asked for', async () 
     );
     return rows.length === 1 && rows[0]?.cost === lines[0]?.cost;
   });
+});
+
+/** A background response, started through the first proxy. */
+async function inBackground(client: OpenAI, more: object = {}) {
+  const { id, status } = await client.responses.create({
+    ...{ ...asked, background: true, metadata: { sim_output_tokens: '20' } },
+    ...more,
+  });
+  expect(['queued', 'in_progress']).toContain(status);
+  return id;
+}
+
+async function sums(attempt: string) {
+  const [row] = await house.warehouse.query<{ n: string; cost: string; tokens: string }>(
+    `SELECT count() AS n, toDecimalString(sum(cost), 12) AS cost,
+       toString(sum(output_tokens)) AS tokens
+     FROM tollgate.usage_events WHERE id = '${attempt}' OR resolves_id = '${attempt}'`,
+  );
+  return row;
+}
+
+it('I1, I2, I10: a background response is metered once, though the proxy that took it has died and many ask', async () => {
+  const key = await house.key(await house.customer());
+  const budget = await house.budget(key.id, '100.000000000000');
+  const stored = () => openSqliteStoredObjects({ path: join(house.folder, 'stored.sqlite') });
+  const nowMs = Date.now();
+  const dying = await house.proxy(undefined, {}, { storedObjects: stored() });
+  const clients = [dying.url, ...urls].map(
+    (url) => new OpenAI({ baseURL: `${url}/v1`, apiKey: key.secret, maxRetries: 0 }),
+  ) as [OpenAI, OpenAI, OpenAI];
+  const before = (await house.simulator.bill()).length;
+  const id = await inBackground(clients[0]);
+  await dying.stop();
+  const [stranger] = await customer();
+  expect(said(await stranger.responses.retrieve(id).catch((error) => error)).status).toBe(404);
+  await until('it has ended', async () => {
+    const seen = await Promise.all([
+      clients[1].responses.retrieve(id),
+      clients[2].responses.retrieve(id),
+    ]);
+    return seen.every(({ status }) => status === 'completed');
+  });
+  const lines = (await house.simulator.bill()).slice(before);
+  expect(lines).toHaveLength(1);
+  const [line] = lines as [(typeof lines)[number]];
+  await until('the call has its resolution', async () => {
+    const row = await sums(line.attempt_id ?? '');
+    return row?.n === '2' && row.cost === line.cost && row.tokens === String(line.output_tokens);
+  });
+  await until('its budget follows', async () => {
+    const { startMs } = windowBounds({ window: 'month', time_zone: 'UTC', anchor: null }, nowMs);
+    const window = { category: budgetWindowEvents, stream: windowStream(budget, startMs) };
+    const { state } = await foldStream(house.ledger, window, evolveAccount, noAccount);
+    return formatDecimal12(state.spent) === line.cost;
+  });
+  // It is gone once it is billed, and not before.
+  await clients[1].responses.delete(id);
+  expect(house.messages).toEqual([]);
 });

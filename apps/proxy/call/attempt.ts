@@ -220,6 +220,8 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     // seam: mid-stream
     for (const bytes of answer.push(chunk)) this.#relay(bytes);
     if (this.#firstTokenAtMs === null && answer.hasToken) this.#firstTokenAtMs = performance.now();
+    if (this.facts.request.stored?.inBackground === true)
+      this.#deps.owned?.named(this.facts, answer);
     const { progress } = answer;
     if (progress === 'done') return this.#complete();
     if (progress === 'perhaps' && !this.#hasCome) this.#lookSoon(answer);
@@ -394,6 +396,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
     const { attemptId, key } = this.facts;
     const holds = settlement.proven;
     const started = holds === null ? this.#started : startedText({ ...this.facts, holds });
+    const text = finishedText(started, event);
     // Along with the record: its client is to find what its answer names.
     const kept = this.#deps.owned?.keep(this.facts, this.#answer) ?? null;
     // seam: charge-is-submitted
@@ -402,7 +405,7 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         op: 'finished',
         attemptId,
         partition: key.partition,
-        event: finishedText(started, event),
+        event: text,
         charges: settlement.charges,
       },
       (error) => {
@@ -416,8 +419,9 @@ export class Attempt implements UpstreamHandler, IntakeOwner {
         this.facts.answer = this.#answer;
         if (this.#late === null) this.#deps.onSettled(this.facts, event, settlement, failure);
         // seam: settled-last-byte-not-sent
-        if (kept === null) this.#conclude(event, failure);
-        else void kept.then(() => this.#conclude(event, failure));
+        const begun = this.#deps.owned?.begin(this.facts, this.#answer, event, text) ?? kept;
+        if (begun === null) this.#conclude(event, failure);
+        else void Promise.all([kept, begun]).then(() => this.#conclude(event, failure));
       },
     );
   }

@@ -19,6 +19,7 @@ import type { PayloadLog } from '../payloads/payload-log.ts';
 import type { RateBook } from '../rates/rate-book.ts';
 import type { Deployments } from '../routing/deployments.ts';
 import type { Plan, Router } from '../routing/router.ts';
+import type { BackgroundPoller } from '../stored/background-poller.ts';
 import type { OwnedObjects } from '../stored/owned-objects.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { AttemptFacts } from './attempt-facts.ts';
@@ -45,6 +46,8 @@ export type CallDeps = {
   idempotency?: IdempotentCalls | undefined;
   /** Whose the objects are that providers keep. Undefined: nobody knows, so nothing that is stored is served. */
   owned?: OwnedObjects | undefined;
+  /** Of responses that go on without their calls. Undefined: none are served. */
+  background?: Pick<BackgroundPoller, 'look'> | undefined;
   /** Undefined: this installation has none. */
   guardrails?: Guardrails | undefined;
   journal: Journal;

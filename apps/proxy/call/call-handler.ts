@@ -39,6 +39,12 @@ const SHORTFALLS: readonly Shortfall[] = [
 ];
 
 const NOBODY_KNOWS: Refusal = { code: 'stored_objects_unavailable' };
+const UNSEEN: Refusal = {
+  code: 'request_blocked',
+  param: 'background',
+  message:
+    'Guardrails apply to the calls of this key, and nothing would look at an answer that comes after its call. It was not sent.',
+};
 
 export class CallHandler implements InnerCalls {
   readonly #deps: CallDeps;
@@ -226,7 +232,9 @@ export class CallHandler implements InnerCalls {
     const { facts, place, reply } = call;
     const { request } = known;
     const isNamed = !facts.key.endUserRequired || request.endUser !== null;
-    const aim = isNamed ? this.#aim(known, call) : END_USER_REQUIRED;
+    const aim = isNamed
+      ? (backgroundRefusal(deps, known) ?? this.#aim(known, call))
+      : END_USER_REQUIRED;
     if ('code' in aim) {
       place.leave();
       return refuseCall(deps, reply, aim, facts);
@@ -325,4 +333,15 @@ function atProvider<At extends { deployment: Deployment }>(
 function notThere(model: string): Refusal {
   const message = `The model \`${model}\` is not served by the provider that has stored what the request names.`;
   return { code: 'invalid_request', param: 'model', message };
+}
+
+/** Of a call whose answer goes on without it. */
+function backgroundRefusal(
+  { owned, background }: CallDeps,
+  { request, guard }: CallFacts & { request: CallRequest },
+): Refusal | null {
+  if (request.stored?.inBackground !== true) return null;
+  // seam: background-is-no-way-around-a-guardrail
+  if (guard !== null) return UNSEEN;
+  return owned === undefined || background === undefined ? NOBODY_KNOWS : null;
 }

@@ -131,7 +131,10 @@ function tierPrice(
 }
 
 /** What the answer says, else what was asked for: who asks for a cheaper tier may not have got it. */
-function tierOf({ serviceTier }: CallRequest, answer: Answer | undefined): string | null {
+export function tierOf(
+  { serviceTier }: Pick<CallRequest, 'serviceTier'>,
+  answer: Answer | undefined,
+): string | null {
   const asked = serviceTier === undefined || cheaperServiceTiers.has(serviceTier);
   return answer?.serviceTier?.() ?? (asked ? null : serviceTier);
 }

@@ -199,6 +199,8 @@ export type StoredParts = {
   readonly names: readonly StoredName[];
   /** Which of those that its answer names can be asked for later. */
   readonly keeps: 'all' | 'of tools';
+  /** Its provider goes on with it after the call. */
+  readonly inBackground: boolean;
 };
 
 export type StoredName = {
@@ -310,6 +312,13 @@ export type CallRequest = CallFigures & {
   wanted(): Omit<Wanted, 'cutByLimit'>;
   /** For an estimate; null: there is something in it whose tokens nobody here can count. */
   input(): InputTokens | null;
+};
+
+/** How an object that goes on without its call is asked for, and what is said of it. */
+export type Background = {
+  /** Below the provider's base URL. */
+  path(id: string): string;
+  answer(headers: AnswerHeaders, limits: AnswerLimits): Answer;
 };
 
 export type Question = {
@@ -424,6 +433,8 @@ export type Answer = {
   states?: Readonly<{ imageTokens?: boolean; searches?: boolean; tokens?: false }>;
   /** Quality and size of its pictures, as it says; null: it does not. Absent: nothing can be said. */
   picture?(): string | null;
+  /** Whole as it is, it says that its provider goes on with it. Absent: none does. */
+  goesOn?(): boolean;
   /** Ids of the objects that its provider keeps, as far as it has come. Absent: it keeps none. */
   storedIds?(keeps: StoredParts['keeps']): readonly string[];
   /** Why nobody knows what it cost although its usage is stated, as a code; null: nothing is in the way. */

@@ -3,7 +3,12 @@
  * one goes on only if its own customer was given it, and only to the provider that has it. What is not known
  * is as good as not there.
  */
-import type { StoredAt, StoredObjects } from '@tollgate/adapters/stored-objects/stored-objects.ts';
+import type {
+  RunningObject,
+  StoredAt,
+  StoredObjects,
+} from '@tollgate/adapters/stored-objects/stored-objects.ts';
+import type { AttemptOutcome } from '@tollgate/domain/usage/event/attempt-event.ts';
 import type { AttemptFacts } from '../call/attempt-facts.ts';
 import type { Answer, StoredName } from '../dialects/dialect.ts';
 import type { Refusal } from '../errors.ts';
@@ -14,16 +19,31 @@ type Owner = Pick<KeyView, 'customerId'>;
 
 export type OwnedOptions = {
   store: StoredObjects;
-  limits: Pick<ProxyLimits, 'storedWaitMs' | 'storedUntoldMax' | 'storedRetryMs'>;
+  limits: Pick<
+    ProxyLimits,
+    'storedWaitMs' | 'storedUntoldMax' | 'storedRetryMs' | 'backgroundPauseMs'
+  >;
   onError: (error: unknown) => void;
 };
 
-type Untold = { ids: readonly string[]; at: StoredAt };
+type Untold = { ids: readonly string[]; at: StoredAt } | { running: RunningObject };
+
+/** What is kept of an attempt whose response goes on. */
+export type RunningRecord = {
+  /** The text of its event. */
+  event: string;
+  /** Of the log. */
+  partition: number;
+  /** The tier of service that was asked for; null: none that costs more. */
+  tier: string | null;
+};
 
 export class OwnedObjects {
   readonly #options: OwnedOptions;
   /** What the store is yet to be told. */
   #untold: Untold[] = [];
+  /** Background responses that are known by their ids already. */
+  readonly #named = new WeakSet<AttemptFacts>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: OwnedOptions) {
@@ -65,26 +85,54 @@ export class OwnedObjects {
    *
    * @returns null: there are none
    */
-  keep(
-    { request, key, deployment }: AttemptFacts,
-    answer: Answer | undefined,
-  ): Promise<void> | null {
-    const { stored } = request;
+  keep(facts: AttemptFacts, answer: Answer | undefined): Promise<void> | null {
+    const { stored } = facts.request;
     if (stored === undefined) return null;
     const ids = answer?.storedIds?.(stored.keeps) ?? [];
     if (ids.length === 0) return null;
-    const told = this.#tell({
-      ids,
-      at: { owner: key.customerId, provider: deployment.provider.name },
-    });
-    return soon(told, this.#options.limits.storedWaitMs);
+    return soon(this.#tell({ ids, at: atOf(facts) }), this.#options.limits.storedWaitMs);
+  }
+
+  /** Of one in the background, as soon as its client may know its id. */
+  named(facts: AttemptFacts, answer: Answer): void {
+    if (this.#named.has(facts)) return;
+    const [id] = answer.storedIds?.('all') ?? [];
+    if (id === undefined) return;
+    this.#named.add(facts);
+    void this.#tell({ ids: [id], at: atOf(facts) });
+  }
+
+  /**
+   * Notes that a response goes on of which its call knows no usage, once its event is durable.
+   *
+   * @param text of the event
+   * @returns null: it does not, or what it used is known
+   */
+  begin(
+    facts: AttemptFacts,
+    answer: Answer | undefined,
+    { usage_source, http_status }: AttemptOutcome,
+    text: string,
+  ): Promise<void> | null {
+    const { request, key } = facts;
+    const id = answer?.id() ?? null;
+    if (request.stored?.inBackground !== true || id === null) return null;
+    const isAccepted = http_status !== null && http_status < 300;
+    if (usage_source !== 'none' || !isAccepted) return null;
+    const tier = request.serviceTier ?? null;
+    const record: RunningRecord = { event: text, partition: key.partition, tier };
+    const running = { id, ...atOf(facts), record: JSON.stringify(record) };
+    return soon(this.#tell({ running }), this.#options.limits.storedWaitMs);
   }
 
   /** Never rejects. */
   async #tell(what: Untold): Promise<void> {
     const { store, limits, onError } = this.#options;
     try {
-      await store.keep(what.ids, what.at);
+      if ('ids' in what) await store.keep(what.ids, what.at);
+      else if (!(await store.begin(what.running, limits.backgroundPauseMs.first))) {
+        onError(new Error('too many responses go on in the background: this one is not followed'));
+      }
     } catch (error) {
       onError(error);
       // seam: owner-is-told-again
@@ -96,6 +144,16 @@ export class OwnedObjects {
     const untold = this.#untold;
     this.#untold = [];
     for (const what of untold) await this.#tell(what);
+  }
+
+  /** Null: it does not go on. Undefined: nobody can tell. */
+  async running(id: string): Promise<RunningObject | null | undefined> {
+    try {
+      return await this.#options.store.running(id);
+    } catch (error) {
+      this.#options.onError(error);
+      return undefined;
+    }
   }
 
   /** Its owner has deleted it. */
@@ -138,6 +196,10 @@ const ELSEWHERE: Refusal = {
   param: 'input',
   message: 'The request names objects that different providers have stored: none of them has all.',
 };
+
+function atOf({ key, deployment }: AttemptFacts): StoredAt {
+  return { owner: key.customerId, provider: deployment.provider.name };
+}
 
 function soon(what: Promise<void>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

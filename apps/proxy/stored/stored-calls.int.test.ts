@@ -95,6 +95,18 @@ it('what the provider refuses to delete is not forgotten', async () => {
   expect(store.objects.has('resp_1')).toBe(true);
 });
 
+it('I1: what goes on is deleted once it is billed, and not before', async () => {
+  let look: 'open' | 'done' = 'open';
+  const background = { look: async () => look };
+  await open((_request, response) => response.end('{}'), {}, { background });
+  const running = { id: 'resp_1', owner: 'cus_0', provider: 'up', record: '{}' };
+  await store.begin(running, 0);
+  const early = await ask('/v1/responses/resp_1', 'DELETE');
+  expect([early.status, asked]).toEqual([409, []]);
+  look = 'done';
+  expect((await ask('/v1/responses/resp_1', 'DELETE')).status).toBe(200);
+});
+
 it('I11: a stream is gone on with, event by event, from where it is asked for', async () => {
   let end = () => undefined as unknown;
   await open((_request, response) => {

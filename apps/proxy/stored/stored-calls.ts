@@ -25,7 +25,7 @@ import type { Provider } from '../routing/deployments.ts';
 import { notFound } from './owned-objects.ts';
 
 /** What an answer says of itself that clients read. */
-const PASSED = ['content-type', 'content-length', 'x-request-id', 'retry-after', 'retry-after-ms'];
+const PASSED = ['content-type', 'x-request-id', 'retry-after', 'retry-after-ms'];
 
 const FAILURES: Readonly<Record<UpstreamFailure['kind'], ErrorCode>> = {
   unreachable: 'upstream_unreachable',
@@ -41,7 +41,10 @@ const GUARDED: Refusal = {
     'Guardrails apply to the calls of this key, and they do not look at what a provider has stored. It was not asked for.',
 };
 
-type StoredDeps = Pick<CallDeps, 'limits' | 'deployments' | 'guardrails' | 'onRefused' | 'owned'>;
+type StoredDeps = Pick<
+  CallDeps,
+  'limits' | 'deployments' | 'guardrails' | 'onRefused' | 'owned' | 'background'
+>;
 
 export class StoredCalls implements Calls {
   readonly #endpoint: StoredEndpoint;
@@ -82,7 +85,19 @@ export class StoredCalls implements Calls {
     const provider = deployments.providers.find(({ name }) => name === found.provider);
     // It is configured no more.
     if (provider === undefined) return this.#refuse(reply, notFound(name));
+    if (this.#endpoint.forgets === true && !(await this.#mayGo(id))) {
+      return this.#refuse(reply, { code: 'stored_object_running' });
+    }
     this.#send(provider, id, incoming, reply);
+  }
+
+  /** What it used must be known before its provider forgets it. */
+  async #mayGo(id: string): Promise<boolean> {
+    const { owned, background } = this.#deps;
+    const running = await owned?.running(id);
+    if (running === null || running === undefined) return running === null;
+    // seam: deleted-when-it-is-billed
+    return (await background?.look(running)) === 'done';
   }
 
   #refuse(reply: FastifyReply, refusal: Refusal): void {
@@ -170,6 +185,7 @@ class Passing implements UpstreamHandler {
     );
     this.#reply.hijack();
     const passed: OutgoingHttpHeaders = {};
+    // Its length is not told: who knows it has the whole answer before it is the last word here.
     for (const name of PASSED) if (headers[name] !== undefined) passed[name] = headers[name];
     this.#response.writeHead(status, { ...ANSWER_HEADERS, ...passed });
     if (isStream) this.#response.flushHeaders();

@@ -78,6 +78,10 @@ export type StageOptions = {
   models?: ModelAccess;
   /** Whose the objects are that providers keep. */
   owned?: OwnedObjects;
+  /** About the calls of the key. */
+  guardrails?: object;
+  /** Of responses that go on without their calls. */
+  background?: CallDeps['background'];
   /** Why there is no route. */
   noRoute?: Refusal;
   /** Terms of a route to these deployments, which have room for anything; absent: there is none. */
@@ -206,7 +210,8 @@ export class CallStage {
       turns: new TurnBudget(limits.answerTurnMs, limits.answerTurnSmallMs),
       drains: new Deadlines(limits.drainMsMax),
       newUuid,
-      owned: options.owned,
+      ...{ owned: options.owned, background: options.background },
+      guardrails: options.guardrails,
     } as unknown as CallDeps;
     const key = {
       ...{ customerId: 'cus_1', teamId: null, keyId: 'key_1', environment: 'live', tags: {} },

@@ -17,7 +17,26 @@ import type { UsageEvent } from '../usage-event.ts';
 export function resolutionEvent(
   target: UsageEvent,
   line: BillLine | undefined,
-  facts: { importId: string; hash: Uint8Array; recordedAt: string },
+  { importId, hash, recordedAt }: { importId: string; hash: Uint8Array; recordedAt: string },
+): UsageEvent {
+  return resolved(target, line, { source: `reconciliation/${importId}`, hash, recordedAt });
+}
+
+/**
+ * The same of an attempt whose provider has stated, after its call had ended, what it used. Made twice it is
+ * the same event, to the last byte.
+ *
+ * @param hash SHA-256 of `resolution:<attempt id>`
+ */
+export function statedResolution(target: UsageEvent, line: BillLine, hash: Uint8Array): UsageEvent {
+  const source = `background/${target.provider}`;
+  return resolved(target, line, { source, hash, recordedAt: target.recorded_at });
+}
+
+function resolved(
+  target: UsageEvent,
+  line: BillLine | undefined,
+  facts: { source: string; hash: Uint8Array; recordedAt: string },
 ): UsageEvent {
   const deltas = perQuantity(({ name, addedLater }) => {
     const delta = (line?.[name] ?? 0) - (target[name] ?? 0);
@@ -29,7 +48,7 @@ export function resolutionEvent(
     ...deltas,
     id: resolutionId(target.id, facts.hash),
     type: 'resolution',
-    source: `reconciliation/${facts.importId}`,
+    source: facts.source,
     resolves_id: target.id,
     output_limit: undefined,
     output_clamped: undefined,

@@ -9,6 +9,8 @@ export type UsageNote =
   | UsageDoubt
   /** Nothing is said of usage. */
   | 'usage_missing'
+  /** It goes on without its call, and what it used is known when it has ended. */
+  | 'response_goes_on'
   /** More was written behind what was said. */
   | 'usage_not_final'
   /** No tokens are said to be in what anybody can see. */

@@ -53,12 +53,18 @@ export class ResponseAnswer implements Answer {
     return this.#body.end();
   }
 
+  goesOn(): boolean {
+    return this.#read().goesOn;
+  }
+
   quantities(): KnownQuantities | null {
-    return this.#read().quantities(false);
+    const reading = this.#read();
+    return reading.goesOn ? null : reading.quantities(false);
   }
 
   usageNote(): UsageNote | null {
-    return this.#read().note(false);
+    const reading = this.#read();
+    return reading.goesOn ? 'response_goes_on' : reading.note(false);
   }
 
   unpricedBy(): string | null {
@@ -126,8 +132,9 @@ export class ResponseAnswer implements Answer {
     if (read.kind === 'object') {
       this.#json = read.fields;
       this.#reading.readEnd(read.fields);
-      const { hasOutput, saidUsage } = this.#reading;
-      if (!hasOutput && !saidUsage) this.#fault = 'nothing';
+      const { hasOutput, saidUsage, goesOn } = this.#reading;
+      // seam: what-goes-on-is-no-empty-answer
+      if (!hasOutput && !saidUsage && !goesOn) this.#fault = 'nothing';
     } else if (read.kind === 'members') {
       this.#reading.skipItems();
       this.#reading.readEnd(Object.fromEntries(read.found.map(({ name, value }) => [name, value])));

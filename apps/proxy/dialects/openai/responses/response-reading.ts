@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The model or the client ended them, or a limit did. */
 const FAILED_STATUSES: ReadonlySet<unknown> = new Set(['failed', 'cancelled']);
+/** Of one that is generated in the background. */
+const UNFINISHED: ReadonlySet<unknown> = new Set(['queued', 'in_progress']);
 const SEARCH = 'web_search_call';
 /** Calls that a provider bills by themselves, and says so nowhere in the answer. */
 const FEE_ITEMS: ReadonlySet<unknown> = new Set([
@@ -38,6 +40,7 @@ export class ResponseReading {
   serviceTier: string | null = null;
   /** Ids of its items, and whether each is one that only its provider can say more of. */
   readonly #items = new Map<string, boolean>();
+  goesOn = false;
   /** There is an item in it. */
   hasOutput = false;
   /** The model thought, or the provider worked: more was written than is shown. */
@@ -60,6 +63,7 @@ export class ResponseReading {
     this.readHead(response);
     const { status, output, usage } = response;
     this.#usage.read(usage);
+    this.goesOn = UNFINISHED.has(status);
     if (FAILED_STATUSES.has(status) || statesError(response)) this.fault = 'error';
     if (Array.isArray(output)) {
       for (const item of output as unknown[]) {

@@ -132,7 +132,6 @@ export class ResponseStream implements Answer, EventReader {
   }
 
   storedIds(keeps: StoredParts['keeps']): string[] {
-    this.#relay.readUnended();
     return this.#reading.storedIds(keeps);
   }
 

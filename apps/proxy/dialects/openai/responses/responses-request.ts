@@ -82,9 +82,11 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
   const parsed = responsesRequest.safeParse(read.json);
   if (!parsed.success) return invalidRequest(parsed.error);
   const request = parsed.data;
-  if (request.background === true) return IN_BACKGROUND;
   const names = storedNames(read.json as ResponsesRequest, body.bytes);
   if ('code' in names) return { ok: false, refusal: names };
+  const inBackground = request.background === true;
+  // What goes on without its call is asked for by its id, if only for a while.
+  const isStored = inBackground || request['store'] !== false;
   const limit = request.max_output_tokens ?? null;
   const { unboundedBy, openParts } = boundsOf(request);
   return {
@@ -102,7 +104,7 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
       needs: needsOf(request, openParts?.media),
       otherModels: otherModelsOf(request),
       ...tierOf(request.service_tier),
-      stored: { names, keeps: request['store'] === false ? 'of tools' : 'all' },
+      stored: { names, keeps: isStored ? 'all' : 'of tools', inBackground },
       body: body.bytes,
       modelAt: memberRange(body, 'model'),
       limitAt: limit === null ? limitPlace(body) : null,
@@ -111,18 +113,6 @@ function readResponsesRequest({ body: bytes }: IncomingCall, depthMax: number): 
     },
   };
 }
-
-/** An answer that goes on without its call would have to be metered by the calls that ask for it later. */
-const IN_BACKGROUND: FactsRead = {
-  ok: false,
-  refusal: {
-    code: 'invalid_request',
-    param: 'background',
-    message:
-      'This gateway serves no `background` responses: what they use would be known to no call. ' +
-      'Leave `background` out, and use `stream` for long answers.',
-  },
-};
 
 /** A client that wrote null keeps its member; otherwise there is one more, the first. */
 function limitPlace(body: JsonBody): LimitPlace {

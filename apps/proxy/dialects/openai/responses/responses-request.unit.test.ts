@@ -25,18 +25,17 @@ describe('a Responses request is understood before anything is spent on it', () 
       '{"max_output_tokens":1,"Max_output_tokens":9}',
       'ambiguous_json',
     ],
-    // What a poll of it would use belongs to no call.
-    ['an answer in the background', { input: 'hi', background: true }, 'invalid_request'],
+    ['a conversation by its id', { input: 'hi', conversation: 'conv_1' }, 'invalid_request'],
   ])('refuses %s', (_, body, code) => {
     const result = read(body);
     expect(result.ok ? 'accepted' : result.refusal.code).toBe(code);
   });
 
   it('says which member it does not serve, and what to do', () => {
-    const result = read({ input: 'hi', background: true });
+    const result = read({ input: 'hi', conversation: { id: 'conv_1' } });
     expect(result.ok ? null : result.refusal).toMatchObject({
-      param: 'background',
-      message: expect.stringContaining('`stream`'),
+      param: 'conversation',
+      message: expect.stringContaining('`previous_response_id`'),
     });
   });
 
