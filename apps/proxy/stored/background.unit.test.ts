@@ -1,4 +1,4 @@
-/** Responses that go on without their calls: metered once, whoever asks for them. */
+/** Responses that go on without their calls: metered once, however many ask for them. */
 
 import type { Ledger } from '@tollgate/adapters/ledger/ledger.ts';
 import type { Upstream, UpstreamHandler } from '@tollgate/adapters/provider/upstream.ts';

@@ -103,7 +103,7 @@ export class OwnedObjects {
   }
 
   /**
-   * Notes that a response goes on of which its call knows no usage, once its event is durable.
+   * Notes that a response goes on whose usage its call does not know, once its event is durable.
    *
    * @param text of the event
    * @returns null: it does not, or what it used is known
