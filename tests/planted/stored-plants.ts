@@ -55,6 +55,14 @@ const inBackground: readonly Plant[] = [
 ];
 
 export const stored: readonly Plant[] = [
+  {
+    bug: 'pass on what a chat names that is stored',
+    edits: at('chat-names-what-is-stored-too', { swap: ['names === undefined', 'true'] }),
+    test: {
+      file: OWNERS_TEST,
+      name: 'a chat that names another customer’s response is refused too',
+    },
+  },
   ...inBackground,
   {
     bug: "let a call go on from another customer's response",

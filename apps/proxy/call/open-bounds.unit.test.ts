@@ -1,9 +1,12 @@
 /** Calls with parts that nothing in them bounds, at a provider for which the operator gives bounds. */
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import { describe, expect, it, vi } from 'vitest';
+import { proxyLimits } from '../limits.ts';
+import { OwnedObjects } from '../stored/owned-objects.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage } from '../testing/call-stage.ts';
 import { chat } from '../testing/calls.ts';
+import { MemoryObjects } from '../testing/memory-objects.ts';
 
 const books = useMemoryBooks(Date.UTC(2026, 5, 1, 12));
 const BOUNDS: OpenBounds = {
@@ -18,9 +21,16 @@ const picture = (url: string) =>
 /** What became of a call whose provider states so many tokens of input, and 5 of output. */
 async function callOf(body: string, prompt_tokens: number, unit: 'usd' | 'tokens' = 'usd') {
   const limit = unit === 'usd' ? 16_000n : 16_000n * 10n ** 12n;
+  const store = new MemoryObjects();
+  store.objects.set('resp_1', { owner: 'cus_1', provider: 'p1' });
   const stage = await CallStage.open(books(), {
     budgets: [{ unit, limit }],
     deployments: [{ bounds: BOUNDS }],
+    owned: new OwnedObjects({
+      store,
+      limits: proxyLimits,
+      onError: (error) => expect.fail(String(error)),
+    }),
   });
   const client = stage.call(body);
   await vi.advanceTimersByTimeAsync(50);

@@ -5,6 +5,7 @@ import { openAi } from '../dialects/openai/openai.ts';
 import { proxyLimits } from '../limits.ts';
 import { useMemoryBooks } from '../testing/book-house.ts';
 import { CallStage, type StageOptions } from '../testing/call-stage.ts';
+import { chat } from '../testing/calls.ts';
 import { MemoryObjects } from '../testing/memory-objects.ts';
 import { OwnedObjects } from './owned-objects.ts';
 
@@ -110,6 +111,20 @@ describe('I10: what a call names that a provider has stored', () => {
     const client = stage.call(`{"model":"m","max_output_tokens":5,"input":[${text}]}`, responses);
     await settled();
     expect([stage.posts.length, client.refusal.status]).toEqual([0, 400]);
+  });
+
+  it('a chat that names another customer’s response is refused too', async () => {
+    const stage = await open();
+    for (const param of ['previous_response_id', 'conversation']) {
+      store.objects.set('x', THEIRS);
+      const client = stage.call(chat({ [param]: 'x' }));
+      await settled();
+      expect([stage.posts.length, (client.refusal.status ?? 0) >= 400]).toEqual([0, true]);
+    }
+    store.objects.set('x', OURS);
+    stage.call(chat({ previous_response_id: 'x' }));
+    await settled();
+    expect(stage.posts).toHaveLength(1);
   });
 
   it('a conversation is refused: nobody knows whose it is', async () => {

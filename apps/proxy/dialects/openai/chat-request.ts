@@ -23,6 +23,7 @@ import { tierOf } from './listed-tiers.ts';
 import { needsOf } from './needs.ts';
 import { openPartsOf } from './open-parts.ts';
 import { otherModelsOf } from './other-models.ts';
+import { storedInChat } from './stored-in-chat.ts';
 import { optionNamedTwice, usageChunk } from './stream-options.ts';
 import { unshownOfChat } from './unshown-output.ts';
 
@@ -82,6 +83,7 @@ function factsOf(body: JsonBody, request: ChatCompletionRequest): RequestFacts {
     needs: needsOf(request, unboundedBy !== null),
     otherModels: otherModelsOf(request),
     ...tierOf(request.service_tier),
+    ...storedInChat(request),
     body: body.bytes,
     modelAt: memberRange(body, 'model'),
     limitAt: limit === null ? limitPlace(body) : null,
