@@ -52,6 +52,8 @@ declare module 'fastify' {
   }
 }
 
+const STORED_ID_LENGTH_MAX = 1_024;
+
 /** Codes of Fastify's own errors and what they are in our catalogue. */
 const FASTIFY_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_BAD_URL: 'unknown_endpoint',
@@ -72,6 +74,8 @@ export function buildProxy(options: ProxyAppOptions): FastifyInstance {
       maxHeaderSize: limits.requestHeaderBytesMax,
       headersTimeout: limits.requestHeadersTimeoutMs,
     },
+    // Ids of what gateways behind this one store are several hundred characters.
+    routerOptions: { maxParamLength: STORED_ID_LENGTH_MAX },
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) =>
       refuse(deps, reply.headers(PAGE_HEADERS), { code: codeOf(error) }),

@@ -13,7 +13,7 @@ import type { Provider } from '../routing/deployments.ts';
 export type Ended = Answer | 'goes on' | 'gone' | 'unknown';
 
 export function askProvider(
-  { upstream, keys }: Provider,
+  { upstream, keys, pathOf }: Provider,
   id: string,
   limits: ProxyLimits,
   signal: AbortSignal,
@@ -30,9 +30,10 @@ export function askProvider(
   const stop = () => giveUp('the proxy stops');
   const timer = setTimeout(() => giveUp('it took too long'), limits.freeTimeoutMs);
   signal.addEventListener('abort', stop);
+  const path = background.path(id);
   const headers = { accept: 'application/json' };
   reading.control = upstream.ask(
-    ...(['GET', background.path(id), headers, reading, undefined, key?.index] as const),
+    ...(['GET', pathOf?.(path, '') ?? path, headers, reading, undefined, key?.index] as const),
   );
   return promise;
 }

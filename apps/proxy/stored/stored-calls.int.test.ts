@@ -89,6 +89,14 @@ it('a provider of Azure’s paths is asked with the version of its interface', a
   expect(asked[0]).toContain('/responses/resp_1/input_items?limit=2&api-version=2024-10-21 ');
 });
 
+it('an id may be as long as gateways make theirs', async () => {
+  await open((_request, response) => response.end('{}'));
+  const id = `resp_${'x'.repeat(700)}`;
+  store.objects.set(id, { owner: 'cus_0', provider: 'up' });
+  expect((await ask(`/v1/responses/${id}`)).status).toBe(200);
+  expect(asked[0]).toContain(`GET /v1/responses/${id} `);
+});
+
 it('what the provider refuses to delete is not forgotten', async () => {
   await open((_request, response) => response.writeHead(409).end('{}'));
   expect((await ask('/v1/responses/resp_1', 'DELETE')).status).toBe(409);
