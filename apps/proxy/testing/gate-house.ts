@@ -62,7 +62,10 @@ export async function openGateHouse(
       pepperVersions: [1],
       digestKey: (text: string) => ({ hash: hashOf(text), pepper_version: 1 }),
     },
-    deployments: { providers: [], route: () => ({ code: 'model_not_found' }) },
+    deployments: {
+      ...{ providers: [], route: () => ({ code: 'model_not_found' }) },
+      candidate: () => ({ code: 'model_not_found' }),
+    },
     journal: {
       outboxRecords: () => 0,
       queuedWrites: () => 0,

@@ -71,6 +71,10 @@ export async function fuzzBodies(
 
 type Target = { port: number; secret: string; agent: Agent };
 
+/** As each dialect has it: Google's errors name their reason. */
+const codeIn = (text: string): string | undefined =>
+  /"(?:code|reason)":"(\w+)"/.exec(text)?.[1]?.toLowerCase();
+
 /** @returns the error code of the answer, or how it failed */
 function send(
   { port, secret, agent }: Target,
@@ -84,7 +88,7 @@ function send(
       answer.on('data', (chunk) => {
         text += chunk;
       });
-      const end = () => resolve(/"code":"(\w+)"/.exec(text)?.[1] ?? `status ${answer.statusCode}`);
+      const end = () => resolve(codeIn(text) ?? `status ${answer.statusCode}`);
       answer.once('end', end).once('error', end);
     });
     sent.once('error', () => resolve('reset'));
