@@ -6,10 +6,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { quantitiesOf } from '@tollgate/billing-api/routes/events/external-event.ts';
 import { rebuild } from '@tollgate/cli/commands/rebuild/rebuild.ts';
 import { CommandError } from '@tollgate/cli/errors.ts';
 import { type OpenStores, openStores } from '@tollgate/cli/stores.ts';
 import { partitionOf } from '@tollgate/domain/partition/partition.ts';
+import { eventText } from '@tollgate/domain/usage/event/event-text.ts';
+import { historyEvent } from '@tollgate/domain/usage/event/history-event.ts';
 import { projectorLimits } from '@tollgate/projector/limits.ts';
 import { claimPartitions } from '@tollgate/projector/partition-claim.ts';
 import { startProjector } from '@tollgate/projector/projector.ts';
@@ -41,10 +44,31 @@ beforeAll(async () => {
     value: Buffer.from(JSON.stringify(event)),
   }));
   await log.append([...records, { partition: 2, value: Buffer.from('junk') }]);
+  await log.append(await importedHistory(opened));
   await project(opened);
   await opened.close();
 }, 120_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** What another gateway charged before, of customers whose periods are closed here. */
+async function importedHistory({ log, warehouse }: OpenStores) {
+  const customers = await warehouse.query<{ customer_id: string }>(
+    'SELECT DISTINCT customer_id FROM tollgate.raw_usage',
+  );
+  return customers.flatMap(({ customer_id: customerId }) =>
+    [3, 5].map((hours) => {
+      const timeMs = Date.now() - hours * HOUR_MS;
+      const event = historyEvent({
+        ...{ id: `old-${hours}`, importedFrom: 'litellm', externalSubject: customerId, customerId },
+        ...{ teamId: null, keyId: null, environment: null, endUser: null, tags: {}, failed: false },
+        ...{ provider: 'openai', model: 'gpt-4o', endpoint: null, timeMs },
+        ...{ quantities: quantitiesOf({ input_tokens: 7 }), cost: '0.100000000000' },
+      });
+      const partition = partitionOf(Buffer.from(customerId), log.partitions);
+      return { partition, value: Buffer.from(eventText(event)) };
+    }),
+  );
+}
 
 async function openCopy(): Promise<void> {
   copy = await AuditCopy.open(base, join(root, `copy-${runs++}`));
@@ -66,6 +90,10 @@ describe('the audit of unchanged stores', () => {
 
   it('I5: finds nothing where nothing was changed, and nothing after a rebuild in other batches', async () => {
     expect(await findings()).toEqual([]);
+    const [{ history = 0 } = {}] = await copy.stores.warehouse.query<{ history: number }>(
+      "SELECT toUInt32(count()) AS history FROM tollgate.raw_usage WHERE type = 'history'",
+    );
+    expect(history).toBeGreaterThan(1);
     const content = () =>
       copy.stores.warehouse.query(
         `SELECT * EXCEPT (insert_epoch, leaf_hash), hex(leaf_hash) AS leaf
