@@ -48,10 +48,13 @@ export function storedNames(request: ResponsesRequest, bytes: Buffer): StoredNam
   for (const id of containersOf(request.tools)) names.push({ id, param: 'tools' });
   if (names.length > NAMES_MAX) return TOO_MANY;
   // Of a member that is there twice the provider may read the one that was not looked at.
-  const mayName = names.length > 0 || bytes.includes(REFERENCE);
+  const mayName = names.length > 0 || NAMED_BY.some((text) => bytes.includes(text));
   // seam: an-id-is-stated-once
   return mayName && hasTwice(request, bytes) ? TWICE : names;
 }
+
+/** Without any of these in its bytes a request has no member that names: the last may be a letter of one. */
+const NAMED_BY = ['id"', 'container', '\\u'];
 
 /** As many as a provider has room for in one conversation. */
 const NAMES_MAX = 4_096;
