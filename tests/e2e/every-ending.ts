@@ -34,7 +34,6 @@ const ofGemini = (name: string, action: string): Form => ({
 
 export const forms: readonly Form[] = [
   ...both('chat', '/v1/chat/completions', { model: 'sim-small', max_tokens: 500, messages: user }),
-  ...both('completions', '/v1/completions', { model: 'sim-small', max_tokens: 500, prompt: text }),
   ...both('responses', '/v1/responses', {
     model: 'sim-small',
     max_output_tokens: 500,
