@@ -101,24 +101,26 @@ describe('I10: what a call names that a provider has stored', () => {
     });
   });
 
-  it.each([
-    ['an id twice', '{"type":"item_reference","id":"theirs","id":"ours"}'],
-    [
-      'a type twice, of what is found by its id',
-      '{"type":"web_search_call","id":"theirs","type":"message","role":"user","content":"x"}',
-    ],
-    [
-      'its type twice, in another spelling',
-      '{"type":"item\\u005freference","\\u0069d":"theirs","type":"message","role":"user"}',
-    ],
-    ['its type twice', '{"type":"item_reference","id":"theirs","type":"message","role":"user"}'],
-    ['an id in another spelling', '{"type":"item_reference","id":"ours","ID":"theirs"}'],
-  ])('%s is refused: a provider may read the other one', async (_, text) => {
-    const stage = await open();
-    store.objects.set('ours', OURS);
-    const client = stage.call(`{"model":"m","max_output_tokens":5,"input":[${text}]}`, responses);
-    await settled();
-    expect([stage.posts.length, client.refusal.status]).toEqual([0, 400]);
+  describe('is refused where a provider may read another one', () => {
+    it.each([
+      ['an id twice', '{"type":"item_reference","id":"theirs","id":"ours"}'],
+      [
+        'a type twice, of what is found by its id',
+        '{"type":"web_search_call","id":"theirs","type":"message","role":"user","content":"x"}',
+      ],
+      [
+        'its type twice, in another spelling',
+        '{"type":"item\\u005freference","\\u0069d":"theirs","type":"message","role":"user"}',
+      ],
+      ['its type twice', '{"type":"item_reference","id":"theirs","type":"message","role":"user"}'],
+      ['an id in another spelling', '{"type":"item_reference","id":"ours","ID":"theirs"}'],
+    ])('%s', async (_, text) => {
+      const stage = await open();
+      store.objects.set('ours', OURS);
+      const client = stage.call(`{"model":"m","max_output_tokens":5,"input":[${text}]}`, responses);
+      await settled();
+      expect([stage.posts.length, client.refusal.status]).toEqual([0, 400]);
+    });
   });
 
   it('a chat that names another customer’s response is refused too', async () => {
