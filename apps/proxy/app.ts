@@ -16,7 +16,7 @@ import type { CallDeps } from './call/call-deps.ts';
 import { CallGate, type Done, type Hook } from './call/call-gate.ts';
 import type { CallHandler } from './call/call-handler.ts';
 import { sendRefusal } from './call/refusal.ts';
-import type { Dialect, Endpoint } from './dialects/dialect.ts';
+import type { Dialect, Endpoint, FreeEndpoint, StoredEndpoint } from './dialects/dialect.ts';
 import { dialects, houseDialect } from './dialects/dialects.ts';
 import { chatCompletions } from './dialects/openai/chat-request.ts';
 import type { ErrorCode, Refusal } from './errors.ts';
@@ -24,7 +24,7 @@ import { FreeCalls } from './free/free-calls.ts';
 import { addGate, answerToSocket } from './gate.ts';
 import type { KeyView } from './ledger-view/ledger-view.ts';
 import { addMeRoute } from './me/me-route.ts';
-import { addCallPaths, arrive, entry, neverReached } from './routes/call-routes.ts';
+import { addCallPaths, addPassPaths, arrive, entry, neverReached } from './routes/call-routes.ts';
 import { CrossOrigin } from './routes/cross-origin.ts';
 import { ExplainHandler } from './routes/explain-handler.ts';
 import { addModelRoutes } from './routes/model-routes.ts';
@@ -34,6 +34,8 @@ import { StoredCalls } from './stored/stored-calls.ts';
 export type ProxyAppOptions = {
   deps: CallDeps;
   calls: CallHandler;
+  /** Endpoints that the configuration opens besides those of the dialects. */
+  passed?: readonly Endpoint[] | undefined;
   /** Prometheus text. */
   metrics: () => Promise<string>;
   health: () => Promise<Health>;
@@ -176,11 +178,13 @@ function addCallRoutes(app: FastifyInstance, options: ProxyAppOptions, paths: Se
   const admitOnly = admitTo((_request, _reply, done) => done());
   const answer = { onRequest: arrive(admitOnly), refuse: refuseTo };
   addMeRoute(app, deps, paths, answer);
-  addCallPaths(app, dialects, paths, {
+  const parts = {
     ...{ gate, admitTo, refuse: refuseTo },
-    freeCalls: (endpoint) => new FreeCalls(endpoint, deps, calls),
-    storedCalls: (endpoint) => new StoredCalls(endpoint, deps, calls),
-  });
+    freeCalls: (endpoint: FreeEndpoint) => new FreeCalls(endpoint, deps, calls),
+    storedCalls: (endpoint: StoredEndpoint) => new StoredCalls(endpoint, deps, calls),
+  };
+  addCallPaths(app, dialects, paths, parts);
+  addPassPaths(app, options.passed ?? [], { ...houseDialect, prefixes: [] }, paths, parts);
   const onModels = ({ keyParameter }: Dialect) => arrive(admitOnly, keyParameter);
   addModelRoutes(app, deps, dialects, paths, { onRequest: onModels, refuse: refuseTo });
   const explain = { ...gate, calls: new ExplainHandler(deps, calls, refuseTo) };

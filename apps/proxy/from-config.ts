@@ -7,12 +7,16 @@ import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { RouteTerms } from '@tollgate/domain/routing/route.ts';
 import type { BoundsConfig } from '@tollgate/schemas/config/bounds-config.ts';
+import { OWN_AUTH } from '@tollgate/schemas/config/provider-dialects.ts';
 import { keysOf } from '@tollgate/schemas/config/provider-keys.ts';
 import type { TollgateConfig } from '@tollgate/schemas/config/tollgate-config.ts';
 import type { CacheSettings } from './cache/cached-calls.ts';
+import type { Endpoint } from './dialects/dialect.ts';
 import { azurePaths } from './dialects/openai/azure-paths.ts';
 import { outputLimitField } from './dialects/openai/output-limit-field.ts';
 import { isOpenAi, openAiTokenizer } from './dialects/openai/own-tokenizer.ts';
+import { passEndpoint } from './dialects/pass/pass-through.ts';
+import { passingOf } from './dialects/pass/passing.ts';
 import { type ProxyLimits, proxyLimits } from './limits.ts';
 import type { ConfiguredModel, Provider } from './routing/deployments.ts';
 import { FairGate } from './routing/fair-gate.ts';
@@ -23,6 +27,8 @@ export type Routing = {
   providers: Provider[];
   models: Map<string, ConfiguredModel>;
   routes: Map<string, RouteTerms>;
+  /** Endpoints that it opens besides those of the dialects. */
+  passed: Endpoint[];
   /** Output limit of calls under a budget that state none; null: none is set. */
   outputTokensDefault: number | null;
 };
@@ -105,7 +111,11 @@ export function routingFromConfig(
   }
   const outputTokensDefault = config.default_max_output_tokens;
   const routes = new Map(Object.entries(config.routes));
-  return { providers: [...providers.values()], models, routes, outputTokensDefault };
+  const passed = Object.entries(config.providers).flatMap(([name, entry]) => {
+    const auth = entry.auth ?? OWN_AUTH[entry.dialects[0] ?? 'openai'];
+    return entry.pass_through.map((rule) => passEndpoint(passingOf(name, rule, auth)));
+  });
+  return { providers: [...providers.values()], models, routes, outputTokensDefault, passed };
 }
 
 function headersOf(

@@ -42,6 +42,7 @@ import { Deadlines } from './call/deadlines.ts';
 import type { LeaseOverrun } from './call/settle.ts';
 import { TurnBudget } from './call/turn-budget.ts';
 import { InputCounters } from './counting/input-counters.ts';
+import type { Endpoint } from './dialects/dialect.ts';
 import type { Guardrails } from './guardrails/guardrails.ts';
 import { type ConfiguredGuardrails, startGuardrails } from './guardrails/verdict-log.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
@@ -96,6 +97,8 @@ export type ProxyOptions = {
   guardrails?: ConfiguredGuardrails | undefined;
   providers: readonly Provider[];
   models: ReadonlyMap<string, ConfiguredModel>;
+  /** Endpoints that the configuration opens besides those of the dialects. Default: none. */
+  passed?: readonly Endpoint[];
   /** Of the configuration. Default: none. */
   routes?: ReadonlyMap<string, RouteTerms>;
   /** Output limit of calls under a budget that state none. Default: none. */
@@ -270,6 +273,7 @@ class Instance {
     this.app = buildProxy({
       deps,
       calls: this.#calls,
+      passed: options.passed,
       health: this.#health(),
       metrics: options.metrics ?? (async () => this.#ownMetrics()),
       http: options.http,

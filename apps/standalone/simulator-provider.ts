@@ -19,6 +19,7 @@ const simulated = (url: string): TollgateConfig['providers'][string] => ({
   api_key: { env: SIMULATOR_KEY_VARIABLE },
   dialects: ['openai'],
   headers: {},
+  pass_through: [],
   asks_for_usage: true,
   not_billed_statuses: NOT_BILLED_STATUSES.filter((status) => status !== 500),
 });

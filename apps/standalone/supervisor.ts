@@ -181,6 +181,7 @@ function withProvider(config: TollgateConfig, simulator: RunningSimulator | null
     api_key: { env: 'OPENAI_API_KEY' },
     dialects: ['openai' as const],
     headers: {},
+    pass_through: [],
     asks_for_usage: true,
     not_billed_statuses: [...NOT_BILLED_STATUSES],
   };

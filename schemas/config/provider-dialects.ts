@@ -10,6 +10,13 @@ export type DialectName = (typeof dialectNames)[number];
 export const authStyles = ['bearer', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
 export type AuthStyle = (typeof authStyles)[number];
 
+/** As each dialect's own clients show a key. */
+export const OWN_AUTH: Readonly<Record<DialectName, AuthStyle>> = {
+  openai: 'bearer',
+  anthropic: 'x-api-key',
+  gemini: 'x-goog-api-key',
+};
+
 /** Headers that this gateway sets itself, or that belong to one connection. */
 const OWN_HEADERS = new Set([
   ...['authorization', 'x-api-key', 'x-goog-api-key', 'api-key', 'host', 'connection'],

@@ -20,6 +20,7 @@ import { exchangeRates } from './exchange-rates-config.ts';
 import { guardrails } from './guardrails-config.ts';
 import { idempotency } from './idempotency-config.ts';
 import { invoicing } from './invoicing-config.ts';
+import { passThrough } from './pass-through-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
 import { providerDialects } from './provider-dialects.ts';
@@ -77,6 +78,8 @@ const provider = z.strictObject({
   bounds: bounds.optional(),
   /** Where it serves its models, for routes that ask. */
   region: region.optional(),
+  /** Its other endpoints that calls may pass to, as `/pass/{provider}{path}`. What is not listed is refused. */
+  pass_through: passThrough,
 });
 
 /** null: a call that states no limit reserves all that its model can write. */

@@ -2,6 +2,7 @@
 import { at, type Plant } from './plant.ts';
 
 const RING_TEST = 'apps/proxy/routing/key-ring.unit.test.ts';
+const PASS_TEST = 'apps/proxy/dialects/pass/pass-through.unit.test.ts';
 const KEYS_TEST = 'apps/proxy/call/another-key.unit.test.ts';
 
 export const providers: readonly Plant[] = [
@@ -37,6 +38,26 @@ export const providers: readonly Plant[] = [
     test: {
       file: 'apps/proxy/dialects/openai/azure-paths.unit.test.ts',
       name: 'means the deployment by the model, whatever the body says',
+    },
+  },
+  {
+    bug: 'take a figure of a passed answer that is not there for zero',
+    edits: at('every-pointer-has-to-lead-somewhere', {
+      swap: ['this.#isOdd || this.#found.size < this.#pointers.length', 'this.#isOdd'],
+    }),
+    test: { file: PASS_TEST, name: 'I8: takes no figure for zero because it is not stated' },
+  },
+  {
+    bug: 'pass another model on than the one that is priced',
+    edits: at('passed-call-is-priced-as-what-it-asks-for', { drop: true }),
+    test: { file: PASS_TEST, name: 'another model than the rule prices' },
+  },
+  {
+    bug: 'bill a passed call that was not served for a request',
+    edits: at('fixed-use-is-of-what-was-served', { swap: [' || httpStatus >= 300', ''] }),
+    test: {
+      file: PASS_TEST,
+      name: 'costs nothing if the provider refuses it unbilled, and what it may bill is not known',
     },
   },
 ];

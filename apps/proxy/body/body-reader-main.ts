@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Endpoint, FactsRead } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/dialects.ts';
+import { passThrough } from '../dialects/pass/pass-through.ts';
 import type { Translated, TranslationOrder } from '../translate/translate-request.ts';
 import { translateRequest } from '../translate/translate-request.ts';
 import type { ReadOrder } from './body-readers.ts';
@@ -9,7 +10,7 @@ import type { ReadOrder } from './body-readers.ts';
 const byName = (all: readonly Endpoint[]) =>
   new Map<string, Endpoint>(all.map((endpoint) => [endpoint.name, endpoint]));
 
-const endpoints = byName(dialects.flatMap(({ endpoints: own }) => own));
+const endpoints = byName([...dialects.flatMap(({ endpoints: own }) => own), passThrough]);
 /** Those whose path names a model that others have in the body. */
 const atDeployments = byName(dialects.flatMap(({ atDeployments: own = [] }) => own));
 

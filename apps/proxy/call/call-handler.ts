@@ -248,9 +248,11 @@ export class CallHandler implements InnerCalls {
   #aim(facts: CallFacts & { request: CallRequest }, call: UnreadCall): Aim | Refusal {
     const deps = this.#deps;
     const { place, reply } = call;
-    const route = deps.router?.find(facts.request.model, facts.nowMs);
+    const { request } = facts;
+    const route =
+      request.at === undefined ? deps.router?.find(request.model, facts.nowMs) : undefined;
     if (route !== undefined) return this.#aimRouted(route, facts, call);
-    const found = this.#routeOf(facts.request, facts);
+    const found = this.#routeOf(request, facts);
     if ('code' in found) return found;
     const send = () => new Call(deps, facts, found, reply, place).start();
     return { answerers: found, part: null, send };
@@ -299,8 +301,11 @@ export class CallHandler implements InnerCalls {
     { key, nowMs, storedAt }: CallFacts,
   ): readonly Deployment[] | Refusal {
     const { deployments, directory } = this.#deps;
-    const { model, dialect, endpoint } = request;
-    const anywhere = deployments.route(model, nowMs, dialect, endpoint);
+    const { at, model, dialect, endpoint } = request;
+    const anywhere =
+      at === undefined
+        ? deployments.route(model, nowMs, dialect, endpoint)
+        : deployments.at(at, model, nowMs);
     if ('code' in anywhere) return anywhere;
     const found = storedAt === undefined ? anywhere : deploymentsAt(anywhere, storedAt);
     if (found.length === 0) return notThere(request.model);

@@ -274,7 +274,7 @@ function usageOf(
   counted: readonly number[] | null,
 ): Usage | Uncounted {
   const { httpStatus, answer } = outcome;
-  const stated = answer?.quantities() ?? null;
+  const stated = answer?.quantities() ?? fixedUse(facts, outcome);
   const note = answer?.usageNote() ?? null;
   if (isUnbilled(facts, outcome, stated !== null || note !== null)) {
     return { quantities: noQuantities(), source: 'none', note: null };
@@ -305,6 +305,13 @@ function usageOf(
 /** Its model is sold by the token, or nobody knows by what. */
 function mayCostTokens({ deployment: { price } }: AttemptFacts): boolean {
   return price === null || pricesTokens(price.price);
+}
+
+/** Of an answer that was served, and whose use is the same whatever it says. */
+function fixedUse({ request }: AttemptFacts, { httpStatus }: Outcome): KnownQuantities | null {
+  const use = request.fixedUse;
+  // seam: fixed-use-is-of-what-was-served
+  return use === undefined || httpStatus === null || httpStatus >= 300 ? null : use;
 }
 
 /**

@@ -18,6 +18,7 @@ import type { AuthStyle, DialectName } from '@tollgate/schemas/config/provider-d
 import type { Refusal } from '../errors.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Edit, Member, Range } from '../relay/json-scan.ts';
+import type { Passing } from './pass/passing.ts';
 
 export type Dialect = {
   name: DialectName;
@@ -148,6 +149,8 @@ export type CallTarget = {
   readonly asEvents: boolean;
   /** Between the parts of a form. Absent: the body is JSON. */
   readonly boundary?: string;
+  /** Of a call that is passed on by a rule of the configuration. */
+  readonly passing?: Passing;
 };
 
 export type FactsRead = { ok: true; facts: RequestFacts } | { ok: false; refusal: Refusal };
@@ -176,6 +179,8 @@ export type CallFigures = {
   readonly otherModels: string | null;
   /** What it may cause that few calls do. Absent: nothing. */
   readonly more?: MoreUse | undefined;
+  /** The provider that it is for. Absent: any that has the model. */
+  readonly at?: string | undefined;
   /** The tier of service that it asks for, by its name. Absent: one that costs what price lists say. */
   readonly serviceTier?: string | undefined;
   /** Of a call that takes no output limit, and may be billed by something else than tokens. */
@@ -266,6 +271,8 @@ export type CallRequest = CallFigures & {
    * @param asksForUsage whether a stream's usage may be asked for; default: it may
    */
   upstream(model: string, limit: ImposedLimit | null, asksForUsage?: boolean): UpstreamRequest;
+  /** What each answer to it uses, if it states none. Absent or null: that is not known. */
+  readonly fixedUse?: KnownQuantities | null;
   /** Whether the head of an answer says that it is a stream: the head then leaves as it comes. */
   streams(headers: AnswerHeaders): boolean;
   /**

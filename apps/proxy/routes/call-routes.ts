@@ -4,6 +4,7 @@ import { takeKeyFromUrl } from '../auth/key-in-url.ts';
 import { CallGate, type Calls, type Hook } from '../call/call-gate.ts';
 import type { Dialect, Endpoint, FreeEndpoint, StoredEndpoint } from '../dialects/dialect.ts';
 import { chatCompletions } from '../dialects/openai/chat-request.ts';
+import { PASS_PREFIX } from '../dialects/pass/pass-through.ts';
 import type { Refusal } from '../errors.ts';
 import { actionOf, noSuchAction } from './actions.ts';
 import { withPrefixes } from './model-routes.ts';
@@ -64,6 +65,32 @@ function addStoredRoute(
     paths.add(url, method);
     app.route({ method, url, config: { dialect }, onRequest, handler: neverReached });
   }
+}
+
+/**
+ * Endpoints that the configuration opens. What else is asked for below their prefix is refused with the list of
+ * them, to who has a key.
+ */
+export function addPassPaths(
+  app: FastifyInstance,
+  endpoints: readonly Endpoint[],
+  dialect: Dialect,
+  paths: ServedPaths,
+  parts: CallRouteParts,
+): void {
+  if (endpoints.length === 0) return;
+  for (const endpoint of endpoints) {
+    const enter = entry(new CallGate(endpoint, parts.gate), parts);
+    addRoute(app, dialect, [{ endpoint, enter }], paths, parts);
+  }
+  const listed = endpoints.map(({ path }) => path).join(', ');
+  const message = `Nothing is passed on but what the configuration opens and prices: ${listed}.`;
+  const refuse: Hook = (_request, reply) =>
+    parts.refuse(reply, { code: 'unknown_endpoint', message });
+  const url = `${PASS_PREFIX}/*`;
+  paths.add(url, 'POST');
+  const onRequest = arrive(parts.admitTo(refuse));
+  app.route({ method: 'POST', url, config: { dialect }, onRequest, handler: neverReached });
 }
 
 /**

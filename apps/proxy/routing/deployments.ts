@@ -185,6 +185,14 @@ export class Deployments {
     return to === undefined ? notSpoken(model, found.provider, dialect) : translated(found, to);
   }
 
+  /** At this provider alone, by its own name of the model, whatever it speaks. */
+  at(provider: string, model: string, nowMs: number): readonly Deployment[] | Refusal {
+    const found = this.#at(provider, model, nowMs);
+    if (found !== null) return [found];
+    const message = `No price of \`${model}\` is known here at ${provider}, so it is not passed on. Ask your operator to state one.`;
+    return { code: 'model_unpriced', param: 'model', message };
+  }
+
   #at(provider: string, model: string, nowMs: number): Deployment | null {
     const found = this.providers.find(({ name }) => name === provider);
     if (found === undefined) return null;

@@ -194,6 +194,7 @@ export class CallStage {
       route: () => options.noRoute ?? route,
       candidate: (_model: string, name: string) =>
         route.find(({ provider }) => provider.name === name),
+      at: (name: string) => route.filter(({ provider }) => provider.name === name),
     };
     const budgets = await books.open({ limits, between: ledger.between(books.ledger) });
     const deps = {
@@ -238,7 +239,8 @@ export class CallStage {
     keyId = this.#key.keyId,
   ): Client {
     const client = new Client();
-    const incoming = { headers, body: Buffer.from(body), arrivedAtMs: performance.now() };
+    const received = { headers, body: Buffer.from(body), arrivedAtMs: performance.now() };
+    const incoming = { ...received, url: endpoint.path };
     const key = { ...this.#key, keyId };
     const place = this.handler.enter(key);
     if (!(place instanceof Place)) throw new Error(place.code);

@@ -2,7 +2,11 @@
  * Asks a provider for the models that it serves: it needs the key, costs nothing, and every dialect has it.
  * What comes of it says whether calls would work.
  */
-import type { AuthStyle, DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
+import {
+  type AuthStyle,
+  type DialectName,
+  OWN_AUTH,
+} from '@tollgate/schemas/config/provider-dialects.ts';
 
 export type ProviderAnswer = {
   provider: string;
@@ -34,12 +38,6 @@ export type AskedProvider = {
   apiVersion?: string | undefined;
   /** More that each request says. */
   headers?: Readonly<Record<string, string>>;
-};
-
-const OWN_AUTH: Readonly<Record<DialectName, AuthStyle>> = {
-  openai: 'bearer',
-  anthropic: 'x-api-key',
-  gemini: 'x-goog-api-key',
 };
 
 function headersFor(asked: AskedProvider): Record<string, string> {
