@@ -61,6 +61,10 @@ describe('configuration', () => {
       'providers: { p: { base_url: "https://h.test/openai", api_version: 2024-10-21, dialects: [anthropic] } }',
       /providers\.p\.api_version: is of the dialect `openai` alone$/,
     ],
+    [
+      'providers: { p: { base_url: "https://h.test/v1", api_key: { env: A }, token_file: f } }',
+      /providers\.p\.token_file: state one of/,
+    ],
     ['providers: { p: { base-url: x } }', /p\.base-url: .* did you mean base_url\?/],
     ['providers: { p: {} }', /providers\.p\.base_url: is missing$/],
     ['data: x\nproxi_port: 1', /:2:1: proxi_port: .*did you mean proxy_port\?$/],

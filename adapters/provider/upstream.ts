@@ -4,6 +4,7 @@
  */
 import { type AuthStyle, authStyles } from '@tollgate/schemas/config/provider-dialects.ts';
 import { type Dispatcher, Pool } from 'undici';
+import type { Authorizer } from './authorizer.ts';
 import {
   type GuardedSocket,
   guardedConnector,
@@ -18,6 +19,8 @@ export type UpstreamOptions = {
   apiKey: string;
   /** Several, in place of it: each request says which one it is sent with. */
   apiKeys?: readonly string[] | undefined;
+  /** In place of a key: what each request needs, made as it is sent. */
+  authorize?: Authorizer | undefined;
   /** How its key is shown, whatever a request says. Undefined: as the request says. */
   auth?: AuthStyle | undefined;
   /** More headers that each request has. */
@@ -111,12 +114,27 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   let fresh: Pool | undefined;
   const { apiKey, apiKeys = [apiKey] } = options;
   const fixedBy = apiKeys.map((one) => fixedHeaders(options, one));
+  const { authorize } = options;
   const send = (request: Dispatcher.DispatchOptions, handler: UpstreamHandler) => {
-    const relay = new Relay(handler, () => {
-      fresh ??= open();
-      fresh.dispatch({ ...request, reset: true }, relay);
-    });
-    pool.dispatch(request, relay);
+    let sent = request;
+    const relay = new Relay(
+      handler,
+      () => {
+        fresh ??= open();
+        fresh.dispatch({ ...sent, reset: true }, relay);
+      },
+      authorize,
+    );
+    if (authorize === undefined) pool.dispatch(request, relay);
+    else {
+      authorized(authorize, url.host, request).then(
+        (whole) => {
+          sent = whole;
+          if (!relay.isOver) pool.dispatch(whole, relay);
+        },
+        (cause) => relay.cannotBeSent(cause),
+      );
+    }
     return relay;
   };
   return {
@@ -135,6 +153,20 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       await Promise.all([pool.destroy(), fresh?.destroy()]);
     },
   };
+}
+
+async function authorized(
+  authorize: Authorizer,
+  host: string,
+  request: Dispatcher.DispatchOptions,
+): Promise<Dispatcher.DispatchOptions> {
+  const headers = request.headers as Record<string, string>;
+  const { method, path, body } = request;
+  const more = await authorize.headersFor({
+    ...{ method, host, path, contentType: headers['content-type'] },
+    body: (body ?? '') as string | Uint8Array,
+  });
+  return { ...request, headers: { ...headers, ...more } };
 }
 
 /** What each request has, by how it shows the key. */
@@ -164,6 +196,7 @@ function fixedHeaders(
  */
 class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
   readonly #handler: UpstreamHandler;
+  readonly #authorize: Authorizer | undefined;
   /** Sends the request again, on a new connection. Once. */
   #again: (() => void) | undefined;
   #socket: GuardedSocket | undefined;
@@ -177,9 +210,22 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
   #aborted: Error | undefined;
   #ended = false;
 
-  constructor(handler: UpstreamHandler, again: () => void) {
+  constructor(handler: UpstreamHandler, again: () => void, authorize?: Authorizer) {
     this.#handler = handler;
     this.#again = again;
+    this.#authorize = authorize;
+  }
+
+  /** It has ended before it was sent. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** There is nothing to prove with whose request it is. */
+  cannotBeSent(cause: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onFailure({ kind: 'unreachable', unsent: true, cause });
   }
 
   onSocket(socket: GuardedSocket): void {
@@ -226,6 +272,7 @@ class Relay implements Dispatcher.DispatchHandler, UpstreamControl, SocketUser {
       return;
     }
     this.#isAnswered = true;
+    this.#authorize?.answered(status, headers['date'] as string | undefined);
     this.#handler.onHeaders(status, headers);
   }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { resolveSecret } from '@tollgate/adapters/config/load-config.ts';
 import { otlpSettings } from '@tollgate/adapters/config/otlp-settings.ts';
+import { authorizerOf } from '@tollgate/adapters/config/provider-access.ts';
 import { createUpstream } from '@tollgate/adapters/provider/upstream.ts';
 import { parseDecimal } from '@tollgate/domain/money/money.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
@@ -67,6 +68,7 @@ export function routingFromConfig(
               keys.length === 0
                 ? undefined
                 : keys.map(({ secret }) => resolveSecret(secret, environment)),
+            authorize: authorizerOf(entry, environment),
             auth: entry.auth,
             headers: headersOf(entry.headers, environment),
             connectionsMax: limits.upstreamConnectionsMax,

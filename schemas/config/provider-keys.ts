@@ -22,6 +22,26 @@ export const providerKeys = {
   api_keys: apiKeys.optional(),
 };
 
+const awsName = z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and -');
+
+/** Signs each request by AWS Signature Version 4. Values in files are read again each minute. */
+const aws = z.strictObject({
+  region: awsName,
+  /** Of the endpoint: `bedrock` at bedrock-runtime, `bedrock-mantle` at bedrock-mantle. */
+  service: awsName.default('bedrock'),
+  access_key_id: secret,
+  secret_access_key: secret,
+  /** Of temporary credentials. */
+  session_token: secret.optional(),
+});
+
+/** In place of keys. */
+export const providerAccess = {
+  aws: aws.optional(),
+  /** A file with a bearer token that something else renews, such as Vertex's: it is read again each minute. */
+  token_file: z.string().min(1).optional(),
+};
+
 type Secret = z.infer<typeof secret>;
 type ConfiguredKeys = {
   api_key?: Secret | undefined;
@@ -41,12 +61,24 @@ export function keysOf({
     : [{ name: null, field: 'api_key', secret: api_key, weight: 1 }, ...several];
 }
 
-type ConfiguredSecrets = ConfiguredKeys & { headers: Readonly<Record<string, Secret>> };
+type ConfiguredSecrets = ConfiguredKeys & {
+  headers: Readonly<Record<string, Secret>>;
+  aws?: z.infer<typeof aws> | undefined;
+  token_file?: string | undefined;
+};
 
 /** All that the configuration of a provider takes from elsewhere. */
 export function secretsOf(provider: ConfiguredSecrets): { field: string; secret: Secret }[] {
   const headers = Object.entries(provider.headers).map(([name, value]) => {
     return { field: `headers.${name}`, secret: value };
   });
-  return [...keysOf(provider), ...headers];
+  const { aws: signing, token_file: file } = provider;
+  const signs = (['access_key_id', 'secret_access_key', 'session_token'] as const).flatMap(
+    (name) => {
+      const value = signing?.[name];
+      return value === undefined ? [] : [{ field: `aws.${name}`, secret: value }];
+    },
+  );
+  const token = file === undefined ? [] : [{ field: 'token_file', secret: { file } }];
+  return [...keysOf(provider), ...headers, ...signs, ...token];
 }

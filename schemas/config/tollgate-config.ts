@@ -24,7 +24,7 @@ import { passThrough } from './pass-through-config.ts';
 import { payloadLog } from './payload-log-config.ts';
 import { payments } from './payments-config.ts';
 import { providerDialects } from './provider-dialects.ts';
-import { providerKeys } from './provider-keys.ts';
+import { providerAccess, providerKeys } from './provider-keys.ts';
 import { presetNames } from './provider-presets.ts';
 import { tracing } from './tracing-config.ts';
 
@@ -51,6 +51,7 @@ const provider = z.strictObject({
     })
     .refine((url) => !/[?#@]/.test(url), 'no query, fragment or user name: they would not be sent'),
   ...providerKeys,
+  ...providerAccess,
   /** A provider that many use: what is not said here is as its documents say. */
   preset: z.enum(presetNames).optional(),
   ...providerDialects,
@@ -316,6 +317,13 @@ function providerFaults(provider: z.infer<typeof configFields>['providers'][stri
   const faults: { field: string; message: string }[] = [];
   if (api_key !== undefined && api_keys !== undefined) {
     faults.push({ field: 'api_keys', message: 'state `api_key` or `api_keys`, not both' });
+  }
+  const { aws, token_file } = provider;
+  const ways = Object.entries({ api_key, api_keys, aws, token_file }).filter(([, way]) => way);
+  const [, second] = ways;
+  if (second !== undefined && (aws !== undefined || token_file !== undefined)) {
+    const message = 'state one of `api_key`, `api_keys`, `aws` and `token_file`';
+    faults.push({ field: second[0], message });
   }
   if (api_version !== undefined && /\/v1\/*$/.test(base_url)) {
     const message =

@@ -45,6 +45,7 @@ const VALUES_FOR_SCHEMAS: readonly string[] = ['domain/usage/quantities.ts'];
 
 /** Every vendor that production may import, and where: the start of the importer's path. */
 const VENDORS: Readonly<Record<string, readonly string[]>> = {
+  '@smithy/signature-v4': ['adapters/provider/'],
   '@clickhouse/client': ['adapters/'],
   '@eventstore/db-client': ['adapters/'],
   '@opentelemetry/api': ['adapters/tracing/'],

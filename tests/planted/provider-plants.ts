@@ -60,4 +60,20 @@ export const providers: readonly Plant[] = [
       name: 'costs nothing if the provider refuses it unbilled, and what it may bill is not known',
     },
   },
+  {
+    bug: 'sign by a clock that the provider has shown to be wrong',
+    edits: at('signature-is-of-the-server-s-time', { drop: true }),
+    test: {
+      file: 'adapters/provider/sigv4.int.test.ts',
+      name: 'a clock that is off is found by a refusal, and the next request has the server’s time',
+    },
+  },
+  {
+    bug: 'keep a token for good',
+    edits: at('token-is-read-again', { swap: [' && nowMs - this.#readAtMs < REREAD_MS', ''] }),
+    test: {
+      file: 'adapters/provider/authorizer.unit.test.ts',
+      name: 'texts in files are read again once a minute',
+    },
+  },
 ];

@@ -71,6 +71,7 @@ export async function configuredProviders(
   { installation, environment }: Pick<CommandContext, 'installation' | 'environment'>,
   only?: string,
 ): Promise<AskedProvider[]> {
+  const { authorizerOf } = await import('@tollgate/adapters/config/provider-access.ts');
   const { ConfigError, resolveSecret } = await import('@tollgate/adapters/config/load-config.ts');
   const { config } = await installation();
   const names = Object.keys(config.providers);
@@ -93,7 +94,8 @@ export async function configuredProviders(
       const asked = keys.length === 0 ? [{ name: null, secret: undefined }] : keys;
       return asked.flatMap(({ name: key, secret }) => {
         const apiKey = resolveSecret(secret, environment);
-        const common = { name, baseUrl, apiVersion, apiKey, key, auth, headers };
+        const authorize = authorizerOf(provider, environment);
+        const common = { authorize, name, baseUrl, apiVersion, apiKey, key, auth, headers };
         return dialects.map((dialect) => ({ ...common, dialect }));
       });
     });

@@ -2,6 +2,7 @@
  * Asks a provider for the models that it serves: it needs the key, costs nothing, and every dialect has it.
  * What comes of it says whether calls would work.
  */
+import type { Authorizer } from '@tollgate/adapters/provider/authorizer.ts';
 import {
   type AuthStyle,
   type DialectName,
@@ -36,6 +37,8 @@ export type AskedProvider = {
   auth?: AuthStyle | undefined;
   /** In the query, where it is asked for. */
   apiVersion?: string | undefined;
+  /** In place of a key. */
+  authorize?: Authorizer | undefined;
   /** More that each request says. */
   headers?: Readonly<Record<string, string>>;
 };
@@ -49,6 +52,18 @@ function headersFor(asked: AskedProvider): Record<string, string> {
     ...headers,
     ...(apiKey === '' ? {} : shown),
   };
+}
+
+async function proofFor({ authorize }: AskedProvider, url: string): Promise<object> {
+  const { host, pathname, search } = new URL(url);
+  const request = {
+    method: 'GET',
+    host,
+    path: pathname + search,
+    contentType: undefined,
+    body: '',
+  };
+  return (await authorize?.headersFor(request)) ?? {};
 }
 
 const WAIT_MS = 10_000;
@@ -72,7 +87,7 @@ export async function askProvider(
     const answer = await send(url, {
       // The key goes to this address and to no other (I12).
       redirect: 'manual',
-      headers: headersFor(asked),
+      headers: { ...headersFor(asked), ...(await proofFor(asked, url)) },
       signal: AbortSignal.any([timeout, signal]),
     });
     const ahead = clockAhead(answer.headers.get('date'), sentMs, clock());
