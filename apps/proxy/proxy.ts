@@ -270,10 +270,9 @@ class Instance {
     this.#background = this.#backgroundOf(options);
     const deps = this.#callDeps();
     this.#calls = new CallHandler(deps, this.#cache);
+    const calls = this.#calls;
     this.app = buildProxy({
-      deps,
-      calls: this.#calls,
-      passed: options.passed,
+      ...{ deps, calls, passed: options.passed },
       health: this.#health(),
       metrics: options.metrics ?? (async () => this.#ownMetrics()),
       http: options.http,

@@ -45,6 +45,11 @@ export function isPriced(price: CompiledPrice, unit: PricedUnit): boolean {
   return price[unit] !== NOT_PRICED;
 }
 
+/** The price says what a request costs, be it nothing: a request without one is free only next to its tokens. */
+export function pricesRequests(price: CompiledPrice): boolean {
+  return price.request !== FREE;
+}
+
 /** Pictures have prices of their own: what a call cost is known only if its usage tells them apart. */
 export function pricesImages(price: CompiledPrice): boolean {
   return price.image_input !== price.input || price.image_output !== price.output;

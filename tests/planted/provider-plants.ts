@@ -76,4 +76,12 @@ export const providers: readonly Plant[] = [
       name: 'texts in files are read again once a minute',
     },
   },
+  {
+    bug: 'pass a request on for nothing because its model has a price of tokens',
+    edits: at('passed-request-has-a-price', { swap: ['byRequest &&', 'false &&'] }),
+    test: {
+      file: 'apps/proxy/routing/deployments.unit.test.ts',
+      name: 'I8: what is passed on and billed by the request has a price of a request, or is not passed on',
+    },
+  },
 ];

@@ -305,7 +305,7 @@ export class CallHandler implements InnerCalls {
     const anywhere =
       at === undefined
         ? deployments.route(model, nowMs, dialect, endpoint)
-        : deployments.at(at, model, nowMs);
+        : deployments.at(at, model, nowMs, request.fixedUse != null);
     if ('code' in anywhere) return anywhere;
     const found = storedAt === undefined ? anywhere : deploymentsAt(anywhere, storedAt);
     if (found.length === 0) return notThere(request.model);

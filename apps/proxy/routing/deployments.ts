@@ -5,6 +5,7 @@
  */
 import type { Upstream } from '@tollgate/adapters/provider/upstream.ts';
 import type { Encoding } from '@tollgate/adapters/tokenizer/token-bound.ts';
+import { pricesRequests } from '@tollgate/domain/pricing/compile.ts';
 import type { OpenBounds } from '@tollgate/domain/pricing/open-bounds.ts';
 import type { PriceFound } from '@tollgate/domain/pricing/price-list.ts';
 import type { Capability } from '@tollgate/domain/routing/route.ts';
@@ -185,10 +186,21 @@ export class Deployments {
     return to === undefined ? notSpoken(model, found.provider, dialect) : translated(found, to);
   }
 
-  /** At this provider alone, by its own name of the model, whatever it speaks. */
-  at(provider: string, model: string, nowMs: number): readonly Deployment[] | Refusal {
+  /**
+   * At this provider alone, by its own name of the model, whatever it speaks.
+   *
+   * @param byRequest it is billed by the request, so that is what has to have a price
+   */
+  at(
+    provider: string,
+    model: string,
+    nowMs: number,
+    byRequest: boolean,
+  ): readonly Deployment[] | Refusal {
     const found = this.#at(provider, model, nowMs);
-    if (found !== null) return [found];
+    // seam: passed-request-has-a-price
+    const isFree = byRequest && found?.price != null && !pricesRequests(found.price.price);
+    if (found !== null && !isFree) return [found];
     const message = `No price of \`${model}\` is known here at ${provider}, so it is not passed on. Ask your operator to state one.`;
     return { code: 'model_unpriced', param: 'model', message };
   }

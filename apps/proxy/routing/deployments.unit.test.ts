@@ -1,4 +1,5 @@
 /** Where a call of a model goes, and what it costs there (I8). */
+import { compilePrice } from '@tollgate/domain/pricing/compile.ts';
 import type { DialectName } from '@tollgate/schemas/config/provider-dialects.ts';
 import { describe, expect, it } from 'vitest';
 import type { LedgerView } from '../ledger-view/ledger-view.ts';
@@ -230,4 +231,18 @@ describe('a call of a dialect', () => {
     expect(named('gemini')).toMatchObject({ code: 'dialect_not_served' });
     expect(deployments.route('alias', NOW, 'gemini')).toMatchObject({ code: 'dialect_not_served' });
   });
+});
+
+it('I8: what is passed on and billed by the request has a price of a request, or is not passed on', () => {
+  const at = (unit: 'input' | 'request', byRequest: boolean) => {
+    const rate = [{ from_input_tokens: 0, pico_usd_per_million: '5' }];
+    const price = { ...BOUNDLESS, price: compilePrice({ [unit]: rate }) };
+    const found = deploymentsOf({ 'prices of first: m': price }).at('first', 'm', NOW, byRequest);
+    return 'code' in found ? found.code : found.map(({ provider: { name } }) => name);
+  };
+  expect([at('request', true), at('input', false)]).toEqual([['first'], ['first']]);
+  expect([at('input', true), deploymentsOf({}).at('first', 'm', NOW, false)]).toMatchObject([
+    'model_unpriced',
+    { code: 'model_unpriced' },
+  ]);
 });
