@@ -20,7 +20,8 @@ export type ClosingHouse = Awaited<ReturnType<typeof openClosingHouse>>;
 
 const PARTITIONS = 4;
 
-export async function openClosingHouse() {
+/** @param openWarehouse an empty one, in the folder that it is given or anywhere */
+export async function openClosingHouse(openWarehouse = openEmptyWarehouse) {
   const path = mkdtempSync(join(tmpdir(), 'tollgate-closing-'));
   const ledger = await openSqliteLedger({ path: join(path, 'ledger.sqlite') });
   const place = { path: join(path, 'log.sqlite'), topic: 'usage', ordinal: 0 } as const;
@@ -30,7 +31,7 @@ export async function openClosingHouse() {
     topic: 'dead_letter',
     partitions: PARTITIONS,
   });
-  const warehouse = await openEmptyWarehouse(join(path, 'warehouse'));
+  const warehouse = await openWarehouse(join(path, 'warehouse'));
   // The projector runs only inside this call, so that a test decides what is applied.
   const project = async (): Promise<void> => {
     const failures: object[] = [];
