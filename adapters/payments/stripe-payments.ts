@@ -20,7 +20,7 @@ import { paymentsError } from './stripe-errors.ts';
 import { countedUsage, sendUsage } from './stripe-meters.ts';
 
 /** Of the version that the types of the package are of; a newer package changes both together. */
-const STRIPE_API_VERSION = '2026-10-28.endive';
+export const STRIPE_API_VERSION = '2026-10-28.endive';
 
 /** One request, ms. */
 const REQUEST_TIMEOUT_MS = 20_000;

@@ -162,11 +162,11 @@ export class ExporterHouse {
   }
 
   /** As the API does. @param amount of no line, in minor units; null: the invoice is void */
-  async credit(name: string, amount: number | null, total: number): Promise<void> {
+  async credit(name: string, amount: number | null, total: number, id = 'inv_1'): Promise<void> {
     const net = amount ?? total;
-    const named = { invoice_id: 'inv_1', credit_note_id: name };
+    const named = { invoice_id: id, credit_note_id: name };
     const description = amount === null ? 'The whole invoice' : 'Part of the invoice';
-    await this.#append(invoiceEvents.of('inv_1'), {
+    await this.#append(invoiceEvents.of(id), {
       type: 'CreditNoteIssued',
       data: {
         ...{ ...named, kind: amount === null ? 'void' : 'credit', reason: 'order_change' },
