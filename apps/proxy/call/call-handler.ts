@@ -218,7 +218,12 @@ export class CallHandler implements InnerCalls {
     call: UnreadCall,
   ): Promise<void> {
     const { owned } = this.#deps;
-    const found = owned === undefined ? NOBODY_KNOWS : await owned.providerOf(names, facts.key);
+    const found =
+      facts.guard !== null
+        ? unseen(names)
+        : owned === undefined
+          ? NOBODY_KNOWS
+          : await owned.providerOf(names, facts.key);
     if ('code' in found) {
       call.place.leave();
       return refuseCall(this.#deps, call.reply, found, facts);
@@ -338,6 +343,13 @@ function atProvider<At extends { deployment: Deployment }>(
 function notThere(model: string): Refusal {
   const message = `The model \`${model}\` is not served by the provider that has stored what the request names.`;
   return { code: 'invalid_request', param: 'model', message };
+}
+
+/** Another key of its customer, to which no guardrail applies, may have had it stored. */
+function unseen([name]: readonly StoredName[]): Refusal {
+  const message =
+    'Guardrails apply to the calls of this key, and they do not look at what a provider has stored. It was not sent.';
+  return { code: 'request_blocked', param: name?.param ?? 'input', message };
 }
 
 /** Of a call whose answer goes on without it. */

@@ -123,6 +123,19 @@ describe('I10: what a call names that a provider has stored', () => {
     });
   });
 
+  it('is refused to keys that guardrails apply to, though it is their own: nothing would look at it', async () => {
+    const guard = {
+      ...{ judges: [], redactions: 0, request: async () => null },
+      body: async (_endpoint: Endpoint, body: Buffer) => body,
+    };
+    const stage = await open({ guardrails: { guardOf: () => guard } });
+    store.objects.set('x', OURS);
+    expect(await sent(stage, { previous_response_id: 'x' })).toMatchObject({
+      ...{ posts: 0, code: 'request_blocked', status: 403 },
+    });
+    expect((await sent(stage, {})).posts).toBe(1);
+  });
+
   it('a chat that names another customer’s response is refused too', async () => {
     const stage = await open();
     for (const param of ['previous_response_id', 'conversation']) {
